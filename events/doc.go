@@ -1,0 +1,21 @@
+// Package events is the vocabulary of Rollcall: who is meant (JID, ids), what
+// can happen to a session (Event), how a happening is written down for ever
+// (Record and its msgpack encoding) and what a log of them promises (Log).
+//
+// The package imports nothing else of the project, does no I/O and holds no
+// state; everything else is written in its words. Values are safe for
+// concurrent use as long as nobody changes them, and nobody does: a Record is
+// complete before it is appended and never altered after.
+//
+// # The form of a record
+//
+// A record is a msgpack array; see [Record.Append]. Fields are only ever added
+// at its end, and decoders skip what they do not know, so that any reader can
+// read any log. Every event kind has a number and a version of its own; both
+// are frozen, with the bytes, in testdata/golden. What changes in meaning gets
+// a new version and an upcaster (upcast.go), never an edited decoder.
+//
+// A record that can't be decoded gives an error that wraps [ErrUndecodable]; a
+// kind that this build does not know gives an [Unknown] event. Readers of the
+// log count and keep both, and go on.
+package events

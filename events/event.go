@@ -1,0 +1,130 @@
+package events
+
+// An Event is something that happened, in the past tense. Its concrete types
+// are those of this file; their fields are the event's own, what all have in
+// common is in [Record].
+type Event interface {
+	// Kind is the event's frozen number.
+	Kind() Kind
+	// version is the newest version of the kind's fields.
+	version() uint8
+	// appendFields appends the fields as a msgpack array.
+	appendFields(b []byte) []byte
+}
+
+// A Reason says why a session or a connection ended.
+type Reason string
+
+// The reasons of [Closed] and [Disconnected].
+const (
+	ReasonClient          Reason = "client"           // the client closed its stream
+	ReasonError           Reason = "error"            // the client broke the protocol
+	ReasonConnectionLost  Reason = "connection_lost"  // TCP ended without a stream end
+	ReasonTimeout         Reason = "timeout"          // login, ping or resumption took too long
+	ReasonReplaced        Reason = "replaced"         // another session bound the same full JID
+	ReasonKicked          Reason = "kicked"           // an administrator ended it
+	ReasonConnectorLost   Reason = "connector_lost"   // the connector's lease ended
+	ReasonShutdown        Reason = "shutdown"         // the connector was stopped in order
+	ReasonPasswordChanged Reason = "password_changed" // the account's credentials changed
+	ReasonAccountRemoved  Reason = "account_removed"  // the account is gone
+	ReasonOverload        Reason = "overload"         // the client read too slowly
+	ReasonUnavailable     Reason = "unavailable"      // the log could not take the session's events
+)
+
+// Events of an account's sessions.
+type (
+	// Authenticated starts a session. The record's cause is the connection.
+	Authenticated struct {
+		Mechanism string // SASL mechanism
+		TLS       string // protocol version, "" in the clear
+		Address   string // the client's IP address and port
+	}
+	// Bound makes the session a connected resource: the record's JID is full
+	// from here on (RFC 6120, 7).
+	Bound struct {
+		Requested string // the resource asked for, "" if the server chose it
+	}
+	// RosterRequested makes the session an interested resource (RFC 6121, 2.2).
+	RosterRequested struct{}
+	// PresenceAvailable is a broadcast presence without type; the session is
+	// an available resource (RFC 6121, 4.2 and 4.4).
+	PresenceAvailable struct {
+		Priority int8
+		Show     string // away, chat, dnd, xa or ""
+		Stanza   string // the presence element without from and to; starts with "<presence"
+	}
+	// PresenceUnavailable is the client's own unavailable presence. Where a
+	// session ends without it, Closed implies it.
+	PresenceUnavailable struct {
+		Stanza string // as in PresenceAvailable
+	}
+	// PresenceDirected is available or unavailable presence sent to one JID,
+	// which must learn of the session's end (RFC 6121, 4.6).
+	PresenceDirected struct {
+		To        JID
+		Available bool
+	}
+	// StreamManagementEnabled is XEP-0198's enabled.
+	StreamManagementEnabled struct {
+		Resumable bool
+		Max       uint32 // seconds a lost session waits to be resumed
+		TokenHash string // SHA-256 of the resumption token, which is not in the log
+	}
+	// Detached: the connection is gone, the session waits to be resumed.
+	Detached struct {
+		Reason Reason
+		Until  int64 // Unix nanoseconds; the session is closed after it
+	}
+	// Resumed: a connection took the session over, maybe at another connector,
+	// which the record names.
+	Resumed struct {
+		Address string
+	}
+	// CarbonsEnabled and CarbonsDisabled are XEP-0280's switches.
+	CarbonsEnabled struct{}
+	// CarbonsDisabled: see CarbonsEnabled.
+	CarbonsDisabled struct{}
+	// Closed ends a session for ever.
+	Closed struct {
+		Reason Reason
+		Text   string // for people; may be empty
+	}
+)
+
+// Events of an account itself. Their records have no session.
+type (
+	// AccountCreated: from now on somebody can log in.
+	AccountCreated struct{}
+	// PasswordChanged ends the account's sessions, each by an event of its own.
+	PasswordChanged struct{}
+	// AccountRemoved ends the account's sessions, each by an event of its own.
+	AccountRemoved struct{}
+)
+
+// Events of a connection that has no account yet. They live in a stream of
+// their own, are written without waiting, and may be thinned out under load.
+type (
+	// Connected: a client's connection was accepted.
+	Connected struct{ Address string }
+	// StreamOpened: the client's first stream header was accepted.
+	StreamOpened struct{ Host string }
+	// Secured: TLS is established.
+	Secured struct{ Version, Cipher string }
+	// AuthFailed: a SASL exchange failed with an error of RFC 6120, 6.5.
+	AuthFailed struct {
+		Username  string // prepared; "" if it was not learnt
+		Mechanism string
+		Condition string
+		Address   string
+	}
+	// Disconnected: the connection ended before it had a session.
+	Disconnected struct{ Reason Reason }
+)
+
+// Unknown is an event of a kind that this build does not know. It is kept,
+// counted and otherwise skipped.
+type Unknown struct {
+	Code    Kind
+	Version uint8
+	Fields  []byte // the msgpack array
+}

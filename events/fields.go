@@ -1,0 +1,187 @@
+package events
+
+// The fields of each event in the order in which they are written. A field is
+// only ever added at the end of both functions; a reader of an older record
+// finds the end of the array first and leaves the rest zero.
+
+func (Authenticated) version() uint8           { return 1 }
+func (Bound) version() uint8                   { return 1 }
+func (RosterRequested) version() uint8         { return 1 }
+func (PresenceAvailable) version() uint8       { return 1 }
+func (PresenceUnavailable) version() uint8     { return 1 }
+func (PresenceDirected) version() uint8        { return 1 }
+func (StreamManagementEnabled) version() uint8 { return 1 }
+func (Detached) version() uint8                { return 1 }
+func (Resumed) version() uint8                 { return 1 }
+func (Closed) version() uint8                  { return 1 }
+func (CarbonsEnabled) version() uint8          { return 1 }
+func (CarbonsDisabled) version() uint8         { return 1 }
+func (AccountCreated) version() uint8          { return 1 }
+func (PasswordChanged) version() uint8         { return 1 }
+func (AccountRemoved) version() uint8          { return 1 }
+func (Connected) version() uint8               { return 1 }
+func (StreamOpened) version() uint8            { return 1 }
+func (Secured) version() uint8                 { return 1 }
+func (AuthFailed) version() uint8              { return 1 }
+func (Disconnected) version() uint8            { return 1 }
+func (u Unknown) version() uint8               { return u.Version }
+
+func (e Authenticated) appendFields(b []byte) []byte {
+	return appendStrings(b, e.Mechanism, e.TLS, e.Address)
+}
+func (e Bound) appendFields(b []byte) []byte         { return appendStrings(b, e.Requested) }
+func (RosterRequested) appendFields(b []byte) []byte { return appendStrings(b) }
+func (e PresenceAvailable) appendFields(b []byte) []byte {
+	b = appendInt(appendArray(b, 3), int64(e.Priority))
+	return appendString(appendString(b, e.Show), e.Stanza)
+}
+func (e PresenceUnavailable) appendFields(b []byte) []byte { return appendStrings(b, e.Stanza) }
+func (e PresenceDirected) appendFields(b []byte) []byte {
+	return appendBool(appendString(appendArray(b, 2), e.To.String()), e.Available)
+}
+func (e StreamManagementEnabled) appendFields(b []byte) []byte {
+	b = appendUint(appendBool(appendArray(b, 3), e.Resumable), uint64(e.Max))
+	return appendString(b, e.TokenHash)
+}
+func (e Detached) appendFields(b []byte) []byte {
+	return appendInt(appendString(appendArray(b, 2), string(e.Reason)), e.Until)
+}
+func (e Resumed) appendFields(b []byte) []byte { return appendStrings(b, e.Address) }
+func (e Closed) appendFields(b []byte) []byte {
+	return appendStrings(b, string(e.Reason), e.Text)
+}
+func (CarbonsEnabled) appendFields(b []byte) []byte  { return appendStrings(b) }
+func (CarbonsDisabled) appendFields(b []byte) []byte { return appendStrings(b) }
+func (AccountCreated) appendFields(b []byte) []byte  { return appendStrings(b) }
+func (PasswordChanged) appendFields(b []byte) []byte { return appendStrings(b) }
+func (AccountRemoved) appendFields(b []byte) []byte  { return appendStrings(b) }
+func (e Connected) appendFields(b []byte) []byte     { return appendStrings(b, e.Address) }
+func (e StreamOpened) appendFields(b []byte) []byte  { return appendStrings(b, e.Host) }
+func (e Secured) appendFields(b []byte) []byte       { return appendStrings(b, e.Version, e.Cipher) }
+func (e AuthFailed) appendFields(b []byte) []byte {
+	return appendStrings(b, e.Username, e.Mechanism, e.Condition, e.Address)
+}
+func (e Disconnected) appendFields(b []byte) []byte { return appendStrings(b, string(e.Reason)) }
+func (u Unknown) appendFields(b []byte) []byte      { return append(b, u.Fields...) }
+
+func appendStrings(b []byte, fields ...string) []byte {
+	b = appendArray(b, len(fields))
+	for _, f := range fields {
+		b = appendString(b, f)
+	}
+	return b
+}
+
+// event reads the fields of an event, brought to the newest version first.
+func (d *decoder) event(k Kind, version uint8, up upcastTable) Event {
+	raw := d.b
+	d.skip(0)
+	if d.err != nil {
+		return nil
+	}
+	raw = raw[:len(raw)-len(d.b)]
+	raw, version, err := up.apply(k, version, raw)
+	if err != nil {
+		d.fail("upcast %s: %s", k, err)
+		return nil
+	}
+	f := fields{d: decoder{b: raw}}
+	f.n = f.d.array()
+	e := f.event(k)
+	if e == nil {
+		return Unknown{Code: k, Version: version, Fields: raw}
+	}
+	if f.d.err != nil {
+		d.err = f.d.err
+		return nil
+	}
+	return e
+}
+
+// fields reads an event's array; what an older writer did not know is zero.
+type fields struct {
+	d decoder
+	n int // fields left
+}
+
+func (f *fields) more() bool {
+	f.n--
+	return f.n >= 0
+}
+
+func (f *fields) string() string {
+	if !f.more() {
+		return ""
+	}
+	return f.d.string()
+}
+
+func (f *fields) int() int64 {
+	if !f.more() {
+		return 0
+	}
+	return f.d.int()
+}
+
+func (f *fields) uint() uint64 {
+	if !f.more() {
+		return 0
+	}
+	return f.d.uint()
+}
+
+func (f *fields) bool() bool { return f.more() && f.d.bool() }
+
+// event returns nil for a kind that this build does not know.
+func (f *fields) event(k Kind) Event {
+	switch k {
+	case KindAuthenticated:
+		return Authenticated{Mechanism: f.string(), TLS: f.string(), Address: f.string()}
+	case KindBound:
+		return Bound{Requested: f.string()}
+	case KindRosterRequested:
+		return RosterRequested{}
+	case KindPresenceAvailable:
+		return PresenceAvailable{Priority: int8(f.int()), Show: f.string(), Stanza: f.string()}
+	case KindPresenceUnavailable:
+		return PresenceUnavailable{Stanza: f.string()}
+	case KindPresenceDirected:
+		return PresenceDirected{To: StoredJID(f.string()), Available: f.bool()}
+	case KindStreamManagementEnabled:
+		return StreamManagementEnabled{Resumable: f.bool(), Max: uint32(f.uint()), TokenHash: f.string()}
+	case KindDetached:
+		return Detached{Reason: Reason(f.string()), Until: f.int()}
+	case KindResumed:
+		return Resumed{Address: f.string()}
+	case KindClosed:
+		return Closed{Reason: Reason(f.string()), Text: f.string()}
+	case KindCarbonsEnabled:
+		return CarbonsEnabled{}
+	case KindCarbonsDisabled:
+		return CarbonsDisabled{}
+	}
+	return f.rareEvent(k)
+}
+
+// rareEvent continues event for what is not in a session's life.
+func (f *fields) rareEvent(k Kind) Event {
+	switch k {
+	case KindAccountCreated:
+		return AccountCreated{}
+	case KindPasswordChanged:
+		return PasswordChanged{}
+	case KindAccountRemoved:
+		return AccountRemoved{}
+	case KindConnected:
+		return Connected{Address: f.string()}
+	case KindStreamOpened:
+		return StreamOpened{Host: f.string()}
+	case KindSecured:
+		return Secured{Version: f.string(), Cipher: f.string()}
+	case KindAuthFailed:
+		return AuthFailed{Username: f.string(), Mechanism: f.string(), Condition: f.string(), Address: f.string()}
+	case KindDisconnected:
+		return Disconnected{Reason: Reason(f.string())}
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package events
+
+import (
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// An ID is a ULID: 48 bits of milliseconds and 80 random bits. It sorts by
+// time and prints as 26 characters. It names an event (and is its
+// Nats-Msg-Id), a session or a connection. The zero ID names nothing.
+type ID [16]byte
+
+type (
+	// SessionID names a session from its authentication to its end, over all
+	// the connections that it may have had.
+	SessionID = ID
+	// ConnID names one connection of a client.
+	ConnID = ID
+)
+
+// NewID makes an ID for the instant now. It is safe for concurrent use.
+func NewID(now time.Time) ID {
+	var id ulid.ULID
+	if err := id.SetTime(ulid.Timestamp(now)); err != nil {
+		panic("clock beyond the year 10889: " + now.String())
+	}
+	rand.Read(id[6:])
+	return ID(id)
+}
+
+// ParseID reads the 26 characters of an ID, in either case.
+func ParseID(s string) (ID, error) {
+	id, err := ulid.ParseStrict(s)
+	if err != nil {
+		return ID{}, errors.New("an id has 26 characters of 0-9 and A-Z without I, L, O, U")
+	}
+	return ID(id), nil
+}
+
+// String returns the 26 characters of the ID.
+func (id ID) String() string { return ulid.ULID(id).String() }
+
+// Time is when the ID was made, to the millisecond.
+func (id ID) Time() time.Time { return ulid.ULID(id).Timestamp() }
+
+// IsZero reports that the ID names nothing.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// MarshalText gives the 26 characters, and nothing for the zero ID.
+func (id ID) MarshalText() ([]byte, error) {
+	if id.IsZero() {
+		return nil, nil
+	}
+	return []byte(id.String()), nil
+}

@@ -1,0 +1,310 @@
+package events
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/secure/precis"
+)
+
+// maxPart is the limit of a localpart, domainpart or resourcepart in bytes
+// (RFC 7622, 3.2 to 3.4).
+const maxPart = 1023
+
+// ErrInvalidJID is wrapped by every error of [ParseJID]. On a stream it is
+// jid-malformed (RFC 6120, 8.3.3.8).
+var ErrInvalidJID = errors.New("invalid JID")
+
+// A JID is a Jabber identifier (RFC 7622): domain, local@domain,
+// domain/resource or local@domain/resource. It is one string and two offsets,
+// so that its parts and its bare form cost no allocation. JIDs made by
+// [ParseJID] are prepared: they are equal under == exactly if they name the
+// same entity. The zero JID names nobody.
+type JID struct {
+	s    string
+	at   uint16 // length of the localpart; 0 if there is none
+	bare uint16 // length of the bare JID
+}
+
+// ParseJID prepares and checks every part of s (RFC 7622, 3): the localpart by
+// the UsernameCaseMapped profile, the domainpart by IDNA, the resourcepart by
+// OpaqueString.
+func ParseJID(s string) (JID, error) {
+	local, domain, resource, err := splitJID(s)
+	if err != nil {
+		return JID{}, err
+	}
+	if domain, err = prepareDomain(domain); err != nil {
+		return JID{}, err
+	}
+	if local != "" {
+		if local, err = PrepareLocal(local); err != nil {
+			return JID{}, err
+		}
+	}
+	if resource != "" {
+		if resource, err = PrepareResource(resource); err != nil {
+			return JID{}, err
+		}
+	}
+	return joinJID(local, domain, resource), nil
+}
+
+// NewJID makes a JID of parts that may be empty, but for the domain. Each is
+// prepared as by [ParseJID].
+func NewJID(local, domain, resource string) (JID, error) {
+	if strings.ContainsAny(local, "@/") || strings.ContainsAny(domain, "@/") {
+		return JID{}, fmt.Errorf("%w: a part has @ or /", ErrInvalidJID)
+	}
+	s := domain
+	if local != "" {
+		s = local + "@" + s
+	}
+	if resource != "" {
+		s += "/" + resource
+	}
+	return ParseJID(s)
+}
+
+// StoredJID makes a JID of text that a JID's String returned before, without
+// preparing it again. The JID refers to s. It is for reading stored data:
+// never give it what a client sent.
+func StoredJID(s string) JID {
+	bare := len(s)
+	if i := strings.IndexByte(s, '/'); i >= 0 {
+		bare = i
+	}
+	at := max(strings.IndexByte(s[:bare], '@'), 0)
+	if bare > 2*maxPart+1 {
+		return JID{}
+	}
+	return JID{s: s, at: uint16(at), bare: uint16(bare)}
+}
+
+func splitJID(s string) (local, domain, resource string, err error) {
+	// The resource is cut first: it may contain @ and / (RFC 7622, 3.1).
+	domain, resource, hasResource := strings.Cut(s, "/")
+	if hasResource && resource == "" {
+		return "", "", "", fmt.Errorf("%w: the resource after / is empty", ErrInvalidJID)
+	}
+	if i := strings.IndexByte(domain, '@'); i >= 0 {
+		local, domain = domain[:i], domain[i+1:]
+		if local == "" {
+			return "", "", "", fmt.Errorf("%w: the part before @ is empty", ErrInvalidJID)
+		}
+	}
+	if domain == "" {
+		return "", "", "", fmt.Errorf("%w: the domain is empty", ErrInvalidJID)
+	}
+	return local, domain, resource, nil
+}
+
+func joinJID(local, domain, resource string) JID {
+	n := len(domain)
+	if local != "" {
+		n += len(local) + 1
+	}
+	bare := n
+	if resource != "" {
+		n += len(resource) + 1
+	}
+	var b strings.Builder
+	b.Grow(n)
+	if local != "" {
+		b.WriteString(local)
+		b.WriteByte('@')
+	}
+	b.WriteString(domain)
+	if resource != "" {
+		b.WriteByte('/')
+		b.WriteString(resource)
+	}
+	return JID{s: b.String(), at: uint16(len(local)), bare: uint16(bare)}
+}
+
+// PrepareLocal prepares a localpart, which is also what a client gives as its
+// user name (RFC 7622, 3.3).
+func PrepareLocal(s string) (string, error) {
+	if !plainLocal(s) {
+		p, err := precis.UsernameCaseMapped.String(s)
+		if err != nil {
+			return "", fmt.Errorf("%w: localpart %.40q: %s", ErrInvalidJID, s, trimPrecis(err))
+		}
+		s = p
+	}
+	if i := strings.IndexAny(s, "\"&'/:<>@"); i >= 0 {
+		return "", fmt.Errorf("%w: localpart %.40q may not contain %q", ErrInvalidJID, s, s[i])
+	}
+	return s, checkLen("localpart", s)
+}
+
+// PrepareResource prepares a resourcepart (RFC 7622, 3.4).
+func PrepareResource(s string) (string, error) {
+	if !printableASCII(s) {
+		p, err := precis.OpaqueString.String(s)
+		if err != nil {
+			return "", fmt.Errorf("%w: resource %.40q: %s", ErrInvalidJID, s, trimPrecis(err))
+		}
+		s = p
+	}
+	return s, checkLen("resource", s)
+}
+
+func prepareDomain(s string) (string, error) {
+	s = strings.TrimSuffix(s, ".")
+	if strings.HasPrefix(s, "[") {
+		return prepareIPv6(s)
+	}
+	if !plainDomain(s) {
+		p, err := idna.Lookup.ToUnicode(s)
+		if err != nil {
+			return "", fmt.Errorf("%w: domain %.40q: %s", ErrInvalidJID, s, err)
+		}
+		s = strings.ToLower(p)
+		if strings.ContainsAny(s, " \"&'/:<>@[]") || !utf8.ValidString(s) {
+			return "", fmt.Errorf("%w: domain %.40q", ErrInvalidJID, s)
+		}
+	}
+	return s, checkLen("domain", s)
+}
+
+// prepareIPv6 takes an address literal (RFC 7622, 3.2), of which only the
+// characters are checked: a session's domain is compared, never resolved.
+func prepareIPv6(s string) (string, error) {
+	if !strings.HasSuffix(s, "]") || len(s) < 4 || strings.Trim(s[1:len(s)-1], "0123456789abcdefABCDEF:.") != "" {
+		return "", fmt.Errorf("%w: domain %.40q", ErrInvalidJID, s)
+	}
+	return strings.ToLower(s), nil
+}
+
+func checkLen(part, s string) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("%w: the %s is empty", ErrInvalidJID, part)
+	case len(s) > maxPart:
+		return fmt.Errorf("%w: the %s is longer than %d bytes", ErrInvalidJID, part, maxPart)
+	}
+	return nil
+}
+
+// trimPrecis drops the library's own name from its message.
+func trimPrecis(err error) string { return strings.TrimPrefix(err.Error(), "precis: ") }
+
+// plainLocal reports that s is its own UsernameCaseMapped form, which holds
+// for nearly every name there is and saves the tables of Unicode.
+func plainLocal(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c < '!' || c > '~' || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func printableASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// plainDomain reports that s consists of lower-case letter-digit-hyphen labels
+// none of which IDNA would touch.
+func plainDomain(s string) bool {
+	label := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
+			label++
+		case c == '-' && label > 0 && i+1 < len(s) && s[i+1] != '.' && s[i+1] != '-':
+			label++
+		case c == '.' && label > 0 && i+1 < len(s):
+			label = 0
+		default:
+			return false
+		}
+		if label > 63 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// String returns the JID's text.
+func (j JID) String() string { return j.s }
+
+// Local returns the localpart, "" if there is none.
+func (j JID) Local() string { return j.s[:j.at] }
+
+// Domain returns the domainpart.
+func (j JID) Domain() string {
+	if j.at == 0 {
+		return j.s[:j.bare]
+	}
+	return j.s[j.at+1 : j.bare]
+}
+
+// Resource returns the resourcepart, "" for a bare JID.
+func (j JID) Resource() string {
+	if int(j.bare) == len(j.s) {
+		return ""
+	}
+	return j.s[j.bare+1:]
+}
+
+// Bare returns the JID without its resource; it shares the text.
+func (j JID) Bare() JID { return JID{s: j.s[:j.bare], at: j.at, bare: j.bare} }
+
+// IsBare reports that the JID has no resource.
+func (j JID) IsBare() bool { return int(j.bare) == len(j.s) }
+
+// IsZero reports that the JID names nobody.
+func (j JID) IsZero() bool { return j.s == "" }
+
+// WithResource returns the bare JID with a resource, which it prepares.
+func (j JID) WithResource(resource string) (JID, error) {
+	r, err := PrepareResource(resource)
+	if err != nil {
+		return JID{}, err
+	}
+	return JID{s: j.s[:j.bare] + "/" + r, at: j.at, bare: j.bare}, nil
+}
+
+// Clone returns an equal JID with text of its own, for one that refers to a
+// buffer and is to be kept.
+func (j JID) Clone() JID {
+	j.s = strings.Clone(j.s)
+	return j
+}
+
+// Within returns j with its text taken from whole, of which it must be the
+// beginning: an account's bare JID need not be stored beside the full one.
+func (j JID) Within(whole JID) JID {
+	if strings.HasPrefix(whole.s, j.s) {
+		j.s = whole.s[:len(j.s)]
+	}
+	return j
+}
+
+// MarshalText gives the JID's text, for JSON.
+func (j JID) MarshalText() ([]byte, error) { return []byte(j.s), nil }
+
+// UnmarshalText parses a JID. Empty text gives the zero JID.
+func (j *JID) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*j = JID{}
+		return nil
+	}
+	p, err := ParseJID(string(text))
+	if err != nil {
+		return err
+	}
+	*j = p
+	return nil
+}

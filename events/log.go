@@ -1,0 +1,108 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Errors of a Log that callers branch on.
+var (
+	// ErrConflict: the account has a newer record than Prev, or may have: the
+	// record was not stored by this attempt, but an earlier attempt with the
+	// same ID may have been. Look with Next.
+	ErrConflict = errors.New("the account's history has moved on")
+	// ErrUnresolved: whether the record was stored is not known. The only
+	// thing to do is to look with Next, and to append the same record, with
+	// the same ID and Prev, again.
+	ErrUnresolved = errors.New("the log did not answer; the event may or may not be stored")
+	// ErrUnavailable: the log can't be reached; nothing was stored.
+	ErrUnavailable = errors.New("the log can't be reached")
+	// ErrFull: the log refuses records because it has reached its limit of
+	// size. Nothing was stored.
+	ErrFull = errors.New("the log is full; raise its limit or shorten its retention")
+	// ErrTooLarge: the record exceeds MaxRecord. Nothing was stored.
+	ErrTooLarge = errors.New("the record is too large")
+	// ErrNotFound: there is no such record.
+	ErrNotFound = errors.New("no such record")
+)
+
+// A Log keeps the records of all accounts in one order for ever, or for as
+// long as its retention says. All methods are safe for concurrent use.
+//
+// What is serialized: the records of one account. Append is a compare-and-set
+// on the account's last sequence, and that is the only lock there is: two
+// writers that decide on the same history can't both succeed, whichever
+// machines they are on.
+//
+// What is durable: a record whose Append returned nil survives the death of
+// any writer and of the log's own process.
+//
+// Who retries: the caller. A Log makes one attempt and tells three things
+// apart, stored, not stored and unknown; see session.Service for the loop.
+type Log interface {
+	// Append stores r if r.Prev is the sequence of its account's newest record
+	// (0: it has none), and returns the new record's position. Errors wrap
+	// ErrConflict, ErrUnresolved, ErrUnavailable, ErrFull or ErrTooLarge.
+	Append(ctx context.Context, r *Record) (Position, error)
+
+	// Next returns the account's first record after the sequence, read where it
+	// can't be stale, or ErrNotFound. After a conflict or an unknown outcome it
+	// decides: the record after Prev is either this one or another's.
+	Next(ctx context.Context, account JID, after Seq) (Stored, error)
+
+	// Last returns the account's newest record, read where it can't be stale,
+	// or ErrNotFound.
+	Last(ctx context.Context, account JID) (Stored, error)
+
+	// Read gives the records of r in their order and ends with the newest one
+	// that was there when it was called. A record that can't be decoded comes
+	// as a *PoisonError, and Read goes on; any other error is the last.
+	Read(ctx context.Context, r Range) iter.Seq2[*Stored, error]
+
+	// Follow gives every record after the sequence and then those to come,
+	// until ctx ends. It resumes after every interruption without a gap and
+	// without a repetition. Errors are as in Read, but it goes on after those
+	// that may pass. The *Stored is valid until the next one is asked for;
+	// the strings it refers to stay.
+	Follow(ctx context.Context, after Seq) iter.Seq2[*Stored, error]
+
+	// Info describes the log at this moment.
+	Info(ctx context.Context) (Info, error)
+}
+
+// A Range selects records. The zero Range selects all.
+type Range struct {
+	Account JID       // only this account's, if not zero
+	After   Seq       // sequences greater than this
+	To      Seq       // up to and including this one; 0: no limit
+	Since   time.Time // stored at or after this; zero: no limit
+	Until   time.Time // stored before this; zero: no limit
+}
+
+// Info describes a log.
+type Info struct {
+	Stream  string    // its name in positions
+	Created time.Time // tells it from another of the same name
+	First   Seq       // oldest sequence still there
+	Last    Seq       // newest sequence ever used
+	Records uint64
+	Bytes   uint64
+	MaxAge  time.Duration // 0: kept for ever
+}
+
+// A PoisonError is a record that can't be decoded. It is counted, shown and
+// passed over, the same way by every reader.
+type PoisonError struct {
+	Seq  Seq
+	At   int64 // as in Stored
+	Data []byte
+	Err  error
+}
+
+func (e *PoisonError) Error() string { return fmt.Sprintf("record %d: %v", e.Seq, e.Err) }
+
+// Unwrap returns what Decode said.
+func (e *PoisonError) Unwrap() error { return e.Err }

@@ -1,0 +1,132 @@
+package events
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Limits of a record. A presence stanza is bounded by the connector's stanza
+// limit, which is well below.
+const (
+	// MaxRecord is the greatest size of an encoded record in bytes. Append
+	// does not check it; a Log refuses more.
+	MaxRecord = 512 << 10
+	// envelopeVersion is the version of the array that holds an event.
+	envelopeVersion = 1
+	// envelopeFields is the number of fields of version 1.
+	envelopeFields = 12
+)
+
+// ErrUndecodable is wrapped by every error of [Decode].
+var ErrUndecodable = errors.New("undecodable record")
+
+// Seq is a stream sequence: the place of a record in its log. 0 is before the
+// first.
+type Seq uint64
+
+// A Position is a place in one stream. Positions of two streams can't be
+// compared.
+type Position struct {
+	Stream string
+	Seq    Seq
+}
+
+// An Incarnation is one run of a connector, from its start to its end. Epoch is
+// the sequence of its first lease message and grows with every start.
+type Incarnation struct {
+	Name  string
+	Epoch uint64
+}
+
+// String gives name#epoch.
+func (i Incarnation) String() string { return fmt.Sprintf("%s#%d", i.Name, i.Epoch) }
+
+// A Record is an event with its circumstances, as it is appended.
+type Record struct {
+	ID        ID          // of this event; also its Nats-Msg-Id
+	Session   SessionID   // zero for events of the account itself
+	JID       JID         // full once the session is bound, otherwise bare
+	Time      int64       // Unix nanoseconds by the connector's clock; advisory
+	Connector Incarnation // who wrote it
+	Cause     ID          // the connection or the event that led to it; may be zero
+	Prev      Seq         // sequence of the account's record before, 0 for the first
+	Event     Event
+}
+
+// Account is the bare JID to whose subject the record belongs.
+func (r *Record) Account() JID { return r.JID.Bare() }
+
+// A Stored is a record as the log keeps it.
+type Stored struct {
+	Record
+	Seq Seq
+	At  int64 // Unix nanoseconds at which the log stored it; the time that counts
+}
+
+// StoredAt is At as a time.
+func (s *Stored) StoredAt() time.Time { return time.Unix(0, s.At) }
+
+// Append appends the record's encoding to b: a msgpack array of the envelope's
+// version, the kind, the kind's version, id, session, JID, time, connector's
+// name and epoch, cause, prev, and the array of the event's own fields. It
+// allocates nothing if b has room.
+func (r *Record) Append(b []byte) []byte {
+	b = appendArray(b, envelopeFields)
+	b = appendUint(b, envelopeVersion)
+	b = appendUint(b, uint64(r.Event.Kind()))
+	b = appendUint(b, uint64(r.Event.version()))
+	b = appendBin(b, r.ID[:])
+	b = appendBin(b, idBytes(&r.Session))
+	b = appendString(b, r.JID.String())
+	b = appendInt(b, r.Time)
+	b = appendString(b, r.Connector.Name)
+	b = appendUint(b, r.Connector.Epoch)
+	b = appendBin(b, idBytes(&r.Cause))
+	b = appendUint(b, uint64(r.Prev))
+	return r.Event.appendFields(b)
+}
+
+// Decode reads a record into r. To cost next to nothing its strings refer to
+// data, which must not change as long as they are used; who keeps one clones
+// it. Errors wrap [ErrUndecodable], and r is then undefined.
+func (r *Record) Decode(data []byte) error { return r.decode(data, upcasters) }
+
+func (r *Record) decode(data []byte, up upcastTable) error {
+	d := decoder{b: data}
+	n := d.array()
+	if n < envelopeFields {
+		d.fail("the envelope has %d fields, not %d", n, envelopeFields)
+	}
+	if v := d.uint(); v == 0 {
+		d.fail("envelope version 0")
+	}
+	kind, version := d.uint(), d.uint()
+	if kind > 255 || version > 255 {
+		d.fail("kind %d version %d", kind, version)
+	}
+	r.ID, r.Session = d.id(), d.id()
+	r.JID = d.jid()
+	r.Time = d.int()
+	r.Connector = Incarnation{Name: d.string(), Epoch: d.uint()}
+	r.Cause = d.id()
+	r.Prev = Seq(d.uint())
+	if d.err == nil && (r.JID.IsZero() || r.ID.IsZero()) {
+		d.fail("no JID or no id")
+	}
+	if d.err != nil {
+		return d.err
+	}
+	r.Event = d.event(Kind(kind), uint8(version), up)
+	for range n - envelopeFields {
+		d.skip(0)
+	}
+	return d.err
+}
+
+func idBytes(id *ID) []byte {
+	if id.IsZero() {
+		return nil
+	}
+	return id[:]
+}
