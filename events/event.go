@@ -21,6 +21,7 @@ const (
 	ReasonError           Reason = "error"            // the client broke the protocol
 	ReasonConnectionLost  Reason = "connection_lost"  // TCP ended without a stream end
 	ReasonTimeout         Reason = "timeout"          // login, ping or resumption took too long
+	ReasonResumed         Reason = "resumed"          // its connection went to the session that it resumed
 	ReasonReplaced        Reason = "replaced"         // another session bound the same full JID
 	ReasonKicked          Reason = "kicked"           // an administrator ended it
 	ReasonConnectorLost   Reason = "connector_lost"   // the connector's lease ended

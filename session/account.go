@@ -1,0 +1,189 @@
+package session
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	"rollcall/events"
+)
+
+// Limits of an account. Reaching one refuses the command.
+const (
+	// MaxSessions bounds the sessions of one account, unbound ones included.
+	MaxSessions = 100
+	// MaxDirected bounds the JIDs that one session directed presence to and
+	// that must learn of its end.
+	MaxDirected = 500
+)
+
+// An Account is what is true of one account at one sequence of the log. It is
+// immutable: Apply returns another. A nil Account is one without a history.
+type Account struct {
+	JID      events.JID
+	Seq      events.Seq // of its newest record; the condition of the next append
+	At       int64      // when that record was stored, Unix nanoseconds
+	Sessions []*Session // all that are not closed, best first; see compare
+}
+
+// A Session is one session at one moment. It is immutable and shared by all
+// Accounts in which it did not change. It is a connected resource if it is
+// Bound, an available one if Available, an interested one if Interested.
+type Session struct {
+	ID        events.SessionID
+	JID       events.JID         // full once bound; before, the account's
+	Connector events.Incarnation // who holds the connection, or held it last
+	Since     int64              // when it authenticated, Unix nanoseconds
+	// Presence is the last broadcast presence without type, as an element
+	// without from and to; PresenceAt is when it was stored.
+	Presence   string
+	PresenceAt int64
+	rare       *rare // nil for most sessions
+	Priority   int8  // 0 unless available
+	state      uint8
+}
+
+// rare is what few sessions have, kept apart for the sake of those that don't.
+type rare struct {
+	tokenHash string       // SHA-256 of the resumption token
+	max       uint32       // seconds to wait for a resumption
+	until     int64        // end of that wait, while detached
+	directed  []events.JID // who was sent directed available presence
+}
+
+const (
+	bound uint8 = 1 << iota
+	interested
+	available
+	carbons
+	managed   // stream management is on
+	resumable // and resumption was granted
+	detached
+)
+
+func (s *Session) is(state uint8) bool { return s.state&state != 0 }
+
+// Bound reports a connected resource (RFC 6120, 7).
+func (s *Session) Bound() bool { return s.is(bound) }
+
+// Available reports an available resource: it broadcast presence.
+func (s *Session) Available() bool { return s.is(available) }
+
+// Interested reports an interested resource: it asked for the roster and gets
+// roster pushes, whether available or not (RFC 6121, 2.2).
+func (s *Session) Interested() bool { return s.is(interested) }
+
+// Carbons reports that message carbons are on (XEP-0280).
+func (s *Session) Carbons() bool { return s.is(carbons) }
+
+// Resumable reports that the session is detached, not closed, when its
+// connection is lost (XEP-0198).
+func (s *Session) Resumable() bool { return s.is(resumable) }
+
+// Managed reports that stream management is on (XEP-0198).
+func (s *Session) Managed() bool { return s.is(managed) }
+
+// Detached reports that the session has no connection and waits to be resumed.
+func (s *Session) Detached() bool { return s.is(detached) }
+
+// DetachedUntil is when a detached session is closed, Unix nanoseconds, else 0.
+func (s *Session) DetachedUntil() int64 {
+	if s.rare == nil || !s.Detached() {
+		return 0
+	}
+	return s.rare.until
+}
+
+// Directed lists the JIDs that were sent directed presence and no unavailable
+// since. The slice must not be changed.
+func (s *Session) Directed() []events.JID {
+	if s.rare == nil {
+		return nil
+	}
+	return s.rare.directed
+}
+
+// Session finds a session by its id, or returns nil.
+func (a *Account) Session(id events.SessionID) *Session {
+	if a == nil {
+		return nil
+	}
+	for _, s := range a.Sessions {
+		if s.ID == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// Resource finds the connected resource of that name, or returns nil.
+func (a *Account) Resource(resource string) *Session {
+	if a == nil {
+		return nil
+	}
+	for _, s := range a.Sessions {
+		if s.Bound() && s.JID.Resource() == resource {
+			return s
+		}
+	}
+	return nil
+}
+
+// Available returns the available resources, highest priority first and among
+// equals the one that became available last first. The slice must not be
+// changed.
+func (a *Account) Available() []*Session {
+	if a == nil {
+		return nil
+	}
+	for i, s := range a.Sessions {
+		if !s.Available() {
+			return a.Sessions[:i]
+		}
+	}
+	return a.Sessions
+}
+
+// Best returns the available resources that a message to the bare JID goes to:
+// all that are tied at the highest priority if that is not negative, otherwise
+// none (RFC 6121, 8.5.2.1.1). The slice must not be changed.
+func (a *Account) Best() []*Session { return best(a.Available()) }
+
+func best(available []*Session) []*Session {
+	if len(available) == 0 || available[0].Priority < 0 {
+		return nil
+	}
+	for i, s := range available {
+		if s.Priority != available[0].Priority {
+			return available[:i]
+		}
+	}
+	return available
+}
+
+// Interested gives the interested resources.
+func (a *Account) Interested() iter.Seq[*Session] {
+	return func(yield func(*Session) bool) {
+		if a == nil {
+			return
+		}
+		for _, s := range a.Sessions {
+			if s.Interested() && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// compare orders sessions best first: available ones by priority and then by
+// the newest presence, connected ones, unbound ones; at last by id, so that
+// the order is a function of the set.
+func compare(a, b *Session) int {
+	return cmp.Or(
+		cmp.Compare(b.state&available, a.state&available),
+		cmp.Compare(b.Priority, a.Priority),
+		cmp.Compare(b.PresenceAt, a.PresenceAt),
+		cmp.Compare(b.state&bound, a.state&bound),
+		slices.Compare(a.ID[:], b.ID[:]),
+	)
+}

@@ -1,0 +1,163 @@
+package session
+
+import (
+	"slices"
+
+	"rollcall/events"
+)
+
+// Apply returns the account after a record of its history. It is pure, total
+// and idempotent: a record at or before a.Seq changes nothing, and one that
+// makes no sense (of a session that is closed, say) only moves the sequence.
+// a may be nil. The result keeps the record's strings; whoever reads into
+// reused memory clones them first.
+//
+// The caller applies an account's own records only, in their order.
+func Apply(a *Account, st *events.Stored) *Account {
+	next := Account{JID: st.JID.Bare(), Seq: st.Seq, At: st.At}
+	if a != nil {
+		if st.Seq <= a.Seq {
+			return a
+		}
+		next.JID, next.Sessions = a.JID, a.Sessions
+	}
+	old := a.Session(st.Session)
+	switch e := st.Event.(type) {
+	case events.Authenticated:
+		if old == nil {
+			next.put(nil, &Session{ID: st.Session, JID: next.JID, Connector: st.Connector, Since: st.At})
+		}
+	case events.Closed:
+		next.drop(old)
+	default:
+		if changed := old.after(st, e); changed != nil {
+			next.dropNamesake(changed)
+			next.put(old, changed)
+		}
+	}
+	return &next
+}
+
+// after returns a copy of s changed by an event of its middle life, or nil if
+// nothing changes.
+func (s *Session) after(st *events.Stored, e events.Event) *Session {
+	if s == nil {
+		return nil
+	}
+	c := *s
+	switch e.(type) {
+	case events.Bound:
+		if s.Bound() || st.JID.IsBare() {
+			return nil
+		}
+		c.JID, c.state = st.JID, c.state|bound
+		return &c
+	case events.Resumed:
+		c.state &^= detached
+		c.Connector = st.Connector
+		return &c
+	}
+	if !s.Bound() {
+		return nil
+	}
+	switch e := e.(type) {
+	case events.PresenceAvailable:
+		c.Priority, c.Presence, c.PresenceAt = e.Priority, e.Stanza, st.At
+		c.state |= available
+	case events.PresenceUnavailable:
+		c.Priority, c.Presence, c.PresenceAt = 0, "", 0
+		c.state &^= available
+		c.direct(nil)
+	case events.RosterRequested:
+		c.state |= interested
+	case events.CarbonsEnabled:
+		c.state |= carbons
+	case events.CarbonsDisabled:
+		c.state &^= carbons
+	default:
+		return c.afterRare(e)
+	}
+	return &c
+}
+
+// afterRare continues after on the copy that it made.
+func (s *Session) afterRare(e events.Event) *Session {
+	switch e := e.(type) {
+	case events.PresenceDirected:
+		s.direct(directed(s.Directed(), e))
+	case events.StreamManagementEnabled:
+		r := s.ownRare()
+		r.tokenHash, r.max = e.TokenHash, e.Max
+		s.state |= managed
+		if e.Resumable {
+			s.state |= resumable
+		}
+	case events.Detached:
+		s.ownRare().until = e.Until
+		s.state |= detached
+	default:
+		return nil
+	}
+	return s
+}
+
+// ownRare gives the copy a rare of its own to change.
+func (s *Session) ownRare() *rare {
+	var r rare
+	if s.rare != nil {
+		r = *s.rare
+	}
+	s.rare = &r
+	return s.rare
+}
+
+func (s *Session) direct(to []events.JID) {
+	if s.rare != nil || to != nil {
+		s.ownRare().directed = to
+	}
+}
+
+func directed(to []events.JID, e events.PresenceDirected) []events.JID {
+	i := slices.Index(to, e.To)
+	switch {
+	case e.Available && i < 0:
+		return append(slices.Clip(to), e.To)
+	case !e.Available && i >= 0:
+		return slices.Concat(to[:i], to[i+1:])
+	}
+	return to
+}
+
+// put replaces old, which may be nil, by s, at the place that its rank has.
+func (a *Account) put(old, s *Session) {
+	list := make([]*Session, 0, len(a.Sessions)+1)
+	for _, o := range a.Sessions {
+		if o != old {
+			list = append(list, o)
+		}
+	}
+	i, _ := slices.BinarySearchFunc(list, s, compare)
+	a.Sessions = slices.Insert(list, i, s)
+}
+
+func (a *Account) drop(s *Session) {
+	i := slices.Index(a.Sessions, s)
+	switch {
+	case s == nil || i < 0:
+	case len(a.Sessions) == 1:
+		a.Sessions = nil
+	default:
+		a.Sessions = slices.Concat(a.Sessions[:i], a.Sessions[i+1:])
+	}
+}
+
+// dropNamesake keeps "one session per full JID" true of every log whatever,
+// also of one that no Decide wrote: the later bind wins.
+func (a *Account) dropNamesake(s *Session) {
+	for _, o := range a.Sessions {
+		if s.Bound() && o.Bound() && o.ID != s.ID && o.JID == s.JID {
+			a.drop(o)
+			return
+		}
+	}
+}

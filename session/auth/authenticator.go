@@ -1,0 +1,75 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"rollcall/events"
+)
+
+// minSecret is the least length of a secret, in bytes.
+const minSecret = 16
+
+// ErrNoAccount is what [Accounts] return for an account that doesn't exist. A
+// client is never told.
+var ErrNoAccount = errors.New("no such account")
+
+// Accounts looks up credentials by an account's bare JID. The error is
+// [ErrNoAccount] if there is none; any other error ends the exchange with
+// temporary-auth-failure. What it returns isn't changed by either side. It is
+// called by many goroutines.
+type Accounts interface {
+	Credentials(ctx context.Context, account events.JID) (*Credentials, error)
+}
+
+// An Authenticator makes exchanges. It has no state of its own and may be used
+// by many goroutines.
+type Authenticator struct {
+	accounts Accounts
+	secret   []byte
+	nonce    func() string // nil: random; set by tests with an RFC's vectors
+}
+
+// New returns an authenticator. The secret, at least 16 random bytes, makes up
+// the salts of accounts that don't exist: it must stay the same over restarts
+// and be the same on all connectors, or an unknown user's salt gives it away.
+func New(accounts Accounts, secret []byte) (*Authenticator, error) {
+	if len(secret) < minSecret {
+		return nil, fmt.Errorf("auth: a secret of %d bytes, give at least %d random ones", len(secret), minSecret)
+	}
+	return &Authenticator{accounts: accounts, secret: secret}, nil
+}
+
+// Begin returns an exchange for a stream to host, the domain of the accounts
+// that may log in on it.
+func (a *Authenticator) Begin(host string, ch Channel) *Exchange {
+	return &Exchange{auth: a, host: host, ch: ch}
+}
+
+// keys returns the keys to check an account's proof with. For an account that
+// doesn't exist they are made up, and the credentials are nil. The made-up keys
+// are computed in either case, for the time it takes.
+func (a *Authenticator) keys(ctx context.Context, account events.JID, h hashFunc) (Keys, *Credentials, error) {
+	decoy := a.decoy(account, h)
+	c, err := a.accounts.Credentials(ctx, account)
+	switch {
+	case errors.Is(err, ErrNoAccount):
+		return decoy, nil, nil
+	case err != nil:
+		return Keys{}, nil, fmt.Errorf("look up credentials: %w", err)
+	case c == nil || !c.keys(h).usable(h):
+		return decoy, nil, nil
+	}
+	return c.keys(h), c, nil
+}
+
+// decoy makes up keys that no password fits, the same ones at every call.
+func (a *Authenticator) decoy(account events.JID, h hashFunc) Keys {
+	return Keys{
+		Salt:       hashSHA256.mac(a.secret, "salt\x00", h.name, "\x00", account.String())[:saltLen],
+		Iterations: Iterations,
+		StoredKey:  h.mac(a.secret, "stored key\x00", account.String()),
+		ServerKey:  h.mac(a.secret, "server key\x00", account.String()),
+	}
+}

@@ -1,0 +1,27 @@
+// Package auth decides who may come in: SASL as XMPP uses it (RFC 6120,
+// section 6) with SCRAM (RFC 5802, RFC 7677) and PLAIN (RFC 4616), and what is
+// stored of a password.
+//
+// An [Authenticator] knows the accounts; an [Exchange] is one connection's
+// conversation with it, a state machine that takes and gives bytes and knows
+// no XML. It promises:
+//
+//   - The password is never stored. [Credentials] hold keys that verify one;
+//     with a stolen copy one can still guess, at the price of 4096 iterations
+//     a try, and can pose as this server, but can't log in.
+//   - An unknown user and a wrong password look the same: the same messages,
+//     the same salt at each try and at every connector that shares the secret,
+//     the same iteration count, the same work. Whether an account is disabled
+//     is told only to who knows its password.
+//   - A password is never taken over a connection that isn't secured, unless
+//     the caller says that plaintext is allowed.
+//   - A client that could bind the channel and was kept from seeing that we
+//     can, too, is refused (RFC 5802, section 6).
+//
+// Its limits: the salt of an account that is removed or gets a new password
+// changes, which who asked before and asks again can see; the time of a lookup
+// is the store's, so a store should take as long to miss as to find; keys made
+// with other than [Iterations] iterations tell that the account exists.
+//
+// How often one may try is the caller's to say; [Throttle] counts for it.
+package auth

@@ -1,0 +1,56 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"unicode/utf8"
+
+	"rollcall/events"
+)
+
+// A plainConversation is PLAIN (RFC 4616): one message with the password.
+type plainConversation struct{ x *Exchange }
+
+func (c *plainConversation) step(ctx context.Context, msg []byte) Reply {
+	authzid, user, password, err := splitPlain(msg)
+	if err != nil {
+		return fail(MalformedRequest, events.JID{}, err)
+	}
+	account, err := c.x.account(user)
+	if err != nil {
+		return fail(NotAuthorized, events.JID{}, err)
+	}
+	if !mayActAs(account, authzid) {
+		return fail(InvalidAuthzid, account, errAuthzid)
+	}
+	prepared, err := preparePassword(password)
+	if err != nil {
+		return fail(NotAuthorized, account, err)
+	}
+	keys, cred, err := c.x.auth.keys(ctx, account, hashSHA256)
+	if err != nil {
+		return fail(TemporaryAuthFailure, account, err)
+	}
+	proven, err := keys.verify(hashSHA256, prepared)
+	if err != nil {
+		return fail(TemporaryAuthFailure, account, err)
+	}
+	return admit(account, cred, proven, nil)
+}
+
+// splitPlain reads [authzid] NUL authcid NUL passwd (RFC 4616, section 2).
+func splitPlain(msg []byte) (authzid, user, password string, err error) {
+	parts := bytes.Split(msg, []byte{0})
+	switch {
+	case !utf8.Valid(msg):
+		err = fmt.Errorf("%w: not UTF-8", errSyntax)
+	case len(parts) != 3:
+		err = fmt.Errorf("%w: %d parts, expected 3", errSyntax, len(parts))
+	case len(parts[1]) == 0 || len(parts[2]) == 0:
+		err = fmt.Errorf("%w: no user name or no password", errSyntax)
+	default:
+		return string(parts[0]), string(parts[1]), string(parts[2]), nil
+	}
+	return "", "", "", err
+}

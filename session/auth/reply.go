@@ -1,0 +1,62 @@
+package auth
+
+import (
+	"errors"
+
+	"rollcall/events"
+)
+
+// A Kind says what a [Reply] is.
+type Kind uint8
+
+// A reply is a <challenge/>, <success/> or <failure/>.
+const (
+	Failure Kind = iota
+	Challenge
+	Success
+)
+
+// A Reply is the server's answer to a message of the client.
+type Reply struct {
+	Kind Kind
+	// Data goes into the element by [EncodeText]. With Success it is the
+	// additional data, nil if there is none.
+	Data []byte
+	// Condition is of a Failure.
+	Condition Condition
+	// Account is the bare JID that was authenticated, or in a Failure the one
+	// that was claimed: zero if the client didn't get to claim one.
+	Account events.JID
+	// Role is of the account, with Success.
+	Role string
+	// Err says to the log why it failed. It tells unknown users from wrong
+	// passwords and is not for the client.
+	Err error
+}
+
+// What Reply.Err may be or wrap, beside [ErrNoAccount] and the store's errors.
+var (
+	ErrWrongPassword = errors.New("wrong password")
+	ErrDisabled      = errors.New("account is disabled")
+	errSyntax        = errors.New("malformed SASL message")
+	errBinding       = errors.New("channel binding failed")
+	errAuthzid       = errors.New("authorization identity isn't the account")
+)
+
+func fail(c Condition, account events.JID, err error) Reply {
+	return Reply{Kind: Failure, Condition: c, Account: account, Err: err}
+}
+
+// admit answers a client that gave proof, right or wrong, of knowing the
+// password of an account, of which c is nil if it doesn't exist.
+func admit(account events.JID, c *Credentials, proven bool, data []byte) Reply {
+	switch {
+	case c == nil:
+		return fail(NotAuthorized, account, ErrNoAccount)
+	case !proven:
+		return fail(NotAuthorized, account, ErrWrongPassword)
+	case c.Disabled:
+		return fail(AccountDisabled, account, ErrDisabled)
+	}
+	return Reply{Kind: Success, Data: data, Account: account, Role: c.Role}
+}

@@ -1,0 +1,126 @@
+package session
+
+import "rollcall/events"
+
+// A Command is a wish, in the imperative, with everything that deciding about
+// it takes. Its concrete types are those of this file.
+type Command interface {
+	decide(a *Account) ([]Step, error)
+}
+
+// A Step is one event that carries out a command, for the session and under
+// the JID that its record will name.
+type Step struct {
+	Session events.SessionID
+	JID     events.JID
+	Event   events.Event
+}
+
+// A Conflict is what to do when the wanted full JID is in use (RFC 6120,
+// 7.7.2.2).
+type Conflict uint8
+
+const (
+	// Replace ends the session that has the full JID. The default.
+	Replace Conflict = iota
+	// Refuse keeps it and refuses the new one.
+	Refuse
+	// Rename keeps it and gives the new one the resource of Bind.Generated.
+	Rename
+)
+
+// Commands of a session.
+type (
+	// Authenticate starts a session.
+	Authenticate struct {
+		Session   events.SessionID
+		Mechanism string
+		TLS       string
+		Address   string
+	}
+	// Bind makes it a connected resource. Resource and Generated are prepared;
+	// Resource is empty if the client leaves the choice to the server.
+	Bind struct {
+		Session   events.SessionID
+		Resource  string
+		Generated string // unguessable; used if Resource is empty, or by Rename
+		Conflict  Conflict
+		Limit     int // connected resources an account may have; 0: MaxSessions
+	}
+	// RequestRoster makes it an interested resource.
+	RequestRoster struct{ Session events.SessionID }
+	// BecomeAvailable broadcasts presence, the first or another.
+	BecomeAvailable struct {
+		Session  events.SessionID
+		Priority int8
+		Show     string
+		Stanza   string // see events.PresenceAvailable
+	}
+	// BecomeUnavailable broadcasts unavailable presence.
+	BecomeUnavailable struct {
+		Session events.SessionID
+		Stanza  string
+	}
+	// DirectPresence records presence sent to one JID.
+	DirectPresence struct {
+		Session   events.SessionID
+		To        events.JID
+		Available bool
+	}
+	// EnableStreamManagement is XEP-0198's enable.
+	EnableStreamManagement struct {
+		Session   events.SessionID
+		Resumable bool
+		Max       uint32 // seconds
+		TokenHash string
+	}
+	// SwitchCarbons is XEP-0280's enable and disable.
+	SwitchCarbons struct {
+		Session events.SessionID
+		On      bool
+	}
+	// Detach keeps a resumable session after its connection is lost, and
+	// closes any other.
+	Detach struct {
+		Session events.SessionID
+		Reason  events.Reason
+		Now     int64 // Unix nanoseconds
+	}
+	// Resume takes over the session Previous on the connection of the
+	// authenticated, unbound session Session, which ends by it.
+	Resume struct {
+		Session   events.SessionID
+		Previous  events.SessionID
+		TokenHash string
+		Address   string
+		Now       int64
+	}
+	// Close ends one session. Closing what is closed is no error.
+	Close struct {
+		Session events.SessionID
+		Reason  events.Reason
+		Text    string
+	}
+)
+
+// Commands of an account.
+type (
+	// Kick closes the session with that resource, or all if it is empty.
+	Kick struct {
+		Resource string
+		Text     string
+	}
+	// Fence closes, or detaches, what a lost connector held: all sessions of
+	// incarnations of that name up to that epoch.
+	Fence struct {
+		Lost events.Incarnation
+		Now  int64
+	}
+	// CreateAccount records that the account exists.
+	CreateAccount struct{}
+	// ChangePassword ends all sessions but Except: they proved knowledge of
+	// what is no longer right.
+	ChangePassword struct{ Except events.SessionID }
+	// RemoveAccount ends all sessions.
+	RemoveAccount struct{}
+)

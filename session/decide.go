@@ -1,0 +1,261 @@
+package session
+
+import (
+	"errors"
+
+	"rollcall/events"
+)
+
+// Refusals. They are about the account as it is at this sequence of the log,
+// not about the text of a command, which the caller has checked before.
+var (
+	// ErrGone: the session is closed, or never was. Its stream must end.
+	ErrGone = errors.New("the session is closed")
+	// ErrAlreadyBound: the session has a resource; it gets no other
+	// (RFC 6120, 7.1).
+	ErrAlreadyBound = errors.New("the session is bound already")
+	// ErrNotBound: the command needs a connected resource.
+	ErrNotBound = errors.New("the session is not bound")
+	// ErrConflict: another session has the full JID and policy keeps it.
+	ErrConflict = errors.New("the full JID is in use")
+	// ErrTooManySessions: the account is at its limit.
+	ErrTooManySessions = errors.New("the account has too many sessions")
+	// ErrTooManyDirected: the session is at MaxDirected.
+	ErrTooManyDirected = errors.New("the session directed presence to too many")
+	// ErrNotResumable: there is no such session to resume, or not for this
+	// client.
+	ErrNotResumable = errors.New("there is no such session to resume")
+	// ErrAlreadyManaged: stream management is on (XEP-0198, 3).
+	ErrAlreadyManaged = errors.New("stream management is on already")
+)
+
+// Decide returns the events that carry out the command on the account, or a
+// refusal. No events and no refusal means that what is wished for is so
+// already. The steps are appended in order, each on top of the one before; at
+// every point between them the account is in a state that is allowed.
+func Decide(a *Account, c Command) ([]Step, error) { return c.decide(a) }
+
+func (c Authenticate) decide(a *Account) ([]Step, error) {
+	if a.Session(c.Session) != nil {
+		return nil, nil
+	}
+	if a != nil && len(a.Sessions) >= MaxSessions {
+		return nil, ErrTooManySessions
+	}
+	return []Step{{Session: c.Session, Event: events.Authenticated{Mechanism: c.Mechanism, TLS: c.TLS, Address: c.Address}}}, nil
+}
+
+func (c Bind) decide(a *Account) ([]Step, error) {
+	s := a.Session(c.Session)
+	switch {
+	case s == nil:
+		return nil, ErrGone
+	case s.Bound():
+		return nil, ErrAlreadyBound
+	}
+	resource := c.Resource
+	if resource == "" {
+		resource = c.Generated
+	}
+	other := a.Resource(resource)
+	if other != nil && c.Conflict == Rename {
+		resource, other = c.Generated, nil
+	}
+	if other != nil && c.Conflict == Refuse {
+		return nil, ErrConflict
+	}
+	if other == nil && c.Limit > 0 && a.connected() >= c.Limit {
+		return nil, ErrTooManySessions
+	}
+	full, err := a.JID.WithResource(resource)
+	if err != nil {
+		return nil, err
+	}
+	bind := Step{c.Session, full, events.Bound{Requested: c.Resource}}
+	if other == nil {
+		return []Step{bind}, nil
+	}
+	return []Step{other.close(events.ReasonReplaced, ""), bind}, nil
+}
+
+func (c RequestRoster) decide(a *Account) ([]Step, error) {
+	s, err := a.connectedSession(c.Session)
+	if err != nil || s.Interested() {
+		return nil, err
+	}
+	return s.step(events.RosterRequested{}), nil
+}
+
+func (c BecomeAvailable) decide(a *Account) ([]Step, error) {
+	s, err := a.connectedSession(c.Session)
+	if err != nil {
+		return nil, err
+	}
+	return s.step(events.PresenceAvailable{Priority: c.Priority, Show: c.Show, Stanza: c.Stanza}), nil
+}
+
+func (c BecomeUnavailable) decide(a *Account) ([]Step, error) {
+	s, err := a.connectedSession(c.Session)
+	if err != nil || !s.Available() && len(s.Directed()) == 0 {
+		return nil, err
+	}
+	return s.step(events.PresenceUnavailable{Stanza: c.Stanza}), nil
+}
+
+func (c DirectPresence) decide(a *Account) ([]Step, error) {
+	s, err := a.connectedSession(c.Session)
+	if err != nil {
+		return nil, err
+	}
+	known := false
+	for _, to := range s.Directed() {
+		known = known || to == c.To
+	}
+	switch {
+	case known == c.Available:
+		return nil, nil
+	case c.Available && len(s.Directed()) >= MaxDirected:
+		return nil, ErrTooManyDirected
+	}
+	return s.step(events.PresenceDirected{To: c.To, Available: c.Available}), nil
+}
+
+func (c SwitchCarbons) decide(a *Account) ([]Step, error) {
+	s, err := a.connectedSession(c.Session)
+	if err != nil || s.Carbons() == c.On {
+		return nil, err
+	}
+	if c.On {
+		return s.step(events.CarbonsEnabled{}), nil
+	}
+	return s.step(events.CarbonsDisabled{}), nil
+}
+
+func (c EnableStreamManagement) decide(a *Account) ([]Step, error) {
+	s, err := a.connectedSession(c.Session)
+	if err != nil {
+		return nil, err
+	}
+	if s.Managed() {
+		return nil, ErrAlreadyManaged
+	}
+	return s.step(events.StreamManagementEnabled{Resumable: c.Resumable, Max: c.Max, TokenHash: c.TokenHash}), nil
+}
+
+func (c Detach) decide(a *Account) ([]Step, error) {
+	s := a.Session(c.Session)
+	if s == nil || s.Detached() {
+		return nil, nil
+	}
+	return []Step{s.leave(c.Reason, c.Now)}, nil
+}
+
+func (c Resume) decide(a *Account) ([]Step, error) {
+	s, prev := a.Session(c.Session), a.Session(c.Previous)
+	switch {
+	case s == nil:
+		return nil, ErrGone
+	case s.Bound():
+		return nil, ErrAlreadyBound
+	case prev == nil || !prev.Resumable() || c.TokenHash == "" || prev.rare.tokenHash != c.TokenHash:
+		return nil, ErrNotResumable
+	case prev.Detached() && prev.DetachedUntil() < c.Now:
+		return nil, ErrNotResumable
+	}
+	return []Step{{prev.ID, prev.JID, events.Resumed{Address: c.Address}}, s.close(events.ReasonResumed, "")}, nil
+}
+
+func (c Close) decide(a *Account) ([]Step, error) {
+	s := a.Session(c.Session)
+	if s == nil {
+		return nil, nil
+	}
+	return []Step{s.close(c.Reason, c.Text)}, nil
+}
+
+func (c Kick) decide(a *Account) ([]Step, error) {
+	if c.Resource == "" {
+		return a.closeAll(events.ReasonKicked, c.Text, events.SessionID{}), nil
+	}
+	s := a.Resource(c.Resource)
+	if s == nil {
+		return nil, ErrGone
+	}
+	return []Step{s.close(events.ReasonKicked, c.Text)}, nil
+}
+
+func (c Fence) decide(a *Account) ([]Step, error) {
+	var steps []Step
+	if a == nil {
+		return nil, nil
+	}
+	for _, s := range a.Sessions {
+		held := s.Connector.Name == c.Lost.Name && s.Connector.Epoch <= c.Lost.Epoch
+		if held && !s.Detached() {
+			steps = append(steps, s.leave(events.ReasonConnectorLost, c.Now))
+		}
+	}
+	return steps, nil
+}
+
+func (CreateAccount) decide(*Account) ([]Step, error) {
+	return []Step{{Event: events.AccountCreated{}}}, nil
+}
+
+func (c ChangePassword) decide(a *Account) ([]Step, error) {
+	steps := a.closeAll(events.ReasonPasswordChanged, "", c.Except)
+	return append(steps, Step{Event: events.PasswordChanged{}}), nil
+}
+
+func (RemoveAccount) decide(a *Account) ([]Step, error) {
+	steps := a.closeAll(events.ReasonAccountRemoved, "", events.SessionID{})
+	return append(steps, Step{Event: events.AccountRemoved{}}), nil
+}
+
+// connectedSession finds a session that must be bound.
+func (a *Account) connectedSession(id events.SessionID) (*Session, error) {
+	s := a.Session(id)
+	switch {
+	case s == nil:
+		return nil, ErrGone
+	case !s.Bound():
+		return nil, ErrNotBound
+	}
+	return s, nil
+}
+
+func (a *Account) connected() (n int) {
+	for _, s := range a.Sessions {
+		if s.Bound() {
+			n++
+		}
+	}
+	return n
+}
+
+func (a *Account) closeAll(reason events.Reason, text string, except events.SessionID) (steps []Step) {
+	if a == nil {
+		return nil
+	}
+	for _, s := range a.Sessions {
+		if s.ID != except {
+			steps = append(steps, s.close(reason, text))
+		}
+	}
+	return steps
+}
+
+func (s *Session) step(e events.Event) []Step { return []Step{{s.ID, s.JID, e}} }
+
+func (s *Session) close(reason events.Reason, text string) Step {
+	return Step{s.ID, s.JID, events.Closed{Reason: reason, Text: text}}
+}
+
+// leave is what becomes of a session that has lost its connection.
+func (s *Session) leave(reason events.Reason, now int64) Step {
+	if !s.Resumable() {
+		return s.close(reason, "")
+	}
+	until := now + int64(s.rare.max)*1e9
+	return Step{s.ID, s.JID, events.Detached{Reason: reason, Until: until}}
+}

@@ -1,0 +1,35 @@
+// Package session says what may happen. Apply folds an account's records into
+// its current sessions; Decide turns a command into the events that carry it
+// out, or refuses; Service appends them. Apply and Decide are functions of
+// their arguments: no clock, no randomness, no I/O. Time and ids are inputs.
+//
+// The same Apply answers "who is online" in the projector, "who was online
+// then" in replay, and "may this be bound" here: there is one fold.
+//
+// # The order of durability
+//
+//  1. decide: on the account as the log has it, up to a known sequence.
+//  2. append: with that sequence as the condition. If the account's history
+//     has moved on, start again at 1; if the outcome is unknown, find it out
+//     before anything else, with the same event under the same id.
+//  3. acknowledge: only now does the client hear that it is bound, available,
+//     or has the roster. A result is never sent before its event is stored.
+//  4. project: every connector's table learns of it from the log.
+//  5. deliver: what others must see (presence, the end of a replaced stream)
+//     follows the live tail of the log, never a replay of it.
+//
+// A crash after 2 loses nothing that anybody saw; a crash before it undoes
+// nothing that anybody saw.
+//
+// # Guarantees
+//
+// At every sequence of the log at most one live session has a given full JID,
+// whichever connectors bind at the same moment (RFC 6120, 7.7.2.2). A session
+// that is closed stays closed. A command decided upon is stored at most once,
+// also when acknowledgements are lost.
+//
+// # Limits
+//
+// An account holds at most MaxSessions sessions, and each of them at most
+// MaxDirected JIDs that it directed presence to.
+package session
