@@ -60,9 +60,13 @@ func (r *Record) Account() JID { return r.JID.Bare() }
 // A Stored is a record as the log keeps it.
 type Stored struct {
 	Record
-	Seq Seq
-	At  int64 // Unix nanoseconds at which the log stored it; the time that counts
+	Stream string // that keeps it
+	Seq    Seq
+	At     int64 // Unix nanoseconds at which the log stored it; the time that counts
 }
+
+// Position is where the record is.
+func (s *Stored) Position() Position { return Position{Stream: s.Stream, Seq: s.Seq} }
 
 // StoredAt is At as a time.
 func (s *Stored) StoredAt() time.Time { return time.Unix(0, s.At) }

@@ -66,6 +66,7 @@ type Service struct {
 	seed    maphash.Seed
 	stripes [stripes]stripe
 	stats   Stats
+	endings endings
 }
 
 // A stripe serializes this process's own writers to the accounts that hash to
@@ -94,7 +95,7 @@ func NewService(c Config) *Service {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
 	}
-	return &Service{Config: c, seed: maphash.MakeSeed()}
+	return &Service{Config: c, seed: maphash.MakeSeed(), endings: endings{more: make(chan struct{}, 1)}}
 }
 
 // Stats returns the live counters.
@@ -226,11 +227,10 @@ func (s *Service) resolve(ctx context.Context, r *events.Record) (events.Positio
 	next, err := s.Log.Next(ctx, account, r.Prev)
 	switch {
 	case err == nil:
-		pos, err := s.position(ctx, next.Seq)
-		if err != nil || next.ID == r.ID {
-			return pos, err
+		if next.ID == r.ID {
+			return next.Position(), nil
 		}
-		return pos, &overtakenError{by: pos}
+		return events.Position{}, &overtakenError{by: next.Position()}
 	case !errors.Is(err, events.ErrNotFound):
 		return events.Position{}, err
 	}
@@ -240,11 +240,6 @@ func (s *Service) resolve(ctx context.Context, r *events.Record) (events.Positio
 		}
 	}
 	return events.Position{}, events.ErrConflict
-}
-
-func (s *Service) position(ctx context.Context, seq events.Seq) (events.Position, error) {
-	info, err := s.Log.Info(ctx)
-	return events.Position{Stream: info.Stream, Seq: seq}, err
 }
 
 func (s *Service) fenced() bool {

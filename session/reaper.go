@@ -1,0 +1,46 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/events"
+)
+
+// reapers is how many accounts a Reap closes at once: enough to keep the log
+// busy over its latency, few enough to leave it to the living.
+const reapers = 32
+
+// Holders lists the accounts that have sessions held by incarnations of a
+// connector up to an epoch. The projector's table does.
+type Holders interface {
+	HeldBy(lost events.Incarnation) iter.Seq[*Account]
+}
+
+// Reap closes (or, where they may be resumed, detaches) all sessions that a
+// lost connector held, with the reason connector_lost, and returns how many
+// accounts it was about. Everybody may call it at the same time for the same
+// connector: the compare-and-set lets each end be written once.
+func (s *Service) Reap(ctx context.Context, holders Holders, lost events.Incarnation) (int, error) {
+	var g errgroup.Group
+	g.SetLimit(reapers)
+	n := 0
+	for a := range holders.HeldBy(lost) {
+		if ctx.Err() != nil {
+			break
+		}
+		n++
+		g.Go(func() error {
+			_, _, err := s.Do(ctx, a.JID, events.ID{}, Fence{Lost: lost, Now: s.Clock().UnixNano()})
+			return err
+		})
+	}
+	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
+		return n, fmt.Errorf("reap the sessions of %s: %w", lost, err)
+	}
+	return n, nil
+}

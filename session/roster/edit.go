@@ -1,0 +1,59 @@
+package roster
+
+import (
+	"slices"
+
+	"rollcall/events"
+)
+
+// Set adds a contact or changes its name and groups (RFC 6121, sections 2.3 and
+// 2.4); its subscription stays. The errors are [ErrBadRequest],
+// [ErrNotAcceptable] and [ErrFull]. The roster is the same one if nothing
+// changed; a client that set it is pushed nothing then.
+func (r *Roster) Set(contact events.JID, name string, groups []string) (Change, error) {
+	if err := checkContact(contact, name, groups); err != nil {
+		return Change{}, err
+	}
+	r = r.orEmpty()
+	item := Item{JID: contact}
+	has := r.item(contact)
+	if has != nil {
+		item = *has
+	}
+	item.Name, item.Groups = name, sortedGroups(groups)
+	if has != nil && has.equal(&item) {
+		return Change{Roster: r}, nil
+	}
+	changed, err := r.withItem(&item)
+	if err != nil {
+		return Change{}, err
+	}
+	return Change{Roster: changed}, nil
+}
+
+// sortedGroups returns a copy in order, as groups are a set.
+func sortedGroups(groups []string) []string {
+	if len(groups) == 0 {
+		return nil
+	}
+	return slices.Sorted(slices.Values(groups))
+}
+
+// Remove takes a contact out and cancels both directions (RFC 6121, section
+// 2.5): Send are the stanzas for the contact. The error is [ErrNoItem].
+func (r *Roster) Remove(contact events.JID) (Change, error) {
+	r = r.orEmpty()
+	i, found := r.find(contact)
+	if !found {
+		return Change{}, ErrNoItem
+	}
+	var send []Kind
+	s := r.state(contact)
+	if s.to || s.ask {
+		send = append(send, Unsubscribe)
+	}
+	if s.from || s.pendingIn {
+		send = append(send, Unsubscribed)
+	}
+	return Change{Roster: r.withoutItem(i).withoutRequest(contact), Send: send}, nil
+}

@@ -1,0 +1,191 @@
+package roster
+
+import (
+	"slices"
+
+	"rollcall/events"
+)
+
+// A Kind is a type of presence stanza that manages subscriptions (RFC 6121,
+// section 3).
+type Kind uint8
+
+// The kinds.
+const (
+	Subscribe Kind = iota
+	Unsubscribe
+	Subscribed
+	Unsubscribed
+)
+
+var kindNames = [...]string{"subscribe", "unsubscribe", "subscribed", "unsubscribed"}
+
+// String returns the value of the type attribute.
+func (k Kind) String() string { return kindNames[k] }
+
+// ParseKind reads the type attribute of a presence stanza; false if it is
+// another type.
+func ParseKind(s string) (Kind, bool) {
+	i := slices.Index(kindNames[:], s)
+	return Kind(max(i, 0)), i >= 0
+}
+
+// A Change is the result of an operation. The roster is to be stored if it
+// isn't the one before; what the user's clients are pushed is [Diff] of both.
+type Change struct {
+	Roster *Roster
+
+	// Pass says that the stanza goes on: an outbound one is routed to the
+	// contact, an inbound one delivered to the user's resources.
+	Pass bool
+
+	// Send are stanzas that the user's server sends to the contact in the
+	// user's name.
+	Send []Kind
+}
+
+// A state is the subscription to one contact as appendix A.1 has it: the nine
+// states are the combinations where ask excludes to and pendingIn excludes
+// from. It has pre-approval (section 3.4) beside them.
+type state struct {
+	to, from       bool
+	ask, pendingIn bool
+	approved       bool
+}
+
+func (r *Roster) state(contact events.JID) state {
+	s := state{pendingIn: r.request(contact) >= 0}
+	if item := r.item(contact); item != nil {
+		s.to, s.from = item.Subscription.to(), item.Subscription.from()
+		s.ask, s.approved = item.Ask, item.Approved
+	}
+	return s
+}
+
+func (s state) subscription() Subscription {
+	switch {
+	case s.to && s.from:
+		return Both
+	case s.to:
+		return To
+	case s.from:
+		return From
+	}
+	return None
+}
+
+// outbound is what a stanza of the user does (appendix A.2 and section 3.4),
+// and whether it is routed.
+func (s state) outbound(k Kind) (state, bool) {
+	switch k {
+	case Subscribe:
+		s.ask = !s.to
+		return s, true
+	case Unsubscribe:
+		s.to, s.ask = false, false
+		return s, true
+	case Subscribed:
+		if s.pendingIn {
+			s.from, s.pendingIn = true, false
+			return s, true
+		}
+		// Not asked for yet: an approval in advance, unless it was given.
+		s.approved = s.approved || !s.from
+		return s, false
+	default: // Unsubscribed
+		known := s.from || s.pendingIn
+		s.from, s.pendingIn, s.approved = false, false, false
+		return s, known
+	}
+}
+
+// inbound is what a stanza of the contact does (appendix A.3), and whether it
+// is delivered. A subscribe that is granted already is answered by the server
+// (section 3.1.3), as told by granted.
+func (s state) inbound(k Kind) (next state, deliver, granted bool) {
+	switch k {
+	case Subscribe:
+		if s.from || s.approved {
+			s.from, s.pendingIn = true, false
+			return s, false, true
+		}
+		deliver = !s.pendingIn
+		s.pendingIn = true
+	case Unsubscribe:
+		deliver = s.from || s.pendingIn
+		s.from, s.pendingIn = false, false
+	case Subscribed:
+		deliver = s.ask
+		s.to, s.ask = s.to || s.ask, false
+	default: // Unsubscribed
+		deliver = s.to || s.ask
+		s.to, s.ask = false, false
+	}
+	return s, deliver, false
+}
+
+// Outbound is the user sending a stanza of kind k to the contact, a bare JID.
+// The error is [ErrFull], or [ErrBadRequest] for a JID that isn't bare.
+//
+// When the user ends From by [Unsubscribed], or removes the item, the contact is
+// to see the user's resources go; when a request is granted, to see them: see
+// [Roster.WatchedBy] of both rosters.
+func (r *Roster) Outbound(contact events.JID, k Kind) (Change, error) {
+	if err := checkContact(contact, "", nil); err != nil {
+		return Change{}, err
+	}
+	r = r.orEmpty()
+	old := r.state(contact)
+	next, route := old.outbound(k)
+	changed, err := r.moved(contact, old, next, nil)
+	if err != nil {
+		return Change{}, err
+	}
+	return Change{Roster: changed, Pass: route}, nil
+}
+
+// Inbound is a stanza of kind k from the contact, a bare JID, arriving at the
+// user's server. The whole stanza is kept if it is a request to be answered; the
+// roster owns it then. The error is [ErrFull], or [ErrBadRequest] for a JID that
+// isn't bare.
+func (r *Roster) Inbound(contact events.JID, k Kind, stanza []byte) (Change, error) {
+	if err := checkContact(contact, "", nil); err != nil {
+		return Change{}, err
+	}
+	r = r.orEmpty()
+	old := r.state(contact)
+	next, deliver, granted := old.inbound(k)
+	changed, err := r.moved(contact, old, next, stanza)
+	if err != nil {
+		return Change{}, err
+	}
+	c := Change{Roster: changed, Pass: deliver}
+	if granted {
+		c.Send = []Kind{Subscribed}
+	}
+	return c, nil
+}
+
+// moved returns the roster with the contact in another state. What only the
+// requests hold makes no item; what was an item stays one.
+func (r *Roster) moved(contact events.JID, old, next state, stanza []byte) (*Roster, error) {
+	var err error
+	if old.pendingIn && !next.pendingIn {
+		r = r.withoutRequest(contact)
+	}
+	if !old.pendingIn && next.pendingIn {
+		if r, err = r.withRequest(Request{From: contact, Stanza: stanza}); err != nil {
+			return nil, err
+		}
+	}
+	old.pendingIn, next.pendingIn = false, false
+	if old == next {
+		return r, nil
+	}
+	item := Item{JID: contact}
+	if has := r.item(contact); has != nil {
+		item = *has
+	}
+	item.Subscription, item.Ask, item.Approved = next.subscription(), next.ask, next.approved
+	return r.withItem(&item)
+}
