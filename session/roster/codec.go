@@ -161,6 +161,10 @@ func (r *reader) fail(format string, args ...any) {
 
 func (r *reader) items(to *Roster) {
 	n := r.array(0)
+	if n > r.size/itemFields {
+		r.fail("%d items in %d bytes", n, r.size)
+		return
+	}
 	block := make([]Item, n) // one allocation for all
 	to.items = make([]*Item, 0, n)
 	for i := range block {
@@ -197,13 +201,18 @@ func (r *reader) item(i *Item) {
 }
 
 func (r *reader) requests(to *Roster) {
+	seen := make(map[events.JID]bool)
 	for range r.array(0) {
 		n := r.array(requestFields)
 		q := Request{From: r.jid(), Stanza: r.bytes()}
 		r.skip(n - requestFields)
+		if seen[q.From] {
+			r.fail("two requests of one contact")
+		}
 		if r.err != nil {
 			return
 		}
+		seen[q.From] = true
 		to.requests = append(to.requests, q)
 		to.requestBytes += q.size()
 	}
