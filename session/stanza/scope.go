@@ -1,0 +1,210 @@
+package stanza
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A scope is what stanzas inherit from the stream header around them.
+type scope struct {
+	bindings []binding // at most one for each prefix
+	lang     string    // xml:lang
+}
+
+// A binding is a namespace prefix, "" for the default, and what it stands for.
+type binding struct{ prefix, uri string }
+
+// uri returns the namespace of a prefix and whether it is declared.
+func (s *scope) uri(prefix string) (string, bool) {
+	if s != nil {
+		for i := range s.bindings {
+			if s.bindings[i].prefix == prefix {
+				return s.bindings[i].uri, true
+			}
+		}
+	}
+	return "", false
+}
+
+// What nearly every stream declares is shared by all of them.
+var (
+	usual       = scope{bindings: []binding{{"", NSClient}, {"stream", NSStream}}}
+	onlyContent = scope{bindings: []binding{{"", NSClient}}}
+)
+
+// contentScope returns a scope that has only a default namespace.
+func contentScope(content string) *scope {
+	switch content {
+	case "":
+		return nil
+	case NSClient:
+		return &onlyContent
+	}
+	return &scope{bindings: []binding{{"", content}}}
+}
+
+// scopeOf returns the scope within root, which it does not refer to.
+func scopeOf(root *Element) *scope {
+	s := &scope{lang: strings.Clone(root.Lang())}
+	for i := range root.attributes() {
+		if a := &root.attributes()[i]; a.decl {
+			b := binding{root.doc.declared(a), root.doc.value(a)}
+			s.bindings = append(s.bindings, binding{strings.Clone(b.prefix), strings.Clone(b.uri)})
+		}
+	}
+	if len(s.bindings) == len(usual.bindings) && !slices.ContainsFunc(s.bindings, usual.lacks) {
+		if s.bindings = usual.bindings; s.lang == "" {
+			return &usual
+		}
+	}
+	return s
+}
+
+func (s *scope) lacks(b binding) bool {
+	uri, ok := s.uri(b.prefix)
+	return !ok || uri != b.uri
+}
+
+// A decl is a namespace declaration within the element being read. Its parts
+// are in the window, but for a namespace that had to be decoded.
+type decl struct {
+	prefix, prefixEnd uint32
+	uri, uriEnd       uint32
+	decoded           string
+}
+
+// Where a namespace comes from: an index into a parser's decls, or one of these.
+const (
+	unbound  int32 = -1
+	xmlBound int32 = -2 // the prefix xml, which nobody needs to declare
+	inScope  int32 = -3 // minus an index into the bindings of the scope
+)
+
+// lookup finds the namespace of a prefix, innermost declaration first.
+func (p *parser) lookup(prefix []byte) int32 {
+	if string(prefix) == "xml" {
+		return xmlBound
+	}
+	for i := len(p.live) - 1; i >= 0; i-- {
+		d := &p.decls[p.live[i]]
+		if bytes.Equal(p.b[d.prefix:d.prefixEnd], prefix) {
+			return p.live[i]
+		}
+	}
+	if p.scope != nil {
+		for i := range p.scope.bindings {
+			if p.scope.bindings[i].prefix == string(prefix) {
+				return inScope - int32(i)
+			}
+		}
+	}
+	return unbound
+}
+
+// uri returns the namespace that lookup found, cut out of raw where possible.
+func (p *parser) uri(bind int32, raw string) string {
+	switch {
+	case bind == unbound:
+		return ""
+	case bind == xmlBound:
+		return nsXML
+	case bind <= inScope:
+		return p.scope.bindings[inScope-bind].uri
+	}
+	d := &p.decls[bind]
+	if d.decoded != "" {
+		return d.decoded
+	}
+	return raw[d.uri:d.uriEnd]
+}
+
+// resolve binds the names of a start tag that was read as a whole.
+func (p *parser) resolve(self int32) error {
+	n := &p.nodes[self]
+	n.attrs = uint16(len(p.attrs) - int(n.attr0))
+	attrs := p.attrs[n.attr0:]
+	for i := range attrs {
+		if attrs[i].decl {
+			if err := p.declare(&attrs[i]); err != nil {
+				return err
+			}
+		}
+	}
+	bind := p.lookup(p.b[n.start+1:][:n.prefix])
+	if n.prefix > 0 && bind != xmlBound {
+		p.prefixed = true
+		if bind == unbound {
+			return badPrefix("prefix of an element is not declared")
+		}
+	}
+	p.binds[self] = bind
+	return p.resolveAttributes(attrs)
+}
+
+// resolveAttributes checks that prefixes are declared and that no two
+// attributes mean the same (Namespaces in XML 1.0, 6.3).
+func (p *parser) resolveAttributes(attrs []attr) error {
+	for i := range attrs {
+		a := &attrs[i]
+		if a.prefix == 0 || a.decl {
+			continue
+		}
+		bind := p.lookup(p.b[a.at:][:a.prefix])
+		if bind == unbound {
+			return badPrefix("prefix of an attribute is not declared")
+		}
+		if bind != xmlBound {
+			p.prefixed = true
+		}
+		if p.repeatedByPrefix(attrs[:i], a, bind) {
+			return notWellFormed("attribute given twice by two prefixes")
+		}
+	}
+	return nil
+}
+
+func (p *parser) repeatedByPrefix(before []attr, a *attr, bind int32) bool {
+	for i := range before {
+		b := &before[i]
+		if b.prefix == 0 || b.decl || !bytes.Equal(a.local(p.b), b.local(p.b)) {
+			continue
+		}
+		raw := string(p.b)
+		if p.uri(p.lookup(p.b[b.at:][:b.prefix]), raw) == p.uri(bind, raw) {
+			return true
+		}
+	}
+	return false
+}
+
+// declare brings a declaration into scope (Namespaces in XML 1.0, 3).
+func (p *parser) declare(a *attr) error {
+	if len(p.live) >= p.lim.Attributes {
+		return violation(fmt.Sprintf("more than %d namespaces in scope", p.lim.Attributes))
+	}
+	d := decl{uri: a.value, uriEnd: a.value + a.length}
+	if a.prefix > 0 {
+		d.prefix, d.prefixEnd = a.at+uint32(a.prefix)+1, a.at+uint32(a.name)
+	}
+	uri := p.b[d.uri:d.uriEnd]
+	if a.cooked {
+		d.decoded = decodeValue(string(uri))
+		uri = []byte(d.decoded)
+	}
+	prefix := string(p.b[d.prefix:d.prefixEnd])
+	switch {
+	case prefix == "xmlns":
+		return badPrefix("the prefix xmlns may not be declared")
+	case (prefix == "xml") != (string(uri) == nsXML):
+		return badPrefix("the prefix xml and its namespace belong to each other")
+	case string(uri) == nsXMLNS:
+		return badPrefix("the namespace of xmlns may not be declared")
+	case prefix != "" && len(uri) == 0:
+		return badPrefix("prefix declared to stand for no namespace")
+	}
+	p.decls = append(p.decls, d)
+	p.live = append(p.live, int32(len(p.decls)-1))
+	return nil
+}
