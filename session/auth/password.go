@@ -2,6 +2,7 @@ package auth
 
 import (
 	"errors"
+	"unicode/utf8"
 
 	"github.com/xdg-go/stringprep"
 	"golang.org/x/text/secure/precis"
@@ -19,7 +20,7 @@ var ErrPassword = errors.New("unusable password: it is empty, longer than 1024 b
 // refuses, such as an emoji, is prepared as an OpaqueString (RFC 8265, section
 // 4.2), the profile that replaced it. For ASCII both are the text itself.
 func preparePassword(password string) (string, error) {
-	if len(password) > maxPassword {
+	if len(password) > maxPassword || !utf8.ValidString(password) {
 		return "", ErrPassword
 	}
 	p, err := stringprep.SASLprep.Prepare(password)

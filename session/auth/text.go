@@ -20,7 +20,10 @@ func DecodeText(text string) ([]byte, bool) {
 		return nil, false
 	}
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
-	return b, err == nil
+	if err != nil {
+		return nil, false
+	}
+	return b, true
 }
 
 // EncodeText gives the character data of <challenge/> or <success/>: none for

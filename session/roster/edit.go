@@ -14,7 +14,6 @@ func (r *Roster) Set(contact events.JID, name string, groups []string) (Change, 
 	if err := checkContact(contact, name, groups); err != nil {
 		return Change{}, err
 	}
-	r = r.orEmpty()
 	item := Item{JID: contact}
 	has := r.item(contact)
 	if has != nil {
@@ -24,7 +23,7 @@ func (r *Roster) Set(contact events.JID, name string, groups []string) (Change, 
 	if has != nil && has.equal(&item) {
 		return Change{Roster: r}, nil
 	}
-	changed, err := r.withItem(&item)
+	changed, err := r.orEmpty().withItem(&item)
 	if err != nil {
 		return Change{}, err
 	}

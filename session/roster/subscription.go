@@ -54,7 +54,7 @@ type state struct {
 }
 
 func (r *Roster) state(contact events.JID) state {
-	s := state{pendingIn: r.request(contact) >= 0}
+	s := state{pendingIn: r.orEmpty().request(contact) >= 0}
 	if item := r.item(contact); item != nil {
 		s.to, s.from = item.Subscription.to(), item.Subscription.from()
 		s.ask, s.approved = item.Ask, item.Approved
@@ -134,7 +134,6 @@ func (r *Roster) Outbound(contact events.JID, k Kind) (Change, error) {
 	if err := checkContact(contact, "", nil); err != nil {
 		return Change{}, err
 	}
-	r = r.orEmpty()
 	old := r.state(contact)
 	next, route := old.outbound(k)
 	changed, err := r.moved(contact, old, next, nil)
@@ -152,7 +151,6 @@ func (r *Roster) Inbound(contact events.JID, k Kind, stanza []byte) (Change, err
 	if err := checkContact(contact, "", nil); err != nil {
 		return Change{}, err
 	}
-	r = r.orEmpty()
 	old := r.state(contact)
 	next, deliver, granted := old.inbound(k)
 	changed, err := r.moved(contact, old, next, stanza)
@@ -169,6 +167,10 @@ func (r *Roster) Inbound(contact events.JID, k Kind, stanza []byte) (Change, err
 // moved returns the roster with the contact in another state. What only the
 // requests hold makes no item; what was an item stays one.
 func (r *Roster) moved(contact events.JID, old, next state, stanza []byte) (*Roster, error) {
+	if old == next {
+		return r, nil
+	}
+	r = r.orEmpty()
 	var err error
 	if old.pendingIn && !next.pendingIn {
 		r = r.withoutRequest(contact)
