@@ -132,7 +132,7 @@ func TestTextIsEncodedAsItsElementAsks(t *testing.T) {
 }
 
 // FuzzStep sends any two messages by any mechanism. Nothing but the right
-// password may end in success, and no message may open a third step.
+// password may end in success, and PLAIN never asks for more than its message.
 func FuzzStep(f *testing.F) {
 	for _, m := range mechanisms {
 		for _, msg := range malformed[m.name] {
@@ -143,13 +143,13 @@ func FuzzStep(f *testing.F) {
 	a := authenticator(f, accounts(f))
 	f.Fuzz(func(t *testing.T, mechanism string, first, second []byte) {
 		x := a.Begin("localhost", bound)
-		for i, r := range []Reply{x.Start(t.Context(), mechanism, first), x.Step(t.Context(), second)} {
+		for _, r := range []Reply{x.Start(t.Context(), mechanism, first), x.Step(t.Context(), second)} {
 			switch {
 			case r.Kind == Success && !strings.HasSuffix(string(first)+string(second), "\x00"+password):
 				t.Errorf("%q %q: admitted %v", first, second, r.Account)
 			case r.Kind == Failure && (r.Condition == "" || r.Err == nil):
 				t.Errorf("%q %q: a failure without its reason: %+v", first, second, r)
-			case r.Kind == Challenge && i == 1 && first != nil && x.conv != nil && mechanism == "PLAIN":
+			case r.Kind == Challenge && mechanism == "PLAIN" && first != nil:
 				t.Errorf("%q %q: PLAIN asks for more", first, second)
 			}
 		}

@@ -104,13 +104,6 @@ func (t *Throttle) Succeeded(key string) {
 	}
 }
 
-// Len is the number of keys remembered.
-func (t *Throttle) Len() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.order.Len()
-}
-
 // touch returns the failures of a key as the newest, dropping the oldest at
 // the limit.
 func (t *Throttle) touch(key uint64) *failures {

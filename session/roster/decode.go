@@ -10,53 +10,11 @@ import (
 	"rollcall/events"
 )
 
-// The document of a roster is a msgpack array:
-//
-//	[version, items, requests]
-//
-// An item is [jid, name, groups, subscription, flags], a request [jid, stanza].
-// Fields are only ever appended, to any of these arrays, and a reader skips
-// those it doesn't know: the version changes only when an old reader must not
-// go on.
-const (
-	docVersion    = 1
-	docFields     = 3
-	itemFields    = 5
-	requestFields = 2
-)
-
-// The flags of an item.
-const (
-	flagAsk = 1 << iota
-	flagApproved
-)
-
 // maxDocument is the longest document that is read, in bytes: the store's limit.
 const maxDocument = 1 << 20
 
 // ErrDocument is wrapped by every error of [Decode].
 var ErrDocument = errors.New("not a roster document")
-
-// Encode returns the roster's document, without its version, which is the
-// store's. It has at most [MaxItemBytes] + [MaxRequestBytes] + 16 bytes.
-func (r *Roster) Encode() []byte {
-	r = r.orEmpty()
-	b := bytes.NewBuffer(make([]byte, 0, r.itemBytes+r.requestBytes+16))
-	w := writer{e: msgpack.NewEncoder(b)}
-	w.array(docFields)
-	w.int(docVersion)
-	w.array(len(r.items))
-	for _, item := range r.items {
-		w.item(item)
-	}
-	w.array(len(r.requests))
-	for _, q := range r.requests {
-		w.array(requestFields)
-		w.string(q.From.String())
-		w.check(w.e.EncodeBytes(q.Stanza))
-	}
-	return b.Bytes()
-}
 
 // Decode reads the document that the store has at a revision. Its errors wrap
 // [ErrDocument].
@@ -77,38 +35,6 @@ func Decode(revision uint64, doc []byte) (*Roster, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDocument, d.err)
 	}
 	return r, nil
-}
-
-// A writer writes to memory, which can't fail.
-type writer struct{ e *msgpack.Encoder }
-
-func (w writer) check(err error) {
-	if err != nil {
-		panic(fmt.Sprintf("roster: writing to memory failed: %v", err))
-	}
-}
-
-func (w writer) array(n int)     { w.check(w.e.EncodeArrayLen(n)) }
-func (w writer) int(n int)       { w.check(w.e.EncodeInt(int64(n))) }
-func (w writer) string(s string) { w.check(w.e.EncodeString(s)) }
-
-func (w writer) item(i *Item) {
-	var flags int
-	if i.Ask {
-		flags |= flagAsk
-	}
-	if i.Approved {
-		flags |= flagApproved
-	}
-	w.array(itemFields)
-	w.string(i.JID.String())
-	w.string(i.Name)
-	w.array(len(i.Groups))
-	for _, g := range i.Groups {
-		w.string(g)
-	}
-	w.int(int(i.Subscription))
-	w.int(flags)
 }
 
 // A reader remembers the first error, after which it gives zero values.
