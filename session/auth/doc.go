@@ -8,7 +8,8 @@
 //
 //   - The password is never stored. [Credentials] hold keys that verify one;
 //     with a stolen copy one can still guess, at the price of 4096 iterations
-//     a try, and can pose as this server, but can't log in.
+//     a try, and can pose as this server, but can't log in unless one also saw
+//     an exchange of that account in the clear (RFC 5802, section 9).
 //   - An unknown user and a wrong password look the same: the same messages,
 //     the same salt at each try and at every connector that shares the secret,
 //     the same iteration count, the same work. Whether an account is disabled
