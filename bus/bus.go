@@ -1,0 +1,181 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// A Bus is one connection to NATS and everything that travels over it. It is
+// safe for concurrent use. It reconnects for ever.
+type Bus struct {
+	cfg Config
+	nc  *nats.Conn
+	js  jetstream.JetStream
+	rpc *requests
+
+	log       *Log
+	pre       *Pre
+	leases    *Leases
+	courier   *Courier
+	accounts  *Documents
+	rosters   *Documents
+	waiting   *Waiting
+	closeOnce sync.Once
+	closed    chan struct{} // closed by Close
+
+	mu        sync.Mutex
+	connected bool          // owned by mu
+	changed   chan struct{} // owned by mu; closed and replaced when connected changes
+}
+
+// Connect connects and makes the streams that are missing. It is given up
+// when ctx ends, or after 15 s.
+func Connect(ctx context.Context, cfg Config) (*Bus, error) {
+	cfg.setDefaults()
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	defer cancel()
+	b := &Bus{cfg: cfg, connected: true, changed: make(chan struct{}), closed: make(chan struct{})}
+	var err error
+	if b.nc, err = nats.Connect(cfg.URL, b.options()...); err != nil {
+		return nil, fmt.Errorf("%w at %s: %w", ErrUnreachable, b.address(), err)
+	}
+	if err := b.start(ctx); err != nil {
+		b.nc.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Bus) start(ctx context.Context) (err error) {
+	if b.js, err = jetstream.New(b.nc, jetstream.WithDefaultTimeout(b.cfg.AttemptTimeout)); err != nil {
+		return err
+	}
+	if b.rpc, err = newRequests(b); err != nil {
+		return err
+	}
+	if err := b.ensureStreams(ctx); err != nil {
+		return err
+	}
+	b.log = &Log{b: b}
+	b.leases = &Leases{b: b}
+	b.accounts = newDocuments(b, accountsBucket)
+	b.rosters = newDocuments(b, rostersBucket)
+	b.waiting = &Waiting{b: b}
+	if b.courier, err = newCourier(b); err != nil {
+		return err
+	}
+	b.pre = newPre(b)
+	return nil
+}
+
+func (b *Bus) address() string {
+	if b.cfg.InProcess != nil {
+		return "the server in this process"
+	}
+	return b.cfg.URL
+}
+
+func (b *Bus) options() []nats.Option {
+	opts := []nats.Option{
+		nats.Name(b.cfg.Name),
+		nats.MaxReconnects(-1),
+		nats.CustomReconnectDelay(reconnectDelay),
+		// What could not be sent is refused, not sent later.
+		nats.ReconnectBufSize(-1),
+		// A server that hangs is noticed within 15 s.
+		nats.PingInterval(5 * time.Second),
+		nats.FlusherTimeout(10 * time.Second),
+		nats.DisconnectErrHandler(func(*nats.Conn, error) { b.setConnected(false) }),
+		nats.ReconnectHandler(func(*nats.Conn) { b.setConnected(true) }),
+		nats.ErrorHandler(b.asyncError),
+	}
+	if b.cfg.Creds != "" {
+		opts = append(opts, nats.UserCredentials(b.cfg.Creds))
+	}
+	if b.cfg.InProcess != nil {
+		opts = append(opts, nats.InProcessServer(b.cfg.InProcess))
+	}
+	return opts
+}
+
+// reconnectDelay is waited after each round through the known servers. It is
+// short because a follower should go on within two seconds of a restart, and
+// jittered because all connectors lose the same server at once.
+func reconnectDelay(attempts int) time.Duration {
+	d := 25 * time.Millisecond << min(attempts, 4)
+	return d + rand.N(d/2)
+}
+
+func (b *Bus) asyncError(_ *nats.Conn, sub *nats.Subscription, err error) {
+	if sub != nil && !strings.HasPrefix(sub.Subject, nats.InboxPrefix) {
+		err = fmt.Errorf("subscription %s: %w", sub.Subject, err)
+	}
+	b.cfg.OnError(err)
+}
+
+func (b *Bus) setConnected(up bool) {
+	b.mu.Lock()
+	same := b.connected == up
+	if !same {
+		b.connected = up
+		close(b.changed)
+		b.changed = make(chan struct{})
+	}
+	b.mu.Unlock()
+	if !same {
+		b.cfg.OnState(up)
+	}
+}
+
+// link reports whether there is a connection, and a channel that is closed
+// when that changes.
+func (b *Bus) link() (connected bool, changed <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.connected, b.changed
+}
+
+// Connected reports whether there is a connection at this moment.
+func (b *Bus) Connected() bool { return b.nc.IsConnected() }
+
+// Close sends what is still buffered and disconnects. Calls that wait return,
+// iterations end, handlers are not called any more.
+func (b *Bus) Close() {
+	b.closeOnce.Do(func() {
+		b.pre.close()
+		b.courier.close()
+		close(b.closed)
+		if b.nc.IsConnected() {
+			b.nc.FlushTimeout(time.Second)
+		}
+		b.nc.Close()
+	})
+}
+
+// Log is the log of all accounts. It implements events.Log.
+func (b *Bus) Log() *Log { return b.log }
+
+// Pre takes what happens before there is an account.
+func (b *Bus) Pre() *Pre { return b.pre }
+
+// Leases are held by running connectors.
+func (b *Bus) Leases() *Leases { return b.leases }
+
+// Courier brings stanzas and questions from process to process.
+func (b *Bus) Courier() *Courier { return b.courier }
+
+// Accounts are the accounts' credentials.
+func (b *Bus) Accounts() *Documents { return b.accounts }
+
+// Rosters are the accounts' rosters.
+func (b *Bus) Rosters() *Documents { return b.rosters }
+
+// Waiting keeps messages for accounts that nobody is online for.
+func (b *Bus) Waiting() *Waiting { return b.waiting }

@@ -1,0 +1,61 @@
+package bus
+
+import (
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Errors of Connect. Their texts name what to do.
+var (
+	// ErrUnreachable: no server answered.
+	ErrUnreachable = errors.New("NATS can't be reached")
+	// ErrNoJetStream: the server has no JetStream, or it didn't get ready in time.
+	ErrNoJetStream = errors.New("NATS has no JetStream that is ready; enable it on the server (nats-server -js)")
+	// ErrMismatch: a stream exists with settings that would break a promise.
+	ErrMismatch = errors.New("an existing stream can't be used")
+)
+
+// Defaults of Config.
+const (
+	defaultMaxBytes = 16 << 30
+	minMaxBytes     = 256 << 20
+	defaultMaxAge   = 30 * 24 * time.Hour
+	defaultAttempt  = 5 * time.Second
+	setupTimeout    = 15 * time.Second
+)
+
+// Config says which NATS to use and how. The zero value of a field is its
+// default; only one of URL and InProcess is needed.
+type Config struct {
+	URL       string                     // servers, comma-separated
+	Creds     string                     // file of credentials, "" for none
+	Name      string                     // of the connection, as NATS shows it
+	InProcess nats.InProcessConnProvider // a server in this process (natsd.Server) in place of URL
+
+	Replicas int           // of every stream when it is made; 0: 3 on a cluster, else 1
+	MaxBytes int64         // of the log; 0: as it is, or at first 16 GiB or what the server can reserve, at least 256 MiB
+	MaxAge   time.Duration // of the log; 0: as it is, or 30 days at first; negative: for ever
+
+	AttemptTimeout time.Duration // of one write or read; 0: 5 s
+
+	// OnState is told of every loss and return of the connection, in order.
+	// It must not block.
+	OnState func(connected bool)
+	// OnError is told what no call returns: a slow consumer, a missing
+	// permission. It must not block.
+	OnError func(error)
+}
+
+func (c *Config) setDefaults() {
+	if c.AttemptTimeout <= 0 {
+		c.AttemptTimeout = defaultAttempt
+	}
+	if c.OnState == nil {
+		c.OnState = func(bool) {}
+	}
+	if c.OnError == nil {
+		c.OnError = func(error) {}
+	}
+}

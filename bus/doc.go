@@ -1,0 +1,39 @@
+// Package bus is how events travel: it keeps them in NATS JetStream and brings
+// them to whoever follows. A [Bus] is one connection with the streams of an
+// installation behind it:
+//
+//	RC_EV           the log of all accounts, one subject an account    [Bus.Log]
+//	RC_PRE          what happens before there is an account            [Bus.Pre]
+//	RC_LEASE        which connector runs, and until when               [Bus.Leases]
+//	RC_ACCOUNTS     credentials, a key an account                      [Bus.Accounts]
+//	RC_ROSTERS      rosters, a key an account                          [Bus.Rosters]
+//	RC_WAITING      what waits for an account to come online           [Bus.Waiting]
+//	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]
+//	rc.v1.ask.*     questions and streamed answers, not stored         [Bus.Courier]
+//
+// # What it promises
+//
+// A write that returned nil is stored by as many servers as the stream has
+// replicas; a killed server process loses nothing of it. Whether a power
+// failure may is the server's setting sync_interval (see natsd.Options.Fsync),
+// which this package can't see.
+//
+// Every write tells apart stored, not stored and unknown, by the errors of
+// package events. While there is no connection writes fail at once with
+// events.ErrUnavailable: nothing is kept in a client's buffer to be sent later,
+// when the decision behind it may no longer hold.
+//
+// Reads that a decision rests on ask the stream's leader, never a replica that
+// may lag. Followers go on after any interruption where they stopped, without
+// gap or repetition, and refuse to go on if the stream is another than before.
+//
+// # Limits
+//
+// A record has at most events.MaxRecord bytes, a document 512 KiB, a lease's
+// info 4 KiB, a chunk of an answer 512 KiB. Each of a follower's two requests
+// has at most 8 MiB on the way. What is full refuses: the log (events.ErrFull)
+// and a waiting room (100 messages an account); RC_PRE drops its oldest records.
+//
+// The courier keeps the order of one sender's messages to one receiver and
+// delivers each at most once.
+package bus

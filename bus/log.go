@@ -1,0 +1,133 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"rollcall/events"
+)
+
+// Log is the log of all accounts in JetStream; see events.Log for its
+// contract, to which this adds:
+//
+//   - Append makes one attempt. On a cluster events.ErrConflict may mean that
+//     another write to the account is on its way and may still fail. So if
+//     Next finds nothing after a conflict, append the same record again.
+//   - Read gives a new Stored for every record, Follow the same one.
+//   - While there is no connection Follow waits for it; it reports each
+//     interruption that it notices once, as events.ErrUnavailable.
+type Log struct{ b *Bus }
+
+var _ events.Log = (*Log)(nil)
+
+// Append implements events.Log.
+func (l *Log) Append(ctx context.Context, r *events.Record) (events.Position, error) {
+	data := r.Append(make([]byte, 0, 256))
+	if len(data) > events.MaxRecord {
+		return events.Position{}, fmt.Errorf("append %s: %w (%d bytes)", r.Event.Kind(), events.ErrTooLarge, len(data))
+	}
+	seq, err := l.b.store(ctx, &nats.Msg{
+		Subject: accountSubject(logPrefix, r.JID),
+		Header:  expect(r.ID.String(), uint64(r.Prev)),
+		Data:    data,
+	})
+	if err != nil {
+		return events.Position{}, fmt.Errorf("append %s: %w", r.Event.Kind(), err)
+	}
+	return events.Position{Stream: logStream, Seq: events.Seq(seq)}, nil
+}
+
+// Next implements events.Log.
+func (l *Log) Next(ctx context.Context, account events.JID, after events.Seq) (events.Stored, error) {
+	m, err := l.b.next(ctx, logStream, accountSubject(logPrefix, account), uint64(after)+1)
+	if err != nil {
+		return events.Stored{}, fmt.Errorf("next event of %s: %w", account.Bare(), err)
+	}
+	return decodeMessage(m)
+}
+
+// Last implements events.Log.
+func (l *Log) Last(ctx context.Context, account events.JID) (events.Stored, error) {
+	m, err := l.b.last(ctx, logStream, accountSubject(logPrefix, account))
+	if err != nil {
+		return events.Stored{}, fmt.Errorf("last event of %s: %w", account.Bare(), err)
+	}
+	return decodeMessage(m)
+}
+
+func decodeMessage(m *message) (events.Stored, error) {
+	s := events.Stored{Seq: events.Seq(m.Seq), At: m.Time.UnixNano()}
+	if err := s.Decode(m.Data); err != nil {
+		return events.Stored{}, &events.PoisonError{Seq: s.Seq, At: s.At, Data: m.Data, Err: err}
+	}
+	return s, nil
+}
+
+// Info implements events.Log.
+func (l *Log) Info(ctx context.Context) (events.Info, error) {
+	i, err := l.b.info(ctx, logStream)
+	if err != nil {
+		return events.Info{}, fmt.Errorf("log info: %w", err)
+	}
+	return events.Info{
+		Stream:  logStream,
+		Created: i.Created,
+		First:   events.Seq(i.State.First),
+		Last:    events.Seq(i.State.Last),
+		Records: i.State.Messages,
+		Bytes:   i.State.Bytes,
+		MaxAge:  i.Config.MaxAge,
+	}, nil
+}
+
+// Read implements events.Log.
+func (l *Log) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
+	return l.b.read(ctx, logStream, l.filter(r.Account), r)
+}
+
+func (l *Log) filter(account events.JID) string {
+	if account.IsZero() {
+		return ""
+	}
+	return accountSubject(logPrefix, account)
+}
+
+// Follow implements events.Log.
+func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.Stored, error] {
+	return func(yield func(*events.Stored, error) bool) {
+		t := &tail{b: l.b, stream: logStream, after: uint64(after)}
+		var s events.Stored
+		for d, err := range t.follow(ctx) {
+			if err == nil {
+				err = d.decodeTo(&s)
+			}
+			if err != nil && !yield(nil, err) || err == nil && !yield(&s, nil) {
+				return
+			}
+		}
+	}
+}
+
+// streamInfo is the part of a stream's information that is used.
+type streamInfo struct {
+	Created time.Time `json:"created"`
+	Config  struct {
+		MaxAge time.Duration `json:"max_age"`
+	} `json:"config"`
+	State struct {
+		Messages uint64            `json:"messages"`
+		Bytes    uint64            `json:"bytes"`
+		First    uint64            `json:"first_seq"`
+		Last     uint64            `json:"last_seq"`
+		LastTime time.Time         `json:"last_ts"`
+		Subjects map[string]uint64 `json:"subjects"`
+	} `json:"state"`
+}
+
+func (b *Bus) info(ctx context.Context, stream string) (i streamInfo, err error) {
+	return i, b.api(ctx, "STREAM.INFO."+stream, struct{}{}, &i)
+}

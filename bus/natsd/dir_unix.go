@@ -1,0 +1,57 @@
+//go:build unix
+
+package natsd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lockDir makes the directory and takes its lock. The kernel releases it when
+// the process ends, however it ends.
+func lockDir(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		f.Close()
+		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
+	case err != nil:
+		f.Close()
+		return nil, fmt.Errorf("%w: lock %s: %w", ErrUnwritable, dir, err)
+	}
+	return f, nil
+}
+
+// storeLimit is three quarters of what the disk has free or the streams use
+// already.
+func storeLimit(dir string) int64 {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(dir), &st); err != nil {
+		return 1 << 30
+	}
+	return (int64(st.Bavail)*int64(st.Bsize) + size(dir)) / 4 * 3
+}
+
+// size is the sum of the files below dir. What vanishes meanwhile counts nothing.
+func size(dir string) (sum int64) {
+	filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return nil
+		}
+		if i, err := e.Info(); err == nil {
+			sum += i.Size()
+		}
+		return nil
+	})
+	return sum
+}

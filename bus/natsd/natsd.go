@@ -1,0 +1,171 @@
+// Package natsd runs a NATS server with JetStream inside this process, for an
+// installation that wants no server of its own. It is the only package that
+// imports the server.
+//
+// The server is a single one: its streams have one replica. What it has
+// acknowledged survives the death of the process; whether it survives a power
+// failure is [Options].Fsync. A lock on the data directory keeps a second
+// process out, for two servers on one directory destroy it.
+package natsd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// Errors of Start, each wrapped with the value that was refused.
+var (
+	ErrPortInUse  = errors.New("the port is in use")
+	ErrBadAddress = errors.New("not an address to listen on")
+	ErrUnwritable = errors.New("the directory can't be written")
+	ErrLocked     = errors.New("another process uses the directory")
+	ErrBadFsync   = errors.New("not a time to fsync at: always, or a duration of at least 10ms")
+)
+
+const (
+	startTimeout = 30 * time.Second // of recovering the streams on disk
+	maxMemory    = 256 << 20        // bytes of streams in memory, of which there are none but consumers' state
+	lockName     = "lock"
+	storeName    = "nats"
+)
+
+// Options of the server.
+type Options struct {
+	DataDir string // made if missing
+	Listen  string // host:port for other processes, port 0 for any; "" for this process only
+	// Fsync is "always", so that an acknowledged write survives a power
+	// failure, or how often to fsync. Default: 1s.
+	Fsync    string
+	Name     string // of the server, as NATS shows it
+	LogFile  string // "" for none; the server never writes to the standard streams
+	MaxStore int64  // bytes of all streams; 0: 3/4 of what the disk has for them
+}
+
+// A Server runs until Shutdown. It is a nats.InProcessConnProvider.
+type Server struct {
+	ns   *server.Server
+	log  *logger
+	lock *os.File
+}
+
+// Start starts a server and waits until JetStream has recovered what is on
+// disk. It gives up when ctx ends, or after 30 s.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	opts, err := o.server()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPort(o.Listen); err != nil {
+		return nil, err
+	}
+	lock, err := lockDir(o.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	log, err := newLogger(o.LogFile)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	s := &Server{log: log, lock: lock}
+	if o.MaxStore == 0 {
+		opts.JetStreamMaxStore = storeLimit(opts.StoreDir)
+	}
+	if err := s.start(ctx, opts); err != nil {
+		s.Shutdown()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context, opts *server.Options) (err error) {
+	if s.ns, err = server.NewServer(opts); err != nil {
+		return fmt.Errorf("start NATS: %w", err)
+	}
+	s.ns.SetLoggerV2(s.log, false, false, false)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	started := make(chan struct{})
+	go func() { // ends when Start does; Shutdown makes it end
+		s.ns.Start()
+		close(started)
+	}()
+	select {
+	case <-started:
+	case <-s.log.failed:
+		return s.log.failure()
+	case <-ctx.Done():
+		return fmt.Errorf("start NATS: the streams in %s are not recovered yet: %w", opts.StoreDir, ctx.Err())
+	}
+	if !s.ns.ReadyForConnections(startTimeout) || !s.ns.JetStreamEnabled() {
+		return s.log.failure()
+	}
+	return nil
+}
+
+// server checks the options and turns them into the server's.
+func (o *Options) server() (*server.Options, error) {
+	opts := &server.Options{
+		ServerName:         o.Name,
+		DontListen:         o.Listen == "",
+		JetStream:          true,
+		JetStreamMaxMemory: maxMemory,
+		JetStreamMaxStore:  o.MaxStore,
+		StoreDir:           filepath.Join(o.DataDir, storeName),
+		NoSigs:             true,
+		MaxPayload:         server.MAX_PAYLOAD_SIZE,
+	}
+	if o.Listen != "" {
+		host, port, err := splitAddress(o.Listen)
+		if err != nil {
+			return nil, err
+		}
+		opts.Host, opts.Port = host, port
+	}
+	return opts, o.fsync(opts)
+}
+
+func (o *Options) fsync(opts *server.Options) error {
+	switch o.Fsync {
+	case "always":
+		opts.SyncAlways = true
+	case "":
+		opts.SyncInterval = time.Second
+	default:
+		d, err := time.ParseDuration(o.Fsync)
+		if err != nil || d < 10*time.Millisecond {
+			return fmt.Errorf("%w: %q", ErrBadFsync, o.Fsync)
+		}
+		opts.SyncInterval = d
+	}
+	return nil
+}
+
+// InProcessConn gives a connection that needs no port.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.ns.InProcessConn() }
+
+// URL is where other processes reach the server; "" if they can't.
+func (s *Server) URL() string {
+	if s.ns.Addr() == nil {
+		return ""
+	}
+	return s.ns.ClientURL()
+}
+
+// Shutdown stops the server, waits until everything is on disk and releases
+// the directory. It may be called again.
+func (s *Server) Shutdown() {
+	if s.ns != nil {
+		s.ns.Shutdown()
+		s.ns.WaitForShutdown()
+	}
+	s.log.Close()
+	s.lock.Close()
+}

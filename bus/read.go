@@ -1,0 +1,103 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"rollcall/events"
+)
+
+// read gives the records of a range up to the newest that is there now.
+func (b *Bus) read(ctx context.Context, stream, filter string, r events.Range) iter.Seq2[*events.Stored, error] {
+	return func(yield func(*events.Stored, error) bool) {
+		end, err := b.newest(ctx, stream, filter)
+		if err != nil {
+			yield(nil, fmt.Errorf("read %s: %w", stream, err))
+			return
+		}
+		if end.seq <= uint64(r.After) || end.at < unixNano(r.Since) {
+			return
+		}
+		t := &tail{b: b, stream: stream, filter: filter, after: uint64(r.After), since: r.Since, finite: true}
+		for d, err := range t.all(ctx, end.seq) {
+			switch {
+			case err != nil:
+				yield(nil, fmt.Errorf("read %s: %w", stream, err))
+				return
+			case r.To > 0 && d.seq > uint64(r.To), !r.Until.IsZero() && d.at >= unixNano(r.Until):
+				return
+			case d.seq <= uint64(r.After), d.at < unixNano(r.Since):
+			case !yield(d.decode()):
+				return
+			}
+		}
+	}
+}
+
+// newest tells where a stream, or one subject of it, ends now. The leader is
+// asked; a follower of it may yet have to get there. The zero delivery means
+// that it is empty.
+func (b *Bus) newest(ctx context.Context, stream, filter string) (d delivery, err error) {
+	if filter == "" {
+		i, err := b.info(ctx, stream)
+		return delivery{seq: i.State.Last, at: i.State.LastTime.UnixNano()}, err
+	}
+	m, err := b.last(ctx, stream, filter)
+	if errors.Is(err, events.ErrNotFound) {
+		return delivery{}, nil
+	}
+	if err != nil {
+		return delivery{}, err
+	}
+	return delivery{seq: m.Seq, at: m.Time.UnixNano()}, nil
+}
+
+// all gives what there is up to the sequence end, which must be in the
+// stream. An error is the last.
+func (t *tail) all(ctx context.Context, end uint64) iter.Seq2[delivery, error] {
+	return func(yield func(delivery, error) bool) {
+		defer t.close()
+		for {
+			d, err := t.next(ctx)
+			switch {
+			case errors.Is(err, errLost):
+				continue
+			case errors.Is(err, errEnd):
+				return
+			case err != nil:
+				yield(delivery{}, err)
+				return
+			}
+			if !yield(d, nil) || d.seq >= end {
+				return
+			}
+		}
+	}
+}
+
+func (d *delivery) decode() (*events.Stored, error) {
+	s := &events.Stored{}
+	if err := d.decodeTo(s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (d *delivery) decodeTo(s *events.Stored) error {
+	s.Seq, s.At = events.Seq(d.seq), d.at
+	if err := s.Decode(d.msg.Data); err != nil {
+		return &events.PoisonError{Seq: s.Seq, At: s.At, Data: d.msg.Data, Err: err}
+	}
+	return nil
+}
+
+// unixNano is 0 for the zero time, which comes before every message.
+func unixNano(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}

@@ -1,0 +1,265 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Streams and the subjects in them.
+const (
+	logStream      = "RC_EV"
+	preStream      = "RC_PRE"
+	leaseStream    = "RC_LEASE"
+	waitingStream  = "RC_WAITING"
+	accountsBucket = "RC_ACCOUNTS"
+	rostersBucket  = "RC_ROSTERS"
+
+	logPrefix   = "rc.v1.ev"
+	prePrefix   = "rc.v1.pre"
+	leasePrefix = "rc.v1.lease"
+	waitPrefix  = "rc.v1.wait"
+	claimPrefix = "rc.v1.claim"
+	toPrefix    = "rc.v1.to"
+	askPrefix   = "rc.v1.ask"
+)
+
+// The number of streams that the partitions are split over. It is written
+// into the log's metadata: a process that counted otherwise would look for
+// accounts in the wrong stream.
+const (
+	shardsKey = "rollcall.shards"
+	shards    = "1"
+)
+
+// ensureStreams makes what is missing and refuses what doesn't fit.
+func (b *Bus) ensureStreams(ctx context.Context) error {
+	for _, cfg := range []jetstream.StreamConfig{
+		b.logConfig(), preConfig(), leaseConfig(), waitingConfig(),
+		bucketConfig(accountsBucket), bucketConfig(rostersBucket),
+	} {
+		if err := b.ensureStream(ctx, cfg); err != nil {
+			return fmt.Errorf("stream %s: %w", cfg.Name, err)
+		}
+	}
+	return nil
+}
+
+// logConfig: nobody can change or remove a record before its time, and no
+// header of a publisher can make the server do so.
+func (b *Bus) logConfig() jetstream.StreamConfig {
+	c := jetstream.StreamConfig{
+		Name:        logStream,
+		Description: "Rollcall: every transition of every session",
+		Subjects:    []string{logPrefix + ".*.*.*"},
+		Storage:     jetstream.FileStorage,
+		Discard:     jetstream.DiscardNew,
+		MaxBytes:    defaultMaxBytes,
+		MaxAge:      defaultMaxAge,
+		DenyDelete:  true,
+		DenyPurge:   true,
+		// The compare-and-set keeps an event from being stored twice; the
+		// window only turns a retry's conflict into its acknowledgement.
+		Duplicates: 10 * time.Second,
+		Metadata:   map[string]string{shardsKey: shards},
+	}
+	if b.cfg.MaxBytes > 0 {
+		c.MaxBytes = b.cfg.MaxBytes
+	}
+	if b.cfg.MaxAge != 0 {
+		c.MaxAge = max(b.cfg.MaxAge, 0)
+	}
+	return c
+}
+
+// preConfig: an attacker must not fill the disk, so the oldest goes.
+func preConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:        preStream,
+		Description: "Rollcall: connections before authentication",
+		Subjects:    []string{prePrefix + ".*"},
+		Storage:     jetstream.FileStorage,
+		Discard:     jetstream.DiscardOld,
+		MaxBytes:    256 << 20,
+		MaxAge:      defaultMaxAge,
+		Duplicates:  100 * time.Millisecond,
+	}
+}
+
+// leaseConfig: one message a name, which the server itself ends and marks.
+func leaseConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:                   leaseStream,
+		Description:            "Rollcall: running connectors",
+		Subjects:               []string{leasePrefix + ".*"},
+		Storage:                jetstream.FileStorage,
+		MaxMsgsPerSubject:      1,
+		MaxBytes:               64 << 20,
+		AllowMsgTTL:            true,
+		SubjectDeleteMarkerTTL: time.Hour,
+		Duplicates:             100 * time.Millisecond,
+	}
+}
+
+// waitingConfig: a full waiting room refuses, and nobody else's gets fuller.
+func waitingConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:                 waitingStream,
+		Description:          "Rollcall: messages for accounts that are offline",
+		Subjects:             []string{waitPrefix + ".*.*.*", claimPrefix + ".*.*.*"},
+		Storage:              jetstream.FileStorage,
+		Discard:              jetstream.DiscardNew,
+		DiscardNewPerSubject: true,
+		MaxMsgsPerSubject:    MaxWaiting,
+		MaxBytes:             1 << 30,
+		MaxAge:               defaultMaxAge,
+		AllowMsgTTL:          true,
+		Duplicates:           2 * time.Minute,
+	}
+}
+
+// bucketConfig is a key-value bucket (ADR-8) whose reads always ask the
+// leader: a password that was just changed must not be read from a replica
+// that lags.
+func bucketConfig(bucket string) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:              bucketStream(bucket),
+		Description:       "Rollcall: " + strings.ToLower(strings.TrimPrefix(bucket, "RC_")),
+		Subjects:          []string{bucketPrefix(bucket) + ">"},
+		Storage:           jetstream.FileStorage,
+		Discard:           jetstream.DiscardNew,
+		MaxMsgsPerSubject: 1,
+		MaxBytes:          -1,
+		DenyDelete:        true,
+		AllowRollup:       true,
+		Duplicates:        10 * time.Second,
+	}
+}
+
+func (b *Bus) ensureStream(ctx context.Context, want jetstream.StreamConfig) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		have, err := b.streamInfo(ctx, want.Name)
+		switch {
+		case err == nil:
+			return b.adopt(ctx, have.Config, want)
+		case errors.Is(err, jetstream.ErrStreamNotFound):
+			err = b.create(ctx, want)
+			if err == nil {
+				return nil
+			}
+			if apiCode(err) == codeNameInUse { // another process was first
+				continue
+			}
+		}
+		if permanent(err) {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ErrNoJetStream, err)
+		}
+	}
+}
+
+func (b *Bus) streamInfo(ctx context.Context, name string) (*jetstream.StreamInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.AttemptTimeout)
+	defer cancel()
+	s, err := b.js.Stream(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return s.CachedInfo(), nil
+}
+
+// create asks for three replicas first if it may choose, and for less space
+// if the server can't reserve the default.
+func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.AttemptTimeout)
+	defer cancel()
+	c.Replicas = b.cfg.Replicas
+	if c.Replicas == 0 {
+		c.Replicas = 3
+	}
+	for {
+		_, err := b.js.CreateStream(ctx, c)
+		switch code := apiCode(err); {
+		case code == codeNoReplicas && b.cfg.Replicas == 0:
+			c.Replicas = 1
+		case code == codeNoSpace && b.cfg.MaxBytes == 0 && c.MaxBytes > minMaxBytes:
+			c.MaxBytes /= 2
+		case code == codeNoSpace:
+			return fmt.Errorf("the server can't reserve %d MiB for it; give it more space or ask for less: %w", c.MaxBytes>>20, err)
+		case code == codeNoPeers:
+			return fmt.Errorf("the cluster has no %d servers with JetStream; start them or ask for fewer replicas: %w", c.Replicas, err)
+		default:
+			return err
+		}
+	}
+}
+
+// adopt checks a stream that exists and brings its limits to what was asked
+// for explicitly.
+func (b *Bus) adopt(ctx context.Context, have, want jetstream.StreamConfig) error {
+	if bad := differences(have, want); len(bad) > 0 {
+		return fmt.Errorf("%w: %s; use another NATS account, or mend or remove the stream", ErrMismatch, strings.Join(bad, ", "))
+	}
+	if want.Name != logStream {
+		return nil
+	}
+	next := have
+	if b.cfg.MaxBytes > 0 {
+		next.MaxBytes = want.MaxBytes
+	}
+	if b.cfg.MaxAge != 0 {
+		next.MaxAge = want.MaxAge
+	}
+	if next.MaxBytes == have.MaxBytes && next.MaxAge == have.MaxAge {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.AttemptTimeout)
+	defer cancel()
+	_, err := b.js.UpdateStream(ctx, next)
+	return err
+}
+
+// differences lists the settings of a stream that would break a promise.
+func differences(have, want jetstream.StreamConfig) (bad []string) {
+	check := func(setting string, have, want any) {
+		if have != want {
+			bad = append(bad, fmt.Sprintf("its %s is %v, not %v", setting, have, want))
+		}
+	}
+	check("list of subjects", strings.Join(have.Subjects, " "), strings.Join(want.Subjects, " "))
+	check("retention", have.Retention, want.Retention)
+	check("storage", have.Storage, want.Storage)
+	check("discard policy", have.Discard, want.Discard)
+	check("discard policy per subject", have.DiscardNewPerSubject, want.DiscardNewPerSubject)
+	check("deny_delete", have.DenyDelete, want.DenyDelete)
+	check("allow_rollup_hdrs", have.AllowRollup, want.AllowRollup || want.SubjectDeleteMarkerTTL > 0)
+	check("allow_msg_ttl", have.AllowMsgTTL, want.AllowMsgTTL)
+	check("allow_msg_schedules", have.AllowMsgSchedules, false)
+	check("allow_direct", have.AllowDirect, false)
+	check("no_ack", have.NoAck, false)
+	check("sealed", have.Sealed, false)
+	check("persist_mode", have.PersistMode, jetstream.DefaultPersistMode)
+	check("mirror", have.Mirror != nil, false)
+	check("subject transform", have.SubjectTransform != nil, false)
+	check("number of shards", have.Metadata[shardsKey], want.Metadata[shardsKey])
+	if want.Name == logStream {
+		check("deny_purge", have.DenyPurge, true)
+		check("max_msgs", have.MaxMsgs, int64(-1))
+	}
+	if want.MaxMsgsPerSubject == 0 {
+		want.MaxMsgsPerSubject = -1 // as the server writes it
+	}
+	check("max_msgs_per_subject", have.MaxMsgsPerSubject, want.MaxMsgsPerSubject)
+	return bad
+}
+
+func bucketStream(bucket string) string { return "KV_" + bucket }
+func bucketPrefix(bucket string) string { return "$KV." + bucket + "." }

@@ -1,0 +1,304 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+
+	"rollcall/events"
+)
+
+// A tail requests messages in large batches: what the server and the client
+// spend on a message is then hardly more than its bytes.
+const (
+	maxBatch   = 16 << 10 // messages a request
+	minBatch   = 64
+	batchBytes = 8 << 20 // bytes a request; two are on their way at once
+	heartbeat  = 500 * time.Millisecond
+	silence    = 3 * heartbeat // after which the consumer is taken for dead
+	pullExpiry = 30 * time.Second
+	reopenMin  = 25 * time.Millisecond
+	reopenMax  = 500 * time.Millisecond
+)
+
+// A tail reads a stream in order with consumers that nobody else knows and
+// that keep nothing on disk. Whenever one of them is lost or skips something,
+// it makes another that starts after the last message it gave. It is used by
+// one goroutine, which owns all its fields.
+type tail struct {
+	b      *Bus
+	stream string
+	filter string    // one subject, "" for all
+	after  uint64    // sequence of the last message given
+	since  time.Time // start at this time instead, if not zero and nothing was given yet
+	newest bool      // start with the last message of every subject, if nothing was given yet
+	finite bool      // ends when the server has no more
+	began  bool      // something was given
+
+	created time.Time // of the stream when it was first seen
+	name    string    // of the consumer, "" if there is none
+	sub     *nats.Subscription
+	msgs    chan *nats.Msg
+	changed <-chan struct{} // closed when the connection was lost
+	place   uint64          // of the last message in the consumer
+	batch   int             // messages a request
+	wanted  int             // messages requested and not yet come
+	timer   *time.Timer
+}
+
+// errLost makes a tail open its next consumer.
+var errLost = errors.New("the consumer is lost")
+
+// errEnd: the server has no more for a finite tail.
+var errEnd = errors.New("end of the stream")
+
+// follow gives messages until ctx ends or the stream turns out to be another.
+// After an error that wraps events.ErrUnavailable it goes on.
+func (t *tail) follow(ctx context.Context) iter.Seq2[delivery, error] {
+	return func(yield func(delivery, error) bool) {
+		defer t.close()
+		reported := false
+		for wait := reopenMin; ; {
+			d, err := t.next(ctx)
+			switch {
+			case err == nil:
+				reported, wait = false, reopenMin
+				if !yield(d, nil) {
+					return
+				}
+				continue
+			case ctx.Err() != nil, t.b.nc.IsClosed():
+				return
+			case errors.Is(err, errLost):
+				continue
+			case errors.Is(err, events.ErrRewound):
+				yield(delivery{}, err)
+				return
+			}
+			if !reported && !yield(delivery{}, err) {
+				return
+			}
+			reported = true
+			t.pause(ctx, wait)
+			wait = min(2*wait, reopenMax)
+		}
+	}
+}
+
+// pause waits before the next try, but no longer than until the connection
+// is back.
+func (t *tail) pause(ctx context.Context, d time.Duration) {
+	up, changed := t.b.link()
+	var retry <-chan time.Time
+	if up {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		retry, changed = timer.C, nil
+	}
+	select {
+	case <-ctx.Done():
+	case <-t.b.closed:
+	case <-retry:
+	case <-changed:
+	}
+}
+
+// next waits for the next message. errLost and errors that wrap
+// events.ErrUnavailable may pass; events.ErrRewound may not.
+func (t *tail) next(ctx context.Context) (delivery, error) {
+	for {
+		if t.name == "" {
+			if err := t.open(ctx); err != nil {
+				t.close()
+				return delivery{}, err
+			}
+		}
+		m, err := t.receive(ctx)
+		if err != nil {
+			t.close()
+			return delivery{}, err
+		}
+		d := delivery{msg: m}
+		if !d.parse() {
+			if err := t.status(m); err != nil {
+				t.close()
+				return delivery{}, err
+			}
+			continue
+		}
+		if d.place != t.place+1 {
+			t.close()
+			return delivery{}, errLost
+		}
+		t.place = d.place
+		t.wanted--
+		t.request()
+		if t.began && d.seq <= t.after {
+			continue
+		}
+		t.after, t.began = d.seq, true
+		return d, nil
+	}
+}
+
+// receive takes the next message off the subscription.
+func (t *tail) receive(ctx context.Context) (*nats.Msg, error) {
+	select {
+	case m := <-t.msgs:
+		return m, nil
+	default:
+	}
+	t.timer.Reset(silence)
+	defer t.timer.Stop()
+	select {
+	case m := <-t.msgs:
+		return m, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-t.b.closed:
+		return nil, nats.ErrConnectionClosed
+	case <-t.changed:
+	case <-t.timer.C:
+	}
+	return nil, errLost
+}
+
+// status handles what isn't a message: heartbeats and ends of requests.
+func (t *tail) status(m *nats.Msg) error {
+	switch m.Header.Get(statusHeader) {
+	case "100": // a heartbeat: there is nothing to send
+		if t.finite {
+			return errEnd
+		}
+		return nil
+	case "408", "409": // a request has ended, or the consumer has
+		n, err := strconv.Atoi(m.Header.Get("Nats-Pending-Messages"))
+		if err != nil {
+			return errLost
+		}
+		t.wanted -= n
+		t.request()
+		return nil
+	}
+	return errLost
+}
+
+// request asks for more when less than half of what may be under way is.
+func (t *tail) request() {
+	if t.wanted > t.batch {
+		return
+	}
+	req := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"expires":%d,"idle_heartbeat":%d}`,
+		t.batch, batchBytes, pullExpiry, heartbeat)
+	if err := t.b.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+t.stream+"."+t.name, t.sub.Subject, req); err != nil {
+		return // the connection is lost, which receive notices
+	}
+	t.wanted += t.batch
+}
+
+// open checks that the stream is the one that was read before, and makes a
+// consumer.
+func (t *tail) open(ctx context.Context) error {
+	up, changed := t.b.link()
+	if !up {
+		return fmt.Errorf("%w: not connected", events.ErrUnavailable)
+	}
+	t.changed = changed
+	info, err := t.b.info(ctx, t.stream)
+	if err != nil {
+		return err
+	}
+	if err := t.identify(info); err != nil {
+		return err
+	}
+	return t.consume(ctx)
+}
+
+func (t *tail) identify(info streamInfo) error {
+	if t.created.IsZero() {
+		t.created = info.Created
+	}
+	if !info.Created.Equal(t.created) {
+		return fmt.Errorf("%w: stream %s was made anew at %s", events.ErrRewound, t.stream, info.Created)
+	}
+	if t.after > info.State.Last {
+		return fmt.Errorf("%w: stream %s ends at %d, before %d", events.ErrRewound, t.stream, info.State.Last, t.after)
+	}
+	return nil
+}
+
+// consume makes a consumer and the first requests to it.
+func (t *tail) consume(ctx context.Context) error {
+	name := nuid.Next()
+	var made struct {
+		Pending uint64 `json:"num_pending"`
+	}
+	verb := "CONSUMER.CREATE." + t.stream + "." + name
+	if t.filter != "" {
+		verb += "." + t.filter
+	}
+	request := struct {
+		Stream string                   `json:"stream_name"`
+		Config jetstream.ConsumerConfig `json:"config"`
+	}{t.stream, t.config(name)}
+	if err := t.b.api(ctx, verb, request, &made); err != nil {
+		return err
+	}
+	t.name, t.place, t.wanted, t.batch = name, 0, 0, maxBatch
+	if t.finite {
+		t.batch = int(min(max(made.Pending, minBatch), maxBatch))
+	}
+	t.msgs = make(chan *nats.Msg, 2*t.batch+64)
+	if t.timer == nil {
+		t.timer = time.NewTimer(silence)
+	}
+	sub, err := t.b.nc.ChanSubscribe(t.b.nc.NewInbox(), t.msgs)
+	if err != nil {
+		return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
+	}
+	t.sub = sub
+	t.request()
+	t.request()
+	return nil
+}
+
+func (t *tail) config(name string) jetstream.ConsumerConfig {
+	c := jetstream.ConsumerConfig{
+		Name:              name,
+		FilterSubject:     t.filter,
+		AckPolicy:         jetstream.AckNonePolicy,
+		MaxDeliver:        1,
+		MemoryStorage:     true,
+		Replicas:          1,
+		InactiveThreshold: time.Minute,
+	}
+	switch {
+	case !t.began && t.newest:
+		c.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
+	case !t.began && !t.since.IsZero():
+		c.DeliverPolicy, c.OptStartTime = jetstream.DeliverByStartTimePolicy, &t.since
+	default:
+		c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, t.after+1
+	}
+	return c
+}
+
+// close gives the consumer up. The server is told, but not waited for: it
+// would end the consumer by itself a minute later.
+func (t *tail) close() {
+	if t.sub != nil {
+		t.sub.Unsubscribe()
+		t.sub = nil
+	}
+	if t.name != "" {
+		t.b.nc.PublishRequest("$JS.API.CONSUMER.DELETE."+t.stream+"."+t.name, t.b.rpc.prefix+"0", nil)
+		t.name = ""
+	}
+}
