@@ -27,8 +27,11 @@ class Screen:
         self._socket, self._home = os.path.join(home, "tmux"), home
 
     def _tmux(self, *arguments):
-        return subprocess.run(["tmux", "-S", self._socket, "-f", "/dev/null", *arguments],
-                              check=True, capture_output=True, text=True, timeout=10).stdout
+        done = subprocess.run(["tmux", "-S", self._socket, "-f", "/dev/null", *arguments],
+                              check=False, capture_output=True, text=True, timeout=10)
+        if done.returncode != 0:
+            raise CheckFailed(f"tmux {arguments[0]}: {done.stderr.strip()}; has profanity ended?")
+        return done.stdout
 
     def start(self):
         config = os.path.join(self._home, "config", "profanity")
