@@ -1,0 +1,72 @@
+package c2s
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/stanza"
+)
+
+// Resource binding: RFC 6120, 7.
+
+// bind answers an iq with a bind element. An error ends the stream.
+func (c *conn) bind(iq *stanza.Element) error {
+	if iq.Type() != "set" || iq.ID() == "" {
+		return c.refuse(iq, stanza.BadRequest)
+	}
+	resource := iq.Child(stanza.NSBind, "bind").Child(stanza.NSBind, "resource").Text()
+	if resource != "" {
+		var err error
+		if resource, err = events.PrepareResource(resource); err != nil {
+			return c.refuse(iq, stanza.BadRequest)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	// The roster comes first: a failure to load it leaves nothing behind.
+	home, err := c.srv.hub.enter(ctx, c.srv, c.account)
+	if err != nil {
+		c.srv.cfg.Logger.Warn("roster not loaded", "account", c.account.String(), "error", err)
+		return c.refuse(iq, stanza.InternalServerError)
+	}
+	jid, pos, err := c.appendBound(ctx, resource)
+	if err != nil {
+		c.srv.hub.exit(home, nil)
+		if cause := stanzaError(err); cause != nil {
+			c.send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
+			return nil
+		}
+		return err
+	}
+	cl := newClient(c, home, jid, pos)
+	c.srv.hub.exit(home, cl)
+	c.srv.unbound.Add(-1)
+	cl.replyBound(iq)
+	c.client.Store(cl)
+	return nil
+}
+
+func (c *conn) appendBound(ctx context.Context, resource string) (events.JID, events.Position, error) {
+	a, pos, err := c.svc.Do(ctx, c.account, c.id, session.Bind{
+		Session: c.session, Resource: strings.Clone(resource), Generated: rand.Text(),
+		Conflict: c.srv.cfg.Conflict, Limit: c.srv.cfg.MaxResources,
+	})
+	if err != nil {
+		return events.JID{}, pos, err
+	}
+	return a.Session(c.session).JID, pos, nil
+}
+
+func (c *conn) refuse(iq *stanza.Element, cond stanza.Condition) error {
+	c.send(stanza.AppendError(nil, iq, &stanza.Error{Condition: cond}, stanza.Stamp{}))
+	return nil
+}
+
+func (cl *client) replyBound(iq *stanza.Element) {
+	payload := append([]byte(nil), "<bind xmlns='"+stanza.NSBind+"'><jid>"...)
+	payload = append(stanza.AppendText(payload, cl.full), "</jid></bind>"...)
+	cl.send(stanza.AppendResult(nil, iq, string(payload), stanza.Stamp{}))
+}

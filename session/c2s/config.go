@@ -1,0 +1,148 @@
+package c2s
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"iter"
+	"log/slog"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/auth"
+	"rollcall/session/stanza"
+)
+
+// Config is what a Server needs. Fields without a default are required.
+type Config struct {
+	// Domains that are served, prepared.
+	Domains []string
+	// TLS is offered by STARTTLS and used by direct TLS. It may be nil only
+	// with AllowPlaintext.
+	TLS *tls.Config
+	// AllowPlaintext lets clients log in without TLS, with PLAIN too. For
+	// development and benchmarks.
+	AllowPlaintext bool
+	// Accounts looks up credentials.
+	Accounts auth.Accounts
+	// Secret makes up salts for unknown users; at least 16 random bytes, the
+	// same on all connectors.
+	Secret []byte
+	// Rosters keeps one document an account.
+	Rosters Rosters
+	// Waiting keeps messages for who is not there; nil: they are refused.
+	Waiting Waiting
+	// Table is the state of all sessions everywhere.
+	Table Table
+	// Courier carries stanzas to other connectors.
+	Courier Courier
+	// Pre records what happens before authentication; nil: nobody does.
+	Pre Recorder
+	// Logger gets what an operator should see; default: nobody.
+	Logger *slog.Logger
+	// Limits of one stanza; see stanza.Limits for the defaults.
+	Limits stanza.Limits
+	// LoginTimeout bounds the time from connecting to being bound; default 60 s.
+	LoginTimeout time.Duration
+	// MaxConnections bounds the connections of this server; default 100,000.
+	MaxConnections int
+	// MaxUnbound bounds those that are not bound; default 10,000.
+	MaxUnbound int
+	// Rate and Burst bound what one client may send, in bytes a second and in
+	// bytes; default 10 MB/s and 20 MB. Beyond it the stream ends with
+	// policy-violation.
+	Rate, Burst int
+	// Conflict is what becomes of the older session when a full JID is bound
+	// again; default session.Replace.
+	Conflict session.Conflict
+	// MaxResources an account may bind; default session.MaxSessions.
+	MaxResources int
+}
+
+// A Table answers where stanzas go. The projector's is one. All methods are
+// for any goroutine.
+type Table interface {
+	Account(bare events.JID) *session.Account
+	Session(full events.JID) *session.Session
+	Routes(bare events.JID) []*session.Session
+	IsLost(events.Incarnation) bool
+	WaitFor(context.Context, events.Position) error
+}
+
+// A Document is a value with its revision.
+type Document struct {
+	JID      events.JID
+	Data     []byte
+	Revision uint64
+	Deleted  bool
+}
+
+// Rosters keeps documents by compare-and-set. Get fails with
+// events.ErrNotFound, Put with events.ErrConflict if the revision (0: none) is
+// no longer the newest.
+type Rosters interface {
+	Get(ctx context.Context, account events.JID) (Document, error)
+	Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error)
+	// Last is the newest revision of all.
+	Last(ctx context.Context) (uint64, error)
+	// Watch gives every document changed after the revision, then changes as
+	// they come, without a gap.
+	Watch(ctx context.Context, after uint64) iter.Seq2[Document, error]
+}
+
+// Waiting keeps what was sent to an account while it was away. Store fails with
+// events.ErrFull at the account's limit. Take gives the oldest first and
+// removes each when the loop goes on.
+type Waiting interface {
+	Store(ctx context.Context, account events.JID, data []byte) error
+	Take(ctx context.Context, account events.JID) iter.Seq2[Kept, error]
+}
+
+// Kept is a message that waited, since At.
+type Kept struct {
+	Data []byte
+	At   time.Time
+}
+
+// A Courier sends a parcel to another connector, in order, without waiting.
+type Courier interface {
+	Send(connector string, payload []byte) error
+}
+
+// A Recorder keeps an event of a connection that has no account yet. It never
+// blocks.
+type Recorder interface {
+	Publish(*events.Record)
+}
+
+func (c *Config) validate() error {
+	switch {
+	case len(c.Domains) == 0:
+		return errors.New("c2s: no domain to serve")
+	case c.TLS == nil && !c.AllowPlaintext:
+		return errors.New("c2s: neither TLS nor plaintext is allowed")
+	case c.Accounts == nil || c.Rosters == nil || c.Table == nil || c.Courier == nil:
+		return errors.New("c2s: Accounts, Rosters, Table and Courier are required")
+	}
+	return nil
+}
+
+func (c *Config) setDefaults() {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.LoginTimeout == 0 {
+		c.LoginTimeout = time.Minute
+	}
+	set := func(field *int, value int) {
+		if *field == 0 {
+			*field = value
+		}
+	}
+	set(&c.MaxConnections, 100_000)
+	set(&c.MaxUnbound, 10_000)
+	set(&c.Rate, 10_000_000)
+	set(&c.Burst, 20_000_000)
+	set(&c.MaxResources, session.MaxSessions)
+}

@@ -1,0 +1,203 @@
+package c2s
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/auth"
+	"rollcall/session/stanza"
+)
+
+// closeGrace is how long the peer may take to read the stream's end and to
+// send its own (RFC 6120, 4.4).
+const closeGrace = 2 * time.Second
+
+// A conn is one client's connection. Its goroutine, run, reads and owns every
+// field without another note; others may send, end and look at the atomics.
+type conn struct {
+	srv  *Server
+	id   events.ConnID
+	raw  net.Conn // never replaced: anybody may set its deadlines
+	nc   net.Conn // what is read and written: TLS once that is established
+	in   *stanza.Reader
+	out  outbox
+	rate *rate.Limiter
+
+	host      string // domain of the stream, once opened
+	secured   bool
+	exchange  *auth.Exchange
+	attempts  int    // failed authentications
+	mechanism string // of the attempt
+	tls       events.Secured
+
+	// Set once, when authenticated, before anybody else can find the conn.
+	svc     *session.Service
+	account events.JID
+	session events.SessionID
+	scratch []byte // for the stanza being forwarded
+
+	opened atomic.Bool            // a stream header was sent
+	authed atomic.Bool            // svc, account and session are set
+	client atomic.Pointer[client] // once bound
+	ending atomic.Pointer[ending] // once it is to end
+}
+
+// An ending says why a connection ends. The first one counts.
+type ending struct {
+	err    *stanza.StreamError // sent to the client; nil: just the end tag
+	reason events.Reason       // for the log
+	text   string              // for the log
+	logged bool                // the session's end is in the log, or is another's to write
+}
+
+func newConn(s *Server, raw, nc net.Conn) *conn {
+	c := &conn{
+		srv: s, id: events.NewID(time.Now()), raw: raw, nc: nc,
+		in:   stanza.NewReader(nc, s.cfg.Limits),
+		rate: rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
+	}
+	c.out.conn = nc
+	return c
+}
+
+func (c *conn) address() string { return c.raw.RemoteAddr().String() }
+
+func (c *conn) hasSession() bool { return c.authed.Load() }
+
+// run is the connection's life.
+func (c *conn) run() {
+	c.raw.SetDeadline(time.Now().Add(c.srv.cfg.LoginTimeout))
+	c.srv.record(c, events.Connected{Address: c.address()})
+	err := c.handshake()
+	if err == nil {
+		err = c.negotiate()
+	}
+	if err == nil {
+		// Bound: the login's deadline is over, but not that of an end that
+		// came meanwhile.
+		c.raw.SetDeadline(time.Time{})
+		if c.ending.Load() == nil {
+			err = c.client.Load().serve()
+		}
+	}
+	c.conclude(err)
+}
+
+// send queues b for the client. A client that does not keep up is ended.
+func (c *conn) send(b []byte) bool {
+	if c.out.send(b) {
+		return true
+	}
+	if c.out.full(len(b)) {
+		c.end(ending{
+			err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client reads too slowly"},
+			reason: events.ReasonOverload,
+		})
+	}
+	return false
+}
+
+// end makes the connection end: the client is told, and run is woken to
+// conclude. It does not wait.
+func (c *conn) end(e ending) {
+	if !c.ending.CompareAndSwap(nil, &e) {
+		return
+	}
+	c.sayEnd(e)
+	c.raw.SetReadDeadline(time.Now())
+}
+
+// sayEnd writes the last bytes of the stream.
+func (c *conn) sayEnd(e ending) {
+	var b []byte
+	if c.opened.Load() {
+		if e.err != nil {
+			b = e.err.AppendTo(b)
+		}
+		b = append(b, stanza.StreamEnd...)
+	}
+	c.out.finish(b)
+}
+
+// conclude ends the connection for the reason err, or for the one that another
+// goroutine gave before: what is left is written and the log learns of it.
+func (c *conn) conclude(err error) {
+	e := endingFor(err)
+	if c.ending.CompareAndSwap(nil, &e) {
+		c.sayEnd(e)
+	}
+	e = *c.ending.Load()
+	if cl := c.client.Load(); cl != nil {
+		cl.leave()
+	}
+	switch {
+	case !c.authed.Load():
+		c.srv.record(c, events.Disconnected{Reason: e.reason})
+	case !e.logged:
+		c.svc.End(context.Background(), c.account, c.id, session.Close{Session: c.session, Reason: e.reason, Text: e.text})
+	}
+	c.srv.hub.drop(c)
+	c.out.flush()
+	c.linger(e)
+	c.nc.Close()
+}
+
+// linger waits for the peer to have read our error: closing a socket that has
+// unread input resets the connection, and the error would be lost with it.
+func (c *conn) linger(e ending) {
+	if e.err == nil {
+		return
+	}
+	if hc, ok := c.nc.(interface{ CloseWrite() error }); ok && hc.CloseWrite() == nil {
+		c.raw.SetReadDeadline(time.Now().Add(closeGrace))
+		io.CopyN(io.Discard, c.nc, 1<<20)
+	}
+}
+
+// endingFor says what an error of reading or of handling means for the stream.
+func endingFor(err error) ending {
+	var stream *stanza.StreamError
+	switch {
+	case errors.Is(err, stanza.ErrStreamEnd):
+		return ending{reason: events.ReasonClient}
+	case errors.As(err, &stream):
+		return ending{err: stream, reason: events.ReasonError, text: stream.Error()}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return ending{
+			err:    &stanza.StreamError{Condition: stanza.StreamConnectionTimeout},
+			reason: events.ReasonTimeout,
+		}
+	case errors.Is(err, session.ErrGone), errors.Is(err, session.ErrFenced):
+		return ending{
+			err:    &stanza.StreamError{Condition: stanza.StreamReset, Text: "the session has ended"},
+			reason: events.ReasonConnectorLost,
+			logged: true,
+		}
+	case isLogError(err):
+		return ending{
+			err:    &stanza.StreamError{Condition: stanza.StreamInternalServerError, Text: "the session log did not take what you did; please connect again"},
+			reason: events.ReasonUnavailable,
+		}
+	}
+	return ending{reason: events.ReasonConnectionLost}
+}
+
+// isLogError reports an error of a command that is neither a refusal nor about
+// the connection.
+func isLogError(err error) bool {
+	for _, e := range []error{events.ErrUnresolved, events.ErrUnavailable, events.ErrFull, events.ErrTooLarge, session.ErrContended} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,44 @@
+// Package c2s is the XMPP connector: it holds clients' connections and turns
+// what they say into commands of the session service (RFC 6120 and 6121, the
+// client-to-server part).
+//
+// # The way of a stanza
+//
+// A conn reads its stream element by element. Up to binding, negotiate.go,
+// sasl.go and bind.go answer; from then on client.go hands each stanza to
+// message.go, presence.go or iq.go, in the order in which they came. What is a
+// transition of the session (bound, interested, available ...) is decided and
+// stored by the service before the client gets its answer. What goes to others
+// goes two ways:
+//
+//   - Presence and the ends of sessions are read from the log. Each connector's
+//     projector calls Observe at each event, and watch.go shows it to those of
+//     its own clients who may see it. Nothing is sent for it, and nothing can be
+//     lost with a connector that dies.
+//   - Messages, requests and subscription stanzas go straight to the sessions
+//     that the table names, by one parcel for each connector (deliver.go).
+//
+// # Goroutines
+//
+// A connection has one, which reads, handles and owns its state. A second one
+// exists while there is something to write (outbox.go). Observe runs on the
+// projector's, Deliver on the courier's, FollowRosters on the caller's; none of
+// them waits for a client.
+//
+// # Limits and what happens at them
+//
+// A stanza beyond Config.Limits, or more than Config.Rate, ends the stream with
+// policy-violation, and so does a client that leaves more than 4 MiB unread. A
+// login that takes longer than Config.LoginTimeout ends with
+// connection-timeout, one that fails five times with policy-violation.
+// Connections beyond Config.MaxConnections, or unbound ones beyond
+// Config.MaxUnbound, are closed at once.
+//
+// # What others see when a connector stops
+//
+// After an orderly stop: system-shutdown for its clients, and the unavailable
+// presence of each for those who watch them. After a kill: nothing, until the
+// lease ends; then each watcher gets one unavailable presence for each session,
+// whichever connector wrote the end. After it lost its lease: its clients are
+// told to connect again, and the others have seen the end of their sessions.
+package c2s

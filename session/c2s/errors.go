@@ -1,0 +1,48 @@
+package c2s
+
+import (
+	"errors"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/roster"
+	"rollcall/session/stanza"
+)
+
+// stanzaError is where errors that know no XML become an answer to the stanza
+// that caused them (RFC 6120, 8.3). nil: the error is about the stream, which
+// ends by endingFor.
+func stanzaError(err error) *stanza.Error {
+	var e *stanza.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	for _, m := range stanzaErrors {
+		if errors.Is(err, m.err) {
+			return &m.answer
+		}
+	}
+	return nil
+}
+
+// stanzaErrors are the refusals after which both sides know what is so.
+// events.ErrUnresolved is none of them.
+var stanzaErrors = []struct {
+	err    error
+	answer stanza.Error
+}{
+	{events.ErrInvalidJID, stanza.Error{Condition: stanza.JIDMalformed}},
+	{roster.ErrBadRequest, stanza.Error{Condition: stanza.BadRequest}},
+	{roster.ErrNotAcceptable, stanza.Error{Condition: stanza.NotAcceptable}},
+	{roster.ErrNoItem, stanza.Error{Condition: stanza.ItemNotFound}},
+	{roster.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: "the roster is full"}},
+	{session.ErrConflict, stanza.Error{Condition: stanza.Conflict}},
+	{session.ErrAlreadyBound, stanza.Error{Condition: stanza.NotAllowed}},
+	{session.ErrTooManySessions, stanza.Error{Condition: stanza.ResourceConstraint}},
+	{session.ErrTooManyDirected, stanza.Error{Condition: stanza.ResourceConstraint}},
+	{events.ErrUnavailable, stanza.Error{Condition: stanza.InternalServerError, Type: stanza.Wait, Text: "the log can't be reached; nothing was changed"}},
+	{events.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: "the log is full"}},
+	{events.ErrTooLarge, stanza.Error{Condition: stanza.PolicyViolation}},
+}
+
+func refuse(c stanza.Condition) error { return &stanza.Error{Condition: c} }

@@ -1,0 +1,220 @@
+package c2s
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"rollcall/events"
+	"rollcall/session/roster"
+)
+
+// A hub knows what this connector holds: its sessions, the accounts that have
+// some here, and which of these accounts watch whom.
+//
+// Lock order: an account's mu before the hub's.
+type hub struct {
+	mu       sync.RWMutex
+	held     map[events.SessionID]*conn
+	accounts map[events.JID]*account
+	// watchers lists, by contact, the accounts whose roster has the contact
+	// with subscription to or both. The slices are replaced, never changed.
+	watchers map[events.JID][]*account
+}
+
+// An account is one that has, or is about to have, bound sessions here.
+type account struct {
+	jid events.JID
+
+	// Guarded by the hub's mu.
+	users   int       // binds under way
+	clients []*client // replaced, never changed
+	watched map[events.JID]struct{}
+
+	loading sync.Mutex // held while the roster is read the first time
+	setting sync.Mutex // held by who changes the roster, over its I/O
+
+	mu      sync.Mutex     // never held over I/O
+	roster  *roster.Roster // guarded; nil: empty
+	loaded  bool           // guarded
+	busy    bool           // guarded; somebody's result is to go out before the pushes
+	pending []Document     // guarded; changes that came while busy or loading
+}
+
+func (h *hub) init() {
+	h.held = map[events.SessionID]*conn{}
+	h.accounts = map[events.JID]*account{}
+	h.watchers = map[events.JID][]*account{}
+}
+
+// hold makes a connection findable by its session.
+func (h *hub) hold(c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.held[c.session] = c
+}
+
+// drop undoes hold.
+func (h *hub) drop(c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.held[c.session] == c {
+		delete(h.held, c.session)
+	}
+}
+
+// conn finds the connection of a session, or returns nil.
+func (h *hub) conn(id events.SessionID) *conn {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.held[id]
+}
+
+// client finds a session that is bound here, or returns nil.
+func (h *hub) client(id events.SessionID) *client {
+	if c := h.conn(id); c != nil {
+		return c.client.Load()
+	}
+	return nil
+}
+
+// enter returns the account with its roster loaded. Every enter is followed by
+// an exit.
+func (h *hub) enter(ctx context.Context, s *Server, jid events.JID) (*account, error) {
+	h.mu.Lock()
+	a := h.accounts[jid]
+	if a == nil {
+		a = &account{jid: jid, watched: map[events.JID]struct{}{}}
+		h.accounts[jid] = a
+	}
+	a.users++
+	h.mu.Unlock()
+	if err := a.load(ctx, s); err != nil {
+		h.exit(a, nil)
+		return nil, err
+	}
+	return a, nil
+}
+
+// exit ends an enter, with the client that came of it or nil.
+func (h *hub) exit(a *account, cl *client) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a.users--
+	if cl != nil {
+		a.clients = append(slices.Clip(a.clients), cl)
+	}
+	h.forget(a)
+}
+
+// remove takes a client out of its account.
+func (h *hub) remove(cl *client) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := cl.home
+	a.clients = slices.DeleteFunc(slices.Clone(a.clients), func(o *client) bool { return o == cl })
+	h.forget(a)
+}
+
+// forget drops an account that nobody needs any more.
+func (h *hub) forget(a *account) {
+	if a.users > 0 || len(a.clients) > 0 {
+		return
+	}
+	delete(h.accounts, a.jid)
+	for contact := range a.watched {
+		h.unwatch(a, contact)
+	}
+}
+
+func (h *hub) account(jid events.JID) *account {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.accounts[jid]
+}
+
+// clientsOf returns an account's clients here. The slice must not be changed.
+func (h *hub) clientsOf(a *account) []*client {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return a.clients
+}
+
+// watching returns the accounts here that watch a contact. The slice must not
+// be changed.
+func (h *hub) watching(contact events.JID) []*account {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.watchers[contact]
+}
+
+// watchAll makes the index say what the account's roster says.
+func (h *hub) watchAll(a *account, r *roster.Roster) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.accounts[a.jid] != a {
+		return // forgotten meanwhile
+	}
+	for contact := range a.watched {
+		if !r.Watches(contact) {
+			h.unwatch(a, contact)
+		}
+	}
+	for contact := range r.Watched() {
+		if _, ok := a.watched[contact]; !ok {
+			a.watched[contact] = struct{}{}
+			h.watchers[contact] = append(slices.Clip(h.watchers[contact]), a)
+		}
+	}
+}
+
+func (h *hub) unwatch(a *account, contact events.JID) {
+	delete(a.watched, contact)
+	rest := slices.DeleteFunc(slices.Clone(h.watchers[contact]), func(o *account) bool { return o == a })
+	if len(rest) == 0 {
+		delete(h.watchers, contact)
+		return
+	}
+	h.watchers[contact] = rest
+}
+
+// load reads the roster unless that was done before.
+func (a *account) load(ctx context.Context, s *Server) error {
+	a.loading.Lock()
+	defer a.loading.Unlock()
+	a.mu.Lock()
+	loaded := a.loaded
+	a.mu.Unlock()
+	if loaded {
+		return nil
+	}
+	doc, err := s.cfg.Rosters.Get(ctx, a.jid)
+	if err != nil && !errors.Is(err, events.ErrNotFound) {
+		return err
+	}
+	r, err := decodeRoster(doc)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.roster, a.loaded = r, true
+	s.hub.watchAll(a, r)
+	a.settle(s)
+	return nil
+}
+
+func decodeRoster(doc Document) (*roster.Roster, error) {
+	if doc.Deleted || len(doc.Data) == 0 {
+		return (*roster.Roster)(nil).WithVersion(doc.Revision), nil
+	}
+	return roster.Decode(doc.Revision, doc.Data)
+}
+
+// current is the roster as known here.
+func (a *account) current() *roster.Roster {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.roster
+}

@@ -1,0 +1,187 @@
+package c2s
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session/auth"
+	"rollcall/session/stanza"
+)
+
+// Stream negotiation: RFC 6120, 4.3 (streams and features) and 5 (STARTTLS).
+
+// handshake completes a connection that begins with TLS.
+func (c *conn) handshake() error {
+	t, ok := c.nc.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	return c.secure(t)
+}
+
+// negotiate leads from the first stream header to the bound resource.
+func (c *conn) negotiate() error {
+	for {
+		if err := c.openStream(); err != nil {
+			return err
+		}
+		restart := false
+		for !restart {
+			el, err := c.in.Next()
+			if err != nil {
+				return err
+			}
+			restart, err = c.negotiateElement(el)
+			if err != nil || c.client.Load() != nil {
+				return err
+			}
+		}
+	}
+}
+
+// openStream reads a stream header and answers it with ours and the features.
+// A header of ours goes out before every stream error (RFC 6120, 4.9.1.2).
+func (c *conn) openStream() error {
+	h, err := c.in.Header()
+	var stream *stanza.StreamError
+	if err != nil && !errors.As(err, &stream) {
+		return err
+	}
+	if err == nil {
+		err = h.Check()
+	}
+	if err == nil {
+		err = c.checkHost(h.To)
+	}
+	from := c.host
+	if from == "" {
+		from = c.srv.cfg.Domains[0]
+	}
+	b := stanza.AppendHeader(nil, stanza.Header{From: from, ID: rand.Text(), Lang: "en", To: c.peer(h)})
+	c.opened.Store(true)
+	if err != nil {
+		c.send(b)
+		return err
+	}
+	c.send(c.appendFeatures(b))
+	return nil
+}
+
+// peer is the client's own JID, said back only once it has proved it.
+func (c *conn) peer(h stanza.Header) string {
+	if c.authed.Load() && h.From == c.account.String() {
+		return h.From
+	}
+	return ""
+}
+
+// checkHost settles the stream's domain with the first header, and holds later
+// ones to it.
+func (c *conn) checkHost(to string) error {
+	if to == "" {
+		return &stanza.StreamError{Condition: stanza.StreamImproperAddressing, Text: "the stream header needs a to attribute"}
+	}
+	j, err := events.ParseJID(to)
+	if err != nil || j.Domain() != j.String() {
+		return &stanza.StreamError{Condition: stanza.StreamImproperAddressing, Text: "the to attribute must be a domain"}
+	}
+	switch host := j.Domain(); {
+	case c.host != "" && c.host != host:
+		return &stanza.StreamError{Condition: stanza.StreamNotAuthorized, Text: "the domain may not change"}
+	case !c.srv.domains[host]:
+		return &stanza.StreamError{Condition: stanza.StreamHostUnknown}
+	case c.host == "":
+		c.host = host
+		c.srv.record(c, events.StreamOpened{Host: host})
+	}
+	return nil
+}
+
+func (c *conn) appendFeatures(b []byte) []byte {
+	b = append(b, "<stream:features>"...)
+	switch {
+	case c.authed.Load():
+		b = append(b, "<bind xmlns='"+stanza.NSBind+"'/>"+
+			"<session xmlns='"+stanza.NSSession+"'><optional/></session>"+
+			"<ver xmlns='"+stanza.NSRosterVer+"'/>"+
+			"<sub xmlns='"+stanza.NSPreApproval+"'/>"...)
+	case !c.secured && !c.srv.cfg.AllowPlaintext:
+		b = append(b, "<starttls xmlns='"+stanza.NSTLS+"'><required/></starttls>"...)
+	default:
+		if c.canStartTLS() {
+			b = append(b, "<starttls xmlns='"+stanza.NSTLS+"'/>"...)
+		}
+		b = c.appendMechanisms(b)
+	}
+	return append(b, "</stream:features>"...)
+}
+
+func (c *conn) canStartTLS() bool {
+	return !c.secured && !c.authed.Load() && c.srv.cfg.TLS != nil
+}
+
+// negotiateElement handles one element before the resource is bound. restart
+// says that the client is to open a new stream.
+func (c *conn) negotiateElement(el *stanza.Element) (restart bool, err error) {
+	switch {
+	case el.Is(stanza.NSTLS, "starttls"):
+		return true, c.startTLS()
+	case el.Space() == stanza.NSSASL && !c.authed.Load():
+		return c.authenticate(el)
+	case el.Is(stanza.NSClient, "iq") && c.authed.Load() && el.Child(stanza.NSBind, "bind") != nil:
+		return false, c.bind(el)
+	case el.IsStanza():
+		return false, &stanza.StreamError{Condition: stanza.StreamNotAuthorized, Text: "a resource must be bound first"}
+	}
+	return false, &stanza.StreamError{Condition: stanza.StreamUnsupportedStanzaType}
+}
+
+// startTLS is RFC 6120, 5.4. What the client sent ahead in the clear is
+// dropped: whoever injects a command there must not have it run under TLS.
+func (c *conn) startTLS() error {
+	if !c.canStartTLS() {
+		c.send([]byte("<failure xmlns='" + stanza.NSTLS + "'/>"))
+		return stanza.ErrStreamEnd
+	}
+	c.send([]byte("<proceed xmlns='" + stanza.NSTLS + "'/>"))
+	c.out.flush()
+	return c.secure(tls.Server(c.nc, c.srv.cfg.TLS))
+}
+
+// secure completes the handshake and goes on under TLS.
+func (c *conn) secure(t *tls.Conn) error {
+	ctx, cancel := context.WithTimeout(context.Background(), c.srv.cfg.LoginTimeout)
+	defer cancel()
+	c.opened.Store(false)
+	if err := t.HandshakeContext(ctx); err != nil {
+		return err
+	}
+	c.nc = t
+	c.in.Reset(t)
+	c.out.swap(t)
+	c.secured = true
+	state := t.ConnectionState()
+	c.tls = events.Secured{Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite)}
+	c.exchange = nil
+	c.srv.record(c, c.tls)
+	return nil
+}
+
+// begin is the SASL exchange for the connection as it is now.
+func (c *conn) begin() *auth.Exchange {
+	if c.exchange == nil {
+		ch := auth.Channel{AllowPlaintext: c.srv.cfg.AllowPlaintext}
+		if t, ok := c.nc.(*tls.Conn); ok {
+			ch = auth.TLSChannel(t.ConnectionState())
+		}
+		c.exchange = c.srv.auth.Begin(c.host, ch)
+	}
+	return c.exchange
+}
+
+// loginTime bounds what the log and the stores may take at one step of a login.
+const loginTime = 15 * time.Second

@@ -1,0 +1,123 @@
+package c2s
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// Limits of what waits to be written to one client.
+const (
+	// maxOutbox is how many bytes may wait. A client that reads so slowly that
+	// more come is ended with policy-violation.
+	maxOutbox = 4 << 20
+	// keptBuffer is the largest buffer kept for the next stanza; an idle
+	// connection keeps none.
+	keptBuffer = 16 << 10
+	// writeTimeout bounds one write: a peer that takes nothing for so long is
+	// gone.
+	writeTimeout = 30 * time.Second
+)
+
+// An outbox writes to one connection what any goroutine sends, in order. It has
+// a goroutine only while there is something to write, and what comes while a
+// write is under way goes out with the next one, in one piece.
+type outbox struct {
+	mu      sync.Mutex
+	conn    net.Conn      // guarded; replaced when TLS begins
+	queue   []byte        // guarded; waits to be written
+	spare   []byte        // guarded; the buffer that was written last
+	writing bool          // guarded; the goroutine runs
+	closing bool          // guarded; nothing more is taken
+	idle    chan struct{} // guarded; if not nil, closed when all is written
+	failed  error         // guarded
+}
+
+// send queues b, which it copies. It reports false if the outbox is closing,
+// has failed or is full.
+func (o *outbox) send(b []byte) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closing || o.failed != nil || len(o.queue)+len(b) > maxOutbox {
+		return false
+	}
+	o.put(b)
+	return true
+}
+
+// finish queues the last bytes, beyond every limit, and takes no more. All has
+// closeGrace to get out.
+func (o *outbox) finish(b []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closing || o.failed != nil {
+		return
+	}
+	o.closing = true
+	o.conn.SetWriteDeadline(time.Now().Add(closeGrace))
+	o.put(b)
+}
+
+func (o *outbox) put(b []byte) {
+	o.queue = append(o.queue, b...)
+	if !o.writing && len(o.queue) > 0 {
+		o.writing = true
+		go o.write()
+	}
+}
+
+// write is the outbox's goroutine.
+func (o *outbox) write() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.queue) > 0 && o.failed == nil {
+		batch, conn := o.queue, o.conn
+		o.queue, o.spare = o.spare[:0], nil
+		o.mu.Unlock()
+		if !o.closing {
+			conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+		}
+		_, err := conn.Write(batch)
+		o.mu.Lock()
+		o.failed = err
+		if cap(batch) <= keptBuffer {
+			o.spare = batch
+		}
+	}
+	o.writing, o.queue, o.spare = false, nil, nil
+	if o.idle != nil {
+		close(o.idle)
+		o.idle = nil
+	}
+}
+
+// flush waits until all that was sent is written or has failed.
+func (o *outbox) flush() {
+	o.mu.Lock()
+	if !o.writing {
+		o.mu.Unlock()
+		return
+	}
+	if o.idle == nil {
+		o.idle = make(chan struct{})
+	}
+	idle := o.idle
+	o.mu.Unlock()
+	<-idle
+}
+
+// swap continues on another connection, which is TLS over the one before.
+// Nothing may be waiting.
+func (o *outbox) swap(conn net.Conn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.conn = conn
+}
+
+// full reports that the outbox takes no more because the client does not
+// read.
+func (o *outbox) full(n int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.closing && o.failed == nil && len(o.queue)+n > maxOutbox
+}

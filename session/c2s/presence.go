@@ -1,0 +1,144 @@
+package c2s
+
+import (
+	"strconv"
+	"strings"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/roster"
+	"rollcall/session/stanza"
+)
+
+// Presence sent by a client: RFC 6121, 4. What others see of it is in watch.go.
+
+// presence handles one stanza.
+func (cl *client) presence(el *stanza.Element, m *mail) error {
+	if kind, ok := roster.ParseKind(el.Type()); ok {
+		return cl.subscription(el, kind, m.to.Bare())
+	}
+	switch el.Type() {
+	case "", "unavailable":
+		if !m.to.IsZero() {
+			return cl.directed(el, m)
+		}
+		if el.Type() == "" {
+			return cl.becomeAvailable(el)
+		}
+		return cl.becomeUnavailable(el)
+	case "probe":
+		return cl.probe(m.to)
+	case "error":
+		if s := m.resource(); s != nil {
+			m.deliver(s)
+		}
+		return nil
+	}
+	return refuse(stanza.BadRequest)
+}
+
+func (cl *client) becomeAvailable(el *stanza.Element) error {
+	priority, show, err := priorityAndShow(el)
+	if err != nil {
+		return err
+	}
+	text, err := anonymous(el)
+	if err != nil {
+		return err
+	}
+	_, err = cl.do(session.BecomeAvailable{Session: cl.session, Priority: priority, Show: show, Stanza: text})
+	if err != nil {
+		return err
+	}
+	if priority < 0 {
+		cl.flushed = false
+		return nil
+	}
+	return cl.flush()
+}
+
+func (cl *client) becomeUnavailable(el *stanza.Element) error {
+	text, err := anonymous(el)
+	if err != nil {
+		return err
+	}
+	cl.flushed = false
+	_, err = cl.do(session.BecomeUnavailable{Session: cl.session, Stanza: text})
+	return err
+}
+
+// priorityAndShow checks what of a presence has a meaning to the server
+// (RFC 6121, 4.7.2.1 and 4.7.2.3).
+func priorityAndShow(el *stanza.Element) (int8, string, error) {
+	show := strings.TrimSpace(el.Child(stanza.NSClient, "show").Text())
+	switch show {
+	case "", "away", "chat", "dnd", "xa":
+	default:
+		return 0, "", &stanza.Error{Condition: stanza.BadRequest, Text: "show must be away, chat, dnd or xa"}
+	}
+	text := strings.TrimSpace(el.Child(stanza.NSClient, "priority").Text())
+	if text == "" {
+		return 0, strings.Clone(show), nil
+	}
+	n, err := strconv.ParseInt(text, 10, 8)
+	if err != nil {
+		return 0, "", &stanza.Error{Condition: stanza.BadRequest, Text: "priority must be a number from -128 to 127"}
+	}
+	return int8(n), strings.Clone(show), nil
+}
+
+// anonymous is a presence as events keep it: complete, but without from and to.
+func anonymous(el *stanza.Element) (string, error) {
+	// The appender writes the addresses first, from before to.
+	const marked = "<presence from='-' to='-'"
+	b := el.AppendTo(nil, stanza.Stamp{From: "-", To: "-"})
+	rest, ok := strings.CutPrefix(string(b), marked)
+	if !ok {
+		return "", &stanza.Error{Condition: stanza.BadRequest, Text: "the presence relies on a default namespace of its own"}
+	}
+	return "<presence" + rest, nil
+}
+
+// directed is RFC 6121, 4.6: presence to one JID, who must learn of the
+// session's end too.
+func (cl *client) directed(el *stanza.Element, m *mail) error {
+	if !m.served() {
+		return refuse(stanza.RemoteServerNotFound)
+	}
+	available := el.Type() == ""
+	if cl.home.current().WatchedBy(m.to.Bare()) && cl.available.Load() {
+		available = false // the contact gets every change anyway
+	}
+	if _, err := cl.do(session.DirectPresence{Session: cl.session, To: m.to, Available: available}); err != nil {
+		return err
+	}
+	m.after = cl.after
+	m.deliver(m.presenceTargets()...)
+	return nil
+}
+
+// presenceTargets is RFC 6121, 8.5.2.1.2 and 8.5.3: all available resources of
+// a bare JID, or the one of a full JID.
+func (m *mail) presenceTargets() []*session.Session {
+	if m.to.IsBare() {
+		return m.reachable()
+	}
+	if s := m.resource(); s != nil {
+		return []*session.Session{s}
+	}
+	return nil
+}
+
+// probe is RFC 6121, 4.3, from a client that asks by itself.
+func (cl *client) probe(to events.JID) error {
+	contact := to.Bare()
+	if contact != cl.account && !cl.home.current().Watches(contact) {
+		return refuse(stanza.Forbidden)
+	}
+	for _, s := range cl.srv.cfg.Table.Account(contact).Available() {
+		if to.IsBare() || s.JID == to {
+			cl.send(presenceOf(s).to(cl.account, true))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,295 @@
+package c2s
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strconv"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/roster"
+	"rollcall/session/stanza"
+)
+
+// Rosters: RFC 6121, 2. A roster is a document that any connector may change
+// by compare-and-set; its revision is the roster version. Pushes go out where
+// the change is seen: each connector follows the documents and shows its own
+// clients the difference.
+
+// rosterIQ answers a get or a set of the own roster.
+func (cl *client) rosterIQ(iq, query *stanza.Element) error {
+	if iq.Type() == "get" {
+		return cl.rosterGet(iq, query)
+	}
+	return cl.rosterSet(iq, query)
+}
+
+// rosterGet makes the client an interested resource: the event is stored, then
+// the result goes out, and from there on the pushes (RFC 6121, 2.2).
+func (cl *client) rosterGet(iq, query *stanza.Element) error {
+	if query.First() != nil {
+		return refuse(stanza.BadRequest)
+	}
+	if _, err := cl.do(session.RequestRoster{Session: cl.session}); err != nil {
+		return err
+	}
+	a := cl.home
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var payload []byte
+	if known := query.Attr("ver"); known == "" || known != version(a.roster) {
+		payload = appendRoster(nil, a.roster)
+	}
+	cl.send(stanza.AppendResult(nil, iq, string(payload), stanza.Stamp{To: cl.full}))
+	cl.interested = true
+	return nil
+}
+
+// version is a roster's version; that of one which was never stored is empty.
+func version(r *roster.Roster) string {
+	if r.Version() == 0 {
+		return ""
+	}
+	return strconv.FormatUint(r.Version(), 10)
+}
+
+// rosterSet adds, changes or removes one item (RFC 6121, 2.3 to 2.5).
+func (cl *client) rosterSet(iq, query *stanza.Element) error {
+	item, name, groups, err := parseItem(query)
+	if err != nil {
+		return err
+	}
+	change := func(r *roster.Roster) (roster.Change, error) {
+		return r.Set(item, name, groups)
+	}
+	if query.First().Attr("subscription") == "remove" {
+		if err := cl.removeItem(item); err != nil {
+			return err
+		}
+		change = func(r *roster.Roster) (roster.Change, error) {
+			return r.Remove(item)
+		}
+	}
+	_, err = cl.srv.changeRoster(cl.account, change, func() {
+		cl.send(stanza.AppendResult(nil, iq, "", stanza.Stamp{To: cl.full}))
+	})
+	return err
+}
+
+func parseItem(query *stanza.Element) (jid events.JID, name string, groups []string, err error) {
+	bad := func(text string) error { return &stanza.Error{Condition: stanza.BadRequest, Text: text} }
+	n := 0
+	for range query.Children() {
+		n++
+	}
+	item := query.First()
+	if n != 1 || !item.Is(stanza.NSRoster, "item") {
+		return jid, "", nil, bad("a roster set has exactly one item")
+	}
+	jid, err = events.ParseJID(item.Attr("jid"))
+	if err != nil {
+		return jid, "", nil, bad("the item's jid is not a JID")
+	}
+	for g := range item.Children() {
+		if !g.Is(stanza.NSRoster, "group") {
+			return jid, "", nil, bad("an item has groups, and nothing else")
+		}
+		groups = append(groups, g.Text())
+	}
+	return jid.Bare(), item.Attr("name"), groups, nil
+}
+
+// changeRoster changes an account's roster, wherever its sessions are. When the
+// change is stored it calls stored (which may be nil), and only then the
+// pushes go out: the result comes before the push (RFC 6121, 2.1.6).
+func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roster.Change, error), stored func()) (roster.Change, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	a := s.hub.account(jid)
+	if a == nil {
+		a = &account{jid: jid} // nobody of it is here: only the document changes
+	}
+	a.setting.Lock()
+	defer a.setting.Unlock()
+	base := a.begin()
+	defer a.finish(s)
+	for fresh := base.Version() == 0; ; fresh = true {
+		if fresh {
+			doc, err := s.cfg.Rosters.Get(ctx, jid)
+			if err != nil && !errors.Is(err, events.ErrNotFound) {
+				return roster.Change{}, err
+			}
+			if base, err = decodeRoster(doc); err != nil {
+				return roster.Change{}, err
+			}
+		}
+		c, err := change(base)
+		if err != nil {
+			return c, err
+		}
+		if c.Roster != base && !(base.Version() == 0 && c.Roster.Len() == 0 && !hasRequests(c.Roster)) {
+			rev, err := s.cfg.Rosters.Put(ctx, jid, c.Roster.Encode(), base.Version())
+			if errors.Is(err, events.ErrConflict) {
+				continue
+			}
+			if err != nil {
+				return c, err
+			}
+			a.store(c.Roster.WithVersion(rev))
+		}
+		if stored != nil {
+			stored()
+		}
+		return c, nil
+	}
+}
+
+func hasRequests(r *roster.Roster) bool {
+	for range r.Requests() {
+		return true
+	}
+	return false
+}
+
+// begin keeps pushes back until finish.
+func (a *account) begin() *roster.Roster {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.busy = true
+	return a.roster
+}
+
+// store queues the account's own change like one that was seen.
+func (a *account) store(r *roster.Roster) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pending = append(a.pending, Document{JID: a.jid, Data: r.Encode(), Revision: r.Version()})
+}
+
+func (a *account) finish(s *Server) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.busy = false
+	a.settle(s)
+}
+
+// settle applies what came meanwhile. The caller holds a.mu.
+func (a *account) settle(s *Server) {
+	if a.busy || !a.loaded {
+		return
+	}
+	pending := a.pending
+	a.pending = nil
+	for _, doc := range pending {
+		a.apply(s, doc)
+	}
+}
+
+// apply makes a newer document the account's roster and shows its clients what
+// has changed. The caller holds a.mu.
+func (a *account) apply(s *Server, doc Document) {
+	if doc.Revision <= a.roster.Version() {
+		return
+	}
+	next, err := decodeRoster(doc)
+	if err != nil {
+		s.cfg.Logger.Error("roster document refused", "account", a.jid.String(), "error", err)
+		return
+	}
+	old := a.roster
+	a.roster = next
+	s.hub.watchAll(a, next)
+	for _, item := range roster.Diff(old, next) {
+		a.push(s, item)
+		a.showChange(s, item.JID, old, next)
+	}
+}
+
+// push tells the interested resources of one item (RFC 6121, 2.1.6).
+func (a *account) push(s *Server, item roster.Item) {
+	for _, cl := range s.hub.clientsOf(a) {
+		if !cl.interested {
+			continue
+		}
+		b := append([]byte(nil), "<iq type='set'"...)
+		b = stanza.AppendAttr(b, "id", rand.Text())
+		b = stanza.AppendAttr(b, "to", cl.full)
+		b = append(b, "><query xmlns='"+stanza.NSRoster+"'"...)
+		b = append(stanza.AppendAttr(b, "ver", version(a.roster)), '>')
+		b = append(appendItem(b, item), "</query></iq>"...)
+		cl.send(b)
+	}
+}
+
+// showChange shows the presence of a contact whom the account has begun to
+// watch, or that it is gone where it has ceased to (RFC 6121, 3.1.6 and 3.2).
+func (a *account) showChange(s *Server, contact events.JID, old, next *roster.Roster) {
+	was, is := old.Watches(contact), next.Watches(contact)
+	if was == is || contact == a.jid {
+		return
+	}
+	for _, o := range s.cfg.Table.Account(contact).Available() {
+		p := presenceOf(o)
+		if !is {
+			p.text = "<presence type='unavailable'/>"
+		}
+		s.showTo(a, p)
+	}
+}
+
+func appendRoster(b []byte, r *roster.Roster) []byte {
+	b = append(b, "<query xmlns='"+stanza.NSRoster+"'"...)
+	b = append(stanza.AppendAttr(b, "ver", version(r)), '>')
+	for item := range r.Items() {
+		b = appendItem(b, item)
+	}
+	return append(b, "</query>"...)
+}
+
+func appendItem(b []byte, item roster.Item) []byte {
+	b = stanza.AppendAttr(append(b, "<item"...), "jid", item.JID.String())
+	if item.Name != "" {
+		b = stanza.AppendAttr(b, "name", item.Name)
+	}
+	b = stanza.AppendAttr(b, "subscription", item.Subscription.String())
+	if item.Ask {
+		b = append(b, " ask='subscribe'"...)
+	}
+	if item.Approved {
+		b = append(b, " approved='true'"...)
+	}
+	if len(item.Groups) == 0 {
+		return append(b, "/>"...)
+	}
+	b = append(b, '>')
+	for _, g := range item.Groups {
+		b = append(stanza.AppendText(append(b, "<group>"...), g), "</group>"...)
+	}
+	return append(b, "</item>"...)
+}
+
+// FollowRosters applies the changes that are made anywhere to the rosters of
+// accounts that are here. It returns when ctx ends, or with an error if the
+// documents are not those that it began with.
+func (s *Server) FollowRosters(ctx context.Context) error {
+	last, err := s.cfg.Rosters.Last(ctx)
+	if err != nil {
+		return err
+	}
+	for doc, err := range s.cfg.Rosters.Watch(ctx, last) {
+		if errors.Is(err, events.ErrUnavailable) {
+			continue // reported once; it goes on by itself
+		}
+		if err != nil {
+			return err
+		}
+		if a := s.hub.account(doc.JID); a != nil {
+			a.mu.Lock()
+			a.pending = append(a.pending, doc)
+			a.settle(s)
+			a.mu.Unlock()
+		}
+	}
+	return ctx.Err()
+}

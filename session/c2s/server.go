@@ -1,0 +1,205 @@
+package c2s
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/auth"
+	"rollcall/session/stanza"
+)
+
+// A Server is the XMPP connector of one process: it holds client connections
+// and turns what they say into commands of the session service. Its methods are
+// for any goroutine.
+type Server struct {
+	cfg      Config
+	auth     *auth.Authenticator
+	throttle *auth.Throttle
+	domains  map[string]bool
+	hub      hub
+	service  atomic.Pointer[session.Service] // nil while the connector has no lease
+	unbound  atomic.Int64                    // connections that are not bound
+
+	mu       sync.Mutex
+	conns    map[*conn]struct{} // guarded
+	stopping bool               // guarded
+	gone     sync.WaitGroup     // one for each of conns
+}
+
+// New returns a server that refuses logins until Begin is called.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	a, err := auth.New(cfg.Accounts, cfg.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("c2s: %w", err)
+	}
+	s := &Server{
+		cfg: cfg, auth: a,
+		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
+		domains:  map[string]bool{},
+		conns:    map[*conn]struct{}{},
+	}
+	for _, d := range cfg.Domains {
+		s.domains[d] = true
+	}
+	s.hub.init()
+	return s, nil
+}
+
+// Begin accepts logins, whose events svc writes. The caller has acquired the
+// connector's lease and has closed in the log what its predecessor left.
+func (s *Server) Begin(svc *session.Service) { s.service.Store(svc) }
+
+// Suspend ends every session and refuses logins until Begin is called again. It
+// is for a connector that has lost its lease: others have taken its sessions
+// for dead, or will, so no client may go on believing in one.
+func (s *Server) Suspend() {
+	s.service.Store(nil)
+	s.endAll(ending{
+		err:    &stanza.StreamError{Condition: stanza.StreamReset, Text: "the connector lost touch with the session log; please connect again"},
+		reason: events.ReasonConnectorLost,
+		logged: true, // by whoever reaps
+	}, func(c *conn) bool { return c.hasSession() })
+}
+
+// Serve accepts connections that begin in the clear and may use STARTTLS. It
+// returns nil when ctx ends, and closes the listener.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	return s.accept(ctx, l, func(c net.Conn) net.Conn { return c })
+}
+
+// ServeTLS accepts connections that begin with TLS (XEP-0368).
+func (s *Server) ServeTLS(ctx context.Context, l net.Listener) error {
+	if s.cfg.TLS == nil {
+		return errors.New("c2s: direct TLS needs a certificate")
+	}
+	direct := s.cfg.TLS.Clone()
+	direct.NextProtos = []string{"xmpp-client"}
+	return s.accept(ctx, l, func(c net.Conn) net.Conn { return tls.Server(c, direct) })
+}
+
+func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn) net.Conn) error {
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	for {
+		nc, err := l.Accept()
+		switch {
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil:
+			// Out of descriptors, most likely: others' ends make room.
+			s.cfg.Logger.Warn("accept failed", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+			continue
+		}
+		c := newConn(s, nc, wrap(nc))
+		if !s.enter(c) {
+			nc.Close()
+			continue
+		}
+		go func() {
+			defer s.leave(c)
+			c.run()
+		}()
+	}
+}
+
+// enter counts a connection in, or refuses it at a limit.
+func (s *Server) enter(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping || len(s.conns) >= s.cfg.MaxConnections || s.unbound.Load() >= int64(s.cfg.MaxUnbound) {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.unbound.Add(1)
+	s.gone.Add(1)
+	return true
+}
+
+func (s *Server) leave(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	if c.client.Load() == nil {
+		s.unbound.Add(-1)
+	}
+	s.gone.Done()
+}
+
+// Shutdown ends every stream with system-shutdown, writes the ends of their
+// sessions, and returns when all are gone or ctx ends, whose error it returns
+// then. Connections that come meanwhile are refused.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopping = true
+	s.mu.Unlock()
+	s.endAll(ending{
+		err:    &stanza.StreamError{Condition: stanza.StreamSystemShutdown},
+		reason: events.ReasonShutdown,
+	}, func(*conn) bool { return true })
+	done := make(chan struct{})
+	go func() {
+		s.gone.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("stop the connector: %w", ctx.Err())
+	}
+}
+
+func (s *Server) endAll(e ending, which func(*conn) bool) {
+	s.mu.Lock()
+	list := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		if which(c) {
+			list = append(list, c)
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range list {
+		c.end(e)
+	}
+}
+
+// Connections is how many clients are connected, bound or not.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+func (s *Server) record(c *conn, e events.Event) {
+	if s.cfg.Pre == nil {
+		return
+	}
+	now := time.Now()
+	s.cfg.Pre.Publish(&events.Record{
+		ID: events.NewID(now), Time: now.UnixNano(), Connector: s.self(), Cause: c.id, Event: e,
+	})
+}
+
+// self is the connector's incarnation, zero while it has none.
+func (s *Server) self() events.Incarnation {
+	if svc := s.service.Load(); svc != nil {
+		return svc.Connector
+	}
+	return events.Incarnation{}
+}

@@ -1,0 +1,105 @@
+package c2s
+
+import (
+	"slices"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/roster"
+	"rollcall/session/stanza"
+)
+
+// Presence subscriptions: RFC 6121, 3 and appendix A. Both rosters are ours to
+// change, so both ends of a transition are written here, in the order that
+// keeps one thing true at every moment: who watches a contact by its own roster
+// is allowed to by the contact's. A grant is written at the contact first, a
+// revocation at the watcher first.
+
+// subscription handles a client's subscribe, subscribed, unsubscribe or
+// unsubscribed.
+func (cl *client) subscription(el *stanza.Element, kind roster.Kind, contact events.JID) error {
+	if contact.IsZero() || contact == cl.account {
+		return refuse(stanza.BadRequest)
+	}
+	if !cl.srv.domains[contact.Domain()] {
+		return refuse(stanza.RemoteServerNotFound)
+	}
+	// The bare JIDs count (RFC 6121, 3.1.2).
+	b := el.AppendTo(nil, stanza.Stamp{From: cl.account.String(), To: contact.String()})
+	return cl.srv.subscription(cl.account, contact, kind, b, cl.after)
+}
+
+// subscription carries a transition out on both sides and delivers the stanza.
+func (s *Server) subscription(user, contact events.JID, kind roster.Kind, b []byte, after events.Position) error {
+	out := func(r *roster.Roster) (roster.Change, error) { return r.Outbound(contact, kind) }
+	if kind == roster.Unsubscribed {
+		// The contact is the watcher: it loses sight before it is said that it has.
+		if err := s.arrive(user, contact, kind, b, after); err != nil {
+			return err
+		}
+		_, err := s.changeRoster(user, out, nil)
+		return err
+	}
+	c, err := s.changeRoster(user, out, nil)
+	if err != nil || !c.Pass {
+		return err
+	}
+	return s.arrive(user, contact, kind, b, after)
+}
+
+// arrive is the contact's side of a transition that the user has caused.
+func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte, after events.Position) error {
+	m := mail{srv: s, to: contact}
+	if ok, err := m.exists(contact); err != nil || !ok {
+		return err // RFC 6121, 8.5.1: silently, for an unknown contact
+	}
+	c, err := s.changeRoster(contact, func(r *roster.Roster) (roster.Change, error) {
+		return r.Inbound(user, kind, slices.Clone(b))
+	}, nil)
+	if err != nil {
+		return err
+	}
+	if c.Pass {
+		s.deliver(after, 0, s.subscriptionTargets(contact, kind), b)
+	}
+	for _, answer := range c.Send {
+		if err := s.subscriptionFrom(contact, user, answer, after); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subscriptionFrom is a stanza that the server sends in a user's name.
+func (s *Server) subscriptionFrom(user, contact events.JID, kind roster.Kind, after events.Position) error {
+	b := stanza.AppendAttr([]byte("<presence"), "from", user.String())
+	b = stanza.AppendAttr(b, "to", contact.String())
+	b = append(stanza.AppendAttr(b, "type", kind.String()), "/>"...)
+	return s.arrive(user, contact, kind, b, after)
+}
+
+// subscriptionTargets: a request goes to the available resources (RFC 6121,
+// 3.1.3), an answer to the interested ones (3.1.6).
+func (s *Server) subscriptionTargets(account events.JID, kind roster.Kind) []*session.Session {
+	a := s.cfg.Table.Account(account)
+	if kind == roster.Subscribe {
+		return a.Available()
+	}
+	return slices.Collect(a.Interested())
+}
+
+// removeItem cancels both directions before an item is removed (RFC 6121,
+// 2.5.2). The contact's side comes first: it loses sight, and what the user
+// still sees is the user's own to lose.
+func (cl *client) removeItem(contact events.JID) error {
+	c, err := cl.home.current().Remove(contact)
+	if err != nil {
+		return err
+	}
+	for _, kind := range c.Send {
+		if err := cl.srv.subscriptionFrom(cl.account, contact, kind, cl.after); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+package c2s
+
+import (
+	"context"
+
+	"rollcall/session/stanza"
+)
+
+// flush hands over what waited for the account (XEP-0160), once a session has
+// become able to get it. Of several sessions one gets it.
+func (cl *client) flush() error {
+	if cl.flushed || cl.srv.cfg.Waiting == nil {
+		return nil
+	}
+	cl.flushed = true
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	for kept, err := range cl.srv.cfg.Waiting.Take(ctx, cl.account) {
+		if err != nil {
+			// What waits goes on waiting; the next presence tries again.
+			cl.flushed = false
+			cl.srv.cfg.Logger.Warn("waiting messages not delivered", "account", cl.account.String(), "error", err)
+			return nil
+		}
+		if !cl.send(appendDelay(kept.Data, cl.account.Domain(), kept.At)) {
+			return stanza.ErrStreamEnd
+		}
+	}
+	return nil
+}

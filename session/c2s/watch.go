@@ -1,0 +1,214 @@
+package c2s
+
+import (
+	"bytes"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/stanza"
+)
+
+// What clients see of others: RFC 6121, 4.2 to 4.5, and the ends of sessions.
+//
+// Nobody sends presence around. It is in the log; every connector's table
+// follows the log; and Observe, called at each event's place in it, hands the
+// event to those of this connector's clients who may see it. A contact that
+// becomes available gets, at its own event's place, what the table says at that
+// very sequence. So everybody sees each change once, in one order, and the end
+// of a session is seen whoever wrote it: its connector, an administrator, or
+// the reaper after its connector was killed.
+
+// Observe follows the live tail of the log: account was before, is after, and
+// st is what happened. One goroutine calls it, in the order of the log; it does
+// not block.
+func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
+	was, is := before.Session(st.Session), after.Session(st.Session)
+	switch e := st.Event.(type) {
+	case events.PresenceAvailable:
+		if is != nil && is.Available() {
+			s.announce(is, after, was == nil || !was.Available())
+		}
+	case events.PresenceUnavailable:
+		if was != nil {
+			s.retract(was, e.Stanza)
+			s.setAvailable(was, false)
+		}
+	case events.Closed:
+		if was != nil {
+			s.closed(was, e)
+		}
+	}
+}
+
+func (s *Server) setAvailable(ss *session.Session, on bool) *client {
+	cl := s.hub.client(ss.ID)
+	if cl != nil {
+		cl.available.Store(on)
+	}
+	return cl
+}
+
+// announce shows a session's presence to its watchers, to the account's own
+// resources, itself included, and, if it is the initial one, everybody's
+// presence to it.
+func (s *Server) announce(is *session.Session, account *session.Account, initial bool) {
+	cl := s.setAvailable(is, true)
+	s.show(presenceOf(is))
+	if initial && cl != nil {
+		s.greet(cl, account)
+	}
+}
+
+// show gives a presence to all here who watch its sender.
+func (s *Server) show(p presence) {
+	account := p.from.Bare()
+	if own := s.hub.account(account); own != nil {
+		s.showTo(own, p)
+	}
+	for _, w := range s.hub.watching(account) {
+		if w.jid != account {
+			s.showTo(w, p)
+		}
+	}
+}
+
+func (s *Server) showTo(a *account, p presence) {
+	var b []byte
+	for _, cl := range s.hub.clientsOf(a) {
+		if !cl.available.Load() {
+			continue
+		}
+		if b == nil {
+			b = p.to(a.jid, false)
+		}
+		cl.send(b)
+	}
+}
+
+// greet answers the probes of an initial presence from the table (RFC 6121,
+// 4.2.2 and 4.3), and hands over what waits for an answer (3.1.3).
+func (s *Server) greet(cl *client, own *session.Account) {
+	for _, o := range own.Available() {
+		if o.ID != cl.session {
+			cl.send(presenceOf(o).to(cl.account, true))
+		}
+	}
+	r := cl.home.current()
+	for contact := range r.Watched() {
+		if contact == cl.account {
+			continue
+		}
+		for _, o := range s.cfg.Table.Account(contact).Available() {
+			cl.send(presenceOf(o).to(cl.account, true))
+		}
+	}
+	for request := range r.Requests() {
+		cl.send(request.Stanza)
+	}
+}
+
+// retract shows that a session is no longer available: to its watchers, and to
+// whom it directed presence.
+func (s *Server) retract(was *session.Session, text string) {
+	p := presence{from: was.JID, text: text}
+	if text == "" {
+		p.text = "<presence type='unavailable'/>"
+	}
+	if was.Available() {
+		s.show(p)
+	}
+	for _, to := range was.Directed() {
+		s.retractDirected(was, to, p)
+	}
+}
+
+// retractDirected leaves out who has just seen it as a watcher.
+func (s *Server) retractDirected(was *session.Session, to events.JID, p presence) {
+	a := s.hub.account(to.Bare())
+	if a == nil {
+		return
+	}
+	watches := was.Available() && (a.jid == was.JID.Bare() || a.current().Watches(was.JID.Bare()))
+	for _, cl := range s.hub.clientsOf(a) {
+		seen := watches && cl.available.Load()
+		if !seen && (to == cl.jid || to.IsBare() && cl.available.Load()) {
+			cl.send(p.to(to, false))
+		}
+	}
+}
+
+// closed ends the stream of a session whose end somebody wrote, and shows it.
+func (s *Server) closed(was *session.Session, e events.Closed) {
+	s.setAvailable(was, false) // its stream is over; it is not told of itself
+	if c := s.hub.conn(was.ID); c != nil {
+		c.end(endingByLog(e))
+	}
+	s.retract(was, "")
+}
+
+// endingByLog is what the client is told of an end that it has not caused.
+func endingByLog(e events.Closed) ending {
+	end := ending{reason: e.Reason, text: e.Text, logged: true}
+	say := func(c stanza.StreamCondition, text string) ending {
+		end.err = &stanza.StreamError{Condition: c, Text: text}
+		return end
+	}
+	switch e.Reason {
+	case events.ReasonReplaced:
+		return say(stanza.StreamConflict, "another client has bound this resource")
+	case events.ReasonKicked:
+		text := "ended by an administrator"
+		if e.Text != "" {
+			text = e.Text
+		}
+		return say(stanza.StreamPolicyViolation, text)
+	case events.ReasonPasswordChanged:
+		return say(stanza.StreamNotAuthorized, "the password was changed")
+	case events.ReasonAccountRemoved:
+		return say(stanza.StreamNotAuthorized, "the account was removed")
+	}
+	return say(stanza.StreamReset, "the session was closed: "+string(e.Reason))
+}
+
+// A presence is one as the log has it, and whose.
+type presence struct {
+	from events.JID
+	text string // begins with "<presence" and has neither from nor to
+	at   int64  // when it was stored, Unix nanoseconds
+}
+
+func presenceOf(s *session.Session) presence {
+	return presence{from: s.JID, text: s.Presence, at: s.PresenceAt}
+}
+
+// to is the stanza for one recipient. A late one says since when it is true
+// (XEP-0203).
+func (p presence) to(recipient events.JID, late bool) []byte {
+	const name = "<presence"
+	b := make([]byte, 0, len(p.text)+160)
+	b = append(b, name...)
+	b = stanza.AppendAttr(b, "from", p.from.String())
+	b = stanza.AppendAttr(b, "to", recipient.String())
+	b = append(b, p.text[len(name):]...)
+	if late {
+		b = appendDelay(b, p.from.Domain(), time.Unix(0, p.at))
+	}
+	return b
+}
+
+// appendDelay puts a delay element at the end of a complete stanza (XEP-0203).
+func appendDelay(b []byte, from string, at time.Time) []byte {
+	delay := append([]byte(nil), "<delay xmlns='"+stanza.NSDelay+"'"...)
+	delay = stanza.AppendAttr(delay, "from", from)
+	delay = stanza.AppendAttr(delay, "stamp", at.UTC().Format("2006-01-02T15:04:05.000Z"))
+	delay = append(delay, "/>"...)
+	if open, ok := bytes.CutSuffix(b, []byte("/>")); ok {
+		name, _, _ := bytes.Cut(open[1:], []byte(" "))
+		end := append(append([]byte("</"), name...), '>')
+		return append(append(append(open, '>'), delay...), end...)
+	}
+	i := bytes.LastIndex(b, []byte("</"))
+	end := append([]byte(nil), b[i:]...)
+	return append(append(b[:i], delay...), end...)
+}
