@@ -38,7 +38,6 @@ type tail struct {
 	filter string    // one subject, "" for all
 	after  uint64    // sequence of the last message given
 	since  time.Time // start at this time instead, if not zero and nothing was given yet
-	newest bool      // start with the last message of every subject, if nothing was given yet
 	finite bool      // ends when the server has no more
 	began  bool      // something was given
 
@@ -127,7 +126,10 @@ func (t *tail) next(ctx context.Context) (delivery, error) {
 		}
 		d := delivery{msg: m}
 		if !d.parse() {
-			if err := t.status(m); err != nil {
+			switch err := t.status(m); {
+			case errors.Is(err, errEnd):
+				return delivery{}, err
+			case err != nil:
 				t.close()
 				return delivery{}, err
 			}
@@ -280,8 +282,6 @@ func (t *tail) config(name string) jetstream.ConsumerConfig {
 		InactiveThreshold: time.Minute,
 	}
 	switch {
-	case !t.began && t.newest:
-		c.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
 	case !t.began && !t.since.IsZero():
 		c.DeliverPolicy, c.OptStartTime = jetstream.DeliverByStartTimePolicy, &t.since
 	default:

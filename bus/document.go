@@ -1,0 +1,250 @@
+package bus
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"rollcall/events"
+)
+
+const (
+	// maxDocument is the greatest size of a document's data in bytes.
+	maxDocument = 512 << 10
+	// documentVersion begins the stored form.
+	documentVersion = 1
+	// putsInFlight bounds PutAll.
+	putsInFlight = 256
+	// kvOperation marks a deleted key of a key-value bucket (ADR-8).
+	kvOperation = "KV-Operation"
+)
+
+// A Document is what a bucket keeps of one account.
+type Document = events.Document
+
+// Documents is a key-value bucket with one document an account, which is
+// changed by compare-and-set on its revision. Errors wrap those of package
+// events. It is safe for concurrent use.
+type Documents struct {
+	b      *Bus
+	stream string
+	prefix string
+}
+
+func newDocuments(b *Bus, bucket string) *Documents {
+	return &Documents{b: b, stream: bucketStream(bucket), prefix: bucketPrefix(bucket)}
+}
+
+func (d *Documents) subject(account events.JID) string { return d.prefix + accountKey(account) }
+
+// Get returns an account's document as it is now, or events.ErrNotFound.
+func (d *Documents) Get(ctx context.Context, account events.JID) (Document, error) {
+	m, err := d.b.last(ctx, d.stream, d.subject(account))
+	if err != nil {
+		return Document{}, fmt.Errorf("document of %s: %w", account.Bare(), err)
+	}
+	doc, err := openDocument(m.Data, m.header(), m.Seq, m.Time)
+	if err == nil && doc.Deleted {
+		err = events.ErrNotFound
+	}
+	if err != nil {
+		return Document{}, fmt.Errorf("document of %s: %w", account.Bare(), err)
+	}
+	return doc, nil
+}
+
+// Put stores data if the account's document has the revision, 0 meaning that
+// it has none, and returns the new one. Otherwise events.ErrConflict.
+// Outcomes that are unknown at first are resolved; events.ErrUnresolved comes
+// only when ctx or the patience of four attempts ends before.
+func (d *Documents) Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error) {
+	m, err := d.message(Document{JID: account, Data: data})
+	if err != nil {
+		return 0, err
+	}
+	rev, err := d.set(ctx, m, revision)
+	if err != nil {
+		return 0, fmt.Errorf("put document of %s: %w", account.Bare(), err)
+	}
+	return rev, nil
+}
+
+// Delete removes the account's document if it has the revision. The bucket
+// keeps a tombstone, so that watchers learn of it.
+func (d *Documents) Delete(ctx context.Context, account events.JID, revision uint64) error {
+	m, err := d.message(Document{JID: account, Deleted: true})
+	if err != nil {
+		return err
+	}
+	if _, err := d.set(ctx, m, revision); err != nil {
+		return fmt.Errorf("delete document of %s: %w", account.Bare(), err)
+	}
+	return nil
+}
+
+// set treats a tombstone like nothing.
+func (d *Documents) set(ctx context.Context, m *nats.Msg, revision uint64) (uint64, error) {
+	rev, other, err := d.b.set(ctx, d.stream, m, revision)
+	if revision == 0 && other != nil && isTombstone(other.header()) {
+		rev, _, err = d.b.set(ctx, d.stream, m, other.Seq)
+	}
+	return rev, err
+}
+
+// PutAll is Put of every document with the revision it names, many at a time.
+// It gives them back in their order with the new revision or an error each.
+func (d *Documents) PutAll(ctx context.Context, docs iter.Seq[Document]) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		var flight []put // oldest first
+		for doc := range docs {
+			if len(flight) == putsInFlight {
+				if !yield(d.land(ctx, flight[0])) {
+					return
+				}
+				flight = flight[1:]
+			}
+			flight = append(flight, d.launch(doc))
+		}
+		for _, p := range flight {
+			if !yield(d.land(ctx, p)) {
+				return
+			}
+		}
+	}
+}
+
+// A put is a document on its way.
+type put struct {
+	doc         Document
+	m           *nats.Msg
+	call        *call
+	linkChanged <-chan struct{}
+	err         error
+}
+
+func (d *Documents) launch(doc Document) (p put) {
+	p.doc = doc
+	if p.m, p.err = d.message(doc); p.err != nil {
+		return p
+	}
+	maps.Copy(p.m.Header, expect(events.NewID(time.Now()).String(), doc.Revision))
+	_, p.linkChanged = d.b.link()
+	p.call, p.err = d.b.rpc.send(p.m)
+	return p
+}
+
+// land waits for a put. What isn't plainly stored or refused takes the slow
+// way of Put, where it is known again by its message id.
+func (d *Documents) land(ctx context.Context, p put) (Document, error) {
+	err := p.err
+	if err == nil {
+		var answer *nats.Msg
+		if answer, err = d.b.rpc.wait(ctx, p.call, p.linkChanged); err == nil {
+			p.doc.Revision, err = parseAck(answer)
+		}
+		if errors.Is(err, events.ErrConflict) || errors.Is(err, events.ErrUnresolved) {
+			p.doc.Revision, err = d.set(ctx, p.m, p.doc.Revision)
+		}
+	}
+	if err != nil {
+		return p.doc, fmt.Errorf("put document of %s: %w", p.doc.JID.Bare(), err)
+	}
+	return p.doc, nil
+}
+
+// All gives every document that there is. An error is the last.
+func (d *Documents) All(ctx context.Context) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		end, err := d.b.newest(ctx, d.stream, "")
+		if err != nil {
+			yield(Document{}, fmt.Errorf("list documents: %w", err))
+			return
+		}
+		if end.seq == 0 {
+			return
+		}
+		t := &tail{b: d.b, stream: d.stream, finite: true}
+		for m, err := range t.all(ctx, end.seq) {
+			if err != nil {
+				yield(Document{}, fmt.Errorf("list documents: %w", err))
+				return
+			}
+			doc, err := m.document()
+			if !doc.Deleted && !yield(doc, err) {
+				return
+			}
+		}
+	}
+}
+
+// Last returns the newest revision in the bucket, to watch from.
+func (d *Documents) Last(ctx context.Context) (uint64, error) {
+	end, err := d.b.newest(ctx, d.stream, "")
+	return end.seq, err
+}
+
+// Watch gives the newest document of every account that has changed after the
+// revision, and then every change until ctx ends, over interruptions too. Of
+// several changes of one document only the last may be seen. An error is
+// reported once an interruption; events.ErrRewound is the last.
+func (d *Documents) Watch(ctx context.Context, after uint64) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		t := &tail{b: d.b, stream: d.stream, after: after}
+		for m, err := range t.follow(ctx) {
+			var doc Document
+			if err == nil {
+				doc, err = m.document()
+			}
+			if !yield(doc, err) {
+				return
+			}
+		}
+	}
+}
+
+func (d *delivery) document() (Document, error) {
+	return openDocument(d.msg.Data, d.msg.Header, d.seq, time.Unix(0, d.at))
+}
+
+// message seals a document. The stored form is a version byte, the length of
+// the JID as a uvarint, the JID and the data: the key doesn't give the JID back.
+func (d *Documents) message(doc Document) (*nats.Msg, error) {
+	if len(doc.Data) > maxDocument {
+		return nil, fmt.Errorf("document of %s: %w (%d bytes)", doc.JID.Bare(), events.ErrTooLarge, len(doc.Data))
+	}
+	jid := doc.JID.Bare().String()
+	data := make([]byte, 0, len(jid)+len(doc.Data)+4)
+	data = binary.AppendUvarint(append(data, documentVersion), uint64(len(jid)))
+	m := &nats.Msg{Subject: d.subject(doc.JID), Header: nats.Header{}}
+	m.Data = append(append(data, jid...), doc.Data...)
+	if doc.Deleted {
+		m.Header.Set(kvOperation, "DEL")
+	}
+	return m, nil
+}
+
+// errDocument: somebody else wrote into the bucket.
+var errDocument = errors.New("not a document")
+
+func openDocument(data []byte, h nats.Header, seq uint64, at time.Time) (Document, error) {
+	doc := Document{Revision: seq, At: at, Deleted: isTombstone(h)}
+	if len(data) == 0 || data[0] != documentVersion {
+		return doc, fmt.Errorf("%w: revision %d", errDocument, seq)
+	}
+	n, k := binary.Uvarint(data[1:])
+	if k <= 0 || n > uint64(len(data)-1-k) {
+		return doc, fmt.Errorf("%w: revision %d", errDocument, seq)
+	}
+	rest := data[1+k:]
+	doc.JID = events.StoredJID(string(rest[:n]))
+	doc.Data = rest[n:]
+	return doc, nil
+}
+
+func isTombstone(h nats.Header) bool { return h.Get(kvOperation) != "" }

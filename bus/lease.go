@@ -1,0 +1,280 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"rollcall/events"
+)
+
+// Errors of leases.
+var (
+	// ErrHeld: another instance holds the name; see HeldError.
+	ErrHeld = errors.New("the name is held by another instance")
+	// ErrLeaseLost: the lease ended, or may have ended, before it was renewed.
+	ErrLeaseLost = errors.New("the lease is lost")
+)
+
+// Limits of a lease.
+const (
+	defaultTTL   = 10 * time.Second
+	minTTL       = 2 * time.Second
+	maxLeaseInfo = 4 << 10
+	// acquireTries bounds races for one name.
+	acquireTries = 8
+)
+
+// A HeldError says who holds a name.
+type HeldError struct{ Holder LeaseState }
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%s: %s since %s, at least until %s if it is not renewed", ErrHeld, e.Holder.Incarnation,
+		e.Holder.Started.Format(time.DateTime), e.Holder.Renewed.Add(e.Holder.TTL).Format(time.TimeOnly))
+}
+
+// Is makes it an ErrHeld.
+func (e *HeldError) Is(target error) bool { return target == ErrHeld }
+
+// A LeaseState is what a lease says to others.
+type LeaseState struct {
+	events.Incarnation
+	Instance string        // tells processes of the same name apart
+	Info     []byte        // opaque; at most 4 KiB
+	Started  time.Time     // when it was acquired, by the holder's clock
+	Renewed  time.Time     // when the server stored it last
+	TTL      time.Duration // after which the server ends it
+}
+
+// A LeaseRequest asks for a name.
+type LeaseRequest struct {
+	Name string
+	// Instance is kept where only one process at a time can be, such as a
+	// locked data directory: whoever has the same one takes a lease over at
+	// once, because the process that held it can't live any more.
+	Instance string
+	TTL      time.Duration // whole seconds, at least 2 s; 0: 10 s
+	Info     []byte
+}
+
+// Leases say which connector runs. A lease is the only message of its
+// subject, with a time to live after which the server removes it and leaves a
+// marker (ADR-43). Renewing it is a compare-and-set, so that a name has never
+// two holders. An incarnation's epoch is the sequence of its first message.
+type Leases struct{ b *Bus }
+
+// leaseMessage is the stored form.
+type leaseMessage struct {
+	Name     string        `json:"name"`
+	Instance string        `json:"instance"`
+	Epoch    uint64        `json:"epoch,omitempty"` // 0 in the first message
+	Started  time.Time     `json:"started"`
+	TTL      time.Duration `json:"ttl"`
+	Info     []byte        `json:"info,omitempty"`
+	Released bool          `json:"released,omitempty"`
+}
+
+// A Lease is held from Acquire until Done is closed. Run renews it.
+type Lease struct {
+	b       *Bus
+	subject string
+	msg     leaseMessage
+	seq     uint64 // of the newest message; owned by Run, later by Release
+	fence   *time.Timer
+	done    chan struct{}
+
+	mu    sync.Mutex
+	until time.Time // owned by mu; with a monotonic clock reading
+	lost  bool      // owned by mu
+}
+
+// Acquire takes a name. Errors are a *HeldError or wrap those of package
+// events.
+func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
+	if r.TTL == 0 {
+		r.TTL = defaultTTL
+	}
+	if r.Name == "" || r.Instance == "" || r.TTL < minTTL || r.TTL%time.Second != 0 || len(r.Info) > maxLeaseInfo {
+		return nil, fmt.Errorf("lease %q: a name, an instance, whole seconds >= %s and at most %d bytes of info are needed", r.Name, minTTL, maxLeaseInfo)
+	}
+	lease := &Lease{b: l.b, subject: leasePrefix + "." + Token(r.Name), done: make(chan struct{}), msg: leaseMessage{
+		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Info: r.Info,
+	}}
+	for range acquireTries {
+		expected, err := l.free(ctx, lease.subject, r.Instance)
+		if err != nil {
+			return nil, fmt.Errorf("acquire lease %q: %w", r.Name, err)
+		}
+		err = lease.store(ctx, expected)
+		if err == nil {
+			lease.msg.Epoch = lease.seq
+			return lease, nil
+		}
+		if !errors.Is(err, events.ErrConflict) {
+			return nil, fmt.Errorf("acquire lease %q: %w", r.Name, err)
+		}
+	}
+	return nil, fmt.Errorf("acquire lease %q: %w: too many try at once", r.Name, events.ErrConflict)
+}
+
+// free returns the sequence that a new lease must expect, or a *HeldError.
+func (l *Leases) free(ctx context.Context, subject, instance string) (uint64, error) {
+	m, err := l.b.last(ctx, leaseStream, subject)
+	if errors.Is(err, events.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	state, alive := openLease(m.Data, m.header(), m.Seq, m.Time)
+	if alive && state.Instance != instance {
+		return 0, &HeldError{Holder: state}
+	}
+	return m.Seq, nil
+}
+
+// openLease reads a message of the stream. What isn't alive is a marker, a
+// released lease or junk.
+func openLease(data []byte, h nats.Header, seq uint64, at time.Time) (state LeaseState, alive bool) {
+	var m leaseMessage
+	if h.Get(jetstream.MarkerReasonHeader) != "" || json.Unmarshal(data, &m) != nil || m.Released {
+		return LeaseState{}, false
+	}
+	if m.Epoch == 0 {
+		m.Epoch = seq
+	}
+	return LeaseState{
+		Incarnation: events.Incarnation{Name: m.Name, Epoch: m.Epoch},
+		Instance:    m.Instance, Info: m.Info, Started: m.Started, Renewed: at, TTL: m.TTL,
+	}, true
+}
+
+// store writes the lease's message in place of the expected one and moves the
+// fence. The lease counts from before the message was sent, the server's time
+// to live from after.
+func (l *Lease) store(ctx context.Context, expected uint64) error {
+	data, err := json.Marshal(l.msg)
+	if err != nil {
+		return err
+	}
+	ttl := l.msg.TTL
+	if l.msg.Released {
+		ttl = time.Second
+	}
+	m := &nats.Msg{Subject: l.subject, Data: data, Header: nats.Header{jetstream.MsgTTLHeader: {ttl.String()}}}
+	start := time.Now()
+	seq, _, err := l.b.set(ctx, leaseStream, m, expected)
+	if err != nil {
+		return err
+	}
+	l.seq = seq
+	if l.msg.Released {
+		return nil
+	}
+	return l.extend(start.Add(l.msg.TTL - l.msg.TTL/10))
+}
+
+// extend sets the time at which the lease counts as lost. A tenth of the time
+// to live is left for clocks that run at different speeds, and for the holder
+// to stop what it does.
+func (l *Lease) extend(until time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lost || !time.Now().Before(until) {
+		return ErrLeaseLost
+	}
+	l.until = until
+	if l.fence == nil {
+		l.fence = time.AfterFunc(time.Until(until), l.lose)
+	} else {
+		l.fence.Reset(time.Until(until))
+	}
+	return nil
+}
+
+// lose closes Done, once, unless the lease was renewed while the timer fired.
+func (l *Lease) lose() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.lost && !time.Now().Before(l.until) {
+		l.lost = true
+		close(l.done)
+	}
+}
+
+// end makes the lease lost at this moment.
+func (l *Lease) end() {
+	l.mu.Lock()
+	l.until = time.Time{}
+	l.mu.Unlock()
+	l.fence.Stop()
+	l.lose()
+}
+
+// Incarnation is the holder's name and epoch.
+func (l *Lease) Incarnation() events.Incarnation {
+	return events.Incarnation{Name: l.msg.Name, Epoch: l.msg.Epoch}
+}
+
+// Done is closed when the lease is lost or released. It is closed before the
+// server can have ended the lease, by the monotonic clock of this machine; a
+// machine that was suspended finds out when it wakes, so ask Valid first
+// before doing what must not be done twice.
+func (l *Lease) Done() <-chan struct{} { return l.done }
+
+// Valid reports whether the lease still holds.
+func (l *Lease) Valid() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.lost && time.Now().Before(l.until)
+}
+
+// Run renews the lease every third of its time until ctx ends, which leaves
+// the lease as it is, or until it is lost, which gives ErrLeaseLost.
+func (l *Lease) Run(ctx context.Context) error {
+	pause := l.msg.TTL / 3
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-l.done:
+			return ErrLeaseLost
+		case <-time.After(pause):
+		}
+		err := l.renew(ctx)
+		switch {
+		case err == nil:
+			pause = l.msg.TTL / 3
+		case errors.Is(err, events.ErrConflict), errors.Is(err, ErrLeaseLost):
+			l.end()
+			return fmt.Errorf("%w: %w", ErrLeaseLost, err)
+		default:
+			pause = l.msg.TTL / 20
+		}
+	}
+}
+
+func (l *Lease) renew(ctx context.Context) error {
+	l.mu.Lock()
+	until := l.until
+	l.mu.Unlock()
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	return l.store(ctx, l.seq)
+}
+
+// Release ends the lease for everybody at once. Run must have returned.
+func (l *Lease) Release(ctx context.Context) error {
+	l.end()
+	l.msg.Released = true
+	if err := l.store(ctx, l.seq); err != nil && !errors.Is(err, events.ErrConflict) {
+		return fmt.Errorf("release lease %q: %w", l.msg.Name, err)
+	}
+	return nil
+}

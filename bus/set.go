@@ -1,0 +1,63 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"rollcall/events"
+)
+
+// set is a compare-and-set on a stream that keeps one message a subject: m is
+// stored if the subject's last message has the expected sequence. It resolves
+// lost acknowledgements and conflicts by looking at the subject, where m is
+// known by its message id, which it gets here if it has none. So the outcome is definite, events.ErrUnresolved
+// only if the stream could not be looked at for four attempts' time. With
+// events.ErrConflict comes the message that is there instead.
+func (b *Bus) set(ctx context.Context, stream string, m *nats.Msg, expected uint64) (seq uint64, other *message, err error) {
+	id := m.Header.Get(jetstream.MsgIDHeader)
+	if id == "" {
+		id = events.NewID(time.Now()).String()
+	}
+	maps.Copy(m.Header, expect(id, expected))
+	ctx, cancel := context.WithTimeout(ctx, 4*b.cfg.AttemptTimeout)
+	defer cancel()
+	unresolved := false
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		seq, err := b.store(ctx, m)
+		switch {
+		case err == nil:
+			return seq, nil, nil
+		case errors.Is(err, events.ErrUnresolved):
+			unresolved = true
+		case errors.Is(err, events.ErrConflict):
+		case !unresolved:
+			return 0, nil, err
+		}
+		there, lookErr := b.last(ctx, stream, m.Subject)
+		switch {
+		case lookErr == nil && there.header().Get(jetstream.MsgIDHeader) == id:
+			return there.Seq, nil, nil
+		case lookErr == nil && there.Seq != expected:
+			return 0, there, conflictAt(there.Seq)
+		case errors.Is(lookErr, events.ErrNotFound) && expected != 0:
+			return 0, nil, conflictAt(0)
+		}
+		// Nothing has changed: m was lost, or somebody else's message, which
+		// was in flight, was.
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return 0, nil, fmt.Errorf("%w: %w", events.ErrUnresolved, err)
+		}
+	}
+}
+
+func conflictAt(seq uint64) error {
+	return fmt.Errorf("%w (its sequence is %d)", events.ErrConflict, seq)
+}

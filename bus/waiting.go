@@ -1,0 +1,160 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"rollcall/events"
+)
+
+// MaxWaiting is the number of messages that wait for one account at most.
+const MaxWaiting = 100
+
+// A claim ends by itself after claimTTL, and whoever holds it stops using it
+// before that.
+const (
+	claimTTL = 30 * time.Second
+	claimUse = 20 * time.Second
+)
+
+// ErrTaken: another session takes the account's messages at this moment.
+var ErrTaken = errors.New("another session takes the waiting messages")
+
+// Waiting keeps messages for accounts that nobody is online for: a stream with
+// one subject an account, and beside it one for a claim, so that two sessions
+// that come online together don't both deliver them. It is safe for
+// concurrent use.
+type Waiting struct{ b *Bus }
+
+// Store adds a message for an account. It makes attempts until the outcome is
+// known, and never stores twice. Errors wrap events.ErrFull when the account
+// has MaxWaiting messages, or those of package events.
+func (w *Waiting) Store(ctx context.Context, account events.JID, data []byte) error {
+	m := &nats.Msg{
+		Subject: accountSubject(waitPrefix, account),
+		// Within the stream's window a second attempt is known by its id.
+		Header: nats.Header{jetstream.MsgIDHeader: {events.NewID(time.Now()).String()}},
+		Data:   data,
+	}
+	ctx, cancel := context.WithTimeout(ctx, 4*w.b.cfg.AttemptTimeout)
+	defer cancel()
+	unresolved := false
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		_, err := w.b.store(ctx, m)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, events.ErrUnresolved):
+			unresolved = true
+		case errors.Is(err, events.ErrConflict): // the first attempt is still in flight
+		case !unresolved:
+			return fmt.Errorf("keep for %s: %w", account.Bare(), err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return fmt.Errorf("keep for %s: %w", account.Bare(), err)
+		}
+	}
+}
+
+// Take gives the account's messages, oldest first. Each is removed when the
+// loop goes on to the next one, or ends after the last: what the loop is left
+// at by break or return stays, and after a crash the same holds, so that a
+// message may be delivered again but is not lost. An error is the last;
+// ErrTaken if another session is at it. A loop of more than 20 s ends with
+// events.ErrUnavailable and may be begun again.
+func (w *Waiting) Take(ctx context.Context, account events.JID) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		ctx, cancel := context.WithTimeout(ctx, claimUse)
+		defer cancel()
+		claim, err := w.claim(ctx, account)
+		if err == nil && claim > 0 {
+			defer w.remove(context.WithoutCancel(ctx), claim)
+			err = w.take(ctx, account, yield)
+		}
+		if err != nil {
+			yield(Document{}, fmt.Errorf("take the messages of %s: %w", account.Bare(), err))
+		}
+	}
+}
+
+// take returns nil if yield has returned false.
+func (w *Waiting) take(ctx context.Context, account events.JID, yield func(Document, error) bool) error {
+	for seq := uint64(1); ; {
+		m, err := w.next(ctx, account, seq)
+		if errors.Is(err, events.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !yield(m, nil) {
+			return nil
+		}
+		if err := w.remove(ctx, m.Revision); err != nil {
+			return err
+		}
+		seq = m.Revision + 1
+	}
+}
+
+func (w *Waiting) next(ctx context.Context, account events.JID, seq uint64) (Document, error) {
+	m, err := w.b.next(ctx, waitingStream, accountSubject(waitPrefix, account), seq)
+	if err != nil {
+		return Document{}, err
+	}
+	return Document{JID: account.Bare(), Data: m.Data, Revision: m.Seq, At: m.Time}, nil
+}
+
+// claim returns the sequence of the claim, 0 if there is nothing to take. It
+// need not be given back: it has a time to live.
+func (w *Waiting) claim(ctx context.Context, account events.JID) (uint64, error) {
+	if _, err := w.next(ctx, account, 1); err != nil {
+		if errors.Is(err, events.ErrNotFound) {
+			err = nil
+		}
+		return 0, err
+	}
+	m := &nats.Msg{
+		Subject: accountSubject(claimPrefix, account),
+		Header:  nats.Header{jetstream.MsgTTLHeader: {claimTTL.String()}},
+	}
+	seq, _, err := w.b.set(ctx, waitingStream, m, 0)
+	if errors.Is(err, events.ErrConflict) {
+		err = ErrTaken
+	}
+	return seq, err
+}
+
+// remove deletes a message. One that is gone already is removed.
+func (w *Waiting) remove(ctx context.Context, seq uint64) error {
+	request := struct {
+		Seq     uint64 `json:"seq"`
+		NoErase bool   `json:"no_erase"`
+	}{seq, true}
+	err := w.b.api(ctx, "STREAM.MSG.DELETE."+waitingStream, request, &struct{}{})
+	if errors.Is(err, events.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Count returns how many messages wait for the account.
+func (w *Waiting) Count(ctx context.Context, account events.JID) (int, error) {
+	subject := accountSubject(waitPrefix, account)
+	request := struct {
+		Filter string `json:"subjects_filter"`
+	}{subject}
+	var info streamInfo
+	if err := w.b.api(ctx, "STREAM.INFO."+waitingStream, request, &info); err != nil {
+		return 0, fmt.Errorf("count the messages of %s: %w", account.Bare(), err)
+	}
+	return int(info.State.Subjects[subject]), nil
+}
