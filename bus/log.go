@@ -100,7 +100,7 @@ func (l *Log) filter(account events.JID) string {
 func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
 		t := &tail{b: l.b, stream: logStream, after: uint64(after)}
-		var s events.Stored
+		s := events.Stored{Stream: logStream}
 		for d, err := range t.follow(ctx) {
 			if err == nil {
 				err = d.decodeTo(&s)

@@ -30,7 +30,7 @@ func (b *Bus) read(ctx context.Context, stream, filter string, r events.Range) i
 			case r.To > 0 && d.seq > uint64(r.To), !r.Until.IsZero() && d.at >= unixNano(r.Until):
 				return
 			case d.seq <= uint64(r.After), d.at < unixNano(r.Since):
-			case !yield(d.decode()):
+			case !yield(d.decode(stream)):
 				return
 			}
 		}
@@ -78,8 +78,8 @@ func (t *tail) all(ctx context.Context, end uint64) iter.Seq2[delivery, error] {
 	}
 }
 
-func (d *delivery) decode() (*events.Stored, error) {
-	s := &events.Stored{}
+func (d *delivery) decode(stream string) (*events.Stored, error) {
+	s := &events.Stored{Stream: stream}
 	if err := d.decodeTo(s); err != nil {
 		return nil, err
 	}
