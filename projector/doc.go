@@ -1,0 +1,36 @@
+// Package projector says what is true now. It folds the log of all accounts
+// into one table of all sessions and answers from memory where a stanza goes,
+// who holds a full JID, and what a connector holds.
+//
+// # What it promises
+//
+// Readers take no lock and never wait for the fold, nor the fold for them. An
+// account is read whole: as it was at one sequence of the log, never half
+// changed. What a table holds at a sequence is a function of the log up to it,
+// by session.Apply and nothing else, so that the tables of all processes agree,
+// and agree with those that replay folds of the past; Table.Hash compares them.
+//
+// For each record there is this order: the table shows it, the observer is
+// told of it, WaitFor lets those go who wait for it. So whoever waits for a
+// position finds both its state and what observers did about it.
+//
+// An observer is told of the live tail only, never of what was in the log
+// before the projector started: to fold a year's history again sends nothing
+// to anybody.
+//
+// A record that can't be decoded, or that contradicts the one before it, is
+// counted and shown in Stats, and the fold goes on. It goes the same way over
+// it everywhere, so that hashes still agree.
+//
+// # Who owns what
+//
+// One goroutine folds: the one that calls Projector.Run (or, without a
+// Projector, Table.Fold). All else is for any goroutine.
+//
+// # Limits
+//
+// The table is as large as the log has accounts: one that has no session any
+// more keeps its sequence, which is the condition of its next append. A
+// session of which retention has removed every record is still in the tables
+// that saw it, and in none that starts later.
+package projector

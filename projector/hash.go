@@ -1,0 +1,86 @@
+package projector
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"iter"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// A Hash sums up a table's sessions at one sequence: it is equal for tables
+// that hold the same. It tells faults, not forgeries: it is the exclusive or of
+// SHA-256 over each account, so that accounts need no order.
+type Hash [sha256.Size]byte
+
+// String returns the hash in hexadecimal.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// MarshalText gives the hash in hexadecimal.
+func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// Hash returns the hash of all accounts that have a session, with the sequence
+// that it is of. The others are left out because a table that starts later can't
+// know those whose history retention has removed.
+func (t *Table) Hash() (events.Position, Hash) {
+	var sum Hash
+	var at events.Position
+	t.View(func(p events.Position, accounts iter.Seq[*session.Account]) {
+		at = p
+		var b []byte
+		for a := range accounts {
+			if len(a.Sessions) == 0 {
+				continue
+			}
+			b = appendAccount(b[:0], a)
+			for i, c := range sha256.Sum256(b) {
+				sum[i] ^= c
+			}
+		}
+	})
+	return at, sum
+}
+
+// appendAccount appends all that can be seen of an account, one way only.
+func appendAccount(b []byte, a *session.Account) []byte {
+	b = appendText(b, a.JID.String())
+	b = appendNumbers(b, uint64(a.Seq), uint64(len(a.Sessions)))
+	for _, s := range a.Sessions {
+		b = appendSession(b, s)
+	}
+	return b
+}
+
+func appendSession(b []byte, s *session.Session) []byte {
+	b = append(b, s.ID[:]...)
+	b = appendText(b, s.JID.String())
+	b = appendText(b, s.Connector.Name)
+	b = appendNumbers(b, s.Connector.Epoch, uint64(s.Since), uint64(s.PresenceAt), uint64(s.DetachedUntil()))
+	b = appendText(b, s.Presence)
+	b = append(b, byte(s.Priority))
+	for _, is := range [...]bool{
+		s.Bound(), s.Interested(), s.Available(), s.Carbons(), s.Managed(), s.Resumable(), s.Detached(),
+	} {
+		if is {
+			b = append(b, 1)
+		} else {
+			b = append(b, 0)
+		}
+	}
+	b = appendNumbers(b, uint64(len(s.Directed())))
+	for _, to := range s.Directed() {
+		b = appendText(b, to.String())
+	}
+	return b
+}
+
+func appendText(b []byte, s string) []byte { return append(appendNumbers(b, uint64(len(s))), s...) }
+
+func appendNumbers(b []byte, numbers ...uint64) []byte {
+	for _, n := range numbers {
+		b = binary.AppendUvarint(b, n)
+	}
+	return b
+}

@@ -1,0 +1,63 @@
+package projector
+
+import (
+	"hash/maphash"
+	"strings"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+const (
+	// keeperSlots is how many texts a keeper remembers; a power of two.
+	keeperSlots = 1 << 12
+	// keeperText is the length in bytes from which a text is too rare to be
+	// remembered.
+	keeperText = 1 << 10
+)
+
+// A keeper makes the texts of records the table's own. They refer to the
+// message that brought them, all of which would stay in memory with them; and
+// most are the same for many sessions: names of connectors, presence of clients
+// of one make. It remembers the texts met last and gives them out again.
+// Only the folding goroutine uses it.
+type keeper struct {
+	seed   maphash.Seed
+	recent [keeperSlots]string
+}
+
+func newKeeper() *keeper { return &keeper{seed: maphash.MakeSeed()} }
+
+func (k *keeper) text(s string) string {
+	if len(s) == 0 || len(s) >= keeperText {
+		return strings.Clone(s)
+	}
+	slot := &k.recent[maphash.String(k.seed, s)%keeperSlots]
+	if *slot != s {
+		*slot = strings.Clone(s)
+	}
+	return *slot
+}
+
+// own gives the record texts of its own wherever session.Apply keeps them.
+// before is the account as it was.
+func (k *keeper) own(st *events.Stored, before *session.Account) {
+	switch e := st.Event.(type) {
+	case events.Bound:
+		st.JID = st.JID.Clone()
+	case events.Authenticated, events.Resumed:
+		st.Connector.Name = k.text(st.Connector.Name)
+	case events.PresenceAvailable:
+		e.Stanza = k.text(e.Stanza)
+		st.Event = e
+	case events.PresenceDirected:
+		e.To = e.To.Clone()
+		st.Event = e
+	case events.StreamManagementEnabled:
+		e.TokenHash = strings.Clone(e.TokenHash)
+		st.Event = e
+	}
+	if before == nil {
+		st.JID = st.JID.Clone()
+	}
+}

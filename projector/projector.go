@@ -1,0 +1,168 @@
+package projector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// firstPause and lastPause bound the wait until a log that can't be reached is
+// asked again.
+const (
+	firstPause = 50 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
+
+// Config is what a Projector needs. Log and Table are required.
+type Config struct {
+	Log   events.Log
+	Table *Table
+	// Observe is told of every record that is stored after Run began, in their
+	// order, with its account before and after it, when the table shows it and
+	// before WaitFor lets anybody go. It holds up the fold, so it must not wait.
+	// st is valid until it returns. Nil: nobody is told.
+	Observe func(before, after *session.Account, st *events.Stored)
+	// Logger gets what an operator should see; default: nobody.
+	Logger *slog.Logger
+}
+
+// A Projector folds a log into a table for as long as it runs.
+type Projector struct {
+	Config
+	live     events.Seq // what comes after it is the live tail; Run's
+	caughtUp chan struct{}
+}
+
+// New returns a Projector. It panics if the configuration is incomplete.
+func New(c Config) *Projector {
+	if c.Log == nil || c.Table == nil {
+		panic("projector: Log and Table are required")
+	}
+	if c.Observe == nil {
+		c.Observe = func(_, _ *session.Account, _ *events.Stored) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Projector{Config: c, caughtUp: make(chan struct{})}
+}
+
+// CaughtUp is closed when the table shows everything that was stored when Run
+// began. Before, it answers with the past.
+func (p *Projector) CaughtUp() <-chan struct{} { return p.caughtUp }
+
+// Run folds until ctx ends and then returns nil. It goes on over interruptions;
+// the only errors are those after which the log can't be followed, as when it
+// is not the one that was read before. Run is called once: afterwards WaitFor
+// fails with ErrStopped.
+func (p *Projector) Run(ctx context.Context) error {
+	defer p.Table.gate.stop()
+	info, err := p.info(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("follow the log: %w", err)
+	}
+	p.begin(info)
+	for st, err := range p.Log.Follow(ctx, p.Table.Position().Seq) {
+		if err == nil {
+			p.fold(st)
+		} else if err := p.pass(err); err != nil {
+			return fmt.Errorf("follow the log: %w", err)
+		}
+	}
+	return nil
+}
+
+// info asks until the log answers.
+func (p *Projector) info(ctx context.Context) (events.Info, error) {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		info, err := p.Log.Info(ctx)
+		if !errors.Is(err, events.ErrUnavailable) {
+			return info, err
+		}
+		p.Logger.Warn("the log can't be reached; trying again", "err", err)
+		select {
+		case <-ctx.Done():
+			return info, err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// begin sets the border between the past and the live tail.
+func (p *Projector) begin(info events.Info) {
+	t := p.Table
+	t.gate.follow(info.Stream)
+	t.mu.Lock()
+	t.tally.retention = info.MaxAge
+	t.mu.Unlock()
+	p.live = info.Last
+	if info.Records == 0 {
+		// Retention may have removed all, and then none will come to tell.
+		t.pass(info.Last)
+	}
+	p.arrive(t.Position().Seq)
+}
+
+func (p *Projector) fold(st *events.Stored) {
+	before, after := p.Table.show(st)
+	if st.Seq > p.live && after != before {
+		p.Observe(before, after, st)
+	}
+	p.Table.gate.advance(st.Seq)
+	p.arrive(st.Seq)
+}
+
+// pass goes on over what the fold can go on over, and returns the rest.
+func (p *Projector) pass(err error) error {
+	var poison *events.PoisonError
+	switch {
+	case errors.As(err, &poison):
+		p.Table.Skip(poison)
+		p.Logger.Error("a record can't be decoded and is passed over", "seq", poison.Seq, "err", poison.Err)
+		p.arrive(poison.Seq)
+		return nil
+	case errors.Is(err, events.ErrUnavailable):
+		p.Logger.Warn("the log can't be reached; the table stands still until it is back", "err", err)
+		return nil
+	}
+	return err
+}
+
+// arrive closes caughtUp when the border is reached.
+func (p *Projector) arrive(at events.Seq) {
+	if at < p.live {
+		return
+	}
+	select {
+	case <-p.caughtUp:
+	default:
+		close(p.caughtUp)
+	}
+}
+
+// A Lag is how far the table is behind its log.
+type Lag struct {
+	Events uint64        // records that the log has and the table has not
+	Age    time.Duration // since the table's last record, if there are any; an upper bound
+}
+
+// Lag asks the log how much the table lacks at this moment.
+func (p *Projector) Lag(ctx context.Context) (Lag, error) {
+	info, err := p.Log.Info(ctx)
+	if err != nil {
+		return Lag{}, fmt.Errorf("ask for the log's end: %w", err)
+	}
+	at, stored := p.Table.newest()
+	if info.Last <= at {
+		return Lag{}, nil
+	}
+	return Lag{Events: uint64(info.Last - at), Age: time.Since(time.Unix(0, stored))}, nil
+}

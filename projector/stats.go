@@ -1,0 +1,167 @@
+package projector
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// maxFaults bounds the faults that are kept to be shown; all are counted.
+const maxFaults = 32
+
+// Stats says what was folded so far.
+type Stats struct {
+	Accounts   int    // that have a history
+	Sessions   int    // that are not closed
+	Records    uint64 // folded, poison not counted
+	Unknown    uint64 // of them, of kinds that this build does not know
+	Poison     uint64 // records that can't be decoded
+	Mismatched uint64 // records that were not appended on top of their account's last one
+	Faults     []Fault
+}
+
+// A Fault is one of the first records that were poison or mismatched.
+type Fault struct {
+	Seq  events.Seq
+	At   int64 // Unix nanoseconds at which the log stored it
+	Text string
+}
+
+// A Connector is one incarnation and what it holds; with detached sessions,
+// what it held last.
+type Connector struct {
+	events.Incarnation
+	Sessions  int // all of them
+	Available int // available resources
+	Detached  int // waiting to be resumed
+}
+
+// A tally counts what the fold does. The table's mu guards it.
+type tally struct {
+	Stats
+	first     events.Seq    // the first record that was folded
+	last      int64         // when the newest one was stored, Unix nanoseconds
+	retention time.Duration // after which the log forgets; 0: never
+	holders   map[events.Incarnation]*Connector
+}
+
+func newTally() tally { return tally{holders: map[events.Incarnation]*Connector{}} }
+
+func (y *tally) record(st *events.Stored, before, after *session.Account) {
+	if y.first == 0 {
+		y.first = st.Seq
+	}
+	y.Records++
+	y.last = st.At
+	if _, ok := st.Event.(events.Unknown); ok {
+		y.Unknown++
+	}
+	if before == nil {
+		y.Accounts++
+	}
+	if !y.onTop(st, before) {
+		y.Mismatched++
+		y.fault(st.Seq, st.At, fmt.Sprintf("%s of %s was appended after %d, but %d came before it",
+			st.Event.Kind(), st.Account(), st.Prev, seqOf(before)))
+	}
+	y.move(before, after)
+}
+
+// onTop checks that the log did what Append promises. An account of which
+// retention has removed everything begins again at 0, and one whose last record
+// is from before the fold began has an unknown beginning.
+func (y *tally) onTop(st *events.Stored, before *session.Account) bool {
+	switch {
+	case st.Prev == seqOf(before):
+		return true
+	case before == nil:
+		return st.Prev < y.first
+	default:
+		return st.Prev == 0 && y.retention > 0 && st.At-before.At >= int64(y.retention)
+	}
+}
+
+func seqOf(a *session.Account) events.Seq {
+	if a == nil {
+		return 0
+	}
+	return a.Seq
+}
+
+func (y *tally) poison(p *events.PoisonError) {
+	y.Poison++
+	y.fault(p.Seq, p.At, p.Err.Error())
+}
+
+func (y *tally) fault(seq events.Seq, at int64, text string) {
+	if len(y.Faults) < maxFaults {
+		y.Faults = append(y.Faults, Fault{seq, at, text})
+	}
+}
+
+// move counts the sessions that the record took away and those that it brought.
+// One that changed is both.
+func (y *tally) move(before, after *session.Account) {
+	var gone []*session.Session
+	if before != nil {
+		gone = before.Sessions
+	}
+	for _, s := range gone {
+		if !slices.Contains(after.Sessions, s) {
+			y.hold(s, -1)
+		}
+	}
+	for _, s := range after.Sessions {
+		if !slices.Contains(gone, s) {
+			y.hold(s, 1)
+		}
+	}
+}
+
+// hold adds n times the session to its holder.
+func (y *tally) hold(s *session.Session, n int) {
+	y.Sessions += n
+	c := y.holders[s.Connector]
+	if c == nil {
+		c = &Connector{Incarnation: s.Connector}
+		y.holders[s.Connector] = c
+	}
+	c.Sessions += n
+	if s.Available() {
+		c.Available += n
+	}
+	if s.Detached() {
+		c.Detached += n
+	}
+	if c.Sessions == 0 {
+		delete(y.holders, s.Connector)
+	}
+}
+
+// Stats returns the counts up to this moment.
+func (t *Table) Stats() Stats {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.tally.Stats
+	s.Faults = slices.Clone(s.Faults)
+	return s
+}
+
+// Connectors lists the incarnations that hold sessions, by name and epoch, lost
+// ones included.
+func (t *Table) Connectors() []Connector {
+	t.mu.Lock()
+	list := make([]Connector, 0, len(t.tally.holders))
+	for _, c := range t.tally.holders {
+		list = append(list, *c)
+	}
+	t.mu.Unlock()
+	slices.SortFunc(list, func(a, b Connector) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Epoch, b.Epoch))
+	})
+	return list
+}

@@ -1,0 +1,132 @@
+package projector
+
+import (
+	"context"
+	"sync"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// A Table is the state of all sessions at one sequence of the log. Its methods
+// are safe for concurrent use, but for Fold and Skip, which are one
+// goroutine's. What it returns is immutable.
+type Table struct {
+	accounts *index
+	lost     lostList
+	gate     gate
+	keeper   *keeper // the folding goroutine's
+
+	// mu keeps the fold of one record together for View and Stats. No lookup
+	// takes it.
+	mu     sync.Mutex
+	folded events.Seq // the newest record that accounts shows
+	tally  tally
+	views  []*view
+}
+
+// NewTable returns the table of an empty log.
+func NewTable() *Table {
+	return &Table{accounts: newIndex(), keeper: newKeeper(), tally: newTally()}
+}
+
+// Account returns the account of a JID, or nil if it has no history. Its Seq is
+// the condition of its next append. It allocates nothing.
+func (t *Table) Account(jid events.JID) *session.Account {
+	bare := jid.Bare()
+	return t.accounts.get(t.accounts.hash(bare), bare)
+}
+
+// Session returns the connected resource that has the full JID, or nil if there
+// is none, or none that can be reached: one whose connector is lost and that is
+// not detached. It allocates nothing.
+func (t *Table) Session(full events.JID) *session.Session {
+	s := t.Account(full).Resource(full.Resource())
+	if s == nil || t.unreachable(s) {
+		return nil
+	}
+	return s
+}
+
+// Routes returns the sessions that a message to the bare JID goes to: of the
+// available resources that can be reached all that are tied at the highest
+// priority, if that is not negative (RFC 6121, 8.5.2.1.1). The slice must not be
+// changed. It allocates nothing unless a connector of the account was just lost.
+func (t *Table) Routes(bare events.JID) []*session.Session {
+	a := t.Account(bare)
+	if a == nil {
+		return nil
+	}
+	reachable := session.Account{Sessions: t.withoutLost(a.Sessions)}
+	return reachable.Best()
+}
+
+// Position is how far WaitFor lets go at once.
+func (t *Table) Position() events.Position { return t.gate.position() }
+
+// WaitFor returns when the table shows the record at the position and the
+// observer has been told of it. It fails with ErrOtherStream, with ErrStopped
+// if nobody folds any more, or with the error of ctx. An observer that waits
+// for what comes after the record at hand waits for itself.
+func (t *Table) WaitFor(ctx context.Context, p events.Position) error { return t.gate.wait(ctx, p) }
+
+// Fold applies one record and returns its account before and after it. A record
+// at or before the last one changes nothing: after is then before. The texts of
+// st are copied where the table keeps them.
+func (t *Table) Fold(st *events.Stored) (before, after *session.Account) {
+	before, after = t.show(st)
+	t.gate.follow(st.Stream)
+	t.gate.advance(st.Seq)
+	return before, after
+}
+
+// Skip passes over a record that can't be decoded.
+func (t *Table) Skip(p *events.PoisonError) {
+	t.mu.Lock()
+	if p.Seq > t.folded {
+		t.folded = p.Seq
+		t.tally.poison(p)
+	}
+	t.mu.Unlock()
+	t.gate.advance(p.Seq)
+}
+
+// pass goes on to a sequence without a record: nothing up to it is left.
+func (t *Table) pass(seq events.Seq) {
+	t.mu.Lock()
+	t.folded = max(t.folded, seq)
+	t.mu.Unlock()
+	t.gate.advance(seq)
+}
+
+// newest is the last record that the table shows and when it was stored.
+func (t *Table) newest() (seq events.Seq, at int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.folded, t.tally.last
+}
+
+// show makes the record visible to readers, but to none that wait for it.
+func (t *Table) show(st *events.Stored) (before, after *session.Account) {
+	bare := st.JID.Bare()
+	h := t.accounts.hash(bare)
+	before = t.accounts.get(h, bare)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if st.Seq <= t.folded {
+		return before, before
+	}
+	own := *st
+	t.keeper.own(&own, before)
+	after = session.Apply(before, &own)
+	if own.Event.Kind() == events.KindBound {
+		after.JID = after.JID.Within(own.JID)
+	}
+	for _, v := range t.views {
+		v.save(before)
+	}
+	t.accounts.put(h, after)
+	t.folded = st.Seq
+	t.tally.record(st, before, after)
+	return before, after
+}

@@ -1,0 +1,64 @@
+package projector
+
+import (
+	"iter"
+	"slices"
+	"sync"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// A view is the table as it was at one sequence while the fold goes on: the
+// accounts as they are, but for those that have changed since, whose last
+// version before is saved here by the fold.
+type view struct {
+	at    events.Seq
+	mu    sync.Mutex
+	saved map[events.JID]*session.Account // guarded by mu; at most one an account
+}
+
+// save keeps the version of an account that is about to be replaced.
+func (v *view) save(before *session.Account) {
+	if before == nil || before.Seq > v.at {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.saved[before.JID] = before
+}
+
+// then returns the version at the view's sequence, nil if there was none.
+func (v *view) then(a *session.Account) *session.Account {
+	if a.Seq <= v.at {
+		return a
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.saved[a.JID]
+}
+
+// View calls read with all accounts exactly as they were at one sequence, in no
+// order; those without a session too. The fold goes on meanwhile, and what it
+// replaces is kept until read returns, so read should not wait for a slow peer.
+// read must not keep accounts beyond its return.
+func (t *Table) View(read func(at events.Position, accounts iter.Seq[*session.Account])) {
+	v := &view{saved: map[events.JID]*session.Account{}}
+	t.mu.Lock()
+	v.at = t.folded
+	t.views = append(t.views, v)
+	t.mu.Unlock()
+	defer func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.views = slices.DeleteFunc(t.views, func(o *view) bool { return o == v })
+	}()
+	at := events.Position{Stream: t.Position().Stream, Seq: v.at}
+	read(at, func(yield func(*session.Account) bool) {
+		for a := range t.accounts.all() {
+			if a = v.then(a); a != nil && !yield(a) {
+				return
+			}
+		}
+	})
+}
