@@ -4,11 +4,11 @@ import "iter"
 
 // A document is the text of one top-level element and its table of contents.
 type document struct {
-	raw      string
-	scope    *scope    // what the stream header declared; nil if there was none
-	nodes    []Element // in document order
-	attrs    []attr    // of all nodes, in document order
-	prefixed bool      // prefixes other than xml and xmlns are used
+	raw   string
+	scope *scope    // what the stream header declared; nil if there was none
+	nodes []Element // in document order
+	attrs []attr    // of all nodes, in document order
+	outer uint64    // the bindings of scope in use, as of outerBit, but by the root's name
 }
 
 // An Element is an XML element: a stanza, another child of the stream, or an

@@ -34,11 +34,14 @@ func HeaderOf(e *Element) Header {
 // addresses are for the caller to judge, who knows which hosts it serves.
 func (h Header) Check() error {
 	switch {
+	case h.Space == NSFraming && h.Local == "open":
 	case h.Space != NSStream || h.Local != "stream":
 		return &StreamError{Condition: StreamInvalidNamespace, Text: "the root must be stream in " + NSStream}
-	case h.Content != NSClient:
+	case h.Content != NSClient && h.Content != NSStream:
+		// The latter without prefixes: stanzas declare their own (4.8.5).
 		return &StreamError{Condition: StreamInvalidNamespace, Text: "the default namespace must be " + NSClient}
-	case !supportsVersion(h.Version):
+	}
+	if !supportsVersion(h.Version) {
 		return &StreamError{Condition: StreamUnsupportedVersion, Text: "the version must be 1.0 or later"}
 	}
 	return nil

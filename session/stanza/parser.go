@@ -15,13 +15,13 @@ type parser struct {
 	lim   Limits
 	scope *scope
 
-	nodes    []Element // in document order
-	binds    []int32   // for each node: its namespace, as lookup gives it
-	attrs    []attr    // of all nodes, in document order
-	decls    []decl    // all namespace declarations
-	live     []int32   // the decls in scope, innermost last
-	open     []opened  // the elements not yet closed
-	prefixed bool      // a prefix other than xml and xmlns is used
+	nodes []Element // in document order
+	binds []int32   // for each node: its namespace, as lookup gives it
+	attrs []attr    // of all nodes, in document order
+	decls []decl    // all namespace declarations
+	live  []int32   // the decls in scope, innermost last
+	open  []opened  // the elements not yet closed
+	outer uint64    // the bindings of scope in use, as of outerBit
 }
 
 // opened is an element whose end tag is to come.
@@ -211,11 +211,11 @@ func (p *parser) close(end int) {
 // document copies the element that was read out of the window.
 func (p *parser) document() *Element {
 	doc := &document{
-		raw:      string(p.b[:p.pos]),
-		scope:    p.scope,
-		nodes:    slices.Clone(p.nodes),
-		attrs:    slices.Clone(p.attrs),
-		prefixed: p.prefixed,
+		raw:   string(p.b[:p.pos]),
+		scope: p.scope,
+		nodes: slices.Clone(p.nodes),
+		attrs: slices.Clone(p.attrs),
+		outer: p.outer,
 	}
 	for i := range doc.nodes {
 		doc.nodes[i].doc = doc

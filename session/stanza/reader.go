@@ -122,7 +122,9 @@ func (rd *Reader) between(max int) (byte, error) {
 		}
 		rd.in.pos = len(rd.in.b)
 		rd.in.consume()
-		rd.in.rest()
+		if rd.in.rest(); len(rd.in.b) > 0 {
+			continue
+		}
 		if err := rd.in.more(); err != nil {
 			return 0, err
 		}

@@ -120,6 +120,14 @@ func (p *parser) uri(bind int32, raw string) string {
 	return raw[d.uri:d.uriEnd]
 }
 
+// uriBytes is uri before there is a text to cut it out of.
+func (p *parser) uriBytes(bind int32) []byte {
+	if bind >= 0 && p.decls[bind].decoded == "" {
+		return p.b[p.decls[bind].uri:p.decls[bind].uriEnd]
+	}
+	return []byte(p.uri(bind, ""))
+}
+
 // resolve binds the names of a start tag that was read as a whole.
 func (p *parser) resolve(self int32) error {
 	n := &p.nodes[self]
@@ -133,15 +141,26 @@ func (p *parser) resolve(self int32) error {
 		}
 	}
 	bind := p.lookup(p.b[n.start+1:][:n.prefix])
-	if n.prefix > 0 && bind != xmlBound {
-		p.prefixed = true
-		if bind == unbound {
-			return badPrefix("prefix of an element is not declared")
-		}
+	if n.prefix > 0 && bind == unbound {
+		return badPrefix("prefix of an element is not declared")
+	}
+	if self > 0 {
+		p.note(bind)
 	}
 	p.binds[self] = bind
 	return p.resolveAttributes(attrs)
 }
+
+// note remembers that a namespace was taken from the scope.
+func (p *parser) note(bind int32) {
+	if bind <= inScope {
+		p.outer |= outerBit(int(inScope - bind))
+	}
+}
+
+// outerBit is the bit of a document's outer that stands for a binding of the
+// scope. The last one stands for all that have none of their own.
+func outerBit(binding int) uint64 { return 1 << min(binding, 63) }
 
 // resolveAttributes checks that prefixes are declared and that no two
 // attributes mean the same (Namespaces in XML 1.0, 6.3).
@@ -155,9 +174,7 @@ func (p *parser) resolveAttributes(attrs []attr) error {
 		if bind == unbound {
 			return badPrefix("prefix of an attribute is not declared")
 		}
-		if bind != xmlBound {
-			p.prefixed = true
-		}
+		p.note(bind)
 		if p.repeatedByPrefix(attrs[:i], a, bind) {
 			return notWellFormed("attribute given twice by two prefixes")
 		}
@@ -171,8 +188,8 @@ func (p *parser) repeatedByPrefix(before []attr, a *attr, bind int32) bool {
 		if b.prefix == 0 || b.decl || !bytes.Equal(a.local(p.b), b.local(p.b)) {
 			continue
 		}
-		raw := string(p.b)
-		if p.uri(p.lookup(p.b[b.at:][:b.prefix]), raw) == p.uri(bind, raw) {
+		other := p.lookup(p.b[b.at:][:b.prefix])
+		if other == bind || bytes.Equal(p.uriBytes(other), p.uriBytes(bind)) {
 			return true
 		}
 	}
