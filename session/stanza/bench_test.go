@@ -17,7 +17,7 @@ const (
 )
 
 // An endless reader repeats a stanza after a stream header.
-type endless struct{ header, stanza, rest string }
+type endless struct{ stanza, rest string }
 
 func (e *endless) Read(b []byte) (n int, err error) {
 	for n < len(b) {

@@ -37,12 +37,30 @@ func (p *parser) text() error {
 			p.current().cooked = true
 			p.pos++
 		default:
-			err = p.character()
+			err = p.characters()
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// characters skips characters beyond ASCII that are there as a whole, and at
+// least one.
+func (p *parser) characters() error {
+	b, i := p.b, p.pos
+	for i < len(b) && b[i] >= utf8.RuneSelf {
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError || !isChar(r) {
+			break
+		}
+		i += size
+	}
+	if i > p.pos {
+		p.pos = i
+		return nil
+	}
+	return p.character()
 }
 
 // cdata reads the rest of a CDATA section.
@@ -81,12 +99,13 @@ func (p *parser) character() error {
 
 // rune decodes the character at pos.
 func (p *parser) rune() (r rune, size int, err error) {
-	for !utf8.FullRune(p.b[p.pos:]) {
+	r, size = utf8.DecodeRune(p.b[p.pos:])
+	for size <= 1 && !utf8.FullRune(p.b[p.pos:]) {
 		if err := p.more(); err != nil {
 			return 0, 0, err
 		}
+		r, size = utf8.DecodeRune(p.b[p.pos:])
 	}
-	r, size = utf8.DecodeRune(p.b[p.pos:])
 	if r == utf8.RuneError && size == 1 {
 		err = &StreamError{Condition: StreamUnsupportedEncoding, Text: "not UTF-8"}
 	}

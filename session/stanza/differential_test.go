@@ -24,7 +24,7 @@ func FuzzDifferential(f *testing.F) {
 		el, err := Parse(in, "", Limits{})
 		theirs, theirErr := parseStd(in)
 		if err != nil {
-			if theirErr == nil && !excused(err) {
+			if theirErr == nil && theirs != "" && !excused(err) {
 				t.Fatalf("%q: %v, but encoding/xml reads %s", in, err, theirs)
 			}
 			return

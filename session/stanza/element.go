@@ -19,8 +19,14 @@ type document struct {
 // Methods of a nil Element answer as if it were empty, so that a path of lookups
 // needs one check at its end.
 type Element struct {
-	doc      *document
-	space    string
+	doc   *document
+	space string
+	node
+}
+
+// A node is what the parser notes of an element: without pointers, which the
+// garbage collector would have to follow while the element is coming in.
+type node struct {
 	start    uint32 // of the start tag
 	inner    uint32 // of the content
 	innerEnd uint32

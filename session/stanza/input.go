@@ -94,6 +94,14 @@ func (in *input) makeRoom() {
 
 // peek returns the byte at pos.
 func (in *input) peek() (byte, error) {
+	if in.pos < len(in.b) {
+		return in.b[in.pos], nil
+	}
+	return in.await()
+}
+
+// await is peek where the window ends before pos.
+func (in *input) await() (byte, error) {
 	for in.pos >= len(in.b) {
 		if err := in.more(); err != nil {
 			return 0, err

@@ -1,6 +1,9 @@
 package stanza
 
-import "unicode/utf8"
+import (
+	"fmt"
+	"unicode/utf8"
+)
 
 // qname is the size of a qualified name and of its prefix, in bytes.
 type qname struct{ size, prefix uint16 }
@@ -38,26 +41,29 @@ func (p *parser) qname() (qname, error) {
 func (p *parser) ncname(at int) error {
 	mask := uint8(startName)
 	for {
-		c, err := p.peek()
-		if err != nil {
-			return err
+		b, i := p.b, p.pos
+		for i < len(b) && class[b[i]]&mask != 0 {
+			i++
+			mask = inName
 		}
+		if p.pos = i; i-at > p.lim.Name {
+			return violation(fmt.Sprintf("name of more than %d bytes", p.lim.Name))
+		}
+		c, err := p.peek()
 		switch {
-		case class[c]&mask != 0:
-			p.pos++
+		case err != nil:
+			return err
 		case c >= utf8.RuneSelf:
 			if err := p.nameRune(mask == startName); err != nil {
 				return err
 			}
+			mask = inName
+		case class[c]&mask != 0: // it came just now
 		case mask == startName:
 			return notWellFormed("expected a name")
 		default:
 			return nil
 		}
-		if p.pos-at > p.lim.Name {
-			return violation("name too long")
-		}
-		mask = inName
 	}
 }
 

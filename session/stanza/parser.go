@@ -15,13 +15,13 @@ type parser struct {
 	lim   Limits
 	scope *scope
 
-	nodes []Element // in document order
-	binds []int32   // for each node: its namespace, as lookup gives it
-	attrs []attr    // of all nodes, in document order
-	decls []decl    // all namespace declarations
-	live  []int32   // the decls in scope, innermost last
-	open  []opened  // the elements not yet closed
-	outer uint64    // the bindings of scope in use, as of outerBit
+	nodes []node   // in document order
+	binds []int32  // for each node: its namespace, as lookup gives it
+	attrs []attr   // of all nodes, in document order
+	decls []decl   // all namespace declarations
+	live  []int32  // the decls in scope, innermost last
+	open  []opened // the elements not yet closed
+	outer uint64   // the bindings of scope in use, as of outerBit
 }
 
 // opened is an element whose end tag is to come.
@@ -126,7 +126,7 @@ func (p *parser) expect(s string) error {
 }
 
 // current is the innermost open element.
-func (p *parser) current() *Element { return &p.nodes[p.open[len(p.open)-1].node] }
+func (p *parser) current() *node { return &p.nodes[p.open[len(p.open)-1].node] }
 
 // startTag reads a start tag or an empty element whose < is at start.
 func (p *parser) startTag(start int) error {
@@ -141,7 +141,7 @@ func (p *parser) startTag(start int) error {
 		return err
 	}
 	self := int32(len(p.nodes))
-	node := Element{start: uint32(start), self: self, parent: -1, name: name.size, prefix: name.prefix, attr0: uint32(len(p.attrs))}
+	node := node{start: uint32(start), self: self, parent: -1, name: name.size, prefix: name.prefix, attr0: uint32(len(p.attrs))}
 	if n := len(p.open); n > 0 {
 		node.parent = p.open[n-1].node
 	}
@@ -213,13 +213,12 @@ func (p *parser) document() *Element {
 	doc := &document{
 		raw:   string(p.b[:p.pos]),
 		scope: p.scope,
-		nodes: slices.Clone(p.nodes),
-		attrs: slices.Clone(p.attrs),
 		outer: p.outer,
+		nodes: make([]Element, len(p.nodes)),
+		attrs: slices.Clone(p.attrs),
 	}
-	for i := range doc.nodes {
-		doc.nodes[i].doc = doc
-		doc.nodes[i].space = p.uri(p.binds[i], doc.raw)
+	for i := range p.nodes {
+		doc.nodes[i] = Element{doc, p.uri(p.binds[i], doc.raw), p.nodes[i]}
 	}
 	return &doc.nodes[0]
 }
