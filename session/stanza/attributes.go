@@ -61,6 +61,7 @@ func (p *parser) attributes(first int) (empty bool, err error) {
 }
 
 // repeated reports that the element has an attribute of the same name as sent.
+// The limit of attributes keeps this cheaper than a set.
 func (p *parser) repeated(a *attr, first int) bool {
 	name := p.b[a.at:][:a.name]
 	for i := first; i < len(p.attrs); i++ {
@@ -80,6 +81,7 @@ func (p *parser) attribute() (attr, error) {
 		return attr{}, err
 	}
 	a := attr{at: uint32(at), name: name.size, prefix: name.prefix}
+	// xmlns declares the default namespace, xmlns:p the prefix p.
 	switch string(p.b[at:][:name.size-name.local()]) {
 	case "":
 		a.decl = string(p.b[at:][:name.size]) == "xmlns"

@@ -118,10 +118,11 @@ func plain(e *Element) string {
 }
 
 // plainStart writes a start tag. encoding/xml does not normalize white space in
-// values, so it is left out of account.
+// values, nor in those that declare namespaces, so it is left out of account.
 func plainStart(space, local string, attrs []Attr) string {
-	for i := range attrs {
-		attrs[i].Value = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ").Replace(attrs[i].Value)
+	blank := strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
+	for i, a := range attrs {
+		attrs[i] = Attr{blank.Replace(a.Space), a.Local, blank.Replace(a.Value)}
 	}
-	return fmt.Sprintf("<{%s}%s%q>", space, local, attrs)
+	return fmt.Sprintf("<{%s}%s%q>", blank.Replace(space), local, attrs)
 }

@@ -25,6 +25,7 @@ type Stamp struct {
 // the content relies on another default namespace than the root's.
 func (e *Element) AppendTo(dst []byte, s Stamp) []byte {
 	name, prefixed := e.Local(), false
+	// The default namespace within e. If e has no prefix it is e's own.
 	content, _ := e.uri("")
 	if content != e.space && e.usesDefault() || e.space == nsXML {
 		name, prefixed = e.rawName(), true
@@ -33,6 +34,7 @@ func (e *Element) AppendTo(dst []byte, s Stamp) []byte {
 	dst = append(dst, name...)
 	switch {
 	case prefixed:
+		// The root keeps its prefix, so that the default can be the content's.
 		dst = AppendAttr(dst, "xmlns", content)
 	case e.space != NSClient || s.Standalone:
 		dst = AppendAttr(dst, "xmlns", e.space)
@@ -78,7 +80,7 @@ func (e *Element) appendOtherAttrs(dst []byte, s Stamp) []byte {
 	return dst
 }
 
-// has reports that the stamp says an attribute.
+// has reports that the stamp says an attribute, instead of what was sent.
 func (s *Stamp) has(local string) bool {
 	switch local {
 	case "from":

@@ -1,8 +1,6 @@
 package stanza
 
-import (
-	"strings"
-)
+import "strings"
 
 // A Header is the start tag of a stream (RFC 6120, 4.7), or what an <open/>
 // element says in its place (RFC 7395, 3.4).
@@ -47,7 +45,8 @@ func (h Header) Check() error {
 	return nil
 }
 
-// supportsVersion reports that a version is two numbers, the first not zero.
+// supportsVersion decides by the major number alone: minor ones are compatible
+// (RFC 6120, 4.7.5). It reports that a version is two numbers, the first not zero.
 func supportsVersion(v string) bool {
 	major, minor, _ := strings.Cut(v, ".")
 	return strings.Trim(major, "0") != "" && digits(major) && digits(minor)

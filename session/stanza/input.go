@@ -60,6 +60,7 @@ func (in *input) more() error {
 		return errEnd
 	}
 	in.makeRoom()
+	// A reader may return nothing and no error, but not for ever (io.Reader).
 	for range 100 {
 		n, err := in.src.Read(in.whole[in.w:])
 		if n > 0 {
@@ -78,6 +79,9 @@ func (in *input) more() error {
 	return fmt.Errorf("read stream: %w", io.ErrNoProgress)
 }
 
+// makeRoom leaves room for a read: at the end of the buffer, by moving what is
+// in it to the front, or in a larger one. Sizes go up by four, so that even the
+// largest stanza is copied only a few times.
 func (in *input) makeRoom() {
 	switch {
 	case in.w < len(in.whole):

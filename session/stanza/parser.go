@@ -1,7 +1,6 @@
 package stanza
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"sync"
@@ -9,6 +8,10 @@ import (
 
 // A parser reads one element from its input in one pass. What it collects
 // refers to the window by offsets; [parser.document] turns it into an Element.
+//
+// It pulls its input: where bytes are missing it waits for them in the middle of
+// what it is doing, so that the state between two reads is on the stack, no byte
+// is looked at twice, and an error is found at the first byte that makes it one.
 // Parsers are pooled: a stream needs one only while a stanza is coming in.
 type parser struct {
 	*input
@@ -30,7 +33,8 @@ type opened struct {
 	live int32 // how many declarations were in scope around it
 }
 
-// keepScratch is how many nodes and attributes a pooled parser may keep room for.
+// keepScratch is how many nodes and attributes a pooled parser may keep room
+// for. One that a large stanza has grown is left to the garbage collector.
 const keepScratch = 512
 
 var parsers = sync.Pool{New: func() any { return new(parser) }}
@@ -45,6 +49,7 @@ func (p *parser) release() {
 	if cap(p.nodes) > keepScratch || cap(p.attrs) > keepScratch {
 		return
 	}
+	clear(p.decls) // they may hold strings
 	*p = parser{
 		nodes: p.nodes[:0], binds: p.binds[:0], attrs: p.attrs[:0],
 		decls: p.decls[:0], live: p.live[:0], open: p.open[:0],
@@ -128,87 +133,8 @@ func (p *parser) expect(s string) error {
 // current is the innermost open element.
 func (p *parser) current() *node { return &p.nodes[p.open[len(p.open)-1].node] }
 
-// startTag reads a start tag or an empty element whose < is at start.
-func (p *parser) startTag(start int) error {
-	if len(p.nodes) >= p.lim.Elements {
-		return violation(fmt.Sprintf("more than %d elements", p.lim.Elements))
-	}
-	if len(p.open) >= p.lim.Depth {
-		return violation(fmt.Sprintf("elements nested deeper than %d", p.lim.Depth))
-	}
-	name, err := p.qname()
-	if err != nil {
-		return err
-	}
-	self := int32(len(p.nodes))
-	node := node{start: uint32(start), self: self, parent: -1, name: name.size, prefix: name.prefix, attr0: uint32(len(p.attrs))}
-	if n := len(p.open); n > 0 {
-		node.parent = p.open[n-1].node
-	}
-	p.nodes = append(p.nodes, node)
-	p.binds = append(p.binds, unbound)
-	p.open = append(p.open, opened{self, int32(len(p.live))})
-	empty, err := p.attributes(int(node.attr0))
-	if err != nil {
-		return err
-	}
-	if err := p.resolve(self); err != nil {
-		return err
-	}
-	p.nodes[self].inner = uint32(p.pos)
-	if empty {
-		p.close(p.pos)
-	}
-	return nil
-}
-
-// endTag reads the rest of an end tag whose < is at start.
-func (p *parser) endTag(start int) error {
-	if len(p.open) == 0 {
-		return notWellFormed("end tag without an element")
-	}
-	n := p.current()
-	want := p.b[n.start+1:][:n.name]
-	if rest := p.b[p.pos:]; len(rest) > len(want) && rest[len(want)] == '>' && bytes.HasPrefix(rest, want) {
-		p.pos += len(want) + 1
-		p.close(start)
-		return nil
-	}
-	return p.unusualEndTag(start)
-}
-
-// unusualEndTag is endTag for a tag that is wrong, has white space or is not
-// yet there as a whole.
-func (p *parser) unusualEndTag(start int) error {
-	at := p.pos
-	name, err := p.qname()
-	if err != nil {
-		return err
-	}
-	n := p.current()
-	if !bytes.Equal(p.b[at:at+int(name.size)], p.b[n.start+1:][:n.name]) {
-		return notWellFormed("end tag of another element")
-	}
-	if _, err := p.skipSpace(); err != nil {
-		return err
-	}
-	if err := p.expect(">"); err != nil {
-		return err
-	}
-	p.close(start)
-	return nil
-}
-
-// close ends the innermost element, whose content ends at end.
-func (p *parser) close(end int) {
-	last := len(p.open) - 1
-	n := &p.nodes[p.open[last].node]
-	n.innerEnd, n.end, n.after = uint32(end), uint32(p.pos), int32(len(p.nodes))
-	p.live = p.live[:p.open[last].live]
-	p.open = p.open[:last]
-}
-
-// document copies the element that was read out of the window.
+// document copies the element that was read out of the window: the text and two
+// tables of exactly the size needed, since it may wait in a queue for long.
 func (p *parser) document() *Element {
 	doc := &document{
 		raw:   string(p.b[:p.pos]),

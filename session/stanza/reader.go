@@ -65,7 +65,7 @@ func (rd *Reader) Header() (Header, error) {
 
 // enter makes root the element around everything that follows.
 func (rd *Reader) enter(root *Element) {
-	rd.root = "stream:stream"
+	rd.root = "stream:stream" // without an allocation for nearly everyone
 	if name := root.doc.raw[root.start+1:][:root.name]; name != rd.root {
 		rd.root = name
 	}
@@ -131,7 +131,8 @@ func (rd *Reader) between(max int) (byte, error) {
 	}
 }
 
-// fail makes final errors stay.
+// fail makes final errors stay: after one there is no telling where the next
+// element begins.
 func (rd *Reader) fail(err error) error {
 	var refused *StreamError
 	switch {
