@@ -33,6 +33,7 @@ type Session struct {
 	ID        events.SessionID
 	JID       events.JID         // full once bound; before, the account's
 	Connector events.Incarnation // who holds the connection, or held it last
+	Conn      events.ConnID      // that connection; another one after a resumption
 	Since     int64              // when it authenticated, Unix nanoseconds
 	// Presence is the last broadcast presence without type, as an element
 	// without from and to; PresenceAt is when it was stored.
@@ -94,6 +95,12 @@ func (s *Session) DetachedUntil() int64 {
 	return s.rare.until
 }
 
+// heldBy reports that the session was not resumed by another connection. Zero
+// is any connection.
+func (s *Session) heldBy(conn events.ConnID) bool {
+	return conn.IsZero() || s.Conn.IsZero() || s.Conn == conn
+}
+
 // Directed lists the JIDs that were sent directed presence and no unavailable
 // since. The slice must not be changed.
 func (s *Session) Directed() []events.JID {
@@ -101,6 +108,14 @@ func (s *Session) Directed() []events.JID {
 		return nil
 	}
 	return s.rare.directed
+}
+
+// seq is the condition of the next append.
+func (a *Account) seq() events.Seq {
+	if a == nil {
+		return 0
+	}
+	return a.Seq
 }
 
 // Session finds a session by its id, or returns nil.

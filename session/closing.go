@@ -6,40 +6,57 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"rollcall/events"
 )
+
+// DrainTimeout bounds Drain.
+const DrainTimeout = 3 * time.Second
 
 // An ending is a session whose connection is gone but whose end is not in the
 // log yet.
 type ending struct {
 	account events.JID
-	cause   events.ID
+	conn    events.ConnID
 	command Command
 }
 
 // endings are those that could not be written at once. There are never more
 // than this connector had sessions.
 type endings struct {
-	sync.Mutex
-	list []ending
-	more chan struct{} // has a token when the list has become non-empty
+	mu   sync.Mutex
+	list []ending      // guarded by mu
+	work int           // guarded by mu: those that were taken and are being written
+	more chan struct{} // has a token when list is not empty
+	turn chan struct{} // taken by who writes them, Run or Drain
+}
+
+func newEndings() endings {
+	return endings{more: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
 }
 
 // End closes or detaches (c is Close or Detach) a session whose connection is
-// gone. If the log does not take it now, Run repeats it until it does, or the
-// lease ends and the reaper of another connector does it: a session never
-// stays in the table because its end could not be written.
-func (s *Service) End(ctx context.Context, account events.JID, cause events.ID, c Command) {
-	_, _, err := s.Do(ctx, account, cause, c)
-	if err == nil || errors.Is(err, ErrFenced) {
-		return
+// gone; conn is that connection, and if another one has resumed the session
+// meanwhile nothing is done. If the log does not take it now, Run repeats it
+// until it does, or the lease ends and the reaper of another connector does it:
+// a session never stays in the table because its end could not be written.
+func (s *Service) End(ctx context.Context, account events.JID, conn events.ConnID, c Command) {
+	switch d := c.(type) {
+	case Close:
+		d.conn = conn
+		c = d
+	case Detach:
+		d.conn = conn
+		c = d
 	}
-	s.endings.Lock()
-	defer s.endings.Unlock()
-	s.endings.list = append(s.endings.list, ending{account, cause, c})
-	select {
-	case s.endings.more <- struct{}{}:
-	default:
+	s.end(ctx, ending{account, conn, c})
+}
+
+func (s *Service) end(ctx context.Context, e ending) {
+	_, _, err := s.Do(ctx, e.account, e.conn, e.command)
+	if err != nil && !errors.Is(err, ErrFenced) {
+		s.endings.put(e)
 	}
 }
 
@@ -54,9 +71,7 @@ func (s *Service) Run(ctx context.Context) {
 			return
 		case <-s.endings.more:
 		}
-		for _, e := range s.takeEndings() {
-			s.End(ctx, e.account, e.cause, e.command)
-		}
+		s.writeEndings(ctx)
 		// One that failed again has put its token back; it is not hurried.
 		sleep(ctx, lastPause)
 	}
@@ -64,27 +79,60 @@ func (s *Service) Run(ctx context.Context) {
 
 // Pending is the number of ends that are still to be written.
 func (s *Service) Pending() int {
-	s.endings.Lock()
-	defer s.endings.Unlock()
-	return len(s.endings.list)
+	s.endings.mu.Lock()
+	defer s.endings.mu.Unlock()
+	return len(s.endings.list) + s.endings.work
 }
 
-func (s *Service) takeEndings() []ending {
-	s.endings.Lock()
-	defer s.endings.Unlock()
-	list := s.endings.list
-	s.endings.list = nil
-	return list
-}
-
-// DrainTimeout bounds Drain.
-const DrainTimeout = 3 * time.Second
-
-// Drain writes what is pending once more, for an orderly stop.
+// Drain writes what is pending once more, for an orderly stop. Run may still
+// be at it.
 func (s *Service) Drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, DrainTimeout)
 	defer cancel()
-	for _, e := range s.takeEndings() {
-		s.End(ctx, e.account, e.cause, e.command)
+	s.writeEndings(ctx)
+}
+
+// writeEndings tries every ending once, many at a time: an interruption of the
+// log may leave one for each session of the connector.
+func (s *Service) writeEndings(ctx context.Context) {
+	select {
+	case s.endings.turn <- struct{}{}:
+	case <-ctx.Done():
+		return
 	}
+	defer func() { <-s.endings.turn }()
+	var g errgroup.Group
+	g.SetLimit(parallel)
+	for _, e := range s.endings.take() {
+		g.Go(func() error {
+			s.end(ctx, e)
+			s.endings.done()
+			return nil
+		})
+	}
+	g.Wait()
+}
+
+func (e *endings) put(one ending) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list = append(e.list, one)
+	select {
+	case e.more <- struct{}{}:
+	default:
+	}
+}
+
+func (e *endings) take() []ending {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	list := e.list
+	e.list, e.work = nil, len(list)
+	return list
+}
+
+func (e *endings) done() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.work--
 }

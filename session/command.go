@@ -43,7 +43,7 @@ type (
 	Bind struct {
 		Session   events.SessionID
 		Resource  string
-		Generated string // unguessable; used if Resource is empty, or by Rename
+		Generated string // unguessable, not empty; used if Resource is empty, or by Rename
 		Conflict  Conflict
 		Limit     int // connected resources an account may have; 0: MaxSessions
 	}
@@ -84,7 +84,8 @@ type (
 	Detach struct {
 		Session events.SessionID
 		Reason  events.Reason
-		Now     int64 // Unix nanoseconds
+		Now     int64         // Unix nanoseconds
+		conn    events.ConnID // see Service.End: if not zero, only while it holds the session
 	}
 	// Resume takes over the session Previous on the connection of the
 	// authenticated, unbound session Session, which ends by it.
@@ -100,6 +101,7 @@ type (
 		Session events.SessionID
 		Reason  events.Reason
 		Text    string
+		conn    events.ConnID // as in Detach
 	}
 )
 
@@ -116,6 +118,9 @@ type (
 		Lost events.Incarnation
 		Now  int64
 	}
+	// Expire closes the sessions that waited to be resumed until before Now,
+	// and no others: one that was resumed in the last moment lives on.
+	Expire struct{ Now int64 }
 	// CreateAccount records that the account exists.
 	CreateAccount struct{}
 	// ChangePassword ends all sessions but Except: they proved knowledge of

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 
 	"rollcall/events"
@@ -53,15 +54,13 @@ func (c Bind) decide(a *Account) ([]Step, error) {
 	case s.Bound():
 		return nil, ErrAlreadyBound
 	}
-	resource := c.Resource
-	if resource == "" {
-		resource = c.Generated
-	}
+	resource := cmp.Or(c.Resource, c.Generated)
 	other := a.Resource(resource)
 	if other != nil && c.Conflict == Rename {
-		resource, other = c.Generated, nil
+		resource = c.Generated
+		other = a.Resource(resource)
 	}
-	if other != nil && c.Conflict == Refuse {
+	if other != nil && c.Conflict != Replace {
 		return nil, ErrConflict
 	}
 	if other == nil && c.Limit > 0 && a.connected() >= c.Limit {
@@ -144,7 +143,7 @@ func (c EnableStreamManagement) decide(a *Account) ([]Step, error) {
 
 func (c Detach) decide(a *Account) ([]Step, error) {
 	s := a.Session(c.Session)
-	if s == nil || s.Detached() {
+	if s == nil || s.Detached() || !s.heldBy(c.conn) {
 		return nil, nil
 	}
 	return []Step{s.leave(c.Reason, c.Now)}, nil
@@ -167,7 +166,7 @@ func (c Resume) decide(a *Account) ([]Step, error) {
 
 func (c Close) decide(a *Account) ([]Step, error) {
 	s := a.Session(c.Session)
-	if s == nil {
+	if s == nil || !s.heldBy(c.conn) {
 		return nil, nil
 	}
 	return []Step{s.close(c.Reason, c.Text)}, nil
@@ -193,6 +192,18 @@ func (c Fence) decide(a *Account) ([]Step, error) {
 		held := s.Connector.Name == c.Lost.Name && s.Connector.Epoch <= c.Lost.Epoch
 		if held && !s.Detached() {
 			steps = append(steps, s.leave(events.ReasonConnectorLost, c.Now))
+		}
+	}
+	return steps, nil
+}
+
+func (c Expire) decide(a *Account) (steps []Step, err error) {
+	if a == nil {
+		return nil, nil
+	}
+	for _, s := range a.Sessions {
+		if s.Detached() && s.DetachedUntil() < c.Now {
+			steps = append(steps, s.close(events.ReasonTimeout, ""))
 		}
 	}
 	return steps, nil

@@ -11,9 +11,9 @@ import (
 	"rollcall/events"
 )
 
-// reapers is how many accounts a Reap closes at once: enough to keep the log
-// busy over its latency, few enough to leave it to the living.
-const reapers = 32
+// parallel is how many accounts Reap and Run write to at once: enough to keep
+// the log busy over its latency, few enough to leave it to the living.
+const parallel = 32
 
 // Holders lists the accounts that have sessions held by incarnations of a
 // connector up to an epoch. The projector's table does.
@@ -27,7 +27,7 @@ type Holders interface {
 // connector: the compare-and-set lets each end be written once.
 func (s *Service) Reap(ctx context.Context, holders Holders, lost events.Incarnation) (int, error) {
 	var g errgroup.Group
-	g.SetLimit(reapers)
+	g.SetLimit(parallel)
 	n := 0
 	for a := range holders.HeldBy(lost) {
 		if ctx.Err() != nil {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,11 +17,8 @@ const (
 	// that another writer got an event in, so that only a storm on one account
 	// gets here.
 	maxAttempts = 64
-	// firstPause and lastPause bound the wait before an attempt is repeated.
-	firstPause = 2 * time.Millisecond
-	lastPause  = 500 * time.Millisecond
-	// stripes is the number of locks over the accounts.
-	stripes = 512
+	// lanes is the number of locks over the accounts.
+	lanes = 512
 )
 
 var (
@@ -64,16 +59,9 @@ type Config struct {
 type Service struct {
 	Config
 	seed    maphash.Seed
-	stripes [stripes]stripe
+	lanes   [lanes]lane
 	stats   Stats
 	endings endings
-}
-
-// A stripe serializes this process's own writers to the accounts that hash to
-// it, which would only get in each other's way.
-type stripe struct {
-	sync.Mutex
-	recent *Account // guarded by the mutex: the last account written here
 }
 
 // Stats counts since the start. The fields are read with Load.
@@ -95,7 +83,11 @@ func NewService(c Config) *Service {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
 	}
-	return &Service{Config: c, seed: maphash.MakeSeed(), endings: endings{more: make(chan struct{}, 1)}}
+	s := &Service{Config: c, seed: maphash.MakeSeed(), endings: newEndings()}
+	for i := range s.lanes {
+		s.lanes[i].taken = make(chan struct{}, 1)
+	}
+	return s
 }
 
 // Stats returns the live counters.
@@ -103,27 +95,28 @@ func (s *Service) Stats() *Stats { return &s.stats }
 
 // Do carries the command out on the account and returns the account as it is
 // after the last event, and that event's position (zero if the command needed
-// none). cause is the connection or event that led to it, or zero.
+// none). cause is the connection or event that led to it, or zero; of
+// Authenticate and Resume it is the connection that has the session from then
+// on.
 //
-// A nil error means that every event is stored. Refusals are those of Decide.
-// Errors of the log wrap events.ErrUnavailable (nothing was stored),
-// events.ErrFull, or events.ErrUnresolved: then the session's state is not
-// known, and its stream must end.
+// A nil error means that every event is stored, a refusal (those of Decide)
+// that the account is such at this moment and not only as known here. Errors of
+// the log wrap events.ErrUnavailable or events.ErrFull: what was to be stored
+// is not, but for the first of several events, and then the position is not
+// zero. Or they wrap events.ErrUnresolved: then the session's state is not
+// known, and its stream must end, by End.
 func (s *Service) Do(ctx context.Context, account events.JID, cause events.ID, c Command) (*Account, events.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	lane := &s.stripes[maphash.String(s.seed, account.String())%stripes]
-	lane.Lock()
-	defer lane.Unlock()
+	account = account.Bare()
+	lane := s.lane(account)
+	if !lane.enter(ctx) {
+		return nil, events.Position{}, fmt.Errorf("%w: earlier commands take too long", events.ErrUnavailable)
+	}
+	defer lane.leave()
 	var written events.Position
 	for range maxAttempts {
-		a := s.newest(lane, account)
-		steps, err := Decide(a, c)
-		if err != nil {
-			s.stats.Refused.Add(1)
-			return a, written, err
-		}
-		a, pos, err := s.appendAll(ctx, lane, account, cause, a, steps)
+		a, pos, err := s.attempt(ctx, lane, account, cause, c)
 		if pos.Seq != 0 {
 			written = pos
 		}
@@ -139,9 +132,29 @@ func (s *Service) Do(ctx context.Context, account events.JID, cause events.ID, c
 	return nil, written, ErrContended
 }
 
+// attempt decides once and carries the decision out. An overtakenError says
+// that it was, or might have been, about an account that is so no more.
+func (s *Service) attempt(ctx context.Context, lane *lane, account events.JID, cause events.ID, c Command) (*Account, events.Position, error) {
+	if err := s.settle(ctx, lane, account); err != nil {
+		return nil, events.Position{}, err
+	}
+	a := s.newest(lane, account)
+	steps, refusal := Decide(a, c)
+	if len(steps) > 0 {
+		return s.appendAll(ctx, lane, account, cause, a, steps)
+	}
+	if err := s.confirm(ctx, account, a); err != nil {
+		return a, events.Position{}, err
+	}
+	if refusal != nil {
+		s.stats.Refused.Add(1)
+	}
+	return a, events.Position{}, refusal
+}
+
 // newest is the account by the table, or as this process left it if the table
 // has not got there yet.
-func (s *Service) newest(lane *stripe, account events.JID) *Account {
+func (s *Service) newest(lane *lane, account events.JID) *Account {
 	a := s.Accounts.Account(account)
 	if r := lane.recent; r != nil && r.JID == account && (a == nil || a.Seq < r.Seq) {
 		return r
@@ -149,97 +162,46 @@ func (s *Service) newest(lane *stripe, account events.JID) *Account {
 	return a
 }
 
+// confirm makes sure that a is the account's newest state. What is appended
+// needs no such question, for the compare-and-set answers it; but to refuse, or
+// to find that nothing is to be done, is to speak about the account as well,
+// and the table may be behind: of a login on another connector, or even of our
+// own, for recent remembers one account a lane.
+func (s *Service) confirm(ctx context.Context, account events.JID, a *Account) error {
+	next, _, err := s.next(ctx, account, a.seq())
+	switch {
+	case err == nil:
+		return &overtakenError{by: next.Position()}
+	case errors.Is(err, events.ErrNotFound):
+		return nil
+	}
+	return fmt.Errorf("confirm the state of %s: %w", account, err)
+}
+
 // appendAll appends the steps, each on top of the one before, and returns the
 // account that they lead to.
-func (s *Service) appendAll(ctx context.Context, lane *stripe, account events.JID, cause events.ID, a *Account, steps []Step) (*Account, events.Position, error) {
+func (s *Service) appendAll(ctx context.Context, lane *lane, account events.JID, cause events.ID, a *Account, steps []Step) (*Account, events.Position, error) {
 	var last events.Position
-	prev := events.Seq(0)
-	if a != nil {
-		prev = a.Seq
-	}
 	for _, step := range steps {
 		now := s.Clock()
-		st := events.Stored{Record: events.Record{
+		st := &events.Stored{Record: events.Record{
 			ID: events.NewID(now), Session: step.Session, JID: step.JID, Time: now.UnixNano(),
-			Connector: s.Connector, Cause: cause, Prev: prev, Event: step.Event,
+			Connector: s.Connector, Cause: cause, Prev: a.seq(), Event: step.Event,
 		}}
 		if st.JID.IsZero() {
 			st.JID = account
 		}
-		pos, err := s.append(ctx, &st.Record)
+		pos, err := s.append(ctx, lane, &st.Record)
 		if err != nil {
 			return a, last, err
 		}
 		s.stats.Appended.Add(1)
+		// The log's own time is not known here; the table will have it.
 		st.Seq, st.At = pos.Seq, st.Time
-		a, last, prev = Apply(a, &st), pos, pos.Seq
+		a, last = Apply(a, st), pos
 		lane.recent = a
 	}
 	return a, last, nil
-}
-
-// An overtakenError says that the account has a record of another writer where
-// this one was to go. It never leaves the package.
-type overtakenError struct{ by events.Position }
-
-func (e *overtakenError) Error() string { return "overtaken" }
-
-// append stores the record, whatever it takes to know that it is stored once.
-// It tries the same record, under the same id, again and again until its
-// outcome is certain or the context ends.
-func (s *Service) append(ctx context.Context, r *events.Record) (events.Position, error) {
-	pause := firstPause
-	uncertain := false // an earlier attempt may have stored it
-	for {
-		if s.fenced() {
-			return events.Position{}, ErrFenced
-		}
-		pos, err := s.Log.Append(ctx, r)
-		switch {
-		case err == nil:
-			return pos, nil
-		case errors.Is(err, events.ErrConflict):
-			pos, err = s.resolve(ctx, r)
-			if err == nil || isOvertaken(err) {
-				return pos, err
-			}
-		case errors.Is(err, events.ErrUnresolved):
-			uncertain = true
-			s.stats.Unresolved.Add(1)
-		case !uncertain:
-			return events.Position{}, fmt.Errorf("append %s: %w", r.Event.Kind(), err)
-		}
-		if !sleep(ctx, rand.N(pause)+pause/2) {
-			return events.Position{}, outOfTime(r, uncertain, err)
-		}
-		pause = min(2*pause, lastPause)
-	}
-}
-
-// resolve finds out what a conflict means. The record that follows Prev in the
-// account's history is this one (an acknowledgement was lost), or another's
-// (the decision is overtaken), or there is none: then either a publish that is
-// still in flight on a replicated stream was in the way (code 10164), which
-// passes, or retention has removed the history that Prev is from, and the
-// record goes on top of nothing.
-func (s *Service) resolve(ctx context.Context, r *events.Record) (events.Position, error) {
-	account := r.Account()
-	next, err := s.Log.Next(ctx, account, r.Prev)
-	switch {
-	case err == nil:
-		if next.ID == r.ID {
-			return next.Position(), nil
-		}
-		return events.Position{}, &overtakenError{by: next.Position()}
-	case !errors.Is(err, events.ErrNotFound):
-		return events.Position{}, err
-	}
-	if r.Prev != 0 {
-		if _, err := s.Log.Last(ctx, account); errors.Is(err, events.ErrNotFound) {
-			r.Prev = 0
-		}
-	}
-	return events.Position{}, events.ErrConflict
 }
 
 func (s *Service) fenced() bool {
@@ -247,30 +209,6 @@ func (s *Service) fenced() bool {
 	case <-s.Fenced:
 		return true
 	default:
-		return false
-	}
-}
-
-func isOvertaken(err error) bool {
-	var o *overtakenError
-	return errors.As(err, &o)
-}
-
-func outOfTime(r *events.Record, uncertain bool, err error) error {
-	if uncertain {
-		return fmt.Errorf("append %s: %w", r.Event.Kind(), events.ErrUnresolved)
-	}
-	return fmt.Errorf("append %s: %w: %w", r.Event.Kind(), events.ErrUnavailable, err)
-}
-
-// sleep waits, and reports false if the context ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
 		return false
 	}
 }

@@ -1,0 +1,74 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+
+	"rollcall/events"
+)
+
+// A lane serializes this process's own writers to the accounts that hash to
+// it, which would only get in each other's way. Whoever has entered it owns
+// its fields.
+type lane struct {
+	taken  chan struct{} // has room for one
+	recent *Account      // the last account written here
+	// open are the records whose outcome was not known when their command ran
+	// out of time, one an account at most. Each stays until the next command on
+	// its account, and there is one: the end of the session that it was about.
+	open map[events.JID]*events.Record
+}
+
+func (s *Service) lane(account events.JID) *lane {
+	return &s.lanes[maphash.String(s.seed, account.String())%lanes]
+}
+
+// enter reports false if the context ended before the lane was free.
+func (l *lane) enter(ctx context.Context) bool {
+	select {
+	case l.taken <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (l *lane) leave() { <-l.taken }
+
+// leaveOpen remembers that the outcome of r is not known, until close.
+func (l *lane) leaveOpen(r *events.Record) {
+	if l.open == nil {
+		l.open = make(map[events.JID]*events.Record)
+	}
+	l.open[r.Account()] = r
+}
+
+func (l *lane) isOpen(r *events.Record) bool { return l.open != nil && l.open[r.Account()] == r }
+
+func (l *lane) close(r *events.Record) {
+	if l.isOpen(r) {
+		delete(l.open, r.Account())
+	}
+}
+
+// settle finds out what became of a record that an earlier command on the
+// account left open, by appending it again. Otherwise a decision that appends
+// nothing could miss it: to close a session whose Authenticated is still on
+// its way would find nothing to close, and leave a ghost.
+func (s *Service) settle(ctx context.Context, lane *lane, account events.JID) error {
+	r := lane.open[account]
+	if r == nil {
+		return nil
+	}
+	pos, err := s.append(ctx, lane, r)
+	if err == nil {
+		// What it was decided on is history either way.
+		err = &overtakenError{by: pos}
+	}
+	if errors.Is(err, events.ErrUnresolved) {
+		return fmt.Errorf("%w: an earlier event is not acknowledged yet", events.ErrUnavailable)
+	}
+	return err
+}
