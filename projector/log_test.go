@@ -25,6 +25,7 @@ type testLog struct {
 	entries []entry
 	more    chan struct{} // closed when entries has grown
 	info    []error       // Info fails with these first
+	aged    events.Seq    // the last record that retention has removed
 	maxAge  time.Duration
 }
 
@@ -54,7 +55,7 @@ func (l *testLog) Info(context.Context) (events.Info, error) {
 		l.info = l.info[1:]
 		return events.Info{}, err
 	}
-	i := events.Info{Stream: testStream, MaxAge: l.maxAge}
+	i := events.Info{Stream: testStream, MaxAge: l.maxAge, Last: l.aged}
 	for _, e := range l.entries {
 		if e.seq != 0 {
 			i.Last, i.Records = e.seq, i.Records+1

@@ -98,6 +98,19 @@ func TestAnEmptyLogIsCaughtUpWithAtOnce(t *testing.T) {
 	})
 }
 
+func TestALogOfWhichRetentionHasRemovedAllIsCaughtUpWithAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newTestLog()
+		l.aged = 70
+		p, _ := run(t, Config{Log: l, Table: NewTable()})
+		<-p.CaughtUp()
+		if err := p.Table.WaitFor(t.Context(), at(70)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestUntilItHasCaughtUpAProjectorDoesNotSaySo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

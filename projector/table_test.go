@@ -84,6 +84,21 @@ func TestAnAccountWithoutSessionsKeepsItsSequence(t *testing.T) {
 	}
 }
 
+func TestARecordThatComesAgainMovesNothingBack(t *testing.T) {
+	t.Parallel()
+	w := newScribe()
+	w.online(1, "alice@localhost", "a", 0)
+	table := w.table()
+	table.Fold(&w.stored[0])
+	table.Skip(&events.PoisonError{Seq: 1, Err: events.ErrUndecodable})
+	if got := table.Position(); got != at(w.last()) {
+		t.Errorf("the position is %v", got)
+	}
+	if s := table.Stats(); s.Records != uint64(w.last()) || s.Poison != 0 {
+		t.Errorf("counted were %+v", s)
+	}
+}
+
 func TestNothingIsRoutedToALostConnector(t *testing.T) {
 	t.Parallel()
 	w := newScribe()

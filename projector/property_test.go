@@ -1,0 +1,203 @@
+package projector
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// history draws a log: mostly what Decide says to commands, and now and then a
+// record that no Decide would write, which a fold must take as well.
+func history(t *rapid.T) *scribe {
+	w := newScribe()
+	for range rapid.IntRange(0, 60).Draw(t, "length") {
+		account := rapid.SampledFrom([]string{"alice@localhost", "bob@localhost", "carol@localhost"}).Draw(t, "account")
+		id := sid(rapid.ByteRange(1, 6).Draw(t, "session"))
+		w.connector.Epoch = rapid.Uint64Range(1, 3).Draw(t, "epoch")
+		if rapid.IntRange(0, 9).Draw(t, "wild") == 0 {
+			full := rapid.SampledFrom([]string{"", "/a", "/b"}).Draw(t, "resource")
+			w.append(id, jid(account+full), wildEvent(t))
+			continue
+		}
+		// A refusal writes nothing; most commands need a session to be about.
+		if w.accounts[jid(account)].Session(id) == nil {
+			_ = w.do(account, session.Authenticate{Session: id})
+			_ = w.do(account, session.Bind{Session: id, Resource: string('a' + rune(id[15]%4))})
+		}
+		_ = w.do(account, command(t, id))
+	}
+	return w
+}
+
+func command(t *rapid.T, id events.SessionID) session.Command {
+	return rapid.OneOf(
+		rapid.Just[session.Command](session.Authenticate{Session: id}),
+		rapid.Custom(func(t *rapid.T) session.Command {
+			return session.Bind{Session: id, Resource: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "resource")}
+		}),
+		rapid.Custom(func(t *rapid.T) session.Command {
+			p := rapid.SampledFrom([]int8{-1, 0, 5}).Draw(t, "priority")
+			return session.BecomeAvailable{Session: id, Priority: p, Stanza: fmt.Sprintf("<presence>%d</presence>", p)}
+		}),
+		rapid.Just[session.Command](session.BecomeUnavailable{Session: id}),
+		rapid.Just[session.Command](session.RequestRoster{Session: id}),
+		rapid.Just[session.Command](session.DirectPresence{Session: id, To: jid("dave@localhost"), Available: true}),
+		rapid.Just[session.Command](session.EnableStreamManagement{Session: id, Resumable: true, Max: 60, TokenHash: "h"}),
+		rapid.Just[session.Command](session.Detach{Session: id}),
+		rapid.Just[session.Command](session.Resume{Session: id, Previous: sid(1), TokenHash: "h"}),
+		rapid.Just[session.Command](session.Close{Session: id}),
+		rapid.Just[session.Command](session.Fence{Lost: events.Incarnation{Name: "c1", Epoch: 1}}),
+	).Draw(t, "command")
+}
+
+func wildEvent(t *rapid.T) events.Event {
+	return rapid.SampledFrom([]events.Event{
+		events.Authenticated{}, events.Bound{}, events.PresenceAvailable{Priority: 9}, events.Resumed{},
+		events.Detached{}, events.Closed{}, events.AccountRemoved{}, events.Unknown{Code: 250, Fields: []byte{0x90}},
+	}).Draw(t, "event")
+}
+
+func accountsOf(table *Table) map[events.JID]*session.Account {
+	got := map[events.JID]*session.Account{}
+	table.View(func(_ events.Position, accounts iter.Seq[*session.Account]) {
+		for a := range accounts {
+			got[a.JID] = a
+		}
+	})
+	return got
+}
+
+func text(accounts map[events.JID]*session.Account) string {
+	var b []byte
+	for _, jid := range slices.SortedFunc(maps.Keys(accounts), func(a, b events.JID) int {
+		return slices.Compare([]byte(a.String()), []byte(b.String()))
+	}) {
+		b = append(appendAccount(b, accounts[jid]), '\n')
+	}
+	return string(b)
+}
+
+// I11: the table is the fold of the log up to it, at every sequence.
+func TestTheTableIsWhatApplyMakesOfEveryPrefix(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := history(t)
+		table, want := NewTable(), map[events.JID]*session.Account{}
+		for i := range w.stored {
+			st := &w.stored[i]
+			table.Fold(st)
+			want[st.JID.Bare()] = session.Apply(want[st.JID.Bare()], st)
+			if got := text(accountsOf(table)); got != text(want) {
+				t.Fatalf("at %d the table holds\n%q, want\n%q", st.Seq, got, text(want))
+			}
+			checkInvariants(t, table)
+		}
+	})
+}
+
+// checkInvariants checks what must be true of every table whatever the log (I1
+// to I4), and that what it counts is what it holds.
+func checkInvariants(t *rapid.T, table *Table) {
+	held := map[events.Incarnation]int{}
+	sessions := 0
+	for bare, a := range accountsOf(table) {
+		full := map[events.JID]bool{}
+		for _, s := range a.Sessions {
+			sessions++
+			held[s.Connector]++
+			switch {
+			case s.JID.Bare() != bare:
+				t.Fatalf("%s is in the account %s", s.JID, bare)
+			case s.Bound() == s.JID.IsBare():
+				t.Fatalf("%s is bound: %v", s.JID, s.Bound())
+			case (s.Available() || s.Interested()) && !s.Bound():
+				t.Fatalf("%s is available or interested and not bound", s.ID)
+			case !s.Available() && s.Priority != 0:
+				t.Fatalf("%s is unavailable with a priority", s.JID)
+			case s.Bound() && full[s.JID]:
+				t.Fatalf("%s is bound twice", s.JID)
+			case s.Bound() && table.Session(s.JID) != s:
+				t.Fatalf("%s is not found", s.JID)
+			}
+			full[s.JID] = true
+		}
+		checkRoutes(t, a, table.Routes(bare))
+	}
+	for _, c := range table.Connectors() {
+		if held[c.Incarnation] != c.Sessions {
+			t.Fatalf("%s holds %d, counted are %d", c, held[c.Incarnation], c.Sessions)
+		}
+		delete(held, c.Incarnation)
+	}
+	if n := table.Stats().Sessions; len(held) != 0 || n != sessions {
+		t.Fatalf("%d sessions of %d, not counted: %v", n, sessions, held)
+	}
+}
+
+func checkRoutes(t *rapid.T, a *session.Account, routes []*session.Session) {
+	best := -1
+	for _, s := range a.Sessions {
+		if s.Available() {
+			best = max(best, int(s.Priority))
+		}
+	}
+	for _, s := range a.Sessions {
+		want := s.Available() && best >= 0 && int(s.Priority) == best
+		if slices.Contains(routes, s) != want {
+			t.Fatalf("%s with priority %d is a route: %v (the best has %d)", s.JID, s.Priority, !want, best)
+		}
+	}
+}
+
+// I11: folding again what was folded changes nothing, and replicas agree.
+func TestFoldingTwiceIsFoldingOnceAndReplicasAgree(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := history(t)
+		one, other := w.table(), NewTable()
+		for i := range w.stored {
+			other.Fold(&w.stored[i])
+			again := rapid.IntRange(0, i).Draw(t, "again")
+			if before, after := other.Fold(&w.stored[again]); before != after {
+				t.Fatalf("record %d was folded twice", again+1)
+			}
+		}
+		p, h := one.Hash()
+		q, g := other.Hash()
+		if p != q || h != g {
+			t.Fatalf("%v %s and %v %s", p, h, q, g)
+		}
+		if a, b := one.Stats(), other.Stats(); a.Records != b.Records || a.Mismatched != 0 || b.Mismatched != 0 {
+			t.Fatalf("%+v and %+v", a, b)
+		}
+	})
+}
+
+// The table's texts are its own: the log spoils each record's buffer after it.
+func TestTheTableKeepsNothingOfTheMessagesThatItWasTold(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		w := history(r)
+		w.append(sid(9), jid("alice@localhost"), events.Authenticated{})
+		table := NewTable()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		for st := range w.log.Follow(ctx, 0) {
+			table.Fold(st)
+			if st.Seq == w.last() {
+				cancel()
+			}
+		}
+		if got := text(accountsOf(table)); got != text(w.accounts) {
+			r.Fatalf("the table holds\n%q, want\n%q", got, text(w.accounts))
+		}
+	})
+}
