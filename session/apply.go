@@ -22,45 +22,64 @@ func Apply(a *Account, st *events.Stored) *Account {
 		next.JID, next.Sessions = a.JID, a.Sessions
 	}
 	old := a.Session(st.Session)
-	switch e := st.Event.(type) {
+	switch st.Event.(type) {
 	case events.Authenticated:
-		if old == nil {
-			next.put(nil, &Session{ID: st.Session, JID: next.JID, Connector: st.Connector, Since: st.At})
+		if old != nil {
+			break
 		}
+		born := Session{ID: st.Session, JID: next.JID, Connector: st.Connector, Conn: st.Cause, Since: st.At}
+		if len(next.Sessions) == 0 {
+			return single(next, born)
+		}
+		next.put(nil, &born)
 	case events.Closed:
 		next.drop(old)
 	default:
-		if changed := old.after(st, e); changed != nil {
-			next.dropNamesake(changed)
-			next.put(old, changed)
+		if old == nil {
+			break
 		}
+		changed := *old
+		if !changed.change(st) {
+			break
+		}
+		if len(next.Sessions) == 1 {
+			return single(next, changed)
+		}
+		next.dropNamesake(&changed)
+		next.put(old, &changed)
 	}
 	return &next
 }
 
-// after returns a copy of s changed by an event of its middle life, or nil if
-// nothing changes.
-func (s *Session) after(st *events.Stored, e events.Event) *Session {
-	if s == nil {
-		return nil
+// single makes an account of one session, which most are, in one piece: one
+// allocation for each event, and one place in memory for a lookup to go to.
+func single(a Account, s Session) *Account {
+	one := &struct {
+		Account
+		session Session
+		list    [1]*Session
+	}{Account: a, session: s}
+	one.list[0] = &one.session
+	one.Sessions = one.list[:]
+	return &one.Account
+}
+
+// change carries out an event of a session's middle life on its copy c, and
+// reports whether it makes a difference.
+func (c *Session) change(st *events.Stored) bool {
+	if _, binds := st.Event.(events.Bound); !binds {
+		return c.Bound() && c.changeBound(st)
 	}
-	c := *s
-	switch e.(type) {
-	case events.Bound:
-		if s.Bound() || st.JID.IsBare() {
-			return nil
-		}
-		c.JID, c.state = st.JID, c.state|bound
-		return &c
-	case events.Resumed:
-		c.state &^= detached
-		c.Connector = st.Connector
-		return &c
+	if c.Bound() || st.JID.IsBare() {
+		return false
 	}
-	if !s.Bound() {
-		return nil
-	}
-	switch e := e.(type) {
+	c.JID, c.state = st.JID, c.state|bound
+	return true
+}
+
+// changeBound continues change for what only a connected resource does.
+func (c *Session) changeBound(st *events.Stored) bool {
+	switch e := st.Event.(type) {
 	case events.PresenceAvailable:
 		c.Priority, c.Presence, c.PresenceAt = e.Priority, e.Stanza, st.At
 		c.state |= available
@@ -68,37 +87,31 @@ func (s *Session) after(st *events.Stored, e events.Event) *Session {
 		c.Priority, c.Presence, c.PresenceAt = 0, "", 0
 		c.state &^= available
 		c.direct(nil)
+	case events.PresenceDirected:
+		c.direct(directed(c.Directed(), e))
 	case events.RosterRequested:
 		c.state |= interested
 	case events.CarbonsEnabled:
 		c.state |= carbons
 	case events.CarbonsDisabled:
 		c.state &^= carbons
-	default:
-		return c.afterRare(e)
-	}
-	return &c
-}
-
-// afterRare continues after on the copy that it made.
-func (s *Session) afterRare(e events.Event) *Session {
-	switch e := e.(type) {
-	case events.PresenceDirected:
-		s.direct(directed(s.Directed(), e))
 	case events.StreamManagementEnabled:
-		r := s.ownRare()
+		r := c.ownRare()
 		r.tokenHash, r.max = e.TokenHash, e.Max
-		s.state |= managed
+		c.state |= managed
 		if e.Resumable {
-			s.state |= resumable
+			c.state |= resumable
 		}
 	case events.Detached:
-		s.ownRare().until = e.Until
-		s.state |= detached
+		c.ownRare().until = e.Until
+		c.state |= detached
+	case events.Resumed:
+		c.Connector, c.Conn = st.Connector, st.Cause
+		c.state &^= detached
 	default:
-		return nil
+		return false
 	}
-	return s
+	return true
 }
 
 // ownRare gives the copy a rare of its own to change.
