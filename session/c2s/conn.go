@@ -75,35 +75,38 @@ func (c *conn) hasSession() bool { return c.authed.Load() }
 
 // run is the connection's life.
 func (c *conn) run() {
-	c.raw.SetDeadline(time.Now().Add(c.srv.cfg.LoginTimeout))
 	c.srv.record(c, events.Connected{Address: c.address()})
-	err := c.handshake()
-	if err == nil {
-		err = c.negotiate()
+	c.conclude(c.live())
+}
+
+// live says why the connection ends. An end that came from elsewhere has set a
+// deadline to wake it, so that each deadline of its own is followed by a look
+// for one.
+func (c *conn) live() error {
+	c.raw.SetDeadline(time.Now().Add(c.srv.cfg.LoginTimeout))
+	if c.ending.Load() != nil {
+		return os.ErrDeadlineExceeded
 	}
-	if err == nil {
-		// Bound: the login's deadline is over, but not that of an end that
-		// came meanwhile.
-		c.raw.SetDeadline(time.Time{})
-		if c.ending.Load() == nil {
-			err = c.client.Load().serve()
-		}
+	if err := c.handshake(); err != nil {
+		return err
 	}
-	c.conclude(err)
+	if err := c.negotiate(); err != nil {
+		return err
+	}
+	c.raw.SetDeadline(time.Time{})
+	return c.client.Load().serve()
 }
 
 // send queues b for the client. A client that does not keep up is ended.
 func (c *conn) send(b []byte) bool {
-	if c.out.send(b) {
-		return true
-	}
-	if c.out.full(len(b)) {
+	sent, full := c.out.send(b)
+	if full {
 		c.end(ending{
 			err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client reads too slowly"},
 			reason: events.ReasonOverload,
 		})
 	}
-	return false
+	return sent
 }
 
 // end makes the connection end: the client is told, and run is woken to
@@ -132,10 +135,9 @@ func (c *conn) sayEnd(e ending) {
 // goroutine gave before: what is left is written and the log learns of it.
 func (c *conn) conclude(err error) {
 	e := endingFor(err)
-	if c.ending.CompareAndSwap(nil, &e) {
-		c.sayEnd(e)
-	}
+	c.ending.CompareAndSwap(nil, &e)
 	e = *c.ending.Load()
+	c.sayEnd(e) // again, if the other goroutine has got to it
 	if cl := c.client.Load(); cl != nil {
 		cl.leave()
 	}

@@ -71,12 +71,14 @@ func (c *conn) openStream() error {
 	return nil
 }
 
-// peer is the client's own JID, said back only once it has proved it.
+// peer is who the client says that it is, said back to it as a bare JID
+// (RFC 6120, 4.7.2). It proves nothing.
 func (c *conn) peer(h stanza.Header) string {
-	if c.authed.Load() && h.From == c.account.String() {
-		return h.From
+	j, err := events.ParseJID(h.From)
+	if err != nil {
+		return ""
 	}
-	return ""
+	return j.Bare().String()
 }
 
 // checkHost settles the stream's domain with the first header, and holds later

@@ -33,16 +33,20 @@ type outbox struct {
 	failed  error         // guarded
 }
 
-// send queues b, which it copies. It reports false if the outbox is closing,
-// has failed or is full.
-func (o *outbox) send(b []byte) bool {
+// send queues b, which it copies. It reports whether it did, and if not whether
+// that is because the client does not read; otherwise the outbox is closing or
+// has failed.
+func (o *outbox) send(b []byte) (sent, full bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closing || o.failed != nil || len(o.queue)+len(b) > maxOutbox {
-		return false
+	switch {
+	case o.closing || o.failed != nil:
+		return false, false
+	case len(o.queue)+len(b) > maxOutbox:
+		return false, true
 	}
 	o.put(b)
-	return true
+	return true, false
 }
 
 // finish queues the last bytes, beyond every limit, and takes no more. All has
@@ -73,10 +77,10 @@ func (o *outbox) write() {
 	for len(o.queue) > 0 && o.failed == nil {
 		batch, conn := o.queue, o.conn
 		o.queue, o.spare = o.spare[:0], nil
-		o.mu.Unlock()
 		if !o.closing {
 			conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 		}
+		o.mu.Unlock()
 		_, err := conn.Write(batch)
 		o.mu.Lock()
 		o.failed = err
@@ -112,12 +116,4 @@ func (o *outbox) swap(conn net.Conn) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.conn = conn
-}
-
-// full reports that the outbox takes no more because the client does not
-// read.
-func (o *outbox) full(n int) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return !o.closing && o.failed == nil && len(o.queue)+n > maxOutbox
 }

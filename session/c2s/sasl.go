@@ -52,7 +52,9 @@ func (c *conn) authenticate(el *stanza.Element) (restart bool, err error) {
 	case auth.Success:
 		return c.authenticated(ctx, r)
 	}
-	c.srv.throttle.Failed(c.throttleKey())
+	if r.Condition == auth.NotAuthorized { // others are no guesses at a password
+		c.srv.throttle.Failed(c.throttleKey())
+	}
 	return false, c.authFailed(el.Attr("mechanism"), r)
 }
 
@@ -90,6 +92,7 @@ func (c *conn) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Reply
 // client that it is in.
 func (c *conn) authenticated(ctx context.Context, r auth.Reply) (restart bool, err error) {
 	svc := c.srv.service.Load()
+	c.exchange = nil // it is over; after a failure that isn't its own there may be another
 	if svc == nil {
 		return false, c.authFailed("", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: events.ErrUnavailable})
 	}

@@ -1,0 +1,170 @@
+package c2s_test
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session/auth"
+	"rollcall/session/c2s"
+)
+
+// accounts are credentials by bare JID.
+type accounts struct {
+	mu sync.Mutex
+	m  map[events.JID]*auth.Credentials
+}
+
+func (a *accounts) Credentials(_ context.Context, account events.JID) (*auth.Credentials, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if c := a.m[account]; c != nil {
+		return c, nil
+	}
+	return nil, auth.ErrNoAccount
+}
+
+func (a *accounts) put(account events.JID, c *auth.Credentials) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.m == nil {
+		a.m = map[events.JID]*auth.Credentials{}
+	}
+	a.m[account] = c
+}
+
+// documents are a key-value bucket: one revision for all keys, as JetStream
+// has it.
+type documents struct {
+	mu      sync.Mutex
+	last    uint64
+	newest  map[events.JID]c2s.Document
+	history []c2s.Document
+	grown   chan struct{}
+	down    bool // every call fails
+	// overtake, if not nil, runs before each Put is compared, once.
+	overtake func()
+}
+
+func newDocuments() *documents {
+	return &documents{newest: map[events.JID]c2s.Document{}, grown: make(chan struct{})}
+}
+
+func (d *documents) Get(_ context.Context, account events.JID) (c2s.Document, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	doc, ok := d.newest[account]
+	switch {
+	case d.down:
+		return c2s.Document{}, events.ErrUnavailable
+	case !ok:
+		return c2s.Document{}, events.ErrNotFound
+	}
+	return doc, nil
+}
+
+func (d *documents) Put(_ context.Context, account events.JID, data []byte, revision uint64) (uint64, error) {
+	d.mu.Lock()
+	hook := d.overtake
+	d.overtake = nil
+	d.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.down:
+		return 0, events.ErrUnavailable
+	case d.newest[account].Revision != revision:
+		return 0, events.ErrConflict
+	}
+	d.last++
+	doc := c2s.Document{JID: account, Data: data, Revision: d.last}
+	d.newest[account] = doc
+	d.history = append(d.history, doc)
+	close(d.grown)
+	d.grown = make(chan struct{})
+	return d.last, nil
+}
+
+func (d *documents) Last(context.Context) (uint64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.last, nil
+}
+
+func (d *documents) Watch(ctx context.Context, after uint64) iter.Seq2[c2s.Document, error] {
+	return func(yield func(c2s.Document, error) bool) {
+		for ctx.Err() == nil {
+			d.mu.Lock()
+			next, grown := d.history[after:], d.grown
+			d.mu.Unlock()
+			for _, doc := range next {
+				if !yield(doc, nil) {
+					return
+				}
+			}
+			after += uint64(len(next))
+			if len(next) > 0 {
+				continue
+			}
+			select {
+			case <-grown:
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// maxWaiting is how many messages wait for one account.
+const maxWaiting = 3
+
+// waiting keeps messages for who is away.
+type waiting struct {
+	mu   sync.Mutex
+	kept map[events.JID][]c2s.Kept
+}
+
+func (w *waiting) Store(_ context.Context, account events.JID, data []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.kept == nil {
+		w.kept = map[events.JID][]c2s.Kept{}
+	}
+	if len(w.kept[account]) >= maxWaiting {
+		return events.ErrFull
+	}
+	w.kept[account] = append(w.kept[account], c2s.Kept{Data: data, At: time.Now()})
+	return nil
+}
+
+func (w *waiting) Take(_ context.Context, account events.JID) iter.Seq2[c2s.Kept, error] {
+	return func(yield func(c2s.Kept, error) bool) {
+		for {
+			w.mu.Lock()
+			list := w.kept[account]
+			w.mu.Unlock()
+			if len(list) == 0 || !yield(list[0], nil) {
+				return
+			}
+			w.mu.Lock()
+			w.kept[account] = w.kept[account][1:]
+			w.mu.Unlock()
+		}
+	}
+}
+
+// recorder keeps what happened before authentication.
+type recorder struct {
+	mu   sync.Mutex
+	list []events.Event
+}
+
+func (r *recorder) Publish(rec *events.Record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = append(r.list, rec.Event)
+}

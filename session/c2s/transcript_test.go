@@ -1,0 +1,364 @@
+package c2s_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/session"
+	"rollcall/session/c2s"
+)
+
+var update = flag.Bool("update", false, "write what the server says into the transcripts")
+
+// A transcript is a text of lines:
+//
+//	# what is shown, and where it is said
+//	login a1 alice phone          verbs prepare the scene, see verbs
+//	a1> <message to='...'/>       the client a1 says this ("..." is Go syntax)
+//	b1< <message from='...'/>     and this is what b1 is sent then,
+//	b1<~ <presence from='...'/>   where ~ is for what may come before or after
+//
+// Lines with > up to the next verb, or the next one that follows a <, are one
+// step. After it everything must settle, and the lines with < say all that
+// anybody was sent by it. {random} and {time} stand for what differs between
+// runs; (closed) is the end of the connection, (space) white space.
+//
+// Each transcript runs in two placements: all clients on one connector, and
+// clients by turns on two.
+func TestTranscripts(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no transcripts", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		for placement, nodes := range map[string]int{"one connector": 1, "two connectors": 2} {
+			t.Run(name+"/"+placement, func(t *testing.T) {
+				if !*update {
+					t.Parallel()
+				}
+				runTranscript(t, file, nodes)
+			})
+		}
+	}
+}
+
+func runTranscript(t *testing.T, file string, nodes int) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	cert := certificate()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{T: t, file: file, clients: map[string]*client{}, text: string(text)}
+		s.world = newWorld(t, nodes, func(c *c2s.Config) { s.configure(c, cert) })
+		s.users("alice", "bob", "carol")
+		defer s.close()
+		s.run(lines)
+		if *update && nodes == 1 {
+			s.write()
+		}
+	})
+}
+
+// A script is a transcript at work.
+type script struct {
+	*testing.T
+	*world
+	file, text string
+	line       int
+	clients    map[string]*client
+	order      []string // of the clients
+	out        []string // the lines as they should be
+}
+
+func (s *script) fail(format string, args ...any) {
+	s.Helper()
+	s.Fatalf("%s:%d: %s", s.file, s.line, fmt.Sprintf(format, args...))
+}
+
+func (s *script) run(lines []string) {
+	for i := 0; i < len(lines); {
+		s.line = i + 1
+		name, rest, direction := cut(lines[i])
+		switch {
+		case direction == '>':
+			s.say(name, rest)
+			i = s.step(lines, i)
+		case direction == '<':
+			s.fail("nobody said anything before this")
+		default:
+			s.out = append(s.out, lines[i])
+			i++
+			if words := strings.Fields(lines[i-1]); len(words) > 0 && words[0] != "#" {
+				s.verb(words[0], words[1:])
+				if loud[words[0]] {
+					i = s.expect(lines, i)
+				} else {
+					s.silence()
+				}
+			}
+		}
+	}
+}
+
+// cut splits a line of a client's.
+func cut(line string) (name, rest string, direction byte) {
+	i := strings.IndexAny(line, "<> ")
+	if i <= 0 || line[i] == ' ' || line[0] == '#' {
+		return "", "", 0
+	}
+	return line[:i], strings.TrimSpace(line[i+1:]), line[i]
+}
+
+// step is lines[i] and what follows it of one step.
+func (s *script) step(lines []string, i int) int {
+	s.out = append(s.out, lines[i])
+	for i++; i < len(lines); i++ {
+		name, rest, direction := cut(lines[i])
+		if direction != '>' {
+			break
+		}
+		s.line = i + 1
+		s.say(name, rest)
+		s.out = append(s.out, lines[i])
+	}
+	return s.expect(lines, i)
+}
+
+func (s *script) say(name, text string) {
+	if strings.HasPrefix(text, `"`) {
+		unquoted, err := strconv.Unquote(text)
+		if err != nil {
+			s.fail("%v", err)
+		}
+		text = unquoted
+	}
+	s.client(name).send(text)
+}
+
+func (s *script) client(name string) *client {
+	c := s.clients[name]
+	if c == nil {
+		s.fail("there is no client %s", name)
+	}
+	return c
+}
+
+// silence forgets what a verb made the server say.
+func (s *script) silence() {
+	synctest.Wait()
+	for _, c := range s.clients {
+		c.take()
+	}
+}
+
+// An expectation is what one client should be sent in a step.
+type expectation struct {
+	ordered, anywhere []string
+}
+
+// expect compares the lines from i on that begin with a client and < with what
+// was sent, and returns the index of the first other one.
+func (s *script) expect(lines []string, i int) int {
+	synctest.Wait()
+	want := map[string]*expectation{}
+	for ; i < len(lines); i++ {
+		name, rest, direction := cut(lines[i])
+		if direction != '<' {
+			break
+		}
+		s.line = i + 1
+		s.client(name)
+		if want[name] == nil {
+			want[name] = &expectation{}
+		}
+		text, anywhere := strings.CutPrefix(rest, "~")
+		item, err := canonical(strings.TrimSpace(text))
+		if err != nil {
+			s.fail("%v", err)
+		}
+		if anywhere {
+			want[name].anywhere = append(want[name].anywhere, item)
+		} else {
+			want[name].ordered = append(want[name].ordered, item)
+		}
+	}
+	for _, name := range s.order {
+		s.compare(name, want[name])
+	}
+	return i
+}
+
+func (s *script) compare(name string, want *expectation) {
+	if want == nil {
+		want = &expectation{}
+	}
+	all := append(slices.Clone(want.ordered), want.anywhere...)
+	wrong := false
+	got := s.clients[name].take()
+	for _, item := range got {
+		mark := "< "
+		if i := slices.Index(want.anywhere, item); len(want.ordered) > 0 && want.ordered[0] == item {
+			want.ordered = want.ordered[1:]
+		} else if i >= 0 {
+			want.anywhere = slices.Delete(want.anywhere, i, i+1)
+			mark = "<~ "
+		} else {
+			wrong = true
+		}
+		s.out = append(s.out, name+mark+item)
+	}
+	if wrong = wrong || len(want.ordered)+len(want.anywhere) > 0; wrong && !*update {
+		s.Errorf("%s:%d: %s was sent\n\t%s\nand should have been sent\n\t%s", s.file, s.line, name,
+			strings.Join(got, "\n\t"), strings.Join(all, "\n\t"))
+	}
+}
+
+func (s *script) write() {
+	text := strings.Join(s.out, "\n") + "\n"
+	if text == s.text {
+		return
+	}
+	if err := os.WriteFile(s.file, []byte(text), 0o644); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// configure follows the lines "# config WORD..." of a transcript.
+func (s *script) configure(c *c2s.Config, cert func(bool) func(*c2s.Config)) {
+	for line := range strings.Lines(s.text) {
+		words, ok := strings.CutPrefix(line, "# config ")
+		if !ok {
+			continue
+		}
+		for _, w := range strings.Fields(words) {
+			switch w {
+			case "tls":
+				cert(true)(c)
+			case "starttls":
+				cert(false)(c)
+			case "conflict=refuse":
+				c.Conflict = session.Refuse
+			case "conflict=rename":
+				c.Conflict = session.Rename
+			case "resources=2":
+				c.MaxResources = 2
+			case "no-storage":
+				c.Waiting = nil
+			default:
+				s.Fatalf("%s: unknown configuration %q", s.file, w)
+			}
+		}
+	}
+}
+
+// loud are the verbs whose effects the following lines must show.
+var loud = map[string]bool{
+	"connect": true, "drop": true, "wait": true, "kick": true, "passwd": true, "remove": true,
+	"shutdown": true, "suspend": true, "kill": true,
+}
+
+func (s *script) verb(name string, args []string) {
+	do, ok := verbs[name]
+	if !ok {
+		s.fail("unknown verb %q", name)
+	}
+	args = append(args, "", "", "", "")
+	do(s, args)
+}
+
+var verbs = map[string]func(s *script, args []string){
+	// connect CLIENT
+	"connect": func(s *script, args []string) { s.add(args[0]) },
+	// open CLIENT: a connection with an open stream
+	"open": func(s *script, args []string) { s.add(args[0]).open() },
+	// authenticate CLIENT USER: and up to the features that offer binding
+	"authenticate": func(s *script, args []string) {
+		c := s.add(args[0])
+		c.open()
+		c.send(plain(args[1], password))
+		c.open()
+	},
+	// login CLIENT USER RESOURCE [roster] [PRIORITY]
+	"login": func(s *script, args []string) {
+		c := s.add(args[0])
+		c.login(args[1], args[2])
+		for _, extra := range args[3:] {
+			switch {
+			case extra == "roster":
+				c.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>")
+			case extra != "":
+				c.send("<presence><priority>" + extra + "</priority></presence>")
+			}
+		}
+		synctest.Wait()
+		if !slices.ContainsFunc(c.take(), func(item string) bool { return strings.Contains(item, "<jid>") }) {
+			s.fail("the login failed")
+		}
+	},
+	// watch WATCHER CONTACT: subscription, as it is after a request was granted
+	"watch": func(s *script, args []string) { s.watch(args[0], args[1]) },
+	// drop CLIENT
+	"drop": func(s *script, args []string) { s.client(args[0]).drop() },
+	// wait DURATION
+	"wait": func(s *script, args []string) {
+		d, err := time.ParseDuration(args[0])
+		if err != nil {
+			s.fail("%v", err)
+		}
+		<-time.After(d)
+	},
+	// kick USER [RESOURCE]
+	"kick": func(s *script, args []string) { s.command(args[0], session.Kick{Resource: args[1]}) },
+	// passwd USER
+	"passwd": func(s *script, args []string) { s.command(args[0], session.ChangePassword{}) },
+	// remove USER
+	"remove": func(s *script, args []string) { s.command(args[0], session.RemoveAccount{}) },
+	// log up|down
+	"log": func(s *script, args []string) { s.log.Partition(args[0] == "down") },
+	// rosters up|down
+	"rosters": func(s *script, args []string) {
+		s.rosters.mu.Lock()
+		defer s.rosters.mu.Unlock()
+		s.rosters.down = args[0] == "down"
+	},
+	// suspend and begin are the last connector's lease
+	"suspend": func(s *script, _ []string) { s.last().server.Suspend() },
+	"begin":   func(s *script, _ []string) { s.last().begin() },
+	// shutdown and kill are the last connector's end
+	"shutdown": func(s *script, _ []string) {
+		if err := s.last().stop(context.Background()); err != nil {
+			s.fail("%v", err)
+		}
+	},
+}
+
+func (s *script) last() *node { return s.nodes[len(s.nodes)-1] }
+
+// add connects a client, by turns to each connector.
+func (s *script) add(name string) *client {
+	if s.clients[name] == nil {
+		s.order = append(s.order, name)
+	}
+	c := s.nodes[slices.Index(s.order, name)%len(s.nodes)].connect(name)
+	s.clients[name] = c
+	return c
+}
+
+func (s *script) command(user string, c session.Command) {
+	if _, _, err := s.nodes[0].service.Do(context.Background(), bare(user), [16]byte{}, c); err != nil {
+		s.fail("%v", err)
+	}
+}
