@@ -81,6 +81,7 @@ class Peer:
         self.name = f"{self.jid}/{resource}"
         self._address = (setting("XMPP_HOST", "127.0.0.1"), int(port))
         self._direct_tls = direct_tls
+        self.refused = []  # mechanisms that the server refused before one succeeded
         self._seen, self._changed, self._ended = [], asyncio.Event(), None
         self._xmpp = _Client(self.name, setting(f"{who}_PASSWORD"))
         self._xmpp.saw = self._saw
@@ -88,7 +89,8 @@ class Peer:
         self._xmpp.ssl_context.verify_mode = ssl.CERT_NONE
         self._xmpp.auto_authorize = self._xmpp.auto_subscribe = None
         self._xmpp.add_event_handler("disconnected", self._on_end)
-        self._xmpp.add_event_handler("failed_auth", lambda _: self._on_end("login refused"))
+        self._xmpp.add_event_handler("failed_auth", lambda _: self.refused.append(self._mechanism()))
+        self._xmpp.add_event_handler("failed_all_auth", lambda _: self._on_end("login refused"))
         self._xmpp.add_event_handler("connection_failed", self._on_end)
 
     def _saw(self, xml):
@@ -98,6 +100,9 @@ class Peer:
     def _on_end(self, reason):
         self._ended = str(reason or "connection lost")
         self._changed.set()
+
+    def _mechanism(self):
+        return self._xmpp["feature_mechanisms"].mech.name
 
     async def login(self):
         """Connects, authenticates and binds; sends no presence."""
@@ -112,6 +117,10 @@ class Peer:
             raise CheckFailed(f"{self.name} could not log in: {self._ended or 'no answer in time'}")
         if self._xmpp.boundjid.full != self.name:
             raise CheckFailed(f"asked for {self.name}, bound to {self._xmpp.boundjid.full}")
+
+    def logged_in_with(self):
+        """The mechanism that succeeded, after those that failed."""
+        return ", ".join(self.refused + [self._mechanism()])
 
     async def logout(self):
         """Ends the stream and waits for the server to end its side too."""

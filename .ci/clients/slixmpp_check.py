@@ -149,6 +149,16 @@ async def log_out(check, alice, bob):
     check.ok()
 
 
+def scram_at_once(check, *peers):
+    """A client that has to fall back to PLAIN shows the server its password."""
+    check.begin("SCRAM succeeded at the first try")
+    for peer in peers:
+        tried = peer.logged_in_with()
+        if not tried.startswith("SCRAM") or "," in tried:
+            raise CheckFailed(f"{peer.name} had to try {tried}")
+    check.ok()
+
+
 async def scenario(check):
     alice = Peer("ALICE", setting("ALICE_PORT"), "slix", DIRECT)
     bob = Peer("BOB", setting("BOB_PORT"), "slix", DIRECT)
@@ -160,6 +170,7 @@ async def scenario(check):
     await ask_others(check, alice, bob)
     await second_resource(check, alice, bob)
     await log_out(check, alice, bob)
+    scram_at_once(check, alice, bob)
 
 
 if __name__ == "__main__":
