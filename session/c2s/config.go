@@ -24,6 +24,11 @@ type Config struct {
 	// AllowPlaintext lets clients log in without TLS, with PLAIN too. For
 	// development and benchmarks.
 	AllowPlaintext bool
+	// ChannelBinding offers the -PLUS mechanisms (RFC 5802, 6) with
+	// tls-exporter. Off by default: clients that know only tls-unique, such as
+	// slixmpp 1.8, take the offer, fail at it, and then fall back to weaker and
+	// weaker mechanisms, to PLAIN at last.
+	ChannelBinding bool
 	// Accounts looks up credentials.
 	Accounts auth.Accounts
 	// Secret makes up salts for unknown users; at least 16 random bytes, the

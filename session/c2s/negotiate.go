@@ -179,6 +179,9 @@ func (c *conn) begin() *auth.Exchange {
 		ch := auth.Channel{AllowPlaintext: c.srv.cfg.AllowPlaintext}
 		if t, ok := c.nc.(*tls.Conn); ok {
 			ch = auth.TLSChannel(t.ConnectionState())
+			if !c.srv.cfg.ChannelBinding {
+				ch.Exporter = nil
+			}
 		}
 		c.exchange = c.srv.auth.Begin(c.host, ch)
 	}
