@@ -1,0 +1,98 @@
+package session_test
+
+import (
+	"fmt"
+
+	"pgregory.net/rapid"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// Generators draw from so few names that they meet.
+
+var (
+	genSession   = rapid.Custom(func(t *rapid.T) events.ID { return id(fmt.Sprintf("s%d", rapid.IntRange(1, 6).Draw(t, "session"))) })
+	genConn      = rapid.Custom(func(t *rapid.T) events.ID { return id(rapid.SampledFrom([]string{"", "k1", "k2"}).Draw(t, "conn")) })
+	genResource  = rapid.SampledFrom([]string{"desk", "phone", "web"})
+	genToken     = rapid.SampledFrom([]string{"", "t1", "t2"})
+	genReason    = rapid.SampledFrom([]events.Reason{events.ReasonClient, events.ReasonConnectionLost, events.ReasonTimeout})
+	genTo        = rapid.SampledFrom([]events.JID{mustJID("bob@example.org"), mustJID("carol@example.org/x"), mustJID("room@muc.example.org/a")})
+	genConnector = rapid.Custom(func(t *rapid.T) events.Incarnation {
+		return events.Incarnation{
+			Name:  rapid.SampledFrom([]string{"c1", "c2"}).Draw(t, "connector"),
+			Epoch: rapid.Uint64Range(1, 2).Draw(t, "epoch"),
+		}
+	})
+)
+
+func mustJID(s string) events.JID {
+	j, err := events.ParseJID(s)
+	if err != nil {
+		panic(err)
+	}
+	return j
+}
+
+var alice = mustJID("alice@example.org")
+
+func genCommand(now int64) *rapid.Generator[session.Command] {
+	return rapid.Custom(func(t *rapid.T) session.Command {
+		s := genSession.Draw(t, "s")
+		switch rapid.IntRange(0, 15).Draw(t, "command") {
+		case 0, 1:
+			return session.Authenticate{Session: s}
+		case 2, 3:
+			return session.Bind{
+				Session: s, Resource: rapid.SampledFrom([]string{"", "desk", "phone"}).Draw(t, "resource"),
+				Generated: genResource.Draw(t, "generated"),
+				Conflict:  rapid.SampledFrom([]session.Conflict{session.Replace, session.Refuse, session.Rename}).Draw(t, "policy"),
+				Limit:     rapid.IntRange(0, 3).Draw(t, "limit"),
+			}
+		case 4:
+			return session.RequestRoster{Session: s}
+		case 5, 6:
+			return session.BecomeAvailable{Session: s, Priority: rapid.Int8Range(-2, 2).Draw(t, "priority"), Stanza: "<presence/>"}
+		case 7:
+			return session.BecomeUnavailable{Session: s}
+		case 8:
+			return session.DirectPresence{Session: s, To: genTo.Draw(t, "to"), Available: rapid.Bool().Draw(t, "available")}
+		case 9:
+			return session.SwitchCarbons{Session: s, On: rapid.Bool().Draw(t, "on")}
+		case 10:
+			token := genToken.Draw(t, "token")
+			return session.EnableStreamManagement{Session: s, Resumable: token != "", Max: 5, TokenHash: token}
+		case 11:
+			return session.Detach{Session: s, Reason: genReason.Draw(t, "reason"), Now: now}
+		case 12, 13:
+			return session.Resume{Session: s, Previous: genSession.Draw(t, "previous"), TokenHash: genToken.Draw(t, "token"), Now: now}
+		case 14:
+			return session.Close{Session: s, Reason: genReason.Draw(t, "reason")}
+		}
+		return genAccountCommand(t, now)
+	})
+}
+
+func genAccountCommand(t *rapid.T, now int64) session.Command {
+	return rapid.SampledFrom([]session.Command{
+		session.Kick{}, session.Kick{Resource: "desk"},
+		session.Fence{Lost: genConnector.Draw(t, "lost"), Now: now}, session.Expire{Now: now},
+		session.CreateAccount{}, session.RemoveAccount{},
+		session.ChangePassword{}, session.ChangePassword{Except: genSession.Draw(t, "except")},
+	}).Draw(t, "account command")
+}
+
+// genNonsense draws events that no Decide would put where they are.
+var genNonsense = rapid.Custom(func(t *rapid.T) events.Event {
+	return rapid.SampledFrom([]events.Event{
+		events.Authenticated{}, events.Bound{}, events.RosterRequested{},
+		events.PresenceAvailable{Priority: rapid.Int8().Draw(t, "priority"), Stanza: "<presence/>"},
+		events.PresenceUnavailable{},
+		events.PresenceDirected{To: genTo.Draw(t, "to"), Available: rapid.Bool().Draw(t, "available")},
+		events.StreamManagementEnabled{Resumable: rapid.Bool().Draw(t, "resumable"), Max: rapid.Uint32().Draw(t, "max"), TokenHash: genToken.Draw(t, "token")},
+		events.Detached{Until: rapid.Int64().Draw(t, "until")}, events.Resumed{},
+		events.CarbonsEnabled{}, events.CarbonsDisabled{}, events.Closed{Reason: genReason.Draw(t, "reason")},
+		events.AccountCreated{}, events.PasswordChanged{}, events.AccountRemoved{},
+		events.Connected{}, events.Unknown{Code: 200},
+	}).Draw(t, "event")
+})
