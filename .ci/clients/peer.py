@@ -154,6 +154,22 @@ class Peer:
 
     async def expect(self, what, match, patience=PATIENCE):
         """Returns the first stanza not yet taken that matches, and takes it."""
+        xml = await self._arrival(what, match, patience)
+        self._seen.remove(xml)
+        return xml
+
+    async def expect_in_order(self, *whats_and_matches):
+        """Takes a stanza for each (what, match), which must have come in this order."""
+        arrived = [await self._arrival(what, match, PATIENCE) for what, match in whats_and_matches]
+        places = [self._seen.index(xml) for xml in arrived]
+        if places != sorted(places):
+            came = "\n    ".join(text(xml) for _, xml in sorted(zip(places, arrived)))
+            wanted = ", ".join(what for what, _ in whats_and_matches)
+            raise CheckFailed(f"{self.name}: wanted {wanted} in this order; what came:\n    {came}")
+        for xml in arrived:
+            self._seen.remove(xml)
+
+    async def _arrival(self, what, match, patience):
         def found():
             return next((x for x in self._seen if match(x)), None)
         xml = await self._until(found, patience)
@@ -161,7 +177,6 @@ class Peer:
             seen = "\n    ".join(text(x) for x in self._seen[-12:]) or "nothing"
             ended = f"; the stream had ended: {self._ended}" if self._ended else ""
             raise CheckFailed(f"{self.name}: no {what} in {patience} s{ended}. Not taken yet:\n    {seen}")
-        self._seen.remove(xml)
         return xml
 
     async def _until(self, found, patience):

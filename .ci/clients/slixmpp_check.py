@@ -58,17 +58,19 @@ async def add_contact(check, alice, bob):
 
 
 async def subscribe(check, asker, contact_peer, before, after):
-    """One direction of the handshake of RFC 6121 section 3.1. The subscription of
-    the asker goes to after[0], that of the contact to after[1]."""
+    """One direction of the handshake of RFC 6121 section 3.1, whose 3.1.6 has the
+    approval come before the push. The subscription of the asker goes to after[0],
+    that of the contact to after[1]."""
     check.begin(f"{asker.jid} subscribes to {contact_peer.jid}")
     asker.send(f"<presence to='{contact_peer.jid}' type='subscribe'/>")
     await asker.expect("push with ask", push(contact_peer.jid, ask="subscribe", subscription=before))
     await contact_peer.expect("request", presence(asker.jid, "subscribe"))
     contact_peer.send(f"<presence to='{asker.jid}' type='subscribed'/>")
     await contact_peer.expect("push to the contact", push(asker.jid, subscription=after[1]))
-    await asker.expect("approval", presence(contact_peer.jid, "subscribed"))
-    await asker.expect("push to the asker", push(contact_peer.jid, subscription=after[0]))
-    await asker.expect("presence of the contact", presence(contact_peer.name))
+    await asker.expect_in_order(
+        ("approval", presence(contact_peer.jid, "subscribed")),
+        ("push to the asker", push(contact_peer.jid, subscription=after[0])),
+        ("presence of the contact", presence(contact_peer.name)))
     check.ok()
 
 
@@ -135,6 +137,18 @@ async def second_resource(check, alice, bob):
     check.ok()
 
 
+async def remove_contact(check, alice, bob):
+    """RFC 6121 section 2.5.2: removing a contact cancels both subscriptions."""
+    check.begin("contact removed, who is unsubscribed and sees the other leave")
+    await result(alice, "set", contact(bob.jid, attributes=" subscription='remove'"))
+    await alice.expect("push of the removal", push(bob.jid, subscription="remove"))
+    for kind in ("unsubscribe", "unsubscribed"):
+        await bob.expect(kind, presence(alice.jid, kind))
+    await bob.expect("push to the contact", push(alice.jid, subscription="none"))
+    await unavailable_once(bob, alice)
+    check.ok()
+
+
 async def unavailable_once(peer, gone):
     await peer.expect("unavailable", presence(gone.name, "unavailable"))
     await peer.fence()
@@ -142,9 +156,8 @@ async def unavailable_once(peer, gone):
 
 
 async def log_out(check, alice, bob):
-    check.begin("clean logout, seen as unavailable exactly once")
+    check.begin("clean logout")
     await bob.logout()
-    await unavailable_once(alice, bob)
     await alice.logout()
     check.ok()
 
@@ -169,6 +182,7 @@ async def scenario(check):
     await chat(check, alice, bob)
     await ask_others(check, alice, bob)
     await second_resource(check, alice, bob)
+    await remove_contact(check, alice, bob)
     await log_out(check, alice, bob)
     scram_at_once(check, alice, bob)
 
