@@ -1,0 +1,113 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"rollcall/events"
+)
+
+var (
+	// ErrFuture: the moment is not over yet, so that nobody knows it.
+	ErrFuture = errors.New("the moment is in the future")
+	// ErrForgotten: retention has removed the log up to the moment and beyond.
+	ErrForgotten = errors.New("the log no longer reaches back to the moment")
+)
+
+// A Moment is an instant, or the place of a record: what was true after it. At
+// an instant, what was stored at it is true already. Set one of the fields; the
+// zero Moment is the end of the log.
+type Moment struct {
+	Seq  events.Seq
+	Time time.Time
+}
+
+// String gives the moment for people.
+func (m Moment) String() string {
+	switch {
+	case m.Seq != 0:
+		return fmt.Sprintf("sequence %d", m.Seq)
+	case !m.Time.IsZero():
+		return m.Time.Format(time.RFC3339Nano)
+	}
+	return "now"
+}
+
+// instant is the moment's time in Unix nanoseconds, the least there is if it is
+// not one.
+func (m Moment) instant() int64 {
+	if m.Time.IsZero() {
+		return math.MinInt64
+	}
+	return m.Time.UnixNano()
+}
+
+// until limits r to what had been stored by the moment.
+func (m Moment) until(r events.Range, info events.Info) events.Range {
+	r.To = info.Last
+	switch {
+	case m.Seq != 0:
+		r.To = m.Seq
+	case !m.Time.IsZero():
+		r.Until = m.Time.Add(time.Nanosecond)
+	}
+	return r
+}
+
+// check refuses moments that the log can't answer for. info is its present.
+func (m Moment) check(ctx context.Context, log events.Log, info events.Info) error {
+	switch {
+	case m.Seq > info.Last:
+		return fmt.Errorf("%s: %w: the log ends at sequence %d", m, ErrFuture, info.Last)
+	case m.Time.After(time.Now()):
+		return fmt.Errorf("%s: %w", m, ErrFuture)
+	case whole(info) || m == Moment{}:
+		return nil
+	case m.Seq != 0 && m.Seq < info.First:
+		return fmt.Errorf("%s: %w: it begins at sequence %d", m, ErrForgotten, info.First)
+	case m.Seq != 0:
+		return nil
+	}
+	return m.checkTime(ctx, log, info)
+}
+
+// checkTime compares an instant with the first record that is left.
+func (m Moment) checkTime(ctx context.Context, log events.Log, info events.Info) error {
+	for st, err := range log.Read(ctx, events.Range{To: info.First}) {
+		at, err := storedAt(st, err)
+		if err != nil {
+			return err
+		}
+		if first := time.Unix(0, at); m.Time.Before(first) {
+			return fmt.Errorf("%s: %w: it begins at %s", m, ErrForgotten, first.Format(time.RFC3339Nano))
+		}
+	}
+	return nil
+}
+
+// storedAt is when a record was stored, also one that can't be decoded.
+func storedAt(st *events.Stored, err error) (int64, error) {
+	poison, err := pass(err)
+	switch {
+	case err != nil:
+		return 0, err
+	case poison != nil:
+		return poison.At, nil
+	}
+	return st.At, nil
+}
+
+// whole reports that no record was removed from the log's beginning.
+func whole(info events.Info) bool { return info.First <= 1 }
+
+// pass tells a record that is passed over from an error that ends the reading.
+func pass(err error) (*events.PoisonError, error) {
+	var poison *events.PoisonError
+	if errors.As(err, &poison) {
+		return poison, nil
+	}
+	return nil, err
+}
