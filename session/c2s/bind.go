@@ -3,6 +3,7 @@ package c2s
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"strings"
 
 	"rollcall/events"
@@ -32,9 +33,9 @@ func (c *conn) bind(iq *stanza.Element) error {
 		c.srv.cfg.Logger.Warn("roster not loaded", "account", c.account.String(), "error", err)
 		return c.refuse(iq, stanza.InternalServerError)
 	}
+	defer c.srv.hub.exit(home)
 	jid, pos, err := c.appendBound(ctx, resource)
 	if err != nil {
-		c.srv.hub.exit(home, nil)
 		if cause := stanzaError(err); cause != nil {
 			c.send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
 			return nil
@@ -42,10 +43,8 @@ func (c *conn) bind(iq *stanza.Element) error {
 		return err
 	}
 	cl := newClient(c, home, jid, pos)
-	c.srv.hub.exit(home, cl)
 	c.srv.unbound.Add(-1)
-	cl.replyBound(iq)
-	c.client.Store(cl)
+	c.srv.hub.admit(cl, cl.bound(iq))
 	return nil
 }
 
@@ -54,6 +53,9 @@ func (c *conn) appendBound(ctx context.Context, resource string) (events.JID, ev
 		Session: c.session, Resource: strings.Clone(resource), Generated: rand.Text(),
 		Conflict: c.srv.cfg.Conflict, Limit: c.srv.cfg.MaxResources,
 	})
+	if errors.Is(err, session.ErrGone) {
+		c.learnEnd(a)
+	}
 	if err != nil {
 		return events.JID{}, pos, err
 	}
@@ -65,8 +67,9 @@ func (c *conn) refuse(iq *stanza.Element, cond stanza.Condition) error {
 	return nil
 }
 
-func (cl *client) replyBound(iq *stanza.Element) {
+// bound is the answer to a client that is.
+func (cl *client) bound(iq *stanza.Element) []byte {
 	payload := append([]byte(nil), "<bind xmlns='"+stanza.NSBind+"'><jid>"...)
 	payload = append(stanza.AppendText(payload, cl.full), "</jid></bind>"...)
-	cl.send(stanza.AppendResult(nil, iq, string(payload), stanza.Stamp{}))
+	return stanza.AppendResult(nil, iq, string(payload), stanza.Stamp{})
 }

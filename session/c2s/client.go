@@ -134,6 +134,9 @@ func (cl *client) do(c session.Command) (*session.Account, error) {
 	if pos.Seq != 0 {
 		cl.after = pos
 	}
+	if errors.Is(err, session.ErrGone) {
+		cl.learnEnd(a)
+	}
 	return a, err
 }
 

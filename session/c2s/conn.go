@@ -119,6 +119,17 @@ func (c *conn) end(e ending) {
 	c.raw.SetReadDeadline(time.Now())
 }
 
+// learnEnd waits for Observe to come by the end of a session of which the log
+// has told us that it is over: it knows why.
+func (c *conn) learnEnd(a *session.Account) {
+	if a == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
+	defer cancel()
+	c.srv.cfg.Table.WaitFor(ctx, events.Position{Seq: a.Seq})
+}
+
 // sayEnd writes the last bytes of the stream.
 func (c *conn) sayEnd(e ending) {
 	var b []byte

@@ -13,6 +13,9 @@ import (
 // that caused them (RFC 6120, 8.3). nil: the error is about the stream, which
 // ends by endingFor.
 func stanzaError(err error) *stanza.Error {
+	if err == nil {
+		return nil
+	}
 	var e *stanza.Error
 	if errors.As(err, &e) {
 		return e
@@ -22,7 +25,27 @@ func stanzaError(err error) *stanza.Error {
 			return &m.answer
 		}
 	}
-	return nil
+	if endsStream(err) {
+		return nil
+	}
+	return &stanza.Error{Condition: stanza.InternalServerError, Type: stanza.Wait}
+}
+
+// endsStream reports an error after which the client can't be told what is so,
+// or is not to be told anything.
+func endsStream(err error) bool {
+	var stream *stanza.StreamError
+	if errors.As(err, &stream) {
+		return true
+	}
+	for _, e := range []error{
+		stanza.ErrStreamEnd, session.ErrGone, session.ErrNotBound, session.ErrFenced, session.ErrContended, events.ErrUnresolved,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // stanzaErrors are the refusals after which both sides know what is so.

@@ -13,14 +13,12 @@ import (
 // A hub knows what this connector holds: its sessions, the accounts that have
 // some here, and which of these accounts watch whom.
 //
-// Lock order: an account's mu before the hub's.
+// Lock order: the server's tail, an account's mu, the hub's.
 type hub struct {
 	mu       sync.RWMutex
 	held     map[events.SessionID]*conn
 	accounts map[events.JID]*account
-	// watchers lists, by contact, the accounts whose roster has the contact
-	// with subscription to or both. The slices are replaced, never changed.
-	watchers map[events.JID][]*account
+	contacts map[events.JID]*contact // that somebody here watches
 }
 
 // An account is one that has, or is about to have, bound sessions here.
@@ -35,17 +33,17 @@ type account struct {
 	loading sync.Mutex // held while the roster is read the first time
 	setting sync.Mutex // held by who changes the roster, over its I/O
 
-	mu      sync.Mutex     // never held over I/O
-	roster  *roster.Roster // guarded; nil: empty
-	loaded  bool           // guarded
-	busy    bool           // guarded; somebody's result is to go out before the pushes
-	pending []Document     // guarded; changes that came while busy or loading
+	mu      sync.Mutex       // never held over I/O
+	roster  *roster.Roster   // guarded; nil: empty
+	loaded  bool             // guarded
+	busy    bool             // guarded; somebody's result is to go out before the pushes
+	pending []*roster.Roster // guarded; newer ones that came while busy or loading
 }
 
 func (h *hub) init() {
 	h.held = map[events.SessionID]*conn{}
 	h.accounts = map[events.JID]*account{}
-	h.watchers = map[events.JID][]*account{}
+	h.contacts = map[events.JID]*contact{}
 }
 
 // hold makes a connection findable by its session.
@@ -91,21 +89,28 @@ func (h *hub) enter(ctx context.Context, s *Server, jid events.JID) (*account, e
 	a.users++
 	h.mu.Unlock()
 	if err := a.load(ctx, s); err != nil {
-		h.exit(a, nil)
+		h.exit(a)
 		return nil, err
 	}
 	return a, nil
 }
 
-// exit ends an enter, with the client that came of it or nil.
-func (h *hub) exit(a *account, cl *client) {
+// exit ends an enter.
+func (h *hub) exit(a *account) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	a.users--
-	if cl != nil {
-		a.clients = append(slices.Clip(a.clients), cl)
-	}
 	h.forget(a)
+}
+
+// admit makes a client findable. What it is told here is the first that it is
+// sent, and once it has been told there is nobody who does not find it.
+func (h *hub) admit(cl *client, told []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	cl.home.clients = append(slices.Clip(cl.home.clients), cl)
+	cl.conn.client.Store(cl)
+	cl.send(told)
 }
 
 // remove takes a client out of its account.
@@ -141,44 +146,6 @@ func (h *hub) clientsOf(a *account) []*client {
 	return a.clients
 }
 
-// watching returns the accounts here that watch a contact. The slice must not
-// be changed.
-func (h *hub) watching(contact events.JID) []*account {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	return h.watchers[contact]
-}
-
-// watchAll makes the index say what the account's roster says.
-func (h *hub) watchAll(a *account, r *roster.Roster) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.accounts[a.jid] != a {
-		return // forgotten meanwhile
-	}
-	for contact := range a.watched {
-		if !r.Watches(contact) {
-			h.unwatch(a, contact)
-		}
-	}
-	for contact := range r.Watched() {
-		if _, ok := a.watched[contact]; !ok {
-			a.watched[contact] = struct{}{}
-			h.watchers[contact] = append(slices.Clip(h.watchers[contact]), a)
-		}
-	}
-}
-
-func (h *hub) unwatch(a *account, contact events.JID) {
-	delete(a.watched, contact)
-	rest := slices.DeleteFunc(slices.Clone(h.watchers[contact]), func(o *account) bool { return o == a })
-	if len(rest) == 0 {
-		delete(h.watchers, contact)
-		return
-	}
-	h.watchers[contact] = rest
-}
-
 // load reads the roster unless that was done before.
 func (a *account) load(ctx context.Context, s *Server) error {
 	a.loading.Lock()
@@ -197,10 +164,12 @@ func (a *account) load(ctx context.Context, s *Server) error {
 	if err != nil {
 		return err
 	}
+	s.tail.Lock()
+	defer s.tail.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.roster, a.loaded = r, true
-	s.hub.watchAll(a, r)
+	s.hub.watch(a, r, s.cfg.Table)
 	a.settle(s)
 	return nil
 }

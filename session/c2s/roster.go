@@ -160,49 +160,50 @@ func (a *account) begin() *roster.Roster {
 	return a.roster
 }
 
-// store queues the account's own change like one that was seen.
+// store queues a roster to be applied.
 func (a *account) store(r *roster.Roster) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.pending = append(a.pending, Document{JID: a.jid, Data: r.Encode(), Revision: r.Version()})
+	a.pending = append(a.pending, r)
 }
 
 func (a *account) finish(s *Server) {
+	s.tail.Lock()
+	defer s.tail.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.busy = false
 	a.settle(s)
 }
 
-// settle applies what came meanwhile. The caller holds a.mu.
+// settle applies what came meanwhile. The caller holds the tail and a.mu.
 func (a *account) settle(s *Server) {
 	if a.busy || !a.loaded {
 		return
 	}
 	pending := a.pending
 	a.pending = nil
-	for _, doc := range pending {
-		a.apply(s, doc)
+	for _, r := range pending {
+		a.apply(s, r)
 	}
 }
 
-// apply makes a newer document the account's roster and shows its clients what
-// has changed. The caller holds a.mu.
-func (a *account) apply(s *Server, doc Document) {
-	if doc.Revision <= a.roster.Version() {
-		return
-	}
-	next, err := decodeRoster(doc)
-	if err != nil {
-		s.cfg.Logger.Error("roster document refused", "account", a.jid.String(), "error", err)
-		return
-	}
+// apply makes a newer roster the account's and shows its clients what has
+// changed. The caller holds the tail and a.mu.
+func (a *account) apply(s *Server, next *roster.Roster) {
 	old := a.roster
+	if next.Version() <= old.Version() {
+		return
+	}
 	a.roster = next
-	s.hub.watchAll(a, next)
-	for _, item := range roster.Diff(old, next) {
+	changed := roster.Diff(old, next)
+	for _, item := range changed {
 		a.push(s, item)
-		a.showChange(s, item.JID, old, next)
+		a.hide(s, item.JID, old, next)
+	}
+	s.hub.watch(a, next, s.cfg.Table)
+	for _, item := range changed {
+		a.reveal(s, item.JID, old, next)
 	}
 }
 
@@ -222,19 +223,27 @@ func (a *account) push(s *Server, item roster.Item) {
 	}
 }
 
-// showChange shows the presence of a contact whom the account has begun to
-// watch, or that it is gone where it has ceased to (RFC 6121, 3.1.6 and 3.2).
-func (a *account) showChange(s *Server, contact events.JID, old, next *roster.Roster) {
-	was, is := old.Watches(contact), next.Watches(contact)
-	if was == is || contact == a.jid {
+// hide shows that a contact is gone whom the account ceases to watch
+// (RFC 6121, 3.2.3 and 3.3.3).
+func (a *account) hide(s *Server, jid events.JID, old, next *roster.Roster) {
+	c, _ := s.hub.contact(jid)
+	if c == nil || jid == a.jid || !old.Watches(jid) || next.Watches(jid) {
 		return
 	}
-	for _, o := range s.cfg.Table.Account(contact).Available() {
-		p := presenceOf(o)
-		if !is {
-			p.text = "<presence type='unavailable'/>"
-		}
-		s.showTo(a, p)
+	for _, o := range c.seen.Available() {
+		s.showTo(a, presence{from: o.JID, text: unavailable})
+	}
+}
+
+// reveal shows the presence of a contact whom the account begins to watch
+// (RFC 6121, 3.1.5).
+func (a *account) reveal(s *Server, jid events.JID, old, next *roster.Roster) {
+	c, _ := s.hub.contact(jid)
+	if c == nil || jid == a.jid || old.Watches(jid) || !next.Watches(jid) {
+		return
+	}
+	for _, o := range c.seen.Available() {
+		s.showTo(a, presenceOf(o))
 	}
 }
 
@@ -285,11 +294,23 @@ func (s *Server) FollowRosters(ctx context.Context) error {
 			return err
 		}
 		if a := s.hub.account(doc.JID); a != nil {
-			a.mu.Lock()
-			a.pending = append(a.pending, doc)
-			a.settle(s)
-			a.mu.Unlock()
+			a.changed(s, doc)
 		}
 	}
 	return ctx.Err()
+}
+
+// changed takes a document that was changed anywhere.
+func (a *account) changed(s *Server, doc Document) {
+	r, err := decodeRoster(doc)
+	if err != nil {
+		s.cfg.Logger.Error("roster document refused", "account", a.jid.String(), "error", err)
+		return
+	}
+	a.store(r)
+	s.tail.Lock()
+	defer s.tail.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.settle(s)
 }

@@ -28,6 +28,11 @@ type Server struct {
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 	unbound  atomic.Int64                    // connections that are not bound
 
+	// tail is held by whoever shows presence: by Observe for an event, and for
+	// a change of a roster, which can come at the same moment. It is never held
+	// over I/O.
+	tail sync.Mutex
+
 	mu       sync.Mutex
 	conns    map[*conn]struct{} // guarded
 	stopping bool               // guarded

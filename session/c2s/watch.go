@@ -13,9 +13,9 @@ import (
 //
 // Nobody sends presence around. It is in the log; every connector's table
 // follows the log; and Observe, called at each event's place in it, hands the
-// event to those of this connector's clients who may see it. A contact that
-// becomes available gets, at its own event's place, what the table says at that
-// very sequence. So everybody sees each change once, in one order, and the end
+// event to those of this connector's clients who may see it. A client that
+// becomes available gets, at its own event's place, what is so at that very
+// sequence. So everybody sees each change once, in one order, and the end
 // of a session is seen whoever wrote it: its connector, an administrator, or
 // the reaper after its connector was killed.
 
@@ -23,20 +23,23 @@ import (
 // st is what happened. One goroutine calls it, in the order of the log; it does
 // not block.
 func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
+	s.tail.Lock()
+	defer s.tail.Unlock()
 	was, is := before.Session(st.Session), after.Session(st.Session)
+	watchers := s.watchersAt(after)
 	switch e := st.Event.(type) {
 	case events.PresenceAvailable:
 		if is != nil && is.Available() {
-			s.announce(is, after, was == nil || !was.Available())
+			s.announce(is, watchers, after, was == nil || !was.Available())
 		}
 	case events.PresenceUnavailable:
 		if was != nil {
-			s.retract(was, e.Stanza)
+			s.retract(was, watchers, e.Stanza)
 			s.setAvailable(was, false)
 		}
 	case events.Closed:
 		if was != nil {
-			s.closed(was, e)
+			s.closed(was, watchers, e)
 		}
 	}
 }
@@ -49,24 +52,37 @@ func (s *Server) setAvailable(ss *session.Session, on bool) *client {
 	return cl
 }
 
+// watchersAt moves what is known of an account to where it is now, and returns
+// who is to be shown what happened: those who watch it and were not shown it
+// when they began to.
+func (s *Server) watchersAt(now *session.Account) []*account {
+	c, by := s.hub.contact(now.JID)
+	if c == nil || now.Seq <= c.seq() {
+		return nil
+	}
+	c.seen = now
+	return by
+}
+
 // announce shows a session's presence to its watchers, to the account's own
 // resources, itself included, and, if it is the initial one, everybody's
 // presence to it.
-func (s *Server) announce(is *session.Session, account *session.Account, initial bool) {
+func (s *Server) announce(is *session.Session, watchers []*account, account *session.Account, initial bool) {
 	cl := s.setAvailable(is, true)
-	s.show(presenceOf(is))
+	s.show(presenceOf(is), watchers)
 	if initial && cl != nil {
 		s.greet(cl, account)
 	}
 }
 
-// show gives a presence to all here who watch its sender.
-func (s *Server) show(p presence) {
+// show gives a presence to the resources here of its own account, and to those
+// of watchers.
+func (s *Server) show(p presence, watchers []*account) {
 	account := p.from.Bare()
 	if own := s.hub.account(account); own != nil {
 		s.showTo(own, p)
 	}
-	for _, w := range s.hub.watching(account) {
+	for _, w := range watchers {
 		if w.jid != account {
 			s.showTo(w, p)
 		}
@@ -86,8 +102,10 @@ func (s *Server) showTo(a *account, p presence) {
 	}
 }
 
-// greet answers the probes of an initial presence from the table (RFC 6121,
-// 4.2.2 and 4.3), and hands over what waits for an answer (3.1.3).
+// greet answers the probes of an initial presence (RFC 6121, 4.2.2 and 4.3) for
+// all contacts that are there; to say of the others that they are not would
+// cost more than it tells (4.3.2, rule 3). It hands over the requests that wait
+// for an answer (3.1.3).
 func (s *Server) greet(cl *client, own *session.Account) {
 	for _, o := range own.Available() {
 		if o.ID != cl.session {
@@ -95,11 +113,12 @@ func (s *Server) greet(cl *client, own *session.Account) {
 		}
 	}
 	r := cl.home.current()
-	for contact := range r.Watched() {
-		if contact == cl.account {
+	for jid := range r.Watched() {
+		c, _ := s.hub.contact(jid)
+		if c == nil || jid == cl.account {
 			continue
 		}
-		for _, o := range s.cfg.Table.Account(contact).Available() {
+		for _, o := range c.seen.Available() {
 			cl.send(presenceOf(o).to(cl.account, true))
 		}
 	}
@@ -110,13 +129,13 @@ func (s *Server) greet(cl *client, own *session.Account) {
 
 // retract shows that a session is no longer available: to its watchers, and to
 // whom it directed presence.
-func (s *Server) retract(was *session.Session, text string) {
+func (s *Server) retract(was *session.Session, watchers []*account, text string) {
 	p := presence{from: was.JID, text: text}
 	if text == "" {
-		p.text = "<presence type='unavailable'/>"
+		p.text = unavailable
 	}
 	if was.Available() {
-		s.show(p)
+		s.show(p, watchers)
 	}
 	for _, to := range was.Directed() {
 		s.retractDirected(was, to, p)
@@ -139,12 +158,12 @@ func (s *Server) retractDirected(was *session.Session, to events.JID, p presence
 }
 
 // closed ends the stream of a session whose end somebody wrote, and shows it.
-func (s *Server) closed(was *session.Session, e events.Closed) {
+func (s *Server) closed(was *session.Session, watchers []*account, e events.Closed) {
 	s.setAvailable(was, false) // its stream is over; it is not told of itself
 	if c := s.hub.conn(was.ID); c != nil {
 		c.end(endingByLog(e))
 	}
-	s.retract(was, "")
+	s.retract(was, watchers, "")
 }
 
 // endingByLog is what the client is told of an end that it has not caused.
@@ -170,6 +189,9 @@ func endingByLog(e events.Closed) ending {
 	}
 	return say(stanza.StreamReset, "the session was closed: "+string(e.Reason))
 }
+
+// unavailable is the presence of a session that ended without a word.
+const unavailable = "<presence type='unavailable'/>"
 
 // A presence is one as the log has it, and whose.
 type presence struct {

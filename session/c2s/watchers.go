@@ -1,0 +1,76 @@
+package c2s
+
+import (
+	"slices"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/roster"
+)
+
+// A contact is an account that accounts here watch: their rosters have it with
+// subscription to or both. The server's tail keeps what is in it together with
+// what the watchers have been sent.
+type contact struct {
+	// seen is the contact as its watchers have been shown it. The table may be
+	// ahead by the event that Observe is about to be called for.
+	seen *session.Account
+	by   []*account // guarded by the hub's mu; replaced, never changed
+}
+
+// seq is the contact's last event that its watchers know of.
+func (c *contact) seq() events.Seq {
+	if c.seen == nil {
+		return 0
+	}
+	return c.seen.Seq
+}
+
+// contact returns an account as one that is watched here, with its watchers,
+// which must not be changed, or nil.
+func (h *hub) contact(jid events.JID) (*contact, []*account) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	c := h.contacts[jid]
+	if c == nil {
+		return nil, nil
+	}
+	return c, c.by
+}
+
+// watch makes the index say what the account's roster says. The caller holds
+// the server's tail.
+func (h *hub) watch(a *account, r *roster.Roster, table Table) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.accounts[a.jid] != a {
+		return // forgotten meanwhile
+	}
+	for jid := range a.watched {
+		if !r.Watches(jid) {
+			h.unwatch(a, jid)
+		}
+	}
+	for jid := range r.Watched() {
+		if _, ok := a.watched[jid]; ok {
+			continue
+		}
+		a.watched[jid] = struct{}{}
+		c := h.contacts[jid]
+		if c == nil {
+			c = &contact{seen: table.Account(jid)}
+			h.contacts[jid] = c
+		}
+		c.by = append(slices.Clip(c.by), a)
+	}
+}
+
+// unwatch undoes watch for one contact. The caller holds the hub's mu.
+func (h *hub) unwatch(a *account, jid events.JID) {
+	delete(a.watched, jid)
+	c := h.contacts[jid]
+	c.by = slices.DeleteFunc(slices.Clone(c.by), func(o *account) bool { return o == a })
+	if len(c.by) == 0 {
+		delete(h.contacts, jid)
+	}
+}
