@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/events"
+	"rollcall/projector"
+	"rollcall/session"
+)
+
+// runAppend measures transitions appended by compare-and-set over many
+// accounts. Raw is PublishAsync with the same expectation, header and size of
+// payload, on a stream of its own with the settings of ours.
+func (b *benchmark) runAppend(ctx context.Context) error {
+	raw, err := b.newRawAppender(ctx)
+	if err != nil {
+		return err
+	}
+	list := benchSessions(b.accounts)
+	err = b.compare(ctx, "append a transition (compare-and-set)", func(ctx context.Context) (int, error) {
+		return b.appends, appendTransitions(ctx, b.bus.Log(), list, b.appends, b.writers)
+	}, raw.run)
+	if err != nil {
+		return err
+	}
+	return b.compareService(ctx, raw)
+}
+
+// appendTransitions appends n records, each account's one after the other, by
+// writers at the same time.
+func appendTransitions(ctx context.Context, log events.Log, list []*benchSession, n, writers int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for w := range writers {
+		g.Go(func() error {
+			mine := list[w*len(list)/writers : (w+1)*len(list)/writers]
+			for i := range n/writers + 1 {
+				s := mine[i%len(mine)]
+				pos, err := log.Append(ctx, s.next(time.Now()))
+				if err != nil {
+					return err
+				}
+				s.stored(pos.Seq)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// compareService measures the whole way: decide on the table, append, and have
+// the table follow.
+func (b *benchmark) compareService(ctx context.Context, raw *rawAppender) error {
+	t := projector.NewTable()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := projector.New(projector.Config{Log: b.bus.Log(), Table: t})
+	var g errgroup.Group
+	g.Go(func() error { return p.Run(ctx) })
+	<-p.CaughtUp()
+	svc := session.NewService(session.Config{Log: b.bus.Log(), Accounts: t, Connector: benchConnector})
+	list := make([]*benchSession, b.accounts)
+	for i := range list {
+		list[i] = newBenchSession(1_000_000 + i)
+	}
+	err := b.compare(ctx, "decide, append, project", func(ctx context.Context) (int, error) {
+		return b.appends, serveTransitions(ctx, svc, list, b.appends, b.writers)
+	}, raw.run)
+	cancel()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return err
+}
+
+func serveTransitions(ctx context.Context, svc *session.Service, list []*benchSession, n, writers int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for w := range writers {
+		g.Go(func() error {
+			mine := list[w*len(list)/writers : (w+1)*len(list)/writers]
+			for i := range n/writers + 1 {
+				s := mine[i%len(mine)]
+				if _, _, err := svc.Do(ctx, s.bare, events.ID{}, s.command(time.Now())); err != nil {
+					return err
+				}
+				s.stored(0)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// command is the wish that leads to the session's next record.
+func (s *benchSession) command(now time.Time) session.Command {
+	switch s.at {
+	case 0:
+		s.session = events.NewID(now)
+		return session.Authenticate{Session: s.session, Mechanism: "SCRAM-SHA-256", TLS: "TLS 1.3", Address: "127.0.0.1:50000"}
+	case 1:
+		return session.Bind{Session: s.session, Resource: s.full.Resource()}
+	case 2:
+		return session.RequestRoster{Session: s.session}
+	case 3:
+		return session.BecomeAvailable{Session: s.session, Stanza: benchPresence}
+	}
+	return session.Close{Session: s.session, Reason: events.ReasonClient}
+}
+
+// A rawAppender does with PublishAsync what the log does.
+type rawAppender struct {
+	b        *benchmark
+	subjects []string
+	seqs     []uint64                 // of each subject's last message
+	last     []jetstream.PubAckFuture // of the one whose sequence is not known yet
+	payload  []byte
+}
+
+func (b *benchmark) newRawAppender(ctx context.Context) (*rawAppender, error) {
+	_, err := b.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: "BENCH", Subjects: []string{"bench.>"}, DenyDelete: true, DenyPurge: true,
+		Discard: jetstream.DiscardNew, MaxBytes: 4 << 30,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a := &rawAppender{b: b, seqs: make([]uint64, b.accounts), last: make([]jetstream.PubAckFuture, b.accounts)}
+	size := 0
+	s := newBenchSession(0)
+	for i := range benchLife {
+		size += len(s.next(time.Now()).Append(nil))
+		s.stored(events.Seq(1_000_000 + i))
+	}
+	a.payload = make([]byte, size/len(benchLife))
+	for i := range b.accounts {
+		a.subjects = append(a.subjects, fmt.Sprintf("bench.%02x.example_2eorg.user%07d", i%256, i))
+	}
+	return a, nil
+}
+
+func (a *rawAppender) run(ctx context.Context) (int, error) {
+	for i := range a.b.appends {
+		k := i % len(a.subjects)
+		if err := a.settle(ctx, k); err != nil {
+			return 0, err
+		}
+		var err error
+		m := &nats.Msg{Subject: a.subjects[k], Data: a.payload}
+		a.last[k], err = a.b.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(a.seqs[k]))
+		if err != nil {
+			return 0, err
+		}
+	}
+	for k := range a.last {
+		if err := a.settle(ctx, k); err != nil {
+			return 0, err
+		}
+	}
+	return a.b.appends, nil
+}
+
+// settle waits for the acknowledgement of the subject's last message.
+func (a *rawAppender) settle(ctx context.Context, k int) error {
+	if a.last[k] == nil {
+		return nil
+	}
+	select {
+	case ack := <-a.last[k].Ok():
+		a.seqs[k], a.last[k] = ack.Sequence, nil
+		return nil
+	case err := <-a.last[k].Err():
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

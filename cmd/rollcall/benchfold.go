@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/events"
+	"rollcall/projector"
+)
+
+// runFold measures how fast a stored history becomes a table. Raw is an ordered
+// consumer that only counts.
+func (b *benchmark) runFold(ctx context.Context) error {
+	info, err := b.bus.Log().Info(ctx)
+	if err != nil {
+		return err
+	}
+	if missing := b.events - int(info.Records); missing > 0 {
+		b.con.say("writing a history of %d transitions ...", b.events)
+		list := make([]*benchSession, max(b.accounts, b.events/10))
+		for i := range list {
+			list[i] = newBenchSession(2_000_000 + i)
+		}
+		if err := appendTransitions(ctx, b.bus.Log(), list, missing, b.writers); err != nil {
+			return err
+		}
+	}
+	if info, err = b.bus.Log().Info(ctx); err != nil {
+		return err
+	}
+	return b.compare(ctx, "fold a stored log into the table", func(ctx context.Context) (int, error) {
+		_, err := foldAll(ctx, b.bus.Log(), info)
+		return int(info.Records), err
+	}, func(ctx context.Context) (int, error) {
+		return int(info.Records), b.countAll(ctx, info)
+	})
+}
+
+// foldAll runs a projector until it has the log's last record.
+func foldAll(ctx context.Context, log events.Log, info events.Info) (*projector.Table, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t := projector.NewTable()
+	p := projector.New(projector.Config{Log: log, Table: t})
+	var g errgroup.Group
+	g.Go(func() error { return p.Run(ctx) })
+	err := t.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
+	cancel()
+	return t, errors.Join(err, g.Wait())
+}
+
+func (b *benchmark) countAll(ctx context.Context, info events.Info) error {
+	cons, err := b.js.OrderedConsumer(ctx, info.Stream, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return err
+	}
+	var once sync.Once
+	done := make(chan struct{})
+	n := uint64(0)
+	consuming, err := cons.Consume(func(jetstream.Msg) {
+		if n++; n == info.Records {
+			once.Do(func() { close(done) })
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer consuming.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"rollcall/events"
+)
+
+// benchPresence is a presence stanza of ordinary size: what a client with
+// entity capabilities (XEP-0115) sends.
+const benchPresence = "<presence id='5dcbd7f2'><show>away</show><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='https://example.org' ver='q07IKJEyjvHSyhy//CH0CxmKi8w='/></presence>"
+
+// A benchSession makes the records of one account whose client logs in, is
+// there, and leaves, again and again.
+type benchSession struct {
+	bare, full events.JID
+	session    events.SessionID
+	at         int // of benchLife
+	prev       events.Seq
+}
+
+var benchConnector = events.Incarnation{Name: "c1", Epoch: 1}
+
+// benchLife is the life of a session.
+var benchLife = []events.Event{
+	events.Authenticated{Mechanism: "SCRAM-SHA-256", TLS: "TLS 1.3", Address: "127.0.0.1:50000"},
+	events.Bound{Requested: "phone"},
+	events.RosterRequested{},
+	events.PresenceAvailable{Stanza: benchPresence},
+	events.Closed{Reason: events.ReasonClient},
+}
+
+func newBenchSession(i int) *benchSession {
+	bare := fmt.Sprintf("user%07d@example.org", i)
+	return &benchSession{bare: events.StoredJID(bare), full: events.StoredJID(bare + "/phone.12345678")}
+}
+
+// next is the session's next record; stored says where it went.
+func (s *benchSession) next(now time.Time) *events.Record {
+	if s.at == 0 {
+		s.session = events.NewID(now)
+	}
+	r := &events.Record{
+		ID: events.NewID(now), Session: s.session, JID: s.full, Time: now.UnixNano(),
+		Connector: benchConnector, Prev: s.prev, Event: benchLife[s.at],
+	}
+	if s.at == 0 {
+		r.JID = s.bare
+	}
+	return r
+}
+
+func (s *benchSession) stored(seq events.Seq) {
+	s.prev = seq
+	s.at = (s.at + 1) % len(benchLife)
+}
+
+func benchSessions(n int) []*benchSession {
+	list := make([]*benchSession, n)
+	for i := range list {
+		list[i] = newBenchSession(i)
+	}
+	return list
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"rollcall/events"
+	"rollcall/projector"
+)
+
+// benchLookups is how many lookups one measurement makes.
+const benchLookups = 2_000_000
+
+// runLookup measures the two questions that routing asks, with the table at
+// rest and while it is folded into as fast as it goes.
+func (b *benchmark) runLookup(context.Context) error {
+	const n = 100_000
+	f := newBenchFold(n)
+	f.online()
+	asked := f.recipients()
+	questions := []struct {
+		name string
+		ask  func(full events.JID) bool
+	}{
+		{"routes of an account", func(j events.JID) bool { return len(f.table.Routes(j.Bare())) > 0 }},
+		{"session of a full JID", func(j events.JID) bool { return f.table.Session(j) != nil }},
+	}
+	for _, q := range questions {
+		ns, allocs := measureLookups(asked, q.ask)
+		if err := b.out.row(q.name, fmt.Sprintf("%.0f ns", ns), "", fmt.Sprintf("%.2f allocs", allocs)); err != nil {
+			return err
+		}
+		busy, folded := f.whileFolding(func() float64 {
+			ns, _ := measureLookups(asked, q.ask)
+			return ns
+		})
+		err := b.out.row(q.name+", while folding", fmt.Sprintf("%.0f ns", busy), "", fmt.Sprintf("%s folded", perSecond(folded)))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recipients are the sessions' full JIDs in random order, one behind the other
+// in memory: whoever routes a stanza has just read the recipient from it.
+func (f *benchFold) recipients() []events.JID {
+	var text strings.Builder
+	var ends []int
+	for _, i := range rand.Perm(len(f.list)) {
+		text.WriteString(f.list[i].full.String())
+		ends = append(ends, text.Len())
+	}
+	list, begin := make([]events.JID, 0, len(ends)), 0
+	for _, end := range ends {
+		list = append(list, events.StoredJID(text.String()[begin:end]))
+		begin = end
+	}
+	return list
+}
+
+func measureLookups(asked []events.JID, ask func(events.JID) bool) (ns, allocs float64) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	begin := time.Now()
+	for i := range benchLookups {
+		ask(asked[i%len(asked)])
+	}
+	ns = float64(time.Since(begin).Nanoseconds()) / benchLookups
+	runtime.ReadMemStats(&after)
+	return ns, float64(after.Mallocs-before.Mallocs) / benchLookups
+}
+
+// A benchFold folds records that were never in a log.
+type benchFold struct {
+	table *projector.Table
+	list  []*benchSession
+	seq   events.Seq
+}
+
+func newBenchFold(n int) *benchFold {
+	return &benchFold{table: projector.NewTable(), list: benchSessions(n)}
+}
+
+// step folds the next record of a session, by way of its encoding.
+func (f *benchFold) step(s *benchSession, buf []byte) error {
+	f.seq++
+	st := events.Stored{Stream: "BENCH", Seq: f.seq, At: int64(f.seq)}
+	if err := st.Decode(s.next(time.Now()).Append(buf)); err != nil {
+		return err
+	}
+	f.table.Fold(&st)
+	s.stored(f.seq)
+	return nil
+}
+
+// online brings every session to where it is available.
+func (f *benchFold) online() {
+	for _, s := range f.list {
+		for s.at != len(benchLife)-1 {
+			if err := f.step(s, nil); err != nil {
+				panic(err) // our own encoding
+			}
+		}
+	}
+}
+
+// whileFolding folds presence changes until measure returns, and says how many
+// a second.
+func (f *benchFold) whileFolding(measure func() float64) (result, rate float64) {
+	var stop atomic.Bool
+	done := make(chan int)
+	go func() {
+		n := 0
+		for ; !stop.Load(); n++ {
+			s := f.list[n%len(f.list)]
+			s.at = len(benchLife) - 2 // available again
+			if err := f.step(s, nil); err != nil {
+				panic(err)
+			}
+		}
+		done <- n
+	}()
+	begin := time.Now()
+	result = measure()
+	stop.Store(true)
+	n := <-done
+	return result, float64(n) / time.Since(begin).Seconds()
+}

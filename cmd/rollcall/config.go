@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+
+	"rollcall/events"
+)
+
+// A role is a part of the service that a process may play.
+type role string
+
+const (
+	roleConnector role = "connector" // holds client connections
+	roleProjector role = "projector" // answers questions about the table
+	roleHTTP      role = "http"      // accepted, not served yet
+)
+
+// A Config is what "rollcall up" was asked for, a field a flag.
+type Config struct {
+	Domains        []string // prepared, without repetition; the first one gets the demo accounts
+	Data           string   // directory of everything that this process keeps
+	Name           string   // of the connector; at most 200 bytes; unique among the living
+	C2S            string   // host:port for TCP with STARTTLS; "" for none
+	C2STLS         string   // host:port for direct TLS; "" for none
+	NATSListen     string   // host:port of the embedded NATS server; "" for none
+	NATS           string   // URLs of a NATS server or cluster instead of the embedded one
+	Creds          string   // its credentials file
+	Roles          []role
+	Cert, Key      string // PEM files; both or none (a self-signed pair in Data)
+	AllowPlaintext bool   // logins without TLS
+	Demo           bool   // make the demo accounts
+	Fsync          string // of the embedded server: "always" or the longest time without
+	Verbose        bool   // log what happens, not only warnings
+}
+
+// defaultName is the connector's name if none is given.
+func defaultName() string {
+	if host, err := os.Hostname(); err == nil && host != "" {
+		return host
+	}
+	return "rollcall"
+}
+
+// validate checks the fields, prepares the domains, and names the flag at
+// fault.
+func (c *Config) validate() error {
+	if err := c.prepareDomains(); err != nil {
+		return err
+	}
+	if c.Name == "" || len(c.Name) > 200 {
+		return usagef("--name: a name has 1 to 200 bytes")
+	}
+	for _, a := range []struct{ flag, addr string }{
+		{"--c2s", c.C2S}, {"--c2s-tls", c.C2STLS}, {"--nats-listen", c.NATSListen},
+	} {
+		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {
+			return usagef("%s: %q is not host:port", a.flag, a.addr)
+		}
+	}
+	if (c.Cert == "") != (c.Key == "") {
+		return usagef("--cert and --key go together")
+	}
+	if c.NATS == "" && c.Creds != "" {
+		return usagef("--creds is for --nats")
+	}
+	if c.has(roleConnector) && c.C2S == "" && c.C2STLS == "" {
+		return usagef("a connector needs --c2s or --c2s-tls")
+	}
+	return nil
+}
+
+func (c *Config) prepareDomains() error {
+	prepared := c.Domains[:0:0]
+	for _, d := range c.Domains {
+		j, err := events.NewJID("", d, "")
+		if err != nil {
+			return usagef("--domain: %w", err)
+		}
+		if !slices.Contains(prepared, j.Domain()) {
+			prepared = append(prepared, j.Domain())
+		}
+	}
+	if len(prepared) == 0 {
+		return usagef("--domain: name at least one")
+	}
+	c.Domains = prepared
+	return nil
+}
+
+// setRoles reads the list of --roles.
+func (c *Config) setRoles(list []string) error {
+	c.Roles = nil
+	for _, name := range list {
+		r := role(strings.TrimSpace(name))
+		if r != roleConnector && r != roleProjector && r != roleHTTP {
+			return usagef("--roles: %q is none of connector, projector, http", name)
+		}
+		c.Roles = append(c.Roles, r)
+	}
+	if !c.has(roleConnector) && !c.has(roleProjector) {
+		return usagef("--roles: name connector or projector (http is not served yet)")
+	}
+	return nil
+}
+
+// describe is what the process is, in a few words.
+func (c *Config) describe() string {
+	if !c.has(roleConnector) {
+		return "projector"
+	}
+	return fmt.Sprintf("connector %s for %s", c.Name, strings.Join(c.Domains, ", "))
+}
+
+// security is what a client must be ready for.
+func (c *Config) security() string {
+	cert := "STARTTLS"
+	if c.Cert == "" {
+		cert += ", self-signed certificate"
+	}
+	if c.AllowPlaintext {
+		cert += ", or without TLS"
+	}
+	return cert
+}
+
+func (c *Config) has(r role) bool { return slices.Contains(c.Roles, r) }
+
+// A flagError names the flag that mends an error.
+type flagError struct {
+	flag string
+	err  error
+}
+
+func (e *flagError) Error() string { return fmt.Sprintf("%v (%s)", e.err, e.flag) }
+
+func (e *flagError) Unwrap() error { return e.err }
+
+// change says which flag to change, unless an inner error did already.
+func change(flag string, err error) error {
+	if err == nil || errors.As(err, new(*flagError)) {
+		return err
+	}
+	return &flagError{flag: "change " + flag, err: err}
+}

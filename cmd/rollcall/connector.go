@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/bus"
+	"rollcall/events"
+	"rollcall/projector"
+	"rollcall/session"
+	"rollcall/session/c2s"
+)
+
+// The times of a connector's life.
+const (
+	// stopTime bounds an orderly stop up to the end of the sessions; with the
+	// lease and the server after it, it stays within five seconds.
+	stopTime = 3 * time.Second
+	// releaseTime bounds giving the lease back.
+	releaseTime = 500 * time.Millisecond
+	// sweepEvery is how often a connector looks for sessions of lost ones that
+	// no lease's end has told of.
+	sweepEvery = 10 * time.Second
+	// firstRetry and lastRetry bound the wait between attempts to get a lease.
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 2 * time.Second
+)
+
+// A connector is the life of an XMPP connector: one incarnation after the
+// other, each with a lease.
+//
+//   - It gets a lease, which makes an incarnation.
+//   - It waits until its table has everything that is in the log, and closes
+//     there what connectors without a lease left, its own predecessor above
+//     all. Only then it serves logins.
+//   - While it serves it closes what other connectors leave that die.
+//   - It loses the lease when the log is out of reach for too long: then it
+//     ends every stream, and begins anew. Or it is stopped: then it ends every
+//     session in the log, and gives the lease back.
+type connector struct {
+	bus    *bus.Bus
+	table  *projector.Table
+	book   *leaseBook
+	server *c2s.Server
+	lease  bus.LeaseRequest
+	doors  *doors
+	log    *slog.Logger
+	ready  func(events.Incarnation) // called whenever logins are served from now on
+	ended  chan struct{}            // has a token when another's lease has ended
+}
+
+// run serves until ctx ends, and has stopped in order when it returns nil.
+func (c *connector) run(ctx context.Context) error {
+	lease, err := c.acquire(ctx)
+	if lease == nil {
+		return err
+	}
+	// The name is ours: clients may come, and parcels. All this goes on until
+	// the orderly stop is over.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	unreceive, err := c.bus.Courier().Receive(c.lease.Name, c.server.Deliver)
+	if err != nil {
+		return fmt.Errorf("receive parcels: %w", err)
+	}
+	defer unreceive()
+	g, life := errgroup.WithContext(life)
+	g.Go(func() error { return unlessOver(life, c.server.FollowRosters(life)) })
+	c.doors.serve(life, g, c.server)
+	g.Go(func() error {
+		defer end()
+		ctx, cancel := context.WithCancel(ctx)
+		defer context.AfterFunc(life, cancel)() // what fails beside it stops it
+		defer cancel()
+		return c.incarnations(ctx, lease)
+	})
+	return g.Wait()
+}
+
+// incarnations goes from lease to lease until ctx ends.
+func (c *connector) incarnations(ctx context.Context, lease *bus.Lease) (err error) {
+	for lease != nil {
+		err = c.incarnate(ctx, lease)
+		if !errors.Is(err, bus.ErrLeaseLost) {
+			return err
+		}
+		c.log.Warn("lost the lease: every stream is ended, logins are refused", "connector", lease.Incarnation())
+		lease, err = c.acquire(ctx)
+	}
+	return err
+}
+
+// acquire gets a lease, however long that takes; nil if ctx ends before. That
+// somebody else has the name is an error, for this process would never serve.
+func (c *connector) acquire(ctx context.Context) (*bus.Lease, error) {
+	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
+		lease, err := c.bus.Leases().Acquire(ctx, c.lease)
+		switch {
+		case err == nil:
+			return lease, nil
+		case ctx.Err() != nil:
+			return nil, nil
+		case errors.Is(err, bus.ErrHeld):
+			return nil, change("--name", err)
+		}
+		c.log.Warn("no lease yet", "error", err)
+		if !wait(ctx, pause) {
+			return nil, nil
+		}
+	}
+}
+
+// incarnate is one incarnation, from the lease to its end. It returns
+// bus.ErrLeaseLost, or nil if ctx has ended and all is in order.
+func (c *connector) incarnate(ctx context.Context, lease *bus.Lease) error {
+	svc := session.NewService(session.Config{
+		Log: c.bus.Log(), Accounts: c.table, Connector: lease.Incarnation(), Fenced: lease.Done(),
+	})
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	serving, endServing := context.WithCancel(ctx)
+	var side sync.WaitGroup
+	side.Go(func() {
+		defer endServing()
+		lease.Run(life) // its error is told by Done
+	})
+	side.Go(func() { svc.Run(life) })
+	if c.takeOver(serving, svc) {
+		c.server.Begin(svc)
+		c.ready(lease.Incarnation())
+		side.Go(func() { c.closeOthers(serving, svc) })
+		<-serving.Done()
+	}
+	if lease.Valid() {
+		c.stop(svc)
+		end()
+		side.Wait()
+		return c.release(lease)
+	}
+	c.table.Lost(lease.Incarnation())
+	c.server.Suspend()
+	end()
+	side.Wait()
+	return bus.ErrLeaseLost
+}
+
+// stop ends all sessions in the log and all streams.
+func (c *connector) stop(svc *session.Service) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := c.server.Shutdown(ctx); err != nil {
+		c.log.Warn("not all clients are gone", "error", err)
+	}
+	svc.Drain(ctx)
+	if n := svc.Pending(); n > 0 {
+		c.log.Warn("sessions are left for another connector, or the next start, to close", "sessions", n)
+	}
+}
+
+func (c *connector) release(lease *bus.Lease) error {
+	ctx, cancel := context.WithTimeout(context.Background(), releaseTime)
+	defer cancel()
+	if err := lease.Release(ctx); err != nil {
+		c.log.Warn("the lease will end by itself", "error", err)
+	}
+	return nil
+}
+
+// takeOver closes what lost connectors left, as often as it takes. It returns
+// false if ctx ends before.
+func (c *connector) takeOver(ctx context.Context, svc *session.Service) bool {
+	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
+		err := c.closeLost(ctx, svc)
+		if err == nil {
+			return true
+		}
+		if !wait(ctx, pause) {
+			return false
+		}
+		c.log.Warn("not ready for logins yet", "error", err)
+	}
+}
+
+// closeLost closes, in the log, the sessions of every connector that has lost
+// its lease. The table must have all of them first: what such a connector has
+// written it has written by now.
+func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
+	if err := catchUp(ctx, c.bus, c.table); err != nil {
+		return err
+	}
+	lost, err := c.book.lost(ctx)
+	if err != nil {
+		return err
+	}
+	for _, i := range lost {
+		n, err := svc.Reap(ctx, c.table, i)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			c.log.Warn("closed the sessions of a lost connector", "connector", i, "accounts", n)
+		}
+	}
+	return nil
+}
+
+// closeOthers closes what others leave, when their lease ends, and looks now
+// and then for what was missed, until ctx ends.
+func (c *connector) closeOthers(ctx context.Context, svc *session.Service) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.ended:
+			wait(ctx, c.turn(ctx))
+		case <-time.After(sweepEvery + rand.N(sweepEvery/4)):
+		}
+		if err := c.closeLost(ctx, svc); err != nil && ctx.Err() == nil {
+			c.log.Warn("sessions of a lost connector are still open", "error", err)
+		}
+	}
+}
+
+// turn is how long to wait before doing what every survivor could do: nothing
+// for the first of them by name, a second more for each one after.
+func (c *connector) turn(ctx context.Context) time.Duration {
+	alive, err := c.bus.Leases().Alive(ctx)
+	if err != nil {
+		return 0
+	}
+	before := 0
+	for _, s := range alive {
+		if s.Name < c.lease.Name {
+			before++
+		}
+	}
+	return time.Duration(before) * time.Second
+}
+
+// catchUp waits until the table has everything that is in the log now.
+func catchUp(ctx context.Context, b *bus.Bus, table *projector.Table) error {
+	info, err := b.Log().Info(ctx)
+	if err != nil {
+		return fmt.Errorf("log: %w", err)
+	}
+	return table.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
+}
+
+// wait waits, and reports false if ctx ended first.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// unlessOver passes an error on unless it is only that ctx has ended.
+func unlessOver(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// bereave is told that a lease has ended. It never blocks: one token stands
+// for any number of ends.
+func (c *connector) bereave(events.Incarnation) {
+	select {
+	case c.ended <- struct{}{}:
+	default:
+	}
+}

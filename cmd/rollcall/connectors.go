@@ -1,0 +1,134 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+)
+
+// leaseInfo is what a connector tells the others, and people, in its lease.
+type leaseInfo struct {
+	C2S    string `json:"c2s"`     // where it listens; "" if it doesn't
+	C2STLS string `json:"c2s_tls"` // and for direct TLS
+}
+
+// A connectorView is a connector as people and scripts see it.
+type connectorView struct {
+	Name      string `json:"name"`
+	Epoch     uint64 `json:"epoch"`
+	State     string `json:"state"` // alive, or lost: without a lease but with sessions in the table
+	Sessions  int    `json:"sessions"`
+	Available int    `json:"available"`
+	Detached  int    `json:"detached"`
+	C2S       string `json:"c2s"`
+	C2STLS    string `json:"c2s_tls"`
+	Since     string `json:"since"`
+}
+
+func newConnectors(con *console) *cobra.Command {
+	var (
+		svc    service
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "connectors",
+		Short: "Show the connectors and what they hold",
+		Args:  cobra.NoArgs,
+		RunE: verb(func(ctx context.Context, _ []string) error {
+			return svc.use(ctx, func(b *bus.Bus) error {
+				list, err := connectorsNow(ctx, con, b)
+				if err != nil {
+					return err
+				}
+				return con.showConnectors(list, asJSON)
+			})
+		}),
+	}
+	svc.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+// connectorsNow puts together who holds a lease and what the table says they
+// hold.
+func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorView, error) {
+	held, err := heldNow(ctx, con, b)
+	if err != nil {
+		return nil, err
+	}
+	alive, err := b.Leases().Alive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []connectorView
+	for _, state := range alive {
+		v := connectorView{Name: state.Name, Epoch: state.Epoch, State: "alive", Since: rfc3339(state.Started.UnixNano())}
+		var info leaseInfo
+		if json.Unmarshal(state.Info, &info) == nil { // of another version: unknown, no error
+			v.C2S, v.C2STLS = info.C2S, info.C2STLS
+		}
+		list = append(list, v)
+	}
+	for _, h := range held {
+		i := slices.IndexFunc(list, func(v connectorView) bool { return v.Name == h.Name && v.Epoch == h.Epoch })
+		if i < 0 {
+			list = append(list, connectorView{Name: h.Name, Epoch: h.Epoch, State: "lost"})
+			i = len(list) - 1
+		}
+		list[i].Sessions, list[i].Available, list[i].Detached = h.Sessions, h.Available, h.Detached
+	}
+	slices.SortFunc(list, func(a, b connectorView) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Epoch, b.Epoch))
+	})
+	return list, nil
+}
+
+// heldNow asks what each connector holds, or folds the log to find out.
+func heldNow(ctx context.Context, con *console, b *bus.Bus) (held []holding, err error) {
+	err = ask(ctx, b, askConnectors, func(h holding) error {
+		held = append(held, h)
+		return nil
+	})
+	if !errors.Is(err, bus.ErrNoAnswer) {
+		return held, err
+	}
+	table, err := past(ctx, con, b, moment{})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Collect(holdings(table)), nil
+}
+
+func (c *console) showConnectors(list []connectorView, asJSON bool) error {
+	now := time.Now()
+	t := newTable(c.out, "NAME", "STATE", "SESSIONS", "AVAILABLE", "ADDRESS", timeHead("SINCE", c.zoneName(now)), "EPOCH")
+	for _, v := range list {
+		if asJSON {
+			if err := c.printJSON(v); err != nil {
+				return err
+			}
+			continue
+		}
+		since := "-"
+		if at, err := time.Parse(time.RFC3339, v.Since); err == nil {
+			since = c.stamp(at, now)
+		}
+		where := strings.Trim(v.C2S+","+v.C2STLS, ",")
+		if err := t.row(v.Name, v.State, strconv.Itoa(v.Sessions), strconv.Itoa(v.Available), cmp.Or(where, "-"), since, strconv.FormatUint(v.Epoch, 10)); err != nil {
+			return err
+		}
+	}
+	if len(list) == 0 {
+		c.say("no connectors")
+	}
+	return t.flush()
+}

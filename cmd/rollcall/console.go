@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// A console is where a command reads and writes: what scripts use goes to out,
+// what only people care for to err.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+	zone     *time.Location // of the times that people read
+}
+
+func newConsole(in io.Reader, out, err io.Writer) *console {
+	return &console{in: in, out: out, err: err, zone: time.Local}
+}
+
+// say writes a line for people.
+func (c *console) say(format string, args ...any) { fmt.Fprintf(c.err, format+"\n", args...) }
+
+// erasable writes a line that the next one takes the place of.
+func (c *console) erasable(format string, args ...any) {
+	fmt.Fprintf(c.err, "\r\x1b[K"+format, args...)
+}
+
+// printJSON writes one object as one line.
+func (c *console) printJSON(v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = c.out.Write(append(line, '\n'))
+	return err
+}
+
+// errTerminal reports that somebody watches standard error.
+func (c *console) errTerminal() bool {
+	f, ok := c.err.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// password asks for a password, twice and unseen, if a person is there, and
+// otherwise takes the first line of standard input.
+func (c *console) password(account string) (string, error) {
+	f, ok := c.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		line, err := bufio.NewReader(c.in).ReadString('\n')
+		if err != nil && (err != io.EOF || line == "") {
+			return "", errors.New("no password on standard input; give it as one line")
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	first, err := c.ask(f, "Password for "+account+": ")
+	if err != nil {
+		return "", err
+	}
+	second, err := c.ask(f, "The same again: ")
+	if err != nil {
+		return "", err
+	}
+	if first != second {
+		return "", errors.New("the two passwords differ; nothing was changed")
+	}
+	return first, nil
+}
+
+func (c *console) ask(f *os.File, prompt string) (string, error) {
+	fmt.Fprint(c.err, prompt)
+	defer fmt.Fprintln(c.err)
+	b, err := term.ReadPassword(int(f.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	return string(b), nil
+}
+
+// oneLine is an error as one line, also where it was joined of several.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

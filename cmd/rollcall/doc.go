@@ -1,0 +1,24 @@
+// Command rollcall runs the session service and asks it questions.
+//
+// "rollcall up" is the service: an embedded NATS server with JetStream (or the
+// one that --nats names), a projector, and an XMPP connector, all or some of
+// them in one process. The other verbs are short-lived clients of a running
+// service: they read the log and the accounts over NATS, and change something
+// only by appending an event or by a compare-and-set.
+//
+// The exit code is 0, 1 for an error with one line on standard error, or 2 for
+// wrong usage. What scripts read goes to standard output, what is for people's
+// eyes only goes to standard error.
+//
+// # What others see when a process ends
+//
+//   - An orderly stop (Ctrl-C, SIGTERM): every client gets a stream error
+//     system-shutdown, every contact one unavailable presence; the log has a
+//     closed event for each session, and the lease is given back. All of it
+//     within five seconds.
+//   - A kill: contacts get their unavailable when the lease ends, ten seconds
+//     later at most, by the first surviving connector; or, if the same connector
+//     starts again before, at its start and before it serves a new login.
+//   - The log out of reach: the connector stops before its lease can have
+//     ended, refuses logins, and takes up a new lease when the log is back.
+package main

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"rollcall/events"
+)
+
+// A field is one named value of an event, in the order in which both people
+// and scripts see them.
+type field struct {
+	name  string
+	value any
+}
+
+// fieldsOf lists an event's own fields, without those that say nothing.
+func fieldsOf(e events.Event) []field {
+	switch e := e.(type) {
+	case events.Authenticated:
+		return set(field{"mechanism", e.Mechanism}, field{"tls", e.TLS}, field{"address", e.Address})
+	case events.Bound:
+		return set(field{"requested", e.Requested})
+	case events.PresenceAvailable:
+		return append([]field{{"priority", e.Priority}}, set(field{"show", e.Show}, field{"stanza", e.Stanza})...)
+	case events.PresenceUnavailable:
+		return set(field{"stanza", e.Stanza})
+	case events.PresenceDirected:
+		return []field{{"to", e.To.String()}, {"available", e.Available}}
+	case events.StreamManagementEnabled:
+		return []field{{"resumable", e.Resumable}, {"max", e.Max}}
+	case events.Detached:
+		return []field{{"reason", e.Reason}, {"until", rfc3339(e.Until)}}
+	case events.Resumed:
+		return set(field{"address", e.Address})
+	case events.Closed:
+		return append([]field{{"reason", e.Reason}}, set(field{"text", e.Text})...)
+	case events.Unknown:
+		return []field{{"version", e.Version}, {"fields", fmt.Sprintf("%x", e.Fields)}}
+	}
+	return connectionFields(e)
+}
+
+// connectionFields continues fieldsOf with the events before authentication.
+func connectionFields(e events.Event) []field {
+	switch e := e.(type) {
+	case events.Connected:
+		return set(field{"address", e.Address})
+	case events.StreamOpened:
+		return set(field{"host", e.Host})
+	case events.Secured:
+		return set(field{"version", e.Version}, field{"cipher", e.Cipher})
+	case events.AuthFailed:
+		return set(field{"username", e.Username}, field{"mechanism", e.Mechanism},
+			field{"condition", e.Condition}, field{"address", e.Address})
+	case events.Disconnected:
+		return []field{{"reason", e.Reason}}
+	}
+	return nil
+}
+
+// set keeps the fields whose text is not empty.
+func set(fields ...field) []field {
+	kept := fields[:0]
+	for _, f := range fields {
+		if f.value != "" {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// recordFields is a record as scripts get it: what all have in common, then
+// the event's own.
+func recordFields(st *events.Stored) []field {
+	all := []field{
+		{"seq", st.Seq}, {"time", rfc3339(st.At)}, {"type", st.Event.Kind().String()},
+		{"session", idText(st.Session)}, {"jid", st.JID.String()},
+		{"connector", st.Connector.Name}, {"epoch", st.Connector.Epoch},
+		{"id", st.ID.String()}, {"cause", idText(st.Cause)}, {"prev", st.Prev}, {"stream", st.Stream},
+	}
+	return append(all, fieldsOf(st.Event)...)
+}
+
+// jsonObject writes the fields as one JSON object, in their order.
+func jsonObject(fields []field) ([]byte, error) {
+	var b bytes.Buffer
+	for i, f := range fields {
+		value, err := json.Marshal(f.value)
+		if err != nil {
+			return nil, fmt.Errorf("field %s: %w", f.name, err)
+		}
+		b.WriteByte("{,"[min(i, 1)])
+		fmt.Fprintf(&b, "%q:%s", f.name, value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// inWords is the detail column: the fields that fit a line. Stanzas are for
+// --json.
+func inWords(fields []field) string {
+	var b strings.Builder
+	for _, f := range fields {
+		if f.name == "stanza" || f.name == "fields" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		text := fmt.Sprint(f.value)
+		if strings.ContainsAny(text, " \"=") {
+			text = fmt.Sprintf("%q", text)
+		}
+		b.WriteString(f.name + "=" + text)
+	}
+	return b.String()
+}
+
+func rfc3339(unixNano int64) string {
+	return time.Unix(0, unixNano).UTC().Format("2006-01-02T15:04:05.000000Z07:00")
+}
+
+// idText is "" for an id that names nothing.
+func idText(id events.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
+}

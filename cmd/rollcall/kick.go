@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+	"rollcall/session"
+)
+
+func newKick(con *console) *cobra.Command {
+	var (
+		svc    service
+		reason string
+	)
+	cmd := &cobra.Command{
+		Use:   "kick JID",
+		Short: "End one session (user@domain/resource) or all of an account",
+		Args:  cobra.ExactArgs(1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			jid, err := parseTarget(args[0])
+			if err != nil {
+				return err
+			}
+			return svc.use(ctx, func(b *bus.Bus) error { return kick(ctx, con, b, jid, reason) })
+		}),
+	}
+	svc.flags(cmd)
+	cmd.Flags().StringVar(&reason, "reason", "", "`TEXT` for the client and the history")
+	return cmd
+}
+
+// kick appends the ends of sessions. The connectors that hold them see that in
+// the log and end the streams; a session without a connector is gone by it.
+func kick(ctx context.Context, con *console, b *bus.Bus, jid events.JID, text string) error {
+	writer, accounts := newWriter(b.Log())
+	before, err := accounts.load(ctx, jid.Bare())
+	if err != nil {
+		return err
+	}
+	after, _, err := writer.Do(ctx, jid.Bare(), events.ID{}, session.Kick{Resource: jid.Resource(), Text: text})
+	if errors.Is(err, session.ErrGone) {
+		return fmt.Errorf("%s has no session", jid)
+	}
+	if err != nil {
+		return err
+	}
+	ended := endedBetween(before, after)
+	if len(ended) == 0 {
+		con.say("%s has no session", jid)
+	}
+	for _, s := range ended {
+		if _, err := fmt.Fprintf(con.out, "kicked %s on %s\n", printable(s.JID.String()), printable(s.Connector.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endedBetween lists the sessions of before that after has no more.
+func endedBetween(before, after *session.Account) (ended []*session.Session) {
+	if before == nil {
+		return nil
+	}
+	for _, s := range before.Sessions {
+		if after.Session(s.ID) == nil {
+			ended = append(ended, s)
+		}
+	}
+	return ended
+}

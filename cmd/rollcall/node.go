@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/bus"
+	"rollcall/bus/natsd"
+	"rollcall/events"
+	"rollcall/projector"
+	"rollcall/session/c2s"
+)
+
+// A node is a process of the service: what "rollcall up" starts. Its parts are
+// opened in the order of its fields, and closed in the other.
+type node struct {
+	cfg   *Config
+	log   *slog.Logger
+	dir   *dataDir
+	doors doors
+	nats  *natsd.Server // nil if another NATS is used
+	bus   *bus.Bus
+
+	closing atomic.Bool // the connection ends because we end it
+
+	table *projector.Table
+	ready func() // called when the process serves, maybe again; set before run
+}
+
+// openNode opens everything that can fail for a reason that the command line
+// mends.
+func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (n *node, err error) {
+	n = &node{cfg: cfg, log: log, table: projector.NewTable()}
+	defer func() {
+		if err != nil {
+			n.close()
+		}
+	}()
+	if n.dir, err = openDataDir(cfg.Data); err != nil {
+		return n, change("--data", err)
+	}
+	if cfg.has(roleConnector) {
+		if err = n.doors.open(cfg); err != nil {
+			return n, err
+		}
+	}
+	return n, n.openBus(ctx)
+}
+
+// openBus connects to NATS, and starts it before if it is to be in this
+// process.
+func (n *node) openBus(ctx context.Context) (err error) {
+	config := bus.Config{
+		URL: n.cfg.NATS, Creds: n.cfg.Creds, Name: "rollcall " + n.cfg.Name,
+		OnState: n.onState,
+		OnError: func(err error) { n.log.Warn("NATS", "error", err) },
+	}
+	flag := "--nats"
+	if n.cfg.NATS == "" {
+		if n.nats, err = startNATS(ctx, n.cfg); err != nil {
+			return err
+		}
+		config.InProcess, flag = n.nats, "--data"
+	}
+	n.bus, err = bus.Connect(ctx, config)
+	return change(flag, err)
+}
+
+func (n *node) onState(connected bool) {
+	switch {
+	case n.closing.Load():
+	case connected:
+		n.log.Warn("NATS is back")
+	default:
+		n.log.Warn("NATS can't be reached; trying again")
+	}
+}
+
+func startNATS(ctx context.Context, cfg *Config) (*natsd.Server, error) {
+	server, err := natsd.Start(ctx, natsd.Options{
+		DataDir: cfg.Data, Listen: cfg.NATSListen, Fsync: cfg.Fsync, Name: cfg.Name,
+	})
+	switch {
+	case err == nil:
+		return server, nil
+	case errors.Is(err, natsd.ErrPortInUse), errors.Is(err, natsd.ErrBadAddress):
+		return nil, change("--nats-listen", fmt.Errorf("embedded NATS: %w", err))
+	case errors.Is(err, natsd.ErrBadFsync):
+		return nil, usagef("--fsync: %w", err)
+	}
+	return nil, change("--data", fmt.Errorf("embedded NATS: %w", err))
+}
+
+// close closes what is open.
+func (n *node) close() {
+	n.closing.Store(true)
+	if n.bus != nil {
+		n.bus.Close()
+	}
+	if n.nats != nil {
+		n.nats.Shutdown()
+	}
+	n.doors.close()
+	if n.dir != nil {
+		n.dir.close()
+	}
+}
+
+// run plays the roles until ctx ends. What the connector needs for its orderly
+// stop outlives ctx until then.
+func (n *node) run(ctx context.Context) error {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	g, life := errgroup.WithContext(life)
+	fold := projector.New(projector.Config{Log: n.bus.Log(), Table: n.table, Logger: n.log})
+	book := &leaseBook{leases: n.bus.Leases(), table: n.table, log: n.log}
+	var conn *connector
+	if n.cfg.has(roleConnector) {
+		var err error
+		if conn, err = n.newConnector(ctx, book); err != nil {
+			return err
+		}
+		fold.Observe = conn.server.Observe
+	}
+	g.Go(func() error { return fold.Run(life) })
+	g.Go(func() error {
+		defer end()
+		ctx, cancel := context.WithCancel(ctx)
+		defer context.AfterFunc(life, cancel)() // what fails beside it stops it
+		defer cancel()
+		select {
+		case <-fold.CaughtUp():
+		case <-ctx.Done():
+			return nil
+		}
+		return n.serve(ctx, life, g, book, conn)
+	})
+	return g.Wait()
+}
+
+// serve plays the roles on a table that is up to date.
+func (n *node) serve(ctx, life context.Context, g *errgroup.Group, book *leaseBook, conn *connector) error {
+	ended := func(events.Incarnation) {}
+	if conn != nil {
+		ended = conn.bereave
+	}
+	g.Go(func() error {
+		book.watch(life, ended)
+		return nil
+	})
+	if n.cfg.has(roleProjector) {
+		g.Go(func() error { return answerAll(life, n.bus.Courier(), n.table, n.log) })
+	}
+	if conn != nil {
+		return conn.run(ctx)
+	}
+	if _, err := book.lost(ctx); err != nil && ctx.Err() == nil {
+		n.log.Warn("connectors may be lost that are taken for living", "error", err)
+	}
+	n.ready()
+	<-ctx.Done()
+	return nil
+}
+
+// newConnector puts the XMPP connector together.
+func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, error) {
+	tlsConfig, err := tlsConfig(n.cfg, n.dir)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := sharedSecret(ctx, n.bus.Accounts())
+	if err != nil {
+		return nil, err
+	}
+	server, err := c2s.New(c2s.Config{
+		Domains: n.cfg.Domains, TLS: tlsConfig, AllowPlaintext: n.cfg.AllowPlaintext,
+		Accounts: credentialStore{n.bus.Accounts()}, Secret: secret,
+		Rosters: rosterDocuments{n.bus.Rosters()}, Waiting: waitingRoom{n.bus.Waiting()},
+		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	info, err := json.Marshal(n.doors.info())
+	if err != nil {
+		return nil, err
+	}
+	return &connector{
+		bus: n.bus, table: n.table, book: book, server: server, doors: &n.doors, log: n.log,
+		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, Info: info},
+		ready: func(events.Incarnation) { n.ready() }, ended: make(chan struct{}, 1),
+	}, nil
+}

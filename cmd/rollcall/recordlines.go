@@ -1,0 +1,71 @@
+package main
+
+import (
+	"strconv"
+	"time"
+
+	"rollcall/events"
+)
+
+// recordLines writes records, a line each, for people or for scripts.
+type recordLines struct {
+	con    *console
+	table  *table
+	asJSON bool
+	day    string // of the last line
+	count  int
+	zone   string
+	whole  bool // name the JID, not only the resource
+}
+
+func newRecordLines(con *console, asJSON bool) *recordLines {
+	zone := con.zoneName(time.Now())
+	return &recordLines{
+		con: con, asJSON: asJSON, zone: zone,
+		table: newTable(con.out, "SEQ", timeHead("TIME", zone), "EVENT", "RESOURCE", "DETAIL"),
+	}
+}
+
+// live makes every line appear at once, and with whole JIDs if they are of many
+// accounts.
+func (r *recordLines) live(whole bool) {
+	r.table.live, r.whole = true, whole
+	if whole {
+		r.table.head[3] = "JID"
+	}
+}
+
+// write writes one record. Where a day begins people get a line with its date.
+func (r *recordLines) write(st *events.Stored) error {
+	r.count++
+	if r.asJSON {
+		line, err := jsonObject(recordFields(st))
+		if err != nil {
+			return err
+		}
+		_, err = r.con.out.Write(append(line, '\n'))
+		return err
+	}
+	at := st.StoredAt().In(r.con.zone)
+	if day := at.Format(time.DateOnly); day != r.day {
+		r.day = day
+		if err := r.table.row("", day); err != nil {
+			return err
+		}
+	}
+	seq := strconv.FormatUint(uint64(st.Seq), 10)
+	if st.Event.Kind() >= events.KindConnected {
+		seq = "-" // of another stream: not comparable
+	}
+	when := at.Format("15:04:05.000")
+	if zone := at.Format("MST"); zone != r.zone {
+		when += " " + zone // the other side of a change of the clocks
+	}
+	who := st.JID.Resource()
+	if r.whole {
+		who = st.JID.String()
+	}
+	return r.table.row(seq, when, st.Event.Kind().String(), who, inWords(fieldsOf(st.Event)))
+}
+
+func (r *recordLines) flush() error { return r.table.flush() }

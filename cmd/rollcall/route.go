@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+	"rollcall/replay"
+	"rollcall/session/auth"
+)
+
+func newRoute(con *console) *cobra.Command {
+	var (
+		svc    service
+		at     string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "route JID",
+		Short: "Show where a stanza to JID goes, and why",
+		Long: "Show where a stanza to a bare or full JID goes, and why: for messages (of type\n" +
+			"chat and normal), headlines, groupchat messages, presence and iq. The numbers in\n" +
+			"brackets are sections of RFC 6121.",
+		Args: cobra.ExactArgs(1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			jid, err := parseTarget(args[0])
+			if err != nil {
+				return err
+			}
+			m, err := parseMoment(at, time.Now())
+			if err != nil {
+				return err
+			}
+			return svc.use(ctx, func(b *bus.Bus) error {
+				r, err := recipientAt(ctx, b, jid, m)
+				if err != nil {
+					return err
+				}
+				return con.showRoute(r.explain(), asJSON)
+			})
+		}),
+	}
+	svc.flags(cmd)
+	cmd.Flags().StringVar(&at, "at", "", "as it was at a `TIME|SEQ`")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line, one for each kind of stanza")
+	return cmd
+}
+
+// recipientAt finds what the rules look at, of one moment. Which leases were
+// held then is not kept: in the past every session that was not closed counts.
+func recipientAt(ctx context.Context, b *bus.Bus, to events.JID, m moment) (*recipient, error) {
+	account, err := replay.AccountAt(ctx, b.Log(), to.Bare(), replay.Moment{Seq: m.seq, Time: m.at})
+	if err != nil {
+		return nil, err
+	}
+	exists := account != nil && len(account.Sessions) > 0
+	lost := func(events.Incarnation) bool { return false }
+	if m.isNow() {
+		held, err := b.Leases().Alive(ctx)
+		if err != nil {
+			return nil, err
+		}
+		lost = func(i events.Incarnation) bool { return !holdsLease(held, i) }
+	}
+	if !exists {
+		if exists, err = existed(ctx, b, to.Bare(), m); err != nil {
+			return nil, err
+		}
+	}
+	return newRecipient(to, account, exists, lost), nil
+}
+
+// existed reports whether there was such an account: now by its credentials,
+// then by what its history says last, or said to have begun later.
+func existed(ctx context.Context, b *bus.Bus, account events.JID, m moment) (bool, error) {
+	if m.isNow() {
+		_, err := (credentialStore{b.Accounts()}).Credentials(ctx, account)
+		if errors.Is(err, auth.ErrNoAccount) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	exists := false
+	span := events.Range{Account: account, To: m.seq}
+	if !m.at.IsZero() {
+		span.Until = m.at.Add(1)
+	}
+	for st, err := range b.Log().Read(ctx, span) {
+		switch {
+		case isPoison(err):
+		case err != nil:
+			return false, err
+		default:
+			exists = st.Event.Kind() != events.KindAccountRemoved
+		}
+	}
+	return exists, nil
+}
+
+// showRoute writes for each kind of stanza where it goes, and below it why.
+func (c *console) showRoute(all []verdict, asJSON bool) error {
+	var page strings.Builder
+	for _, v := range all {
+		if asJSON {
+			if err := c.printJSON(v); err != nil {
+				return err
+			}
+			continue
+		}
+		label := v.Stanza
+		if len(v.Targets) == 0 {
+			fmt.Fprintf(&page, "%-10s %s\n", label, words[v.Action])
+			label = ""
+		}
+		for _, to := range v.Targets {
+			fmt.Fprintf(&page, "%-10s to %s, priority %d, on %s\n", label, printable(to.JID.String()), to.Priority, printable(to.Connector))
+			label = ""
+		}
+		fmt.Fprintf(&page, "%-10s   %s\n", label, v.Reason)
+	}
+	_, err := io.WriteString(c.out, page.String())
+	return err
+}

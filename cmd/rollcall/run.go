@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+// run carries out one command line and returns its exit code. It is all of
+// main but the signals, which end ctx.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot(newConsole(stdin, stdout, stderr))
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	var failed *failure
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &failed):
+		fmt.Fprintf(stderr, "rollcall: %s\n", oneLine(failed.error))
+		return exitError
+	default: // whatever cobra says is about the command line
+		fmt.Fprintf(stderr, "rollcall: %s\n(%s --help shows how it is used)\n", oneLine(err), cmd.CommandPath())
+		return exitUsage
+	}
+}
+
+func newRoot(con *console) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rollcall",
+		Short: "An event-sourced session service for XMPP",
+		Long: "Rollcall holds XMPP sessions as a log of events in NATS JetStream.\n" +
+			"\"rollcall up --demo\" starts all of it; the other verbs ask a running service.",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	chooseOne(root)
+	root.AddCommand(
+		newUp(con), newUser(con), newSessions(con), newHistory(con), newRoute(con),
+		newTail(con), newKick(con), newConnectors(con), newVerify(con), newBench(con),
+	)
+	return root
+}
+
+// chooseOne makes a command that only groups others refuse to run alone.
+func chooseOne(group *cobra.Command) {
+	group.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("%s has no command %q", cmd.CommandPath(), args[0])
+		}
+		return fmt.Errorf("%s needs a command", cmd.CommandPath())
+	}
+}
+
+// A failure is an error of doing what was asked, as opposed to one of asking.
+type failure struct{ error }
+
+func (f *failure) Unwrap() error { return f.error }
+
+// A usageError is wrong usage that shows only when a verb runs.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// verb adapts what a command does to cobra, and marks its errors.
+func verb(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := do(cmd.Context(), args)
+		if err == nil || errors.As(err, new(usageError)) {
+			return err
+		}
+		return &failure{err}
+	}
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+)
+
+func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ line, want string }{
+		{"", "rollcall needs a command"},
+		{"frobnicate", `unknown command "frobnicate"`},
+		{"user", "rollcall user needs a command"},
+		{"user frobnicate", `rollcall user has no command "frobnicate"`},
+		{"user add", "accepts 1 arg(s), received 0"},
+		{"user add localhost", "localhost names no account: give user@domain"},
+		{"user add a@b/c", "a@b/c has a resource"},
+		{"user rm @", "invalid JID"},
+		{"history", "accepts 1 arg(s), received 0"},
+		{"history alice@localhost --since yesterday", `"yesterday" is no time`},
+		{"sessions --at 0", "sequences begin at 1"},
+		{"sessions --at noon", `"noon" is no time`},
+		{"sessions --frobnicate", "unknown flag: --frobnicate"},
+		{"tail alice@localhost/phone", "has a resource"},
+		{"kick localhost", "localhost names no account"},
+		{"up --domain a@b", "--domain: invalid JID"},
+		{"up --name ''", "--name: a name has 1 to 200 bytes"},
+		{"up --c2s 5222", `--c2s: "5222" is not host:port`},
+		{"up --c2s ''", "a connector needs --c2s or --c2s-tls"},
+		{"up --roles connector,cook", `--roles: "cook" is none of connector, projector, http`},
+		{"up --roles http", "--roles: name connector or projector"},
+		{"up --cert x", "--cert and --key go together"},
+		{"up --creds x", "--creds is for --nats"},
+		{"up --nats nats://x --nats-listen 127.0.0.1:0", "give one"},
+	} {
+		var stdout, stderr bytes.Buffer
+		args := strings.Fields(strings.ReplaceAll(tt.line, "''", "\x00"))
+		for i := range args {
+			args[i] = strings.ReplaceAll(args[i], "\x00", "")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience) // should it run against all hopes
+		code := run(ctx, args, strings.NewReader("pw\n"), &stdout, &stderr)
+		cancel()
+		lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+		if code != exitUsage || len(lines) != 2 || !strings.Contains(lines[0], tt.want) || !strings.HasSuffix(lines[1], "--help shows how it is used)") {
+			t.Errorf("rollcall %s: code %d, standard error:\n%s", tt.line, code, stderr.String())
+		}
+		if stdout.Len() > 0 {
+			t.Errorf("rollcall %s: standard output %q", tt.line, stdout.String())
+		}
+	}
+}
+
+func TestHelpIsCode0AndNamesEveryVerb(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"--help"}, nil, &stdout, &stderr); code != exitOK {
+		t.Fatalf("code %d", code)
+	}
+	for _, verb := range []string{"up", "user", "sessions", "history", "route", "tail", "kick", "connectors", "verify"} {
+		if !strings.Contains(stdout.String(), "\n  "+verb+" ") {
+			t.Errorf("no %s in:\n%s", verb, stdout.String())
+		}
+	}
+}
+
+func TestHelpFits80Columns(t *testing.T) {
+	t.Parallel()
+	for _, verb := range []string{"", "user import", "sessions", "history", "route", "tail", "kick", "connectors", "verify"} {
+		var stdout bytes.Buffer
+		run(t.Context(), append(strings.Fields(verb), "--help"), nil, &stdout, &stdout)
+		for line := range strings.Lines(stdout.String()) {
+			if len(strings.TrimSpace(line)) > 80 {
+				t.Errorf("%s: %d columns: %s", verb, len(line), line)
+			}
+		}
+	}
+}
+
+func TestAVerbWithoutAServiceIsCode1WithOneLine(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, []string{"sessions", "--nats", "nats://127.0.0.1:1"}, nil, &stdout, &stderr)
+	if code != exitError || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "change --nats") {
+		t.Errorf("code %d, standard error %q", code, stderr.String())
+	}
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience bounds every wait of a script.
+const patience = 30 * time.Second
+
+// A world is what one script has running.
+type world struct {
+	env     *testscript.Env
+	nodes   map[string]*process
+	clients map[string]*client
+}
+
+type worldKey struct{}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+func newWorld(env *testscript.Env) *world {
+	return &world{env: env, nodes: make(map[string]*process), clients: make(map[string]*client)}
+}
+
+func (w *world) close() {
+	for _, c := range w.clients {
+		c.close()
+	}
+	for _, p := range w.nodes {
+		p.cmd.Process.Kill()
+		<-p.ended
+	}
+}
+
+// A process is a running "rollcall up".
+type process struct {
+	cmd   *exec.Cmd
+	out   output
+	err   output
+	ended chan struct{} // closed when it has
+}
+
+// output collects what a process writes and tells who waits for it.
+type output struct {
+	mu    sync.Mutex
+	text  bytes.Buffer
+	wrote chan struct{} // has a token after every write
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	select {
+	case o.wrote <- struct{}{}:
+	default:
+	}
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// launch starts the rollcall command of the script's PATH.
+func launch(env []string, dir string, args ...string) (*process, error) {
+	p := &process{ended: make(chan struct{})}
+	p.out.wrote, p.err.wrote = make(chan struct{}, 1), make(chan struct{}, 1)
+	path := "rollcall"
+	for _, e := range env {
+		if list, ok := strings.CutPrefix(e, "PATH="); ok {
+			path = strings.Split(list, ":")[0] + "/rollcall" // where testscript puts its commands
+		}
+	}
+	p.cmd = exec.Command(path, args...)
+	p.cmd.Env, p.cmd.Dir = env, dir
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { // ends with the process
+		p.cmd.Wait()
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// serving waits until the process says that it serves.
+func (p *process) serving() bool {
+	timeout := time.After(patience)
+	for !strings.Contains(p.out.String(), "Ctrl-C stops it.") {
+		select {
+		case <-p.out.wrote:
+		case <-p.ended:
+			return false
+		case <-timeout:
+			return false
+		}
+	}
+	return true
+}
+
+var (
+	xmppAddress = regexp.MustCompile(`XMPP +([0-9.:]+)`)
+	natsAddress = regexp.MustCompile(`NATS +(nats://[0-9.:]+) \(`)
+)
+
+func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: up NAME FLAGS...")
+	}
+	name, flags := args[0], args[1:]
+	w := worldOf(ts)
+	for _, d := range [][2]string{{"--name", name}, {"--data", name + "-data"}, {"--c2s", "127.0.0.1:0"}, {"--nats-listen", "127.0.0.1:0"}} {
+		given := strings.Join(flags, " ")
+		if !strings.Contains(given, d[0]+" ") && !(d[0] == "--nats-listen" && strings.Contains(given, "--nats ")) {
+			flags = append(flags, d[0], d[1])
+		}
+	}
+	p, err := launch(w.env.Vars, ts.MkAbs("."), append([]string{"up"}, flags...)...)
+	ts.Check(err)
+	w.nodes[name] = p
+	if !p.serving() {
+		ts.Fatalf("%s does not serve:\n%s%s", name, p.out.String(), p.err.String())
+	}
+	said := p.out.String()
+	if m := xmppAddress.FindStringSubmatch(said); m != nil {
+		ts.Setenv("C2S_"+name, m[1])
+	}
+	if m := natsAddress.FindStringSubmatch(said); m != nil {
+		ts.Setenv("ROLLCALL_NATS", m[1])
+	}
+}
+
+func (w *world) node(ts *testscript.TestScript, args []string) *process {
+	if len(args) != 1 || w.nodes[args[0]] == nil {
+		ts.Fatalf("usage: stop|crash NAME of what is up")
+	}
+	return w.nodes[args[0]]
+}
+
+func scriptStop(ts *testscript.TestScript, _ bool, args []string) {
+	p := worldOf(ts).node(ts, args)
+	ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))
+	select {
+	case <-p.ended:
+	case <-time.After(5 * time.Second):
+		ts.Fatalf("not stopped within 5 s:\n%s", p.err.String())
+	}
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+		ts.Fatalf("exit code %d:\n%s", code, p.err.String())
+	}
+}
+
+func scriptCrash(ts *testscript.TestScript, _ bool, args []string) {
+	p := worldOf(ts).node(ts, args)
+	ts.Check(p.cmd.Process.Kill())
+	<-p.ended
+}
+
+func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: await REGEXP COMMAND...")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); ; <-tick.C {
+		cmd := exec.Command("rollcall", args[1:]...)
+		cmd.Path = ts.Getenv("PATH")[:strings.IndexByte(ts.Getenv("PATH"), ':')] + "/rollcall"
+		cmd.Env, cmd.Dir = append(os.Environ(), "ROLLCALL_NATS="+ts.Getenv("ROLLCALL_NATS")), ts.MkAbs(".")
+		said, _ := cmd.CombinedOutput()
+		switch {
+		case want.Match(said):
+			return
+		case time.Now().After(end):
+			ts.Fatalf("%s never gave %q, at last:\n%s", args[1:], args[0], said)
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+)
+
+// dialTimeout bounds the search for a running service.
+const dialTimeout = 5 * time.Second
+
+// defaultNATS is where "rollcall up" listens unless it is told otherwise.
+const defaultNATS = "nats://127.0.0.1:4222"
+
+// A service is where a verb finds the running service.
+type service struct {
+	nats, creds string
+}
+
+// flags adds the flags that every verb but up has.
+func (s *service) flags(cmd *cobra.Command) {
+	f := cmd.PersistentFlags()
+	f.StringVar(&s.nats, "nats", cmp.Or(os.Getenv("ROLLCALL_NATS"), defaultNATS), "the service's NATS `URL`, or ROLLCALL_NATS")
+	f.Lookup("nats").DefValue = "" // too long for the help; it is in the text
+	f.Lookup("nats").Usage += "\n(default " + defaultNATS + ")"
+	f.StringVar(&s.creds, "creds", "", "NATS credentials `FILE`")
+}
+
+// use connects, calls do, and disconnects.
+func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	b, err := bus.Connect(dialing, bus.Config{URL: s.nats, Creds: s.creds, Name: "rollcall cli"})
+	if err != nil {
+		return &flagError{flag: "is rollcall up running? else change --nats", err: err}
+	}
+	defer b.Close()
+	return do(b)
+}
+
+// parseAccount reads an account's JID: one with a localpart, without a
+// resource.
+func parseAccount(s string) (events.JID, error) {
+	j, err := events.ParseJID(s)
+	switch {
+	case err != nil:
+		return j, usageError{err}
+	case j.Local() == "":
+		return j, usagef("%s names no account: give user@domain", j)
+	case !j.IsBare():
+		return j, usagef("%s has a resource: give user@domain", j)
+	}
+	return j, nil
+}
+
+// parseTarget reads a JID with a localpart, bare or full.
+func parseTarget(s string) (events.JID, error) {
+	j, err := events.ParseJID(s)
+	switch {
+	case err != nil:
+		return j, usageError{err}
+	case j.Local() == "":
+		return j, usagef("%s names no account: give user@domain or user@domain/resource", j)
+	}
+	return j, nil
+}
+
+// plural is "1 account", "2 accounts".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

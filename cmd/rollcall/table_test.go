@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestColumnsAreAlignedAndLinesHaveNoTrailingBlanks(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	table := newTable(&b, "NAME", "N", "TEXT")
+	table.row("a", "1", "x")
+	table.row("long name", "22", "")
+	table.row("ü", "3")
+	if err := table.flush(); err != nil {
+		t.Fatal(err)
+	}
+	want := "NAME       N   TEXT\n" +
+		"a          1   x\n" +
+		"long name  22\n" +
+		"ü          3\n"
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
+func TestATableWithoutRowsSaysNothing(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	newTable(&b, "NAME").flush()
+	if b.Len() > 0 {
+		t.Errorf("got %q", b.String())
+	}
+}
+
+func TestALongTableIsWrittenInPiecesWithOneHead(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	table := newTable(&b, "N")
+	for i := range 2*tableBatch + 1 {
+		table.row(fmt.Sprint(i))
+	}
+	if b.Len() == 0 {
+		t.Error("nothing was written before the end")
+	}
+	table.flush()
+	if got := strings.Count(b.String(), "\n"); got != 2*tableBatch+2 {
+		t.Errorf("%d lines", got)
+	}
+}
+
+func TestNothingFromOutsideControlsTheTerminal(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"balcony":           "balcony",
+		"Zürich 漢字":         "Zürich 漢字",
+		"a\x1b[2Jb":         `a\x1b[2Jb`,
+		"line\nbreak":       `line\nbreak`,
+		"right\u202eto":     `right\u202eto`,
+		"not \xff UTF-8":    `not \xff UTF-8`,
+		"zero\u200bwidth":   `zero\u200bwidth`,
+		`"quoted" \ as is`: `"quoted" \ as is`,
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("printable(%q) = %s, want %s", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+	"rollcall/replay"
+)
+
+func newTail(con *console) *cobra.Command {
+	var (
+		svc    service
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "tail [JID]",
+		Short: "Show events as they happen; Ctrl-C ends",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			var account events.JID
+			if len(args) > 0 {
+				var err error
+				if account, err = parseAccount(args[0]); err != nil {
+					return err
+				}
+			}
+			return svc.use(ctx, func(b *bus.Bus) error { return tail(ctx, con, b, account, asJSON) })
+		}),
+	}
+	svc.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+// tail shows what is stored from now on. Without an account the lines name
+// the JID in place of the resource.
+func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, asJSON bool) error {
+	info, err := b.Log().Info(ctx)
+	if err != nil {
+		return err
+	}
+	lines := newRecordLines(con, asJSON)
+	lines.live(account.IsZero())
+	con.say("following from sequence %d; Ctrl-C ends", info.Last+1)
+	for st, err := range replay.Tail(ctx, b.Log(), account, info.Last) {
+		switch {
+		case err == nil:
+			err = lines.write(st)
+		case isPoison(err), errors.Is(err, events.ErrUnavailable):
+			con.say("%s", printable(err.Error()))
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/session"
+)
+
+func newUserPasswd(con *console, svc *service) *cobra.Command {
+	return &cobra.Command{
+		Use:   "passwd JID",
+		Short: "Change a password and end the account's sessions",
+		Args:  cobra.ExactArgs(1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			account, err := parseAccount(args[0])
+			if err != nil {
+				return err
+			}
+			password, err := con.password(account.String())
+			if err != nil {
+				return err
+			}
+			return svc.use(ctx, func(b *bus.Bus) error {
+				// The password first: a session that ends can't come back with
+				// the old one.
+				if err := (credentialStore{b.Accounts()}).setPassword(ctx, account, password); err != nil {
+					return err
+				}
+				ended, err := record(ctx, b, account, session.ChangePassword{})
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(con.out, "changed the password of %s; ended %s\n", account, plural(ended, "session"))
+				return err
+			})
+		}),
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/auth"
+)
+
+func newUserRm(con *console, svc *service) *cobra.Command {
+	return &cobra.Command{
+		Use:   "rm JID",
+		Short: "Remove an account, its sessions, roster and waiting messages",
+		Long: "Remove an account: it can't log in any more, its sessions end, its roster, its\n" +
+			"subscriptions and its waiting messages are deleted. Its history stays, as the\n" +
+			"log's retention says.",
+		Args: cobra.ExactArgs(1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			account, err := parseAccount(args[0])
+			if err != nil {
+				return err
+			}
+			return svc.use(ctx, func(b *bus.Bus) error { return removeAccount(ctx, con, b, account) })
+		}),
+	}
+}
+
+// removeAccount can be repeated where it stopped: the credentials go first, so
+// that nobody comes in behind it, but what is left is removed without them too.
+func removeAccount(ctx context.Context, con *console, b *bus.Bus, account events.JID) error {
+	gone := (credentialStore{b.Accounts()}).remove(ctx, account)
+	rosters := rosterStore{b.Rosters()}
+	if errors.Is(gone, auth.ErrNoAccount) {
+		if r, err := rosters.get(ctx, account); err != nil || r == nil {
+			return gone
+		}
+	} else if gone != nil {
+		return gone
+	}
+	ended, err := record(ctx, b, account, session.RemoveAccount{})
+	if err != nil {
+		return err
+	}
+	if err := rosters.remove(ctx, account); err != nil {
+		return fmt.Errorf("%w; repeat the command", err)
+	}
+	for _, err := range b.Waiting().Take(ctx, account) {
+		if err != nil {
+			return fmt.Errorf("waiting messages of %s: %w; repeat the command", account, err)
+		}
+	}
+	_, err = fmt.Fprintf(con.out, "removed %s; ended %s\n", account, plural(ended, "session"))
+	return err
+}

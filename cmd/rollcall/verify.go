@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+)
+
+// A verification is what verify found.
+type verification struct {
+	hashView
+	Service   string `json:"service"` // the running table's hash at the same sequence; "" if none runs
+	Agrees    bool   `json:"agrees"`
+	ElapsedMS int64  `json:"elapsed_ms"`
+}
+
+// errDisagree: the folds differ.
+var errDisagree = errors.New("the running table is not what the log says; restart the projector and keep the log for examination")
+
+func newVerify(con *console) *cobra.Command {
+	var (
+		svc    service
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Fold the log from its beginning and compare with the running table",
+		Args:  cobra.NoArgs,
+		RunE: verb(func(ctx context.Context, _ []string) error {
+			return svc.use(ctx, func(b *bus.Bus) error {
+				v, err := verify(ctx, con, b)
+				if err != nil {
+					return err
+				}
+				if err := con.showVerification(v, asJSON); err != nil {
+					return err
+				}
+				if !v.Agrees {
+					return errDisagree
+				}
+				return nil
+			})
+		}),
+	}
+	svc.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	return cmd
+}
+
+// verify asks the running table for its hash at some sequence, and folds the
+// log up to the same one.
+func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error) {
+	var running hashView
+	err := ask(ctx, b, askHash, func(v hashView) error {
+		running = v
+		return nil
+	})
+	if err != nil && !errors.Is(err, bus.ErrNoAnswer) {
+		return nil, err
+	}
+	begun := time.Now()
+	table, err := past(ctx, con, b, moment{seq: events.Seq(running.Seq)})
+	if err != nil {
+		return nil, err
+	}
+	v := &verification{hashView: hashOf(table), Service: running.Hash, ElapsedMS: time.Since(begun).Milliseconds()}
+	v.Agrees = running.Hash == "" || running.Hash == v.Hash && running.Stream == v.Stream
+	return v, nil
+}
+
+func (c *console) showVerification(v *verification, asJSON bool) error {
+	if asJSON {
+		return c.printJSON(v)
+	}
+	service := "no projector runs to compare with"
+	switch {
+	case v.Service != "" && v.Agrees:
+		service = "the running table agrees"
+	case v.Service != "":
+		service = "the running table has " + v.Service
+	}
+	_, err := fmt.Fprintf(c.out, "folded    %d records up to %s#%d in %s\n"+
+		"table     %s, %s\n"+
+		"poison    %d undecodable, %d of unknown kind\n"+
+		"chain     %d records whose prev is not the account's record before\n"+
+		"hash      %s\n"+
+		"service   %s\n",
+		v.Records, v.Stream, v.Seq, time.Duration(v.ElapsedMS)*time.Millisecond,
+		plural(v.Accounts, "account"), plural(v.Sessions, "session"),
+		v.Poison, v.Unknown, v.Mismatched, v.Hash, service)
+	return err
+}

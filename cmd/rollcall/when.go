@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"rollcall/events"
+)
+
+// A moment is where a look into the past stops: at a sequence or at a time.
+// The zero moment is now.
+type moment struct {
+	seq events.Seq
+	at  time.Time
+}
+
+func (m moment) isNow() bool { return m.seq == 0 && m.at.IsZero() }
+
+// layouts are the forms of a time, in the local zone where they name none.
+// Those without a date mean today.
+var layouts = [...]struct {
+	layout string
+	today  bool
+}{
+	{time.RFC3339Nano, false},
+	{"2006-01-02T15:04:05.999999999", false},
+	{"2006-01-02 15:04:05.999999999", false},
+	{"2006-01-02 15:04", false},
+	{"2006-01-02", false},
+	{"15:04:05.999999999", true},
+	{"15:04", true},
+}
+
+// parseMoment reads TIME|SEQ as of --at: digits alone are a sequence.
+func parseMoment(s string, now time.Time) (moment, error) {
+	if s == "" || s == "now" {
+		return moment{}, nil
+	}
+	if seq, err := strconv.ParseUint(s, 10, 64); err == nil {
+		if seq == 0 {
+			return moment{}, usagef("sequences begin at 1")
+		}
+		return moment{seq: events.Seq(seq)}, nil
+	}
+	t, err := parseTime(s, now)
+	return moment{at: t}, err
+}
+
+// parseTime reads a time of day, a date, both, or a duration that lies back
+// ("10m", "-10m" and "10m ago" mean the same). Empty text gives the zero time.
+func parseTime(s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	back := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, "-"), "ago"))
+	if d, err := time.ParseDuration(back); err == nil {
+		return now.Add(-d), nil
+	}
+	for _, l := range layouts {
+		t, err := time.ParseInLocation(l.layout, s, now.Location())
+		if err != nil {
+			continue
+		}
+		if l.today {
+			t = time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), now.Location())
+		}
+		return t, nil
+	}
+	return time.Time{}, usagef("%q is no time: try 14:03:07, \"2006-01-02 14:03\", %s or 10m (ago)", s, time.RFC3339)
+}
+
+// stamp is a time for people: the day too, unless it is today.
+func (c *console) stamp(t, now time.Time) string {
+	t, now = t.In(c.zone), now.In(c.zone)
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04:05")
+	}
+	return t.Format("2006-01-02 15:04:05")
+}
+
+// zoneName is what the heads of time columns show.
+func (c *console) zoneName(now time.Time) string { return now.In(c.zone).Format("MST") }
+
+func timeHead(word, zone string) string { return fmt.Sprintf("%s (%s)", word, zone) }

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+func TestTimesAreReadInTheLocalZone(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("CET", 3600)
+	now := time.Date(2026, 3, 4, 15, 16, 17, 0, zone)
+	for _, tt := range []struct{ text, want string }{
+		{"14:03:07", "2026-03-04T14:03:07+01:00"},
+		{"14:03", "2026-03-04T14:03:00+01:00"},
+		{"14:03:07.25", "2026-03-04T14:03:07.25+01:00"},
+		{"2026-03-01", "2026-03-01T00:00:00+01:00"},
+		{"2026-03-01 08:09", "2026-03-01T08:09:00+01:00"},
+		{"2026-03-01 08:09:10", "2026-03-01T08:09:10+01:00"},
+		{"2026-03-01T08:09:10", "2026-03-01T08:09:10+01:00"},
+		{"2026-03-01T08:09:10Z", "2026-03-01T08:09:10Z"},
+		{"10m", "2026-03-04T15:06:17+01:00"},
+		{"-10m", "2026-03-04T15:06:17+01:00"},
+		{"1h30m ago", "2026-03-04T13:46:17+01:00"},
+	} {
+		got, err := parseTime(tt.text, now)
+		if err != nil || got.Format(time.RFC3339Nano) != tt.want {
+			t.Errorf("%q is %s, %v; want %s", tt.text, got.Format(time.RFC3339Nano), err, tt.want)
+		}
+	}
+	for _, text := range []string{"noon", "25:00", "2026-13-01", "14:03:07 CET", "ago"} {
+		if got, err := parseTime(text, now); err == nil {
+			t.Errorf("%q is %s; want an error", text, got)
+		}
+	}
+}
+
+func TestAMomentIsASequenceIfItIsDigitsAlone(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	if m, err := parseMoment("4711", now); err != nil || m.seq != 4711 || !m.at.IsZero() {
+		t.Errorf("4711: %+v, %v", m, err)
+	}
+	if m, err := parseMoment("now", now); err != nil || !m.isNow() {
+		t.Errorf("now: %+v, %v", m, err)
+	}
+	if m, err := parseMoment("1m", now); err != nil || m.seq != 0 || !m.at.Equal(now.Add(-time.Minute)) {
+		t.Errorf("1m: %+v, %v", m, err)
+	}
+}
