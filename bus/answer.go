@@ -76,14 +76,15 @@ func (a *answer) run(ctx context.Context, request []byte, handle func(context.Co
 	a.end(handle(ctx, request, func(chunk []byte) error { return a.send(ctx, chunk) }))
 }
 
-// stayAlive tells an asker that waits for a slow handler not to give up.
+// stayAlive tells an asker that waits for a slow handler not to give up, and
+// lets the server tell when there is no asker any more.
 func (a *answer) stayAlive(ctx context.Context, tick <-chan time.Time) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick:
-			a.c.b.nc.Publish(a.to, nil)
+			a.c.b.nc.PublishRequest(a.to, a.takeIn, nil)
 		}
 	}
 }

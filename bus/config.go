@@ -22,7 +22,7 @@ const (
 	defaultMaxBytes = 16 << 30
 	minMaxBytes     = 256 << 20
 	defaultMaxAge   = 30 * 24 * time.Hour
-	defaultAttempt  = 5 * time.Second
+	defaultAttempt  = 2 * time.Second
 	setupTimeout    = 15 * time.Second
 )
 
@@ -38,7 +38,7 @@ type Config struct {
 	MaxBytes int64         // of the log; 0: as it is, or at first 16 GiB or what the server can reserve, at least 256 MiB
 	MaxAge   time.Duration // of the log; 0: as it is, or 30 days at first; negative: for ever
 
-	AttemptTimeout time.Duration // of one write or read; 0: 5 s
+	AttemptTimeout time.Duration // of one write or read; 0: 2 s
 
 	// OnState is told of every loss and return of the connection, in order.
 	// It must not block.

@@ -3,6 +3,7 @@ package bus
 import (
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -17,6 +18,8 @@ const (
 	// the server says that nobody was there to receive them.
 	unsureMsgs  = 1024
 	unsureBytes = 16 << 20
+	// drainTimeout bounds a stop.
+	drainTimeout = 5 * time.Second
 )
 
 // Courier brings messages from process to process over core NATS: at most
@@ -112,7 +115,8 @@ func (c *Courier) find(number uint64) (p parcel, call func(string, []byte)) {
 
 // Receive calls handle with every message for the connector, one at a time and
 // in order, from one goroutine. It has taken effect at the server when it
-// returns. stop ends it and waits until handle has returned.
+// returns. stop ends it: what arrives from then on is undeliverable, what has
+// arrived is handled, within 5 s, and then stop returns.
 func (c *Courier) Receive(connector string, handle func(payload []byte)) (stop func(), err error) {
 	sub, err := c.b.nc.Subscribe(toPrefix+"."+Token(connector), func(m *nats.Msg) { handle(m.Data) })
 	if err != nil {
@@ -126,6 +130,7 @@ func (c *Courier) Receive(connector string, handle func(payload []byte)) (stop f
 
 // A handler is a subscription that is served.
 type handler struct {
+	b      *Bus
 	sub    *nats.Subscription
 	ended  chan struct{} // closed when no call is running or will come
 	finish func()        // ends what the calls have started
@@ -134,7 +139,7 @@ type handler struct {
 
 // serve waits until the server knows the subscription.
 func (c *Courier) serve(sub *nats.Subscription, finish func()) (stop func(), err error) {
-	h := &handler{sub: sub, ended: make(chan struct{}), finish: finish}
+	h := &handler{b: c.b, sub: sub, ended: make(chan struct{}), finish: finish}
 	sub.SetClosedHandler(func(string) { close(h.ended) })
 	if err := c.b.nc.FlushTimeout(c.b.cfg.AttemptTimeout); err != nil {
 		h.stop()
@@ -151,10 +156,19 @@ func (c *Courier) serve(sub *nats.Subscription, finish func()) (stop func(), err
 	}, nil
 }
 
+// stop lets what has arrived be handled, if there is a connection; without
+// one nats.go could not tell when that is.
 func (h *handler) stop() {
 	h.once.Do(func() {
-		h.sub.Unsubscribe()
-		<-h.ended
+		if !h.b.nc.IsConnected() || h.sub.Drain() != nil {
+			h.sub.Unsubscribe()
+		}
+		select {
+		case <-h.ended:
+		case <-time.After(drainTimeout):
+			h.sub.Unsubscribe()
+			<-h.ended
+		}
 		h.finish()
 	})
 }

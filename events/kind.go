@@ -31,6 +31,9 @@ const (
 	KindDisconnected Kind = 68
 )
 
+// beforeAccount reports a kind of connections that have no account yet.
+func (k Kind) beforeAccount() bool { return KindConnected <= k && k < 96 }
+
 // kindNames are what people and scripts see; frozen like the numbers.
 var kindNames = [256]string{
 	KindAuthenticated:           "authenticated",

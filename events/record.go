@@ -46,7 +46,7 @@ func (i Incarnation) String() string { return fmt.Sprintf("%s#%d", i.Name, i.Epo
 type Record struct {
 	ID        ID          // of this event; also its Nats-Msg-Id
 	Session   SessionID   // zero for events of the account itself
-	JID       JID         // full once the session is bound, otherwise bare
+	JID       JID         // full once the session is bound, otherwise bare; may be zero before authentication
 	Time      int64       // Unix nanoseconds by the connector's clock; advisory
 	Connector Incarnation // who wrote it
 	Cause     ID          // the connection or the event that led to it; may be zero
@@ -115,7 +115,7 @@ func (r *Record) decode(data []byte, up upcastTable) error {
 	r.Connector = Incarnation{Name: d.string(), Epoch: d.uint()}
 	r.Cause = d.id()
 	r.Prev = Seq(d.uint())
-	if d.err == nil && (r.JID.IsZero() || r.ID.IsZero()) {
+	if d.err == nil && (r.ID.IsZero() || r.JID.IsZero() && !Kind(kind).beforeAccount()) {
 		d.fail("no JID or no id")
 	}
 	if d.err != nil {

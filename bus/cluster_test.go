@@ -1,0 +1,85 @@
+package bus_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"rollcall/bus"
+	"rollcall/bus/bustest"
+	"rollcall/events"
+)
+
+// One cluster serves all of these, in turn: three servers on one machine are
+// slow to start.
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	cluster := bustest.StartCluster(t, 3)
+	t.Run("streams have three replicas", func(t *testing.T) {
+		connect(t, bus.Config{URL: cluster.URL})
+		_, js := raw(t, cluster.URL)
+		for _, name := range []string{"RC_EV", "RC_PRE", "RC_LEASE", "RC_WAITING", "KV_RC_ACCOUNTS", "KV_RC_ROSTERS"} {
+			s, err := js.Stream(within(t), name)
+			must(t, err)
+			if n := s.CachedInfo().Config.Replicas; n != 3 {
+				t.Errorf("%s has %d replicas", name, n)
+			}
+		}
+	})
+	t.Run("the log keeps the contract", func(t *testing.T) {
+		bustest.TestLogInTurn(t, func(t *testing.T) events.Log { return fresh(t, cluster.URL) })
+	})
+	t.Run("a lease passes on when it ends", func(t *testing.T) { leasePassesOn(t, connect(t, bus.Config{URL: cluster.URL})) })
+	t.Run("a follower goes on when the leader is killed", func(t *testing.T) { killLeader(t, cluster) })
+}
+
+// killLeader kills the log's leader. The follower may lose its connection or
+// its consumer with it.
+func killLeader(t *testing.T, cluster *bustest.Cluster) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	l := fresh(t, cluster.URL)
+	f := follow(t, ctx, l)
+	last := write(t, ctx, l, 0)
+	f.to(last)
+	cluster.Servers[whole(t, cluster)].Kill()
+	start := time.Now()
+	for range 3 {
+		last = write(t, ctx, l, last)
+		f.to(last)
+	}
+	t.Logf("three more records %s after the leader was killed", time.Since(start))
+	n := events.Seq(0)
+	for s, err := range l.Read(ctx, events.Range{}) {
+		must(t, err)
+		if n++; s.Seq != n || s.Prev != n-1 {
+			t.Errorf("record %d at sequence %d follows %d", n, s.Seq, s.Prev)
+		}
+	}
+	if n != last {
+		t.Errorf("%d records, want %d", n, last)
+	}
+}
+
+// whole waits until all replicas of the log have caught up, and returns which
+// server leads.
+func whole(t *testing.T, cluster *bustest.Cluster) (leader int) {
+	ctx := within(t)
+	_, js := raw(t, cluster.URL)
+	for ctx.Err() == nil {
+		s, err := js.Stream(ctx, "RC_EV")
+		if err == nil && current(s.CachedInfo().Cluster) {
+			return int(s.CachedInfo().Cluster.Leader[1] - '1') // n1, n2 or n3
+		}
+	}
+	t.Fatal("the cluster does not get whole")
+	return 0
+}
+
+func current(c *jetstream.ClusterInfo) bool {
+	return c != nil && c.Leader != "" && len(c.Replicas) == 2 &&
+		!slices.ContainsFunc(c.Replicas, func(r *jetstream.PeerInfo) bool { return !r.Current || r.Offline })
+}

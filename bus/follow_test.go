@@ -1,0 +1,199 @@
+package bus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"testing"
+	"time"
+
+	"rollcall/bus"
+	"rollcall/bus/bustest"
+	"rollcall/events"
+)
+
+// back is how soon a follower has to go on after its server is back.
+const back = 2 * time.Second
+
+// write appends one record, however many attempts it takes.
+func write(t testing.TB, ctx context.Context, l events.Log, prev events.Seq) events.Seq {
+	t.Helper()
+	return settle(t, ctx, l, record(alice, prev, fmt.Sprint(prev+1)))
+}
+
+func settle(t testing.TB, ctx context.Context, l events.Log, r *events.Record) events.Seq {
+	t.Helper()
+	for ctx.Err() == nil {
+		if p, err := l.Append(ctx, r); err == nil {
+			return p.Seq
+		}
+		if s, err := l.Next(ctx, alice, r.Prev); err == nil && s.ID == r.ID {
+			return s.Seq
+		}
+	}
+	t.Fatalf("the record after %d could not be written", r.Prev)
+	return 0
+}
+
+// follower checks that no record is left out or repeated.
+type follower struct {
+	t           testing.TB
+	next        func() (*events.Stored, error, bool)
+	seq         events.Seq
+	interrupted int
+}
+
+func follow(t testing.TB, ctx context.Context, l events.Log) *follower {
+	next, stop := iter.Pull2(l.Follow(ctx, 0))
+	t.Cleanup(stop)
+	return &follower{t: t, next: next}
+}
+
+// to follows up to a sequence.
+func (f *follower) to(seq events.Seq) {
+	f.t.Helper()
+	for f.seq < seq {
+		s, err, ok := f.next()
+		switch {
+		case !ok:
+			f.t.Fatalf("the follower ended at %d, before %d", f.seq, seq)
+		case errors.Is(err, events.ErrUnavailable):
+			f.interrupted++
+		case err != nil:
+			f.t.Fatal(err)
+		case s.Seq != f.seq+1:
+			f.t.Fatalf("record %d came after %d", s.Seq, f.seq)
+		default:
+			f.seq = s.Seq
+		}
+	}
+}
+
+func TestAFollowerGoesOnAfterItsServerWasKilled(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	ctx := within(t)
+	b := connect(t, bus.Config{URL: server.URL})
+	f := follow(t, ctx, b.Log())
+	last := events.Seq(0)
+	for range 5 {
+		last = write(t, ctx, b.Log(), last)
+	}
+	for round := range 3 {
+		f.to(last)
+		server.Kill()
+		if _, err := b.Log().Append(ctx, record(alice, last, "")); !errors.Is(err, events.ErrUnavailable) && !errors.Is(err, events.ErrUnresolved) {
+			t.Errorf("append without a server: %v", err)
+		}
+		server.Start()
+		start := time.Now()
+		last = write(t, ctx, b.Log(), last)
+		f.to(last)
+		d := time.Since(start)
+		t.Logf("round %d: %s after the server was back", round, d)
+		if d > back {
+			t.Errorf("the follower took %s to go on", d)
+		}
+	}
+	if f.interrupted > 3 {
+		t.Errorf("%d interruptions were reported, want one a kill at most", f.interrupted)
+	}
+}
+
+func TestAFollowerGoesOnAfterItsServerWasSilent(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	ctx := within(t)
+	b := connect(t, bus.Config{URL: server.URL, AttemptTimeout: time.Second})
+	f := follow(t, ctx, b.Log())
+	last := write(t, ctx, b.Log(), 0)
+	f.to(last)
+	server.Freeze()
+	r := record(alice, last, "late")
+	if _, err := b.Log().Append(ctx, r); !errors.Is(err, events.ErrUnresolved) {
+		t.Errorf("append to a silent server: %v", err)
+	}
+	server.Thaw()
+	last = settle(t, ctx, b.Log(), r)
+	if last != 2 {
+		t.Errorf("the late record is stored at %d", last)
+	}
+	last = write(t, ctx, b.Log(), last)
+	f.to(last)
+}
+
+func TestAFollowerStopsWhenTheStreamWasMadeAnew(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	ctx := within(t)
+	b := connect(t, bus.Config{URL: server.URL})
+	write(t, ctx, b.Log(), 0)
+	var got error
+	for s, err := range b.Log().Follow(ctx, 0) {
+		if got = err; err != nil {
+			continue
+		}
+		if s.Seq != 1 {
+			t.Fatalf("record %d of the new stream was given", s.Seq)
+		}
+		_, js := raw(t, server.URL)
+		must(t, js.DeleteStream(ctx, "RC_EV"))
+		other := connect(t, bus.Config{URL: server.URL})
+		write(t, ctx, other.Log(), write(t, ctx, other.Log(), 0))
+	}
+	if !errors.Is(got, events.ErrRewound) {
+		t.Errorf("the follower ended with %v", got)
+	}
+}
+
+func TestAFollowerEndsWithItsBus(t *testing.T) {
+	t.Parallel()
+	b := embedded(t)
+	write(t, within(t), b.Log(), 0)
+	for range b.Log().Follow(within(t), 0) {
+		b.Close()
+	}
+}
+
+func TestPoisonInTheStreamIsPassedOver(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	ctx := within(t)
+	b := connect(t, bus.Config{URL: server.URL})
+	_, js := raw(t, server.URL)
+	write(t, ctx, b.Log(), 0)
+	info, err := js.Stream(ctx, "RC_EV")
+	must(t, err)
+	m, err := info.GetMsg(ctx, 1)
+	must(t, err)
+	_, err = js.Publish(ctx, m.Subject, []byte("not a record"))
+	must(t, err)
+	write(t, ctx, b.Log(), 2)
+
+	for name, records := range map[string]iter.Seq2[*events.Stored, error]{
+		"follow": b.Log().Follow(ctx, 0), "read": b.Log().Read(ctx, events.Range{}), "read the account": b.Log().Read(ctx, events.Range{Account: alice}),
+	} {
+		n := 0
+		for s, err := range records {
+			n++
+			var poison *events.PoisonError
+			if n == 2 && (!errors.As(err, &poison) || poison.Seq != 2 || string(poison.Data) != "not a record") {
+				t.Errorf("%s: record 2: %v", name, err)
+			}
+			if n != 2 && (err != nil || int(s.Seq) != n) {
+				t.Errorf("%s: record %d: %v", name, n, err)
+			}
+			if n == 3 {
+				break
+			}
+		}
+		if n != 3 {
+			t.Errorf("%s gave %d records", name, n)
+		}
+	}
+	var poison *events.PoisonError
+	if _, err := b.Log().Next(ctx, alice, 1); !errors.As(err, &poison) {
+		t.Errorf("next: %v", err)
+	}
+}

@@ -1,0 +1,57 @@
+package bus_test
+
+import (
+	"testing"
+	"time"
+
+	"rollcall/bus"
+	"rollcall/bus/natsd"
+	"rollcall/events"
+)
+
+func connected(connector, address string) *events.Record {
+	return &events.Record{
+		ID: events.NewID(time.Now()), Cause: events.NewID(time.Now()), Time: time.Now().UnixNano(),
+		Connector: events.Incarnation{Name: connector, Epoch: 3}, Event: events.Connected{Address: address},
+	}
+}
+
+func TestWhatHappensBeforeAuthenticationIsKept(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	writer := connect(t, bus.Config{URL: s.URL()})
+	reader := connect(t, bus.Config{InProcess: s})
+	r := connected("c1", "192.0.2.1:5")
+	writer.Pre().Publish(r)
+	writer.Pre().Publish(connected("c.2", "192.0.2.2:5"))
+	writer.Close() // sends what is under way
+	if sent, dropped := writer.Pre().Stats(); sent != 2 || dropped != 0 {
+		t.Errorf("%d sent, %d dropped", sent, dropped)
+	}
+	var got []events.Record
+	for s, err := range reader.Pre().Read(within(t), time.Now().Add(-time.Minute), time.Now().Add(time.Minute)) {
+		must(t, err)
+		got = append(got, s.Record)
+	}
+	if len(got) != 2 || got[0] != *r || got[1].Connector.Name != "c.2" {
+		t.Errorf("read %v", got)
+	}
+	for s := range reader.Pre().Read(within(t), time.Now().Add(time.Minute), time.Time{}) {
+		t.Errorf("read %v of the future", s)
+	}
+}
+
+func TestAFloodBeforeAuthenticationBlocksNobody(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	b := connect(t, bus.Config{URL: s.URL()})
+	s.Shutdown()
+	const n = 20000
+	for range n {
+		b.Pre().Publish(connected("c1", "192.0.2.1:5"))
+	}
+	b.Close()
+	if sent, dropped := b.Pre().Stats(); sent+dropped != n || dropped == 0 {
+		t.Errorf("%d sent, %d dropped", sent, dropped)
+	}
+}
