@@ -36,11 +36,12 @@ const (
 	shards    = "1"
 )
 
-// ensureStreams makes what is missing and refuses what doesn't fit.
+// ensureStreams makes what is missing and refuses what doesn't fit. The log is
+// the last because it takes what space is left.
 func (b *Bus) ensureStreams(ctx context.Context) error {
 	for _, cfg := range []jetstream.StreamConfig{
-		b.logConfig(), preConfig(), leaseConfig(), waitingConfig(),
 		bucketConfig(accountsBucket), bucketConfig(rostersBucket),
+		preConfig(), leaseConfig(), waitingConfig(), b.logConfig(),
 	} {
 		if err := b.ensureStream(ctx, cfg); err != nil {
 			return fmt.Errorf("stream %s: %w", cfg.Name, err)
@@ -84,7 +85,7 @@ func preConfig() jetstream.StreamConfig {
 		Subjects:    []string{prePrefix + ".*"},
 		Storage:     jetstream.FileStorage,
 		Discard:     jetstream.DiscardOld,
-		MaxBytes:    256 << 20,
+		MaxBytes:    128 << 20,
 		MaxAge:      defaultMaxAge,
 		Duplicates:  100 * time.Millisecond,
 	}
@@ -98,7 +99,7 @@ func leaseConfig() jetstream.StreamConfig {
 		Subjects:               []string{leasePrefix + ".*"},
 		Storage:                jetstream.FileStorage,
 		MaxMsgsPerSubject:      1,
-		MaxBytes:               64 << 20,
+		MaxBytes:               16 << 20,
 		AllowMsgTTL:            true,
 		SubjectDeleteMarkerTTL: time.Hour,
 		Duplicates:             100 * time.Millisecond,
@@ -115,7 +116,7 @@ func waitingConfig() jetstream.StreamConfig {
 		Discard:              jetstream.DiscardNew,
 		DiscardNewPerSubject: true,
 		MaxMsgsPerSubject:    MaxWaiting,
-		MaxBytes:             1 << 30,
+		MaxBytes:             256 << 20,
 		MaxAge:               defaultMaxAge,
 		AllowMsgTTL:          true,
 		Duplicates:           2 * time.Minute,
