@@ -44,7 +44,7 @@ func (c *conn) bind(iq *stanza.Element) error {
 	}
 	cl := newClient(c, home, jid, pos)
 	c.srv.unbound.Add(-1)
-	c.srv.hub.admit(cl, cl.bound(iq))
+	c.srv.hub.admit(cl, c, cl.bound(iq))
 	return nil
 }
 
@@ -54,7 +54,7 @@ func (c *conn) appendBound(ctx context.Context, resource string) (events.JID, ev
 		Conflict: c.srv.cfg.Conflict, Limit: c.srv.cfg.MaxResources,
 	})
 	if errors.Is(err, session.ErrGone) {
-		c.learnEnd(a)
+		c.srv.learnEnd(a)
 	}
 	if err != nil {
 		return events.JID{}, pos, err

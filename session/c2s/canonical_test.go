@@ -33,7 +33,7 @@ func masked(s string) string {
 }
 
 // An items reader cuts a stream into canonical items: its header, top-level
-// elements, "(space)", and the end tag.
+// elements, and the end tag.
 type items struct {
 	d       *xml.Decoder
 	content string // default namespace
@@ -57,10 +57,6 @@ func (x *items) next() (string, error) {
 			return b.String(), err
 		case xml.EndElement:
 			return "</stream:stream>", nil
-		case xml.CharData:
-			if strings.Trim(string(t), "\n") != "" {
-				return "(space)", nil
-			}
 		}
 	}
 }
@@ -119,7 +115,8 @@ func canonicalTag(t xml.StartElement, outer string) string {
 		if a.Name.Space == nsXML || a.Name.Space == "xml" {
 			name = "xml:" + name
 		} else if a.Name.Space != "" {
-			name = "{" + a.Name.Space + "}" + name
+			fmt.Fprintf(&b, " xmlns:x='%s'", a.Name.Space)
+			name = "x:" + name
 		}
 		fmt.Fprintf(&b, " %s='%s'", name, strings.ReplaceAll(escape(a.Value), "'", "&apos;"))
 	}
@@ -139,7 +136,7 @@ var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
 // canonical brings one line of a transcript into the form of items.next.
 func canonical(line string) (string, error) {
 	switch line {
-	case "(closed)", "(space)", "</stream:stream>":
+	case "(closed)", "</stream:stream>":
 		return line, nil
 	}
 	if strings.HasPrefix(line, "<stream:stream") {

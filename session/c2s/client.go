@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,18 +17,28 @@ import (
 // so that a dead connection is noticed (RFC 6120, 4.6.1): the write fails.
 const idleAfter = 5 * time.Minute
 
-// A client is a bound session that is connected here. What its conn's
-// goroutine owns belongs to handling stanzas in their order.
+// A client is a bound session that this connector holds. It has a connection,
+// or waits for another one (resume.go). What the connection's goroutine owns
+// belongs to handling stanzas in their order.
 type client struct {
-	*conn
-	jid  events.JID
-	full string // jid as text
-	home *account
+	srv     *Server
+	svc     *session.Service
+	account events.JID
+	session events.SessionID
+	jid     events.JID
+	full    string // jid as text
+	home    *account
 
-	after events.Position // owned: the last event of this session that is stored
-	// flushed: waiting messages were asked for since it became able to get
-	// them. Owned.
-	flushed bool
+	link    atomic.Pointer[conn]       // the connection; nil while detached
+	managed atomic.Pointer[management] // nil without stream management
+	life    sync.Mutex                 // held by who takes the connection away or gives another
+
+	// Owned by the connection's goroutine.
+	id      events.ConnID   // the connection's; the cause of events
+	after   events.Position // the last event of this session that is stored
+	flushed bool            // waiting messages were asked for since it became able to get them
+	scratch []byte          // for the stanza being forwarded
+
 	// interested is guarded by home.mu: roster pushes go out.
 	interested bool
 	// available is set by Observe alone, at the event's place in the log:
@@ -36,24 +47,41 @@ type client struct {
 }
 
 func newClient(c *conn, home *account, jid events.JID, at events.Position) *client {
-	return &client{conn: c, jid: jid, full: jid.String(), home: home, after: at}
+	cl := &client{
+		srv: c.srv, svc: c.svc, account: c.account, session: c.session,
+		jid: jid, full: jid.String(), home: home, id: c.id, after: at,
+	}
+	cl.link.Store(c)
+	return cl
 }
 
-// leave takes the client out of every index: nothing more is delivered to it.
-func (cl *client) leave() { cl.srv.hub.remove(cl) }
+// send queues a stanza for the client. It reports false if the client can't get
+// it, now or later. b is not kept.
+func (cl *client) send(b []byte) bool {
+	if m := cl.managed.Load(); m != nil {
+		return m.send(cl, b)
+	}
+	c := cl.link.Load()
+	return c != nil && c.send(b)
+}
 
-// serve handles the client's stanzas until the stream ends, and says why it
-// did.
-func (cl *client) serve() error {
+// serve handles what comes on the client's connection until the stream ends,
+// and says why it did.
+func (cl *client) serve(c *conn) error {
 	for {
-		el, err := cl.next()
+		el, err := c.next()
 		if err != nil {
 			return err
 		}
-		if !cl.rate.AllowN(time.Now(), len(el.Raw())) {
+		if !c.rate.AllowN(time.Now(), len(el.Raw())) {
 			return &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client sends too much"}
 		}
-		if err := cl.handle(el); err != nil {
+		if el.Space() == stanza.NSStreamMgmt {
+			err = cl.manage(c, el)
+		} else {
+			err = cl.handle(el)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -61,17 +89,17 @@ func (cl *client) serve() error {
 
 // next waits for the client's next element. White space is sent to one that is
 // silent.
-func (cl *client) next() (*stanza.Element, error) {
+func (c *conn) next() (*stanza.Element, error) {
 	for {
-		cl.raw.SetReadDeadline(time.Now().Add(idleAfter))
-		if cl.ending.Load() != nil {
+		c.raw.SetReadDeadline(time.Now().Add(idleAfter))
+		if c.ending.Load() != nil {
 			return nil, os.ErrDeadlineExceeded // it had set a deadline that is gone now
 		}
-		el, err := cl.in.Next()
-		if !errors.Is(err, os.ErrDeadlineExceeded) || cl.ending.Load() != nil {
+		el, err := c.in.Next()
+		if !errors.Is(err, os.ErrDeadlineExceeded) || c.ending.Load() != nil {
 			return el, err
 		}
-		cl.send([]byte(" "))
+		c.send([]byte(" "))
 	}
 }
 
@@ -85,6 +113,9 @@ func (cl *client) handle(el *stanza.Element) error {
 		return err
 	}
 	err := cl.dispatch(el)
+	if m := cl.managed.Load(); m != nil {
+		m.handled++
+	}
 	if err == nil {
 		return nil
 	}
@@ -135,7 +166,7 @@ func (cl *client) do(c session.Command) (*session.Account, error) {
 		cl.after = pos
 	}
 	if errors.Is(err, session.ErrGone) {
-		cl.learnEnd(a)
+		cl.srv.learnEnd(a)
 	}
 	return a, err
 }

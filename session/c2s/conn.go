@@ -43,12 +43,12 @@ type conn struct {
 	svc     *session.Service
 	account events.JID
 	session events.SessionID
-	scratch []byte // for the stanza being forwarded
 
 	opened atomic.Bool            // a stream header was sent
 	authed atomic.Bool            // svc, account and session are set
 	client atomic.Pointer[client] // once bound
 	ending atomic.Pointer[ending] // once it is to end
+	read   chan struct{}          // closed when nothing more is read and handled
 }
 
 // An ending says why a connection ends. The first one counts.
@@ -64,6 +64,7 @@ func newConn(s *Server, raw, nc net.Conn) *conn {
 		srv: s, id: events.NewID(time.Now()), raw: raw, nc: nc,
 		in:   stanza.NewReader(nc, s.cfg.Limits),
 		rate: rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
+		read: make(chan struct{}),
 	}
 	c.out.conn = nc
 	return c
@@ -76,7 +77,9 @@ func (c *conn) hasSession() bool { return c.authed.Load() }
 // run is the connection's life.
 func (c *conn) run() {
 	c.srv.record(c, events.Connected{Address: c.address()})
-	c.conclude(c.live())
+	err := c.live()
+	close(c.read)
+	c.conclude(err)
 }
 
 // live says why the connection ends. An end that came from elsewhere has set a
@@ -94,7 +97,7 @@ func (c *conn) live() error {
 		return err
 	}
 	c.raw.SetDeadline(time.Time{})
-	return c.client.Load().serve()
+	return c.client.Load().serve(c)
 }
 
 // send queues b for the client. A client that does not keep up is ended.
@@ -121,13 +124,13 @@ func (c *conn) end(e ending) {
 
 // learnEnd waits for Observe to come by the end of a session of which the log
 // has told us that it is over: it knows why.
-func (c *conn) learnEnd(a *session.Account) {
+func (s *Server) learnEnd(a *session.Account) {
 	if a == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
 	defer cancel()
-	c.srv.cfg.Table.WaitFor(ctx, events.Position{Seq: a.Seq})
+	s.cfg.Table.WaitFor(ctx, events.Position{Seq: a.Seq})
 }
 
 // sayEnd writes the last bytes of the stream.
@@ -149,12 +152,11 @@ func (c *conn) conclude(err error) {
 	c.ending.CompareAndSwap(nil, &e)
 	e = *c.ending.Load()
 	c.sayEnd(e) // again, if the other goroutine has got to it
-	if cl := c.client.Load(); cl != nil {
-		cl.leave()
-	}
-	switch {
+	switch cl := c.client.Load(); {
 	case !c.authed.Load():
 		c.srv.record(c, events.Disconnected{Reason: e.reason})
+	case cl != nil:
+		cl.lose(c, e)
 	case !e.logged:
 		c.svc.End(context.Background(), c.account, c.id, session.Close{Session: c.session, Reason: e.reason, Text: e.text})
 	}

@@ -82,18 +82,25 @@ func parseParcel(b []byte) (p parcel, err error) {
 // deliver gives a complete stanza to sessions of any connectors: to those here
 // at once, to the others by one parcel for each connector. It reports whether
 // the stanza went to anybody. b is not kept.
+//
+// One parcel at most may be sent on when its recipients have gone, and none if
+// somebody has got the stanza: otherwise it would be delivered twice.
 func (s *Server) deliver(after events.Position, hops uint8, to []*session.Session, b []byte) bool {
 	self := s.self()
 	sent := false
-	for i, t := range to {
+	for _, t := range to {
 		if cl := s.hub.client(t.ID); cl != nil {
 			sent = cl.send(b) || sent
-			continue
 		}
-		if t.Connector == self || heldBefore(to[:i], t.Connector) {
+	}
+	for i, t := range to {
+		if s.hub.client(t.ID) != nil || t.Connector == self || heldBefore(to[:i], t.Connector) {
 			continue
 		}
 		p := parcel{hops: hops, after: after, stanza: b}
+		if sent {
+			p.hops = maxHops
+		}
 		for _, o := range to[i:] {
 			if o.Connector == t.Connector {
 				p.to = append(p.to, o.ID)

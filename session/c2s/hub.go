@@ -2,7 +2,6 @@ package c2s
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 
@@ -16,7 +15,8 @@ import (
 // Lock order: the server's tail, an account's mu, the hub's.
 type hub struct {
 	mu       sync.RWMutex
-	held     map[events.SessionID]*conn
+	held     map[events.SessionID]*conn   // authenticated connections
+	clients  map[events.SessionID]*client // bound sessions, detached ones too
 	accounts map[events.JID]*account
 	contacts map[events.JID]*contact // that somebody here watches
 }
@@ -42,6 +42,7 @@ type account struct {
 
 func (h *hub) init() {
 	h.held = map[events.SessionID]*conn{}
+	h.clients = map[events.SessionID]*client{}
 	h.accounts = map[events.JID]*account{}
 	h.contacts = map[events.JID]*contact{}
 }
@@ -71,10 +72,21 @@ func (h *hub) conn(id events.SessionID) *conn {
 
 // client finds a session that is bound here, or returns nil.
 func (h *hub) client(id events.SessionID) *client {
-	if c := h.conn(id); c != nil {
-		return c.client.Load()
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.clients[id]
+}
+
+// detached lists the clients that wait for a connection.
+func (h *hub) detached() (list []*client) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, cl := range h.clients {
+		if cl.link.Load() == nil {
+			list = append(list, cl)
+		}
 	}
-	return nil
+	return list
 }
 
 // enter returns the account with its roster loaded. Every enter is followed by
@@ -105,18 +117,20 @@ func (h *hub) exit(a *account) {
 
 // admit makes a client findable. What it is told here is the first that it is
 // sent, and once it has been told there is nobody who does not find it.
-func (h *hub) admit(cl *client, told []byte) {
+func (h *hub) admit(cl *client, c *conn, told []byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	cl.home.clients = append(slices.Clip(cl.home.clients), cl)
-	cl.conn.client.Store(cl)
-	cl.send(told)
+	h.clients[cl.session] = cl
+	c.client.Store(cl)
+	c.send(told)
 }
 
 // remove takes a client out of its account.
 func (h *hub) remove(cl *client) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	delete(h.clients, cl.session)
 	a := cl.home
 	a.clients = slices.DeleteFunc(slices.Clone(a.clients), func(o *client) bool { return o == cl })
 	h.forget(a)
@@ -156,11 +170,7 @@ func (a *account) load(ctx context.Context, s *Server) error {
 	if loaded {
 		return nil
 	}
-	doc, err := s.cfg.Rosters.Get(ctx, a.jid)
-	if err != nil && !errors.Is(err, events.ErrNotFound) {
-		return err
-	}
-	r, err := decodeRoster(doc)
+	r, err := s.readRoster(ctx, a.jid)
 	if err != nil {
 		return err
 	}

@@ -49,15 +49,15 @@ func (m *mail) messageToBare() error {
 }
 
 // messageToGone is RFC 6121, 8.5.3.2.1: nobody has the full JID. A chat goes
-// on with whoever of the account is there.
+// on with whoever of the account is there, or waits for it.
 func (m *mail) messageToGone() error {
 	switch m.el.Type() {
 	case "error", "headline":
 		return nil
-	case "groupchat":
-		return refuse(stanza.ServiceUnavailable)
+	case "chat":
+		return m.messageToBare()
 	}
-	return m.messageToBare()
+	return refuse(stanza.ServiceUnavailable)
 }
 
 // keep stores a message for an account that nobody is there for (XEP-0160), or
@@ -75,6 +75,9 @@ func (m *mail) keep() error {
 	err = m.srv.cfg.Waiting.Store(ctx, m.to.Bare(), append([]byte(nil), m.stamped()...))
 	if errors.Is(err, events.ErrFull) {
 		return refuse(stanza.ServiceUnavailable)
+	}
+	if err == nil && len(m.srv.cfg.Table.Routes(m.to.Bare())) > 0 {
+		m.srv.handOver(ctx, m.to.Bare(), m.after)
 	}
 	return err
 }

@@ -109,6 +109,7 @@ func (c *conn) appendFeatures(b []byte) []byte {
 	case c.authed.Load():
 		b = append(b, "<bind xmlns='"+stanza.NSBind+"'/>"+
 			"<session xmlns='"+stanza.NSSession+"'><optional/></session>"+
+			"<sm xmlns='"+stanza.NSStreamMgmt+"'/>"+
 			"<ver xmlns='"+stanza.NSRosterVer+"'/>"+
 			"<sub xmlns='"+stanza.NSPreApproval+"'/>"...)
 	case !c.secured && !c.srv.cfg.AllowPlaintext:
@@ -136,6 +137,8 @@ func (c *conn) negotiateElement(el *stanza.Element) (restart bool, err error) {
 		return c.authenticate(el)
 	case el.Is(stanza.NSClient, "iq") && c.authed.Load() && el.Child(stanza.NSBind, "bind") != nil:
 		return false, c.bind(el)
+	case el.Space() == stanza.NSStreamMgmt && c.authed.Load():
+		return false, c.resume(el)
 	case el.IsStanza():
 		return false, &stanza.StreamError{Condition: stanza.StreamNotAuthorized, Text: "a resource must be bound first"}
 	}

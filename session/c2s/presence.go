@@ -129,16 +129,29 @@ func (m *mail) presenceTargets() []*session.Session {
 	return nil
 }
 
-// probe is RFC 6121, 4.3, from a client that asks by itself.
+// probe is RFC 6121, 4.3.2, for a client that asks by itself.
 func (cl *client) probe(to events.JID) error {
 	contact := to.Bare()
-	if contact != cl.account && !cl.home.current().Watches(contact) {
-		return refuse(stanza.Forbidden)
+	switch {
+	case to.IsZero():
+		return refuse(stanza.BadRequest)
+	case !cl.srv.domains[contact.Domain()]:
+		return refuse(stanza.RemoteServerNotFound)
 	}
-	for _, s := range cl.srv.cfg.Table.Account(contact).Available() {
-		if to.IsBare() || s.JID == to {
-			cl.send(presenceOf(s).to(cl.account, true))
+	cl.srv.tail.Lock() // nothing newer may be shown before this
+	defer cl.srv.tail.Unlock()
+	answer := presence{from: contact, text: "<presence type='unsubscribed'/>"}
+	if contact == cl.account || cl.home.current().Watches(contact) {
+		answer = presence{from: to, text: unavailable}
+		for _, s := range cl.srv.cfg.Table.Account(contact).Available() {
+			if to.IsBare() || s.JID == to {
+				answer.text = ""
+				cl.send(presenceOf(s).to(cl.account, true))
+			}
 		}
+	}
+	if answer.text != "" {
+		cl.send(answer.to(cl.account, false))
 	}
 	return nil
 }

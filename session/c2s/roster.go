@@ -60,20 +60,15 @@ func (cl *client) rosterSet(iq, query *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	change := func(r *roster.Roster) (roster.Change, error) {
-		return r.Set(item, name, groups)
+	answer := func(roster.Change) {
+		cl.send(stanza.AppendResult(nil, iq, "", stanza.Stamp{To: cl.full}))
 	}
 	if query.First().Attr("subscription") == "remove" {
-		if err := cl.removeItem(item); err != nil {
-			return err
-		}
-		change = func(r *roster.Roster) (roster.Change, error) {
-			return r.Remove(item)
-		}
+		return cl.removeItem(item, answer)
 	}
-	_, err = cl.srv.changeRoster(cl.account, change, func() {
-		cl.send(stanza.AppendResult(nil, iq, "", stanza.Stamp{To: cl.full}))
-	})
+	_, err = cl.srv.changeRoster(cl.account, func(r *roster.Roster) (roster.Change, error) {
+		return r.Set(item, name, groups)
+	}, answer)
 	return err
 }
 
@@ -92,18 +87,18 @@ func parseItem(query *stanza.Element) (jid events.JID, name string, groups []str
 		return jid, "", nil, bad("the item's jid is not a JID")
 	}
 	for g := range item.Children() {
-		if !g.Is(stanza.NSRoster, "group") {
-			return jid, "", nil, bad("an item has groups, and nothing else")
+		if g.Is(stanza.NSRoster, "group") { // what else there is has no meaning here
+			groups = append(groups, g.Text())
 		}
-		groups = append(groups, g.Text())
 	}
 	return jid.Bare(), item.Attr("name"), groups, nil
 }
 
 // changeRoster changes an account's roster, wherever its sessions are. When the
-// change is stored it calls stored (which may be nil), and only then the
-// pushes go out: the result comes before the push (RFC 6121, 2.1.6).
-func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roster.Change, error), stored func()) (roster.Change, error) {
+// change is stored, or there is nothing to store, it calls stored, which may be
+// nil, and only then the pushes go out: the result comes before the push, and
+// so does a subscription stanza (RFC 6121, 2.1.6 and 3.1.6).
+func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roster.Change, error), stored func(roster.Change)) (roster.Change, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	a := s.hub.account(jid)
@@ -116,33 +111,48 @@ func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roste
 	defer a.finish(s)
 	for fresh := base.Version() == 0; ; fresh = true {
 		if fresh {
-			doc, err := s.cfg.Rosters.Get(ctx, jid)
-			if err != nil && !errors.Is(err, events.ErrNotFound) {
-				return roster.Change{}, err
-			}
-			if base, err = decodeRoster(doc); err != nil {
+			var err error
+			if base, err = s.readRoster(ctx, jid); err != nil {
 				return roster.Change{}, err
 			}
 		}
 		c, err := change(base)
-		if err != nil {
-			return c, err
+		if !fresh && (err != nil || c.Roster == base) {
+			continue // no compare-and-set would find out that what is known here is old
 		}
-		if c.Roster != base && !(base.Version() == 0 && c.Roster.Len() == 0 && !hasRequests(c.Roster)) {
-			rev, err := s.cfg.Rosters.Put(ctx, jid, c.Roster.Encode(), base.Version())
-			if errors.Is(err, events.ErrConflict) {
-				continue
-			}
-			if err != nil {
-				return c, err
-			}
-			a.store(c.Roster.WithVersion(rev))
+		if err == nil {
+			err = a.put(ctx, s, base, c.Roster)
 		}
-		if stored != nil {
-			stored()
+		switch {
+		case errors.Is(err, events.ErrConflict):
+			continue
+		case err == nil && stored != nil:
+			stored(c)
 		}
-		return c, nil
+		return c, err
 	}
+}
+
+// readRoster reads a roster as it is now.
+func (s *Server) readRoster(ctx context.Context, jid events.JID) (*roster.Roster, error) {
+	doc, err := s.cfg.Rosters.Get(ctx, jid)
+	if err != nil && !errors.Is(err, events.ErrNotFound) {
+		return nil, err
+	}
+	return decodeRoster(doc)
+}
+
+// put stores a roster that comes of base, if it is another.
+func (a *account) put(ctx context.Context, s *Server, base, next *roster.Roster) error {
+	if next == base || base.Version() == 0 && next.Len() == 0 && !hasRequests(next) {
+		return nil
+	}
+	revision, err := s.cfg.Rosters.Put(ctx, a.jid, next.Encode(), base.Version())
+	if err != nil {
+		return err
+	}
+	a.store(next.WithVersion(revision))
+	return nil
 }
 
 func hasRequests(r *roster.Roster) bool {

@@ -1,6 +1,7 @@
 package c2s_test
 
 import (
+	"bytes"
 	"context"
 	"iter"
 	"sync"
@@ -147,7 +148,10 @@ func (w *waiting) Take(_ context.Context, account events.JID) iter.Seq2[c2s.Kept
 			w.mu.Lock()
 			list := w.kept[account]
 			w.mu.Unlock()
-			if len(list) == 0 || !yield(list[0], nil) {
+			if len(list) == 0 {
+				return
+			}
+			if !yield(c2s.Kept{Data: bytes.Clone(list[0].Data), At: list[0].At}, nil) {
 				return
 			}
 			w.mu.Lock()

@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"context"
 	"slices"
 
 	"rollcall/events"
@@ -55,12 +56,13 @@ func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte, af
 	}
 	c, err := s.changeRoster(contact, func(r *roster.Roster) (roster.Change, error) {
 		return r.Inbound(user, kind, slices.Clone(b))
-	}, nil)
+	}, func(c roster.Change) {
+		if c.Pass {
+			s.deliver(after, 0, s.subscriptionTargets(contact, kind), b)
+		}
+	})
 	if err != nil {
 		return err
-	}
-	if c.Pass {
-		s.deliver(after, 0, s.subscriptionTargets(contact, kind), b)
 	}
 	for _, answer := range c.Send {
 		if err := s.subscriptionFrom(contact, user, answer, after); err != nil {
@@ -88,17 +90,34 @@ func (s *Server) subscriptionTargets(account events.JID, kind roster.Kind) []*se
 	return slices.Collect(a.Interested())
 }
 
-// removeItem cancels both directions before an item is removed (RFC 6121,
-// 2.5.2). The contact's side comes first: it loses sight, and what the user
-// still sees is the user's own to lose.
-func (cl *client) removeItem(contact events.JID) error {
-	c, err := cl.home.current().Remove(contact)
+// removeItem cancels both directions and removes the item (RFC 6121, 2.5.2). As
+// ever, who watches loses sight first: the contact before the item goes, the
+// user with it.
+func (cl *client) removeItem(contact events.JID, stored func(roster.Change)) error {
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	r, err := cl.srv.readRoster(ctx, cl.account)
 	if err != nil {
 		return err
 	}
-	for _, kind := range c.Send {
-		if err := cl.srv.subscriptionFrom(cl.account, contact, kind, cl.after); err != nil {
+	remove := func(r *roster.Roster) (roster.Change, error) { return r.Remove(contact) }
+	c, err := remove(r)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(c.Send, roster.Unsubscribed) {
+		if err := cl.srv.subscriptionFrom(cl.account, contact, roster.Unsubscribed, cl.after); err != nil {
 			return err
+		}
+	}
+	if c, err = cl.srv.changeRoster(cl.account, remove, stored); err != nil {
+		return err
+	}
+	if slices.Contains(c.Send, roster.Unsubscribe) {
+		if err := cl.srv.subscriptionFrom(cl.account, contact, roster.Unsubscribe, cl.after); err != nil {
+			// The client has had its answer. The contact's roster says that it is
+			// watched by somebody who is not there.
+			cl.srv.cfg.Logger.Warn("contact not told of its removal", "contact", contact.String(), "error", err)
 		}
 	}
 	return nil

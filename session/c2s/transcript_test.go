@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,11 +27,11 @@ var update = flag.Bool("update", false, "write what the server says into the tra
 //	a1> <message to='...'/>       the client a1 says this ("..." is Go syntax)
 //	b1< <message from='...'/>     and this is what b1 is sent then,
 //	b1<~ <presence from='...'/>   where ~ is for what may come before or after
+//	b1<+ <presence from='...'/>   and + for what may if there are two connectors
 //
-// Lines with > up to the next verb, or the next one that follows a <, are one
-// step. After it everything must settle, and the lines with < say all that
+// After each line with > everything settles, and the lines with < say all that
 // anybody was sent by it. {random} and {time} stand for what differs between
-// runs; (closed) is the end of the connection, (space) white space.
+// runs; (closed) is the end of the connection.
 //
 // Each transcript runs in two placements: all clients on one connector, and
 // clients by turns on two.
@@ -42,31 +43,38 @@ func TestTranscripts(t *testing.T) {
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".txt")
-		for placement, nodes := range map[string]int{"one connector": 1, "two connectors": 2} {
-			t.Run(name+"/"+placement, func(t *testing.T) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		placements := []int{1, 2}
+		if only := onlyNodes.FindSubmatch(text); only != nil {
+			placements = []int{int(only[1][0] - '0')}
+		}
+		for _, nodes := range placements {
+			t.Run(fmt.Sprintf("%s/connectors=%d", name, nodes), func(t *testing.T) {
 				if !*update {
 					t.Parallel()
 				}
-				runTranscript(t, file, nodes)
+				runTranscript(t, file, string(text), nodes, nodes == placements[0])
 			})
 		}
 	}
 }
 
-func runTranscript(t *testing.T, file string, nodes int) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+// onlyNodes finds the number of connectors of a transcript that is about one.
+var onlyNodes = regexp.MustCompile(`(?m)^# config connectors=(\d)$`)
+
+func runTranscript(t *testing.T, file, text string, nodes int, first bool) {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	cert := certificate()
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{T: t, file: file, clients: map[string]*client{}, text: string(text)}
+		s := &script{T: t, file: file, clients: map[string]*client{}, text: text}
 		s.world = newWorld(t, nodes, func(c *c2s.Config) { s.configure(c, cert) })
 		s.users("alice", "bob", "carol")
 		defer s.close()
 		s.run(lines)
-		if *update && nodes == 1 {
+		if *update && first {
 			s.write()
 		}
 	})
@@ -95,7 +103,8 @@ func (s *script) run(lines []string) {
 		switch {
 		case direction == '>':
 			s.say(name, rest)
-			i = s.step(lines, i)
+			s.out = append(s.out, lines[i])
+			i = s.expect(lines, i+1)
 		case direction == '<':
 			s.fail("nobody said anything before this")
 		default:
@@ -120,21 +129,6 @@ func cut(line string) (name, rest string, direction byte) {
 		return "", "", 0
 	}
 	return line[:i], strings.TrimSpace(line[i+1:]), line[i]
-}
-
-// step is lines[i] and what follows it of one step.
-func (s *script) step(lines []string, i int) int {
-	s.out = append(s.out, lines[i])
-	for i++; i < len(lines); i++ {
-		name, rest, direction := cut(lines[i])
-		if direction != '>' {
-			break
-		}
-		s.line = i + 1
-		s.say(name, rest)
-		s.out = append(s.out, lines[i])
-	}
-	return s.expect(lines, i)
 }
 
 func (s *script) say(name, text string) {
@@ -167,6 +161,21 @@ func (s *script) silence() {
 // An expectation is what one client should be sent in a step.
 type expectation struct {
 	ordered, anywhere []string
+	marks             map[string]string // of those that have one
+}
+
+func (e *expectation) add(item, mark string, apart bool) {
+	if mark != "<" && mark != "(" {
+		if e.marks == nil {
+			e.marks = map[string]string{}
+		}
+		e.marks[item] = mark
+	}
+	if mark == "~" || mark == "+" && apart {
+		e.anywhere = append(e.anywhere, item)
+	} else {
+		e.ordered = append(e.ordered, item)
+	}
 }
 
 // expect compares the lines from i on that begin with a client and < with what
@@ -184,16 +193,12 @@ func (s *script) expect(lines []string, i int) int {
 		if want[name] == nil {
 			want[name] = &expectation{}
 		}
-		text, anywhere := strings.CutPrefix(rest, "~")
-		item, err := canonical(strings.TrimSpace(text))
+		mark := rest[:1]
+		item, err := canonical(strings.TrimLeft(rest, "~+ "))
 		if err != nil {
 			s.fail("%v", err)
 		}
-		if anywhere {
-			want[name].anywhere = append(want[name].anywhere, item)
-		} else {
-			want[name].ordered = append(want[name].ordered, item)
-		}
+		want[name].add(item, mark, len(s.nodes) > 1)
 	}
 	for _, name := range s.order {
 		s.compare(name, want[name])
@@ -209,16 +214,14 @@ func (s *script) compare(name string, want *expectation) {
 	wrong := false
 	got := s.clients[name].take()
 	for _, item := range got {
-		mark := "< "
 		if i := slices.Index(want.anywhere, item); len(want.ordered) > 0 && want.ordered[0] == item {
 			want.ordered = want.ordered[1:]
 		} else if i >= 0 {
 			want.anywhere = slices.Delete(want.anywhere, i, i+1)
-			mark = "<~ "
 		} else {
 			wrong = true
 		}
-		s.out = append(s.out, name+mark+item)
+		s.out = append(s.out, name+"<"+want.marks[item]+" "+item)
 	}
 	if wrong = wrong || len(want.ordered)+len(want.anywhere) > 0; wrong && !*update {
 		s.Errorf("%s:%d: %s was sent\n\t%s\nand should have been sent\n\t%s", s.file, s.line, name,
@@ -255,6 +258,7 @@ func (s *script) configure(c *c2s.Config, cert func(bool) func(*c2s.Config)) {
 				c.Conflict = session.Rename
 			case "resources=2":
 				c.MaxResources = 2
+			case "connectors=1", "connectors=2":
 			case "no-storage":
 				c.Waiting = nil
 			default:
@@ -267,7 +271,7 @@ func (s *script) configure(c *c2s.Config, cert func(bool) func(*c2s.Config)) {
 // loud are the verbs whose effects the following lines must show.
 var loud = map[string]bool{
 	"connect": true, "drop": true, "wait": true, "kick": true, "passwd": true, "remove": true,
-	"shutdown": true, "suspend": true, "kill": true,
+	"shutdown": true, "suspend": true, "bury": true,
 }
 
 func (s *script) verb(name string, args []string) {
@@ -293,6 +297,8 @@ var verbs = map[string]func(s *script, args []string){
 	},
 	// login CLIENT USER RESOURCE [roster] [PRIORITY]
 	"login": func(s *script, args []string) {
+		pause() // so that no two presences are of the same moment
+		defer pause()
 		c := s.add(args[0])
 		c.login(args[1], args[2])
 		for _, extra := range args[3:] {
@@ -336,14 +342,18 @@ var verbs = map[string]func(s *script, args []string){
 	},
 	// suspend and begin are the last connector's lease
 	"suspend": func(s *script, _ []string) { s.last().server.Suspend() },
-	"begin":   func(s *script, _ []string) { s.last().begin() },
-	// shutdown and kill are the last connector's end
+	// bury lets the others end what the last connector held
+	"bury":  func(s *script, _ []string) { s.bury(s.last().incarnation()) },
+	"begin": func(s *script, _ []string) { s.last().begin() },
+	// shutdown is the last connector's end
 	"shutdown": func(s *script, _ []string) {
 		if err := s.last().stop(context.Background()); err != nil {
 			s.fail("%v", err)
 		}
 	},
 }
+
+func pause() { <-time.After(time.Second) }
 
 func (s *script) last() *node { return s.nodes[len(s.nodes)-1] }
 

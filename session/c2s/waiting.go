@@ -3,6 +3,7 @@ package c2s
 import (
 	"context"
 
+	"rollcall/events"
 	"rollcall/session/stanza"
 )
 
@@ -27,4 +28,20 @@ func (cl *client) flush() error {
 		}
 	}
 	return nil
+}
+
+// handOver is for a message that was stored while somebody came who could have
+// got it, and who may have looked before it was there.
+func (s *Server) handOver(ctx context.Context, account events.JID, after events.Position) {
+	for kept, err := range s.cfg.Waiting.Take(ctx, account) {
+		if err != nil {
+			// Most likely somebody else is taking them, this one too.
+			s.cfg.Logger.Debug("waiting messages not handed over", "account", account.String(), "error", err)
+			return
+		}
+		b := appendDelay(kept.Data, account.Domain(), kept.At)
+		if !s.deliver(after, maxHops-1, s.cfg.Table.Routes(account), b) {
+			return
+		}
+	}
 }
