@@ -124,7 +124,7 @@ func scriptLogin(ts *testscript.TestScript, neg bool, args []string) {
 		c.close()
 		ts.Fatalf("%s logged in", args[2])
 	case neg:
-		ts.Logf("refused: %v", err)
+		fmt.Fprintln(ts.Stdout(), err)
 	case err != nil:
 		ts.Fatalf("%s can't log in: %v", args[2], err)
 	default:

@@ -52,8 +52,9 @@ type connector struct {
 	lease  bus.LeaseRequest
 	doors  *doors
 	log    *slog.Logger
-	ready  func(events.Incarnation) // called whenever logins are served from now on
-	ended  chan struct{}            // has a token when another's lease has ended
+	ready  func()        // called whenever logins are served from now on
+	ended  chan struct{} // has a token when another's lease has ended
+	lapsed bool          // this is not the first lease; owned by run
 }
 
 // run serves until ctx ends, and has stopped in order when it returns nil.
@@ -91,6 +92,7 @@ func (c *connector) incarnations(ctx context.Context, lease *bus.Lease) (err err
 		if !errors.Is(err, bus.ErrLeaseLost) {
 			return err
 		}
+		c.lapsed = true
 		c.log.Warn("lost the lease: every stream is ended, logins are refused", "connector", lease.Incarnation())
 		lease, err = c.acquire(ctx)
 	}
@@ -133,7 +135,10 @@ func (c *connector) incarnate(ctx context.Context, lease *bus.Lease) error {
 	side.Go(func() { svc.Run(life) })
 	if c.takeOver(serving, svc) {
 		c.server.Begin(svc)
-		c.ready(lease.Incarnation())
+		c.ready()
+		if c.lapsed {
+			c.log.Warn("logins are served again", "connector", lease.Incarnation())
+		}
 		side.Go(func() { c.closeOthers(serving, svc) })
 		<-serving.Done()
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"rollcall/bus/bustest"
 )
 
 // TestMain makes the test binary double as the rollcall command, so that the
@@ -18,31 +21,58 @@ func TestMain(m *testing.M) {
 //	                            FLAGS name some, and wait until it serves;
 //	                            sets $C2S_NAME, and with an embedded server
 //	                            ROLLCALL_NATS
-//	stop NAME                   SIGTERM; it must end in order within 5 s
+//	halt NAME                   SIGTERM; it must end in order within 5 s
 //	crash NAME                  SIGKILL
-//	login CLIENT NODE USER PASSWORD RESOURCE    with STARTTLS and PLAIN; ! for a refusal
+//	login CLIENT NODE USER PASSWORD RESOURCE    with STARTTLS and PLAIN; with !
+//	                            it must be refused, for the reason on stdout
 //	send CLIENT XML             send a stanza
 //	expect CLIENT REGEXP        read stanzas until one matches; the stream's end
 //	                            is the text "(end of stream)"
 //	await REGEXP COMMAND...     repeat a rollcall command until its output matches
+//	tail NAME ARGS...           start "rollcall tail ARGS..."; its output is
+//	                            awaited with: output NAME REGEXP
+//	nats kill|start N           kill or start the external server N
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		Setup: func(env *testscript.Env) error {
-			w := newWorld(env)
-			env.Values[worldKey{}] = w
-			env.Defer(w.close)
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up":     scriptUp,
-			"stop":   scriptStop,
-			"crash":  scriptCrash,
-			"login":  scriptLogin,
-			"send":   scriptSend,
-			"expect": scriptExpect,
-			"await":  scriptAwait,
-		},
-	})
+	runScripts(t, nil, "", "testdata/script")
+}
+
+// TestOnAnExternalServer runs the service on a nats-server process that is not
+// its own, which goes away and comes back.
+func TestOnAnExternalServer(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	runScripts(t, []*bustest.Server{server}, server.URL, "testdata/external", "testdata/outage")
+}
+
+// TestOnAClusterOfThree does it with three replicas of everything, one of
+// which dies.
+func TestOnAClusterOfThree(t *testing.T) {
+	t.Parallel()
+	cluster := bustest.StartCluster(t, 3)
+	runScripts(t, cluster.Servers, cluster.URL, "testdata/external", "testdata/cluster")
+}
+
+// runScripts runs the scripts of the directories, one directory after the
+// other if they share servers.
+func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...string) {
+	for _, dir := range dirs {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			testscript.Run(t, testscript.Params{
+				Dir: dir,
+				Setup: func(env *testscript.Env) error {
+					w := newWorld(env, servers)
+					env.Values[worldKey{}] = w
+					env.Defer(w.close)
+					env.Setenv("ROLLCALL_NATS", url)
+					return nil
+				},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+					"up": scriptUp, "halt": scriptHalt, "crash": scriptCrash,
+					"login": scriptLogin, "send": scriptSend, "expect": scriptExpect,
+					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "nats": scriptNATS,
+				},
+			})
+		})
+	}
 }

@@ -194,6 +194,6 @@ func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, e
 	return &connector{
 		bus: n.bus, table: n.table, book: book, server: server, doors: &n.doors, log: n.log,
 		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, Info: info},
-		ready: func(events.Incarnation) { n.ready() }, ended: make(chan struct{}, 1),
+		ready: n.ready, ended: make(chan struct{}, 1),
 	}, nil
 }

@@ -65,7 +65,15 @@ func (r *recordLines) write(st *events.Stored) error {
 	if r.whole {
 		who = st.JID.String()
 	}
-	return r.table.row(seq, when, st.Event.Kind().String(), who, inWords(fieldsOf(st.Event)))
+	return r.table.row(seq, when, st.Event.Kind().String(), who, inWords(detailsOf(st)))
 }
 
 func (r *recordLines) flush() error { return r.table.flush() }
+
+// detailsOf are the fields that tell people more than the other columns do.
+func detailsOf(st *events.Stored) []field {
+	if e, ok := st.Event.(events.Bound); ok && e.Requested == st.JID.Resource() {
+		return nil
+	}
+	return fieldsOf(st.Event)
+}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"rollcall/bus/bustest"
 )
 
 // patience bounds every wait of a script.
@@ -19,6 +21,7 @@ const patience = 30 * time.Second
 // A world is what one script has running.
 type world struct {
 	env     *testscript.Env
+	servers []*bustest.Server // external ones, if any
 	nodes   map[string]*process
 	clients map[string]*client
 }
@@ -27,8 +30,8 @@ type worldKey struct{}
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
 
-func newWorld(env *testscript.Env) *world {
-	return &world{env: env, nodes: make(map[string]*process), clients: make(map[string]*client)}
+func newWorld(env *testscript.Env, servers []*bustest.Server) *world {
+	return &world{env: env, servers: servers, nodes: make(map[string]*process), clients: make(map[string]*client)}
 }
 
 func (w *world) close() {
@@ -72,17 +75,11 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// launch starts the rollcall command of the script's PATH.
+// launch starts the rollcall command, which TestMain has put into the PATH.
 func launch(env []string, dir string, args ...string) (*process, error) {
 	p := &process{ended: make(chan struct{})}
 	p.out.wrote, p.err.wrote = make(chan struct{}, 1), make(chan struct{}, 1)
-	path := "rollcall"
-	for _, e := range env {
-		if list, ok := strings.CutPrefix(e, "PATH="); ok {
-			path = strings.Split(list, ":")[0] + "/rollcall" // where testscript puts its commands
-		}
-	}
-	p.cmd = exec.Command(path, args...)
+	p.cmd = exec.Command("rollcall", args...)
 	p.cmd.Env, p.cmd.Dir = env, dir
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	if err := p.cmd.Start(); err != nil {
@@ -95,14 +92,14 @@ func launch(env []string, dir string, args ...string) (*process, error) {
 	return p, nil
 }
 
-// serving waits until the process says that it serves.
-func (p *process) serving() bool {
+// says waits until what the process writes to standard output matches.
+func (p *process) says(want *regexp.Regexp) bool {
 	timeout := time.After(patience)
-	for !strings.Contains(p.out.String(), "Ctrl-C stops it.") {
+	for !want.MatchString(p.out.String()) {
 		select {
 		case <-p.out.wrote:
 		case <-p.ended:
-			return false
+			return want.MatchString(p.out.String())
 		case <-timeout:
 			return false
 		}
@@ -112,6 +109,7 @@ func (p *process) serving() bool {
 
 var (
 	xmppAddress = regexp.MustCompile(`XMPP +([0-9.:]+)`)
+	serving     = regexp.MustCompile("Ctrl-C stops it")
 	natsAddress = regexp.MustCompile(`NATS +(nats://[0-9.:]+) \(`)
 )
 
@@ -130,7 +128,7 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	p, err := launch(w.env.Vars, ts.MkAbs("."), append([]string{"up"}, flags...)...)
 	ts.Check(err)
 	w.nodes[name] = p
-	if !p.serving() {
+	if !p.says(serving) {
 		ts.Fatalf("%s does not serve:\n%s%s", name, p.out.String(), p.err.String())
 	}
 	said := p.out.String()
@@ -144,12 +142,13 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 
 func (w *world) node(ts *testscript.TestScript, args []string) *process {
 	if len(args) != 1 || w.nodes[args[0]] == nil {
-		ts.Fatalf("usage: stop|crash NAME of what is up")
+		ts.Fatalf("usage: halt|crash NAME of what is up")
 	}
 	return w.nodes[args[0]]
 }
 
-func scriptStop(ts *testscript.TestScript, _ bool, args []string) {
+// scriptHalt is for tail as well as for up: both end in order with code 0.
+func scriptHalt(ts *testscript.TestScript, _ bool, args []string) {
 	p := worldOf(ts).node(ts, args)
 	ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))
 	select {
@@ -178,7 +177,6 @@ func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
 	defer tick.Stop()
 	for end := time.Now().Add(patience); ; <-tick.C {
 		cmd := exec.Command("rollcall", args[1:]...)
-		cmd.Path = ts.Getenv("PATH")[:strings.IndexByte(ts.Getenv("PATH"), ':')] + "/rollcall"
 		cmd.Env, cmd.Dir = append(os.Environ(), "ROLLCALL_NATS="+ts.Getenv("ROLLCALL_NATS")), ts.MkAbs(".")
 		said, _ := cmd.CombinedOutput()
 		switch {
@@ -187,5 +185,55 @@ func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
 		case time.Now().After(end):
 			ts.Fatalf("%s never gave %q, at last:\n%s", args[1:], args[0], said)
 		}
+	}
+}
+
+func scriptTail(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: tail NAME ARGS...")
+	}
+	w := worldOf(ts)
+	env := append(os.Environ(), "ROLLCALL_NATS="+ts.Getenv("ROLLCALL_NATS"))
+	p, err := launch(env, ts.MkAbs("."), append([]string{"tail"}, args[1:]...)...)
+	ts.Check(err)
+	w.nodes[args[0]] = p
+	timeout := time.After(patience)
+	for !strings.Contains(p.err.String(), "following from") {
+		select {
+		case <-p.err.wrote:
+		case <-p.ended:
+			ts.Fatalf("tail has ended: %s", p.err.String())
+		case <-timeout:
+			ts.Fatalf("tail does not follow: %s", p.err.String())
+		}
+	}
+}
+
+func scriptOutput(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: output NAME REGEXP")
+	}
+	p := worldOf(ts).node(ts, args[:1])
+	want, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	if !p.says(want) {
+		ts.Fatalf("%s never said %q, but:\n%s", args[0], want, p.out.String())
+	}
+}
+
+func scriptNATS(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	n := -1
+	if len(args) == 2 {
+		n = int(args[1][0]) - '1'
+	}
+	if neg || n < 0 || n >= len(w.servers) {
+		ts.Fatalf("usage: nats kill|start N, for one of %d servers", len(w.servers))
+	}
+	switch args[0] {
+	case "kill":
+		w.servers[n].Kill()
+	case "start":
+		w.servers[n].Start()
 	}
 }

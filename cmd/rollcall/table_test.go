@@ -54,13 +54,13 @@ func TestALongTableIsWrittenInPiecesWithOneHead(t *testing.T) {
 func TestNothingFromOutsideControlsTheTerminal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"balcony":           "balcony",
-		"Zürich 漢字":         "Zürich 漢字",
-		"a\x1b[2Jb":         `a\x1b[2Jb`,
-		"line\nbreak":       `line\nbreak`,
-		"right\u202eto":     `right\u202eto`,
-		"not \xff UTF-8":    `not \xff UTF-8`,
-		"zero\u200bwidth":   `zero\u200bwidth`,
+		"balcony":          "balcony",
+		"Zürich 漢字":        "Zürich 漢字",
+		"a\x1b[2Jb":        `a\x1b[2Jb`,
+		"line\nbreak":      `line\nbreak`,
+		"right\u202eto":    `right\u202eto`,
+		"not \xff UTF-8":   `not \xff UTF-8`,
+		"zero\u200bwidth":  `zero\u200bwidth`,
 		`"quoted" \ as is`: `"quoted" \ as is`,
 	} {
 		if got := printable(text); got != want {
