@@ -25,6 +25,11 @@ type Table struct {
 	views  []*view
 }
 
+var (
+	_ session.Accounts = (*Table)(nil)
+	_ session.Holders  = (*Table)(nil)
+)
+
 // NewTable returns the table of an empty log.
 func NewTable() *Table {
 	return &Table{accounts: newIndex(), keeper: newKeeper(), tally: newTally()}

@@ -41,7 +41,7 @@ func (v *view) then(a *session.Account) *session.Account {
 // View calls read with all accounts exactly as they were at one sequence, in no
 // order; those without a session too. The fold goes on meanwhile, and what it
 // replaces is kept until read returns, so read should not wait for a slow peer.
-// read must not keep accounts beyond its return.
+// The accounts may be kept; the sequence of them ends with read.
 func (t *Table) View(read func(at events.Position, accounts iter.Seq[*session.Account])) {
 	v := &view{saved: map[events.JID]*session.Account{}}
 	t.mu.Lock()
