@@ -18,6 +18,10 @@ const maxPart = 1023
 // jid-malformed (RFC 6120, 8.3.3.8).
 var ErrInvalidJID = errors.New("invalid JID")
 
+// errNotUTF8 comes before PRECIS, which would replace what isn't UTF-8, so that
+// two names that differ could become one.
+var errNotUTF8 = fmt.Errorf("%w: not UTF-8", ErrInvalidJID)
+
 // A JID is a Jabber identifier (RFC 7622): domain, local@domain,
 // domain/resource or local@domain/resource. It is one string and two offsets,
 // so that its parts and its bare form cost no allocation. JIDs made by
@@ -33,6 +37,9 @@ type JID struct {
 // the UsernameCaseMapped profile, the domainpart by IDNA, the resourcepart by
 // OpaqueString.
 func ParseJID(s string) (JID, error) {
+	if !utf8.ValidString(s) {
+		return JID{}, errNotUTF8
+	}
 	local, domain, resource, err := splitJID(s)
 	if err != nil {
 		return JID{}, err
@@ -129,6 +136,9 @@ func joinJID(local, domain, resource string) JID {
 // user name (RFC 7622, 3.3).
 func PrepareLocal(s string) (string, error) {
 	if !plainLocal(s) {
+		if !utf8.ValidString(s) {
+			return "", errNotUTF8
+		}
 		p, err := precis.UsernameCaseMapped.String(s)
 		if err != nil {
 			return "", fmt.Errorf("%w: localpart %.40q: %s", ErrInvalidJID, s, trimPrecis(err))
@@ -144,6 +154,9 @@ func PrepareLocal(s string) (string, error) {
 // PrepareResource prepares a resourcepart (RFC 7622, 3.4).
 func PrepareResource(s string) (string, error) {
 	if !printableASCII(s) {
+		if !utf8.ValidString(s) {
+			return "", errNotUTF8
+		}
 		p, err := precis.OpaqueString.String(s)
 		if err != nil {
 			return "", fmt.Errorf("%w: resource %.40q: %s", ErrInvalidJID, s, trimPrecis(err))
@@ -163,8 +176,9 @@ func prepareDomain(s string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("%w: domain %.40q: %s", ErrInvalidJID, s, err)
 		}
-		s = strings.ToLower(p)
-		if strings.ContainsAny(s, " \"&'/:<>@[]") || !utf8.ValidString(s) {
+		// IDNA has turned other full stops into dots (RFC 5895, 2).
+		s = strings.TrimSuffix(strings.ToLower(p), ".")
+		if strings.HasSuffix(s, ".") || strings.ContainsAny(s, " \"&'/:<>@[]") {
 			return "", fmt.Errorf("%w: domain %.40q", ErrInvalidJID, s)
 		}
 	}

@@ -113,6 +113,7 @@ func (d *decoder) be(n uint64) (v uint64) {
 	return v
 }
 
+// uint also takes a number that another writer gave a signed form.
 func (d *decoder) uint() uint64 {
 	c := d.byte()
 	switch {
@@ -120,9 +121,20 @@ func (d *decoder) uint() uint64 {
 		return uint64(c)
 	case 0xcc <= c && c <= 0xcf:
 		return d.be(1 << (c - 0xcc))
+	case 0xd0 <= c && c <= 0xd3:
+		if v := d.signed(c); v >= 0 {
+			return uint64(v)
+		}
 	}
 	d.fail("0x%02x is no unsigned integer", c)
 	return 0
+}
+
+// signed reads the rest of a number of the forms 0xd0 to 0xd3.
+func (d *decoder) signed(c byte) int64 {
+	n := uint64(1) << (c - 0xd0)
+	shift := 64 - 8*n
+	return int64(d.be(n)<<shift) >> shift
 }
 
 func (d *decoder) int() int64 {
@@ -133,9 +145,7 @@ func (d *decoder) int() int64 {
 	case 0xcc <= c && c <= 0xcf:
 		return int64(d.be(1 << (c - 0xcc)))
 	case 0xd0 <= c && c <= 0xd3:
-		n := uint64(1) << (c - 0xd0)
-		shift := 64 - 8*n
-		return int64(d.be(n)<<shift) >> shift
+		return d.signed(c)
 	}
 	d.fail("0x%02x is no integer", c)
 	return 0

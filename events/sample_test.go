@@ -1,0 +1,41 @@
+package events
+
+import "time"
+
+// samples has one event of every kind, with every field set.
+var samples = []Event{
+	Authenticated{Mechanism: "SCRAM-SHA-256-PLUS", TLS: "TLS 1.3", Address: "192.0.2.1:50123"},
+	Bound{Requested: "balcony"},
+	RosterRequested{},
+	PresenceAvailable{Priority: -7, Show: "away", Stanza: "<presence><show>away</show><priority>-7</priority></presence>"},
+	PresenceUnavailable{Stanza: "<presence type='unavailable'><status>gone</status></presence>"},
+	StreamManagementEnabled{Resumable: true, Max: 300, TokenHash: "\x01\x02\xfe\xff"},
+	Detached{Reason: ReasonConnectionLost, Until: 1_767_323_345_000_000_000},
+	Resumed{Address: "[2001:db8::1]:50124"},
+	Closed{Reason: ReasonKicked, Text: "maintenance"},
+	PresenceDirected{To: StoredJID("romeo@example.net/orchard"), Available: true},
+	CarbonsEnabled{},
+	CarbonsDisabled{},
+	AccountCreated{},
+	PasswordChanged{},
+	AccountRemoved{},
+	Connected{Address: "192.0.2.1:50123"},
+	StreamOpened{Host: "example.com"},
+	Secured{Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256"},
+	AuthFailed{Username: "juliet", Mechanism: "PLAIN", Condition: "not-authorized", Address: "192.0.2.1:50123"},
+	Disconnected{Reason: ReasonTimeout},
+}
+
+// sampleTime is the connector's clock in the samples.
+var sampleTime = time.Date(2026, 1, 2, 3, 4, 5, 678_900_000, time.UTC)
+
+// sample is a record with every field of the envelope set.
+func sample(e Event) *Record {
+	id := func(last byte) ID {
+		return ID{1, 0x9b, 0x7c, 0xa5, 0x12, 0x34, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, last}
+	}
+	return &Record{
+		ID: id(1), Session: id(2), JID: StoredJID("juliet@example.com/balcony"), Time: sampleTime.UnixNano(),
+		Connector: Incarnation{Name: "c1", Epoch: 70_000}, Cause: id(3), Prev: 1 << 33, Event: e,
+	}
+}
