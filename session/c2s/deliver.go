@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"iter"
+	"slices"
 	"time"
 
 	"rollcall/events"
@@ -12,18 +14,19 @@ import (
 )
 
 // A parcel carries one stanza to all of its recipients at one connector: a
-// version, the hops so far, the position after, the recipients' session ids,
-// and the stanza, which takes the rest.
+// version, the hops so far, whether it is directed presence, the position
+// after, the recipients' session ids, and the stanza, which takes the rest.
 //
 // The position keeps cause and effect in order over the two ways that things
 // go: presence travels in the log, a message beside it. A connector unpacks a
 // parcel when its own table has got to where the sender was, so that nobody
 // gets a message from somebody whose presence comes later.
 type parcel struct {
-	hops   uint8
-	after  events.Position
-	to     []events.SessionID
-	stanza []byte
+	hops     uint8
+	directed bool // available presence, which is not shown after its session's end
+	after    events.Position
+	to       []events.SessionID
+	stanza   []byte
 }
 
 const (
@@ -36,7 +39,11 @@ const (
 var errParcel = errors.New("not a parcel")
 
 func (p *parcel) append(b []byte) []byte {
-	b = append(b, parcelVersion, p.hops)
+	directed := byte(0)
+	if p.directed {
+		directed = 1
+	}
+	b = append(b, parcelVersion, p.hops, directed)
 	b = binary.AppendUvarint(b, uint64(len(p.after.Stream)))
 	b = append(b, p.after.Stream...)
 	b = binary.AppendUvarint(b, uint64(p.after.Seq))
@@ -48,10 +55,10 @@ func (p *parcel) append(b []byte) []byte {
 }
 
 func parseParcel(b []byte) (p parcel, err error) {
-	if len(b) < 2 || b[0] != parcelVersion {
+	if len(b) < 3 || b[0] != parcelVersion {
 		return p, errParcel
 	}
-	p.hops, b = b[1], b[2:]
+	p.hops, p.directed, b = b[1], b[2] != 0, b[3:]
 	number := func() uint64 {
 		v, n := binary.Uvarint(b)
 		if n <= 0 {
@@ -79,28 +86,29 @@ func parseParcel(b []byte) (p parcel, err error) {
 	return p, nil
 }
 
-// deliver gives a complete stanza to sessions of any connectors: to those here
+// deliver sends a parcel's stanza to sessions of any connectors: to those here
 // at once, to the others by one parcel for each connector. It reports whether
-// the stanza went to anybody. b is not kept.
+// the stanza went to anybody. It does not keep the stanza.
 //
 // One parcel at most may be sent on when its recipients have gone, and none if
 // somebody has got the stanza: otherwise it would be delivered twice.
-func (s *Server) deliver(after events.Position, hops uint8, to []*session.Session, b []byte) bool {
+func (s *Server) deliver(p parcel, to []*session.Session) bool {
 	self := s.self()
-	sent := false
-	for _, t := range to {
-		if cl := s.hub.client(t.ID); cl != nil {
-			sent = cl.send(b) || sent
+	sent := s.handOut(p, func(yield func(events.SessionID) bool) {
+		for _, t := range to {
+			if !yield(t.ID) {
+				return
+			}
 		}
-	}
+	})
 	for i, t := range to {
 		if s.hub.client(t.ID) != nil || t.Connector == self || heldBefore(to[:i], t.Connector) {
 			continue
 		}
-		p := parcel{hops: hops, after: after, stanza: b}
 		if sent {
 			p.hops = maxHops
 		}
+		p.to = p.to[:0]
 		for _, o := range to[i:] {
 			if o.Connector == t.Connector {
 				p.to = append(p.to, o.ID)
@@ -113,6 +121,43 @@ func (s *Server) deliver(after events.Position, hops uint8, to []*session.Sessio
 		sent = true
 	}
 	return sent
+}
+
+// handOut sends a parcel's stanza to those of the recipients that are here.
+func (s *Server) handOut(p parcel, recipients iter.Seq[events.SessionID]) (sent bool) {
+	if p.directed {
+		s.tail.Lock()
+		defer s.tail.Unlock()
+		if !s.shows(p.stanza) {
+			return false
+		}
+	}
+	for id := range recipients {
+		if cl := s.hub.client(id); cl != nil {
+			sent = cl.send(p.stanza) || sent
+		}
+	}
+	return sent
+}
+
+// shows reports that the session that sent directed presence is there and that
+// its recipients will be shown its end. Directed presence comes beside the log,
+// so that the end in the log may have come before it: who got it then would see
+// the session for ever. The caller holds the tail.
+func (s *Server) shows(directed []byte) bool {
+	el, err := stanza.Parse(directed, stanza.NSClient, s.cfg.Limits)
+	if err != nil {
+		return false
+	}
+	from, _ := el.From()
+	to, _ := el.To()
+	sender := s.cfg.Table.Session(from)
+	if sender == nil || slices.Contains(sender.Directed(), to) {
+		return sender != nil
+	}
+	a := s.hub.account(to.Bare())
+	watches := to.Bare() == from.Bare() || a != nil && a.current().Watches(from.Bare())
+	return watches && sender.Available()
 }
 
 func heldBefore(list []*session.Session, by events.Incarnation) bool {
@@ -139,13 +184,7 @@ func (s *Server) Deliver(payload []byte) {
 		}
 		cancel()
 	}
-	found := false
-	for _, id := range p.to {
-		if cl := s.hub.client(id); cl != nil {
-			found = cl.send(p.stanza) || found
-		}
-	}
-	if !found {
+	if !s.handOut(p, slices.Values(p.to)) {
 		s.resend(p)
 	}
 }
@@ -179,6 +218,6 @@ func (s *Server) resend(p parcel) {
 func (m *mail) bounce(cause *stanza.Error) {
 	b := stanza.AppendError(nil, m.el, cause, stanza.Stamp{})
 	if s := m.srv.cfg.Table.Session(m.from); s != nil && len(b) > 0 {
-		m.srv.deliver(m.after, maxHops, []*session.Session{s}, b)
+		m.srv.deliver(parcel{hops: maxHops, after: m.after, stanza: b}, []*session.Session{s})
 	}
 }

@@ -55,7 +55,7 @@ func (m *mail) deliver(to ...*session.Session) bool {
 	if len(to) == 0 {
 		return false
 	}
-	return m.srv.deliver(m.after, m.hops, to, m.stamped())
+	return m.srv.deliver(parcel{hops: m.hops, after: m.after, stanza: m.stamped()}, to)
 }
 
 // exists reports whether there is such an account.

@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -112,8 +113,11 @@ func (cl *client) directed(el *stanza.Element, m *mail) error {
 	if _, err := cl.do(session.DirectPresence{Session: cl.session, To: m.to, Available: available}); err != nil {
 		return err
 	}
-	m.after = cl.after
-	m.deliver(m.presenceTargets()...)
+	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
+	defer cancel()
+	cl.srv.cfg.Table.WaitFor(ctx, cl.after) // or shows would not know of it
+	p := parcel{directed: el.Type() == "", after: cl.after, stanza: m.stamped()}
+	cl.srv.deliver(p, m.presenceTargets())
 	return nil
 }
 

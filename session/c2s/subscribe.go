@@ -58,7 +58,7 @@ func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte, af
 		return r.Inbound(user, kind, slices.Clone(b))
 	}, func(c roster.Change) {
 		if c.Pass {
-			s.deliver(after, 0, s.subscriptionTargets(contact, kind), b)
+			s.deliver(parcel{after: after, stanza: b}, s.subscriptionTargets(contact, kind))
 		}
 	})
 	if err != nil {

@@ -39,8 +39,8 @@ func (s *Server) handOver(ctx context.Context, account events.JID, after events.
 			s.cfg.Logger.Debug("waiting messages not handed over", "account", account.String(), "error", err)
 			return
 		}
-		b := appendDelay(kept.Data, account.Domain(), kept.At)
-		if !s.deliver(after, maxHops-1, s.cfg.Table.Routes(account), b) {
+		p := parcel{hops: maxHops - 1, after: after, stanza: appendDelay(kept.Data, account.Domain(), kept.At)}
+		if !s.deliver(p, s.cfg.Table.Routes(account)) {
 			return
 		}
 	}
