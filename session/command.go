@@ -88,7 +88,9 @@ type (
 		conn    events.ConnID // see Service.End: if not zero, only while it holds the session
 	}
 	// Resume takes over the session Previous on the connection of the
-	// authenticated, unbound session Session, which ends by it.
+	// authenticated, unbound session Session, which ends by it. If the log
+	// fails it may be half done: then both are to be ended by Service.End,
+	// which leaves Previous alone if the connection hasn't got it.
 	Resume struct {
 		Session   events.SessionID
 		Previous  events.SessionID
@@ -112,11 +114,13 @@ type (
 		Resource string
 		Text     string
 	}
-	// Fence closes, or detaches, what a lost connector held: all sessions of
-	// incarnations of that name up to that epoch.
+	// Fence closes what a lost connector held: all sessions of incarnations of
+	// that name up to that epoch. With Keep, those that may be resumed are
+	// detached instead, for connectors that can resume each other's sessions.
 	Fence struct {
 		Lost events.Incarnation
-		Now  int64
+		Keep bool
+		Now  int64 // Unix nanoseconds
 	}
 	// Expire closes the sessions that waited to be resumed until before Now,
 	// and no others: one that was resumed in the last moment lives on.

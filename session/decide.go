@@ -161,7 +161,11 @@ func (c Resume) decide(a *Account) ([]Step, error) {
 	case prev.Detached() && prev.DetachedUntil() < c.Now:
 		return nil, ErrNotResumable
 	}
-	return []Step{{prev.ID, prev.JID, events.Resumed{Address: c.Address}}, s.close(events.ReasonResumed, "")}, nil
+	ended := s.close(events.ReasonResumed, "")
+	if !prev.Detached() && prev.Conn == s.Conn && !s.Conn.IsZero() {
+		return []Step{ended}, nil // overtaken between the two
+	}
+	return []Step{{prev.ID, prev.JID, events.Resumed{Address: c.Address}}, ended}, nil
 }
 
 func (c Close) decide(a *Account) ([]Step, error) {
@@ -189,8 +193,11 @@ func (c Fence) decide(a *Account) ([]Step, error) {
 		return nil, nil
 	}
 	for _, s := range a.Sessions {
-		held := s.Connector.Name == c.Lost.Name && s.Connector.Epoch <= c.Lost.Epoch
-		if held && !s.Detached() {
+		switch {
+		case s.Connector.Name != c.Lost.Name || s.Connector.Epoch > c.Lost.Epoch:
+		case !c.Keep:
+			steps = append(steps, s.close(events.ReasonConnectorLost, ""))
+		case !s.Detached():
 			steps = append(steps, s.leave(events.ReasonConnectorLost, c.Now))
 		}
 	}

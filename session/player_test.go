@@ -149,7 +149,7 @@ func (p *player) accountCommand(verb string, a args) session.Command {
 		return session.Kick{Resource: a.values["resource"], Text: a.values["text"]}
 	case "fence":
 		lost := events.Incarnation{Name: a.values["connector"], Epoch: uint64(a.number("epoch"))}
-		return session.Fence{Lost: lost, Now: int64(p.now)}
+		return session.Fence{Lost: lost, Keep: true, Now: int64(p.now)}
 	case "expire":
 		return session.Expire{Now: int64(p.now)}
 	case "create":

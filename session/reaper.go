@@ -21,9 +21,10 @@ type Holders interface {
 	HeldBy(lost events.Incarnation) iter.Seq[*Account]
 }
 
-// Reap closes (or, where they may be resumed, detaches) all sessions that a
-// lost connector held, with the reason connector_lost, and returns how many
-// accounts it was about. Everybody may call it at the same time for the same
+// Reap closes all sessions that a lost connector held, with the reason
+// connector_lost, and returns how many accounts it was about. Those that waited
+// to be resumed are among them: what they were sent was in that connector's
+// memory. Everybody may call it at the same time for the same
 // connector: the compare-and-set lets each end be written once.
 func (s *Service) Reap(ctx context.Context, holders Holders, lost events.Incarnation) (int, error) {
 	var g errgroup.Group

@@ -54,6 +54,9 @@ type Config struct {
 	MaxConnections int
 	// MaxUnbound bounds those that are not bound; default 10,000.
 	MaxUnbound int
+	// ResumeTime is the longest time that a session waits for its client to
+	// resume it (XEP-0198); default 5 min.
+	ResumeTime time.Duration
 	// Rate and Burst bound what one client may send, in bytes a second and in
 	// bytes; default 10 MB/s and 20 MB. Beyond it the stream ends with
 	// policy-violation.
@@ -139,6 +142,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.LoginTimeout == 0 {
 		c.LoginTimeout = time.Minute
+	}
+	if c.ResumeTime == 0 {
+		c.ResumeTime = 5 * time.Minute
 	}
 	set := func(field *int, value int) {
 		if *field == 0 {

@@ -126,14 +126,28 @@ func (h *hub) admit(cl *client, c *conn, told []byte) {
 	c.send(told)
 }
 
-// remove takes a client out of its account.
-func (h *hub) remove(cl *client) {
+// rehold makes a connection findable by the session that it has resumed.
+func (h *hub) rehold(c *conn, id events.SessionID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	delete(h.held, c.session)
+	c.session = id
+	h.held[id] = c
+}
+
+// remove takes a client out of all that finds it. It reports whether the client
+// was there.
+func (h *hub) remove(cl *client) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.clients[cl.session] != cl {
+		return false
+	}
 	delete(h.clients, cl.session)
 	a := cl.home
 	a.clients = slices.DeleteFunc(slices.Clone(a.clients), func(o *client) bool { return o == cl })
 	h.forget(a)
+	return true
 }
 
 // forget drops an account that nobody needs any more.

@@ -182,6 +182,9 @@ func (s *Server) endAll(e ending, which func(*conn) bool) {
 	for _, c := range list {
 		c.end(e)
 	}
+	for _, cl := range s.hub.detached() {
+		cl.end(e)
+	}
 }
 
 // Connections is how many clients are connected, bound or not.

@@ -160,7 +160,9 @@ func (s *Server) retractDirected(was *session.Session, to events.JID, p presence
 // closed ends the stream of a session whose end somebody wrote, and shows it.
 func (s *Server) closed(was *session.Session, watchers []*account, e events.Closed) {
 	s.setAvailable(was, false) // its stream is over; it is not told of itself
-	if c := s.hub.conn(was.ID); c != nil {
+	if cl := s.hub.client(was.ID); cl != nil {
+		cl.endSoon(endingByLog(e))
+	} else if c := s.hub.conn(was.ID); c != nil && e.Reason != events.ReasonResumed {
 		c.end(endingByLog(e))
 	}
 	s.retract(was, watchers, "")

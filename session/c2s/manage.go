@@ -1,0 +1,209 @@
+package c2s
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/stanza"
+)
+
+// Stream management: XEP-0198. Here are enabling, requests and
+// acknowledgements; resume.go has what becomes of a session without a
+// connection.
+
+// Limits of what a client has not acknowledged. At either the session ends with
+// policy-violation, and what it did not acknowledge goes where it would have
+// gone without it.
+const (
+	maxUnacked      = 2_000
+	maxUnackedBytes = 4 << 20
+)
+
+// A management is the state of one session's stream management, over all of its
+// connections.
+type management struct {
+	token     string // of the resumption id; "" if the session can't be resumed
+	max       time.Duration
+	handled   uint32 // stanzas of the client; owned by the connection's goroutine
+	expiry    *time.Timer
+	mu        sync.Mutex
+	unacked   [][]byte // guarded; sent and not acknowledged, oldest first
+	bytes     int      // guarded; of unacked
+	acked     uint32   // guarded; the last h
+	requested bool     // guarded; an answer to <r/> is due
+}
+
+// manage handles an element of stream management on a bound stream.
+func (cl *client) manage(c *conn, el *stanza.Element) error {
+	m := cl.managed.Load()
+	switch el.Local() {
+	case "enable":
+		return cl.enable(c, el)
+	case "r":
+		if m != nil {
+			c.send(appendCount(nil, "<a", "h", m.handled))
+		}
+		return nil
+	case "a":
+		h, err := strconv.ParseUint(el.Attr("h"), 10, 32)
+		if m == nil || err != nil {
+			return &stanza.StreamError{Condition: stanza.StreamBadFormat, Text: "an acknowledgement without a count"}
+		}
+		return m.acknowledge(c, uint32(h))
+	case "resume":
+		c.sendFailed(stanza.UnexpectedRequest)
+		return nil
+	}
+	return &stanza.StreamError{Condition: stanza.StreamUnsupportedStanzaType}
+}
+
+// enable is XEP-0198, 3. The count of what the client sends begins here, which
+// is right too for one that goes on without waiting for the answer.
+func (cl *client) enable(c *conn, el *stanza.Element) error {
+	if cl.managed.Load() != nil {
+		c.sendFailed(stanza.UnexpectedRequest)
+		return nil
+	}
+	m := &management{}
+	if r := el.Attr("resume"); r == "true" || r == "1" {
+		m.max = cl.srv.cfg.ResumeTime
+		if wish, err := strconv.ParseUint(el.Attr("max"), 10, 31); err == nil && wish > 0 {
+			m.max = min(m.max, time.Duration(wish)*time.Second)
+		}
+		m.token = rand.Text()
+	}
+	_, err := cl.do(session.EnableStreamManagement{
+		Session: cl.session, Resumable: m.token != "", Max: uint32(m.max.Seconds()), TokenHash: tokenHash(m.token),
+	})
+	if stanzaError(err) != nil {
+		c.sendFailed(stanza.InternalServerError)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b := []byte("<enabled xmlns='" + stanza.NSStreamMgmt + "'")
+	if m.token != "" {
+		b = stanza.AppendAttr(b, "id", resumptionID(cl.session, m.token))
+		b = stanza.AppendAttr(b, "max", strconv.Itoa(int(m.max.Seconds())))
+		b = append(b, " resume='true'"...)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	cl.managed.Store(m) // from here on others' stanzas are counted, and wait for the mutex
+	c.send(append(b, "/>"...))
+	return nil
+}
+
+// A resumption id names the session and proves that one is its client. The log
+// has the hash of the token only.
+func resumptionID(id events.SessionID, token string) string { return id.String() + "." + token }
+
+func parseResumptionID(s string) (id events.SessionID, token string, ok bool) {
+	name, token, ok := strings.Cut(s, ".")
+	if !ok || token == "" {
+		return id, "", false
+	}
+	id, err := events.ParseID(name)
+	return id, token, err == nil
+}
+
+func tokenHash(token string) string {
+	if token == "" {
+		return ""
+	}
+	h := sha256.Sum256([]byte(token))
+	return string(h[:])
+}
+
+// send keeps a stanza until it is acknowledged, and writes it if there is a
+// connection. One request is out at a time; its answer brings the next, so
+// that a client acknowledges as fast as it reads and no faster.
+func (m *management) send(cl *client, b []byte) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.unacked) >= maxUnacked || m.bytes+len(b) > maxUnackedBytes {
+		go cl.overflow()
+		return false
+	}
+	m.unacked = append(m.unacked, bytes.Clone(b))
+	m.bytes += len(b)
+	if c := cl.link.Load(); c != nil {
+		c.send(b)
+		m.request(c)
+	}
+	return true
+}
+
+// request asks for an acknowledgement. The caller holds m.mu.
+func (m *management) request(c *conn) {
+	if !m.requested && len(m.unacked) > 0 {
+		m.requested = true
+		c.send([]byte("<r xmlns='" + stanza.NSStreamMgmt + "'/>"))
+	}
+}
+
+// acknowledge drops what the client has handled (XEP-0198, 4).
+func (m *management) acknowledge(c *conn, h uint32) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.drop(h); err != nil {
+		return err
+	}
+	m.requested = false
+	m.request(c)
+	return nil
+}
+
+// drop takes the count of a client as said. Less than it has said before, as
+// some do when they resume, changes nothing; more than it was sent is an error.
+// Counts go around at 2^32.
+func (m *management) drop(h uint32) error {
+	n := int32(h - m.acked)
+	if n > 0 && int(n) > len(m.unacked) {
+		app := appendCount(nil, "<handled-count-too-high", "h", h)
+		app = bytes.TrimSuffix(app, []byte("/>"))
+		app = append(stanza.AppendAttr(app, "send-count", formatCount(m.acked+uint32(len(m.unacked)))), "/>"...)
+		return &stanza.StreamError{Condition: stanza.StreamUndefinedCondition, Text: "acknowledged more than was sent", App: string(app)}
+	}
+	if n <= 0 {
+		return nil
+	}
+	for _, b := range m.unacked[:n] {
+		m.bytes -= len(b)
+	}
+	clear(m.unacked[:n])
+	m.unacked = m.unacked[n:]
+	if len(m.unacked) == 0 {
+		m.unacked = nil
+	}
+	m.acked = h
+	return nil
+}
+
+// take empties the queue for a session that has ended.
+func (m *management) take() [][]byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := m.unacked
+	m.unacked, m.bytes = nil, 0
+	return list
+}
+
+func appendCount(b []byte, open, attr string, n uint32) []byte {
+	b = append(b, open+" xmlns='"+stanza.NSStreamMgmt+"'"...)
+	return append(stanza.AppendAttr(b, attr, formatCount(n)), "/>"...)
+}
+
+func formatCount(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
+func (c *conn) sendFailed(cause stanza.Condition) {
+	c.send([]byte("<failed xmlns='" + stanza.NSStreamMgmt + "'><" + string(cause) + " xmlns='" + stanza.NSStanzaErrors + "'/></failed>"))
+}

@@ -1,0 +1,211 @@
+package c2s
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"strconv"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/stanza"
+)
+
+// A session without a connection: XEP-0198, 5. A client is detached when its
+// connection is lost and resumption was granted. It stays bound, available and
+// routed to; what it is sent waits. Others are told nothing.
+
+// lose is called once for each connection that the client had, by its
+// goroutine, when nothing more is read from it. The session is kept or ends.
+func (cl *client) lose(c *conn, e ending) {
+	cl.life.Lock()
+	defer cl.life.Unlock()
+	if cl.link.Load() != c {
+		return // another connection has taken over
+	}
+	m := cl.managed.Load()
+	if m == nil || m.token == "" || !e.resumable() {
+		cl.finish(e)
+		return
+	}
+	cl.detach(m, e.reason)
+}
+
+// resumable reports an end of the connection that is not one of the session: it
+// was lost, not closed by either side (XEP-0198, 5).
+func (e ending) resumable() bool {
+	return !e.logged && e.reason == events.ReasonConnectionLost
+}
+
+// detach begins the wait for another connection. The caller holds life.
+func (cl *client) detach(m *management, reason events.Reason) {
+	m.mu.Lock()
+	cl.link.Store(nil)
+	m.requested = false
+	m.mu.Unlock()
+	cl.svc.End(context.Background(), cl.account, cl.id, session.Detach{
+		Session: cl.session, Reason: reason, Now: time.Now().UnixNano(),
+	})
+	m.expiry = time.AfterFunc(m.max, cl.expire)
+}
+
+// expire ends a session that nobody has resumed in time.
+func (cl *client) expire() {
+	cl.life.Lock()
+	defer cl.life.Unlock()
+	if cl.link.Load() == nil {
+		cl.finish(ending{reason: events.ReasonTimeout, text: "not resumed in time"})
+	}
+}
+
+// overflow ends a session that acknowledges nothing.
+func (cl *client) overflow() {
+	e := ending{
+		err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "too many stanzas are not acknowledged"},
+		reason: events.ReasonOverload,
+	}
+	cl.end(e)
+}
+
+// endSoon is end for who must not wait: to end a detached session takes time.
+func (cl *client) endSoon(e ending) {
+	if c := cl.link.Load(); c != nil {
+		c.end(e)
+		return
+	}
+	go cl.end(e)
+}
+
+// end ends the session, with its connection or without one.
+func (cl *client) end(e ending) {
+	if c := cl.link.Load(); c != nil {
+		c.end(e)
+		return
+	}
+	cl.life.Lock()
+	defer cl.life.Unlock()
+	if c := cl.link.Load(); c != nil {
+		c.end(e) // it was resumed meanwhile
+		return
+	}
+	cl.finish(e)
+}
+
+// finish ends the session for good: nothing more is delivered to it, the log
+// learns of it, and what it has not acknowledged goes elsewhere. It may be
+// called again. The caller holds life.
+func (cl *client) finish(e ending) {
+	if !cl.srv.hub.remove(cl) {
+		return
+	}
+	if !e.logged {
+		cl.svc.End(context.Background(), cl.account, cl.id, session.Close{Session: cl.session, Reason: e.reason, Text: e.text})
+	}
+	m := cl.managed.Load()
+	if m == nil {
+		return
+	}
+	if m.expiry != nil {
+		m.expiry.Stop()
+	}
+	for _, b := range m.take() {
+		cl.srv.resend(parcel{after: cl.after, stanza: b, to: []events.SessionID{cl.session}})
+	}
+}
+
+// resume answers <resume/> on an authenticated stream without a resource. On
+// success the stream is the session's from then on.
+func (c *conn) resume(el *stanza.Element) error {
+	if el.Local() != "resume" {
+		c.sendFailed(stanza.UnexpectedRequest)
+		return nil
+	}
+	h, err := strconv.ParseUint(el.Attr("h"), 10, 32)
+	if err != nil {
+		c.sendFailed(stanza.BadRequest)
+		return nil
+	}
+	cl := c.resumed(el.Attr("previd"))
+	if cl == nil {
+		c.sendFailed(stanza.ItemNotFound)
+		return nil
+	}
+	cl.life.Lock()
+	defer cl.life.Unlock()
+	// A connection that still looks alive is taken over. Its goroutine stops
+	// counting before ours tells the count.
+	if old := cl.link.Load(); old != nil {
+		old.end(ending{
+			err:    &stanza.StreamError{Condition: stanza.StreamConflict, Text: "the session was resumed on another connection"},
+			reason: events.ReasonResumed,
+		})
+		<-old.read
+	}
+	return c.takeOver(cl, uint32(h))
+}
+
+// resumed finds the session that a resumption id is of, if it is one of this
+// client's.
+func (c *conn) resumed(id string) *client {
+	prev, token, ok := parseResumptionID(id)
+	if !ok {
+		return nil
+	}
+	cl := c.srv.hub.client(prev)
+	if cl == nil || cl.account != c.account {
+		return nil
+	}
+	m := cl.managed.Load()
+	if m == nil || m.token == "" || subtle.ConstantTimeCompare([]byte(m.token), []byte(token)) != 1 {
+		return nil
+	}
+	return cl
+}
+
+// takeOver makes the connection the client's. The caller holds the client's
+// life.
+func (c *conn) takeOver(cl *client, h uint32) error {
+	m := cl.managed.Load()
+	_, pos, err := c.svc.Do(context.Background(), c.account, c.id, session.Resume{
+		Session: c.session, Previous: cl.session, TokenHash: tokenHash(m.token),
+		Address: c.address(), Now: time.Now().UnixNano(),
+	})
+	if errors.Is(err, session.ErrNotResumable) {
+		c.sendFailed(stanza.ItemNotFound)
+		return nil
+	}
+	if err != nil {
+		if cl.link.Load() != nil {
+			cl.detach(m, events.ReasonConnectionLost) // of the one that was taken
+		}
+		return err
+	}
+	if m.expiry != nil {
+		m.expiry.Stop()
+	}
+	cl.id, cl.after = c.id, pos
+	c.srv.hub.rehold(c, cl.session)
+	c.srv.unbound.Add(-1)
+	c.client.Store(cl)
+	return m.attach(cl, c, h)
+}
+
+// attach sends again, in order, exactly what the client has not handled, and
+// then what is new.
+func (m *management) attach(cl *client, c *conn, h uint32) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	cl.link.Store(c)
+	if err := m.drop(h); err != nil {
+		return err
+	}
+	b := stanza.AppendAttr([]byte("<resumed xmlns='"+stanza.NSStreamMgmt+"'"), "previd", resumptionID(cl.session, m.token))
+	c.send(append(stanza.AppendAttr(b, "h", formatCount(m.handled)), "/>"...))
+	for _, b := range m.unacked {
+		c.send(b)
+	}
+	m.requested = false
+	m.request(c)
+	return nil
+}
