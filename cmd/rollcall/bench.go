@@ -70,7 +70,7 @@ func newBench(con *console) *cobra.Command {
 	f.IntVar(&b.rounds, "rounds", 5, "rounds of each measurement; the median is shown")
 	f.IntSliceVar(&b.sessions, "sessions", []int{10_000, 100_000, 1_000_000}, "sizes of the table whose memory is measured")
 	f.StringVar(&b.data, "data", "", "directory for the server's files (default: a temporary one)")
-	cmd.AddCommand(newBenchFollow(con))
+	cmd.AddCommand(newBenchFollow(con), newBenchC2S(con))
 	return cmd
 }
 
