@@ -23,7 +23,7 @@ const (
 
 // random matches what the server makes up: ids of streams, resources, pushes.
 var (
-	random = regexp.MustCompile(`[A-Z2-7]{26}`)
+	random = regexp.MustCompile(`[0-9A-Z]{26}`)
 	stamp  = regexp.MustCompile(` stamp='[0-9TZ:.-]+'`)
 )
 

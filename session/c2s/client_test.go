@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -16,6 +17,7 @@ type client struct {
 
 	mu     sync.Mutex
 	got    []string // guarded; canonical and masked
+	previd string   // guarded; of the session, once stream management is on
 	closed chan struct{}
 	pause  chan struct{} // guarded; if not nil, nothing is read until it is closed
 }
@@ -86,9 +88,14 @@ func (c *client) stall() (goOn func()) {
 	}
 }
 
+var enabledID = regexp.MustCompile(`^<enabled .*\bid='([^']*)'`)
+
 func (c *client) note(item string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if id := enabledID.FindStringSubmatch(item); id != nil {
+		c.previd = id[1]
+	}
 	c.got = append(c.got, masked(item))
 }
 

@@ -172,3 +172,14 @@ func (r *recorder) Publish(rec *events.Record) {
 	defer r.mu.Unlock()
 	r.list = append(r.list, rec.Event)
 }
+
+// empty forgets all, and says how many there were.
+func (w *waiting) empty() (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, list := range w.kept {
+		n += len(list)
+	}
+	w.kept = nil
+	return n
+}

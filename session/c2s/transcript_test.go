@@ -29,6 +29,8 @@ var update = flag.Bool("update", false, "write what the server says into the tra
 //	b1<~ <presence from='...'/>   where ~ is for what may come before or after
 //	b1<+ <presence from='...'/>   and + for what may if there are two connectors
 //
+// {previd a1} is the id by which a1's session can be resumed.
+//
 // After each line with > everything settles, and the lines with < say all that
 // anybody was sent by it. {random} and {time} stand for what differs between
 // runs; (closed) is the end of the connection.
@@ -139,7 +141,7 @@ func (s *script) say(name, text string) {
 		}
 		text = unquoted
 	}
-	s.client(name).send(text)
+	s.client(name).send(s.withResumptionIDs(text))
 }
 
 func (s *script) client(name string) *client {
@@ -267,6 +269,19 @@ func (s *script) configure(c *c2s.Config, cert func(bool) func(*c2s.Config)) {
 		}
 	}
 }
+
+// withResumptionIDs puts the resumption id of the client a1 in the place of
+// {previd a1}.
+func (s *script) withResumptionIDs(text string) string {
+	return previdOf.ReplaceAllStringFunc(text, func(place string) string {
+		c := s.client(previdOf.FindStringSubmatch(place)[1])
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.previd
+	})
+}
+
+var previdOf = regexp.MustCompile(`\{previd (\w+)\}`)
 
 // loud are the verbs whose effects the following lines must show.
 var loud = map[string]bool{
