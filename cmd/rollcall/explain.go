@@ -47,33 +47,23 @@ type target struct {
 // A recipient is what the rules look at: the address, whether there is such an
 // account, and its sessions but for those of lost connectors.
 type recipient struct {
-	to        events.JID
-	exists    bool
-	connected int                // bound sessions
-	available []*session.Session // best first
-	exact     *session.Session   // with the full JID
-	lost      int                // sessions left out, whose connector is gone
+	to     events.JID
+	exists bool
+	here   *session.Account // with the sessions that can be reached, best first
+	lost   int              // sessions left out
 }
 
 func newRecipient(to events.JID, a *session.Account, exists bool, lost func(events.Incarnation) bool) *recipient {
-	r := &recipient{to: to, exists: exists}
+	r := &recipient{to: to, exists: exists, here: &session.Account{JID: to.Bare()}}
 	if a == nil {
 		return r
 	}
 	for _, s := range a.Sessions {
-		switch {
-		case lost(s.Connector) && !s.Detached():
+		if lost(s.Connector) && !s.Detached() {
 			r.lost++
 			continue
-		case s.Available():
-			r.available = append(r.available, s)
 		}
-		if s.Bound() {
-			r.connected++
-		}
-		if !to.IsBare() && s.JID == to {
-			r.exact = s
-		}
+		r.here.Sessions = append(r.here.Sessions, s)
 	}
 	return r
 }
@@ -83,19 +73,15 @@ func (r *recipient) explain() []verdict {
 	if r.to.IsBare() {
 		return []verdict{r.message(""), r.headline(), r.refused("groupchat", "it is for rooms, not for accounts (8.5.2)"), r.presence(), r.iq()}
 	}
-	if r.exact != nil {
-		all := make([]verdict, 0, 5)
-		for _, kind := range []string{"message", "headline", "groupchat", "presence", "iq"} {
-			all = append(all, r.to1(kind))
-		}
-		return all
+	s := r.here.Resource(r.to.Resource())
+	if s == nil {
+		return r.gone()
 	}
-	return r.gone()
-}
-
-// to1 is for a full JID that a session has (8.5.3.1).
-func (r *recipient) to1(kind string) verdict {
-	return r.verdict(kind, actDeliver, "the connected resource of this full JID (8.5.3.1)", r.exact)
+	all := make([]verdict, 0, 5)
+	for _, kind := range []string{"message", "headline", "groupchat", "presence", "iq"} {
+		all = append(all, r.verdict(kind, actDeliver, "the connected resource of this full JID (8.5.3.1)", s))
+	}
+	return all
 }
 
 // gone is for a full JID that no session has (8.5.3.2).
@@ -112,10 +98,10 @@ func (r *recipient) gone() []verdict {
 
 // message is one of type chat or normal to the account (8.5.2.1.1).
 func (r *recipient) message(why string) verdict {
-	best := bestOf(r.available)
+	best := r.here.Best()
 	switch {
 	case len(best) > 0:
-		why += fmt.Sprintf("highest priority %d: %d of %s (8.5.2.1.1)", best[0].Priority, len(best), plural(len(r.available), "available resource"))
+		why += fmt.Sprintf("highest priority %d: %d of %s (8.5.2.1.1)", best[0].Priority, len(best), plural(len(r.here.Available()), "available resource"))
 		return r.verdict("message", actDeliver, why, best...)
 	case !r.exists:
 		return r.refused("message", why+"there is no such account (8.5.1)")
@@ -126,10 +112,10 @@ func (r *recipient) message(why string) verdict {
 // nobody says why no resource gets a message.
 func (r *recipient) nobody() string {
 	switch {
-	case len(r.available) > 0:
-		return "only negative priorities: " + plural(len(r.available), "available resource")
-	case r.connected > 0:
-		return "no available resource: " + plural(r.connected, "connected resource") + " without presence"
+	case len(r.here.Available()) > 0:
+		return "only negative priorities: " + plural(len(r.here.Available()), "available resource")
+	case len(r.here.Sessions) > 0:
+		return "no available resource: " + plural(len(r.here.Sessions), "session") + " without presence"
 	case r.lost > 0:
 		return "no available resource: the connector of " + plural(r.lost, "session") + " is lost"
 	}
@@ -138,7 +124,7 @@ func (r *recipient) nobody() string {
 
 func (r *recipient) headline() verdict {
 	var to []*session.Session
-	for _, s := range r.available {
+	for _, s := range r.here.Available() {
 		if s.Priority >= 0 {
 			to = append(to, s)
 		}
@@ -150,10 +136,10 @@ func (r *recipient) headline() verdict {
 }
 
 func (r *recipient) presence() verdict {
-	if len(r.available) == 0 {
+	if len(r.here.Available()) == 0 {
 		return r.verdict("presence", actDrop, r.nobody()+" (8.5.2.2.2)")
 	}
-	return r.verdict("presence", actDeliver, "all available resources (8.5.2.1.2)", r.available...)
+	return r.verdict("presence", actDeliver, "all available resources (8.5.2.1.2)", r.here.Available()...)
 }
 
 func (r *recipient) iq() verdict {
@@ -171,13 +157,4 @@ func (r *recipient) verdict(kind string, a action, why string, to ...*session.Se
 		v.Targets = append(v.Targets, target{s.JID, s.ID.String(), s.Connector.Name, s.Priority})
 	}
 	return v
-}
-
-// bestOf are the sessions tied at the highest priority, if it is not negative.
-func bestOf(available []*session.Session) []*session.Session {
-	n := 0
-	for n < len(available) && available[n].Priority >= 0 && available[n].Priority == available[0].Priority {
-		n++
-	}
-	return available[:n]
 }
