@@ -23,7 +23,7 @@ func newUp(con *console) *cobra.Command {
 		Short: "Run the service: NATS, projector and XMPP connector",
 		Long: "Run the service, all of it or some roles. Without --nats a NATS server with\n" +
 			"JetStream runs in this process and keeps its streams in --data. Everything\n" +
-			"listens on this machine only unless an address says otherwise.",
+			"listens on this machine only unless an address (host:port) says otherwise.",
 		Example: "  rollcall up --demo\n" +
 			"  rollcall up --roles connector --nats nats://127.0.0.1:4222 \\\n" +
 			"      --name c2 --c2s 127.0.0.1:5322 --data ./c2-data",
@@ -31,22 +31,23 @@ func newUp(con *console) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringSliceVar(&cfg.Domains, "domain", []string{"localhost"}, "`DOMAIN` to serve; may be given again")
-	f.StringVar(&cfg.Data, "data", "./rollcall-data", "`DIRECTORY` of what this process keeps")
-	f.StringVar(&cfg.Name, "name", "", "connector's `NAME`, unique among the running (default: the host's)")
-	f.StringVar(&cfg.C2S, "c2s", "127.0.0.1:5222", "XMPP over TCP with STARTTLS at `HOST:PORT`; empty: not")
-	f.StringVar(&cfg.C2STLS, "c2s-tls", "", "XMPP over direct TLS at `HOST:PORT`")
-	f.StringVar(&cfg.NATSListen, "nats-listen", "127.0.0.1:4222", "embedded NATS at `HOST:PORT`; empty: for this process only")
-	f.StringVar(&cfg.NATS, "nats", "", "use the NATS server or cluster at `URL` and embed none")
-	f.StringVar(&cfg.Creds, "creds", "", "NATS credentials `FILE`, with --nats")
-	f.StringSliceVar(&roles, "roles", []string{"connector", "projector", "http"}, "`LIST` of connector, projector and http (not served yet)")
-	f.StringVar(&cfg.Cert, "cert", "", "TLS certificate, PEM `FILE` (default: a self-signed one in --data)")
+	f.StringSliceVar(&cfg.Domains, "domain", []string{"localhost"}, "`DOMAIN` to serve; may be repeated")
+	f.StringVar(&cfg.Data, "data", "./rollcall-data", "`DIR` of all that this process keeps")
+	f.StringVar(&cfg.Name, "name", "", "connector's unique `NAME` (default: the host's)")
+	f.StringVar(&cfg.C2S, "c2s", "127.0.0.1:5222", "`ADDR` for XMPP with STARTTLS")
+	f.StringVar(&cfg.C2STLS, "c2s-tls", "", "`ADDR` for XMPP with direct TLS")
+	f.StringVar(&cfg.NATSListen, "nats-listen", "127.0.0.1:4222", "`ADDR` of the embedded NATS")
+	f.StringVar(&cfg.NATS, "nats", "", "`URL` of a NATS server or cluster to use instead")
+	f.StringVar(&cfg.Creds, "creds", "", "`FILE` with credentials for --nats")
+	f.StringSliceVar(&roles, "roles", []string{"connector", "projector", "http"}, "`LIST` of connector, projector and http, which is\nnot served yet (default: all)")
+	f.Lookup("roles").DefValue = "[]" // said shorter
+	f.StringVar(&cfg.Cert, "cert", "", "TLS certificate, PEM `FILE` (default: self-signed)")
 	f.StringVar(&cfg.Key, "key", "", "its private key, PEM `FILE`")
-	f.BoolVar(&cfg.AllowPlaintext, "allow-plaintext", false, "allow logins without TLS; for development and benchmarks")
+	f.BoolVar(&cfg.AllowPlaintext, "allow-plaintext", false, "logins without TLS; for development only")
 	f.BoolVar(&cfg.Demo, "demo", false, "make the accounts alice, bob and carol")
-	f.StringVar(&cfg.Fsync, "fsync", "1s", "embedded NATS: always, or every `TIME`; a killed process loses\nnothing either way, a power failure at most that much")
-	f.StringVar(&ws, "ws", "", "`HOST:PORT` for XMPP over WebSocket (not served yet)")
-	f.StringVar(&http, "http", "", "`HOST:PORT` for HTTP (not served yet)")
+	f.StringVar(&cfg.Fsync, "fsync", "1s", "`WHEN` the embedded NATS syncs to disk: always, or\nhow often. A power failure loses what is not\nsynced; a killed process loses nothing")
+	f.StringVar(&ws, "ws", "", "`ADDR` for XMPP over WebSocket (not served yet)")
+	f.StringVar(&http, "http", "", "`ADDR` for HTTP (not served yet)")
 	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings")
 	cmd.RunE = verb(func(ctx context.Context, _ []string) error {
 		if cfg.Name == "" && !f.Changed("name") {
