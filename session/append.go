@@ -52,7 +52,7 @@ func (s *Service) append(ctx context.Context, lane *lane, r *events.Record) (eve
 			lane.close(r)
 			return pos, err
 		}
-		if !sleep(ctx, rand.N(pause)+pause/2) {
+		if !sleep(ctx, pause/2+rand.N(pause/2)) {
 			return events.Position{}, outOfTime(r, lane.isOpen(r), err)
 		}
 	}

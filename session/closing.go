@@ -92,8 +92,9 @@ func (s *Service) Drain(ctx context.Context) {
 	s.writeEndings(ctx)
 }
 
-// writeEndings tries every ending once, many at a time: an interruption of the
-// log may leave one for each session of the connector.
+// writeEndings tries every ending once. An interruption of the log may leave one
+// for each session of the connector, so it is at many accounts at a time; those
+// of one account would only wait for each other.
 func (s *Service) writeEndings(ctx context.Context) {
 	select {
 	case s.endings.turn <- struct{}{}:
@@ -101,12 +102,18 @@ func (s *Service) writeEndings(ctx context.Context) {
 		return
 	}
 	defer func() { <-s.endings.turn }()
+	accounts := make(map[events.JID][]ending)
+	for _, e := range s.endings.take() {
+		accounts[e.account] = append(accounts[e.account], e)
+	}
 	var g errgroup.Group
 	g.SetLimit(parallel)
-	for _, e := range s.endings.take() {
+	for _, list := range accounts {
 		g.Go(func() error {
-			s.end(ctx, e)
-			s.endings.done()
+			for _, e := range list {
+				s.end(ctx, e)
+				s.endings.done()
+			}
 			return nil
 		})
 	}

@@ -29,10 +29,14 @@ func (s *Service) lane(account events.JID) *lane {
 func (l *lane) enter(ctx context.Context) bool {
 	select {
 	case l.taken <- struct{}{}:
-		return true
 	case <-ctx.Done():
 		return false
 	}
+	if ctx.Err() != nil {
+		l.leave()
+		return false
+	}
+	return true
 }
 
 func (l *lane) leave() { <-l.taken }

@@ -135,6 +135,9 @@ func (s *Service) Do(ctx context.Context, account events.JID, cause events.ID, c
 // attempt decides once and carries the decision out. An overtakenError says
 // that it was, or might have been, about an account that is so no more.
 func (s *Service) attempt(ctx context.Context, lane *lane, account events.JID, cause events.ID, c Command) (*Account, events.Position, error) {
+	if s.fenced() {
+		return nil, events.Position{}, ErrFenced
+	}
 	if err := s.settle(ctx, lane, account); err != nil {
 		return nil, events.Position{}, err
 	}
