@@ -29,12 +29,14 @@ import (
 func TestWhoWasSeenComingIsSeenGoingOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		plan := rapid.SliceOfN(rapid.Custom(drawAction), 1, 80).Draw(rt, "plan")
+		friends := rapid.IntRange(0, 63).Draw(rt, "friends")
+		plan := rapid.SliceOfN(rapid.Custom(drawAction), 1, 60).Draw(rt, "plan")
 		var problems []string
 		synctest.Test(t, func(t *testing.T) {
 			s := &story{world: newWorld(t, 2, nil)}
 			defer s.close()
 			s.users("alice", "bob", "carol")
+			s.introduce(friends)
 			problems = s.run(plan)
 		})
 		if problems != nil {
@@ -52,7 +54,7 @@ type action struct {
 
 var kinds = []string{
 	"login", "login", "login", "available", "available", "unavailable", "roster", "subscribe", "subscribed", "subscribed",
-	"unsubscribe", "unsubscribed", "remove", "message", "end", "drop", "kick", "kill",
+	"unsubscribe", "unsubscribed", "grant", "grant", "remove", "message", "end", "drop", "kick", "kill",
 }
 
 func drawAction(t *rapid.T) action {
@@ -85,6 +87,20 @@ type actor struct {
 	items            map[string]string // the roster, if asked
 	messages         map[string]int
 	problems         []string
+}
+
+// introduce begins with a resource of each user, and who watches whom by the bits
+// of friends.
+func (s *story) introduce(friends int) {
+	for i := range 6 {
+		if friends&(1<<i) != 0 {
+			s.watch(names[i/2], names[(i/2+1+i%2)%3])
+		}
+	}
+	for i, name := range names {
+		s.login(name, "r0", s.nodes[i%2])
+		s.actors[i].send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence/>")
+	}
 }
 
 func (s *story) run(plan []action) (problems []string) {
@@ -123,12 +139,13 @@ func (s *story) act(act action) {
 		s.killOne(act.client)
 		return
 	}
-	if len(s.actors) == 0 {
-		return
-	}
 	a := s.actors[act.client%len(s.actors)]
 	contact := names[act.a] + "@" + domain
 	switch act.kind {
+	case "grant":
+		b := s.actors[(act.client+1+act.b)%len(s.actors)]
+		a.send("<presence to='" + b.user + "@" + domain + "' type='subscribe'/>")
+		b.send("<presence to='" + a.user + "@" + domain + "' type='subscribed'/>")
 	case "available":
 		a.send(fmt.Sprintf("<presence><priority>%d</priority></presence>", act.b-1))
 	case "unavailable":
