@@ -54,11 +54,23 @@ func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte, af
 	if ok, err := m.exists(contact); err != nil || !ok {
 		return err // RFC 6121, 8.5.1: silently, for an unknown contact
 	}
+	// The stanza comes before the push and the presence that follow from it
+	// (RFC 6121, 3.1.6). Other connectors learn of these from the document, so
+	// they are sent the stanza before it is stored; but for a request, which
+	// must not be seen by anybody and then be forgotten.
+	here, elsewhere := s.hub.part(s.subscriptionTargets(contact, kind))
+	p := parcel{after: after, stanza: b}
 	c, err := s.changeRoster(contact, func(r *roster.Roster) (roster.Change, error) {
-		return r.Inbound(user, kind, slices.Clone(b))
+		c, err := r.Inbound(user, kind, slices.Clone(b))
+		if err == nil && c.Pass && kind != roster.Subscribe {
+			s.deliver(p, elsewhere)
+			elsewhere = nil
+		}
+		return c, err
 	}, func(c roster.Change) {
 		if c.Pass {
-			s.deliver(parcel{after: after, stanza: b}, s.subscriptionTargets(contact, kind))
+			s.deliver(p, here)
+			s.deliver(p, elsewhere)
 		}
 	})
 	if err != nil {
