@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -101,7 +102,7 @@ func (b *benchmark) run(ctx context.Context, parts []string) error {
 		return err
 	}
 	defer stop()
-	b.out = newTable(b.con.out, "MEASUREMENT", "ROLLCALL", "RAW", "RATIO")
+	b.out = newTable(b.con.out, "MEASUREMENT", "ROLLCALL", "RAW", "RATIO", "CPU")
 	b.out.live = true
 	for _, p := range benchParts {
 		if len(parts) > 0 && !slices.Contains(parts, p.name) {
@@ -129,7 +130,7 @@ func (b *benchmark) start(ctx context.Context) (stop func(), err error) {
 	}
 	nc, err := nats.Connect(b.url)
 	if err == nil {
-		b.js, err = jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(4*b.writers))
+		b.js, err = jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(b.writers), jetstream.WithPublishAsyncTimeout(time.Minute))
 	}
 	stop = func() {
 		b.bus.Close()
@@ -144,27 +145,48 @@ func (b *benchmark) start(ctx context.Context) (stop func(), err error) {
 	return stop, err
 }
 
-// compare runs both in turns and shows the medians of what they count a
-// second. The first round warms up and does not count.
+// A side is what one of the two compared did in each of its rounds.
+type side struct {
+	run   func(context.Context) (int, error)
+	rates []float64 // operations a second
+	cpu   []float64 // seconds of processor time an operation, of this whole process
+}
+
+func (s *side) round(ctx context.Context, counts bool) error {
+	begin, used := time.Now(), cpuTime()
+	n, err := s.run(ctx)
+	if err == nil && counts {
+		s.rates = append(s.rates, float64(n)/time.Since(begin).Seconds())
+		s.cpu = append(s.cpu, (cpuTime()-used).Seconds()/float64(n))
+	}
+	return err
+}
+
+// compare runs both in turns and shows the medians of what they do a second,
+// and how much processor time ours takes for what takes raw 1: on a machine
+// that others use too it says more. The first round warms up and does not
+// count.
 func (b *benchmark) compare(ctx context.Context, name string, ours, raw func(context.Context) (int, error)) error {
-	var o, r []float64
+	o, r := side{run: ours}, side{run: raw}
 	for i := range b.rounds + 1 {
-		for _, side := range []struct {
-			run   func(context.Context) (int, error)
-			rates *[]float64
-		}{{raw, &r}, {ours, &o}} {
-			begin := time.Now()
-			n, err := side.run(ctx)
-			if err != nil {
+		for _, s := range []*side{&r, &o} {
+			if err := s.round(ctx, i > 0); err != nil {
 				return err
-			}
-			if i > 0 {
-				*side.rates = append(*side.rates, float64(n)/time.Since(begin).Seconds())
 			}
 		}
 	}
-	ourRate, rawRate := median(o), median(r)
-	return b.out.row(name, perSecond(ourRate), perSecond(rawRate), fmt.Sprintf("%.2f", ourRate/rawRate))
+	ourRate, rawRate := median(o.rates), median(r.rates)
+	return b.out.row(name, perSecond(ourRate), perSecond(rawRate),
+		fmt.Sprintf("%.2f", ourRate/rawRate), fmt.Sprintf("%.2f", median(o.cpu)/median(r.cpu)))
+}
+
+// cpuTime is what this process has used of the processors.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func median(v []float64) float64 {

@@ -151,7 +151,7 @@ func (a *rawAppender) run(ctx context.Context) (int, error) {
 		}
 		var err error
 		m := &nats.Msg{Subject: a.subjects[k], Data: a.payload}
-		a.last[k], err = a.b.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(a.seqs[k]))
+		a.last[k], err = a.b.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(a.seqs[k]), jetstream.WithStallWait(time.Minute))
 		if err != nil {
 			return 0, err
 		}
