@@ -2,6 +2,7 @@ package bus_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -96,14 +97,18 @@ func TestEmbeddedLogKeepsTheContract(t *testing.T) {
 
 func TestLogOfAServerProcessKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	url := bustest.StartServer(t).URL
-	bustest.TestLogInTurn(t, func(t *testing.T) events.Log { return fresh(t, url) })
+	server := bustest.StartServer(t)
+	bustest.TestLogInTurn(t, func(t *testing.T) events.Log { return fresh(t, server.URL, server) })
 }
 
 // fresh removes the log that was there before.
-func fresh(t *testing.T, url string) events.Log {
+func fresh(t *testing.T, url string, servers ...*bustest.Server) events.Log {
+	t.Helper()
+	for _, s := range servers {
+		s.AwaitRemoval("RC_EV")
+	}
 	_, js := raw(t, url)
-	if err := js.DeleteStream(within(t), "RC_EV"); err != nil && err != jetstream.ErrStreamNotFound {
+	if err := js.DeleteStream(within(t), "RC_EV"); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 		t.Fatal(err)
 	}
 	return connect(t, bus.Config{URL: url}).Log()

@@ -30,7 +30,7 @@ func TestCluster(t *testing.T) {
 		}
 	})
 	t.Run("the log keeps the contract", func(t *testing.T) {
-		bustest.TestLogInTurn(t, func(t *testing.T) events.Log { return fresh(t, cluster.URL) })
+		bustest.TestLogInTurn(t, func(t *testing.T) events.Log { return fresh(t, cluster.URL, cluster.Servers...) })
 	})
 	t.Run("a lease passes on when it ends", func(t *testing.T) { leasePassesOn(t, connect(t, bus.Config{URL: cluster.URL})) })
 	t.Run("a follower goes on when the leader is killed", func(t *testing.T) { killLeader(t, cluster) })
@@ -41,7 +41,7 @@ func TestCluster(t *testing.T) {
 func killLeader(t *testing.T, cluster *bustest.Cluster) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
-	l := fresh(t, cluster.URL)
+	l := fresh(t, cluster.URL, cluster.Servers...)
 	f := follow(t, ctx, l)
 	last := write(t, ctx, l, 0)
 	f.to(last)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -47,10 +48,11 @@ var binary = sync.OnceValues(func() (string, error) {
 type Server struct {
 	URL string
 
-	t    testing.TB
-	args []string
-	log  string
-	cmd  *exec.Cmd // nil while it doesn't run
+	t     testing.TB
+	args  []string
+	store string    // directory
+	log   string    // file
+	cmd   *exec.Cmd // nil while it doesn't run
 }
 
 // StartServer starts a single server with further arguments, if any.
@@ -64,9 +66,12 @@ func StartServer(t testing.TB, args ...string) *Server {
 
 func newServer(t testing.TB, port int, args ...string) *Server {
 	dir := t.TempDir()
-	s := &Server{t: t, URL: fmt.Sprintf("nats://127.0.0.1:%d", port), log: filepath.Join(dir, "log")}
+	s := &Server{
+		t: t, URL: fmt.Sprintf("nats://127.0.0.1:%d", port),
+		store: filepath.Join(dir, "store"), log: filepath.Join(dir, "log"),
+	}
 	s.args = append([]string{
-		"-a", "127.0.0.1", "-p", fmt.Sprint(port), "-js", "-sd", filepath.Join(dir, "store"), "-l", s.log,
+		"-a", "127.0.0.1", "-p", fmt.Sprint(port), "-js", "-sd", s.store, "-l", s.log,
 	}, args...)
 	t.Cleanup(s.Kill)
 	return s
@@ -144,7 +149,14 @@ func (s *Server) end(how syscall.Signal) {
 
 // Freeze stops the process without ending it, until Thaw: to its clients it
 // is a server that has fallen silent.
-func (s *Server) Freeze() { s.signal(syscall.SIGSTOP) }
+func (s *Server) Freeze() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(s.cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+		s.t.Fatalf("freeze nats-server: %v, %v", status, err)
+	}
+}
 
 // Thaw lets a frozen process go on.
 func (s *Server) Thaw() { s.signal(syscall.SIGCONT) }
@@ -153,6 +165,22 @@ func (s *Server) signal(sig syscall.Signal) {
 	if err := s.cmd.Process.Signal(sig); err != nil {
 		s.t.Errorf("signal nats-server: %v", err)
 	}
+}
+
+// AwaitRemoval waits until the files of a stream that was deleted before are
+// gone. A server that is told to delete a stream of the same name earlier
+// fails to, and gives the old messages to the next one.
+func (s *Server) AwaitRemoval(stream string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	for ctx.Err() == nil {
+		if _, err := os.Stat(filepath.Join(s.store, "jetstream", "$G", "streams", "."+stream)); errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		pause(ctx, time.Millisecond)
+	}
+	s.t.Fatalf("the files of stream %s are not removed", stream)
 }
 
 // A Cluster is several servers that replicate.
