@@ -13,8 +13,8 @@ import (
 	"rollcall/session/stanza"
 )
 
-// idleAfter is how long a client may be silent before it is sent white space,
-// so that a dead connection is noticed (RFC 6120, 4.6.1): the write fails.
+// idleAfter is how long a client may be silent before it is sent white space or
+// a ping, so that a dead connection is noticed (RFC 6120, 4.6.1).
 const idleAfter = 5 * time.Minute
 
 // A client is a bound session that this connector holds. It has a connection,
@@ -87,15 +87,15 @@ func (cl *client) serve(c *conn) error {
 	}
 }
 
-// next waits for the client's next element. White space is sent to one that is
-// silent.
+// next waits for the client's next element, and tries the connection of one that
+// is silent.
 func (c *conn) next() (*stanza.Element, error) {
 	for {
-		c.raw.SetReadDeadline(time.Now().Add(idleAfter))
+		c.wire.await(idleAfter)
 		if c.ending.Load() != nil {
 			return nil, os.ErrDeadlineExceeded // it had set a deadline that is gone now
 		}
-		el, err := c.in.Next()
+		el, err := c.wire.Next()
 		if !errors.Is(err, os.ErrDeadlineExceeded) || c.ending.Load() != nil {
 			return el, err
 		}

@@ -29,6 +29,10 @@ type Config struct {
 	// slixmpp 1.8, take the offer, fail at it, and then fall back to weaker and
 	// weaker mechanisms, to PLAIN at last.
 	ChannelBinding bool
+	// WebOrigins are hosts whose pages may connect by WebSocket, besides the
+	// server's own and this machine's: patterns of path.Match, with a port where
+	// the origin has one, or with scheme://.
+	WebOrigins []string
 	// Accounts looks up credentials.
 	Accounts auth.Accounts
 	// Secret makes up salts for unknown users; at least 16 random bytes, the
@@ -151,6 +155,7 @@ func (c *Config) setDefaults() {
 			*field = value
 		}
 	}
+	set(&c.Limits.Bytes, 256<<10) // as stanza has it; WebSocket messages share it
 	set(&c.MaxConnections, 100_000)
 	set(&c.MaxUnbound, 10_000)
 	set(&c.Rate, 10_000_000)

@@ -3,7 +3,6 @@ package c2s
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"sync/atomic"
@@ -26,14 +25,14 @@ const closeGrace = 2 * time.Second
 type conn struct {
 	srv  *Server
 	id   events.ConnID
-	raw  net.Conn // never replaced: anybody may set its deadlines
-	nc   net.Conn // what is read and written: TLS once that is established
-	in   *stanza.Reader
+	raw  net.Conn  // never replaced: anybody may set its deadlines
+	nc   net.Conn  // what is read and written: TLS once that is established
+	wire transport // set before run
 	out  outbox
 	rate *rate.Limiter
 
 	host      string // domain of the stream, once opened
-	secured   bool
+	secured   bool   // by TLS, or as good as
 	exchange  *auth.Exchange
 	attempts  int    // failed authentications
 	mechanism string // of the attempt
@@ -62,7 +61,6 @@ type ending struct {
 func newConn(s *Server, raw, nc net.Conn) *conn {
 	c := &conn{
 		srv: s, id: events.NewID(time.Now()), raw: raw, nc: nc,
-		in:   stanza.NewReader(nc, s.cfg.Limits),
 		rate: rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
 		read: make(chan struct{}),
 	}
@@ -100,9 +98,9 @@ func (c *conn) live() error {
 	return c.client.Load().serve(c)
 }
 
-// send queues b for the client. A client that does not keep up is ended.
-func (c *conn) send(b []byte) bool {
-	sent, full := c.out.send(b)
+// send queues elements for the client. A client that does not keep up is ended.
+func (c *conn) send(elements ...[]byte) bool {
+	sent, full := c.out.send(elements...)
 	if full {
 		c.end(ending{
 			err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client reads too slowly"},
@@ -133,16 +131,16 @@ func (s *Server) learnEnd(a *session.Account) {
 	s.cfg.Table.WaitFor(ctx, events.Position{Seq: a.Seq})
 }
 
-// sayEnd writes the last bytes of the stream.
+// sayEnd writes the last of the stream.
 func (c *conn) sayEnd(e ending) {
-	var b []byte
-	if c.opened.Load() {
-		if e.err != nil {
-			b = e.err.AppendTo(b)
-		}
-		b = append(b, stanza.StreamEnd...)
+	switch {
+	case !c.opened.Load():
+		c.out.finish()
+	case e.err != nil:
+		c.out.finish(e.err.AppendTo(nil), []byte(c.wire.end()))
+	default:
+		c.out.finish([]byte(c.wire.end()))
 	}
-	c.out.finish(b)
 }
 
 // conclude ends the connection for the reason err, or for the one that another
@@ -162,20 +160,7 @@ func (c *conn) conclude(err error) {
 	}
 	c.srv.hub.drop(c)
 	c.out.flush()
-	c.linger(e)
-	c.nc.Close()
-}
-
-// linger waits for the peer to have read our error: closing a socket that has
-// unread input resets the connection, and the error would be lost with it.
-func (c *conn) linger(e ending) {
-	if e.err == nil {
-		return
-	}
-	if hc, ok := c.nc.(interface{ CloseWrite() error }); ok && hc.CloseWrite() == nil {
-		c.raw.SetReadDeadline(time.Now().Add(closeGrace))
-		io.CopyN(io.Discard, c.nc, 1<<20)
-	}
+	c.wire.close(e.err != nil)
 }
 
 // endingFor says what an error of reading or of handling means for the stream.

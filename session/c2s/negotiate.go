@@ -31,7 +31,7 @@ func (c *conn) negotiate() error {
 		}
 		restart := false
 		for !restart {
-			el, err := c.in.Next()
+			el, err := c.wire.Next()
 			if err != nil {
 				return err
 			}
@@ -46,7 +46,7 @@ func (c *conn) negotiate() error {
 // openStream reads a stream header and answers it with ours and the features.
 // A header of ours goes out before every stream error (RFC 6120, 4.9.1.2).
 func (c *conn) openStream() error {
-	h, err := c.in.Header()
+	h, err := c.wire.Header()
 	var stream *stanza.StreamError
 	if err != nil && !errors.As(err, &stream) {
 		return err
@@ -61,13 +61,13 @@ func (c *conn) openStream() error {
 	if from == "" {
 		from = c.srv.cfg.Domains[0]
 	}
-	b := stanza.AppendHeader(nil, stanza.Header{From: from, ID: rand.Text(), Lang: "en", To: c.peer(h)})
+	header := c.wire.appendHeader(nil, stanza.Header{From: from, ID: rand.Text(), Lang: "en", To: c.peer(h)})
 	c.opened.Store(true)
 	if err != nil {
-		c.send(b)
+		c.send(header)
 		return err
 	}
-	c.send(c.appendFeatures(b))
+	c.send(header, c.appendFeatures(nil))
 	return nil
 }
 
@@ -104,7 +104,7 @@ func (c *conn) checkHost(to string) error {
 }
 
 func (c *conn) appendFeatures(b []byte) []byte {
-	b = append(b, "<stream:features>"...)
+	b = append(b, "<stream:features xmlns:stream='"+stanza.NSStream+"'>"...)
 	switch {
 	case c.authed.Load():
 		b = append(b, "<bind xmlns='"+stanza.NSBind+"'/>"+
@@ -166,8 +166,7 @@ func (c *conn) secure(t *tls.Conn) error {
 		return err
 	}
 	c.nc = t
-	c.in.Reset(t)
-	c.out.swap(t)
+	c.wire.secure(t)
 	c.secured = true
 	state := t.ConnectionState()
 	c.tls = events.Secured{Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite)}
@@ -179,7 +178,7 @@ func (c *conn) secure(t *tls.Conn) error {
 // begin is the SASL exchange for the connection as it is now.
 func (c *conn) begin() *auth.Exchange {
 	if c.exchange == nil {
-		ch := auth.Channel{AllowPlaintext: c.srv.cfg.AllowPlaintext}
+		ch := auth.Channel{Secured: c.secured, AllowPlaintext: c.srv.cfg.AllowPlaintext}
 		if t, ok := c.nc.(*tls.Conn); ok {
 			ch = auth.TLSChannel(t.ConnectionState())
 			if !c.srv.cfg.ChannelBinding {

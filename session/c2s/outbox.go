@@ -1,7 +1,7 @@
 package c2s
 
 import (
-	"net"
+	"io"
 	"sync"
 	"time"
 )
@@ -24,7 +24,8 @@ const (
 // write is under way goes out with the next one, in one piece.
 type outbox struct {
 	mu      sync.Mutex
-	conn    net.Conn      // guarded; replaced when TLS begins
+	conn    writer        // guarded; replaced when TLS or WebSocket begins
+	frame   framer        // guarded; goes with conn
 	queue   []byte        // guarded; waits to be written
 	spare   []byte        // guarded; the buffer that was written last
 	writing bool          // guarded; the goroutine runs
@@ -33,25 +34,40 @@ type outbox struct {
 	failed  error         // guarded
 }
 
-// send queues b, which it copies. It reports whether it did, and if not whether
-// that is because the client does not read; otherwise the outbox is closing or
-// has failed.
-func (o *outbox) send(b []byte) (sent, full bool) {
+// A writer takes batches, within its write deadline.
+type writer interface {
+	io.Writer
+	SetWriteDeadline(time.Time) error
+}
+
+// A framer appends an element to a batch so that its writer can tell where it
+// ends. nil: it need not.
+type framer func(dst, element []byte) []byte
+
+// send queues elements one after the other: a header, a stanza, or white space
+// where that may be. It copies them. It reports whether it did, and if not
+// whether that is because the client does not read; otherwise the outbox is
+// closing or has failed.
+func (o *outbox) send(elements ...[]byte) (sent, full bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	size := len(o.queue)
+	for _, e := range elements {
+		size += len(e)
+	}
 	switch {
 	case o.closing || o.failed != nil:
 		return false, false
-	case len(o.queue)+len(b) > maxOutbox:
+	case size > maxOutbox:
 		return false, true
 	}
-	o.put(b)
+	o.put(elements)
 	return true, false
 }
 
-// finish queues the last bytes, beyond every limit, and takes no more. All has
+// finish queues the last elements, beyond every limit, and takes no more. All has
 // closeGrace to get out.
-func (o *outbox) finish(b []byte) {
+func (o *outbox) finish(elements ...[]byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closing || o.failed != nil {
@@ -59,11 +75,17 @@ func (o *outbox) finish(b []byte) {
 	}
 	o.closing = true
 	o.conn.SetWriteDeadline(time.Now().Add(closeGrace))
-	o.put(b)
+	o.put(elements)
 }
 
-func (o *outbox) put(b []byte) {
-	o.queue = append(o.queue, b...)
+func (o *outbox) put(elements [][]byte) {
+	for _, e := range elements {
+		if o.frame != nil {
+			o.queue = o.frame(o.queue, e)
+		} else {
+			o.queue = append(o.queue, e...)
+		}
+	}
 	if !o.writing && len(o.queue) > 0 {
 		o.writing = true
 		go o.write()
@@ -110,10 +132,10 @@ func (o *outbox) flush() {
 	<-idle
 }
 
-// swap continues on another connection, which is TLS over the one before.
-// Nothing may be waiting.
-func (o *outbox) swap(conn net.Conn) {
+// swap continues on another connection, which is over the one before. Nothing
+// may be waiting.
+func (o *outbox) swap(conn writer, frame framer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.conn = conn
+	o.conn, o.frame = conn, frame
 }

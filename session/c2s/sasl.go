@@ -116,7 +116,7 @@ func (c *conn) authenticated(ctx context.Context, r auth.Reply) (restart bool, e
 	}
 	c.srv.throttle.Succeeded(c.throttleKey())
 	c.sendSASL("success", auth.EncodeText(r.Kind, r.Data))
-	c.in.Restart()
+	c.wire.Restart()
 	return true, nil
 }
 

@@ -112,6 +112,7 @@ func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn)
 			continue
 		}
 		c := newConn(s, nc, wrap(nc))
+		c.wire = newTCP(c)
 		if !s.enter(c) {
 			nc.Close()
 			continue

@@ -1,0 +1,35 @@
+package c2s
+
+import (
+	"crypto/tls"
+	"time"
+
+	"rollcall/session/stanza"
+)
+
+// A transport is how a stream is laid on its connection: as one document over
+// TCP (tcp.go), or element by element in the messages of a WebSocket
+// (websocket.go). What is said over it, and in which order, is the same; conn
+// and client don't know which one they have.
+//
+// Its methods are for the connection's goroutine, but for end, which is for any.
+type transport interface {
+	// Header, Next and Restart are those of stanza.Reader.
+	Header() (stanza.Header, error)
+	Next() (*stanza.Element, error)
+	Restart()
+
+	// await is called before Next by who lets the client be silent: after that
+	// long the client's connection is tried. It sets the read deadline.
+	await(idle time.Duration)
+	// secure goes on under TLS. What was read in the clear is dropped.
+	secure(*tls.Conn)
+
+	// appendHeader appends our stream header, end is what closes our stream.
+	appendHeader(dst []byte, h stanza.Header) []byte
+	end() string
+
+	// close gives the peer a moment to read what was written and to close its
+	// side, if an error was sent, and closes the connection.
+	close(failed bool)
+}

@@ -1,0 +1,203 @@
+package c2s
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// The HTTP side of XMPP over WebSocket: RFC 6455 and RFC 7395, 3.1.
+
+// Limits of an HTTP connection that isn't a WebSocket yet. Each counts as a
+// connection that is not bound.
+const (
+	// requestTime bounds the TLS handshake, the wait for a request, reading it,
+	// and its answer.
+	requestTime = 10 * time.Second
+	// maxRequest is what a request's headers may have, in bytes.
+	maxRequest = 8 << 10
+)
+
+// WebSocketPath is where clients connect to by WebSocket.
+const WebSocketPath = "/xmpp-websocket"
+
+// ServeWebSocket accepts WebSocket connections over plain HTTP at
+// [WebSocketPath], and answers discovery (XEP-0156). It is for a proxy on this
+// machine that adds TLS, and for development: the listener must be on a loopback
+// address, or AllowPlaintext be set. Logins over a loopback address are taken
+// for secured; a proxy there is believed what it says in X-Forwarded-For and
+// X-Forwarded-Proto. It returns nil when ctx ends, and closes the listener.
+func (s *Server) ServeWebSocket(ctx context.Context, l net.Listener) error {
+	if !isLoopback(l.Addr()) && !s.cfg.AllowPlaintext {
+		return errors.New("c2s: WebSocket without TLS is for loopback addresses")
+	}
+	return s.serveWeb(ctx, l, nil)
+}
+
+// ServeWebSocketTLS is ServeWebSocket over HTTPS, for any address.
+func (s *Server) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
+	if s.cfg.TLS == nil {
+		return errors.New("c2s: WebSocket over TLS needs a certificate")
+	}
+	https := s.cfg.TLS.Clone()
+	https.NextProtos = []string{"http/1.1"}
+	return s.serveWeb(ctx, l, https)
+}
+
+func (s *Server) serveWeb(ctx context.Context, l net.Listener, https *tls.Config) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+WebSocketPath, s.upgrade)
+	mux.HandleFunc("GET /.well-known/host-meta", hostMetaXML)
+	mux.HandleFunc("GET /.well-known/host-meta.json", hostMetaJSON)
+	web := &http.Server{
+		Handler:     mux,
+		ReadTimeout: requestTime, WriteTimeout: requestTime, MaxHeaderBytes: maxRequest,
+		ConnContext: withVisitor,
+		ErrorLog:    slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
+	}
+	defer context.AfterFunc(ctx, func() { web.Close() })()
+	err := web.Serve(&porch{Listener: l, srv: s, tls: https})
+	if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve WebSocket: %w", err)
+}
+
+// A porch is a listener that counts connections in as they are accepted.
+type porch struct {
+	net.Listener
+	srv *Server
+	tls *tls.Config // nil: plain HTTP
+}
+
+func (p *porch) Accept() (net.Conn, error) {
+	for {
+		nc, err := p.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		v := &visitor{Conn: nc}
+		v.c = newConn(p.srv, v, v)
+		if !p.srv.enter(v.c) {
+			nc.Close()
+			continue
+		}
+		if p.tls == nil {
+			return v, nil
+		}
+		v.c.nc = tls.Server(v, p.tls)
+		return v.c.nc, nil
+	}
+}
+
+// A visitor is an HTTP connection, which may become a WebSocket. Until then
+// net/http closes it, afterwards its conn leaves the server by itself.
+type visitor struct {
+	net.Conn
+	c       *conn
+	settled sync.Once
+	client  net.Addr // behind a proxy; nil: the connection's
+}
+
+func (v *visitor) Close() error {
+	v.settled.Do(func() { v.c.srv.leave(v.c) })
+	return v.Conn.Close()
+}
+
+// take reports whether the connection, now a WebSocket, was still open.
+func (v *visitor) take() (taken bool) {
+	v.settled.Do(func() { taken = true })
+	return taken
+}
+
+func (v *visitor) RemoteAddr() net.Addr {
+	if v.client != nil {
+		return v.client
+	}
+	return v.Conn.RemoteAddr()
+}
+
+type visitorKey struct{}
+
+// withVisitor lets handlers find their connection.
+func withVisitor(ctx context.Context, nc net.Conn) context.Context {
+	if t, ok := nc.(*tls.Conn); ok {
+		nc = t.NetConn()
+	}
+	return context.WithValue(ctx, visitorKey{}, nc)
+}
+
+// upgrade makes a request's connection a WebSocket with the subprotocol xmpp,
+// and a client's. Browsers say which page asks for it: it must be one of the
+// same host, of this machine, or of Config.WebOrigins.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
+	if !asksForXMPP(r.Header) {
+		http.Error(w, "this is for WebSocket clients with the subprotocol xmpp (RFC 7395)", http.StatusBadRequest)
+		return
+	}
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols: []string{"xmpp"}, OriginPatterns: append(slices.Clip(localPages), s.cfg.WebOrigins...),
+	})
+	if err != nil {
+		s.cfg.Logger.Debug("no WebSocket", "address", r.RemoteAddr, "error", err)
+		return
+	}
+	v := r.Context().Value(visitorKey{}).(*visitor)
+	if !v.take() {
+		return
+	}
+	v.client = forwardedFor(r, v)
+	c := v.c
+	c.secured = true // by TLS, by never leaving the machine, or by the operator's word
+	c.wire = newWebSocket(c, ws)
+	go func() {
+		defer s.leave(c)
+		c.run()
+	}()
+}
+
+// localPages are origins of this machine, as patterns of path.Match.
+var localPages = []string{"localhost", "localhost:*", "127.0.0.1", "127.0.0.1:*", `\[::1\]`, `\[::1\]:*`}
+
+func asksForXMPP(h http.Header) bool {
+	for _, list := range h.Values("Sec-WebSocket-Protocol") {
+		for p := range strings.SplitSeq(list, ",") {
+			if strings.EqualFold(strings.TrimSpace(p), "xmpp") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// forwardedFor is the address that a proxy on this machine has seen: the last
+// one, which it has added itself.
+func forwardedFor(r *http.Request, v *visitor) net.Addr {
+	list := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	ip, err := netip.ParseAddr(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:]))
+	if err != nil || !isLoopback(v.Conn.RemoteAddr()) {
+		return nil
+	}
+	return &net.IPAddr{IP: ip.AsSlice()}
+}
+
+func isLoopback(a net.Addr) bool {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case *net.IPAddr:
+		return a.IP.IsLoopback()
+	}
+	return false
+}

@@ -1,0 +1,192 @@
+package c2s
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"rollcall/session/stanza"
+)
+
+// XMPP over WebSocket: RFC 7395. A stream is opened and closed by elements of
+// their own, and every element is one text message that declares its namespace.
+
+const (
+	// pongTime is how long a silent client may take to answer a ping; then its
+	// connection is taken for lost.
+	pongTime = 30 * time.Second
+	// maxDrained bounds what is read and dropped of a peer that was told that
+	// its stream has ended.
+	maxDrained = 1 << 20
+	// prefixSize is the length of a message's length in the outbox.
+	prefixSize = 4
+)
+
+// A webSocket is a stream over one. To the outbox it is the connection.
+type webSocket struct {
+	c     *conn
+	ws    *websocket.Conn
+	limit int64       // bytes of a message
+	rest  io.Reader   // of a message that was refused
+	idle  *time.Timer // runs ping
+	after time.Duration
+}
+
+// newWebSocket makes ws what the outbox writes to.
+func newWebSocket(c *conn, ws *websocket.Conn) *webSocket {
+	ws.SetReadLimit(-1) // message has one, which gets a stream error
+	w := &webSocket{c: c, ws: ws, limit: int64(c.srv.cfg.Limits.Bytes)}
+	c.out.swap(w, w.frame)
+	return w
+}
+
+// Header reads an <open/> (RFC 7395, 3.4).
+func (w *webSocket) Header() (stanza.Header, error) {
+	el, err := w.Next()
+	if err != nil {
+		return stanza.Header{}, err
+	}
+	return stanza.HeaderOf(el), nil
+}
+
+// Next reads an element. A <close/> is the stream's end (3.6); what ends
+// without one is broken off.
+func (w *webSocket) Next() (*stanza.Element, error) {
+	el, err := w.message()
+	if err == nil && el.Is(stanza.NSFraming, "close") {
+		return nil, stanza.ErrStreamEnd
+	}
+	return el, err
+}
+
+// messages are the buffers of messages being read.
+var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// message reads one message. It waits without a context: one that ended would
+// close the connection, and the peer is to hear why. Deadlines are the
+// connection's.
+func (w *webSocket) message() (*stanza.Element, error) {
+	kind, r, err := w.ws.Reader(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	if kind != websocket.MessageText {
+		w.rest = r
+		return nil, &stanza.StreamError{Condition: stanza.StreamBadFormat, Text: "messages must be text"}
+	}
+	b := messages.Get().(*bytes.Buffer)
+	defer func() {
+		if b.Cap() <= keptBuffer {
+			b.Reset()
+			messages.Put(b)
+		}
+	}()
+	if _, err := b.ReadFrom(io.LimitReader(r, w.limit+1)); err != nil {
+		return nil, err
+	}
+	if int64(b.Len()) > w.limit {
+		w.rest = r
+		return nil, &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the message is too large"}
+	}
+	if b.Len() == 0 || b.Bytes()[0] != '<' {
+		return nil, &stanza.StreamError{Condition: stanza.StreamBadFormat, Text: "a message must begin with <"}
+	}
+	return stanza.Parse(b.Bytes(), "", w.c.srv.cfg.Limits)
+}
+
+// Restart has nothing to do: what begins the new stream is a message too.
+func (*webSocket) Restart() {}
+
+// await has the client pinged when it is silent: white space is no message
+// (3.8). A deadline won't do, for one that comes within a frame breaks the
+// connection.
+func (w *webSocket) await(idle time.Duration) {
+	w.c.raw.SetReadDeadline(time.Time{})
+	if w.idle == nil {
+		w.after = idle
+		w.idle = time.AfterFunc(idle, w.ping)
+		return
+	}
+	w.idle.Reset(idle)
+}
+
+// ping is the timer's goroutine. The connection's reads the answer.
+func (w *webSocket) ping() {
+	ctx, cancel := context.WithTimeout(context.Background(), pongTime)
+	defer cancel()
+	if w.ws.Ping(ctx) != nil {
+		w.ws.CloseNow()
+		return
+	}
+	w.idle.Reset(w.after)
+}
+
+// secure has nothing to do: TLS is below HTTP (3.9), and complete.
+func (*webSocket) secure(*tls.Conn) {}
+
+func (*webSocket) appendHeader(dst []byte, h stanza.Header) []byte { return stanza.AppendOpen(dst, h) }
+
+func (*webSocket) end() string { return "<close xmlns='" + stanza.NSFraming + "'/>" }
+
+// frame appends an element to the outbox's queue, as a message after its
+// length.
+func (w *webSocket) frame(dst, element []byte) []byte {
+	at := len(dst)
+	dst = append(dst, make([]byte, prefixSize)...)
+	dst = stanza.AppendStandalone(dst, element)
+	binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-prefixSize))
+	return dst
+}
+
+// Write writes a batch of the outbox's.
+func (w *webSocket) Write(batch []byte) (int, error) {
+	for rest := batch; len(rest) > 0; {
+		end := prefixSize + binary.BigEndian.Uint32(rest)
+		if err := w.ws.Write(context.Background(), websocket.MessageText, rest[prefixSize:end]); err != nil {
+			return len(batch) - len(rest), err
+		}
+		rest = rest[end:]
+	}
+	return len(batch), nil
+}
+
+func (w *webSocket) SetWriteDeadline(t time.Time) error { return w.c.raw.SetWriteDeadline(t) }
+
+// close waits for the peer: for its <close/> if ours came first, and after that
+// for its closing of the WebSocket, which is for the side that began (3.6).
+func (w *webSocket) close(bool) {
+	if w.idle != nil {
+		w.idle.Stop()
+	}
+	w.c.raw.SetReadDeadline(time.Now().Add(closeGrace))
+	w.drain()
+	w.ws.Close(websocket.StatusNormalClosure, "")
+	w.c.nc.Close()
+}
+
+// drain drops messages up to a <close/> or the connection's end.
+func (w *webSocket) drain() {
+	if w.rest != nil {
+		if n, _ := io.CopyN(io.Discard, w.rest, maxDrained); n == maxDrained {
+			return
+		}
+	}
+	for left := maxDrained; left > 0; {
+		el, err := w.Next()
+		switch {
+		case err == nil:
+			left -= len(el.Raw())
+		case errors.As(err, new(*stanza.StreamError)):
+			left -= int(w.limit)
+		default:
+			return
+		}
+	}
+}
