@@ -49,7 +49,7 @@ func newRoot(con *console) *cobra.Command {
 	}
 	chooseOne(root)
 	root.AddCommand(
-		newUp(con), newUser(con), newSessions(con), newHistory(con), newRoute(con),
+		profiled(newUp(con)), newUser(con), newSessions(con), newHistory(con), newRoute(con),
 		newTail(con), newKick(con), newConnectors(con), newVerify(con), newBench(con),
 	)
 	return root
