@@ -137,6 +137,7 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if m := natsAddress.FindStringSubmatch(said); m != nil {
 		ts.Setenv("ROLLCALL_NATS", m[1])
+		ts.Setenv("NATS_"+name, strings.TrimPrefix(m[1], "nats://"))
 	}
 }
 

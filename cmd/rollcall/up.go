@@ -32,7 +32,7 @@ func newUp(con *console) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringSliceVar(&cfg.Domains, "domain", []string{"localhost"}, "`DOMAIN` to serve; may be repeated")
-	f.StringVar(&cfg.Data, "data", "./rollcall-data", "`DIR` of all that this process keeps")
+	f.StringVar(&cfg.Data, "data", "./rollcall-data", "`DIR` of what it keeps")
 	f.StringVar(&cfg.Name, "name", "", "connector's unique `NAME` (default: the host's)")
 	f.StringVar(&cfg.C2S, "c2s", "127.0.0.1:5222", "`ADDR` for XMPP with STARTTLS")
 	f.StringVar(&cfg.C2STLS, "c2s-tls", "", "`ADDR` for XMPP with direct TLS")
