@@ -64,7 +64,7 @@ func newConn(s *Server, raw, nc net.Conn) *conn {
 		rate: rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
 		read: make(chan struct{}),
 	}
-	c.out.conn = nc
+	c.out.conn, c.out.broken = nc, c.broken
 	return c
 }
 
@@ -119,6 +119,10 @@ func (c *conn) end(e ending) {
 	c.sayEnd(e)
 	c.raw.SetReadDeadline(time.Now())
 }
+
+// broken ends a connection that takes nothing any more, which reading from it
+// may never tell.
+func (c *conn) broken() { c.end(ending{reason: events.ReasonConnectionLost}) }
 
 // learnEnd waits for Observe to come by the end of a session of which the log
 // has told us that it is over: it knows why.

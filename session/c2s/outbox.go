@@ -32,6 +32,7 @@ type outbox struct {
 	closing bool          // guarded; nothing more is taken
 	idle    chan struct{} // guarded; if not nil, closed when all is written
 	failed  error         // guarded
+	broken  func()        // called when a write has failed
 }
 
 // A writer takes batches, within its write deadline.
@@ -95,7 +96,7 @@ func (o *outbox) put(elements [][]byte) {
 // write is the outbox's goroutine.
 func (o *outbox) write() {
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.settle()
 	for len(o.queue) > 0 && o.failed == nil {
 		batch, conn := o.queue, o.conn
 		o.queue, o.spare = o.spare[:0], nil
@@ -110,10 +111,19 @@ func (o *outbox) write() {
 			o.spare = batch
 		}
 	}
+}
+
+// settle ends write.
+func (o *outbox) settle() {
 	o.writing, o.queue, o.spare = false, nil, nil
 	if o.idle != nil {
 		close(o.idle)
 		o.idle = nil
+	}
+	failed := o.failed
+	o.mu.Unlock()
+	if failed != nil {
+		o.broken()
 	}
 }
 

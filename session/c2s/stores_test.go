@@ -45,6 +45,7 @@ type documents struct {
 	history []c2s.Document
 	grown   chan struct{}
 	down    bool // every call fails
+	held    bool // watchers are told nothing
 	// overtake, if not nil, runs before each Put is compared, once.
 	overtake func()
 }
@@ -86,9 +87,21 @@ func (d *documents) Put(_ context.Context, account events.JID, data []byte, revi
 	doc := c2s.Document{JID: account, Data: data, Revision: d.last}
 	d.newest[account] = doc
 	d.history = append(d.history, doc)
+	d.wake()
+	return d.last, nil
+}
+
+func (d *documents) wake() {
 	close(d.grown)
 	d.grown = make(chan struct{})
-	return d.last, nil
+}
+
+// hold keeps watchers from learning of changes, or lets them go on.
+func (d *documents) hold(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held = on
+	d.wake()
 }
 
 func (d *documents) Last(context.Context) (uint64, error) {
@@ -102,6 +115,9 @@ func (d *documents) Watch(ctx context.Context, after uint64) iter.Seq2[c2s.Docum
 		for ctx.Err() == nil {
 			d.mu.Lock()
 			next, grown := d.history[after:], d.grown
+			if d.held {
+				next = nil
+			}
 			d.mu.Unlock()
 			for _, doc := range next {
 				if !yield(doc, nil) {
