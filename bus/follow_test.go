@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"rollcall/bus"
 	"rollcall/bus/bustest"
 	"rollcall/events"
@@ -144,6 +146,47 @@ func TestAFollowerStopsWhenTheStreamWasMadeAnew(t *testing.T) {
 	}
 	if !errors.Is(got, events.ErrRewound) {
 		t.Errorf("the follower ended with %v", got)
+	}
+}
+
+func TestAFollowerGoesOnWhenItsConsumerIsRemoved(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	ctx := within(t)
+	b := connect(t, bus.Config{URL: server.URL})
+	_, js := raw(t, server.URL)
+	const n = 40_000 // more than is under way at once
+	for i := range n {
+		r := record(user(i), 0, "")
+		_, err := js.PublishMsgAsync(&nats.Msg{Subject: fmt.Sprint("rc.v1.ev.00.d.", i), Data: r.Append(nil)})
+		must(t, err)
+	}
+	<-js.PublishAsyncComplete()
+	stream, err := js.Stream(ctx, "RC_EV")
+	must(t, err)
+	f := follow(t, ctx, b.Log())
+	for _, stop := range []events.Seq{1, 100, n / 2, n} {
+		f.to(stop)
+		removed := 0
+		for name := range stream.ConsumerNames(ctx).Name() {
+			must(t, stream.DeleteConsumer(ctx, name))
+			removed++
+		}
+		if removed > 1 { // none if it hasn't come yet to where it misses the last one
+			t.Errorf("at %d the follower had %d consumers", stop, removed)
+		}
+	}
+	write(t, ctx, b.Log(), 0)
+	f.to(n + 1)
+	read := 0
+	for s, err := range b.Log().Read(ctx, events.Range{}) {
+		must(t, err)
+		if read++; int(s.Seq) != read {
+			t.Fatalf("record %d was read in place %d", s.Seq, read)
+		}
+	}
+	if read != n+1 {
+		t.Errorf("%d records were read", read)
 	}
 }
 
