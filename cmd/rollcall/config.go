@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -17,8 +18,11 @@ type role string
 const (
 	roleConnector role = "connector" // holds client connections
 	roleProjector role = "projector" // answers questions about the table
-	roleHTTP      role = "http"      // accepted, not served yet
+	roleHTTP      role = "http"      // serves WebSocket, and at some time more, without being asked
 )
+
+// defaultWS is where the role http listens for WebSocket.
+const defaultWS = "127.0.0.1:5280"
 
 // A Config is what "rollcall up" was asked for, a field a flag.
 type Config struct {
@@ -27,6 +31,9 @@ type Config struct {
 	Name           string   // of the connector; at most 200 bytes; unique among the living
 	C2S            string   // host:port for TCP with STARTTLS; "" for none
 	C2STLS         string   // host:port for direct TLS; "" for none
+	WS             string   // host:port for WebSocket over plain HTTP, loopback unless AllowPlaintext; "" for none
+	WSTLS          string   // host:port for WebSocket over HTTPS; "" for none
+	WSOrigins      []string // patterns of hosts whose pages may use WebSocket
 	NATSListen     string   // host:port of the embedded NATS server; "" for none
 	NATS           string   // URLs of a NATS server or cluster instead of the embedded one
 	Creds          string   // its credentials file
@@ -56,7 +63,7 @@ func (c *Config) validate() error {
 		return usagef("--name: a name has 1 to 200 bytes")
 	}
 	for _, a := range []struct{ flag, addr string }{
-		{"--c2s", c.C2S}, {"--c2s-tls", c.C2STLS}, {"--nats-listen", c.NATSListen},
+		{"--c2s", c.C2S}, {"--c2s-tls", c.C2STLS}, {"--ws", c.WS}, {"--ws-tls", c.WSTLS}, {"--nats-listen", c.NATSListen},
 	} {
 		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {
 			return usagef("%s: %q is not host:port", a.flag, a.addr)
@@ -68,8 +75,28 @@ func (c *Config) validate() error {
 	if c.NATS == "" && c.Creds != "" {
 		return usagef("--creds is for --nats")
 	}
-	if c.has(roleConnector) && c.C2S == "" && c.C2STLS == "" {
-		return usagef("a connector needs --c2s or --c2s-tls")
+	if c.has(roleConnector) && c.C2S+c.C2STLS+c.WS+c.WSTLS == "" {
+		return usagef("a connector needs --c2s, --c2s-tls, --ws or --ws-tls")
+	}
+	return c.validateWeb()
+}
+
+// validateWeb keeps passwords off the network.
+func (c *Config) validateWeb() error {
+	for _, pattern := range c.WSOrigins {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return usagef("--ws-origin: %q: %w", pattern, err)
+		}
+	}
+	if c.WS == "" || c.AllowPlaintext {
+		return nil
+	}
+	addr, err := net.ResolveTCPAddr("tcp", c.WS)
+	if err != nil {
+		return usagef("--ws: %w", err)
+	}
+	if !addr.IP.IsLoopback() {
+		return usagef("--ws has no TLS and is for addresses of this machine only: use --ws-tls")
 	}
 	return nil
 }

@@ -19,6 +19,8 @@ import (
 type leaseInfo struct {
 	C2S    string `json:"c2s"`     // where it listens; "" if it doesn't
 	C2STLS string `json:"c2s_tls"` // and for direct TLS
+	WS     string `json:"ws"`      // and for WebSocket
+	WSTLS  string `json:"ws_tls"`  // and for WebSocket over TLS
 }
 
 // A connectorView is a connector as people and scripts see it.
@@ -31,6 +33,8 @@ type connectorView struct {
 	Detached  int    `json:"detached"`
 	C2S       string `json:"c2s"`
 	C2STLS    string `json:"c2s_tls"`
+	WS        string `json:"ws"`
+	WSTLS     string `json:"ws_tls"`
 	Since     string `json:"since"`
 }
 
@@ -74,7 +78,7 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 		v := connectorView{Name: state.Name, Epoch: state.Epoch, State: "alive", Since: rfc3339(state.Started.UnixNano())}
 		var info leaseInfo
 		if json.Unmarshal(state.Info, &info) == nil { // of another version: unknown, no error
-			v.C2S, v.C2STLS = info.C2S, info.C2STLS
+			v.C2S, v.C2STLS, v.WS, v.WSTLS = info.C2S, info.C2STLS, info.WS, info.WSTLS
 		}
 		list = append(list, v)
 	}

@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/events"
+	"rollcall/session/c2s"
 )
 
 func newUp(con *console) *cobra.Command {
 	var (
 		cfg   Config
 		roles []string
-		ws    string
 		http  string
 	)
 	cmd := &cobra.Command{
@@ -36,17 +36,19 @@ func newUp(con *console) *cobra.Command {
 	f.StringVar(&cfg.Name, "name", "", "connector's unique `NAME` (default: the host's)")
 	f.StringVar(&cfg.C2S, "c2s", "127.0.0.1:5222", "`ADDR` for XMPP with STARTTLS")
 	f.StringVar(&cfg.C2STLS, "c2s-tls", "", "`ADDR` for XMPP with direct TLS")
+	f.StringVar(&cfg.WS, "ws", defaultWS, "`ADDR` of this machine for XMPP over WebSocket without\nTLS, which a proxy may add")
+	f.StringVar(&cfg.WSTLS, "ws-tls", "", "`ADDR` for XMPP over WebSocket with TLS")
+	f.StringSliceVar(&cfg.WSOrigins, "ws-origin", nil, "`HOST` of other pages that may use WebSocket; * is any")
 	f.StringVar(&cfg.NATSListen, "nats-listen", "127.0.0.1:4222", "`ADDR` of the embedded NATS")
 	f.StringVar(&cfg.NATS, "nats", "", "`URL` of a NATS server or cluster to use instead")
 	f.StringVar(&cfg.Creds, "creds", "", "`FILE` with credentials for --nats")
-	f.StringSliceVar(&roles, "roles", []string{"connector", "projector", "http"}, "`LIST` of connector, projector and http, which is\nnot served yet (default: all)")
+	f.StringSliceVar(&roles, "roles", []string{"connector", "projector", "http"}, "`LIST` of connector, projector and http, without\nwhich there is no --ws by default (default: all)")
 	f.Lookup("roles").DefValue = "[]" // said shorter
 	f.StringVar(&cfg.Cert, "cert", "", "TLS certificate, PEM `FILE` (default: self-signed)")
 	f.StringVar(&cfg.Key, "key", "", "its private key, PEM `FILE`")
 	f.BoolVar(&cfg.AllowPlaintext, "allow-plaintext", false, "logins without TLS; for development only")
 	f.BoolVar(&cfg.Demo, "demo", false, "make the accounts alice, bob and carol")
 	f.StringVar(&cfg.Fsync, "fsync", "1s", "`WHEN` the embedded NATS syncs to disk: always, or\nhow often. A power failure loses what is not\nsynced; a killed process loses nothing")
-	f.StringVar(&ws, "ws", "", "`ADDR` for XMPP over WebSocket (not served yet)")
 	f.StringVar(&http, "http", "", "`ADDR` for HTTP (not served yet)")
 	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings")
 	cmd.RunE = verb(func(ctx context.Context, _ []string) error {
@@ -59,13 +61,14 @@ func newUp(con *console) *cobra.Command {
 		if err := cfg.setRoles(roles); err != nil {
 			return err
 		}
+		if !cfg.has(roleHTTP) && !f.Changed("ws") {
+			cfg.WS = "" // a second connector on a machine would meet the first one's
+		}
 		if err := cfg.validate(); err != nil {
 			return err
 		}
-		for _, flag := range []string{"ws", "http"} {
-			if f.Changed(flag) {
-				con.say("note: --%s is not served yet", flag)
-			}
+		if f.Changed("http") {
+			con.say("note: --http is not served yet")
 		}
 		return up(ctx, con, &cfg)
 	})
@@ -106,6 +109,12 @@ func (c *console) welcome(n *node, demo []events.JID) {
 	}
 	if doors.C2STLS != "" {
 		line("direct TLS", "%s", doors.C2STLS)
+	}
+	if doors.WS != "" {
+		line("WebSocket", "ws://%s%s", doors.WS, c2s.WebSocketPath)
+	}
+	if doors.WSTLS != "" {
+		line("WebSocket", "wss://%s%s", doors.WSTLS, c2s.WebSocketPath)
 	}
 	switch {
 	case n.nats == nil:
