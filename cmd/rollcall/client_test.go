@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -119,6 +120,12 @@ func scriptLogin(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	w := worldOf(ts)
 	c, err := dialXMPP(ts.Getenv("C2S_"+args[1]), "localhost", args[2], args[3], args[4])
+	// What is temporary passes, as while a cluster elects another leader.
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); !neg && isTemporary(err) && time.Now().Before(end); <-tick.C {
+		c, err = dialXMPP(ts.Getenv("C2S_"+args[1]), "localhost", args[2], args[3], args[4])
+	}
 	switch {
 	case neg && err == nil:
 		c.close()
@@ -130,6 +137,10 @@ func scriptLogin(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		w.clients[args[0]] = c
 	}
+}
+
+func isTemporary(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "temporary-auth-failure")
 }
 
 func (w *world) client(ts *testscript.TestScript, args []string) *client {

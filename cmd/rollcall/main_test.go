@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"path/filepath"
 	"testing"
 
@@ -10,8 +11,12 @@ import (
 )
 
 // TestMain makes the test binary double as the rollcall command, so that the
-// scripts run real processes, which can be killed.
+// scripts run real processes, which can be killed. Most of their time they
+// wait for leases to end, so many run at once.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"rollcall": main})
 }
 
