@@ -31,6 +31,7 @@ type client struct {
 
 	link    atomic.Pointer[conn]       // the connection; nil while detached
 	managed atomic.Pointer[management] // nil without stream management
+	quiet   atomic.Pointer[quiet]      // nil while the client is active
 	life    sync.Mutex                 // held by who takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
@@ -58,6 +59,14 @@ func newClient(c *conn, home *account, jid events.JID, at events.Position) *clie
 // send queues a stanza for the client. It reports false if the client can't get
 // it, now or later. b is not kept.
 func (cl *client) send(b []byte) bool {
+	if q := cl.quiet.Load(); q != nil {
+		return q.send(cl, b)
+	}
+	return cl.write(b)
+}
+
+// write is send for what is to go out now.
+func (cl *client) write(b []byte) bool {
 	if m := cl.managed.Load(); m != nil {
 		return m.send(cl, b)
 	}
@@ -76,9 +85,12 @@ func (cl *client) serve(c *conn) error {
 		if !c.rate.AllowN(time.Now(), len(el.Raw())) {
 			return &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client sends too much"}
 		}
-		if el.Space() == stanza.NSStreamMgmt {
+		switch el.Space() {
+		case stanza.NSStreamMgmt:
 			err = cl.manage(c, el)
-		} else {
+		case stanza.NSClientState:
+			err = cl.clientState(el)
+		default:
 			err = cl.handle(el)
 		}
 		if err != nil {
@@ -136,7 +148,11 @@ func (cl *client) dispatch(el *stanza.Element) error {
 	defer func() { cl.keepScratch(m.buf) }()
 	switch el.Local() {
 	case "message":
-		return m.message()
+		if err := m.message(); err != nil {
+			return err
+		}
+		m.copy()
+		return nil
 	case "presence":
 		return cl.presence(el, &m)
 	}

@@ -193,7 +193,7 @@ func (s *Server) Deliver(payload []byte) {
 // on its way.
 func (s *Server) resend(p parcel) {
 	el, err := stanza.Parse(p.stanza, stanza.NSClient, s.cfg.Limits)
-	if err != nil || p.hops >= maxHops {
+	if err != nil || p.hops >= maxHops || isCopy(el) {
 		return
 	}
 	m := mail{srv: s, el: el, after: p.after, hops: p.hops + 1}

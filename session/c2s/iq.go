@@ -32,21 +32,29 @@ func (cl *client) iq(iq *stanza.Element, m *mail) error {
 	return refuse(stanza.BadRequest)
 }
 
+// request answers or routes one. Who is not named is one's own account
+// (RFC 6120, 10.3.3), or the server, where the account has no answer: many
+// clients mean it.
 func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
+	at := atServer
 	switch {
 	case m.to.IsZero(), m.to == cl.account:
-		return cl.accountRequest(iq, payload)
+		at = atOwn
 	case !m.served():
 		return refuse(stanza.RemoteServerNotFound)
-	case m.to.Local() == "":
-		return cl.serverRequest(iq, payload)
-	case m.to.IsBare():
-		if payload.Space() == stanza.NSRoster {
-			return refuse(stanza.Forbidden)
-		}
-		return refuse(stanza.ServiceUnavailable)
+	case m.to.Local() != "" && m.to.IsBare():
+		at = atOthers
+	case m.to.Local() != "":
+		return m.iqToResource()
 	}
-	return m.iqToResource()
+	handle, err := cl.srv.offer.answer(at, iq, payload)
+	if err != nil && m.to.IsZero() {
+		handle, err = cl.srv.offer.answer(atServer, iq, payload)
+	}
+	if err != nil {
+		return err
+	}
+	return handle(cl, &request{iq: iq, payload: payload, to: m.to})
 }
 
 // iqToResource is RFC 6121, 8.5.3.
@@ -60,50 +68,37 @@ func (m *mail) iqToResource() error {
 	return refuse(stanza.ServiceUnavailable)
 }
 
-// accountRequest answers for the client's own account.
-func (cl *client) accountRequest(iq, payload *stanza.Element) error {
-	switch {
-	case payload.Is(stanza.NSRoster, "query"):
-		return cl.rosterIQ(iq, payload)
-	case payload.Is(stanza.NSBind, "bind"):
-		return refuse(stanza.NotAllowed) // RFC 6120, 7.1: one resource a stream
-	case payload.Is(stanza.NSDiscoInfo, "query") && iq.Type() == "get" && iq.Attr("to") != "":
-		cl.result(iq, "<query xmlns='"+stanza.NSDiscoInfo+"'><identity category='account' type='registered'/>"+
-			"<feature var='"+stanza.NSDiscoInfo+"'/></query>")
-		return nil
-	}
-	return cl.serverRequest(iq, payload)
-}
-
-// serverRequest answers for the server.
-func (cl *client) serverRequest(iq, payload *stanza.Element) error {
-	get := iq.Type() == "get"
-	switch {
-	case payload.Is(stanza.NSSession, "session") && !get, payload.Is(stanza.NSPing, "ping") && get:
-		cl.result(iq, "")
-	case payload.Is(stanza.NSDiscoInfo, "query") && get:
-		if payload.Attr("node") != "" {
-			return refuse(stanza.ItemNotFound)
-		}
-		cl.result(iq, discoInfo)
-	case payload.Is(stanza.NSDiscoItems, "query") && get:
-		cl.result(iq, "<query xmlns='"+stanza.NSDiscoItems+"'/>")
-	default:
-		return refuse(stanza.ServiceUnavailable)
-	}
-	return nil
-}
-
-// discoInfo says what the server can do (XEP-0030, 3).
-const discoInfo = "<query xmlns='" + stanza.NSDiscoInfo + "'>" +
-	"<identity category='server' type='im' name='Rollcall'/>" +
-	"<feature var='" + stanza.NSDiscoInfo + "'/>" +
-	"<feature var='" + stanza.NSDiscoItems + "'/>" +
-	"<feature var='" + stanza.NSPing + "'/>" +
-	"<feature var='" + stanza.NSRoster + "'/>" +
-	"<feature var='msgoffline'/>" +
-	"</query>"
-
+// result answers a request.
 func (cl *client) result(iq *stanza.Element, payload string) {
 	cl.send(stanza.AppendResult(nil, iq, payload, stanza.Stamp{To: cl.full}))
 }
+
+// done answers a request that has nothing to give but that it was carried out.
+func (cl *client) done(r *request) error {
+	cl.result(r.iq, "")
+	return nil
+}
+
+// never answers what may not be asked for any more.
+func (cl *client) never(*request) error { return refuse(stanza.NotAllowed) }
+
+// The requests of RFC 6120 and 6121.
+var (
+	binding = extension{requests: []answer{
+		{space: stanza.NSBind, local: "bind", at: atOwn | atServer, set: (*client).never}, // RFC 6120, 7.1: one resource a stream
+		{space: stanza.NSSession, local: "session", at: atOwn | atServer, set: (*client).done},
+	}}
+	rosters = extension{
+		features: []string{stanza.NSRoster},
+		stream:   "<ver xmlns='" + stanza.NSRosterVer + "'/><sub xmlns='" + stanza.NSPreApproval + "'/>",
+		requests: []answer{{space: stanza.NSRoster, local: "query", at: atOwn, get: (*client).rosterGet, set: (*client).rosterSet}},
+	}
+	pinging = extension{ // XEP-0199
+		features: []string{stanza.NSPing},
+		requests: []answer{{space: stanza.NSPing, local: "ping", at: atServer | atOwn, get: (*client).done}},
+	}
+	offlineMessages = extension{ // XEP-0160
+		features: []string{"msgoffline"},
+		on:       func(c *Config) bool { return c.Waiting != nil },
+	}
+)

@@ -20,6 +20,8 @@ type mail struct {
 	after events.Position // what the sender had done before; see parcel
 	hops  uint8           // how often it came to a session that had just gone
 	buf   []byte          // memory to write the stanza into
+	// reached are the sessions that it was handed to last.
+	reached []*session.Session
 }
 
 // maxHops bounds how often a stanza is sent after a session that moves or ends
@@ -55,6 +57,7 @@ func (m *mail) deliver(to ...*session.Session) bool {
 	if len(to) == 0 {
 		return false
 	}
+	m.reached = to
 	return m.srv.deliver(parcel{hops: m.hops, after: m.after, stanza: m.stamped()}, to)
 }
 

@@ -82,11 +82,6 @@ func (m *mail) keep() error {
 	return err
 }
 
-// worthKeeping leaves out what has nothing to read (XEP-0160, 3).
-func (m *mail) worthKeeping() bool {
-	return m.el.Child(stanza.NSClient, "body") != nil || m.el.Type() != "chat"
-}
-
 // reachable lists the recipient's available resources, best first, without
 // those of lost connectors.
 func (m *mail) reachable() []*session.Session {

@@ -109,9 +109,8 @@ func (c *conn) appendFeatures(b []byte) []byte {
 	case c.authed.Load():
 		b = append(b, "<bind xmlns='"+stanza.NSBind+"'/>"+
 			"<session xmlns='"+stanza.NSSession+"'><optional/></session>"+
-			"<sm xmlns='"+stanza.NSStreamMgmt+"'/>"+
-			"<ver xmlns='"+stanza.NSRosterVer+"'/>"+
-			"<sub xmlns='"+stanza.NSPreApproval+"'/>"...)
+			"<sm xmlns='"+stanza.NSStreamMgmt+"'/>"...)
+		b = append(b, c.srv.offer.stream...)
 	case !c.secured && !c.srv.cfg.AllowPlaintext:
 		b = append(b, "<starttls xmlns='"+stanza.NSTLS+"'><required/></starttls>"...)
 	default:

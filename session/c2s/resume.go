@@ -188,6 +188,7 @@ func (c *conn) takeOver(cl *client, h uint32) error {
 	c.srv.hub.rehold(c, cl.session)
 	c.srv.unbound.Add(-1)
 	c.client.Store(cl)
+	cl.activate() // XEP-0352, 5.1: what was held is sent with the rest
 	return m.attach(cl, c, h)
 }
 

@@ -17,17 +17,10 @@ import (
 // the change is seen: each connector follows the documents and shows its own
 // clients the difference.
 
-// rosterIQ answers a get or a set of the own roster.
-func (cl *client) rosterIQ(iq, query *stanza.Element) error {
-	if iq.Type() == "get" {
-		return cl.rosterGet(iq, query)
-	}
-	return cl.rosterSet(iq, query)
-}
-
 // rosterGet makes the client an interested resource: the event is stored, then
 // the result goes out, and from there on the pushes (RFC 6121, 2.2).
-func (cl *client) rosterGet(iq, query *stanza.Element) error {
+func (cl *client) rosterGet(r *request) error {
+	query := r.payload
 	if query.First() != nil {
 		return refuse(stanza.BadRequest)
 	}
@@ -41,7 +34,7 @@ func (cl *client) rosterGet(iq, query *stanza.Element) error {
 	if known := query.Attr("ver"); known == "" || known != version(a.roster) {
 		payload = appendRoster(nil, a.roster)
 	}
-	cl.send(stanza.AppendResult(nil, iq, string(payload), stanza.Stamp{To: cl.full}))
+	cl.result(r.iq, string(payload))
 	cl.interested = true
 	return nil
 }
@@ -55,15 +48,13 @@ func version(r *roster.Roster) string {
 }
 
 // rosterSet adds, changes or removes one item (RFC 6121, 2.3 to 2.5).
-func (cl *client) rosterSet(iq, query *stanza.Element) error {
-	item, name, groups, err := parseItem(query)
+func (cl *client) rosterSet(r *request) error {
+	item, name, groups, err := parseItem(r.payload)
 	if err != nil {
 		return err
 	}
-	answer := func(roster.Change) {
-		cl.send(stanza.AppendResult(nil, iq, "", stanza.Stamp{To: cl.full}))
-	}
-	if query.First().Attr("subscription") == "remove" {
+	answer := func(roster.Change) { cl.result(r.iq, "") }
+	if r.payload.First().Attr("subscription") == "remove" {
 		return cl.removeItem(item, answer)
 	}
 	_, err = cl.srv.changeRoster(cl.account, func(r *roster.Roster) (roster.Change, error) {

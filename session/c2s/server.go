@@ -24,6 +24,7 @@ type Server struct {
 	auth     *auth.Authenticator
 	throttle *auth.Throttle
 	domains  map[string]bool
+	offer    *offer
 	hub      hub
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 	unbound  atomic.Int64                    // connections that are not bound
@@ -53,6 +54,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, auth: a,
 		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
 		domains:  map[string]bool{},
+		offer:    newOffer(&cfg, extensions),
 		conns:    map[*conn]struct{}{},
 	}
 	for _, d := range cfg.Domains {

@@ -1,0 +1,147 @@
+package c2s
+
+import (
+	"bytes"
+	"slices"
+	"sync"
+
+	"rollcall/session/stanza"
+)
+
+// Client state indication: XEP-0352. What an inactive client is sent and nobody
+// waits for is held back, so that its radio may sleep: presence, of which the
+// newest of each sender is enough, and messages without anything to read.
+// Anything else goes out at once, with what was held before it, so that the
+// order stays.
+//
+// What is held has not been sent: stream management neither counts nor keeps
+// it, and with the session's end it is gone.
+
+// Limits of what is held for one client. At either all of it is sent.
+const (
+	maxHeld      = 200
+	maxHeldBytes = 128 << 10
+)
+
+var clientState = extension{stream: "<csi xmlns='" + stanza.NSClientState + "'/>"}
+
+// clientState handles what the client says of itself.
+func (cl *client) clientState(el *stanza.Element) error {
+	switch el.Local() {
+	case "active":
+		cl.activate()
+	case "inactive":
+		cl.quiet.CompareAndSwap(nil, &quiet{})
+	default:
+		return &stanza.StreamError{Condition: stanza.StreamUnsupportedStanzaType}
+	}
+	return nil
+}
+
+// activate sends what was held.
+func (cl *client) activate() {
+	q := cl.quiet.Load()
+	if q == nil {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.over = true
+	q.flush(cl)
+	cl.quiet.Store(nil) // who does not find it any more comes after what was held
+}
+
+// A quiet is one time of inactivity.
+type quiet struct {
+	mu    sync.Mutex // held while anything is sent to the client
+	over  bool       // guarded
+	held  []held     // guarded; oldest first
+	bytes int        // guarded
+}
+
+// A held stanza supersedes an earlier one with the same key, unless that is
+// empty.
+type held struct {
+	key    string
+	stanza []byte
+}
+
+// send holds a stanza back or sends it, after all that is held.
+func (q *quiet) send(cl *client, b []byte) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.over {
+		return cl.write(b)
+	}
+	key, patient := canWait(b)
+	if !patient {
+		q.flush(cl)
+		return cl.write(b)
+	}
+	q.hold(held{key, bytes.Clone(b)})
+	if len(q.held) > maxHeld || q.bytes > maxHeldBytes {
+		q.flush(cl)
+	}
+	return true
+}
+
+func (q *quiet) hold(h held) {
+	if i := slices.IndexFunc(q.held, func(o held) bool { return h.key != "" && o.key == h.key }); i >= 0 {
+		q.bytes -= len(q.held[i].stanza)
+		q.held = slices.Delete(q.held, i, i+1)
+	}
+	q.held = append(q.held, h)
+	q.bytes += len(h.stanza)
+}
+
+func (q *quiet) flush(cl *client) {
+	for _, h := range q.held {
+		cl.write(h.stanza)
+	}
+	q.held, q.bytes = nil, 0
+}
+
+// canWait reports a stanza that an inactive client need not have now, and what
+// makes it out of date: the next of its kind from the same full JID.
+func canWait(b []byte) (key string, ok bool) {
+	if bytes.HasPrefix(b, []byte("<iq")) {
+		return "", false
+	}
+	el, err := stanza.Parse(b, stanza.NSClient, stanza.Limits{})
+	if err != nil {
+		return "", false
+	}
+	switch el.Local() {
+	case "presence":
+		t := el.Type()
+		return "presence " + el.Attr("from"), t == "" || t == "unavailable"
+	case "message":
+		return messageCanWait(el)
+	}
+	return "", false
+}
+
+// messageCanWait is for chat states (XEP-0085), of which the newest counts, and
+// for events of personal eventing (XEP-0163).
+func messageCanWait(el *stanza.Element) (key string, ok bool) {
+	n := 0
+	for c := range el.Children() {
+		switch {
+		case c.Space() == nsChatStates:
+			key, ok = "state "+el.Attr("from"), true
+		case c.Is(nsPubSubEvent, "event") && el.Type() == "headline":
+			ok = true
+		case c.Space() == nsHints, c.Is(stanza.NSClient, "thread"), c.Is(stanza.NSDelay, "delay"):
+			continue
+		default:
+			return "", false
+		}
+		n++
+	}
+	return key, ok && n == 1
+}
+
+const (
+	nsChatStates  = "http://jabber.org/protocol/chatstates"
+	nsPubSubEvent = "http://jabber.org/protocol/pubsub#event"
+)

@@ -1,0 +1,93 @@
+package c2s
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"strings"
+
+	"rollcall/events"
+	"rollcall/session/stanza"
+)
+
+// Service discovery (XEP-0030) of the server and of accounts, and entity
+// capabilities (XEP-0115) of the server. Both say what the table of extensions
+// says. A client's own capabilities pass through in its presence.
+
+const (
+	// capsNode names the software that the verification string is of.
+	capsNode = "urn:rollcall"
+	nsCaps   = "http://jabber.org/protocol/caps"
+
+	serverIdentity  = "<identity category='server' type='im' name='Rollcall'/>"
+	accountIdentity = "<identity category='account' type='registered'/>"
+)
+
+var discovery = extension{
+	features: []string{stanza.NSDiscoInfo, stanza.NSDiscoItems, nsCaps},
+	personal: []string{stanza.NSDiscoInfo, stanza.NSDiscoItems},
+	identity: accountIdentity,
+	requests: []answer{
+		{space: stanza.NSDiscoInfo, local: "query", at: atServer | atOwn | atOthers, get: (*client).discoInfo},
+		{space: stanza.NSDiscoItems, local: "query", at: atServer | atOwn | atOthers, get: (*client).discoItems},
+	},
+}
+
+// discoInfo is XEP-0030, 3. Who is not named is the server here, as clients
+// expect.
+func (cl *client) discoInfo(r *request) error {
+	o, node := cl.srv.offer, r.payload.Attr("node")
+	identity, features := serverIdentity, o.features
+	switch {
+	case node == "" && r.to.Local() != "":
+		if !cl.sees(r.to) {
+			return refuse(stanza.ServiceUnavailable)
+		}
+		identity, features = o.identity, o.personal
+	case r.to.Local() == "" && node == capsNode+"#"+o.caps:
+	case node != "":
+		return refuse(stanza.ItemNotFound)
+	}
+	b := []byte("<query xmlns='" + stanza.NSDiscoInfo + "'")
+	if node != "" {
+		b = stanza.AppendAttr(b, "node", node)
+	}
+	b = append(append(b, '>'), identity...)
+	for _, f := range features {
+		b = append(stanza.AppendAttr(append(b, "<feature"...), "var", f), "/>"...)
+	}
+	cl.result(r.iq, string(append(b, "</query>"...)))
+	return nil
+}
+
+// discoItems is XEP-0030, 4: there are no items.
+func (cl *client) discoItems(r *request) error {
+	if r.payload.Attr("node") != "" {
+		return refuse(stanza.ItemNotFound)
+	}
+	if r.to.Local() != "" && !cl.sees(r.to) {
+		return refuse(stanza.ServiceUnavailable)
+	}
+	cl.result(r.iq, "<query xmlns='"+stanza.NSDiscoItems+"'/>")
+	return nil
+}
+
+// sees reports that the client may know what there is about an account: it is
+// its own, or one that shows it its presence (XEP-0030, 8).
+func (cl *client) sees(account events.JID) bool {
+	return account == cl.account || cl.home.current().Watches(account)
+}
+
+// verification is XEP-0115, 5.1, of the server with its one identity. The
+// features are sorted.
+func verification(features []string) string {
+	s := "server/im//Rollcall<" + strings.Join(features, "<") + "<"
+	sum := sha1.Sum([]byte(s))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// capabilities is the stream feature that saves clients the question (XEP-0115,
+// 6.3).
+func capabilities(ver string) string {
+	b := stanza.AppendAttr([]byte("<c xmlns='"+nsCaps+"' hash='sha-1'"), "node", capsNode)
+	return string(append(stanza.AppendAttr(b, "ver", ver), "/>"...))
+}

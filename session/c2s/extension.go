@@ -1,0 +1,99 @@
+package c2s
+
+import (
+	"slices"
+
+	"rollcall/events"
+	"rollcall/session/stanza"
+)
+
+// An extension is one thing that the server can do for its clients: what it
+// says of itself in disco#info, in the stream features, and the requests that
+// it answers. All of them stand in one table, so that what is announced is what
+// is there.
+type extension struct {
+	features []string           // of the server (XEP-0030)
+	personal []string           // of an account
+	identity string             // of an account, an element
+	stream   string             // a stream feature for who is authenticated, an element
+	requests []answer           // at most one for a namespace and name
+	on       func(*Config) bool // nil: always
+}
+
+// extensions in the order in which they are announced.
+var extensions = []extension{
+	discovery, binding, rosters, pinging, offlineMessages,
+	carbons, processing, clientState,
+}
+
+// A request is a get or a set that the server answers.
+type request struct {
+	iq, payload *stanza.Element
+	to          events.JID // the account or the server; zero: the client's own account
+}
+
+// A place is whose requests are meant.
+type place uint8
+
+const (
+	atServer place = 1 << iota
+	atOwn          // the client's own account
+	atOthers       // somebody else's account
+)
+
+// An answer handles the requests with one payload. A nil get or set is for
+// those that don't exist.
+type answer struct {
+	space, local string
+	at           place
+	get, set     func(*client, *request) error
+}
+
+// An offer is what the extensions that are on amount to. It never changes.
+type offer struct {
+	answers  map[[2]string]answer
+	features []string // of the server, sorted
+	personal []string // of an account, sorted
+	identity string   // of an account
+	stream   string
+	caps     string // verification string of the server (XEP-0115)
+}
+
+func newOffer(cfg *Config, list []extension) *offer {
+	o := &offer{answers: map[[2]string]answer{}}
+	for _, x := range list {
+		if x.on != nil && !x.on(cfg) {
+			continue
+		}
+		o.features = append(o.features, x.features...)
+		o.personal = append(o.personal, x.personal...)
+		o.identity += x.identity
+		o.stream += x.stream
+		for _, a := range x.requests {
+			o.answers[[2]string{a.space, a.local}] = a
+		}
+	}
+	slices.Sort(o.features)
+	slices.Sort(o.personal)
+	o.caps = verification(o.features)
+	o.stream += capabilities(o.caps)
+	return o
+}
+
+// answer finds who answers a request to a place, or refuses it. What is known
+// for one's own account only is forbidden for others' (RFC 6121, 2.1.5 for
+// one).
+func (o *offer) answer(at place, iq, payload *stanza.Element) (func(*client, *request) error, error) {
+	a := o.answers[[2]string{payload.Space(), payload.Local()}]
+	handle := a.get
+	if iq.Type() == "set" {
+		handle = a.set
+	}
+	switch {
+	case handle != nil && a.at&at != 0:
+		return handle, nil
+	case at == atOthers && a.at == atOwn:
+		return nil, refuse(stanza.Forbidden)
+	}
+	return nil, refuse(stanza.ServiceUnavailable)
+}
