@@ -26,6 +26,8 @@ type Bus struct {
 	courier   *Courier
 	accounts  *Documents
 	rosters   *Documents
+	blocked   *Documents
+	private   *Documents
 	waiting   *Waiting
 	closeOnce sync.Once
 	closed    chan struct{} // closed by Close
@@ -67,6 +69,8 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.leases = &Leases{b: b}
 	b.accounts = newDocuments(b, accountsBucket)
 	b.rosters = newDocuments(b, rostersBucket)
+	b.blocked = newDocuments(b, blockedBucket)
+	b.private = newDocuments(b, privateBucket)
 	b.waiting = &Waiting{b: b}
 	if b.courier, err = newCourier(b); err != nil {
 		return err
@@ -87,6 +91,7 @@ func (b *Bus) options() []nats.Option {
 		nats.Name(b.cfg.Name),
 		nats.MaxReconnects(-1),
 		nats.CustomReconnectDelay(reconnectDelay),
+		nats.IgnoreAuthErrorAbort(), // credentials may be mended meanwhile
 		// What could not be sent is refused, not sent later.
 		nats.ReconnectBufSize(-1),
 		// A server that hangs is noticed within 15 s.
@@ -176,6 +181,13 @@ func (b *Bus) Accounts() *Documents { return b.accounts }
 
 // Rosters are the accounts' rosters.
 func (b *Bus) Rosters() *Documents { return b.rosters }
+
+// Blocked are the accounts' lists of whom they block. They are apart from
+// Private because every connector follows them.
+func (b *Bus) Blocked() *Documents { return b.blocked }
+
+// Private is what accounts store with the server and publish by it.
+func (b *Bus) Private() *Documents { return b.private }
 
 // Waiting keeps messages for accounts that nobody is online for.
 func (b *Bus) Waiting() *Waiting { return b.waiting }

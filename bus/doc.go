@@ -7,6 +7,8 @@
 //	RC_LEASE        which connector runs, and until when               [Bus.Leases]
 //	RC_ACCOUNTS     credentials, a key an account                      [Bus.Accounts]
 //	RC_ROSTERS      rosters, a key an account                          [Bus.Rosters]
+//	RC_BLOCKED      block lists, a key an account                      [Bus.Blocked]
+//	RC_PRIVATE      what accounts store and publish, a key an account  [Bus.Private]
 //	RC_WAITING      what waits for an account to come online           [Bus.Waiting]
 //	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]
 //	rc.v1.ask.*     questions and streamed answers, not stored         [Bus.Courier]

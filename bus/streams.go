@@ -18,6 +18,8 @@ const (
 	waitingStream  = "RC_WAITING"
 	accountsBucket = "RC_ACCOUNTS"
 	rostersBucket  = "RC_ROSTERS"
+	blockedBucket  = "RC_BLOCKED"
+	privateBucket  = "RC_PRIVATE"
 
 	logPrefix   = "rc.v1.ev"
 	prePrefix   = "rc.v1.pre"
@@ -41,6 +43,7 @@ const (
 func (b *Bus) ensureStreams(ctx context.Context) error {
 	for _, cfg := range []jetstream.StreamConfig{
 		bucketConfig(accountsBucket), bucketConfig(rostersBucket),
+		bucketConfig(blockedBucket), bucketConfig(privateBucket),
 		preConfig(), leaseConfig(), waitingConfig(), b.logConfig(),
 	} {
 		if err := b.ensureStream(ctx, cfg); err != nil {

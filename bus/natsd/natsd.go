@@ -5,7 +5,8 @@
 // The server is a single one: its streams have one replica. What it has
 // acknowledged survives the death of the process; whether it survives a power
 // failure is [Options].Fsync. A lock on the data directory keeps a second
-// process out, for two servers on one directory destroy it.
+// process out, for two servers on one directory destroy it. The lock is
+// flock's, which makes this a package for Unix.
 package natsd
 
 import (
