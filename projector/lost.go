@@ -48,11 +48,9 @@ func (t *Table) Lost(i events.Incarnation) { t.lost.add(i) }
 // IsLost reports what Lost was told.
 func (t *Table) IsLost(i events.Incarnation) bool { return t.lost.has(i) }
 
-// unreachable reports a session whose connector is gone and which does not
-// wait to be resumed.
-func (t *Table) unreachable(s *session.Session) bool {
-	return !s.Detached() && t.IsLost(s.Connector)
-}
+// unreachable reports a session whose connector is gone. One that waits to be
+// resumed is no exception: what it was sent waits in its connector's memory.
+func (t *Table) unreachable(s *session.Session) bool { return t.IsLost(s.Connector) }
 
 // withoutLost returns the sessions that can be reached: mostly the same slice.
 func (t *Table) withoutLost(list []*session.Session) []*session.Session {
@@ -63,12 +61,11 @@ func (t *Table) withoutLost(list []*session.Session) []*session.Session {
 }
 
 // HeldBy gives the accounts that have sessions held by incarnations of that
-// name up to that epoch, detached ones not counted: nobody holds them. It looks
-// at every account (about 0.1 s for a million) and misses none whose session
+// name up to that epoch, or kept by them to be resumed. It looks at every account (about 0.1 s for a million) and misses none whose session
 // was in the table when it began.
 func (t *Table) HeldBy(lost events.Incarnation) iter.Seq[*session.Account] {
 	held := func(s *session.Session) bool {
-		return s.Connector.Name == lost.Name && s.Connector.Epoch <= lost.Epoch && !s.Detached()
+		return s.Connector.Name == lost.Name && s.Connector.Epoch <= lost.Epoch
 	}
 	return func(yield func(*session.Account) bool) {
 		for a := range t.accounts.all() {

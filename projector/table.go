@@ -43,8 +43,8 @@ func (t *Table) Account(jid events.JID) *session.Account {
 }
 
 // Session returns the connected resource that has the full JID, or nil if there
-// is none, or none that can be reached: one whose connector is lost and that is
-// not detached. It allocates nothing.
+// is none, or none that can be reached because its connector is lost. It
+// allocates nothing.
 func (t *Table) Session(full events.JID) *session.Session {
 	s := t.Account(full).Resource(full.Resource())
 	if s == nil || t.unreachable(s) {

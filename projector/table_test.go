@@ -136,16 +136,32 @@ func TestALossIsOfTheEpochsUpToItsOwn(t *testing.T) {
 	}
 }
 
-func TestADetachedSessionIsReachableWhoeverHeldIt(t *testing.T) {
+func TestADetachedSessionIsReachableAsLongAsItsConnectorIs(t *testing.T) {
 	t.Parallel()
 	w := newScribe()
 	w.online(1, "alice@localhost", "a", 0)
 	w.must("alice@localhost", session.EnableStreamManagement{Session: sid(1), Resumable: true, Max: 60, TokenHash: "h"})
-	w.must("alice@localhost", session.Fence{Lost: w.connector})
+	w.must("alice@localhost", session.Detach{Session: sid(1), Reason: events.ReasonConnectionLost})
 	table := w.table()
-	table.Lost(w.connector)
-	if table.Session(jid("alice@localhost/a")) == nil || len(table.Routes(jid("alice@localhost"))) != 1 {
+	reachable := func() int {
+		if (table.Session(jid("alice@localhost/a")) != nil) != (len(table.Routes(jid("alice@localhost"))) == 1) {
+			t.Error("its full JID and its account disagree")
+		}
+		return len(table.Routes(jid("alice@localhost")))
+	}
+	if reachable() != 1 {
 		t.Error("a session that waits to be resumed is not routed to")
+	}
+	table.Lost(w.connector)
+	if reachable() != 0 {
+		t.Error("a session of a lost connector is routed to")
+	}
+	held := 0
+	for range table.HeldBy(w.connector) {
+		held++
+	}
+	if held != 1 {
+		t.Errorf("whoever reaps the lost connector finds %d of 1 session that waits", held)
 	}
 }
 
@@ -167,7 +183,7 @@ func TestHeldByGivesTheAccountsThatHaveToBeReaped(t *testing.T) {
 		got = append(got, a.JID.String())
 	}
 	slices.Sort(got)
-	if want := []string{"alice@localhost", "old@localhost"}; !slices.Equal(got, want) {
+	if want := []string{"alice@localhost", "bob@localhost", "old@localhost"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
