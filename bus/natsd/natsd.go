@@ -51,13 +51,15 @@ type Options struct {
 
 // A Server runs until Shutdown. It is a nats.InProcessConnProvider.
 type Server struct {
-	ns   *server.Server
-	log  *logger
-	lock *os.File
+	ns      *server.Server
+	log     *logger
+	lock    *os.File
+	started chan struct{} // closed when ns.Start has returned; nil if it wasn't called
 }
 
 // Start starts a server and waits until JetStream has recovered what is on
-// disk. It gives up when ctx ends, or after 30 s.
+// disk. It gives up when ctx ends, or after 30 s, but returns only when the
+// directory is free again.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	opts, err := o.server()
 	if err != nil {
@@ -93,13 +95,13 @@ func (s *Server) start(ctx context.Context, opts *server.Options) (err error) {
 	s.ns.SetLoggerV2(s.log, false, false, false)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	started := make(chan struct{})
-	go func() { // ends when Start does; Shutdown makes it end
+	s.started = make(chan struct{})
+	go func() { // Shutdown waits for it
 		s.ns.Start()
-		close(started)
+		close(s.started)
 	}()
 	select {
-	case <-started:
+	case <-s.started:
 	case <-s.log.failed:
 		return s.log.failure()
 	case <-ctx.Done():
@@ -163,7 +165,8 @@ func (s *Server) URL() string {
 // Shutdown stops the server, waits until everything is on disk and releases
 // the directory. It may be called again.
 func (s *Server) Shutdown() {
-	if s.ns != nil {
+	if s.started != nil {
+		<-s.started // a server that is shut down on its way up leaves files open
 		s.ns.Shutdown()
 		s.ns.WaitForShutdown()
 	}
