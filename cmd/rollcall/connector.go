@@ -73,7 +73,7 @@ func (c *connector) run(ctx context.Context) error {
 	}
 	defer unreceive()
 	g, life := errgroup.WithContext(life)
-	g.Go(func() error { return unlessOver(life, c.server.FollowRosters(life)) })
+	g.Go(func() error { return c.followRosters(life) })
 	c.doors.serve(life, g, c.server)
 	g.Go(func() error {
 		defer end()
@@ -83,6 +83,17 @@ func (c *connector) run(ctx context.Context) error {
 		return c.incarnations(ctx, lease)
 	})
 	return g.Wait()
+}
+
+// followRosters begins to follow as soon as the documents can be reached; from
+// then on interruptions pass by themselves.
+func (c *connector) followRosters(ctx context.Context) error {
+	for {
+		err := unlessOver(ctx, c.server.FollowRosters(ctx))
+		if !errors.Is(err, events.ErrUnavailable) || !wait(ctx, firstRetry) {
+			return unlessOver(ctx, err)
+		}
+	}
 }
 
 // incarnations goes from lease to lease until ctx ends.

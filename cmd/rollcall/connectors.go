@@ -38,6 +38,8 @@ type connectorView struct {
 	Since     string `json:"since"`
 }
 
+// newConnectors shows who is there, by the leases, and what they hold, by the
+// table.
 func newConnectors(con *console) *cobra.Command {
 	var (
 		svc    service
@@ -73,6 +75,8 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 	if err != nil {
 		return nil, err
 	}
+	// What is held was asked before who is alive: a connector that is in the
+	// first and not in the second is lost, not new.
 	var list []connectorView
 	for _, state := range alive {
 		v := connectorView{Name: state.Name, Epoch: state.Epoch, State: "alive", Since: rfc3339(state.Started.UnixNano())}
@@ -112,6 +116,7 @@ func heldNow(ctx context.Context, con *console, b *bus.Bus) (held []holding, err
 	return slices.Collect(holdings(table)), nil
 }
 
+// showConnectors puts the epoch last: it is for comparing with the history.
 func (c *console) showConnectors(list []connectorView, asJSON bool) error {
 	now := time.Now()
 	t := newTable(c.out, "NAME", "STATE", "SESSIONS", "AVAILABLE", "ADDRESS", timeHead("SINCE", c.zoneName(now)), "EPOCH")

@@ -12,6 +12,9 @@ import (
 	"rollcall/replay"
 )
 
+// newHistory reads one account's subject, so it costs what that account has
+// done, not what the log holds; the failed logins are looked for among those of
+// all accounts, in a stream that is bounded.
 func newHistory(con *console) *cobra.Command {
 	var (
 		svc          service
@@ -58,6 +61,8 @@ type historian struct {
 	lines  *recordLines
 }
 
+// show merges the two streams by the time at which the server stored their
+// records. Sequences of two streams can't be compared; the clock is the same.
 func (h *historian) show(ctx context.Context, b *bus.Bus) error {
 	if err := h.readFailed(ctx, b.Pre()); err != nil {
 		return err

@@ -12,6 +12,8 @@ import (
 	"rollcall/session"
 )
 
+// newKick ends sessions by appending to the log; it talks to no connector. So
+// it works on a session whose connector is dead, too.
 func newKick(con *console) *cobra.Command {
 	var (
 		svc    service

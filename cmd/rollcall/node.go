@@ -61,6 +61,7 @@ func (n *node) openBus(ctx context.Context) (err error) {
 		OnState: n.onState,
 		OnError: func(err error) { n.log.Warn("NATS", "error", err) },
 	}
+	// A stream that can't be used is mended where the streams are.
 	flag := "--nats"
 	if n.cfg.NATS == "" {
 		if n.nats, err = startNATS(ctx, n.cfg); err != nil {
@@ -99,6 +100,8 @@ func startNATS(ctx context.Context, cfg *Config) (*natsd.Server, error) {
 
 // close closes what is open.
 func (n *node) close() {
+	// First the connection, so that its buffers are written while there is a
+	// server; the directory last, for its lock keeps others out.
 	n.closing.Store(true)
 	if n.bus != nil {
 		n.bus.Close()
@@ -118,6 +121,8 @@ func (n *node) run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	g, life := errgroup.WithContext(life)
+	// Every process folds the whole log, whatever its roles: a connector decides
+	// and routes by its own table.
 	fold := projector.New(projector.Config{Log: n.bus.Log(), Table: n.table, Logger: n.log})
 	book := &leaseBook{leases: n.bus.Leases(), table: n.table, log: n.log}
 	var conn *connector

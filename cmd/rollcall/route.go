@@ -16,6 +16,8 @@ import (
 	"rollcall/session/auth"
 )
 
+// newRoute reads the history of one account and decides as a connector does,
+// whose table is that history folded.
 func newRoute(con *console) *cobra.Command {
 	var (
 		svc    service

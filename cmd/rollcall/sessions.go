@@ -12,6 +12,9 @@ import (
 	"rollcall/bus"
 )
 
+// newSessions shows the whole table. For now it asks a running projector; for
+// then, or if none runs, it folds the log itself, which takes as long as the log
+// is. The list is sorted, so all of it is held in memory.
 func newSessions(con *console) *cobra.Command {
 	var (
 		svc    service
@@ -57,6 +60,7 @@ func sessionsAt(ctx context.Context, con *console, b *bus.Bus, m moment) (list [
 	return list, err
 }
 
+// sessionsNow asks the running projector, and does without if there is none.
 func sessionsNow(ctx context.Context, con *console, b *bus.Bus) (list []sessionView, err error) {
 	err = ask(ctx, b, askSessions, func(v sessionView) error {
 		list = append(list, v)
@@ -72,6 +76,8 @@ func sessionsNow(ctx context.Context, con *console, b *bus.Bus) (list []sessionV
 	return slices.Collect(sessionViews(table)), nil
 }
 
+// showSessions writes a line for each. ROSTER tells interested resources, which
+// get roster pushes.
 func (c *console) showSessions(list []sessionView, asJSON bool) error {
 	now := time.Now()
 	t := newTable(c.out, "JID", "STATE", "PRI", "ROSTER", "CONNECTOR", timeHead("SINCE", c.zoneName(now)))
@@ -97,6 +103,7 @@ func (c *console) showSessions(list []sessionView, asJSON bool) error {
 	return t.flush()
 }
 
+// yesNo is a flag for people.
 func yesNo(b bool) string {
 	if b {
 		return "yes"

@@ -11,6 +11,8 @@ import (
 	"rollcall/replay"
 )
 
+// newTail follows the log, over interruptions too, until Ctrl-C, which is how
+// it is meant to end and no error.
 func newTail(con *console) *cobra.Command {
 	var (
 		svc    service
@@ -50,6 +52,7 @@ func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, asJ
 		switch {
 		case err == nil:
 			err = lines.write(st)
+		// Both pass: the next record follows them.
 		case isPoison(err), errors.Is(err, events.ErrUnavailable):
 			con.say("%s", printable(err.Error()))
 			err = nil

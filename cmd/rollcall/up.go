@@ -12,6 +12,8 @@ import (
 	"rollcall/session/c2s"
 )
 
+// newUp is the service. Its flags are the fields of Config; what they may be is
+// Config's to check.
 func newUp(con *console) *cobra.Command {
 	var (
 		cfg   Config
@@ -81,6 +83,7 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 	if cfg.Verbose {
 		level = slog.LevelDebug
 	}
+	// Standard output has the welcome alone, for people and scripts to read.
 	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: level}))
 	n, err := openNode(ctx, cfg, log)
 	if err != nil {

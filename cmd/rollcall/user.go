@@ -42,6 +42,8 @@ func record(ctx context.Context, b *bus.Bus, account events.JID, c session.Comma
 	return ended, nil
 }
 
+// compareJIDs sorts by domain, then account, then resource: what belongs
+// together stands together.
 func compareJIDs(a, b events.JID) int {
 	return cmp.Or(
 		cmp.Compare(a.Domain(), b.Domain()),

@@ -10,6 +10,9 @@ import (
 	"rollcall/session"
 )
 
+// newUserAdd makes an account: the credentials first, by a compare-and-set that
+// refuses an account that exists, then the event. An account whose event could
+// not be written can log in; its history only begins with the first login.
 func newUserAdd(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "add JID",

@@ -19,6 +19,8 @@ type accountView struct {
 	Changed  string `json:"changed"` // when the password was set last
 }
 
+// newUserList reads every document of the accounts, and keeps all of them to
+// sort them.
 func newUserList(con *console, svc *service) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{

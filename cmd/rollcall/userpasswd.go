@@ -10,6 +10,9 @@ import (
 	"rollcall/session"
 )
 
+// newUserPasswd replaces the credentials and then ends the account's sessions,
+// whose connectors see it in the log. Whoever logs in between the two with the
+// new password is sent away once more.
 func newUserPasswd(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "passwd JID",

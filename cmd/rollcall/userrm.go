@@ -13,6 +13,8 @@ import (
 	"rollcall/session/auth"
 )
 
+// newUserRm removes what is kept of an account outside the log. The log is
+// append-only: what happened stays until retention takes it.
 func newUserRm(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rm JID",
@@ -50,6 +52,7 @@ func removeAccount(ctx context.Context, con *console, b *bus.Bus, account events
 	if err := rosters.remove(ctx, account); err != nil {
 		return fmt.Errorf("%w; repeat the command", err)
 	}
+	// Taking a message is what removes it; nobody gets these any more.
 	for _, err := range b.Waiting().Take(ctx, account) {
 		if err != nil {
 			return fmt.Errorf("waiting messages of %s: %w; repeat the command", account, err)

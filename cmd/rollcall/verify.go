@@ -23,6 +23,8 @@ type verification struct {
 // errDisagree: the folds differ.
 var errDisagree = errors.New("the running table is not what the log says; restart the projector and keep the log for examination")
 
+// newVerify proves that the running table is what the log says. It takes as
+// long as folding the log does, and needs as much memory as a projector.
 func newVerify(con *console) *cobra.Command {
 	var (
 		svc    service
@@ -74,6 +76,7 @@ func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error
 	return v, nil
 }
 
+// showVerification says what was checked, not only that it was.
 func (c *console) showVerification(v *verification, asJSON bool) error {
 	if asJSON {
 		return c.printJSON(v)
