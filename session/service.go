@@ -115,7 +115,7 @@ func (s *Service) Do(ctx context.Context, account events.JID, cause events.ID, c
 	}
 	defer lane.leave()
 	var written events.Position
-	for range maxAttempts {
+	for n := range maxAttempts {
 		a, pos, err := s.attempt(ctx, lane, account, cause, c)
 		if pos.Seq != 0 {
 			written = pos
@@ -125,11 +125,22 @@ func (s *Service) Do(ctx context.Context, account events.JID, cause events.ID, c
 			return a, written, err
 		}
 		s.stats.Conflicts.Add(1)
-		if err := s.Accounts.WaitFor(ctx, moved.by); err != nil {
+		if err := s.catchUp(ctx, account, moved.by, n > 0); err != nil {
 			return a, written, fmt.Errorf("%w: wait for the table: %w", events.ErrUnavailable, err)
 		}
 	}
 	return nil, written, ErrContended
+}
+
+// catchUp waits until the table has the record that a decision was overtaken
+// by. If it wasn't the first, the table may be behind by many: then by all.
+func (s *Service) catchUp(ctx context.Context, account events.JID, by events.Position, again bool) error {
+	if again {
+		if last, err := s.Log.Last(ctx, account); err == nil && last.Seq > by.Seq {
+			by = last.Position()
+		}
+	}
+	return s.Accounts.WaitFor(ctx, by)
 }
 
 // attempt decides once and carries the decision out. An overtakenError says

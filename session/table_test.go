@@ -49,12 +49,34 @@ func (t *table) fold(ctx context.Context, to events.Seq) error {
 		case err != nil:
 			return err
 		}
-		t.accounts[st.JID.Bare()] = session.Apply(t.accounts[st.JID.Bare()], st)
-		t.seq = st.Seq
+		t.apply(st)
 	}
+	t.wake()
+	return nil
+}
+
+// follow folds what the log has and gets, until ctx ends.
+func (t *table) follow(ctx context.Context) {
+	for st, err := range t.log.Follow(ctx, 0) {
+		if err != nil {
+			continue
+		}
+		own := *st // Follow uses it again
+		t.mu.Lock()
+		t.apply(&own)
+		t.wake()
+		t.mu.Unlock()
+	}
+}
+
+func (t *table) apply(st *events.Stored) {
+	t.accounts[st.JID.Bare()] = session.Apply(t.accounts[st.JID.Bare()], st)
+	t.seq = st.Seq
+}
+
+func (t *table) wake() {
 	close(t.grown)
 	t.grown = make(chan struct{})
-	return nil
 }
 
 // reached returns the table's sequence and what is closed when it has grown.
