@@ -12,8 +12,9 @@ import (
 
 // A client is an XMPP client that notes down what it is sent, item by item.
 type client struct {
-	name string
-	conn net.Conn
+	name    string
+	conn    net.Conn
+	address net.Addr
 
 	mu     sync.Mutex
 	got    []string // guarded; canonical and masked
@@ -22,9 +23,16 @@ type client struct {
 	pause  chan struct{} // guarded; if not nil, nothing is read until it is closed
 }
 
-// connect opens a connection to the node.
-func (n *node) connect(name string) *client {
-	c := &client{name: name, conn: n.listener.dial(), closed: make(chan struct{})}
+// connect opens a connection to the node, from an address of its own.
+func (n *node) connect(name string) *client { return n.connectFrom(nil, name) }
+
+// connectFrom opens a connection from the address that another one is from.
+func (n *node) connectFrom(other *client, name string) *client {
+	c := &client{name: name, closed: make(chan struct{})}
+	if other != nil {
+		c.address = other.address
+	}
+	c.conn, c.address = n.listener.dial(c.address)
 	if c.conn == nil {
 		close(c.closed)
 		c.note("(closed)")

@@ -229,21 +229,22 @@ type pipes struct {
 
 func newPipes() *pipes { return &pipes{accept: make(chan net.Conn), done: make(chan struct{})} }
 
-// dial returns the client's end, and nil once the listener is closed.
-func (p *pipes) dial() net.Conn {
+// dial returns the client's end, and nil once the listener is closed. The client
+// gets an address of its own if it has none.
+func (p *pipes) dial(address net.Addr) (net.Conn, net.Addr) {
 	mine, theirs := net.Pipe()
 	p.mu.Lock()
-	n := byte(len(p.made) + 1)
+	p.made = append(p.made, mine)
+	if address == nil {
+		address = &net.TCPAddr{IP: net.IPv4(10, 0, 0, byte(len(p.made))), Port: 50_000}
+	}
 	p.mu.Unlock()
 	select {
-	case p.accept <- from{theirs, &net.TCPAddr{IP: net.IPv4(10, 0, 0, n), Port: 50_000}}:
+	case p.accept <- from{theirs, address}:
+		return mine, address
 	case <-p.done:
-		return nil
+		return nil, nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.made = append(p.made, mine)
-	return mine
 }
 
 // from is a connection with the address of a client of its own.

@@ -1,0 +1,39 @@
+package c2s
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+	"time"
+
+	"rollcall/events"
+)
+
+func TestAParcelIsUnpackedAsItWasPacked(t *testing.T) {
+	t.Parallel()
+	id := func() events.SessionID { return events.NewID(time.Unix(1, 0)) }
+	for _, p := range []parcel{
+		{to: []events.SessionID{}, stanza: []byte{}},
+		{hops: 3, directed: true, after: events.Position{Stream: "RC_EV", Seq: 1 << 60}, to: []events.SessionID{id(), id()}, stanza: []byte("<message/>")},
+	} {
+		got, err := parseParcel(p.append(nil))
+		if err != nil || !reflect.DeepEqual(got, p) {
+			t.Errorf("got %+v, %v, want %+v", got, err, p)
+		}
+	}
+}
+
+func FuzzParcel(f *testing.F) {
+	f.Add([]byte(nil))
+	f.Add((&parcel{after: events.Position{Stream: "RC_EV", Seq: 7}, to: make([]events.SessionID, 2), stanza: []byte("<message/>")}).append(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := parseParcel(b)
+		if err != nil {
+			return
+		}
+		again, err := parseParcel(p.append(nil))
+		if err != nil || !bytes.Equal(again.append(nil), p.append(nil)) {
+			t.Errorf("%x was read as %+v, and that as %+v, %v", b, p, again, err)
+		}
+	})
+}
