@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -97,7 +98,11 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 		}
 	}
 	n.ready = sync.OnceFunc(func() { con.welcome(n, demo) })
-	return unlessOver(ctx, n.run(ctx))
+	err = unlessOver(ctx, n.run(ctx))
+	if errors.Is(err, events.ErrRewound) {
+		err = fmt.Errorf("%w; start again to follow the one that is there now", err)
+	}
+	return err
 }
 
 // welcome says where the process listens and how to log in.
