@@ -61,7 +61,7 @@ type action struct {
 var kinds = []string{
 	"login", "login", "login", "available", "available", "unavailable", "roster", "subscribe", "subscribed", "subscribed",
 	"unsubscribe", "unsubscribed", "grant", "grant", "remove", "message", "end", "drop", "kick", "kill",
-	"direct", "direct", "trouble", "partition", "calm", "calm",
+	"manage", "manage", "direct", "direct", "trouble", "partition", "calm", "calm",
 }
 
 func drawAction(t *rapid.T) action {
@@ -173,6 +173,8 @@ func (s *story) act(act action) {
 		b := s.actors[(act.client+1+act.b)%len(s.actors)]
 		a.send("<presence to='" + b.user + "@" + domain + "' type='subscribe'/>")
 		b.send("<presence to='" + a.user + "@" + domain + "' type='subscribed'/>")
+	case "manage":
+		a.send("<enable xmlns='urn:xmpp:sm:3' resume='true' max='30'/>")
 	case "available":
 		a.send(fmt.Sprintf("<presence><priority>%d</priority></presence>", act.b-1))
 	case "unavailable":
