@@ -34,10 +34,7 @@ func masked(s string) string {
 
 // An items reader cuts a stream into canonical items: its header, top-level
 // elements, and the end tag.
-type items struct {
-	d       *xml.Decoder
-	content string // default namespace
-}
+type items struct{ d *xml.Decoder }
 
 func newItems(r io.Reader) *items { return &items{d: xml.NewDecoder(r)} }
 
