@@ -178,7 +178,7 @@ func prepareDomain(s string) (string, error) {
 		}
 		// IDNA has turned other full stops into dots (RFC 5895, 2).
 		s = strings.TrimSuffix(strings.ToLower(p), ".")
-		if strings.HasSuffix(s, ".") || strings.ContainsAny(s, " \"&'/:<>@[]") {
+		if strings.HasSuffix(s, ".") || strings.HasPrefix(s, ".") || strings.Contains(s, "..") || strings.ContainsAny(s, " \"&'/:<>@[]") {
 			return "", fmt.Errorf("%w: domain %.40q", ErrInvalidJID, s)
 		}
 	}
