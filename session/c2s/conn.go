@@ -74,7 +74,7 @@ func (c *conn) hasSession() bool { return c.authed.Load() }
 
 // run is the connection's life.
 func (c *conn) run() {
-	c.srv.record(c, events.Connected{Address: c.address()})
+	c.srv.record(c, events.JID{}, events.Connected{Address: c.address()})
 	err := c.live()
 	close(c.read)
 	c.conclude(err)
@@ -156,7 +156,7 @@ func (c *conn) conclude(err error) {
 	c.sayEnd(e) // again, if the other goroutine has got to it
 	switch cl := c.client.Load(); {
 	case !c.authed.Load():
-		c.srv.record(c, events.Disconnected{Reason: e.reason})
+		c.srv.record(c, events.JID{}, events.Disconnected{Reason: e.reason})
 	case cl != nil:
 		cl.lose(c, e)
 	case !e.logged:

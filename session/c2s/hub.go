@@ -2,10 +2,12 @@ package c2s
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
 	"rollcall/events"
+	"rollcall/session"
 	"rollcall/session/roster"
 )
 
@@ -29,6 +31,10 @@ type account struct {
 	users   int       // binds under way
 	clients []*client // replaced, never changed
 	watched map[events.JID]struct{}
+
+	// Guarded by the server's tail.
+	blocking  int          // changes of the block list that are not answered yet
+	unapplied []*blockList // what is to be applied after them
 
 	loading sync.Mutex // held while the roster is read the first time
 	setting sync.Mutex // held by who changes the roster, over its I/O
@@ -77,6 +83,18 @@ func (h *hub) client(id events.SessionID) *client {
 	return h.clients[id]
 }
 
+// part tells the sessions that are bound here from those elsewhere.
+func (h *hub) part(list []*session.Session) (here, elsewhere []*session.Session) {
+	for _, s := range list {
+		if h.client(s.ID) != nil {
+			here = append(here, s)
+		} else {
+			elsewhere = append(elsewhere, s)
+		}
+	}
+	return here, elsewhere
+}
+
 // detached lists the clients that wait for a connection.
 func (h *hub) detached() (list []*client) {
 	h.mu.RLock()
@@ -100,7 +118,11 @@ func (h *hub) enter(ctx context.Context, s *Server, jid events.JID) (*account, e
 	}
 	a.users++
 	h.mu.Unlock()
-	if err := a.load(ctx, s); err != nil {
+	err := a.load(ctx, s)
+	if err == nil {
+		err = s.blocks.wait(ctx)
+	}
+	if err != nil {
 		h.exit(a)
 		return nil, err
 	}
@@ -183,6 +205,11 @@ func (a *account) load(ctx context.Context, s *Server) error {
 	a.mu.Unlock()
 	if loaded {
 		return nil
+	}
+	select {
+	case <-s.following:
+	case <-ctx.Done():
+		return fmt.Errorf("rosters are not followed yet: %w", ctx.Err())
 	}
 	r, err := s.readRoster(ctx, a.jid)
 	if err != nil {

@@ -98,7 +98,7 @@ func (c *conn) checkHost(to string) error {
 		return &stanza.StreamError{Condition: stanza.StreamHostUnknown}
 	case c.host == "":
 		c.host = host
-		c.srv.record(c, events.StreamOpened{Host: host})
+		c.srv.record(c, events.JID{}, events.StreamOpened{Host: host})
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (c *conn) secure(t *tls.Conn) error {
 	state := t.ConnectionState()
 	c.tls = events.Secured{Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite)}
 	c.exchange = nil
-	c.srv.record(c, c.tls)
+	c.srv.record(c, events.JID{}, c.tls)
 	return nil
 }
 

@@ -287,6 +287,7 @@ func (s *Server) FollowRosters(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.follow.Do(func() { close(s.following) })
 	for doc, err := range s.cfg.Rosters.Watch(ctx, last) {
 		if errors.Is(err, events.ErrUnavailable) {
 			continue // reported once; it goes on by itself

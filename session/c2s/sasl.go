@@ -126,7 +126,7 @@ func (c *conn) authFailed(mechanism string, r auth.Reply) error {
 	if mechanism == "" {
 		mechanism = c.mechanism
 	}
-	c.srv.record(c, events.AuthFailed{
+	c.srv.record(c, r.Account, events.AuthFailed{
 		Username: r.Account.Local(), Mechanism: mechanism, Condition: string(r.Condition), Address: c.address(),
 	})
 	c.send([]byte("<failure xmlns='" + stanza.NSSASL + "'><" + string(r.Condition) + "/></failure>"))

@@ -26,6 +26,7 @@ type Server struct {
 	domains  map[string]bool
 	offer    *offer
 	hub      hub
+	blocks   *blockLists
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 	unbound  atomic.Int64                    // connections that are not bound
 
@@ -33,6 +34,11 @@ type Server struct {
 	// a change of a roster, which can come at the same moment. It is never held
 	// over I/O.
 	tail sync.Mutex
+
+	// following is closed when changes of rosters are followed. A roster that
+	// was read before might be out of date for ever.
+	following chan struct{}
+	follow    sync.Once // closes it
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{} // guarded
@@ -55,12 +61,16 @@ func New(cfg Config) (*Server, error) {
 		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
 		domains:  map[string]bool{},
 		offer:    newOffer(&cfg, extensions),
-		conns:    map[*conn]struct{}{},
+		blocks:   newBlockLists(),
+		conns:    map[*conn]struct{}{}, following: make(chan struct{}),
 	}
 	for _, d := range cfg.Domains {
 		s.domains[d] = true
 	}
 	s.hub.init()
+	if cfg.Blocked == nil {
+		s.blocks.load()
+	}
 	return s, nil
 }
 
@@ -197,13 +207,15 @@ func (s *Server) Connections() int {
 	return len(s.conns)
 }
 
-func (s *Server) record(c *conn, e events.Event) {
+// record keeps what happens on a connection without a session; claimed is the
+// account that it tried to log in to, zero if it has not said.
+func (s *Server) record(c *conn, claimed events.JID, e events.Event) {
 	if s.cfg.Pre == nil {
 		return
 	}
 	now := time.Now()
 	s.cfg.Pre.Publish(&events.Record{
-		ID: events.NewID(now), Time: now.UnixNano(), Connector: s.self(), Cause: c.id, Event: e,
+		ID: events.NewID(now), JID: claimed, Time: now.UnixNano(), Connector: s.self(), Cause: c.id, Event: e,
 	})
 }
 
