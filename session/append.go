@@ -23,8 +23,8 @@ type overtakenError struct{ by events.Position }
 func (e *overtakenError) Error() string { return "overtaken" }
 
 func isOvertaken(err error) bool {
-	var o *overtakenError
-	return errors.As(err, &o)
+	_, ok := errors.AsType[*overtakenError](err)
+	return ok
 }
 
 // append stores the record, whatever it takes to know that it is stored once.
@@ -105,8 +105,8 @@ func (s *Service) rebase(ctx context.Context, r *events.Record, prev events.Seq)
 func (s *Service) next(ctx context.Context, account events.JID, after events.Seq) (events.Stored, events.Seq, error) {
 	for {
 		st, err := s.Log.Next(ctx, account, after)
-		var poison *events.PoisonError
-		if !errors.As(err, &poison) || poison.Seq <= after {
+		poison, ok := errors.AsType[*events.PoisonError](err)
+		if !ok || poison.Seq <= after {
 			return st, after, err
 		}
 		after = poison.Seq

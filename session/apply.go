@@ -24,31 +24,43 @@ func Apply(a *Account, st *events.Stored) *Account {
 	old := a.Session(st.Session)
 	switch st.Event.(type) {
 	case events.Authenticated:
-		if old != nil {
-			break
+		if old == nil {
+			return with(next, nil, Session{
+				ID: st.Session, JID: next.JID, Connector: st.Connector, Conn: st.Cause, Since: st.At,
+			})
 		}
-		born := Session{ID: st.Session, JID: next.JID, Connector: st.Connector, Conn: st.Cause, Since: st.At}
-		if len(next.Sessions) == 0 {
-			return single(next, born)
-		}
-		next.put(nil, &born)
 	case events.Closed:
-		next.drop(old)
+		if old != nil {
+			return without(next, old)
+		}
 	default:
 		if old == nil {
 			break
 		}
-		changed := *old
-		if !changed.change(st) {
-			break
+		if changed := *old; changed.change(st) {
+			return with(next, old, changed)
 		}
-		if len(next.Sessions) == 1 {
-			return single(next, changed)
-		}
-		next.dropNamesake(&changed)
-		next.put(old, &changed)
 	}
-	return &next
+	return moved(next)
+}
+
+// moved is an account of which only the sequence has moved. Like with and
+// without it is a function of its own so that each case allocates only what
+// it returns.
+func moved(a Account) *Account { return &a }
+
+// without is the account with a session less.
+func without(a Account, s *Session) *Account {
+	a.drop(s)
+	return &a
+}
+
+// with is the account with s in the place of old, which may be nil.
+func with(a Account, old *Session, s Session) *Account {
+	if len(a.Sessions) == 0 || len(a.Sessions) == 1 && old != nil {
+		return single(a, s)
+	}
+	return several(a, old, s)
 }
 
 // single makes an account of one session, which most are, in one piece: one
@@ -62,6 +74,12 @@ func single(a Account, s Session) *Account {
 	one.list[0] = &one.session
 	one.Sessions = one.list[:]
 	return &one.Account
+}
+
+func several(a Account, old *Session, s Session) *Account {
+	a.dropNamesake(&s)
+	a.put(old, &s)
+	return &a
 }
 
 // change carries out an event of a session's middle life on its copy c, and
@@ -155,13 +173,11 @@ func (a *Account) put(old, s *Session) {
 
 func (a *Account) drop(s *Session) {
 	i := slices.Index(a.Sessions, s)
-	switch {
-	case s == nil || i < 0:
-	case len(a.Sessions) == 1:
+	if len(a.Sessions) == 1 {
 		a.Sessions = nil
-	default:
-		a.Sessions = slices.Concat(a.Sessions[:i], a.Sessions[i+1:])
+		return
 	}
+	a.Sessions = slices.Concat(a.Sessions[:i], a.Sessions[i+1:])
 }
 
 // dropNamesake keeps "one session per full JID" true of every log whatever,

@@ -120,8 +120,8 @@ func (s *Service) Do(ctx context.Context, account events.JID, cause events.ID, c
 		if pos.Seq != 0 {
 			written = pos
 		}
-		var moved *overtakenError
-		if !errors.As(err, &moved) {
+		moved, ok := errors.AsType[*overtakenError](err)
+		if !ok {
 			return a, written, err
 		}
 		s.stats.Conflicts.Add(1)
