@@ -146,6 +146,7 @@ func TestConnectionsBeyondTheLimitsAreClosedAtOnce(t *testing.T) {
 			t.Error("want two unbound connections, and a third one refused")
 		}
 		u1.login("alice", "a")
+		u1.answers()
 		u3 := n.connect("u3")
 		if closed(u3) || !closed(n.connect("u4")) {
 			t.Error("want three connections, one of them bound, and a fourth one refused")
