@@ -73,7 +73,8 @@ func (c *connector) run(ctx context.Context) error {
 	}
 	defer unreceive()
 	g, life := errgroup.WithContext(life)
-	g.Go(func() error { return c.followRosters(life) })
+	g.Go(func() error { return follow(life, c.server.FollowRosters) })
+	g.Go(func() error { return follow(life, c.server.FollowBlocked) })
 	c.doors.serve(life, g, c.server)
 	g.Go(func() error {
 		defer end()
@@ -85,11 +86,11 @@ func (c *connector) run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// followRosters begins to follow as soon as the documents can be reached; from
-// then on interruptions pass by themselves.
-func (c *connector) followRosters(ctx context.Context) error {
+// follow begins to follow documents as soon as they can be reached; from then on
+// interruptions pass by themselves.
+func follow(ctx context.Context, documents func(context.Context) error) error {
 	for {
-		err := unlessOver(ctx, c.server.FollowRosters(ctx))
+		err := unlessOver(ctx, documents(ctx))
 		if !errors.Is(err, events.ErrUnavailable) || !wait(ctx, firstRetry) {
 			return unlessOver(ctx, err)
 		}

@@ -20,8 +20,8 @@ func newUserRm(con *console, svc *service) *cobra.Command {
 		Use:   "rm JID",
 		Short: "Remove an account, its sessions, roster and waiting messages",
 		Long: "Remove an account: it can't log in any more, its sessions end, its roster, its\n" +
-			"subscriptions and its waiting messages are deleted. Its history stays, as the\n" +
-			"log's retention says.",
+			"subscriptions, its block list, what it stored and published, and its waiting\n" +
+			"messages are deleted. Its history stays, as the log's retention says.",
 		Args: cobra.ExactArgs(1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			account, err := parseAccount(args[0])
@@ -49,6 +49,11 @@ func removeAccount(ctx context.Context, con *console, b *bus.Bus, account events
 	if err != nil {
 		return err
 	}
+	for _, docs := range []*bus.Documents{b.Blocked(), b.Private()} {
+		if err := forget(ctx, docs, account); err != nil {
+			return fmt.Errorf("%w; repeat the command", err)
+		}
+	}
 	if err := rosters.remove(ctx, account); err != nil {
 		return fmt.Errorf("%w; repeat the command", err)
 	}
@@ -60,4 +65,21 @@ func removeAccount(ctx context.Context, con *console, b *bus.Bus, account events
 	}
 	_, err = fmt.Fprintf(con.out, "removed %s; ended %s\n", account, plural(ended, "session"))
 	return err
+}
+
+// forget deletes an account's document, if it has one, also if it changes
+// meanwhile.
+func forget(ctx context.Context, docs *bus.Documents, account events.JID) error {
+	for {
+		doc, err := docs.Get(ctx, account)
+		if errors.Is(err, events.ErrNotFound) {
+			return nil
+		}
+		if err == nil {
+			err = docs.Delete(ctx, account, doc.Revision)
+		}
+		if !errors.Is(err, events.ErrConflict) {
+			return err
+		}
+	}
 }

@@ -9,26 +9,26 @@ import (
 	"rollcall/session/c2s"
 )
 
-// rosterDocuments gives the connector the rosters in its own words.
-type rosterDocuments struct{ *bus.Documents }
+// accountDocuments gives the connector a bucket of documents in its own words.
+type accountDocuments struct{ *bus.Documents }
 
-// Get implements c2s.Rosters, as Watch does; the rest is the bus's own.
-func (d rosterDocuments) Get(ctx context.Context, account events.JID) (c2s.Document, error) {
+// Get implements c2s.Documents, as Watch does; the rest is the bus's own.
+func (d accountDocuments) Get(ctx context.Context, account events.JID) (c2s.Document, error) {
 	doc, err := d.Documents.Get(ctx, account)
-	return rosterDocument(doc), err
+	return accountDocument(doc), err
 }
 
-func (d rosterDocuments) Watch(ctx context.Context, after uint64) iter.Seq2[c2s.Document, error] {
+func (d accountDocuments) Watch(ctx context.Context, after uint64) iter.Seq2[c2s.Document, error] {
 	return func(yield func(c2s.Document, error) bool) {
 		for doc, err := range d.Documents.Watch(ctx, after) {
-			if !yield(rosterDocument(doc), err) {
+			if !yield(accountDocument(doc), err) {
 				return
 			}
 		}
 	}
 }
 
-func rosterDocument(d bus.Document) c2s.Document {
+func accountDocument(d bus.Document) c2s.Document {
 	return c2s.Document{JID: d.JID, Data: d.Data, Revision: d.Revision, Deleted: d.Deleted}
 }
 

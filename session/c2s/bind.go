@@ -27,10 +27,11 @@ func (c *conn) bind(iq *stanza.Element) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	// The roster comes first: a failure to load it leaves nothing behind.
+	// What it takes to serve the client comes first: a failure to load it leaves
+	// nothing behind.
 	home, err := c.srv.hub.enter(ctx, c.srv, c.account)
 	if err != nil {
-		c.srv.cfg.Logger.Warn("roster not loaded", "account", c.account.String(), "error", err)
+		c.srv.cfg.Logger.Warn("roster or block lists not loaded", "account", c.account.String(), "error", err)
 		return c.refuse(iq, stanza.InternalServerError)
 	}
 	defer c.srv.hub.exit(home)

@@ -42,6 +42,9 @@ type client struct {
 
 	// interested is guarded by home.mu: roster pushes go out.
 	interested bool
+	// seesBlocked is guarded by the server's tail: pushes of the block list go
+	// out.
+	seesBlocked bool
 	// available is set by Observe alone, at the event's place in the log:
 	// presence of others goes out.
 	available atomic.Bool
@@ -146,6 +149,9 @@ func (cl *client) dispatch(el *stanza.Element) error {
 	}
 	m := mail{srv: cl.srv, el: el, from: cl.jid, to: to, after: cl.after, buf: cl.scratch}
 	defer func() { cl.keepScratch(m.buf) }()
+	if stop, err := m.stopped(); stop {
+		return err
+	}
 	switch el.Local() {
 	case "message":
 		if err := m.message(); err != nil {

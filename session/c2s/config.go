@@ -39,7 +39,9 @@ type Config struct {
 	// same on all connectors.
 	Secret []byte
 	// Rosters keeps one document an account.
-	Rosters Rosters
+	Rosters Documents
+	// Blocked keeps block lists; nil: nobody can block anybody.
+	Blocked Documents
 	// Waiting keeps messages for who is not there; nil: they are refused.
 	Waiting Waiting
 	// Table is the state of all sessions everywhere.
@@ -90,10 +92,10 @@ type Document struct {
 	Deleted  bool
 }
 
-// Rosters keeps documents by compare-and-set. Get fails with
+// Documents keeps them by compare-and-set. Get fails with
 // events.ErrNotFound, Put with events.ErrConflict if the revision (0: none) is
 // no longer the newest.
-type Rosters interface {
+type Documents interface {
 	Get(ctx context.Context, account events.JID) (Document, error)
 	Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error)
 	// Last is the newest revision of all.

@@ -23,7 +23,7 @@ type extension struct {
 // extensions in the order in which they are announced.
 var extensions = []extension{
 	discovery, binding, rosters, pinging, offlineMessages,
-	carbons, processing, clientState,
+	carbons, processing, clientState, blocking,
 }
 
 // A request is a get or a set that the server answers.

@@ -54,11 +54,18 @@ func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte, af
 	if ok, err := m.exists(contact); err != nil || !ok {
 		return err // RFC 6121, 8.5.1: silently, for an unknown contact
 	}
+	targets := s.subscriptionTargets(contact, kind)
+	if s.blocks.of(contact).blocks(user) {
+		if kind == roster.Subscribe {
+			return nil
+		}
+		targets = nil // the rosters change together, but nobody is told
+	}
 	// The stanza comes before the push and the presence that follow from it
 	// (RFC 6121, 3.1.6). Other connectors learn of these from the document, so
 	// they are sent the stanza before it is stored; but for a request, which
 	// must not be seen by anybody and then be forgotten.
-	here, elsewhere := s.hub.part(s.subscriptionTargets(contact, kind))
+	here, elsewhere := s.hub.part(targets)
 	p := parcel{after: after, stanza: b}
 	c, err := s.changeRoster(contact, func(r *roster.Roster) (roster.Change, error) {
 		c, err := r.Inbound(user, kind, slices.Clone(b))

@@ -92,7 +92,7 @@ func (s *Server) show(p presence, watchers []*account) {
 func (s *Server) showTo(a *account, p presence) {
 	var b []byte
 	for _, cl := range s.hub.clientsOf(a) {
-		if !cl.available.Load() {
+		if !cl.available.Load() || s.blocks.between(p.from, cl.jid) {
 			continue
 		}
 		if b == nil {
@@ -119,11 +119,15 @@ func (s *Server) greet(cl *client, own *session.Account) {
 			continue
 		}
 		for _, o := range c.seen.Available() {
-			cl.send(presenceOf(o).to(cl.account, true))
+			if !s.blocks.between(o.JID, cl.jid) {
+				cl.send(presenceOf(o).to(cl.account, true))
+			}
 		}
 	}
 	for request := range r.Requests() {
-		cl.send(request.Stanza)
+		if !s.blocks.between(request.From, cl.jid) {
+			cl.send(request.Stanza)
+		}
 	}
 }
 

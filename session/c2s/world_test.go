@@ -30,6 +30,7 @@ type world struct {
 	log     *bustest.Log
 	people  accounts
 	rosters *documents
+	blocked *documents
 	waiting waiting
 	pre     recorder
 	nodes   []*node
@@ -54,7 +55,7 @@ type node struct {
 
 // newWorld starts n connectors. tune may change the configuration of each.
 func newWorld(t testing.TB, n int, tune func(*c2s.Config)) *world {
-	w := &world{t: t, log: bustest.NewLog(), rosters: newDocuments(), tune: tune}
+	w := &world{t: t, log: bustest.NewLog(), rosters: newDocuments(), blocked: newDocuments(), tune: tune}
 	for i := range n {
 		w.nodes = append(w.nodes, w.start(fmt.Sprintf("c%d", i+1)))
 	}
@@ -86,7 +87,7 @@ func (w *world) start(name string) *node {
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	cfg := c2s.Config{
 		Domains: []string{domain}, AllowPlaintext: true,
-		Accounts: &w.people, Secret: []byte("0123456789abcdef"), Rosters: w.rosters, Waiting: &w.waiting,
+		Accounts: &w.people, Secret: []byte("0123456789abcdef"), Rosters: w.rosters, Blocked: w.blocked, Waiting: &w.waiting,
 		Table: n.table, Courier: n, Pre: &w.pre,
 	}
 	if w.tune != nil {
@@ -101,6 +102,7 @@ func (w *world) start(name string) *node {
 	<-p.CaughtUp()
 	w.rooms.Go(n.unpack)
 	w.rooms.Go(func() { n.server.FollowRosters(n.ctx) })
+	w.rooms.Go(func() { n.server.FollowBlocked(n.ctx) })
 	w.rooms.Go(func() { n.server.Serve(n.ctx, n.listener) })
 	n.begin()
 	return n
