@@ -26,10 +26,19 @@
 // At every sequence of the log at most one live session has a given full JID,
 // whichever connectors bind at the same moment (RFC 6120, 7.7.2.2). A session
 // that is closed stays closed. A command decided upon is stored at most once,
-// also when acknowledgements are lost.
+// also when acknowledgements are lost. A refusal is true of the account at that
+// moment, however far behind the table is. Together: what Do answers is, event
+// by event, linearizable.
+//
+// A connection that is gone ends its session, and only its own: one that
+// another connection has resumed meanwhile goes on (XEP-0198, 5).
 //
 // # Limits
 //
 // An account holds at most MaxSessions sessions, and each of them at most
-// MaxDirected JIDs that it directed presence to.
+// MaxDirected JIDs that it directed presence to. A command takes at most
+// Config.Timeout, the wait for earlier ones on the same account included.
+//
+// A refused command, and one that finds nothing to do, costs a read from the
+// log. While the log can't be reached nothing is refused: all is unavailable.
 package session

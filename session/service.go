@@ -101,10 +101,11 @@ func (s *Service) Stats() *Stats { return &s.stats }
 //
 // A nil error means that every event is stored, a refusal (those of Decide)
 // that the account is such at this moment and not only as known here. Errors of
-// the log wrap events.ErrUnavailable or events.ErrFull: what was to be stored
-// is not, but for the first of several events, and then the position is not
-// zero. Or they wrap events.ErrUnresolved: then the session's state is not
-// known, and its stream must end, by End.
+// the log wrap events.ErrUnavailable, events.ErrFull or events.ErrTooLarge: what
+// was to be stored is not, but for the first of several events, and then the
+// position is not zero. Or they wrap events.ErrUnresolved: then the session's
+// state is not known, and its stream must end, by End. After events.ErrRewound
+// nothing that this process knows can be relied upon.
 func (s *Service) Do(ctx context.Context, account events.JID, cause events.ID, c Command) (*Account, events.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
