@@ -131,15 +131,17 @@ func (c *client) drain() error {
 	return err
 }
 
-// leave ends the stream and waits for the server to do so, too.
+// leave ends the stream, waits for the server to do so, too, and closes the
+// connection (RFC 6120, 4.4).
 func (c *client) leave() error {
 	defer c.nc.Close()
 	c.nc.SetDeadline(time.Now().Add(stepTime))
 	if err := c.send([]byte(stanza.StreamEnd)); err != nil {
 		return err
 	}
-	err := c.drain()
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	ended := false
+	err := c.count(stanza.StreamEnd, func(int) { ended = true; c.interrupt() })
+	if errors.Is(err, os.ErrDeadlineExceeded) && !ended {
 		return fmt.Errorf("%s: the server does not end the stream: %w", c.user, err)
 	}
 	return nil // by whichever end of the connection
