@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
+	"path"
 	"time"
 
 	"rollcall/events"
@@ -50,6 +52,8 @@ type Config struct {
 	Courier Courier
 	// Pre records what happens before authentication; nil: nobody does.
 	Pre Recorder
+	// Version is what the server says of itself (XEP-0092); default "unknown".
+	Version string
 	// Logger gets what an operator should see; default: nobody.
 	Logger *slog.Logger
 	// Limits of one stanza; see stanza.Limits for the defaults.
@@ -139,12 +143,20 @@ func (c *Config) validate() error {
 	case c.Accounts == nil || c.Rosters == nil || c.Table == nil || c.Courier == nil:
 		return errors.New("c2s: Accounts, Rosters, Table and Courier are required")
 	}
+	for _, pattern := range c.WebOrigins {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return fmt.Errorf("c2s: origin %q: %w", pattern, err)
+		}
+	}
 	return nil
 }
 
 func (c *Config) setDefaults() {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Version == "" {
+		c.Version = "unknown"
 	}
 	if c.LoginTimeout == 0 {
 		c.LoginTimeout = time.Minute

@@ -37,6 +37,10 @@ type webSocket struct {
 	rest  io.Reader   // of a message that was refused
 	idle  *time.Timer // runs ping
 	after time.Duration
+
+	mu       sync.Mutex
+	deadline time.Time // guarded; of writing
+	writing  bool      // guarded
 }
 
 // newWebSocket makes ws what the outbox writes to.
@@ -52,6 +56,9 @@ func (w *webSocket) Header() (stanza.Header, error) {
 	el, err := w.Next()
 	if err != nil {
 		return stanza.Header{}, err
+	}
+	if !el.Is(stanza.NSFraming, "open") {
+		return stanza.Header{}, &stanza.StreamError{Condition: stanza.StreamInvalidNamespace, Text: "a stream begins with open in " + stanza.NSFraming}
 	}
 	return stanza.HeaderOf(el), nil
 }
@@ -95,10 +102,23 @@ func (w *webSocket) message() (*stanza.Element, error) {
 		w.rest = r
 		return nil, &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the message is too large"}
 	}
-	if b.Len() == 0 || b.Bytes()[0] != '<' {
+	return w.parse(b.Bytes())
+}
+
+// parse reads a message as one element (RFC 7395, 3.3.3). An XML declaration
+// says nothing new and is passed over.
+func (w *webSocket) parse(b []byte) (*stanza.Element, error) {
+	if len(b) == 0 || b[0] != '<' {
 		return nil, &stanza.StreamError{Condition: stanza.StreamBadFormat, Text: "a message must begin with <"}
 	}
-	return stanza.Parse(b.Bytes(), "", w.c.srv.cfg.Limits)
+	if bytes.HasPrefix(b, []byte("<?xml ")) {
+		_, b, _ = bytes.Cut(b, []byte("?>"))
+	}
+	el, err := stanza.Parse(b, "", w.c.srv.cfg.Limits)
+	if err != nil && !errors.As(err, new(*stanza.StreamError)) {
+		return nil, &stanza.StreamError{Condition: stanza.StreamNotWellFormed, Text: "the element is not complete"}
+	}
+	return el, err
 }
 
 // Restart has nothing to do: what begins the new stream is a message too.
@@ -147,6 +167,8 @@ func (w *webSocket) frame(dst, element []byte) []byte {
 
 // Write writes a batch of the outbox's.
 func (w *webSocket) Write(batch []byte) (int, error) {
+	w.within(true)
+	defer w.within(false)
 	for rest := batch; len(rest) > 0; {
 		end := prefixSize + binary.BigEndian.Uint32(rest)
 		if err := w.ws.Write(context.Background(), websocket.MessageText, rest[prefixSize:end]); err != nil {
@@ -157,16 +179,39 @@ func (w *webSocket) Write(batch []byte) (int, error) {
 	return len(batch), nil
 }
 
-func (w *webSocket) SetWriteDeadline(t time.Time) error { return w.c.raw.SetWriteDeadline(t) }
+// within has the deadline apply to a batch alone: pings and their answers are
+// written too, and bounded by themselves.
+func (w *webSocket) within(writing bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.writing = writing
+	if writing {
+		w.c.raw.SetWriteDeadline(w.deadline)
+	} else {
+		w.c.raw.SetWriteDeadline(time.Time{})
+	}
+}
 
-// close waits for the peer: for its <close/> if ours came first, and after that
-// for its closing of the WebSocket, which is for the side that began (3.6).
+func (w *webSocket) SetWriteDeadline(t time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deadline = t
+	if !w.writing {
+		return nil
+	}
+	return w.c.raw.SetWriteDeadline(t)
+}
+
+// close waits for the peer: for its <close/> if ours came first, else for its
+// closing of the WebSocket, which is for the side that began (3.6). It closes
+// the WebSocket if the peer has not.
 func (w *webSocket) close(bool) {
 	if w.idle != nil {
 		w.idle.Stop()
 	}
-	w.c.raw.SetReadDeadline(time.Now().Add(closeGrace))
+	w.c.raw.SetReadDeadline(time.Now().Add(closeGrace / 2))
 	w.drain()
+	w.c.raw.SetDeadline(time.Now().Add(closeGrace / 2))
 	w.ws.Close(websocket.StatusNormalClosure, "")
 	w.c.nc.Close()
 }
