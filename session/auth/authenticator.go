@@ -23,11 +23,11 @@ type Accounts interface {
 	Credentials(ctx context.Context, account events.JID) (*Credentials, error)
 }
 
-// An Authenticator makes exchanges. It has no state of its own and may be used
-// by many goroutines.
+// An Authenticator makes exchanges. It may be used by many goroutines.
 type Authenticator struct {
 	accounts Accounts
 	secret   []byte
+	recall   *recall
 	nonce    func() string // nil: random; set by tests with an RFC's vectors
 }
 
@@ -38,7 +38,7 @@ func New(accounts Accounts, secret []byte) (*Authenticator, error) {
 	if len(secret) < minSecret {
 		return nil, fmt.Errorf("auth: a secret of %d bytes, give at least %d random ones", len(secret), minSecret)
 	}
-	return &Authenticator{accounts: accounts, secret: secret}, nil
+	return &Authenticator{accounts: accounts, secret: secret, recall: newRecall()}, nil
 }
 
 // Begin returns an exchange for a stream to host, the domain of the accounts

@@ -22,7 +22,9 @@
 // Its limits: the salt of an account that is removed or gets a new password
 // changes, which who asked before and asks again can see; the time of a lookup
 // is the store's, so a store should take as long to miss as to find; keys made
-// with other than [Iterations] iterations tell that the account exists.
+// with other than [Iterations] iterations tell that the account exists; who
+// reads the memory of the process can guess fast at the passwords that came by
+// PLAIN lately.
 //
 // How often one may try is the caller's to say; [Throttle] counts for it.
 package auth

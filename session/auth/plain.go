@@ -32,7 +32,7 @@ func (c *plainConversation) step(ctx context.Context, msg []byte) Reply {
 	if err != nil {
 		return fail(TemporaryAuthFailure, account, err)
 	}
-	proven, err := keys.verify(hashSHA256, prepared)
+	proven, err := c.x.auth.recall.verify(account, keys, hashSHA256, prepared)
 	if err != nil {
 		return fail(TemporaryAuthFailure, account, err)
 	}
