@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -26,40 +27,37 @@ const (
 	renewBefore    = 30 * 24 * time.Hour
 )
 
-// tlsConfig is the connector's TLS: the certificate that --cert and --key
-// name, or the self-signed one of the data directory.
-func tlsConfig(cfg *Config, dir *dataDir) (*tls.Config, error) {
-	pair, err := loadPair(cfg, dir)
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+// tlsConfig is the connector's TLS, from version 1.2 up (RFC 7590, 3.2), with
+// the certificate that --cert and --key name, or the self-signed one of the data
+// directory.
+func tlsConfig(pair *keyPair) *tls.Config {
+	return &tls.Config{GetCertificate: pair.certificate, MinVersion: tls.VersionTLS12}
 }
 
-func loadPair(cfg *Config, dir *dataDir) (tls.Certificate, error) {
+func loadPair(cfg *Config, dir *dataDir, log *slog.Logger) (*keyPair, error) {
 	if cfg.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.Cert, cfg.Key)
+		pair, err := openKeyPair(cfg.Cert, cfg.Key, log)
 		if err != nil {
-			return pair, change("--cert and --key", fmt.Errorf("certificate: %w", err))
+			return nil, change("--cert and --key", fmt.Errorf("certificate: %w", err))
 		}
 		return pair, nil
 	}
 	file := dir.file("tls.pem") // one file, so that key and certificate always belong together
-	pair, err := tls.LoadX509KeyPair(file, file)
-	if err == nil && fits(pair.Leaf, cfg.Domains, time.Now()) {
+	pair, err := openKeyPair(file, file, log)
+	if err == nil && fits(pair.current.Load().Leaf, cfg.Domains, time.Now()) {
 		return pair, nil
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return pair, change("--cert and --key", fmt.Errorf("self-signed certificate: %w; remove %s to get another", err, file))
+		return nil, change("--cert and --key", fmt.Errorf("self-signed certificate: %w; remove %s to get another", err, file))
 	}
 	both, err := selfSigned(cfg.Domains, time.Now())
 	if err == nil {
 		err = writeFile(file, both, 0o600)
 	}
 	if err != nil {
-		return pair, change("--data", fmt.Errorf("make a self-signed certificate: %w", err))
+		return nil, change("--data", fmt.Errorf("make a self-signed certificate: %w", err))
 	}
-	return tls.X509KeyPair(both, both)
+	return openKeyPair(file, file, log)
 }
 
 // fits reports that a certificate is good for all domains and for a while yet.

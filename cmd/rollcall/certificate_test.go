@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -9,11 +10,11 @@ import (
 
 func certificateOf(t *testing.T, dir *dataDir, domains ...string) *tls.Certificate {
 	t.Helper()
-	config, err := tlsConfig(&Config{Domains: domains}, dir)
+	pair, err := loadPair(&Config{Domains: domains}, dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &config.Certificates[0]
+	return pair.current.Load()
 }
 
 func TestASelfSignedCertificateIsMadeOnceAndIsForTheDomainsAndThisMachine(t *testing.T) {
@@ -57,7 +58,7 @@ func TestADamagedCertificateIsNotReplacedSilently(t *testing.T) {
 	if err := os.WriteFile(dir.file("tls.pem"), []byte("junk"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tlsConfig(&Config{Domains: []string{"example.org"}}, dir); err == nil {
+	if _, err := loadPair(&Config{Domains: []string{"example.org"}}, dir, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("no error")
 	}
 }

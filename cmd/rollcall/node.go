@@ -29,6 +29,7 @@ type node struct {
 
 	closing atomic.Bool // the connection ends because we end it
 
+	keys  *keyPair // of a connector
 	table *projector.Table
 	ready func() // called when the process serves, maybe again; set before run
 }
@@ -163,6 +164,12 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, book *leaseBo
 		g.Go(func() error { return answerAll(life, n.bus.Courier(), n.table, n.log) })
 	}
 	if conn != nil {
+		if n.cfg.Cert != "" { // else SIGHUP ends the process, as of any other
+			g.Go(func() error {
+				n.keys.follow(life)
+				return nil
+			})
+		}
 		return conn.run(ctx)
 	}
 	if _, err := book.lost(ctx); err != nil && ctx.Err() == nil {
@@ -175,8 +182,8 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, book *leaseBo
 
 // newConnector puts the XMPP connector together.
 func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, error) {
-	tlsConfig, err := tlsConfig(n.cfg, n.dir)
-	if err != nil {
+	var err error
+	if n.keys, err = loadPair(n.cfg, n.dir, n.log); err != nil {
 		return nil, err
 	}
 	secret, err := sharedSecret(ctx, n.bus.Accounts())
@@ -184,7 +191,7 @@ func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, e
 		return nil, err
 	}
 	server, err := c2s.New(c2s.Config{
-		Domains: n.cfg.Domains, TLS: tlsConfig, AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
+		Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
 		Accounts: credentialStore{n.bus.Accounts()}, Secret: secret,
 		Rosters: accountDocuments{n.bus.Rosters()}, Blocked: accountDocuments{n.bus.Blocked()}, Waiting: waitingRoom{n.bus.Waiting()},
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log,
