@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"session/stanza": {"events"},
 	"session/auth":   {"events"},
 	"session/roster": {"events", "session/stanza"},
+	"session/pep":    {},
 	"session/c2s":    {"events", "session", "session/"},
 	"session/load":   {"events", "session/stanza"},
 	"bus":            {"events"},

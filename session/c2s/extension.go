@@ -24,6 +24,7 @@ type extension struct {
 var extensions = []extension{
 	discovery, binding, rosters, pinging, offlineMessages,
 	carbons, processing, clientState, blocking,
+	lastActivity, softwareVersion, entityTime,
 }
 
 // A request is a get or a set that the server answers.

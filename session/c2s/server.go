@@ -25,6 +25,7 @@ type Server struct {
 	throttle *auth.Throttle
 	domains  map[string]bool
 	offer    *offer
+	started  time.Time
 	hub      hub
 	blocks   *blockLists
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
@@ -61,6 +62,7 @@ func New(cfg Config) (*Server, error) {
 		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
 		domains:  map[string]bool{},
 		offer:    newOffer(&cfg, extensions),
+		started:  time.Now(),
 		blocks:   newBlockLists(),
 		conns:    map[*conn]struct{}{}, following: make(chan struct{}),
 	}

@@ -1,0 +1,18 @@
+package c2s
+
+import "rollcall/session/stanza"
+
+// Software version: XEP-0092. What it runs on is nobody's business.
+
+const nsVersion = "jabber:iq:version"
+
+var softwareVersion = extension{
+	features: []string{nsVersion},
+	requests: []answer{{space: nsVersion, local: "query", at: atServer, get: (*client).softwareVersion}},
+}
+
+func (cl *client) softwareVersion(r *request) error {
+	b := []byte("<query xmlns='" + nsVersion + "'><name>Rollcall</name><version>")
+	cl.result(r.iq, string(append(stanza.AppendText(b, cl.srv.cfg.Version), "</version></query>"...)))
+	return nil
+}

@@ -1,0 +1,14 @@
+// Package pep is what an account keeps with its server and shows to others: the
+// nodes of personal eventing with their items (XEP-0163, XEP-0060), its private
+// elements (XEP-0049) and its card (XEP-0054), in one document an account. It is
+// pure: it reads no clock and does no input or output.
+//
+// A Store never changes. An operation returns another one that shares what is
+// the same, so that a writer can offer it to what compares and sets. A nil
+// *Store is the empty one of an account that has no document yet.
+//
+// The limits keep the document below the 512 KiB that the bucket takes: MaxBytes
+// bounds all of it, MaxNodes and MaxItems its parts. At a limit the operation
+// fails with ErrFull and nothing changes; only a node that is to keep a number
+// of items drops the oldest.
+package pep
