@@ -88,6 +88,10 @@ func priorityAndShow(el *stanza.Element) (int8, string, error) {
 	return int8(n), strings.Clone(show), nil
 }
 
+// maxPresence bounds a presence in bytes: the log keeps each, and every
+// connector's table the last one. Beyond it is policy-violation.
+const maxPresence = 16 << 10
+
 // anonymous is a presence as events keep it: complete, but without from and to.
 func anonymous(el *stanza.Element) (string, error) {
 	// The appender writes the addresses first, from before to.
@@ -96,6 +100,9 @@ func anonymous(el *stanza.Element) (string, error) {
 	rest, ok := strings.CutPrefix(string(b), marked)
 	if !ok {
 		return "", &stanza.Error{Condition: stanza.BadRequest, Text: "the presence relies on a default namespace of its own"}
+	}
+	if len(rest) > maxPresence {
+		return "", &stanza.Error{Condition: stanza.PolicyViolation, Text: "the presence is too large"}
 	}
 	return "<presence" + rest, nil
 }
