@@ -103,7 +103,7 @@ func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.St
 		s := events.Stored{Stream: logStream}
 		for d, err := range t.follow(ctx) {
 			if err == nil {
-				err = d.decodeTo(&s)
+				err = d.decodeTo(&s, d.msg.Data)
 			}
 			if err != nil && !yield(nil, err) || err == nil && !yield(&s, nil) {
 				return

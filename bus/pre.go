@@ -11,25 +11,39 @@ import (
 	"rollcall/events"
 )
 
-// preBuffer is the number of records that wait to be sent. One more is
-// dropped: a flood of connections must not slow down those that have a session.
-const preBuffer = 1024
+const (
+	// preBuffer is the number of records that wait to be sent. One more is
+	// dropped: a flood of connections must not slow down those that have a
+	// session.
+	preBuffer = 1024
+	// preDelay is how long a record may wait for others to share a message
+	// with. A process that is killed loses so much of the records.
+	preDelay = 20 * time.Millisecond
+	// preBundle is the size of a message, in bytes, that waits no longer.
+	preBundle = 16 << 10
+)
 
 // Pre takes what happens to connections that have no account yet. It is
 // written without waiting and without acknowledgement: what the server loses
-// or drops afterwards is not counted. It is safe for concurrent use.
+// or drops afterwards is not counted. Records share messages, because there are
+// several for each login. It is safe for concurrent use.
 type Pre struct {
 	b     *Bus
-	queue chan *nats.Msg
+	queue chan preRecord
 	stop  chan struct{}
 	ended chan struct{}
 
 	sent, dropped atomic.Uint64
 }
 
+type preRecord struct {
+	subject string
+	data    []byte
+}
+
 // newPre starts the goroutine that sends; close ends it.
 func newPre(b *Bus) *Pre {
-	p := &Pre{b: b, queue: make(chan *nats.Msg, preBuffer), stop: make(chan struct{}), ended: make(chan struct{})}
+	p := &Pre{b: b, queue: make(chan preRecord, preBuffer), stop: make(chan struct{}), ended: make(chan struct{})}
 	go p.run()
 	return p
 }
@@ -37,12 +51,9 @@ func newPre(b *Bus) *Pre {
 // Publish takes a record of one of the kinds before authentication. It never
 // blocks.
 func (p *Pre) Publish(r *events.Record) {
-	m := &nats.Msg{
-		Subject: prePrefix + "." + Token(r.Connector.Name),
-		Data:    r.Append(make([]byte, 0, 192)),
-	}
+	one := preRecord{prePrefix + "." + Token(r.Connector.Name), r.Append(make([]byte, 0, 192))}
 	select {
-	case p.queue <- m:
+	case p.queue <- one:
 	default:
 		p.dropped.Add(1)
 	}
@@ -52,27 +63,53 @@ func (p *Pre) Publish(r *events.Record) {
 // the buffer was full or there was no connection.
 func (p *Pre) Stats() (sent, dropped uint64) { return p.sent.Load(), p.dropped.Load() }
 
+// run is the goroutine that sends.
 func (p *Pre) run() {
 	defer close(p.ended)
+	var open bundle
+	timer := time.NewTimer(preDelay)
+	timer.Stop()
 	for {
 		select {
-		case m := <-p.queue:
-			p.send(m)
+		case one := <-p.queue:
+			if open.records == 0 {
+				timer.Reset(preDelay)
+			}
+			p.add(&open, one)
+		case <-timer.C:
+			p.send(&open)
 		case <-p.stop:
 			for len(p.queue) > 0 {
-				p.send(<-p.queue)
+				p.add(&open, <-p.queue)
 			}
+			p.send(&open)
 			return
 		}
 	}
 }
 
-func (p *Pre) send(m *nats.Msg) {
-	if err := p.b.nc.PublishMsg(m); err != nil {
-		p.dropped.Add(1)
+// add puts a record into the open bundle, and sends that when it is full.
+func (p *Pre) add(open *bundle, one preRecord) {
+	if open.subject != one.subject {
+		p.send(open)
+		open.subject = one.subject
+	}
+	open.add(one.data)
+	if len(open.data) >= preBundle {
+		p.send(open)
+	}
+}
+
+func (p *Pre) send(open *bundle) {
+	if open.records == 0 {
 		return
 	}
-	p.sent.Add(1)
+	if err := p.b.nc.PublishMsg(&nats.Msg{Subject: open.subject, Data: open.data}); err != nil {
+		p.dropped.Add(open.records)
+	} else {
+		p.sent.Add(open.records)
+	}
+	*open = bundle{subject: open.subject}
 }
 
 // close sends what is in the buffer.
@@ -82,7 +119,8 @@ func (p *Pre) close() {
 }
 
 // Read gives the records of all connectors that were stored at or after since
-// and before until; the zero time is no limit. Errors are as in Log.Read.
+// and before until; the zero time is no limit. Records that shared a message
+// have its sequence and its time. Errors are as in Log.Read.
 func (p *Pre) Read(ctx context.Context, since, until time.Time) iter.Seq2[*events.Stored, error] {
 	return p.b.read(ctx, preStream, "", events.Range{Since: since, Until: until})
 }

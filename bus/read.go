@@ -30,7 +30,7 @@ func (b *Bus) read(ctx context.Context, stream, filter string, r events.Range) i
 			case r.To > 0 && d.seq > uint64(r.To), !r.Until.IsZero() && d.at >= unixNano(r.Until):
 				return
 			case d.seq <= uint64(r.After), d.at < unixNano(r.Since):
-			case !yield(d.decode(stream)):
+			case !d.yieldAll(stream, yield):
 				return
 			}
 		}
@@ -78,18 +78,25 @@ func (t *tail) all(ctx context.Context, end uint64) iter.Seq2[delivery, error] {
 	}
 }
 
-func (d *delivery) decode(stream string) (*events.Stored, error) {
-	s := &events.Stored{Stream: stream}
-	if err := d.decodeTo(s); err != nil {
-		return nil, err
+// yieldAll gives the record of a message, or the records of a bundle.
+func (d *delivery) yieldAll(stream string, yield func(*events.Stored, error) bool) bool {
+	for data := range records(d.msg.Data) {
+		s := &events.Stored{Stream: stream}
+		err := d.decodeTo(s, data)
+		if err != nil {
+			s = nil
+		}
+		if !yield(s, err) {
+			return false
+		}
 	}
-	return s, nil
+	return true
 }
 
-func (d *delivery) decodeTo(s *events.Stored) error {
+func (d *delivery) decodeTo(s *events.Stored, data []byte) error {
 	s.Seq, s.At = events.Seq(d.seq), d.at
-	if err := s.Decode(d.msg.Data); err != nil {
-		return &events.PoisonError{Seq: s.Seq, At: s.At, Data: d.msg.Data, Err: err}
+	if err := s.Decode(data); err != nil {
+		return &events.PoisonError{Seq: s.Seq, At: s.At, Data: data, Err: err}
 	}
 	return nil
 }
