@@ -25,6 +25,17 @@ func (c *conn) bind(iq *stanza.Element) error {
 			return c.refuse(iq, stanza.BadRequest)
 		}
 	}
+	err := c.become(resource, c.srv.cfg.Conflict, func(cl *client) ([]byte, error) { return cl.bound(iq), nil })
+	if cause := stanzaError(err); cause != nil {
+		c.send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
+		return nil
+	}
+	return err
+}
+
+// become binds the resource and makes the connection that of a client. tell
+// says what the client is told then, before anything else.
+func (c *conn) become(resource string, conflict session.Conflict, tell func(*client) ([]byte, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	// What it takes to serve the client comes first: a failure to load it leaves
@@ -32,28 +43,28 @@ func (c *conn) bind(iq *stanza.Element) error {
 	home, err := c.srv.hub.enter(ctx, c.srv, c.account)
 	if err != nil {
 		c.srv.cfg.Logger.Warn("roster or block lists not loaded", "account", c.account.String(), "error", err)
-		return c.refuse(iq, stanza.InternalServerError)
+		return refuse(stanza.InternalServerError)
 	}
 	defer c.srv.hub.exit(home)
-	jid, pos, err := c.appendBound(ctx, resource)
+	jid, pos, err := c.appendBound(ctx, session.Bind{
+		Session: c.session, Resource: strings.Clone(resource), Generated: rand.Text(),
+		Conflict: conflict, Limit: c.srv.cfg.MaxResources,
+	})
 	if err != nil {
-		if cause := stanzaError(err); cause != nil {
-			c.send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
-			return nil
-		}
 		return err
 	}
 	cl := newClient(c, home, jid, pos)
+	told, err := tell(cl)
+	if err != nil {
+		return err
+	}
 	c.srv.unbound.Add(-1)
-	c.srv.hub.admit(cl, c, cl.bound(iq))
+	c.srv.hub.admit(cl, c, told)
 	return nil
 }
 
-func (c *conn) appendBound(ctx context.Context, resource string) (events.JID, events.Position, error) {
-	a, pos, err := c.svc.Do(ctx, c.account, c.id, session.Bind{
-		Session: c.session, Resource: strings.Clone(resource), Generated: rand.Text(),
-		Conflict: c.srv.cfg.Conflict, Limit: c.srv.cfg.MaxResources,
-	})
+func (c *conn) appendBound(ctx context.Context, b session.Bind) (events.JID, events.Position, error) {
+	a, pos, err := c.svc.Do(ctx, c.account, c.id, b)
 	if errors.Is(err, session.ErrGone) {
 		c.srv.learnEnd(a)
 	}

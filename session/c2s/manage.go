@@ -71,6 +71,22 @@ func (cl *client) enable(c *conn, el *stanza.Element) error {
 		c.sendFailed(stanza.UnexpectedRequest)
 		return nil
 	}
+	m, answer, err := cl.beginManagement(el)
+	if err != nil {
+		return err
+	}
+	if m != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		cl.managed.Store(m) // from here on others' stanzas are counted, and wait for the mutex
+	}
+	c.send(answer)
+	return nil
+}
+
+// beginManagement stores that stream management is on, and returns its state
+// and the answer: nil and <failed/> if it can't be.
+func (cl *client) beginManagement(el *stanza.Element) (*management, []byte, error) {
 	m := &management{}
 	if r := el.Attr("resume"); r == "true" || r == "1" {
 		m.max = cl.srv.cfg.ResumeTime
@@ -83,11 +99,10 @@ func (cl *client) enable(c *conn, el *stanza.Element) error {
 		Session: cl.session, Resumable: m.token != "", Max: uint32(m.max.Seconds()), TokenHash: tokenHash(m.token),
 	})
 	if stanzaError(err) != nil {
-		c.sendFailed(stanza.InternalServerError)
-		return nil
+		return nil, appendFailed(nil, stanza.InternalServerError), nil
 	}
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	b := []byte("<enabled xmlns='" + stanza.NSStreamMgmt + "'")
 	if m.token != "" {
@@ -95,11 +110,7 @@ func (cl *client) enable(c *conn, el *stanza.Element) error {
 		b = stanza.AppendAttr(b, "max", strconv.Itoa(int(m.max.Seconds())))
 		b = append(b, " resume='true'"...)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	cl.managed.Store(m) // from here on others' stanzas are counted, and wait for the mutex
-	c.send(append(b, "/>"...))
-	return nil
+	return m, append(b, "/>"...), nil
 }
 
 // A resumption id names the session and proves that one is its client. The log
@@ -204,6 +215,8 @@ func appendCount(b []byte, open, attr string, n uint32) []byte {
 
 func formatCount(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 
-func (c *conn) sendFailed(cause stanza.Condition) {
-	c.send([]byte("<failed xmlns='" + stanza.NSStreamMgmt + "'><" + string(cause) + " xmlns='" + stanza.NSStanzaErrors + "'/></failed>"))
+func (c *conn) sendFailed(cause stanza.Condition) { c.send(appendFailed(nil, cause)) }
+
+func appendFailed(b []byte, cause stanza.Condition) []byte {
+	return append(b, "<failed xmlns='"+stanza.NSStreamMgmt+"'><"+string(cause)+" xmlns='"+stanza.NSStanzaErrors+"'/></failed>"...)
 }

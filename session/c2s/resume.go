@@ -121,15 +121,23 @@ func (c *conn) resume(el *stanza.Element) error {
 		c.sendFailed(stanza.UnexpectedRequest)
 		return nil
 	}
+	failed, err := c.resumeAs(el, func(_ *client, resumed []byte) { c.send(resumed) })
+	if failed != "" {
+		c.sendFailed(failed)
+	}
+	return err
+}
+
+// resumeAs resumes the session that is asked for, or says why not. tell is
+// called to tell the client of it, before anything is sent again.
+func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte)) (failed stanza.Condition, err error) {
 	h, err := strconv.ParseUint(el.Attr("h"), 10, 32)
 	if err != nil {
-		c.sendFailed(stanza.BadRequest)
-		return nil
+		return stanza.BadRequest, nil
 	}
 	cl := c.resumed(el.Attr("previd"))
 	if cl == nil {
-		c.sendFailed(stanza.ItemNotFound)
-		return nil
+		return stanza.ItemNotFound, nil
 	}
 	cl.life.Lock()
 	defer cl.life.Unlock()
@@ -142,7 +150,14 @@ func (c *conn) resume(el *stanza.Element) error {
 		})
 		<-old.read
 	}
-	return c.takeOver(cl, uint32(h))
+	err = c.takeOver(cl)
+	if errors.Is(err, session.ErrNotResumable) {
+		return stanza.ItemNotFound, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return "", cl.managed.Load().attach(cl, c, uint32(h), tell)
 }
 
 // resumed finds the session that a resumption id is of, if it is one of this
@@ -165,15 +180,14 @@ func (c *conn) resumed(id string) *client {
 
 // takeOver makes the connection the client's. The caller holds the client's
 // life.
-func (c *conn) takeOver(cl *client, h uint32) error {
+func (c *conn) takeOver(cl *client) error {
 	m := cl.managed.Load()
 	_, pos, err := c.svc.Do(context.Background(), c.account, c.id, session.Resume{
 		Session: c.session, Previous: cl.session, TokenHash: tokenHash(m.token),
 		Address: c.address(), Now: time.Now().UnixNano(),
 	})
 	if errors.Is(err, session.ErrNotResumable) {
-		c.sendFailed(stanza.ItemNotFound)
-		return nil
+		return err
 	}
 	if err != nil {
 		if cl.link.Load() != nil {
@@ -189,12 +203,12 @@ func (c *conn) takeOver(cl *client, h uint32) error {
 	c.srv.unbound.Add(-1)
 	c.client.Store(cl)
 	cl.activate() // XEP-0352, 5.1: what was held is sent with the rest
-	return m.attach(cl, c, h)
+	return nil
 }
 
 // attach sends again, in order, exactly what the client has not handled, and
 // then what is new.
-func (m *management) attach(cl *client, c *conn, h uint32) error {
+func (m *management) attach(cl *client, c *conn, h uint32, tell func(*client, []byte)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	cl.link.Store(c)
@@ -202,7 +216,7 @@ func (m *management) attach(cl *client, c *conn, h uint32) error {
 		return err
 	}
 	b := stanza.AppendAttr([]byte("<resumed xmlns='"+stanza.NSStreamMgmt+"'"), "previd", resumptionID(cl.session, m.token))
-	c.send(append(stanza.AppendAttr(b, "h", formatCount(m.handled)), "/>"...))
+	tell(cl, append(stanza.AppendAttr(b, "h", formatCount(m.handled)), "/>"...))
 	for _, b := range m.unacked {
 		c.send(b)
 	}
