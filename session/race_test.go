@@ -45,12 +45,13 @@ func TestBindingIsLinearizableInMemory(t *testing.T) {
 		"a bad day":    {Delay: time.Second, LostAck: 0.1, LateRequest: 0.1, InFlight: 0.1, Unavailable: 0.1, ReadFails: 0.1},
 	} {
 		for seed := range uint64(10) {
+			f := f
+			f.Seed = seed
 			t.Run(fmt.Sprintf("%s %d", name, seed), func(t *testing.T) {
 				t.Parallel()
 				var history []porcupine.Operation
 				synctest.Test(t, func(t *testing.T) {
 					log := bustest.NewLog()
-					f.Seed = seed
 					log.Inject(f)
 					racers := race(t, 4, 2, 8, func() (events.Log, session.Accounts) {
 						return log, lazyTable{newTable(log)}
