@@ -39,6 +39,7 @@ type (
 		Mechanism string // SASL mechanism
 		TLS       string // protocol version, "" in the clear
 		Address   string // the client's IP address and port
+		Agent     string // software, device and id, as a client says of itself (XEP-0388), or ""
 	}
 	// Bound makes the session a connected resource: the record's JID is full
 	// from here on (RFC 6120, 7).

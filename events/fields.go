@@ -4,7 +4,7 @@ package events
 // only ever added at the end of both functions; a reader of an older record
 // finds the end of the array first and leaves the rest zero.
 
-func (Authenticated) version() uint8           { return 1 }
+func (Authenticated) version() uint8           { return 2 }
 func (Bound) version() uint8                   { return 1 }
 func (RosterRequested) version() uint8         { return 1 }
 func (PresenceAvailable) version() uint8       { return 1 }
@@ -27,7 +27,7 @@ func (Disconnected) version() uint8            { return 1 }
 func (u Unknown) version() uint8               { return u.Version }
 
 func (e Authenticated) appendFields(b []byte) []byte {
-	return appendStrings(b, e.Mechanism, e.TLS, e.Address)
+	return appendStrings(b, e.Mechanism, e.TLS, e.Address, e.Agent)
 }
 func (e Bound) appendFields(b []byte) []byte         { return appendStrings(b, e.Requested) }
 func (RosterRequested) appendFields(b []byte) []byte { return appendStrings(b) }
@@ -136,7 +136,7 @@ func (f *fields) bool() bool { return f.more() && f.d.bool() }
 func (f *fields) event(k Kind) Event {
 	switch k {
 	case KindAuthenticated:
-		return Authenticated{Mechanism: f.string(), TLS: f.string(), Address: f.string()}
+		return Authenticated{Mechanism: f.string(), TLS: f.string(), Address: f.string(), Agent: f.string()}
 	case KindBound:
 		return Bound{Requested: f.string()}
 	case KindRosterRequested:

@@ -4,7 +4,7 @@ import "time"
 
 // samples has one event of every kind, with every field set.
 var samples = []Event{
-	Authenticated{Mechanism: "SCRAM-SHA-256-PLUS", TLS: "TLS 1.3", Address: "192.0.2.1:50123"},
+	Authenticated{Mechanism: "SCRAM-SHA-256-PLUS", TLS: "TLS 1.3", Address: "192.0.2.1:50123", Agent: "Client 1.0 on a telephone, d4565fa7-4d72-4749-b3d3-740edbf87770"},
 	Bound{Requested: "balcony"},
 	RosterRequested{},
 	PresenceAvailable{Priority: -7, Show: "away", Stanza: "<presence><show>away</show><priority>-7</priority></presence>"},

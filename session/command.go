@@ -37,6 +37,7 @@ type (
 		Mechanism string
 		TLS       string
 		Address   string
+		Agent     string // see events.Authenticated
 	}
 	// Bind makes it a connected resource. Resource and Generated are prepared;
 	// Resource is empty if the client leaves the choice to the server.

@@ -43,7 +43,7 @@ func (c Authenticate) decide(a *Account) ([]Step, error) {
 	if a != nil && len(a.Sessions) >= MaxSessions {
 		return nil, ErrTooManySessions
 	}
-	return []Step{{Session: c.Session, Event: events.Authenticated{Mechanism: c.Mechanism, TLS: c.TLS, Address: c.Address}}}, nil
+	return []Step{{Session: c.Session, Event: events.Authenticated{Mechanism: c.Mechanism, TLS: c.TLS, Address: c.Address, Agent: c.Agent}}}, nil
 }
 
 func (c Bind) decide(a *Account) ([]Step, error) {

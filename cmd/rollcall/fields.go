@@ -21,7 +21,7 @@ type field struct {
 func fieldsOf(e events.Event) []field {
 	switch e := e.(type) {
 	case events.Authenticated:
-		return set(field{"mechanism", e.Mechanism}, field{"tls", e.TLS}, field{"address", e.Address})
+		return set(field{"mechanism", e.Mechanism}, field{"tls", e.TLS}, field{"address", e.Address}, field{"agent", e.Agent})
 	case events.Bound:
 		return set(field{"requested", e.Requested})
 	case events.PresenceAvailable:
