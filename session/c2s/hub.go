@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"rollcall/events"
-	"rollcall/session"
 	"rollcall/session/roster"
 )
 
@@ -81,18 +80,6 @@ func (h *hub) client(id events.SessionID) *client {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return h.clients[id]
-}
-
-// part tells the sessions that are bound here from those elsewhere.
-func (h *hub) part(list []*session.Session) (here, elsewhere []*session.Session) {
-	for _, s := range list {
-		if h.client(s.ID) != nil {
-			here = append(here, s)
-		} else {
-			elsewhere = append(elsewhere, s)
-		}
-	}
-	return here, elsewhere
 }
 
 // detached lists the clients that wait for a connection.

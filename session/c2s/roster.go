@@ -197,6 +197,7 @@ func (a *account) apply(s *Server, next *roster.Roster) {
 		return
 	}
 	a.roster = next
+	a.notify(s, old, next)
 	changed := roster.Diff(old, next)
 	for _, item := range changed {
 		a.push(s, item)

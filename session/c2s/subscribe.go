@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"rollcall/events"
-	"rollcall/session"
 	"rollcall/session/roster"
 	"rollcall/session/stanza"
 )
@@ -27,15 +26,15 @@ func (cl *client) subscription(el *stanza.Element, kind roster.Kind, contact eve
 	}
 	// The bare JIDs count (RFC 6121, 3.1.2).
 	b := el.AppendTo(nil, stanza.Stamp{From: cl.account.String(), To: contact.String()})
-	return cl.srv.subscription(cl.account, contact, kind, b, cl.after)
+	return cl.srv.subscription(cl.account, contact, kind, b)
 }
 
 // subscription carries a transition out on both sides and delivers the stanza.
-func (s *Server) subscription(user, contact events.JID, kind roster.Kind, b []byte, after events.Position) error {
+func (s *Server) subscription(user, contact events.JID, kind roster.Kind, b []byte) error {
 	out := func(r *roster.Roster) (roster.Change, error) { return r.Outbound(contact, kind) }
 	if kind == roster.Unsubscribed {
 		// The contact is the watcher: it loses sight before it is said that it has.
-		if err := s.arrive(user, contact, kind, b, after); err != nil {
+		if err := s.arrive(user, contact, kind, b); err != nil {
 			return err
 		}
 		_, err := s.changeRoster(user, out, nil)
@@ -45,46 +44,31 @@ func (s *Server) subscription(user, contact events.JID, kind roster.Kind, b []by
 	if err != nil || !c.Pass {
 		return err
 	}
-	return s.arrive(user, contact, kind, b, after)
+	return s.arrive(user, contact, kind, b)
 }
 
 // arrive is the contact's side of a transition that the user has caused.
-func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte, after events.Position) error {
+func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte) error {
 	m := mail{srv: s, to: contact}
 	if ok, err := m.exists(contact); err != nil || !ok {
 		return err // RFC 6121, 8.5.1: silently, for an unknown contact
 	}
-	targets := s.subscriptionTargets(contact, kind)
-	if s.blocks.of(contact).blocks(user) {
-		if kind == roster.Subscribe {
-			return nil
-		}
-		targets = nil // the rosters change together, but nobody is told
+	blocked := s.blocks.of(contact).blocks(user)
+	if blocked && kind == roster.Subscribe {
+		return nil
 	}
-	// The stanza comes before the push and the presence that follow from it
-	// (RFC 6121, 3.1.6). Other connectors learn of these from the document, so
-	// they are sent the stanza before it is stored; but for a request, which
-	// must not be seen by anybody and then be forgotten.
-	here, elsewhere := s.hub.part(targets)
-	p := parcel{after: after, stanza: b}
 	c, err := s.changeRoster(contact, func(r *roster.Roster) (roster.Change, error) {
 		c, err := r.Inbound(user, kind, slices.Clone(b))
-		if err == nil && c.Pass && kind != roster.Subscribe {
-			s.deliver(p, elsewhere)
-			elsewhere = nil
+		if err == nil && c.Pass && kind != roster.Subscribe && !blocked {
+			c.Roster = c.Roster.WithNotice(notice(user, contact, kind, b))
 		}
 		return c, err
-	}, func(c roster.Change) {
-		if c.Pass {
-			s.deliver(p, here)
-			s.deliver(p, elsewhere)
-		}
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}
 	for _, answer := range c.Send {
-		if err := s.subscriptionFrom(contact, user, answer, after); err != nil {
+		if err := s.subscriptionFrom(contact, user, answer); err != nil {
 			return err
 		}
 	}
@@ -92,21 +76,41 @@ func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte, af
 }
 
 // subscriptionFrom is a stanza that the server sends in a user's name.
-func (s *Server) subscriptionFrom(user, contact events.JID, kind roster.Kind, after events.Position) error {
-	b := stanza.AppendAttr([]byte("<presence"), "from", user.String())
-	b = stanza.AppendAttr(b, "to", contact.String())
-	b = append(stanza.AppendAttr(b, "type", kind.String()), "/>"...)
-	return s.arrive(user, contact, kind, b, after)
+func (s *Server) subscriptionFrom(user, contact events.JID, kind roster.Kind) error {
+	return s.arrive(user, contact, kind, plainSubscription(user, contact, kind))
 }
 
-// subscriptionTargets: a request goes to the available resources (RFC 6121,
-// 3.1.3), an answer to the interested ones (3.1.6).
-func (s *Server) subscriptionTargets(account events.JID, kind roster.Kind) []*session.Session {
-	a := s.cfg.Table.Account(account)
-	if kind == roster.Subscribe {
-		return a.Available()
+func plainSubscription(user, contact events.JID, kind roster.Kind) []byte {
+	b := stanza.AppendAttr([]byte("<presence"), "from", user.String())
+	b = stanza.AppendAttr(b, "to", contact.String())
+	return append(stanza.AppendAttr(b, "type", kind.String()), "/>"...)
+}
+
+// notice is an answer as the contact's roster carries it, without what else the
+// user said if that is too much.
+func notice(user, contact events.JID, kind roster.Kind, b []byte) []byte {
+	if len(b) > roster.MaxNotice {
+		return plainSubscription(user, contact, kind)
 	}
-	return slices.Collect(a.Interested())
+	return slices.Clone(b)
+}
+
+// notify hands over what subscription stanzas the change of a roster brought:
+// a request to the available resources (RFC 6121, 3.1.3), an answer to the
+// interested ones (3.1.6). The caller holds a.mu.
+func (a *account) notify(s *Server, old, next *roster.Roster) {
+	for _, cl := range s.hub.clientsOf(a) {
+		if cl.interested {
+			for _, n := range next.NoticesSince(old) {
+				cl.send(n)
+			}
+		}
+		if cl.available.Load() {
+			for _, q := range next.RequestsSince(old) {
+				cl.send(q.Stanza)
+			}
+		}
+	}
 }
 
 // removeItem cancels both directions and removes the item (RFC 6121, 2.5.2). As
@@ -125,7 +129,7 @@ func (cl *client) removeItem(contact events.JID, stored func(roster.Change)) err
 		return err
 	}
 	if slices.Contains(c.Send, roster.Unsubscribed) {
-		if err := cl.srv.subscriptionFrom(cl.account, contact, roster.Unsubscribed, cl.after); err != nil {
+		if err := cl.srv.subscriptionFrom(cl.account, contact, roster.Unsubscribed); err != nil {
 			return err
 		}
 	}
@@ -133,7 +137,7 @@ func (cl *client) removeItem(contact events.JID, stored func(roster.Change)) err
 		return err
 	}
 	if slices.Contains(c.Send, roster.Unsubscribe) {
-		if err := cl.srv.subscriptionFrom(cl.account, contact, roster.Unsubscribe, cl.after); err != nil {
+		if err := cl.srv.subscriptionFrom(cl.account, contact, roster.Unsubscribe); err != nil {
 			// The client has had its answer. The contact's roster says that it is
 			// watched by somebody who is not there.
 			cl.srv.cfg.Logger.Warn("contact not told of its removal", "contact", contact.String(), "error", err)

@@ -92,7 +92,7 @@ func TestFieldsOfALaterProgramAreSkipped(t *testing.T) {
 	doc := marshal(t, 1,
 		list{list{"bob@localhost", "Bob", list{"Friends"}, 3, 2, "later", list{1}}},
 		list{list{"carol@localhost", []byte("<presence/>"), "later"}},
-		"later", list{list{}})
+		list{0}, "later", list{list{}})
 	r, err := Decode(1, doc)
 	if err != nil {
 		t.Fatal(err)

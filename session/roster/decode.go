@@ -30,6 +30,10 @@ func Decode(revision uint64, doc []byte) (*Roster, error) {
 	r := &Roster{version: revision}
 	d.items(r)
 	d.requests(r)
+	if n > docFields {
+		d.notices(r)
+		n--
+	}
 	d.skip(n - docFields)
 	if d.err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDocument, d.err)
@@ -141,6 +145,17 @@ func (r *reader) requests(to *Roster) {
 		seen[q.From] = true
 		to.requests = append(to.requests, q)
 		to.requestBytes += q.size()
+	}
+}
+
+func (r *reader) notices(to *Roster) {
+	n := r.array(1)
+	to.noticed = read(r, r.d.DecodeUint64)
+	if n-1 > MaxNotices || uint64(n-1) > to.noticed {
+		r.fail("%d notices of %d", n-1, to.noticed)
+	}
+	for range n - 1 {
+		to.notices = append(to.notices, r.bytes())
 	}
 }
 

@@ -9,9 +9,11 @@ import (
 
 // The document of a roster is a msgpack array:
 //
-//	[version, items, requests]
+//	[version, items, requests, notices]
 //
 // An item is [jid, name, groups, subscription, flags], a request [jid, stanza].
+// Notices are [how many there were, stanza...]; as long as there were none the
+// field is left out.
 // Fields are only ever appended, to any of these arrays, and a reader skips
 // those it doesn't know: the version changes only when an old reader must not
 // go on.
@@ -29,12 +31,17 @@ const (
 )
 
 // Encode returns the roster's document, without its version, which is the
-// store's. It has at most [MaxItemBytes] + [MaxRequestBytes] + 16 bytes.
+// store's. It has at most [MaxItemBytes] + [MaxRequestBytes] + [MaxNotices] *
+// [MaxNotice] + 64 bytes.
 func (r *Roster) Encode() []byte {
 	r = r.orEmpty()
 	b := bytes.NewBuffer(make([]byte, 0, r.itemBytes+r.requestBytes+16))
 	w := writer{e: msgpack.NewEncoder(b)}
-	w.array(docFields)
+	fields := docFields
+	if r.noticed > 0 {
+		fields++
+	}
+	w.array(fields)
 	w.int(docVersion)
 	w.array(len(r.items))
 	for _, item := range r.items {
@@ -45,6 +52,13 @@ func (r *Roster) Encode() []byte {
 		w.array(requestFields)
 		w.string(q.From.String())
 		w.check(w.e.EncodeBytes(q.Stanza))
+	}
+	if r.noticed > 0 {
+		w.array(1 + len(r.notices))
+		w.check(w.e.EncodeUint(r.noticed))
+		for _, n := range r.notices {
+			w.check(w.e.EncodeBytes(n))
+		}
 	}
 	return b.Bytes()
 }

@@ -14,6 +14,8 @@ type Roster struct {
 	version  uint64
 	items    []*Item   // by JID, strictly ascending
 	requests []Request // by arrival, one a contact
+	notices  [][]byte  // the last of those that there were, by arrival
+	noticed  uint64    // how many there were
 
 	itemBytes    int // upper bounds of the encoded sizes
 	requestBytes int
