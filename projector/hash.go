@@ -54,7 +54,7 @@ func appendAccount(b []byte, a *session.Account) []byte {
 }
 
 func appendSession(b []byte, s *session.Session) []byte {
-	b = append(b, s.ID[:]...)
+	b = append(append(b, s.ID[:]...), s.Conn[:]...)
 	b = appendText(b, s.JID.String())
 	b = appendText(b, s.Connector.Name)
 	b = appendNumbers(b, s.Connector.Epoch, uint64(s.Since), uint64(s.PresenceAt), uint64(s.DetachedUntil()))
