@@ -52,7 +52,7 @@ func presence(ctx context.Context, s *Server, l *Load) (*Round, error) {
 	f := &flow{from: all[0], to: all[1:], window: fanWindow, mark: "</presence>", stanzas: [][]byte{
 		[]byte("<presence><show>away</show></presence>"), []byte("<presence><show>chat</show></presence>"),
 	}}
-	r, err := run(ctx, s, []*flow{f}, l.Time)
+	r, err := run(ctx, s, []*flow{f}, l)
 	return r, errors.Join(err, all.leave())
 }
 
@@ -75,6 +75,6 @@ func push(ctx context.Context, s *Server, l *Load) (*Round, error) {
 		f.stanzas = append(f.stanzas, fmt.Appendf(nil,
 			"<iq type='set' id='set'><query xmlns='%s'><item jid='friend@%s' name='%s'/></query></iq>", stanza.NSRoster, s.Domain, name))
 	}
-	r, err := run(ctx, s, []*flow{f}, l.Time)
+	r, err := run(ctx, s, []*flow{f}, l)
 	return r, errors.Join(err, all.leave())
 }

@@ -10,12 +10,8 @@ import (
 	"time"
 )
 
-const (
-	// warmUp is how long a flow runs before it counts.
-	warmUp = 500 * time.Millisecond
-	// lateTime is how long the last deliveries may take.
-	lateTime = 15 * time.Second
-)
+// warmUp is the share of a round that flows run before they count.
+const warmUp = 8
 
 // A flow is a client that sends as fast as its window lets it, and the clients
 // that each get everything that it sends.
@@ -75,9 +71,9 @@ func (f *flow) complete(timeout <-chan time.Time) error {
 	return nil
 }
 
-// run runs the flows together for a time, and counts what comes in it. Nobody
+// run runs the flows together for l.Time, and counts what comes in it. Nobody
 // reads the connections of their clients then or before.
-func run(ctx context.Context, s *Server, flows []*flow, during time.Duration) (*Round, error) {
+func run(ctx context.Context, s *Server, flows []*flow, l *Load) (*Round, error) {
 	var readers, senders sync.WaitGroup
 	stop := make(chan struct{})
 	failed := make([]error, len(flows))
@@ -91,11 +87,11 @@ func run(ctx context.Context, s *Server, flows []*flow, during time.Duration) (*
 		}
 		senders.Go(func() { failed[i] = f.send(stop) })
 	}
-	r, err := interval(ctx, s, flows, during)
+	r, err := interval(ctx, s, flows, l.Time)
 	close(stop)
 	senders.Wait()
 	err = errors.Join(append(failed, err)...)
-	timeout := time.After(lateTime)
+	timeout := time.After(l.Patience)
 	for _, f := range flows {
 		if err == nil {
 			err = f.complete(timeout)
@@ -111,7 +107,7 @@ func run(ctx context.Context, s *Server, flows []*flow, during time.Duration) (*
 
 // interval counts the deliveries of all flows between two moments.
 func interval(ctx context.Context, s *Server, flows []*flow, during time.Duration) (*Round, error) {
-	if err := wait(ctx, warmUp); err != nil {
+	if err := wait(ctx, during/warmUp); err != nil {
 		return nil, err
 	}
 	total := func() (n int) {

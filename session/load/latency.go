@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rollcall/session/stanza"
@@ -33,7 +34,7 @@ func latency(ctx context.Context, s *Server, l *Load) (*Round, error) {
 	}
 	r, err := measured(s, func(r *Round) error { return p.write(ctx, all) })
 	if err == nil {
-		err = wait(ctx, time.Second) // for the last ones
+		err = p.complete(ctx, l.Patience)
 	}
 	for _, c := range all {
 		c.interrupt()
@@ -51,6 +52,7 @@ type pace struct {
 	begin time.Time
 	every time.Duration
 	came  []time.Time // by number; each is written by the one reader that gets it
+	got   atomic.Int64
 }
 
 func (p *pace) due(i int) time.Time { return p.begin.Add(time.Duration(i) * p.every) }
@@ -67,6 +69,16 @@ func (p *pace) write(ctx context.Context, all crowd) error {
 		from := 2 * (i % (len(all) / 2))
 		err := all[from].sendf("<message to='%s' id='%d' type='chat'><body>%s</body></message>", all[from+1].jid, i, text)
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete waits until all have come, but no longer than its patience.
+func (p *pace) complete(ctx context.Context, patience time.Duration) error {
+	for end := time.Now().Add(patience); p.got.Load() < int64(len(p.came)) && time.Now().Before(end); {
+		if err := wait(ctx, 10*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -90,6 +102,7 @@ func (p *pace) read(c *client) error {
 			return fmt.Errorf("%s got a message that was not sent: %s", c.user, el.Raw())
 		}
 		p.came[i] = time.Now()
+		p.got.Add(1)
 	}
 }
 

@@ -23,7 +23,7 @@ func messages(ctx context.Context, s *Server, l *Load) (*Round, error) {
 			stanzas: [][]byte{fmt.Appendf(nil, "<message to='%s' id='m' type='chat'><body>%s</body></message>", all[i+1].jid, text)},
 		})
 	}
-	r, err := run(ctx, s, flows, l.Time)
+	r, err := run(ctx, s, flows, l)
 	return r, errors.Join(err, all.leave())
 }
 

@@ -22,13 +22,14 @@ type Load struct {
 	Sessions  int           // that are idle
 	Time      time.Duration // of one round, but for login and idle
 	Settle    time.Duration // before the memory of idle sessions is read
+	Patience  time.Duration // with the last deliveries of a round
 }
 
 // DefaultLoad is the load of the project's own comparisons.
 func DefaultLoad() Load {
 	return Load{
 		Logins: 500, Workers: 32, Pairs: 50, Window: 100, Rate: 1000, Contacts: 500,
-		Resources: 50, Sessions: 10_000, Time: 4 * time.Second, Settle: 10 * time.Second,
+		Resources: 50, Sessions: 10_000, Time: 4 * time.Second, Settle: 10 * time.Second, Patience: 15 * time.Second,
 	}
 }
 
