@@ -1,19 +1,22 @@
-// Two @xmpp/client users, alice and bob, on two connectors through STARTTLS:
-// login, roster, presence, chat, iq, logout.
+// Two @xmpp/client users, alice and bob, on two connectors through STARTTLS, or
+// alice through WebSocket: login, roster, presence, chat, iq, logout.
 //
 // Settings (environment): XMPP_HOST, ALICE_PORT, BOB_PORT, ALICE_JID,
-// ALICE_PASSWORD, BOB_JID, BOB_PASSWORD, and NODE_TLS_REJECT_UNAUTHORIZED=0, as
-// the service makes its own certificate.
+// ALICE_PASSWORD, BOB_JID, BOB_PASSWORD, ALICE_WEBSOCKET with a URL if alice is
+// to use it, and NODE_TLS_REJECT_UNAUTHORIZED=0, as the service makes its own
+// certificate.
 
 import { webcrypto } from "node:crypto";
 
 import { client, jid, xml } from "@xmpp/client";
+import WebSocket from "ws";
 
-const NAME = "@xmpp/client, STARTTLS";
+const NAME = `@xmpp/client, ${process.env.ALICE_WEBSOCKET ? "WebSocket" : "STARTTLS"}`;
 const PATIENCE = 15_000; // milliseconds that one expectation may take
 const ROSTER = "jabber:iq:roster";
 
 globalThis.crypto ??= webcrypto; // Node 18 does not have it as a global
+globalThis.WebSocket ??= WebSocket; // nor do Node 18 and 20 have this one
 
 let step = "start";
 const begin = (name) => (step = name);
@@ -34,7 +37,8 @@ class Peer {
     this.jid = setting(`${who}_JID`);
     const account = jid(this.jid);
     this.xmpp = client({
-      service: `xmpp://${setting("XMPP_HOST")}:${setting(`${who}_PORT`)}`,
+      service: process.env[`${who}_WEBSOCKET`] ??
+        `xmpp://${setting("XMPP_HOST")}:${setting(`${who}_PORT`)}`,
       domain: account.domain,
       resource: "node",
       username: account.local,
@@ -49,7 +53,8 @@ class Peer {
 
   async login() {
     this.name = (await within(this.xmpp.start(), `login of ${this.jid}`)).toString();
-    if (this.name !== `${this.jid}/node`) throw new Error(`bound to ${this.name}`);
+    // With Bind 2 (XEP-0386) the server adds to what the client calls itself.
+    if (!`${this.name}/`.startsWith(`${this.jid}/node/`)) throw new Error(`bound to ${this.name}`);
   }
 
   #saw(element) {
