@@ -193,7 +193,8 @@ func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, e
 	server, err := c2s.New(c2s.Config{
 		Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
 		Accounts: credentialStore{n.bus.Accounts()}, Secret: secret,
-		Rosters: accountDocuments{n.bus.Rosters()}, Blocked: accountDocuments{n.bus.Blocked()}, Waiting: waitingRoom{n.bus.Waiting()},
+		Rosters: accountDocuments{n.bus.Rosters()}, Blocked: accountDocuments{n.bus.Blocked()},
+		Private: accountDocuments{n.bus.Private()}, Waiting: waitingRoom{n.bus.Waiting()},
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log,
 	})
 	if err != nil {

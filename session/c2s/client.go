@@ -39,12 +39,16 @@ type client struct {
 	after   events.Position // the last event of this session that is stored
 	flushed bool            // waiting messages were asked for since it became able to get them
 	scratch []byte          // for the stanza being forwarded
+	caps    caps            // what the client says that it can do
 
 	// interested is guarded by home.mu: roster pushes go out.
 	interested bool
 	// seesBlocked is guarded by the server's tail: pushes of the block list go
 	// out.
 	seesBlocked bool
+	// wanted are the nodes of personal eventing that the client asks for; nil
+	// until that is known.
+	wanted atomic.Pointer[map[string]bool]
 	// available is set by Observe alone, at the event's place in the log:
 	// presence of others goes out.
 	available atomic.Bool

@@ -19,6 +19,7 @@ type client struct {
 	mu     sync.Mutex
 	got    []string // guarded; canonical and masked
 	previd string   // guarded; of the session, once stream management is on
+	asked  string   // guarded; id of the last request
 	closed chan struct{}
 	pause  chan struct{} // guarded; if not nil, nothing is read until it is closed
 }
@@ -96,13 +97,19 @@ func (c *client) stall() (goOn func()) {
 	}
 }
 
-var enabledID = regexp.MustCompile(`^<enabled .*\bid='([^']*)'`)
+var (
+	enabledID = regexp.MustCompile(`<enabled .*\bid='([^']*)'`)
+	requestID = regexp.MustCompile(`^<iq [^>]*\bid='([^']*)' type='get'`)
+)
 
 func (c *client) note(item string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if id := enabledID.FindStringSubmatch(item); id != nil {
 		c.previd = id[1]
+	}
+	if id := requestID.FindStringSubmatch(item); id != nil {
+		c.asked = id[1]
 	}
 	c.got = append(c.got, masked(item))
 }

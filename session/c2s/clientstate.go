@@ -141,7 +141,4 @@ func messageCanWait(el *stanza.Element) (key string, ok bool) {
 	return key, ok && n == 1
 }
 
-const (
-	nsChatStates  = "http://jabber.org/protocol/chatstates"
-	nsPubSubEvent = "http://jabber.org/protocol/pubsub#event"
-)
+const nsChatStates = "http://jabber.org/protocol/chatstates"

@@ -27,9 +27,10 @@ type Config struct {
 	// development and benchmarks.
 	AllowPlaintext bool
 	// ChannelBinding offers the -PLUS mechanisms (RFC 5802, 6) with
-	// tls-exporter. Off by default: clients that know only tls-unique, such as
-	// slixmpp 1.8, take the offer, fail at it, and then fall back to weaker and
-	// weaker mechanisms, to PLAIN at last.
+	// tls-exporter in RFC 6120's profile of SASL too; in SASL2 they always are.
+	// Off by default: clients that know only tls-unique, such as slixmpp 1.8,
+	// take the offer, fail at it, and then fall back to weaker and weaker
+	// mechanisms, to PLAIN at last.
 	ChannelBinding bool
 	// WebOrigins are hosts whose pages may connect by WebSocket, besides the
 	// server's own and this machine's: patterns of path.Match, with a port where
@@ -44,6 +45,8 @@ type Config struct {
 	Rosters Documents
 	// Blocked keeps block lists; nil: nobody can block anybody.
 	Blocked Documents
+	// Private keeps what accounts store and publish; nil: nothing is.
+	Private Documents
 	// Waiting keeps messages for who is not there; nil: they are refused.
 	Waiting Waiting
 	// Table is the state of all sessions everywhere.

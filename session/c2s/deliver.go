@@ -14,7 +14,7 @@ import (
 )
 
 // A parcel carries one stanza to all of its recipients at one connector: a
-// version, the hops so far, whether it is directed presence, the position
+// version, the hops so far, flags, the position
 // after, the recipients' session ids, and the stanza, which takes the rest.
 //
 // The position keeps cause and effect in order over the two ways that things
@@ -24,6 +24,7 @@ import (
 type parcel struct {
 	hops     uint8
 	directed bool // available presence, which is not shown after its session's end
+	event    bool // of personal eventing, for who asks for it
 	after    events.Position
 	to       []events.SessionID
 	stanza   []byte
@@ -36,14 +37,23 @@ const (
 	catchUp = 2 * time.Second
 )
 
+// The flags of a parcel.
+const (
+	parcelDirected = 1 << iota
+	parcelEvent
+)
+
 var errParcel = errors.New("not a parcel")
 
 func (p *parcel) append(b []byte) []byte {
-	directed := byte(0)
+	flags := byte(0)
 	if p.directed {
-		directed = 1
+		flags |= parcelDirected
 	}
-	b = append(b, parcelVersion, p.hops, directed)
+	if p.event {
+		flags |= parcelEvent
+	}
+	b = append(b, parcelVersion, p.hops, flags)
 	b = binary.AppendUvarint(b, uint64(len(p.after.Stream)))
 	b = append(b, p.after.Stream...)
 	b = binary.AppendUvarint(b, uint64(p.after.Seq))
@@ -58,7 +68,7 @@ func parseParcel(b []byte) (p parcel, err error) {
 	if len(b) < 3 || b[0] != parcelVersion {
 		return p, errParcel
 	}
-	p.hops, p.directed, b = b[1], b[2] != 0, b[3:]
+	p.hops, p.directed, p.event, b = b[1], b[2]&parcelDirected != 0, b[2]&parcelEvent != 0, b[3:]
 	number := func() uint64 {
 		v, n := binary.Uvarint(b)
 		if n <= 0 {
@@ -132,6 +142,9 @@ func (s *Server) handOut(p parcel, recipients iter.Seq[events.SessionID]) (sent 
 			return false
 		}
 	}
+	if p.event {
+		recipients = s.forWhomWanted(p.stanza, recipients)
+	}
 	for id := range recipients {
 		if cl := s.hub.client(id); cl != nil {
 			sent = cl.send(p.stanza) || sent
@@ -193,7 +206,7 @@ func (s *Server) Deliver(payload []byte) {
 // on its way.
 func (s *Server) resend(p parcel) {
 	el, err := stanza.Parse(p.stanza, stanza.NSClient, s.cfg.Limits)
-	if err != nil || p.hops >= maxHops || isCopy(el) {
+	if err != nil || p.hops >= maxHops || isCopy(el) || isEvent(el) {
 		return
 	}
 	m := mail{srv: s, el: el, after: p.after, hops: p.hops + 1}

@@ -59,7 +59,7 @@ func (cl *client) discoInfo(r *request) error {
 	return nil
 }
 
-// discoItems is XEP-0030, 4: there are no items.
+// discoItems is XEP-0030, 4: the server has none, an account its nodes.
 func (cl *client) discoItems(r *request) error {
 	if r.payload.Attr("node") != "" {
 		return refuse(stanza.ItemNotFound)
@@ -67,7 +67,14 @@ func (cl *client) discoItems(r *request) error {
 	if r.to.Local() != "" && !cl.sees(r.to) {
 		return refuse(stanza.ServiceUnavailable)
 	}
-	cl.result(r.iq, "<query xmlns='"+stanza.NSDiscoItems+"'/>")
+	var items []byte
+	if r.to.Local() != "" && cl.srv.cfg.Private != nil {
+		var err error
+		if items, err = cl.nodes(r.to); err != nil {
+			return err
+		}
+	}
+	cl.result(r.iq, "<query xmlns='"+stanza.NSDiscoItems+"'>"+string(items)+"</query>")
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/session"
+	"rollcall/session/pep"
 	"rollcall/session/roster"
 	"rollcall/session/stanza"
 )
@@ -59,6 +60,9 @@ var stanzaErrors = []struct {
 	{roster.ErrNotAcceptable, stanza.Error{Condition: stanza.NotAcceptable}},
 	{roster.ErrNoItem, stanza.Error{Condition: stanza.ItemNotFound}},
 	{roster.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: "the roster is full"}},
+	{pep.ErrNoNode, stanza.Error{Condition: stanza.ItemNotFound}},
+	{pep.ErrNoItem, stanza.Error{Condition: stanza.ItemNotFound}},
+	{pep.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: "no more can be stored"}},
 	{session.ErrConflict, stanza.Error{Condition: stanza.Conflict}},
 	{session.ErrAlreadyBound, stanza.Error{Condition: stanza.NotAllowed}},
 	{session.ErrTooManySessions, stanza.Error{Condition: stanza.ResourceConstraint}},

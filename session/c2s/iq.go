@@ -21,7 +21,8 @@ func (cl *client) iq(iq *stanza.Element, m *mail) error {
 		}
 		return cl.request(iq, payload, m)
 	case "result", "error":
-		// Answers to what the server asked need nothing; see Diff's pushes.
+		// Answers to pushes need nothing.
+		cl.answered(iq)
 		if !m.to.IsZero() && !m.to.IsBare() {
 			if s := m.resource(); s != nil {
 				m.deliver(s)

@@ -51,6 +51,7 @@ func (cl *client) becomeAvailable(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
+	cl.learnCaps(el)
 	if priority < 0 {
 		cl.flushed = false
 		return nil

@@ -28,6 +28,7 @@ type Server struct {
 	started  time.Time
 	hub      hub
 	blocks   *blockLists
+	caps     capsCache
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 	unbound  atomic.Int64                    // connections that are not bound
 

@@ -29,7 +29,8 @@ var update = flag.Bool("update", false, "write what the server says into the tra
 //	b1<~ <presence from='...'/>   where ~ is for what may come before or after
 //	b1<+ <presence from='...'/>   and + for what may if there are two connectors
 //
-// {previd a1} is the id by which a1's session can be resumed.
+// {previd a1} is the id by which a1's session can be resumed, {asked a1} that of
+// the last request that a1 was sent.
 //
 // After each line with > everything settles, and the lines with < say all that
 // anybody was sent by it. {random} and {time} stand for what differs between
@@ -141,7 +142,7 @@ func (s *script) say(name, text string) {
 		}
 		text = unquoted
 	}
-	s.client(name).send(s.withResumptionIDs(text))
+	s.client(name).send(s.withIDs(text))
 }
 
 func (s *script) client(name string) *client {
@@ -270,18 +271,21 @@ func (s *script) configure(c *c2s.Config, cert func(bool) func(*c2s.Config)) {
 	}
 }
 
-// withResumptionIDs puts the resumption id of the client a1 in the place of
-// {previd a1}.
-func (s *script) withResumptionIDs(text string) string {
-	return previdOf.ReplaceAllStringFunc(text, func(place string) string {
-		c := s.client(previdOf.FindStringSubmatch(place)[1])
+// withIDs puts the ids in the place of {previd a1} and {asked a1}.
+func (s *script) withIDs(text string) string {
+	return idOf.ReplaceAllStringFunc(text, func(place string) string {
+		words := idOf.FindStringSubmatch(place)
+		c := s.client(words[2])
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if words[1] == "asked" {
+			return c.asked
+		}
 		return c.previd
 	})
 }
 
-var previdOf = regexp.MustCompile(`\{previd (\w+)\}`)
+var idOf = regexp.MustCompile(`\{(previd|asked) (\w+)\}`)
 
 // loud are the verbs whose effects the following lines must show.
 var loud = map[string]bool{

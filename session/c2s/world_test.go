@@ -31,6 +31,7 @@ type world struct {
 	people  accounts
 	rosters *documents
 	blocked *documents
+	private *documents
 	waiting waiting
 	pre     recorder
 	nodes   []*node
@@ -55,7 +56,7 @@ type node struct {
 
 // newWorld starts n connectors. tune may change the configuration of each.
 func newWorld(t testing.TB, n int, tune func(*c2s.Config)) *world {
-	w := &world{t: t, log: bustest.NewLog(), rosters: newDocuments(), blocked: newDocuments(), tune: tune}
+	w := &world{t: t, log: bustest.NewLog(), rosters: newDocuments(), blocked: newDocuments(), private: newDocuments(), tune: tune}
 	for i := range n {
 		w.nodes = append(w.nodes, w.start(fmt.Sprintf("c%d", i+1)))
 	}
@@ -87,7 +88,7 @@ func (w *world) start(name string) *node {
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	cfg := c2s.Config{
 		Domains: []string{domain}, AllowPlaintext: true,
-		Accounts: &w.people, Secret: []byte("0123456789abcdef"), Rosters: w.rosters, Blocked: w.blocked, Waiting: &w.waiting,
+		Accounts: &w.people, Secret: []byte("0123456789abcdef"), Rosters: w.rosters, Blocked: w.blocked, Private: w.private, Waiting: &w.waiting,
 		Table: n.table, Courier: n, Pre: &w.pre,
 	}
 	if w.tune != nil {

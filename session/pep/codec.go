@@ -5,10 +5,9 @@ import (
 	"errors"
 )
 
-// documentVersion begins the stored form. After it come the nodes: kind, name,
-// access, the number of items to keep, whether they are kept at all, and the
-// items by id and XML. Numbers are uvarints, texts have their length before
-// them.
+// documentVersion begins the stored form. After it come the nodes: kind, access,
+// name, the number of items to keep, flags, and the items by id and XML. Numbers
+// are uvarints, texts have their length before them.
 const documentVersion = 1
 
 // ErrDocument is the error of Decode.
@@ -34,7 +33,7 @@ func (s *Store) Encode() []byte {
 		b = append(b, byte(n.Kind), byte(n.Access))
 		b = appendText(b, n.Name)
 		b = binary.AppendUvarint(b, uint64(n.MaxItems))
-		b = append(b, fleeting(n.Fleeting))
+		b = append(b, flags(n.Config))
 		b = binary.AppendUvarint(b, uint64(len(n.Items)))
 		for _, it := range n.Items {
 			b = appendText(b, it.ID)
@@ -44,11 +43,20 @@ func (s *Store) Encode() []byte {
 	return b
 }
 
-func fleeting(on bool) byte {
-	if on {
-		return 1
+// The flags of a node.
+const (
+	flagFleeting = 1 << iota
+	flagSilent
+)
+
+func flags(c Config) (b byte) {
+	if c.Fleeting {
+		b |= flagFleeting
 	}
-	return 0
+	if c.Silent {
+		b |= flagSilent
+	}
+	return b
 }
 
 func appendText(b []byte, s string) []byte {
@@ -86,7 +94,8 @@ func (d *decoder) node() *Node {
 	n.Access = Access(d.byte())
 	n.Name = string(d.text())
 	n.MaxItems = int(d.number())
-	n.Fleeting = d.byte() != 0
+	flags := d.byte()
+	n.Fleeting, n.Silent = flags&flagFleeting != 0, flags&flagSilent != 0
 	for range d.number() {
 		if d.bad {
 			break

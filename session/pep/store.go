@@ -55,6 +55,7 @@ type Config struct {
 	Access   Access
 	MaxItems int  // 0: 1
 	Fleeting bool // items are shown and not kept
+	Silent   bool // who becomes available is not shown the last item
 }
 
 func (c Config) maxItems() int { return max(c.MaxItems, 1) }
@@ -128,17 +129,17 @@ func (s *Store) search(k Key) (int, bool) {
 }
 
 // Publish puts an item into a node, in place of one with the same id, as the
-// newest. A node that isn't there is made, with the configuration if one is
-// given; one that is there must have it (XEP-0060, 7.1.5). The errors are
-// ErrFull and ErrConfig.
-func (s *Store) Publish(k Key, it Item, want *Config) (*Store, error) {
+// newest. A node that isn't there is made as options make it of the default;
+// one that is there must be such that they change nothing (XEP-0060, 7.1.5).
+// options may be nil. The errors are ErrFull and ErrConfig.
+func (s *Store) Publish(k Key, it Item, options func(Config) Config) (*Store, error) {
+	if options == nil {
+		options = func(c Config) Config { return c }
+	}
 	n := s.Node(k)
-	switch {
-	case n == nil && want != nil:
-		n = &Node{Key: k, Config: *want}
-	case n == nil:
-		n = &Node{Key: k}
-	case want != nil && *want != n.Config:
+	if n == nil {
+		n = &Node{Key: k, Config: options(Config{})}
+	} else if options(n.Config) != n.Config {
 		return nil, ErrConfig
 	}
 	if n.Fleeting {

@@ -56,10 +56,17 @@ func TestOptionsOfPublishingMustFit(t *testing.T) {
 	t.Parallel()
 	ok := must(t)
 	var s *Store
-	open := &Config{Access: Open}
+	open := func(c Config) Config {
+		c.Access = Open
+		return c
+	}
+	closed := func(c Config) Config {
+		c.Access = Whitelist
+		return c
+	}
 	s = ok(s.Publish(mood, item("a"), open))
 	s = ok(s.Publish(mood, item("b"), open))
-	if _, err := s.Publish(mood, item("c"), &Config{}); !errors.Is(err, ErrConfig) {
+	if _, err := s.Publish(mood, item("c"), closed); !errors.Is(err, ErrConfig) {
 		t.Errorf("another configuration: %v", err)
 	}
 	if _, err := s.Publish(mood, item("c"), nil); err != nil {
@@ -71,7 +78,7 @@ func TestWhatIsNotKeptIsNotThere(t *testing.T) {
 	t.Parallel()
 	ok := must(t)
 	var s *Store
-	s = ok(s.Publish(mood, item("a"), &Config{Fleeting: true}))
+	s = ok(s.Publish(mood, item("a"), func(Config) Config { return Config{Fleeting: true} }))
 	if n := s.Node(mood); n == nil || len(n.Items) != 0 {
 		t.Errorf("got %v", n)
 	}
@@ -127,7 +134,7 @@ func TestADocumentGivesTheStoreBack(t *testing.T) {
 		var s *Store
 		for range rapid.IntRange(0, 20).Draw(t, "steps") {
 			k := Key{Kind(rapid.IntRange(0, 2).Draw(t, "kind")), rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "name")}
-			c := Config{Access: Access(rapid.IntRange(0, 2).Draw(t, "access")), MaxItems: rapid.IntRange(0, 3).Draw(t, "max"), Fleeting: rapid.Bool().Draw(t, "fleeting")}
+			c := Config{Access: Access(rapid.IntRange(0, 2).Draw(t, "access")), MaxItems: rapid.IntRange(0, 3).Draw(t, "max"), Fleeting: rapid.Bool().Draw(t, "fleeting"), Silent: rapid.Bool().Draw(t, "silent")}
 			next, err := s.Publish(k, item(rapid.SampledFrom([]string{"1", "2", "3"}).Draw(t, "id")), nil)
 			if rapid.Bool().Draw(t, "configure") {
 				next, err = s.Configure(k, c)

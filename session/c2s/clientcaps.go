@@ -1,0 +1,126 @@
+package c2s
+
+import (
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"sync"
+
+	"rollcall/session/stanza"
+)
+
+// The capabilities of clients: XEP-0115. The server asks for them because of
+// the features that end with +notify (XEP-0163, 4.2), once for each
+// verification string: what a client says is believed for others too only if
+// it fits the string. Strings of forms (XEP-0128) are not computed; such a
+// client is asked each time.
+
+// maxKnownCaps bounds the strings whose meaning is kept. At the limit all are
+// forgotten, and asked for again.
+const maxKnownCaps = 1_000
+
+// A capsCache knows which nodes clients of a verification string want.
+type capsCache struct {
+	mu    sync.Mutex
+	known map[string]map[string]bool // guarded; the inner maps never change
+}
+
+func (c *capsCache) get(ver string) (map[string]bool, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	nodes, ok := c.known[ver]
+	return nodes, ok
+}
+
+func (c *capsCache) put(ver string, nodes map[string]bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil || len(c.known) >= maxKnownCaps {
+		c.known = map[string]map[string]bool{}
+	}
+	c.known[strings.Clone(ver)] = nodes
+}
+
+// caps are a client's own, owned by the connection's goroutine.
+type caps struct {
+	ver   string // that it has said last
+	asked string // id of the question that is not answered
+}
+
+// learnCaps looks at what an available presence says.
+func (cl *client) learnCaps(presence *stanza.Element) {
+	c := presence.Child(nsCaps, "c")
+	ver := c.Attr("ver")
+	if ver == "" || ver == cl.caps.ver || cl.srv.cfg.Private == nil {
+		return
+	}
+	cl.caps.ver = strings.Clone(ver)
+	if nodes, ok := cl.srv.caps.get(ver); ok {
+		cl.want(nodes)
+		return
+	}
+	cl.caps.asked = rand.Text()
+	b := stanza.AppendAttr([]byte("<iq type='get'"), "id", cl.caps.asked)
+	b = stanza.AppendAttr(b, "from", cl.account.Domain())
+	b = stanza.AppendAttr(b, "to", cl.full)
+	b = stanza.AppendAttr(append(b, "><query xmlns='"+stanza.NSDiscoInfo+"'"...), "node", c.Attr("node")+"#"+ver)
+	cl.send(append(b, "/></iq>"...))
+}
+
+// answered takes the answer to that question.
+func (cl *client) answered(iq *stanza.Element) {
+	if cl.caps.asked == "" || iq.ID() != cl.caps.asked {
+		return
+	}
+	cl.caps.asked = ""
+	query := iq.Child(stanza.NSDiscoInfo, "query")
+	if iq.Type() != "result" || query == nil {
+		return
+	}
+	nodes := map[string]bool{}
+	for f := range query.Children() {
+		if node, ok := strings.CutSuffix(f.Attr("var"), "+notify"); ok && f.Is(stanza.NSDiscoInfo, "feature") {
+			nodes[strings.Clone(node)] = true
+		}
+	}
+	if verificationOf(query) == cl.caps.ver {
+		cl.srv.caps.put(cl.caps.ver, nodes)
+	}
+	cl.want(nodes)
+}
+
+// want makes the client get events of the nodes, and those that were before.
+func (cl *client) want(nodes map[string]bool) {
+	before := cl.wanted.Swap(&nodes)
+	if before == nil {
+		cl.showLast(nodes)
+		return
+	}
+	fresh := map[string]bool{}
+	for n := range nodes {
+		if !(*before)[n] {
+			fresh[n] = true
+		}
+	}
+	cl.showLast(fresh)
+}
+
+// verificationOf is XEP-0115, 5.1, without forms.
+func verificationOf(query *stanza.Element) string {
+	var identities, features []string
+	for el := range query.Children() {
+		switch {
+		case el.Is(stanza.NSDiscoInfo, "identity"):
+			lang, _ := el.LookupAttr("http://www.w3.org/XML/1998/namespace", "lang")
+			identities = append(identities, strings.Join([]string{el.Attr("category"), el.Attr("type"), lang, el.Attr("name")}, "/"))
+		case el.Is(stanza.NSDiscoInfo, "feature"):
+			features = append(features, el.Attr("var"))
+		}
+	}
+	slices.Sort(identities)
+	slices.Sort(features)
+	sum := sha1.Sum([]byte(strings.Join(append(identities, features...), "<") + "<"))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}

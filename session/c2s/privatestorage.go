@@ -1,0 +1,75 @@
+package c2s
+
+import (
+	"rollcall/session/pep"
+	"rollcall/session/stanza"
+)
+
+// Private XML storage: XEP-0049, for clients that keep their bookmarks there
+// (XEP-0048). An element is kept under its namespace and name.
+
+const nsPrivate = "jabber:iq:private"
+
+var privateStorage = extension{
+	features: []string{nsPrivate},
+	on:       storesThings,
+	requests: []answer{{space: nsPrivate, local: "query", at: atOwn, get: (*client).privateGet, set: (*client).privateSet}},
+}
+
+func privateKey(el *stanza.Element) pep.Key {
+	return pep.Key{Kind: pep.Private, Name: el.Space() + " " + el.Local()}
+}
+
+// privateGet answers with what is stored, or with the question.
+func (cl *client) privateGet(r *request) error {
+	wanted, err := privateElements(r.payload)
+	if err != nil {
+		return err
+	}
+	if len(wanted) > 1 {
+		return refuse(stanza.BadRequest)
+	}
+	s, err := cl.srv.stored(cl.account)
+	if err != nil {
+		return err
+	}
+	element := alone(wanted[0])
+	if n := s.Node(privateKey(wanted[0])); n != nil {
+		element = n.Items[0].XML
+	}
+	cl.result(r.iq, "<query xmlns='"+nsPrivate+"'>"+string(element)+"</query>")
+	return nil
+}
+
+func (cl *client) privateSet(r *request) error {
+	elements, err := privateElements(r.payload)
+	if err != nil {
+		return err
+	}
+	_, err = cl.change(func(s *pep.Store) (*pep.Store, error) {
+		for _, el := range elements {
+			if s, err = s.Publish(privateKey(el), pep.Item{XML: alone(el)}, nil); err != nil {
+				return nil, err
+			}
+		}
+		return s, nil
+	})
+	if err != nil {
+		return err
+	}
+	return cl.done(r)
+}
+
+// privateElements are those in namespaces of their own, which all must be.
+func privateElements(query *stanza.Element) (list []*stanza.Element, err error) {
+	for el := range query.Children() {
+		if s := el.Space(); s == "" || s == nsPrivate || s == stanza.NSClient {
+			return nil, refuse(stanza.NotAcceptable)
+		}
+		list = append(list, el)
+	}
+	if len(list) == 0 {
+		return nil, refuse(stanza.BadRequest)
+	}
+	return list, nil
+}

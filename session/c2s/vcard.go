@@ -1,0 +1,52 @@
+package c2s
+
+import (
+	"rollcall/session/pep"
+	"rollcall/session/stanza"
+)
+
+// vcard-temp: XEP-0054. Everybody may read a card, whose owner knows that.
+
+const nsCard = "vcard-temp"
+
+var cards = extension{
+	features: []string{nsCard},
+	personal: []string{nsCard},
+	on:       storesThings,
+	requests: []answer{{space: nsCard, local: "vCard", at: atOwn | atOthers, get: (*client).card, set: (*client).setCard}},
+}
+
+var cardKey = pep.Key{Kind: pep.Card}
+
+func (cl *client) card(r *request) error {
+	account := r.to
+	if account.IsZero() {
+		account = cl.account
+	}
+	s, err := cl.srv.stored(account)
+	if err != nil {
+		return err
+	}
+	n := s.Node(cardKey)
+	if n == nil {
+		return refuse(stanza.ItemNotFound)
+	}
+	cl.result(r.iq, string(n.Items[0].XML))
+	return nil
+}
+
+func (cl *client) setCard(r *request) error {
+	if !cl.owns(r) {
+		return refuse(stanza.Forbidden)
+	}
+	_, err := cl.change(func(s *pep.Store) (*pep.Store, error) {
+		return s.Publish(cardKey, pep.Item{XML: alone(r.payload)}, nil)
+	})
+	if err != nil {
+		return err
+	}
+	return cl.done(r)
+}
+
+// owns reports a request to the client's own account.
+func (cl *client) owns(r *request) bool { return r.to.IsZero() || r.to == cl.account }
