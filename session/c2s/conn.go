@@ -34,8 +34,10 @@ type conn struct {
 	host      string // domain of the stream, once opened
 	secured   bool   // by TLS, or as good as
 	exchange  *auth.Exchange
-	attempts  int    // failed authentications
-	mechanism string // of the attempt
+	profile   profile // of exchange
+	attempts  int     // failed authentications
+	mechanism string  // of the attempt
+	wishes    *wishes // for when it succeeds, by SASL2
 	tls       events.Secured
 
 	// Set once, when authenticated, before anybody else can find the conn.

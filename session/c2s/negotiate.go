@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"rollcall/events"
-	"rollcall/session/auth"
 	"rollcall/session/stanza"
 )
 
@@ -67,7 +66,7 @@ func (c *conn) openStream() error {
 		c.send(header)
 		return err
 	}
-	c.send(header, c.appendFeatures(nil))
+	c.send(header, c.appendFeatures(nil, nil))
 	return nil
 }
 
@@ -103,13 +102,18 @@ func (c *conn) checkHost(to string) error {
 	return nil
 }
 
-func (c *conn) appendFeatures(b []byte) []byte {
+// appendFeatures says what the client may do next, as cl once it is bound.
+func (c *conn) appendFeatures(b []byte, cl *client) []byte {
 	b = append(b, "<stream:features xmlns:stream='"+stanza.NSStream+"'>"...)
 	switch {
 	case c.authed.Load():
-		b = append(b, "<bind xmlns='"+stanza.NSBind+"'/>"+
-			"<session xmlns='"+stanza.NSSession+"'><optional/></session>"+
-			"<sm xmlns='"+stanza.NSStreamMgmt+"'/>"...)
+		if cl == nil {
+			b = append(b, "<bind xmlns='"+stanza.NSBind+"'/>"+
+				"<session xmlns='"+stanza.NSSession+"'><optional/></session>"...)
+		}
+		if cl == nil || cl.managed.Load() == nil {
+			b = append(b, "<sm xmlns='"+stanza.NSStreamMgmt+"'/>"...)
+		}
 		b = append(b, c.srv.offer.stream...)
 	case !c.secured && !c.srv.cfg.AllowPlaintext:
 		b = append(b, "<starttls xmlns='"+stanza.NSTLS+"'><required/></starttls>"...)
@@ -118,6 +122,7 @@ func (c *conn) appendFeatures(b []byte) []byte {
 			b = append(b, "<starttls xmlns='"+stanza.NSTLS+"'/>"...)
 		}
 		b = c.appendMechanisms(b)
+		b = c.appendAuthentication(b)
 	}
 	return append(b, "</stream:features>"...)
 }
@@ -132,7 +137,7 @@ func (c *conn) negotiateElement(el *stanza.Element) (restart bool, err error) {
 	switch {
 	case el.Is(stanza.NSTLS, "starttls"):
 		return true, c.startTLS()
-	case el.Space() == stanza.NSSASL && !c.authed.Load():
+	case (el.Space() == stanza.NSSASL || el.Space() == stanza.NSSASL2) && !c.authed.Load():
 		return c.authenticate(el)
 	case el.Is(stanza.NSClient, "iq") && c.authed.Load() && el.Child(stanza.NSBind, "bind") != nil:
 		return false, c.bind(el)
@@ -172,21 +177,6 @@ func (c *conn) secure(t *tls.Conn) error {
 	c.exchange = nil
 	c.srv.record(c, events.JID{}, c.tls)
 	return nil
-}
-
-// begin is the SASL exchange for the connection as it is now.
-func (c *conn) begin() *auth.Exchange {
-	if c.exchange == nil {
-		ch := auth.Channel{Secured: c.secured, AllowPlaintext: c.srv.cfg.AllowPlaintext}
-		if t, ok := c.nc.(*tls.Conn); ok {
-			ch = auth.TLSChannel(t.ConnectionState())
-			if !c.srv.cfg.ChannelBinding {
-				ch.Exporter = nil
-			}
-		}
-		c.exchange = c.srv.auth.Begin(c.host, ch)
-	}
-	return c.exchange
 }
 
 // loginTime bounds what the log and the stores may take at one step of a login.

@@ -18,25 +18,53 @@ import (
 // between 2 and 5 retries); then the stream ends with policy-violation.
 const maxAttempts = 5
 
+// A profile says how SASL is written, by the namespace of its elements: as in
+// RFC 6120 or as in SASL2 (sasl2.go).
+type profile string
+
+const (
+	sasl1 profile = stanza.NSSASL
+	sasl2 profile = stanza.NSSASL2
+)
+
 func (c *conn) appendMechanisms(b []byte) []byte {
 	b = append(b, "<mechanisms xmlns='"+stanza.NSSASL+"'>"...)
-	for _, m := range c.begin().Mechanisms() {
+	return append(appendMechanisms(b, c.mechanisms(sasl1)), "</mechanisms>"...)
+}
+
+func appendMechanisms(b []byte, names []string) []byte {
+	for _, m := range names {
 		b = append(b, "<mechanism>"...)
 		b = stanza.AppendText(b, m)
 		b = append(b, "</mechanism>"...)
 	}
-	return append(b, "</mechanisms>"...)
+	return b
+}
+
+// mechanisms are those that a profile offers on the connection as it is now.
+func (c *conn) mechanisms(p profile) []string {
+	return c.srv.auth.Begin(c.host, c.channel(p)).Mechanisms()
+}
+
+// begin is the exchange for the connection as it is now. What was begun in
+// another profile is over.
+func (c *conn) begin(p profile) *auth.Exchange {
+	if c.exchange == nil || c.profile != p {
+		c.exchange, c.profile = c.srv.auth.Begin(c.host, c.channel(p)), p
+	}
+	return c.exchange
 }
 
 // authenticate handles one element of the exchange. restart says that it
 // succeeded and that the client is to open a new stream.
 func (c *conn) authenticate(el *stanza.Element) (restart bool, err error) {
+	p := profile(el.Space())
 	if !c.secured && !c.srv.cfg.AllowPlaintext {
-		return false, c.authFailed("", auth.Reply{Condition: auth.EncryptionRequired})
+		return false, c.authFailed(p, "", auth.Reply{Condition: auth.EncryptionRequired})
 	}
-	if el.Local() == "auth" {
+	if begins(el) {
 		if _, ok := c.srv.throttle.Allow(c.throttleKey()); !ok {
-			return false, c.authFailed("", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: errors.New("too many failures from this address")})
+			return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: errors.New("too many failures from this address")})
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
@@ -47,15 +75,20 @@ func (c *conn) authenticate(el *stanza.Element) (restart bool, err error) {
 	}
 	switch r.Kind {
 	case auth.Challenge:
-		c.sendSASL("challenge", auth.EncodeText(r.Kind, r.Data))
+		c.sendSASL(p, "challenge", auth.EncodeText(r.Kind, r.Data))
 		return false, nil
 	case auth.Success:
-		return c.authenticated(ctx, r)
+		return c.authenticated(ctx, p, r)
 	}
 	if r.Condition == auth.NotAuthorized { // others are no guesses at a password
 		c.srv.throttle.Failed(c.throttleKey())
 	}
-	return false, c.authFailed(el.Attr("mechanism"), r)
+	return false, c.authFailed(p, el.Attr("mechanism"), r)
+}
+
+// begins reports the first element of an exchange.
+func begins(el *stanza.Element) bool {
+	return el.Is(stanza.NSSASL, "auth") || el.Is(stanza.NSSASL2, "authenticate")
 }
 
 // throttleKey counts the failures of an address, whichever port it is from.
@@ -68,39 +101,62 @@ func (c *conn) throttleKey() string {
 }
 
 func (c *conn) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Reply, bool) {
-	x := c.begin()
-	data, readable := auth.DecodeText(el.Text())
-	switch el.Local() {
-	case "auth":
-		if !readable {
-			return x.Reject(), true
-		}
-		c.mechanism = el.Attr("mechanism")
-		return x.Start(ctx, c.mechanism, data), true
-	case "response":
-		if !readable {
-			return x.Reject(), true
-		}
-		return x.Step(ctx, data), true
-	case "abort":
+	x := c.begin(profile(el.Space()))
+	data, readable := initial(el)
+	switch {
+	case el.Local() == "abort":
 		return x.Abort(), true
+	case !begins(el) && el.Local() != "response":
+		return auth.Reply{}, false
+	case !readable:
+		return x.Reject(), true
+	case !begins(el):
+		return x.Step(ctx, data), true
 	}
-	return auth.Reply{}, false
+	c.mechanism, c.wishes = el.Attr("mechanism"), wishesOf(el)
+	return x.Start(ctx, c.mechanism, data), true
 }
 
-// authenticated writes the session's first event, and only then tells the
-// client that it is in.
-func (c *conn) authenticated(ctx context.Context, r auth.Reply) (restart bool, err error) {
+// initial is what the client says to its mechanism: in an element's text, or, at
+// the beginning in SASL2, in an element of its own, which is left out if there
+// is nothing.
+func initial(el *stanza.Element) (data []byte, readable bool) {
+	if !el.Is(stanza.NSSASL2, "authenticate") {
+		return auth.DecodeText(el.Text())
+	}
+	response := el.Child(stanza.NSSASL2, "initial-response")
+	if response != nil && response.Text() == "" {
+		return []byte{}, true
+	}
+	return auth.DecodeText(response.Text())
+}
+
+// authenticated lets the client in and tells it.
+func (c *conn) authenticated(ctx context.Context, p profile, r auth.Reply) (restart bool, err error) {
+	if ok, err := c.letIn(ctx, p, r); !ok {
+		return false, err
+	}
+	if p == sasl2 {
+		return false, c.proceed(r)
+	}
+	c.sendSASL(p, "success", auth.EncodeText(r.Kind, r.Data))
+	c.wire.Restart()
+	return true, nil
+}
+
+// letIn writes the session's first event, before the client is told that it is
+// in. It reports false if the client was told that it is not.
+func (c *conn) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error) {
 	svc := c.srv.service.Load()
 	c.exchange = nil // it is over; after a failure that isn't its own there may be another
 	if svc == nil {
-		return false, c.authFailed("", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: events.ErrUnavailable})
+		return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: events.ErrUnavailable})
 	}
 	id := events.NewID(time.Now())
 	c.svc, c.account, c.session = svc, r.Account, id
 	c.srv.hub.hold(c)
-	_, _, err = svc.Do(ctx, r.Account, c.id, session.Authenticate{
-		Session: id, Mechanism: c.mechanism, TLS: c.tls.Version, Address: c.address(),
+	_, _, err := svc.Do(ctx, r.Account, c.id, session.Authenticate{
+		Session: id, Mechanism: c.mechanism, TLS: c.tls.Version, Address: c.address(), Agent: c.wishes.agent(),
 	})
 	if err != nil {
 		c.srv.hub.drop(c)
@@ -108,34 +164,38 @@ func (c *conn) authenticated(ctx context.Context, r auth.Reply) (restart bool, e
 			svc.End(ctx, r.Account, c.id, session.Close{Session: id, Reason: events.ReasonUnavailable})
 		}
 		c.srv.cfg.Logger.Warn("login refused", "account", r.Account.String(), "error", err)
-		return false, c.authFailed("", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: err})
+		return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: err})
 	}
 	c.authed.Store(true)
 	if c.srv.service.Load() != svc {
 		return false, session.ErrFenced // the lease was lost meanwhile; Suspend may have missed us
 	}
 	c.srv.throttle.Succeeded(c.throttleKey())
-	c.sendSASL("success", auth.EncodeText(r.Kind, r.Data))
-	c.wire.Restart()
 	return true, nil
 }
 
 // authFailed tells the client and the log, and ends the stream when it is
 // enough.
-func (c *conn) authFailed(mechanism string, r auth.Reply) error {
+func (c *conn) authFailed(p profile, mechanism string, r auth.Reply) error {
 	if mechanism == "" {
 		mechanism = c.mechanism
 	}
+	c.wishes = nil
 	c.srv.record(c, r.Account, events.AuthFailed{
 		Username: r.Account.Local(), Mechanism: mechanism, Condition: string(r.Condition), Address: c.address(),
 	})
-	c.send([]byte("<failure xmlns='" + stanza.NSSASL + "'><" + string(r.Condition) + "/></failure>"))
+	condition := "<" + string(r.Condition) + "/>"
+	if p == sasl2 { // XEP-0388, 2.6.2: it is not of that namespace
+		condition = "<" + string(r.Condition) + " xmlns='" + stanza.NSSASL + "'/>"
+	}
+	c.sendSASL(p, "failure", condition)
 	if c.attempts++; c.attempts >= maxAttempts {
 		return &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "too many failed authentications"}
 	}
 	return nil
 }
 
-func (c *conn) sendSASL(name, text string) {
-	c.send([]byte("<" + name + " xmlns='" + stanza.NSSASL + "'>" + text + "</" + name + ">"))
+// sendSASL sends an element with a content that is XML or needs no escaping.
+func (c *conn) sendSASL(p profile, name, content string) {
+	c.send([]byte("<" + name + " xmlns='" + string(p) + "'>" + content + "</" + name + ">"))
 }

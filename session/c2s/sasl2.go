@@ -1,0 +1,117 @@
+package c2s
+
+import (
+	"strings"
+
+	"rollcall/session/auth"
+	"rollcall/session/stanza"
+)
+
+// The Extensible SASL Profile: XEP-0388. A client says with its authentication
+// what it wants to have done when it is in: to go on with an old session
+// (XEP-0198), else to bind a resource (XEP-0386, bind2.go). All is answered by
+// one element, and the stream is not opened again.
+//
+// There are no tasks: nothing continues after a mechanism, and no mechanism is
+// upgraded, since each account has keys for all of them.
+
+// maxAgent bounds each part of what a client says of itself, in bytes; what is
+// longer is cut off.
+const maxAgent = 100
+
+func (c *conn) appendAuthentication(b []byte) []byte {
+	names := c.mechanisms(sasl2)
+	b = append(b, "<authentication xmlns='"+stanza.NSSASL2+"'>"...)
+	b = appendMechanisms(b, names)
+	b = append(b, "<inline><sm xmlns='"+stanza.NSStreamMgmt+"'/>"...)
+	b = appendBind2(b)
+	b = append(b, "</inline></authentication>"...)
+	return appendBindings(b, names)
+}
+
+// Wishes are what a client wants to have done when it is in.
+type wishes struct {
+	userAgent, resume, bind *stanza.Element // nil: not sent
+}
+
+// wishesOf reads a SASL2 request; those of other profiles have none.
+func wishesOf(el *stanza.Element) *wishes {
+	if el.Space() != stanza.NSSASL2 {
+		return nil
+	}
+	return &wishes{
+		userAgent: el.Child(stanza.NSSASL2, "user-agent"),
+		resume:    el.Child(stanza.NSStreamMgmt, "resume"),
+		bind:      el.Child(stanza.NSBind2, "bind"),
+	}
+}
+
+// client is the id of the client's installation, "" if it has not told one.
+func (w *wishes) client() string {
+	if w == nil || w.userAgent == nil {
+		return ""
+	}
+	return w.userAgent.Attr("id")
+}
+
+// agent is what the client says of itself, for the log.
+func (w *wishes) agent() string {
+	if w == nil || w.userAgent == nil {
+		return ""
+	}
+	software := w.userAgent.Child(stanza.NSSASL2, "software").Text()
+	device := w.userAgent.Child(stanza.NSSASL2, "device").Text()
+	var parts []string
+	for _, part := range []string{software, device, w.client()} {
+		if part != "" {
+			parts = append(parts, cutOff(part, maxAgent))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// cutOff shortens valid UTF-8 to at most n bytes.
+func cutOff(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}
+
+// proceed does what the client wished for, and tells it that it is in. Of what
+// can't be done it is told why, and may go on by other ways.
+func (c *conn) proceed(r auth.Reply) error {
+	w := c.wishes
+	c.wishes = nil
+	var results []byte
+	if w != nil && w.resume != nil {
+		failed, err := c.resumeAs(w.resume, func(cl *client, resumed []byte) {
+			c.send(appendSuccess(nil, r, cl.full, resumed), c.appendFeatures(nil, cl))
+		})
+		if err != nil || failed == "" {
+			return err
+		}
+		results = appendFailed(results, failed)
+	}
+	if w != nil && w.bind != nil {
+		cause, err := c.bind2(r, w, results)
+		if err != nil || cause == nil {
+			return err
+		}
+		results = appendBindFailed(results, cause)
+	}
+	c.send(appendSuccess(nil, r, c.account.String(), results), c.appendFeatures(nil, nil))
+	return nil
+}
+
+// appendSuccess tells a client who it is, and what came of its wishes.
+func appendSuccess(b []byte, r auth.Reply, jid string, results []byte) []byte {
+	b = append(b, "<success xmlns='"+stanza.NSSASL2+"'>"...)
+	if r.Data != nil {
+		b = append(b, "<additional-data>"...)
+		b = append(append(b, auth.EncodeText(auth.Challenge, r.Data)...), "</additional-data>"...)
+	}
+	b = append(b, "<authorization-identifier>"...)
+	b = append(stanza.AppendText(b, jid), "</authorization-identifier>"...)
+	return append(append(b, results...), "</success>"...)
+}
