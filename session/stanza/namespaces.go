@@ -8,7 +8,10 @@ const (
 	NSStanzaErrors = "urn:ietf:params:xml:ns:xmpp-stanzas"    // RFC 6120, 8.3.2
 	NSTLS          = "urn:ietf:params:xml:ns:xmpp-tls"        // RFC 6120, 5
 	NSSASL         = "urn:ietf:params:xml:ns:xmpp-sasl"       // RFC 6120, 6
+	NSSASL2        = "urn:xmpp:sasl:2"                        // XEP-0388
+	NSBinding      = "urn:xmpp:sasl-cb:0"                     // XEP-0440
 	NSBind         = "urn:ietf:params:xml:ns:xmpp-bind"       // RFC 6120, 7
+	NSBind2        = "urn:xmpp:bind:0"                        // XEP-0386
 	NSSession      = "urn:ietf:params:xml:ns:xmpp-session"    // RFC 3921, 3
 	NSFraming      = "urn:ietf:params:xml:ns:xmpp-framing"    // RFC 7395
 	NSRoster       = "jabber:iq:roster"                       // RFC 6121, 2
