@@ -4,7 +4,9 @@
 //
 // # The way of a stanza
 //
-// A conn reads its stream element by element. Up to binding, negotiate.go,
+// A conn reads its stream element by element, over TCP (tcp.go) or in the messages
+// of a WebSocket (websocket.go, RFC 7395); its transport is all that knows which.
+// What it sends is likewise one element at a time. Up to binding, negotiate.go,
 // sasl.go and bind.go answer; from then on client.go hands each stanza to
 // message.go, presence.go or iq.go, in the order in which they came. What is a
 // transition of the session (bound, interested, available ...) is decided and
@@ -21,9 +23,10 @@
 // # Goroutines
 //
 // A connection has one, which reads, handles and owns its state. A second one
-// exists while there is something to write (outbox.go). Observe runs on the
-// projector's, Deliver on the courier's, FollowRosters on the caller's; none of
-// them waits for a client.
+// exists while there is something to write (outbox.go), a third one while a
+// silent WebSocket is pinged. Until it is a WebSocket, an HTTP connection belongs
+// to net/http. Observe runs on the projector's, Deliver on the courier's,
+// FollowRosters on the caller's; none of them waits for a client.
 //
 // # Limits and what happens at them
 //
@@ -32,7 +35,8 @@
 // login that takes longer than Config.LoginTimeout ends with
 // connection-timeout, one that fails five times with policy-violation.
 // Connections beyond Config.MaxConnections, or unbound ones beyond
-// Config.MaxUnbound, are closed at once.
+// Config.MaxUnbound, are closed at once; those that have not asked for a WebSocket
+// yet count. A message of a WebSocket is limited like a stanza.
 //
 // # What others see when a connector stops
 //

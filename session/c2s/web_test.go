@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -282,5 +283,31 @@ func TestASilentWebSocketIsPingedAndADeadOneClosed(t *testing.T) {
 			t.Errorf("carol was sent %s, want bob to go once", got)
 		}
 		b.stalled.Store(false)
+	})
+}
+
+func TestASessionGoesFromWebSocketToTCPAndBack(t *testing.T) {
+	alone(t, nil, func(t *testing.T, w *world) {
+		web := w.nodes[0].servePipes()
+		first := openPipe(t, web)
+		first.login("alice", "web")
+		first.say("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+		first.mustHear("<enabled")
+		resume := fmt.Sprintf("<resume xmlns='urn:xmpp:sm:3' previd='%s' h='0'/>", first.previd.Load())
+		first.Conn.Close()
+		b := w.login("bob", "b")
+		b.send("<message to='alice@localhost/web'><body>while nobody was there</body></message>")
+		second := w.nodes[0].connect("alice")
+		second.open()
+		second.send(plain("alice", password))
+		second.open()
+		second.send(resume)
+		if got := second.answers(); !strings.Contains(got, "<resumed") || !strings.Contains(got, "while nobody was there") {
+			t.Errorf("over TCP alice was sent %s", got)
+		}
+		third := openPipe(t, web)
+		third.authenticate("alice")
+		third.say(resume)
+		third.mustHear("<resumed", "<message xmlns='jabber:client'")
 	})
 }

@@ -30,6 +30,7 @@ type socket struct {
 	heard chan string // messages, masked, and at last how it was closed
 	// closing: it is the client who closes it.
 	closing atomic.Bool
+	previd  atomic.Value // string; by which its session can be resumed
 }
 
 // openWeb makes a world whose first connector serves WebSocket at the URL that
@@ -111,6 +112,9 @@ func (s *socket) read() {
 		if err := standsAlone(string(b)); err != nil {
 			s.t.Errorf("%v: %s", err, b)
 		}
+		if id := enabledID.FindSubmatch(b); id != nil {
+			s.previd.Store(string(id[1]))
+		}
 		s.heard <- features.ReplaceAllString(masked(string(b)), "$1{features}$2")
 	}
 }
@@ -185,20 +189,28 @@ const framedOpen = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='" + do
 // login goes up to the bound resource.
 func (s *socket) login(user, resource string) {
 	s.t.Helper()
-	for _, step := range []struct {
-		say    string
-		answer []string
-	}{
-		{framedOpen, []string{"<open", "<stream:features"}},
-		{plain(user, password), []string{"<success"}},
-		{framedOpen, []string{"<open", "<stream:features"}},
-		{"<iq xmlns='" + nsClient + "' type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>" + resource + "</resource></bind></iq>", []string{"<iq"}},
-	} {
-		s.say(step.say)
-		for _, want := range step.answer {
-			if got := s.hear(patience); !strings.HasPrefix(got, want) {
-				s.t.Fatalf("%s was answered by %s, want %s", step.say, got, want)
-			}
+	s.authenticate(user)
+	s.say("<iq xmlns='" + nsClient + "' type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>" + resource + "</resource></bind></iq>")
+	s.mustHear("<iq")
+}
+
+// authenticate goes up to the features that offer binding.
+func (s *socket) authenticate(user string) {
+	s.t.Helper()
+	s.say(framedOpen)
+	s.mustHear("<open", "<stream:features")
+	s.say(plain(user, password))
+	s.mustHear("<success")
+	s.say(framedOpen)
+	s.mustHear("<open", "<stream:features")
+}
+
+// mustHear expects messages by how they begin.
+func (s *socket) mustHear(beginnings ...string) {
+	s.t.Helper()
+	for _, want := range beginnings {
+		if got := s.hear(patience); !strings.HasPrefix(got, want) {
+			s.t.Fatalf("heard %q, want %s", got, want)
 		}
 	}
 }
