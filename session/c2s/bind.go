@@ -25,7 +25,7 @@ func (c *conn) bind(iq *stanza.Element) error {
 			return c.refuse(iq, stanza.BadRequest)
 		}
 	}
-	err := c.become(resource, c.srv.cfg.Conflict, func(cl *client) ([]byte, error) { return cl.bound(iq), nil })
+	err := c.become(resource, c.srv.cfg.Conflict, func(cl *client) ([][]byte, error) { return [][]byte{cl.bound(iq)}, nil })
 	if cause := stanzaError(err); cause != nil {
 		c.send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
 		return nil
@@ -34,8 +34,8 @@ func (c *conn) bind(iq *stanza.Element) error {
 }
 
 // become binds the resource and makes the connection that of a client. tell
-// says what the client is told then, before anything else.
-func (c *conn) become(resource string, conflict session.Conflict, tell func(*client) ([]byte, error)) error {
+// gives the elements that the client is told then, before anything else.
+func (c *conn) become(resource string, conflict session.Conflict, tell func(*client) ([][]byte, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	// What it takes to serve the client comes first: a failure to load it leaves
@@ -59,7 +59,7 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 		return err
 	}
 	c.srv.unbound.Add(-1)
-	c.srv.hub.admit(cl, c, told)
+	c.srv.hub.admit(cl, c, told...)
 	return nil
 }
 

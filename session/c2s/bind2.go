@@ -34,13 +34,12 @@ func (c *conn) bind2(r auth.Reply, w *wishes, results []byte) (cause *stanza.Err
 	if w.client() != "" {
 		conflict = session.Replace // by itself: its older session is of no use to it
 	}
-	err = c.become(c.resourceFor(w), conflict, func(cl *client) ([]byte, error) {
+	err = c.become(c.resourceFor(w), conflict, func(cl *client) ([][]byte, error) {
 		bound, err := cl.start(w.bind)
 		if err != nil {
 			return nil, err
 		}
-		b := appendSuccess(nil, r, cl.full, append(results, bound...))
-		return c.appendFeatures(b, cl), nil
+		return [][]byte{appendSuccess(nil, r, cl.full, append(results, bound...)), c.appendFeatures(nil, cl)}, nil
 	})
 	if cause = stanzaError(err); cause != nil {
 		return cause, nil

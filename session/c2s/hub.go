@@ -126,13 +126,13 @@ func (h *hub) exit(a *account) {
 
 // admit makes a client findable. What it is told here is the first that it is
 // sent, and once it has been told there is nobody who does not find it.
-func (h *hub) admit(cl *client, c *conn, told []byte) {
+func (h *hub) admit(cl *client, c *conn, told ...[]byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	cl.home.clients = append(slices.Clip(cl.home.clients), cl)
 	h.clients[cl.session] = cl
 	c.client.Store(cl)
-	c.send(told)
+	c.send(told...)
 }
 
 // rehold makes a connection findable by the session that it has resumed.
