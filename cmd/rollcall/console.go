@@ -33,14 +33,12 @@ func (c *console) erasable(format string, args ...any) {
 	fmt.Fprintf(c.err, "\r\x1b[K"+format, args...)
 }
 
-// printJSON writes one object as one line.
+// printJSON writes one object as one line. No page of HTML will hold it, so
+// that < > & stay as they are.
 func (c *console) printJSON(v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = c.out.Write(append(line, '\n'))
-	return err
+	enc := json.NewEncoder(c.out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }
 
 // errTerminal reports that somebody watches standard error.

@@ -88,13 +88,15 @@ func recordFields(st *events.Stored) []field {
 // jsonObject writes the fields as one JSON object, in their order.
 func jsonObject(fields []field) ([]byte, error) {
 	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
 	for i, f := range fields {
-		value, err := json.Marshal(f.value)
-		if err != nil {
+		b.WriteByte("{,"[min(i, 1)])
+		fmt.Fprintf(&b, "%q:", f.name)
+		if err := enc.Encode(f.value); err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.name, err)
 		}
-		b.WriteByte("{,"[min(i, 1)])
-		fmt.Fprintf(&b, "%q:%s", f.name, value)
+		b.Truncate(b.Len() - 1) // the encoder ends a line
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestJSONIsForScriptsAndNotEscapedForHTML(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := newConsole(nil, &out, nil).printJSON(target{Session: "<a&b>"}); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"jid":"","session":"<a&b>","connector":"","priority":0}` + "\n"; out.String() != want {
+		t.Errorf("got %swant %s", out.String(), want)
+	}
+	line, err := jsonObject([]field{{"text", "<a&b>"}, {"count", 2}})
+	if want := `{"text":"<a&b>","count":2}`; err != nil || string(line) != want {
+		t.Errorf("got %s, %v; want %s", line, err, want)
+	}
+}
