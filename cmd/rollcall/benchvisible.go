@@ -118,7 +118,7 @@ func newBenchFollow(con *console) *cobra.Command {
 		Use:    "follow",
 		Short:  "The other process of bench visible",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			return at.use(ctx, func(b *bus.Bus) error { return benchFollow(ctx, b, con.out) })
 		}),

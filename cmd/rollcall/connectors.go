@@ -48,7 +48,7 @@ func newConnectors(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "connectors",
 		Short: "Show the connectors and what they hold",
-		Args:  cobra.NoArgs,
+		Args:  arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {
 				list, err := connectorsNow(ctx, con, b)

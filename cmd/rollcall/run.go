@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -57,11 +58,28 @@ func newRoot(con *console) *cobra.Command {
 
 // chooseOne makes a command that only groups others refuse to run alone.
 func chooseOne(group *cobra.Command) {
+	group.SuggestionsMinimumDistance = 2
+	group.Args = cobra.ArbitraryArgs // what is said of wrong ones is ours
 	group.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return fmt.Errorf("%s has no command %q", cmd.CommandPath(), args[0])
+		if len(args) == 0 {
+			return fmt.Errorf("%s needs a command", cmd.CommandPath())
 		}
-		return fmt.Errorf("%s needs a command", cmd.CommandPath())
+		err := fmt.Errorf("%s has no command %q", cmd.CommandPath(), args[0])
+		if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
+			err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(meant, " or "))
+		}
+		return err
+	}
+}
+
+// arguments checks how many arguments a verb is given, and says what it takes
+// if they are others.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return fmt.Errorf("%s given; the usage is: %s", plural(len(args), "argument"), cmd.UseLine())
+		}
+		return nil
 	}
 }
 

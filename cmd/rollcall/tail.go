@@ -21,7 +21,7 @@ func newTail(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tail [JID]",
 		Short: "Show events as they happen; Ctrl-C ends",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  arguments(0, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			var account events.JID
 			if len(args) > 0 {

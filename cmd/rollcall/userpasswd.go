@@ -17,7 +17,7 @@ func newUserPasswd(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "passwd JID",
 		Short: "Change a password and end the account's sessions",
-		Args:  cobra.ExactArgs(1),
+		Args:  arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			account, err := parseAccount(args[0])
 			if err != nil {

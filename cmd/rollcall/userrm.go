@@ -22,7 +22,7 @@ func newUserRm(con *console, svc *service) *cobra.Command {
 		Long: "Remove an account: it can't log in any more, its sessions end, its roster, its\n" +
 			"subscriptions, its block list, what it stored and published, and its waiting\n" +
 			"messages are deleted. Its history stays, as the log's retention says.",
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			account, err := parseAccount(args[0])
 			if err != nil {

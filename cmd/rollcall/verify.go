@@ -33,7 +33,7 @@ func newVerify(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Fold the log from its beginning and compare with the running table",
-		Args:  cobra.NoArgs,
+		Args:  arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {
 				v, err := verify(ctx, con, b)
