@@ -58,7 +58,28 @@ func past(ctx context.Context, con *console, b *bus.Bus, m moment) (*projector.T
 	if !p.Whole {
 		con.say("note: retention has removed the beginning of the log; sessions that began before are missing")
 	}
-	return p.Table, nil
+	return p.Table, sayBeginning(ctx, con, b, m)
+}
+
+// sayBeginning tells people who ask about a time before the first record why
+// there is nothing to see.
+func sayBeginning(ctx context.Context, con *console, b *bus.Bus, m moment) error {
+	if m.at.IsZero() {
+		return nil
+	}
+	for st, err := range b.Log().Read(ctx, events.Range{To: 1}) {
+		if err != nil {
+			if isPoison(err) {
+				continue
+			}
+			return err
+		}
+		now := time.Now()
+		if first := st.StoredAt(); m.at.Before(first) {
+			con.say("note: the history begins at %s %s, later than that", con.stamp(first, now), con.zoneName(first))
+		}
+	}
+	return nil
 }
 
 // present is the table now without anybody's help: the log's end folded, and

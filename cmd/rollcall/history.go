@@ -26,7 +26,7 @@ func newHistory(con *console) *cobra.Command {
 		Short: "Show what happened to an account's sessions",
 		Long: "Show every event of an account, or of one full JID, in order. Failed logins are\n" +
 			"among them by their time; they are of another stream, so they have no sequence.",
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			jid, err := parseTarget(args[0])
 			if err != nil {
@@ -39,6 +39,9 @@ func newHistory(con *console) *cobra.Command {
 			}
 			if h.until, err = parseTime(until, now); err != nil {
 				return err
+			}
+			if !h.since.IsZero() && !h.until.IsZero() && !h.since.Before(h.until) {
+				return usagef("--since is not before --until")
 			}
 			return svc.use(ctx, func(b *bus.Bus) error { return h.show(ctx, b) })
 		}),

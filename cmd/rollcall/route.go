@@ -30,7 +30,7 @@ func newRoute(con *console) *cobra.Command {
 		Long: "Show where a stanza to a bare or full JID goes, and why: for messages (of type\n" +
 			"chat and normal), headlines, groupchat messages, presence and iq. The numbers in\n" +
 			"brackets are sections of RFC 6121.",
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			jid, err := parseTarget(args[0])
 			if err != nil {
@@ -43,6 +43,9 @@ func newRoute(con *console) *cobra.Command {
 			return svc.use(ctx, func(b *bus.Bus) error {
 				r, err := recipientAt(ctx, b, jid, m)
 				if err != nil {
+					return err
+				}
+				if err := sayBeginning(ctx, con, b, m); err != nil {
 					return err
 				}
 				return con.showRoute(r.explain(), asJSON)

@@ -25,8 +25,9 @@ func newSessions(con *console) *cobra.Command {
 		Use:   "sessions",
 		Short: "Show the session table, now or as it was",
 		Example: "  rollcall sessions\n" +
-			"  rollcall sessions --at 14:03:07     (or \"2006-01-02 14:03\", 10m ago, a sequence)",
-		Args: cobra.NoArgs,
+			"  rollcall sessions --at 10m           (ago; 14:03:07, \"2026-01-31 14:03\")\n" +
+			"  rollcall sessions --at 4711          (after the event of this sequence)",
+		Args: arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			m, err := parseMoment(at, time.Now())
 			if err != nil {

@@ -49,13 +49,14 @@ func parseMoment(s string, now time.Time) (moment, error) {
 }
 
 // parseTime reads a time of day, a date, both, or a duration that lies back
-// ("10m", "-10m" and "10m ago" mean the same). Empty text gives the zero time.
+// ("10m", "-10m" and "10m ago" mean the same; "2d" is 48 hours). Empty text
+// gives the zero time.
 func parseTime(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
 	back := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, "-"), "ago"))
-	if d, err := time.ParseDuration(back); err == nil {
+	if d, err := parseDuration(back); err == nil {
 		return now.Add(-d), nil
 	}
 	for _, l := range layouts {
@@ -68,7 +69,16 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 		}
 		return t, nil
 	}
-	return time.Time{}, usagef("%q is no time: try 14:03:07, \"2006-01-02 14:03\", %s or 10m (ago)", s, time.RFC3339)
+	return time.Time{}, usagef("%q is no time: try 10m (ago), 2d, 14:03:07, \"2026-01-31 14:03\" or 2026-01-31T14:03:07Z", s)
+}
+
+// parseDuration knows whole days, too.
+func parseDuration(s string) (time.Duration, error) {
+	if days, found := strings.CutSuffix(s, "d"); found {
+		n, err := strconv.ParseUint(days, 10, 16)
+		return time.Duration(n) * 24 * time.Hour, err
+	}
+	return time.ParseDuration(s)
 }
 
 // stamp is a time for people: the day too, unless it is today.

@@ -20,6 +20,7 @@ func TestTimesAreReadInTheLocalZone(t *testing.T) {
 		{"2026-03-01T08:09:10Z", "2026-03-01T08:09:10Z"},
 		{"10m", "2026-03-04T15:06:17+01:00"},
 		{"-10m", "2026-03-04T15:06:17+01:00"},
+		{"2d", "2026-03-02T15:16:17+01:00"},
 		{"1h30m ago", "2026-03-04T13:46:17+01:00"},
 	} {
 		got, err := parseTime(tt.text, now)
@@ -27,7 +28,7 @@ func TestTimesAreReadInTheLocalZone(t *testing.T) {
 			t.Errorf("%q is %s, %v; want %s", tt.text, got.Format(time.RFC3339Nano), err, tt.want)
 		}
 	}
-	for _, text := range []string{"noon", "25:00", "2026-13-01", "14:03:07 CET", "ago"} {
+	for _, text := range []string{"noon", "25:00", "2026-13-01", "14:03:07 CET", "ago", "d", "1.5d"} {
 		if got, err := parseTime(text, now); err == nil {
 			t.Errorf("%q is %s; want an error", text, got)
 		}
