@@ -36,8 +36,9 @@ type badLine struct {
 }
 
 // readImport reads lines "jid:password". Empty lines are passed over. The
-// password is all that follows the first colon, blanks included.
-func readImport(in io.Reader) (entries []entry, bad []badLine) {
+// password is all that follows the first colon, blanks included. An error means
+// that there is more which could not be read.
+func readImport(in io.Reader) (entries []entry, bad []badLine, err error) {
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(nil, maxImportLine)
 	seen := make(map[events.JID]int)
@@ -63,9 +64,9 @@ func readImport(in io.Reader) (entries []entry, bad []badLine) {
 		entries = append(entries, e)
 	}
 	if err := scanner.Err(); err != nil {
-		bad = append(bad, badLine{line + 1, err})
+		return nil, nil, fmt.Errorf("line %d: %w", line+1, err)
 	}
-	return entries, bad
+	return entries, bad, nil
 }
 
 func readEntry(text string) (entry, error) {

@@ -30,11 +30,22 @@ func TestAnImportLineIsAJIDAndEverythingAfterItsColon(t *testing.T) {
 
 func TestBadLinesAreNamedByTheirNumbers(t *testing.T) {
 	t.Parallel()
-	entries, bad := readImport(strings.NewReader("\ufeffa@x:1\r\n\nbad\na@x:2\nb@x:3"))
+	entries, bad, err := readImport(strings.NewReader("\ufeffa@x:1\r\n\nbad\na@x:2\nb@x:3"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(entries) != 2 || entries[0].line != 1 || entries[0].password != "1" || entries[1].line != 5 {
 		t.Errorf("entries %+v", entries)
 	}
 	if len(bad) != 2 || bad[0].line != 3 || bad[1].line != 4 {
 		t.Errorf("bad lines %+v", bad)
+	}
+}
+
+func TestALineThatIsTooLongIsNotABadLineThatMayBeSkipped(t *testing.T) {
+	t.Parallel()
+	in := strings.NewReader("a@x:1\nb@x:" + strings.Repeat("2", maxImportLine) + "\nc@x:3")
+	if entries, _, err := readImport(in); err == nil || !strings.HasPrefix(err.Error(), "line 2: ") {
+		t.Errorf("entries %+v, error %v; want an error about line 2", entries, err)
 	}
 }

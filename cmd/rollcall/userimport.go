@@ -28,11 +28,11 @@ func newUserImport(con *console, svc *service) *cobra.Command {
 	var skipBad bool
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Make many accounts; a line each: jid:password (- reads standard input)",
+		Short: "Make many accounts, from lines of jid:password",
 		Long: "Make an account for each line \"jid:password\" of FILE (-: standard input).\n" +
 			"If any line is bad nothing is imported, unless --skip-bad is given. Accounts\n" +
 			"that exist already stay as they are, so an import can be repeated.",
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			in := con.in
 			if args[0] != "-" {
@@ -66,7 +66,10 @@ type importer struct {
 }
 
 func (im *importer) run(ctx context.Context, in io.Reader) error {
-	entries, bad := readImport(in)
+	entries, bad, err := readImport(in)
+	if err != nil {
+		return fmt.Errorf("%w; nothing was imported", err)
+	}
 	// The slow part comes first and stores nothing: a bad line, or Ctrl-C,
 	// leaves everything as it was.
 	im.done.start(im.con, "keys", len(entries))
