@@ -35,6 +35,9 @@ func (s *service) flags(cmd *cobra.Command) {
 
 // use connects, calls do, and disconnects.
 func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
+	if err := checkCreds(s.creds); err != nil {
+		return err
+	}
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	b, err := bus.Connect(dialing, bus.Config{URL: s.nats, Creds: s.creds, Name: "rollcall cli"})
@@ -43,6 +46,19 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 	}
 	defer b.Close()
 	return do(b)
+}
+
+// checkCreds tells a file that can't be read from a server that can't be
+// reached.
+func checkCreds(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return change("--creds", fmt.Errorf("credentials: %w", err))
+	}
+	return f.Close()
 }
 
 // parseAccount reads an account's JID: one with a localpart, without a

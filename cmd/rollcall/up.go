@@ -30,15 +30,15 @@ func newUp(con *console) *cobra.Command {
 		Example: "  rollcall up --demo\n" +
 			"  rollcall up --roles connector --nats nats://127.0.0.1:4222 \\\n" +
 			"      --name c2 --c2s 127.0.0.1:5322 --data ./c2-data",
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0),
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringSliceVar(&cfg.Domains, "domain", []string{"localhost"}, "`DOMAIN` to serve; may be repeated")
+	f.StringSliceVar(&cfg.Domains, "domain", []string{"localhost"}, "`DOMAIN` to serve, or several")
 	f.StringVar(&cfg.Data, "data", "./rollcall-data", "`DIR` of what it keeps")
 	f.StringVar(&cfg.Name, "name", "", "connector's unique `NAME` (default: the host's)")
-	f.StringVar(&cfg.C2S, "c2s", "127.0.0.1:5222", "`ADDR` for XMPP with STARTTLS")
-	f.StringVar(&cfg.C2STLS, "c2s-tls", "", "`ADDR` for XMPP with direct TLS")
+	f.StringVar(&cfg.C2S, "c2s", "127.0.0.1:5222", "`ADDR` for XMPP, STARTTLS")
+	f.StringVar(&cfg.C2STLS, "c2s-tls", "", "`ADDR` for XMPP, direct TLS")
 	f.StringVar(&cfg.WS, "ws", defaultWS, "`ADDR` of this machine for XMPP over WebSocket without\nTLS, which a proxy may add")
 	f.StringVar(&cfg.WSTLS, "ws-tls", "", "`ADDR` for XMPP over WebSocket with TLS")
 	f.StringSliceVar(&cfg.WSOrigins, "ws-origin", nil, "`HOST` of other pages that may use WebSocket; * is any")
@@ -86,6 +86,9 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 	}
 	// Standard output has the welcome alone, for people and scripts to read.
 	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: level}))
+	if err := checkCreds(cfg.Creds); err != nil {
+		return err
+	}
 	n, err := openNode(ctx, cfg, log)
 	if err != nil {
 		return unlessOver(ctx, err)
