@@ -22,7 +22,7 @@ func newKick(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kick JID",
 		Short: "End one session (user@domain/resource) or all of an account",
-		Args:  cobra.ExactArgs(1),
+		Args:  arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			jid, err := parseTarget(args[0])
 			if err != nil {
@@ -45,15 +45,12 @@ func kick(ctx context.Context, con *console, b *bus.Bus, jid events.JID, text st
 		return err
 	}
 	after, _, err := writer.Do(ctx, jid.Bare(), events.ID{}, session.Kick{Resource: jid.Resource(), Text: text})
-	if errors.Is(err, session.ErrGone) {
-		return fmt.Errorf("%s has no session", jid)
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, session.ErrGone) {
 		return err
 	}
 	ended := endedBetween(before, after)
-	if len(ended) == 0 {
-		con.say("%s has no session", jid)
+	if err != nil || len(ended) == 0 {
+		return fmt.Errorf("%s has no session", jid)
 	}
 	for _, s := range ended {
 		if _, err := fmt.Fprintf(con.out, "kicked %s on %s\n", printable(s.JID.String()), printable(s.Connector.Name)); err != nil {

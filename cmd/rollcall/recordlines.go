@@ -30,8 +30,9 @@ func newRecordLines(con *console, asJSON bool) *recordLines {
 // accounts.
 func (r *recordLines) live(whole bool) {
 	r.table.live, r.whole = true, whole
+	r.table.widths = []int{5, 12, 18, 10, 0} // of most lines: those to come are not known
 	if whole {
-		r.table.head[3] = "JID"
+		r.table.head[3], r.table.widths[3] = "JID", 24
 	}
 }
 

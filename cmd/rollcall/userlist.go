@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -26,7 +27,7 @@ func newUserList(con *console, svc *service) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the accounts",
-		Args:  cobra.NoArgs,
+		Args:  arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error { return listAccounts(ctx, con, b, asJSON) })
 		}),
@@ -59,7 +60,7 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		if c.Disabled {
 			state = "disabled"
 		}
-		if err := t.row(doc.JID.String(), con.stamp(c.Created, now), c.Role, state); err != nil {
+		if err := t.row(doc.JID.String(), con.stamp(c.Created, now), cmp.Or(c.Role, "-"), state); err != nil {
 			return err
 		}
 	}
