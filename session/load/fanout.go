@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"time"
 
 	"rollcall/session/stanza"
 )
@@ -71,9 +72,10 @@ func push(ctx context.Context, s *Server, l *Load) (*Round, error) {
 		return nil, errors.Join(err, all.leave())
 	}
 	f := &flow{from: all[0], to: all, window: fanWindow, mark: "</query>"}
+	round := time.Now().UnixNano() // a set that changes nothing may have no pushes
 	for _, name := range []string{"Romeo", "Mercutio"} {
 		f.stanzas = append(f.stanzas, fmt.Appendf(nil,
-			"<iq type='set' id='set'><query xmlns='%s'><item jid='friend@%s' name='%s'/></query></iq>", stanza.NSRoster, s.Domain, name))
+			"<iq type='set' id='set'><query xmlns='%s'><item jid='friend@%s' name='%s %d'/></query></iq>", stanza.NSRoster, s.Domain, name, round))
 	}
 	r, err := run(ctx, s, []*flow{f}, l)
 	return r, errors.Join(err, all.leave())
