@@ -41,6 +41,9 @@ type Config struct {
 	// Secret makes up salts for unknown users; at least 16 random bytes, the
 	// same on all connectors.
 	Secret []byte
+	// Registry lets clients make accounts and change and remove their own
+	// (XEP-0077); nil: only the operator does.
+	Registry Registry
 	// Rosters keeps one document an account.
 	Rosters Documents
 	// Blocked keeps block lists; nil: nobody can block anybody.

@@ -49,7 +49,9 @@ type conn struct {
 	authed atomic.Bool            // svc, account and session are set
 	client atomic.Pointer[client] // once bound
 	ending atomic.Pointer[ending] // once it is to end
-	read   chan struct{}          // closed when nothing more is read and handled
+	// farewell is an answer that goes out with the stream's end, which it tells of.
+	farewell atomic.Pointer[[]byte]
+	read     chan struct{} // closed when nothing more is read and handled
 }
 
 // An ending says why a connection ends. The first one counts.
@@ -139,14 +141,18 @@ func (s *Server) learnEnd(a *session.Account) {
 
 // sayEnd writes the last of the stream.
 func (c *conn) sayEnd(e ending) {
-	switch {
-	case !c.opened.Load():
+	if !c.opened.Load() {
 		c.out.finish()
-	case e.err != nil:
-		c.out.finish(e.err.AppendTo(nil), []byte(c.wire.end()))
-	default:
-		c.out.finish([]byte(c.wire.end()))
+		return
 	}
+	var last [][]byte
+	if answer := c.farewell.Load(); answer != nil {
+		last = append(last, *answer)
+	}
+	if e.err != nil {
+		last = append(last, e.err.AppendTo(nil))
+	}
+	c.out.finish(append(last, []byte(c.wire.end()))...)
 }
 
 // conclude ends the connection for the reason err, or for the one that another

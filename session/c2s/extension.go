@@ -25,7 +25,7 @@ var extensions = []extension{
 	discovery, binding, rosters, pinging, offlineMessages,
 	carbons, processing, clientState, blocking,
 	lastActivity, softwareVersion, entityTime,
-	privateStorage, cards, eventing,
+	privateStorage, cards, eventing, registration,
 }
 
 // A request is a get or a set that the server answers.

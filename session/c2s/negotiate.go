@@ -123,6 +123,9 @@ func (c *conn) appendFeatures(b []byte, cl *client) []byte {
 		}
 		b = c.appendMechanisms(b)
 		b = c.appendAuthentication(b)
+		if c.canRegister() {
+			b = append(b, "<register xmlns='"+nsRegisterFeature+"'/>"...)
+		}
 	}
 	return append(b, "</stream:features>"...)
 }
@@ -141,6 +144,8 @@ func (c *conn) negotiateElement(el *stanza.Element) (restart bool, err error) {
 		return c.authenticate(el)
 	case el.Is(stanza.NSClient, "iq") && c.authed.Load() && el.Child(stanza.NSBind, "bind") != nil:
 		return false, c.bind(el)
+	case el.Is(stanza.NSClient, "iq") && c.canRegister() && el.Child(nsRegister, "query") != nil:
+		return false, c.register(el)
 	case el.Space() == stanza.NSStreamMgmt && c.authed.Load():
 		return false, c.resume(el)
 	case el.IsStanza():

@@ -22,7 +22,8 @@ import (
 type Server struct {
 	cfg      Config
 	auth     *auth.Authenticator
-	throttle *auth.Throttle
+	throttle *auth.Throttle // of logins
+	signUps  *auth.Throttle // of registrations
 	domains  map[string]bool
 	offer    *offer
 	started  time.Time
@@ -61,6 +62,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, auth: a,
 		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
+		signUps:  auth.NewThrottle(signUpLimit, time.Now),
 		domains:  map[string]bool{},
 		offer:    newOffer(&cfg, extensions),
 		started:  time.Now(),

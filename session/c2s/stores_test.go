@@ -36,6 +36,43 @@ func (a *accounts) put(account events.JID, c *auth.Credentials) {
 	a.m[account] = c
 }
 
+// Create implements c2s.Registry, with the methods after it.
+func (a *accounts) Create(_ context.Context, account events.JID, password string) error {
+	c, err := auth.NewCredentials(password, time.Now())
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.m[account] != nil {
+		return events.ErrConflict
+	}
+	a.m[account] = c
+	return nil
+}
+
+func (a *accounts) SetPassword(_ context.Context, account events.JID, password string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.m[account] == nil {
+		return auth.ErrNoAccount
+	}
+	c, err := a.m[account].WithPassword(password, time.Now())
+	if err == nil {
+		a.m[account] = c
+	}
+	return err
+}
+
+func (a *accounts) Remove(_ context.Context, account events.JID) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.m, account)
+	return nil
+}
+
+func (a *accounts) Forget(context.Context, events.JID) error { return nil }
+
 // documents are a key-value bucket: one revision for all keys, as JetStream
 // has it.
 type documents struct {

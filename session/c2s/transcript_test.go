@@ -259,6 +259,8 @@ func (s *script) configure(c *c2s.Config, cert func(bool) func(*c2s.Config)) {
 				c.Conflict = session.Refuse
 			case "conflict=rename":
 				c.Conflict = session.Rename
+			case "registration":
+				c.Registry = c.Accounts.(*accounts)
 			case "resources=2":
 				c.MaxResources = 2
 			case "connectors=1", "connectors=2":

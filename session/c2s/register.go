@@ -1,0 +1,191 @@
+package c2s
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/auth"
+	"rollcall/session/stanza"
+)
+
+// In-band registration: XEP-0077, without forms. Anybody may make an account
+// before logging in, and its owner may change its password and remove it.
+
+const (
+	nsRegister        = "jabber:iq:register"
+	nsRegisterFeature = "http://jabber.org/features/iq-register"
+)
+
+// A Registry keeps accounts as their owners make, change and remove them. What
+// is recorded of it in the log is the caller's to write.
+type Registry interface {
+	// Create makes an account. It fails with events.ErrConflict if there is one,
+	// and with auth.ErrPassword.
+	Create(ctx context.Context, account events.JID, password string) error
+	// SetPassword fails with auth.ErrPassword and auth.ErrNoAccount.
+	SetPassword(ctx context.Context, account events.JID, password string) error
+	// Remove takes the credentials away. That there are none is no error.
+	Remove(ctx context.Context, account events.JID) error
+	// Forget deletes whatever else is kept of an account that was removed. It may
+	// be called again where it failed.
+	Forget(ctx context.Context, account events.JID) error
+}
+
+// signUpLimit bounds how many accounts one address may try to make: three at
+// once, then one a minute, and fewer and fewer. Each attempt counts, as a
+// failure does at logins, for each tells whether a name is taken.
+var signUpLimit = auth.ThrottleConfig{Free: 2, Base: time.Minute, Max: time.Hour}
+
+var registration = extension{
+	features: []string{nsRegister},
+	on:       func(c *Config) bool { return c.Registry != nil },
+	requests: []answer{{space: nsRegister, local: "query", at: atServer | atOwn, get: (*client).registered, set: (*client).reregister}},
+}
+
+// canRegister reports that a client that has not logged in may make an account:
+// where it could show a password.
+func (c *conn) canRegister() bool {
+	return c.srv.cfg.Registry != nil && !c.authed.Load() && (c.secured || c.srv.cfg.AllowPlaintext)
+}
+
+// register answers a request of a client that has not logged in (XEP-0077, 3.1).
+func (c *conn) register(iq *stanza.Element) error {
+	const form = "<query xmlns='" + nsRegister + "'><instructions>Choose a user name and a password.</instructions><username/><password/></query>"
+	switch t := iq.Type(); {
+	case iq.ID() == "":
+	case t == "get":
+		c.send(stanza.AppendResult(nil, iq, form, stanza.Stamp{}))
+		return nil
+	case t == "set":
+		err := c.signUp(iq.Child(nsRegister, "query"))
+		if cause := registryError(err); cause != nil {
+			c.send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
+			return nil
+		}
+		if err == nil {
+			c.send(stanza.AppendResult(nil, iq, "", stanza.Stamp{}))
+		}
+		return err
+	}
+	return c.refuse(iq, stanza.BadRequest)
+}
+
+// signUp makes an account. If it can't be recorded, it is there all the same, as
+// one that the operator made (its history begins with the first login).
+func (c *conn) signUp(query *stanza.Element) error {
+	if query.Child(nsRegister, "remove") != nil {
+		return refuse(stanza.UnexpectedRequest)
+	}
+	if _, ok := c.srv.signUps.Allow(c.throttleKey()); !ok {
+		return &stanza.Error{Condition: stanza.ResourceConstraint, Text: "too many registrations from this address; try later"}
+	}
+	c.srv.signUps.Failed(c.throttleKey())
+	username, password := filledIn(query)
+	local, err := events.PrepareLocal(username)
+	if err != nil || password == "" {
+		return refuse(stanza.NotAcceptable)
+	}
+	account, err := events.NewJID(local, c.host, "")
+	if err != nil {
+		return err
+	}
+	svc := c.srv.service.Load()
+	if svc == nil {
+		return events.ErrUnavailable
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	if err := c.srv.cfg.Registry.Create(ctx, account, password); err != nil {
+		return err
+	}
+	_, _, err = svc.Do(ctx, account, c.id, session.CreateAccount{})
+	return err
+}
+
+func filledIn(query *stanza.Element) (username, password string) {
+	return query.Child(nsRegister, "username").Text(), query.Child(nsRegister, "password").Text()
+}
+
+// registryError is stanzaError, and what it does not know.
+func registryError(err error) *stanza.Error {
+	switch {
+	case errors.Is(err, events.ErrConflict):
+		return &stanza.Error{Condition: stanza.Conflict}
+	case errors.Is(err, auth.ErrPassword):
+		return &stanza.Error{Condition: stanza.NotAcceptable}
+	}
+	return stanzaError(err)
+}
+
+// registered says what is known of the client's account.
+func (cl *client) registered(r *request) error {
+	b := stanza.AppendText([]byte("<query xmlns='"+nsRegister+"'><registered/><username>"), cl.account.Local())
+	cl.result(r.iq, string(append(b, "</username></query>"...)))
+	return nil
+}
+
+// reregister changes the password, or removes the account.
+func (cl *client) reregister(r *request) error {
+	if remove := r.payload.Child(nsRegister, "remove"); remove != nil {
+		if n := children(r.payload); n != 1 {
+			return refuse(stanza.BadRequest)
+		}
+		return cl.unregister(r)
+	}
+	username, password := filledIn(r.payload)
+	if username == "" || password == "" {
+		return refuse(stanza.BadRequest)
+	}
+	if local, err := events.PrepareLocal(username); err != nil || local != cl.account.Local() {
+		return refuse(stanza.NotAllowed)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	if err := cl.srv.cfg.Registry.SetPassword(ctx, cl.account, password); err != nil {
+		if cause := registryError(err); cause != nil {
+			return cause
+		}
+		return err
+	}
+	// Others of the account proved that they know what is no longer right.
+	if _, err := cl.do(session.ChangePassword{Except: cl.session}); err != nil {
+		return err
+	}
+	return cl.done(r)
+}
+
+func children(el *stanza.Element) (n int) {
+	for range el.Children() {
+		n++
+	}
+	return n
+}
+
+// unregister removes the account, which ends the client's own session too, from
+// the tail of the log. The credentials go first, so that nobody comes in behind
+// it; where it fails, it can be asked for again.
+func (cl *client) unregister(r *request) error {
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	if err := cl.srv.cfg.Registry.Remove(ctx, cl.account); err != nil {
+		return err
+	}
+	c := cl.link.Load()
+	if c != nil {
+		answer := stanza.AppendResult(nil, r.iq, "", stanza.Stamp{To: cl.full})
+		c.farewell.Store(&answer)
+	}
+	if _, err := cl.do(session.RemoveAccount{}); err != nil {
+		if c != nil {
+			c.farewell.Store(nil)
+		}
+		return err
+	}
+	if err := cl.srv.cfg.Registry.Forget(ctx, cl.account); err != nil {
+		cl.srv.cfg.Logger.Warn("something is left of a removed account; remove it again", "account", cl.account.String(), "error", err)
+	}
+	return nil
+}
