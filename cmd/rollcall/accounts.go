@@ -30,6 +30,18 @@ func (s credentialStore) Credentials(ctx context.Context, account events.JID) (*
 // errExists: there is such an account already.
 var errExists = errors.New("the account exists already")
 
+// vacant reports errExists if there is such an account now.
+func (s credentialStore) vacant(ctx context.Context, account events.JID) error {
+	_, err := s.docs.Get(ctx, account)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s: %w", account, errExists)
+	case errors.Is(err, events.ErrNotFound):
+		return nil
+	}
+	return err
+}
+
 // create makes an account unless there is one.
 func (s credentialStore) create(ctx context.Context, account events.JID, password string) error {
 	c, err := auth.NewCredentials(password, time.Now())

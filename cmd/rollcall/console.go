@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (c *console) errTerminal() bool {
 
 // password asks for a password, twice and unseen, if a person is there, and
 // otherwise takes the first line of standard input.
-func (c *console) password(account string) (string, error) {
+func (c *console) password(ctx context.Context, account string) (string, error) {
 	f, ok := c.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		line, err := bufio.NewReader(c.in).ReadString('\n')
@@ -58,11 +59,11 @@ func (c *console) password(account string) (string, error) {
 		}
 		return strings.TrimRight(line, "\r\n"), nil
 	}
-	first, err := c.ask(f, "Password for "+account+": ")
+	first, err := c.ask(ctx, f, "Password for "+account+": ")
 	if err != nil {
 		return "", err
 	}
-	second, err := c.ask(f, "The same again: ")
+	second, err := c.ask(ctx, f, "The same again: ")
 	if err != nil {
 		return "", err
 	}
@@ -72,14 +73,34 @@ func (c *console) password(account string) (string, error) {
 	return first, nil
 }
 
-func (c *console) ask(f *os.File, prompt string) (string, error) {
-	fmt.Fprint(c.err, prompt)
-	defer fmt.Fprintln(c.err)
-	b, err := term.ReadPassword(int(f.Fd()))
+// errStopped: Ctrl-C instead of an answer.
+var errStopped = errors.New("stopped; nothing was changed")
+
+// ask reads a line unseen, until ctx ends. Nothing can end the reading itself:
+// then its goroutine is left behind, which is for a process that ends, too.
+func (c *console) ask(ctx context.Context, f *os.File, prompt string) (string, error) {
+	seen, err := term.GetState(int(f.Fd()))
 	if err != nil {
 		return "", fmt.Errorf("read the password: %w", err)
 	}
-	return string(b), nil
+	fmt.Fprint(c.err, prompt)
+	defer fmt.Fprintln(c.err)
+	var text []byte
+	read := make(chan error, 1)
+	go func() {
+		var err error
+		text, err = term.ReadPassword(int(f.Fd()))
+		read <- err
+	}()
+	select {
+	case <-ctx.Done():
+		return "", errors.Join(errStopped, term.Restore(int(f.Fd()), seen))
+	case err := <-read:
+		if err != nil {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		return string(text), nil
+	}
 }
 
 // oneLine is an error as one line, also where it was joined of several.

@@ -17,24 +17,29 @@ func newUserAdd(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "add JID",
 		Short: "Make an account; the password from a prompt or standard input",
-		Args:  cobra.ExactArgs(1),
+		Args:  arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			account, err := parseAccount(args[0])
 			if err != nil {
 				return err
 			}
-			password, err := con.password(account.String())
-			if err != nil {
-				return err
-			}
 			return svc.use(ctx, func(b *bus.Bus) error {
-				if err := (credentialStore{b.Accounts()}).create(ctx, account, password); err != nil {
+				store := credentialStore{b.Accounts()}
+				// Before a person types a password twice for nothing.
+				if err := store.vacant(ctx, account); err != nil {
+					return err
+				}
+				password, err := con.password(ctx, account.String())
+				if err != nil {
+					return err
+				}
+				if err := store.create(ctx, account, password); err != nil {
 					return err
 				}
 				if _, err := record(ctx, b, account, session.CreateAccount{}); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(con.out, "added %s\n", account)
+				_, err = fmt.Fprintf(con.out, "added %s\n", account)
 				return err
 			})
 		}),

@@ -23,14 +23,18 @@ func newUserPasswd(con *console, svc *service) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			password, err := con.password(account.String())
-			if err != nil {
-				return err
-			}
 			return svc.use(ctx, func(b *bus.Bus) error {
+				store := credentialStore{b.Accounts()}
+				if _, err := store.Credentials(ctx, account); err != nil {
+					return fmt.Errorf("%s: %w", account, err)
+				}
+				password, err := con.password(ctx, account.String())
+				if err != nil {
+					return err
+				}
 				// The password first: a session that ends can't come back with
 				// the old one.
-				if err := (credentialStore{b.Accounts()}).setPassword(ctx, account, password); err != nil {
+				if err := store.setPassword(ctx, account, password); err != nil {
 					return err
 				}
 				ended, err := record(ctx, b, account, session.ChangePassword{})
