@@ -104,9 +104,10 @@ func (cl *client) changeBlocked(r *request, change func(map[events.JID]struct{})
 		if len(next.jids) > maxBlocked {
 			return &stanza.Error{Condition: stanza.ResourceConstraint, Text: "the block list is full"}
 		}
-		if !maps.Equal(old.jids, next.jids) {
-			next.revision, err = cl.srv.cfg.Blocked.Put(ctx, cl.account, next.encode(), old.revision)
+		if maps.Equal(old.jids, next.jids) {
+			return cl.done(r)
 		}
+		next.revision, err = cl.srv.cfg.Blocked.Put(ctx, cl.account, next.encode(), old.revision)
 		switch {
 		case errors.Is(err, events.ErrConflict):
 			continue

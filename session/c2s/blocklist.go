@@ -130,7 +130,9 @@ func (b *blockLists) replace(account events.JID, next *blockList) (old *blockLis
 		return nil, false
 	}
 	b.lists[account.Clone()] = next
-	b.some.Store(true)
+	if len(next.jids) > 0 {
+		b.some.Store(true)
+	}
 	return old, true
 }
 
