@@ -38,5 +38,5 @@ func appendBindings(b []byte, mechanisms []string) []byte {
 	if !slices.ContainsFunc(mechanisms, binds) {
 		return b
 	}
-	return append(b, "<sasl-channel-binding xmlns='"+stanza.NSBinding+"'><channel-binding type='tls-exporter'/></sasl-channel-binding>"...)
+	return append(b, "<sasl-channel-binding xmlns='"+stanza.NSChannelBinding+"'><channel-binding type='tls-exporter'/></sasl-channel-binding>"...)
 }
