@@ -23,6 +23,7 @@ type Account struct {
 	JID      events.JID
 	Seq      events.Seq // of its newest record; the condition of the next append
 	At       int64      // when that record was stored, Unix nanoseconds
+	Rekeyed  events.Seq // of the newest change of its password, or its removal
 	Sessions []*Session // all that are not closed, best first; see compare
 }
 

@@ -19,10 +19,12 @@ func Apply(a *Account, st *events.Stored) *Account {
 		if st.Seq <= a.Seq {
 			return a
 		}
-		next.JID, next.Sessions = a.JID, a.Sessions
+		next.JID, next.Rekeyed, next.Sessions = a.JID, a.Rekeyed, a.Sessions
 	}
 	old := a.Session(st.Session)
 	switch st.Event.(type) {
+	case events.PasswordChanged, events.AccountRemoved:
+		next.Rekeyed = st.Seq
 	case events.Authenticated:
 		if old == nil {
 			return with(next, nil, Session{

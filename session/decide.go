@@ -26,6 +26,9 @@ var (
 	// ErrNotResumable: there is no such session to resume, or not for this
 	// client.
 	ErrNotResumable = errors.New("there is no such session to resume")
+	// ErrRekeyed: the password changed, or the account was removed, while the
+	// client proved to know it. It may try again.
+	ErrRekeyed = errors.New("the credentials changed during the login")
 	// ErrAlreadyManaged: stream management is on (XEP-0198, 3).
 	ErrAlreadyManaged = errors.New("stream management is on already")
 )
@@ -40,7 +43,11 @@ func (c Authenticate) decide(a *Account) ([]Step, error) {
 	if a.Session(c.Session) != nil {
 		return nil, nil
 	}
-	if a != nil && len(a.Sessions) >= MaxSessions {
+	switch {
+	case a == nil:
+	case a.Rekeyed > c.Proved:
+		return nil, ErrRekeyed
+	case len(a.Sessions) >= MaxSessions:
 		return nil, ErrTooManySessions
 	}
 	return []Step{{Session: c.Session, Event: events.Authenticated{Mechanism: c.Mechanism, TLS: c.TLS, Address: c.Address, Agent: c.Agent}}}, nil

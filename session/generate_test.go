@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"fmt"
+	"math"
 
 	"pgregory.net/rapid"
 
@@ -41,7 +42,7 @@ func genCommand(now int64) *rapid.Generator[session.Command] {
 		s := genSession.Draw(t, "s")
 		switch rapid.IntRange(0, 15).Draw(t, "command") {
 		case 0, 1:
-			return session.Authenticate{Session: s}
+			return session.Authenticate{Session: s, Proved: math.MaxUint64}
 		case 2, 3:
 			return session.Bind{
 				Session: s, Resource: rapid.SampledFrom([]string{"", "desk", "phone"}).Draw(t, "resource"),

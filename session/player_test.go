@@ -3,6 +3,7 @@ package session_test
 import (
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,7 +116,7 @@ func (p *player) command(verb string, a args) session.Command {
 	s, reason := a.session, events.Reason(a.values["reason"])
 	switch verb {
 	case "authenticate":
-		return session.Authenticate{Session: s}
+		return session.Authenticate{Session: s, Proved: math.MaxUint64}
 	case "bind":
 		return session.Bind{
 			Session: s, Resource: a.values["resource"], Generated: a.values["generated"],

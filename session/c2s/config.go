@@ -92,6 +92,7 @@ type Table interface {
 	Routes(bare events.JID) []*session.Session
 	IsLost(events.Incarnation) bool
 	WaitFor(context.Context, events.Position) error
+	Position() events.Position
 }
 
 // A Document is a value with its revision.

@@ -34,10 +34,11 @@ type conn struct {
 	host      string // domain of the stream, once opened
 	secured   bool   // by TLS, or as good as
 	exchange  *auth.Exchange
-	profile   profile // of exchange
-	attempts  int     // failed authentications
-	mechanism string  // of the attempt
-	wishes    *wishes // for when it succeeds, by SASL2
+	profile   profile    // of exchange
+	attempts  int        // failed authentications
+	mechanism string     // of the attempt
+	proved    events.Seq // where the table was when the attempt began
+	wishes    *wishes    // for when it succeeds, by SASL2
 	tls       events.Secured
 
 	// Set once, when authenticated, before anybody else can find the conn.

@@ -114,6 +114,7 @@ func (c *conn) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Reply
 		return x.Step(ctx, data), true
 	}
 	c.mechanism, c.wishes = el.Attr("mechanism"), wishesOf(el)
+	c.proved = c.srv.cfg.Table.Position().Seq
 	return x.Start(ctx, c.mechanism, data), true
 }
 
@@ -157,6 +158,7 @@ func (c *conn) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error)
 	c.srv.hub.hold(c)
 	_, _, err := svc.Do(ctx, r.Account, c.id, session.Authenticate{
 		Session: id, Mechanism: c.mechanism, TLS: c.tls.Version, Address: c.address(), Agent: c.wishes.agent(),
+		Proved: c.proved,
 	})
 	if err != nil {
 		c.srv.hub.drop(c)
