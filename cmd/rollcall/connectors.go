@@ -21,6 +21,8 @@ type leaseInfo struct {
 	C2STLS string `json:"c2s_tls"` // and for direct TLS
 	WS     string `json:"ws"`      // and for WebSocket
 	WSTLS  string `json:"ws_tls"`  // and for WebSocket over TLS
+
+	Domains []string `json:"domains"` // whose accounts it serves
 }
 
 // A connectorView is a connector as people and scripts see it.
@@ -36,6 +38,8 @@ type connectorView struct {
 	WS        string `json:"ws"`
 	WSTLS     string `json:"ws_tls"`
 	Since     string `json:"since"`
+
+	Domains []string `json:"domains"`
 }
 
 // newConnectors shows who is there, by the leases, and what they hold, by the
@@ -84,12 +88,13 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 		if json.Unmarshal(state.Info, &info) == nil { // of another version: unknown, no error
 			v.C2S, v.C2STLS, v.WS, v.WSTLS = info.C2S, info.C2STLS, info.WS, info.WSTLS
 		}
+		v.Domains = append([]string{}, info.Domains...)
 		list = append(list, v)
 	}
 	for _, h := range held {
 		i := slices.IndexFunc(list, func(v connectorView) bool { return v.Name == h.Name && v.Epoch == h.Epoch })
 		if i < 0 {
-			list = append(list, connectorView{Name: h.Name, Epoch: h.Epoch, State: "lost"})
+			list = append(list, connectorView{Name: h.Name, Epoch: h.Epoch, State: "lost", Domains: []string{}})
 			i = len(list) - 1
 		}
 		list[i].Sessions, list[i].Available, list[i].Detached = h.Sessions, h.Available, h.Detached

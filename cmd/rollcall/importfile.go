@@ -69,6 +69,18 @@ func readImport(in io.Reader) (entries []entry, bad []badLine, err error) {
 	return entries, bad, nil
 }
 
+// domainsOf lists the domains of entries, each once.
+func domainsOf(entries []entry) (domains []string) {
+	seen := make(map[string]bool)
+	for _, e := range entries {
+		if domain := e.account.Domain(); !seen[domain] {
+			seen[domain] = true
+			domains = append(domains, domain)
+		}
+	}
+	return domains
+}
+
 func readEntry(text string) (entry, error) {
 	jid, password, found := strings.Cut(text, ":")
 	if strings.Contains(jid, "@[") { // the colons of an IPv6 address

@@ -200,7 +200,9 @@ func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, e
 	if err != nil {
 		return nil, err
 	}
-	info, err := json.Marshal(n.doors.info())
+	told := n.doors.info()
+	told.Domains = n.cfg.Domains
+	info, err := json.Marshal(told)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -113,7 +114,7 @@ func (c *console) welcome(n *node, demo []events.JID) {
 	line := func(label, format string, args ...any) {
 		fmt.Fprintf(c.out, "  %-11s %s\n", label, fmt.Sprintf(format, args...))
 	}
-	fmt.Fprintf(c.out, "rollcall is up: %s\n", n.cfg.describe())
+	fmt.Fprintf(c.out, "rollcall is up: %s (process %d)\n", n.cfg.describe(), os.Getpid())
 	doors := n.doors.info()
 	if doors.C2S != "" {
 		line("XMPP", "%s (%s)", doors.C2S, n.cfg.security())

@@ -39,8 +39,10 @@ func newUserAdd(con *console, svc *service) *cobra.Command {
 				if _, err := record(ctx, b, account, session.CreateAccount{}); err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(con.out, "added %s\n", account)
-				return err
+				if _, err = fmt.Fprintf(con.out, "added %s\n", account); err != nil {
+					return err
+				}
+				return sayUnserved(ctx, con, b, account.Domain())
 			})
 		}),
 	}

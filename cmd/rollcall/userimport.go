@@ -94,7 +94,10 @@ func (im *importer) run(ctx context.Context, in io.Reader) error {
 		fmt.Fprintf(im.con.out, "; skipped %s", plural(len(bad), "bad line"))
 	}
 	fmt.Fprintln(im.con.out)
-	return err
+	if err != nil {
+		return err
+	}
+	return sayUnserved(ctx, im.con, im.bus, domainsOf(entries)...)
 }
 
 // makeKeys makes the credentials of all entries whose account does not exist,
