@@ -67,8 +67,11 @@ func (m *mail) keep() error {
 	if err != nil {
 		return err
 	}
-	if !ok || m.srv.cfg.Waiting == nil || !m.worthKeeping() {
+	if !ok || m.srv.cfg.Waiting == nil {
 		return refuse(stanza.ServiceUnavailable)
+	}
+	if !m.worthKeeping() {
+		return nil // XEP-0160, 3, and XEP-0334: it was for now or never
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
