@@ -39,7 +39,8 @@ func dialXMPP(addr, domain, user, password, resource string) (*client, error) {
 	return c, nil
 }
 
-func (c *client) login(domain, user, password, resource string) error {
+// secure opens a stream with TLS.
+func (c *client) secure(domain string) error {
 	if _, err := c.open(domain); err != nil {
 		return err
 	}
@@ -48,7 +49,12 @@ func (c *client) login(domain, user, password, resource string) error {
 	}
 	c.nc = tls.Client(c.nc, &tls.Config{InsecureSkipVerify: true}) // the certificate is self-signed
 	c.reader.Reset(c.nc)
-	if _, err := c.open(domain); err != nil {
+	_, err := c.open(domain)
+	return err
+}
+
+func (c *client) login(domain, user, password, resource string) error {
+	if err := c.secure(domain); err != nil {
 		return err
 	}
 	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))
@@ -112,6 +118,18 @@ func (c *client) expect(want *regexp.Regexp) error {
 			return fmt.Errorf("%w before %q; there were %q", err, want, seen)
 		}
 	}
+}
+
+// scriptConnect is for who has no account yet.
+func scriptConnect(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: connect CLIENT NODE")
+	}
+	nc, err := net.DialTimeout("tcp", ts.Getenv("C2S_"+args[1]), patience)
+	ts.Check(err)
+	c := &client{nc: nc, reader: stanza.NewReader(nc, stanza.Limits{})}
+	worldOf(ts).clients[args[0]] = c
+	ts.Check(c.secure("localhost"))
 }
 
 func scriptLogin(ts *testscript.TestScript, neg bool, args []string) {

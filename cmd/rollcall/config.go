@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"rollcall/events"
+	"rollcall/session"
 )
 
 // A role is a part of the service that a process may play.
@@ -40,6 +41,10 @@ type Config struct {
 	Roles          []role
 	Cert, Key      string // PEM files; both or none (a self-signed pair in Data)
 	AllowPlaintext bool   // logins without TLS
+	ChannelBinding bool   // offered also to clients that can't be told its type
+	Registration   bool   // accounts are made by clients too
+	Conflict       session.Conflict
+	MaxResources   int    // an account may bind; 1 to session.MaxSessions
 	Demo           bool   // make the demo accounts
 	Fsync          string // of the embedded server: "always" or the longest time without
 	Verbose        bool   // log what happens, not only warnings
@@ -77,6 +82,9 @@ func (c *Config) validate() error {
 	}
 	if c.has(roleConnector) && c.C2S+c.C2STLS+c.WS+c.WSTLS == "" {
 		return usagef("a connector needs --c2s, --c2s-tls, --ws or --ws-tls")
+	}
+	if c.MaxResources < 1 || c.MaxResources > session.MaxSessions {
+		return usagef("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)
 	}
 	return c.validateWeb()
 }
@@ -116,6 +124,17 @@ func (c *Config) prepareDomains() error {
 		return usagef("--domain: name at least one")
 	}
 	c.Domains = prepared
+	return nil
+}
+
+// setConflict reads the word of --conflict.
+func (c *Config) setConflict(word string) error {
+	policies := map[string]session.Conflict{"replace": session.Replace, "refuse": session.Refuse, "rename": session.Rename}
+	policy, ok := policies[word]
+	if !ok {
+		return usagef("--conflict: %q is none of replace, refuse, rename", word)
+	}
+	c.Conflict = policy
 	return nil
 }
 

@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 //	                            $ROLLCALL_NATS and $NATS_NAME, its host:port
 //	halt NAME                   SIGTERM; it must end in order within 5 s
 //	crash NAME                  SIGKILL
+//	connect CLIENT NODE         with STARTTLS, without a login
 //	login CLIENT NODE USER PASSWORD RESOURCE    with STARTTLS and PLAIN; with !
 //	                            it must be refused, for the reason on stdout
 //	send CLIENT XML             send a stanza
@@ -74,7 +75,7 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"up": scriptUp, "halt": scriptHalt, "crash": scriptCrash,
-					"login": scriptLogin, "send": scriptSend, "expect": scriptExpect,
+					"connect": scriptConnect, "login": scriptLogin, "send": scriptSend, "expect": scriptExpect,
 					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "nats": scriptNATS,
 				},
 			})

@@ -190,12 +190,17 @@ func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, e
 	if err != nil {
 		return nil, err
 	}
+	var registry c2s.Registry
+	if n.cfg.Registration {
+		registry = registrar{n.bus}
+	}
 	server, err := c2s.New(c2s.Config{
 		Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
-		Accounts: credentialStore{n.bus.Accounts()}, Secret: secret,
+		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
+		Accounts: credentialStore{n.bus.Accounts()}, Secret: secret, Registry: registry,
 		Rosters: accountDocuments{n.bus.Rosters()}, Blocked: accountDocuments{n.bus.Blocked()},
 		Private: accountDocuments{n.bus.Private()}, Waiting: waitingRoom{n.bus.Waiting()},
-		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log,
+		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log, Version: version(),
 	})
 	if err != nil {
 		return nil, err

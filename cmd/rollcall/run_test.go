@@ -36,6 +36,8 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"up --ws-origin [", "syntax error in pattern"},
 		{"up --roles connector,cook", `--roles: "cook" is none of connector, projector, http`},
 		{"up --roles http", "--roles: name connector or projector"},
+		{"up --conflict sometimes", `--conflict: "sometimes" is none of replace, refuse, rename`},
+		{"up --max-resources 0", "--max-resources: 0 is not from 1 to 100"},
 		{"up --cert x", "--cert and --key go together"},
 		{"up --creds x", "--creds is for --nats"},
 		{"up --nats nats://x --nats-listen 127.0.0.1:0", "give one"},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/events"
+	"rollcall/session"
 	"rollcall/session/c2s"
 )
 
@@ -18,9 +19,10 @@ import (
 // Config's to check.
 func newUp(con *console) *cobra.Command {
 	var (
-		cfg   Config
-		roles []string
-		http  string
+		cfg      Config
+		roles    []string
+		conflict string
+		http     string
 	)
 	cmd := &cobra.Command{
 		Use:   "up",
@@ -50,6 +52,10 @@ func newUp(con *console) *cobra.Command {
 	f.Lookup("roles").DefValue = "[]" // said shorter
 	f.StringVar(&cfg.Cert, "cert", "", "TLS certificate, PEM `FILE` (default: self-signed)")
 	f.StringVar(&cfg.Key, "key", "", "its private key, PEM `FILE`")
+	f.StringVar(&conflict, "conflict", "replace", "`HOW` to bind an address that is in use: replace its\nsession, or refuse or rename the new one\n")
+	f.IntVar(&cfg.MaxResources, "max-resources", session.MaxSessions, "`N` sessions an account may have, at most")
+	f.BoolVar(&cfg.Registration, "registration", false, "let clients make accounts (XEP-0077)")
+	f.BoolVar(&cfg.ChannelBinding, "channel-binding", false, "offer it to clients without SASL2 too, of which some\ncan't do it and then show the password")
 	f.BoolVar(&cfg.AllowPlaintext, "allow-plaintext", false, "logins without TLS; for development only")
 	f.BoolVar(&cfg.Demo, "demo", false, "make the accounts alice, bob and carol")
 	f.StringVar(&cfg.Fsync, "fsync", "1s", "`WHEN` the embedded NATS syncs to disk: always, or\nhow often. A power failure loses what is not\nsynced; a killed process loses nothing")
@@ -63,6 +69,9 @@ func newUp(con *console) *cobra.Command {
 			return usagef("--nats-listen is for the embedded NATS, --nats for another: give one")
 		}
 		if err := cfg.setRoles(roles); err != nil {
+			return err
+		}
+		if err := cfg.setConflict(conflict); err != nil {
 			return err
 		}
 		if !cfg.has(roleHTTP) && !f.Changed("ws") {

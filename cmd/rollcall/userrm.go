@@ -49,22 +49,31 @@ func removeAccount(ctx context.Context, con *console, b *bus.Bus, account events
 	if err != nil {
 		return err
 	}
+	if err := forgetAccount(ctx, b, account); err != nil {
+		return fmt.Errorf("%w; repeat the command", err)
+	}
+	_, err = fmt.Fprintf(con.out, "removed %s; ended %s\n", account, plural(ended, "session"))
+	return err
+}
+
+// forgetAccount deletes what is kept of an account besides its credentials. It
+// may be called again where it failed.
+func forgetAccount(ctx context.Context, b *bus.Bus, account events.JID) error {
 	for _, docs := range []*bus.Documents{b.Blocked(), b.Private()} {
 		if err := forget(ctx, docs, account); err != nil {
-			return fmt.Errorf("%w; repeat the command", err)
+			return err
 		}
 	}
-	if err := rosters.remove(ctx, account); err != nil {
-		return fmt.Errorf("%w; repeat the command", err)
+	if err := (rosterStore{b.Rosters()}).remove(ctx, account); err != nil {
+		return err
 	}
 	// Taking a message is what removes it; nobody gets these any more.
 	for _, err := range b.Waiting().Take(ctx, account) {
 		if err != nil {
-			return fmt.Errorf("waiting messages of %s: %w; repeat the command", account, err)
+			return fmt.Errorf("waiting messages of %s: %w", account, err)
 		}
 	}
-	_, err = fmt.Fprintf(con.out, "removed %s; ended %s\n", account, plural(ended, "session"))
-	return err
+	return nil
 }
 
 // forget deletes an account's document, if it has one, also if it changes
