@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 
 	"rollcall/events"
@@ -43,7 +44,7 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 	home, err := c.srv.hub.enter(ctx, c.srv, c.account)
 	if err != nil {
 		c.srv.cfg.Logger.Warn("roster or block lists not loaded", "account", c.account.String(), "error", err)
-		return refuse(stanza.InternalServerError)
+		return fmt.Errorf("load rosters and block lists: %w", err)
 	}
 	defer c.srv.hub.exit(home)
 	jid, pos, err := c.appendBound(ctx, session.Bind{
