@@ -64,13 +64,13 @@ func newBench(con *console) *cobra.Command {
 		RunE:      verb(b.run),
 	}
 	f := cmd.Flags()
-	f.IntVar(&b.accounts, "accounts", 10_000, "accounts that the transitions are spread over")
-	f.IntVar(&b.events, "events", 1_000_000, "transitions of the history that is folded")
-	f.IntVar(&b.appends, "appends", 100_000, "transitions appended in one round")
-	f.IntVar(&b.writers, "writers", 1_000, "writers that append at the same time")
-	f.IntVar(&b.rounds, "rounds", 5, "rounds of each measurement; the median is shown")
-	f.IntSliceVar(&b.sessions, "sessions", []int{10_000, 100_000, 1_000_000}, "sizes of the table whose memory is measured")
-	f.StringVar(&b.data, "data", "", "directory for the server's files (default: a temporary one)")
+	f.IntVar(&b.accounts, "accounts", 10_000, "`N` accounts that the transitions are spread\nover")
+	f.IntVar(&b.events, "events", 1_000_000, "`N` transitions of the history that is\nfolded")
+	f.IntVar(&b.appends, "appends", 100_000, "`N` transitions appended in one round")
+	f.IntVar(&b.writers, "writers", 1_000, "`N` writers that append at the same time")
+	f.IntVar(&b.rounds, "rounds", 5, "`N` rounds of each measurement; the median is\nshown")
+	f.IntSliceVar(&b.sessions, "sessions", []int{10_000, 100_000, 1_000_000}, "`LIST` of sizes of the table whose memory is\nmeasured")
+	f.StringVar(&b.data, "data", "", "`DIR` for the server's files (default: a\ntemporary one)")
 	cmd.AddCommand(newBenchFollow(con), newBenchC2S(con))
 	return cmd
 }

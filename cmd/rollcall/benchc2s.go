@@ -53,25 +53,25 @@ func newBenchC2S(con *console) *cobra.Command {
 func (b *clientBench) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringArrayVar(&b.servers, "server", []string{"127.0.0.1:5222"}, "`[NAME=]HOST:PORT` to drive; may be given again. With a second\naddress after a comma senders use the first, recipients the last")
-	f.StringArrayVar(&b.pids, "pid", nil, "`[NAME=]PID` of the server, several with commas: shows its\nprocessor time and its memory")
+	f.StringArrayVar(&b.servers, "server", []string{"127.0.0.1:5222"}, "`[NAME=]ADDR` to drive; may be given again. With a\nsecond address after a comma senders use the first,\nrecipients the last")
+	f.StringArrayVar(&b.pids, "pid", nil, "`[NAME=]PID` of the server, several with commas:\nshows its processor time and its memory")
 	f.StringVar(&b.common.Domain, "domain", "localhost", "`DOMAIN` of the accounts")
-	f.StringVar(&b.common.Password, "password", "secret", "of all accounts")
-	f.StringVar((*string)(&b.common.Security), "tls", string(load.StartTLS), "none, starttls or direct")
-	f.StringVar(&b.common.Mechanism, "mechanism", "SCRAM-SHA-1", "PLAIN, SCRAM-SHA-1 or SCRAM-SHA-256")
-	f.IntVar(&b.rounds, "rounds", 5, "rounds of each scenario; the median is shown")
+	f.StringVar(&b.common.Password, "password", "secret", "`TEXT` for all accounts")
+	f.StringVar((*string)(&b.common.Security), "tls", string(load.StartTLS), "`HOW`: none, starttls or direct")
+	f.StringVar(&b.common.Mechanism, "mechanism", "SCRAM-SHA-1", "`SASL`: PLAIN, SCRAM-SHA-1 or\nSCRAM-SHA-256")
+	f.IntVar(&b.rounds, "rounds", 5, "`N` rounds of each scenario; the median is\nshown")
 	f.DurationVar(&b.load.Time, "time", b.load.Time, "length of one round")
 	f.IntVar(&b.load.Logins, "logins", b.load.Logins, "users who log in, in login")
 	f.IntVar(&b.load.Workers, "workers", b.load.Workers, "users who come and go, in churn")
 	f.IntVar(&b.load.Pairs, "pairs", b.load.Pairs, "pairs of users, in message and latency")
-	f.IntVar(&b.load.Window, "window", b.load.Window, "messages of a pair that may be on their way, in message")
+	f.IntVar(&b.load.Window, "window", b.load.Window, "messages of a pair that may be on their\nway, in message")
 	f.IntVar(&b.load.Rate, "rate", b.load.Rate, "messages a second, in latency")
 	f.IntVar(&b.load.Contacts, "contacts", b.load.Contacts, "contacts who are online, in presence")
 	f.IntVar(&b.load.Resources, "resources", b.load.Resources, "interested resources, in push")
 	f.IntVar(&b.load.Sessions, "sessions", b.load.Sessions, "sessions, in idle")
 	f.DurationVar(&b.load.Settle, "settle", b.load.Settle, "pause before memory is read, in idle")
 	f.BoolVar(&b.asJSON, "json", false, "one JSON object a line")
-	f.BoolVar(&b.users, "users", false, "only print the accounts, jid:password, as \"user import\" reads them")
+	f.BoolVar(&b.users, "users", false, "only print the accounts, jid:password, as\n\"user import\" reads them")
 }
 
 func (b *clientBench) run(ctx context.Context, names []string) error {

@@ -75,7 +75,7 @@ func TestHelpIsCode0AndNamesEveryVerb(t *testing.T) {
 
 func TestHelpFits80Columns(t *testing.T) {
 	t.Parallel()
-	for _, verb := range []string{"", "up", "user", "user import", "sessions", "history", "route", "tail", "kick", "connectors", "verify"} {
+	for _, verb := range []string{"", "up", "user", "user import", "sessions", "history", "route", "tail", "kick", "connectors", "verify", "bench", "bench c2s"} {
 		var stdout bytes.Buffer
 		run(t.Context(), append(strings.Fields(verb), "--help"), nil, &stdout, &stdout)
 		for line := range strings.Lines(stdout.String()) {
