@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"runtime/debug"
 
 	"rollcall/bus"
 	"rollcall/events"
@@ -44,4 +45,13 @@ func (w waitingRoom) Take(ctx context.Context, account events.JID) iter.Seq2[c2s
 			}
 		}
 	}
+}
+
+// version is the program's, as it was built; "" if that was not recorded.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return info.Main.Version
 }
