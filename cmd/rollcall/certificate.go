@@ -27,7 +27,7 @@ const (
 	renewBefore    = 30 * 24 * time.Hour
 )
 
-// tlsConfig is the connector's TLS, from version 1.2 up (RFC 7590, 3.2), with
+// tlsConfig is the connector's TLS, from version 1.2 up (RFC 7590, 3), with
 // the certificate that --cert and --key name, or the self-signed one of the data
 // directory.
 func tlsConfig(pair *keyPair) *tls.Config {
