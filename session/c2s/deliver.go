@@ -142,11 +142,12 @@ func (s *Server) handOut(p parcel, recipients iter.Seq[events.SessionID]) (sent 
 			return false
 		}
 	}
+	var event *stanza.Element
 	if p.event {
-		recipients = s.forWhomWanted(p.stanza, recipients)
+		event, _ = stanza.Parse(p.stanza, stanza.NSClient, s.cfg.Limits) // nil: nobody wants it
 	}
 	for id := range recipients {
-		if cl := s.hub.client(id); cl != nil {
+		if cl := s.hub.client(id); cl != nil && (!p.event || cl.wantsEvent(event)) {
 			sent = cl.send(p.stanza) || sent
 		}
 	}

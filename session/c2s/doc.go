@@ -26,7 +26,8 @@
 // exists while there is something to write (outbox.go), a third one while a
 // silent WebSocket is pinged. Until it is a WebSocket, an HTTP connection belongs
 // to net/http. Observe runs on the projector's, Deliver on the courier's,
-// FollowRosters on the caller's; none of them waits for a client.
+// FollowRosters and FollowBlocked on the caller's; none of them waits for a
+// client.
 //
 // # Limits and what happens at them
 //
@@ -36,7 +37,10 @@
 // connection-timeout, one that fails five times with policy-violation.
 // Connections beyond Config.MaxConnections, or unbound ones beyond
 // Config.MaxUnbound, are closed at once; those that have not asked for a WebSocket
-// yet count. A message of a WebSocket is limited like a stanza.
+// yet count. A message of a WebSocket is limited like a stanza. What a client has
+// not acknowledged is bounded (manage.go), and what is held for an inactive one
+// (clientstate.go), a block list (blocklist.go), and what an account stores and
+// publishes (package pep).
 //
 // # What others see when a connector stops
 //

@@ -3,6 +3,7 @@ package c2s
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -20,7 +21,9 @@ type mail struct {
 	after events.Position // what the sender had done before; see parcel
 	hops  uint8           // how often it came to a session that had just gone
 	buf   []byte          // memory to write the stanza into
-	// reached are the sessions that it was handed to last.
+	// reached are the sessions that it was handed to last, if copies are to be
+	// sent to others of the recipient.
+	copies  bool
 	reached []*session.Session
 }
 
@@ -57,7 +60,9 @@ func (m *mail) deliver(to ...*session.Session) bool {
 	if len(to) == 0 {
 		return false
 	}
-	m.reached = to
+	if m.copies {
+		m.reached = slices.Clone(to)
+	}
 	return m.srv.deliver(parcel{hops: m.hops, after: m.after, stanza: m.stamped()}, to)
 }
 

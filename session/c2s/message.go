@@ -16,6 +16,7 @@ func (m *mail) message() error {
 	if m.to.IsZero() {
 		m.to = m.from.Bare() // RFC 6120, 10.3.1
 	}
+	m.copies = m.hops == 0 && len(m.copied(m.to.Bare())) > 0
 	switch {
 	case !m.served():
 		return refuse(stanza.RemoteServerNotFound)

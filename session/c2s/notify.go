@@ -2,7 +2,6 @@ package c2s
 
 import (
 	"crypto/rand"
-	"iter"
 
 	"rollcall/events"
 	"rollcall/session/pep"
@@ -66,20 +65,6 @@ func (cl *client) wantsEvent(message *stanza.Element) bool {
 		return message.Attr("from") == cl.account.String()
 	}
 	return (*wanted)[message.Child(nsPubSubEvent, "event").First().Attr("node")]
-}
-
-// forWhomWanted leaves out, of the recipients of an event, those here who have
-// not asked for it.
-func (s *Server) forWhomWanted(event []byte, recipients iter.Seq[events.SessionID]) iter.Seq[events.SessionID] {
-	el, err := stanza.Parse(event, stanza.NSClient, s.cfg.Limits)
-	return func(yield func(events.SessionID) bool) {
-		for id := range recipients {
-			cl := s.hub.client(id)
-			if err == nil && cl != nil && cl.wantsEvent(el) && !yield(id) {
-				return
-			}
-		}
-	}
 }
 
 // maxGreeted bounds the contacts whose last items a client is shown when it

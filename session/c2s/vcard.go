@@ -28,7 +28,11 @@ func (cl *client) card(r *request) error {
 		return err
 	}
 	n := s.Node(cardKey)
-	if n == nil {
+	switch {
+	case n == nil && cl.owns(r):
+		cl.result(r.iq, "<vCard xmlns='"+nsCard+"'/>")
+		return nil
+	case n == nil:
 		return refuse(stanza.ItemNotFound)
 	}
 	cl.result(r.iq, string(n.Items[0].XML))
