@@ -19,6 +19,10 @@ import (
 // they would be for a client that reads them there: they come with the initial
 // presence, as after any other bind.
 
+// generatedSize is the length of what the server adds to a tag, base32: enough
+// that nobody guesses it, and short enough to be read.
+const generatedSize = 12
+
 func appendBind2(b []byte) []byte {
 	b = append(b, "<bind xmlns='"+stanza.NSBind2+"'><inline>"...)
 	for _, feature := range []string{stanza.NSCarbons, stanza.NSClientState, stanza.NSStreamMgmt} {
@@ -52,11 +56,11 @@ func (c *conn) bind2(r auth.Reply, w *wishes, results []byte) (cause *stanza.Err
 // so that a new session of it takes the place of its older one. The id can't be
 // found from it.
 func (c *conn) resourceFor(w *wishes) string {
-	generated := rand.Text()
+	generated := rand.Text()[:generatedSize]
 	if id := w.client(); id != "" {
 		h := hmac.New(sha256.New, c.srv.cfg.Secret)
 		h.Write([]byte("resource\x00" + c.account.String() + "\x00" + id))
-		generated = base32.StdEncoding.EncodeToString(h.Sum(nil))[:len(generated)]
+		generated = base32.StdEncoding.EncodeToString(h.Sum(nil))[:generatedSize]
 	}
 	tag := w.bind.Child(stanza.NSBind2, "tag").Text()
 	resource, err := events.PrepareResource(tag + "/" + generated)

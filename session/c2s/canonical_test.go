@@ -23,7 +23,7 @@ const (
 
 // random matches what the server makes up: ids of streams, resources, pushes.
 var (
-	random = regexp.MustCompile(`[0-9A-Z]{26}`)
+	random = regexp.MustCompile(`[0-9A-Z]{26}|\b[2-7A-Z]{12}\b`)
 	stamp  = regexp.MustCompile(` stamp='[0-9TZ:.-]+'`)
 	// caps is what the features announce, which changes with every extension.
 	caps = regexp.MustCompile(`( hash='sha-1' node='urn:rollcall') ver='[^']+'`)
