@@ -17,9 +17,17 @@ import (
 // it fits the string. Strings of forms (XEP-0128) are not computed; such a
 // client is asked each time.
 
-// maxKnownCaps bounds the strings whose meaning is kept. At the limit all are
-// forgotten, and asked for again.
-const maxKnownCaps = 1_000
+const (
+	// maxKnownCaps bounds the strings whose meaning is kept. At the limit all
+	// are forgotten, and asked for again.
+	maxKnownCaps = 1_000
+	// maxWanted bounds the nodes that one client may ask for. It is not shown
+	// the events of others.
+	maxWanted = 200
+	// maxAsked bounds how often a client is asked in one session. What else it
+	// may be able to do is not of interest.
+	maxAsked = 20
+)
 
 // A capsCache knows which nodes clients of a verification string want.
 type capsCache struct {
@@ -47,15 +55,17 @@ func (c *capsCache) put(ver string, nodes map[string]bool) {
 type caps struct {
 	ver   string // that it has said last
 	asked string // id of the question that is not answered
+	times int    // that its string was another one
 }
 
 // learnCaps looks at what an available presence says.
 func (cl *client) learnCaps(presence *stanza.Element) {
 	c := presence.Child(nsCaps, "c")
 	ver := c.Attr("ver")
-	if ver == "" || ver == cl.caps.ver || cl.srv.cfg.Private == nil {
+	if ver == "" || ver == cl.caps.ver || cl.caps.times == maxAsked || cl.srv.cfg.Private == nil {
 		return
 	}
+	cl.caps.times++
 	cl.caps.ver = strings.Clone(ver)
 	if nodes, ok := cl.srv.caps.get(ver); ok {
 		cl.want(nodes)
@@ -81,7 +91,7 @@ func (cl *client) answered(iq *stanza.Element) {
 	}
 	nodes := map[string]bool{}
 	for f := range query.Children() {
-		if node, ok := strings.CutSuffix(f.Attr("var"), "+notify"); ok && f.Is(stanza.NSDiscoInfo, "feature") {
+		if node, ok := strings.CutSuffix(f.Attr("var"), "+notify"); ok && f.Is(stanza.NSDiscoInfo, "feature") && len(nodes) < maxWanted {
 			nodes[strings.Clone(node)] = true
 		}
 	}

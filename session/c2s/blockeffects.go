@@ -1,0 +1,87 @@
+package c2s
+
+import (
+	"crypto/rand"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/stanza"
+)
+
+// What clients see of a change of a block list (XEP-0191, 3.3 and 3.4), each at
+// its own connector.
+
+// turn makes a list the account's, and shows what has changed: pushes to the
+// account's clients that know the list (XEP-0191, 3.3), and to each side the
+// other's presence, or that it is gone. The caller holds the tail, as for what
+// follows.
+func (s *Server) turn(account events.JID, next *blockList) {
+	old, ok := s.blocks.replace(account, next)
+	if !ok {
+		return
+	}
+	if a := s.hub.account(account); a != nil {
+		s.pushBlocked(a, "block", next.without(old))
+		s.pushBlocked(a, "unblock", old.without(next))
+		s.turnContacts(a, old, next)
+	}
+	s.turnWatchers(account, old, next)
+}
+
+func (s *Server) pushBlocked(a *account, name string, jids []events.JID) {
+	for _, cl := range s.hub.clientsOf(a) {
+		if !cl.seesBlocked || len(jids) == 0 {
+			continue
+		}
+		b := stanza.AppendAttr([]byte("<iq type='set'"), "id", rand.Text())
+		b = append(stanza.AppendAttr(b, "to", cl.full), '>')
+		cl.send(append(appendBlocked(b, name, jids), "</iq>"...))
+	}
+}
+
+// turnContacts is the account's view of its contacts.
+func (s *Server) turnContacts(a *account, old, next *blockList) {
+	for jid := range a.current().Watched() {
+		c, _ := s.hub.contact(jid)
+		if c == nil || jid == a.jid {
+			continue
+		}
+		theirs := s.blocks.of(jid)
+		for _, o := range c.seen.Available() {
+			for _, cl := range s.hub.clientsOf(a) {
+				if !theirs.blocks(cl.jid) {
+					cl.turn(o, old.blocks(o.JID), next.blocks(o.JID))
+				}
+			}
+		}
+	}
+}
+
+// turnWatchers is what those see of the account who watch it.
+func (s *Server) turnWatchers(account events.JID, old, next *blockList) {
+	c, by := s.hub.contact(account)
+	if c == nil {
+		return
+	}
+	for _, w := range by {
+		theirs := s.blocks.of(w.jid)
+		for _, cl := range s.hub.clientsOf(w) {
+			for _, o := range c.seen.Available() {
+				if w.jid != account && !theirs.blocks(o.JID) {
+					cl.turn(o, old.blocks(cl.jid), next.blocks(cl.jid))
+				}
+			}
+		}
+	}
+}
+
+// turn shows the client a session that was blocked, or is from now on.
+func (cl *client) turn(o *session.Session, was, is bool) {
+	switch {
+	case was == is || !cl.available.Load():
+	case is:
+		cl.send(presence{from: o.JID, text: unavailable}.to(cl.account, false))
+	default:
+		cl.send(presenceOf(o).to(cl.account, true))
+	}
+}
