@@ -47,6 +47,12 @@ func (cl *client) detach(m *management, reason events.Reason) {
 	cl.svc.End(context.Background(), cl.account, cl.id, session.Detach{
 		Session: cl.session, Reason: reason, Now: time.Now().UnixNano(),
 	})
+	if cl.srv.cfg.Table.Account(cl.account).Session(cl.session) == nil {
+		// Its end came by while it still had the connection. One that comes from
+		// now on finds it without.
+		cl.finish(ending{logged: true})
+		return
+	}
 	m.expiry = time.AfterFunc(m.max, cl.expire)
 }
 
