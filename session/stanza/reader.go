@@ -38,6 +38,9 @@ func (rd *Reader) Restart() {
 	rd.root, rd.empty, rd.scope, rd.sticky = "", false, nil, nil
 }
 
+// SetLimits changes the limits of the elements that follow.
+func (rd *Reader) SetLimits(lim Limits) { rd.lim = lim.withDefaults() }
+
 // Buffered returns how many bytes were read and not consumed.
 func (rd *Reader) Buffered() int { return rd.in.w - rd.in.r }
 
