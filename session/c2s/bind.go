@@ -59,7 +59,7 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 	if err != nil {
 		return err
 	}
-	c.srv.unbound.Add(-1)
+	c.srv.settle(c)
 	c.srv.hub.admit(cl, c, told...)
 	return nil
 }

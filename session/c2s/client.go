@@ -89,8 +89,8 @@ func (cl *client) serve(c *conn) error {
 		if err != nil {
 			return err
 		}
-		if !c.rate.AllowN(time.Now(), len(el.Raw())) {
-			return &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client sends too much"}
+		if c.meter.over {
+			return errTooMuch
 		}
 		switch el.Space() {
 		case stanza.NSStreamMgmt:

@@ -68,13 +68,21 @@ type Config struct {
 	LoginTimeout time.Duration
 	// MaxConnections bounds the connections of this server; default 100,000.
 	MaxConnections int
-	// MaxUnbound bounds those that are not bound; default 10,000.
+	// MaxUnbound bounds those that are not bound; default 10,000. For one more
+	// the oldest of them is closed.
 	MaxUnbound int
+	// MaxPerAddress bounds the connections of one address, which is one of IPv4
+	// or the /64 of one of IPv6; default 1,000, below 0: no limit. This machine's
+	// own addresses have none, here and in the fields that follow.
+	MaxPerAddress int
+	// AttemptsPerAddress bounds how often one address may connect in a second;
+	// default 50, and 20 s of that at once; below 0: no limit.
+	AttemptsPerAddress int
 	// ResumeTime is the longest time that a session waits for its client to
 	// resume it (XEP-0198); default 5 min.
 	ResumeTime time.Duration
 	// Rate and Burst bound what one client may send, in bytes a second and in
-	// bytes; default 10 MB/s and 20 MB. Beyond it the stream ends with
+	// bytes, once it is authenticated; TLS and white space count; default 10 MB/s and 20 MB. Beyond it the stream ends with
 	// policy-violation.
 	Rate, Burst int
 	// Conflict is what becomes of the older session when a full JID is bound
@@ -179,6 +187,8 @@ func (c *Config) setDefaults() {
 	set(&c.Limits.Bytes, 256<<10) // as stanza has it; WebSocket messages share it
 	set(&c.MaxConnections, 100_000)
 	set(&c.MaxUnbound, 10_000)
+	set(&c.MaxPerAddress, 1000)
+	set(&c.AttemptsPerAddress, 50)
 	set(&c.Rate, 10_000_000)
 	set(&c.Burst, 20_000_000)
 	set(&c.MaxResources, session.MaxSessions)

@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"net"
@@ -23,14 +24,18 @@ const closeGrace = 2 * time.Second
 // A conn is one client's connection. Its goroutine, run, reads and owns every
 // field without another note; others may send, end and look at the atomics.
 type conn struct {
-	srv  *Server
-	id   events.ConnID
-	raw  net.Conn  // never replaced: anybody may set its deadlines
-	nc   net.Conn  // what is read and written: TLS once that is established
-	wire transport // set before run
-	out  outbox
-	rate *rate.Limiter
+	srv   *Server
+	id    events.ConnID
+	raw   net.Conn  // never replaced: anybody may set its deadlines
+	meter meter     // on raw
+	nc    net.Conn  // what is read and written: the meter, then TLS on it
+	wire  transport // set before run
+	out   outbox
 
+	from    *address      // guarded by the server's mu; nil: unlimited
+	waiting *list.Element // guarded by the server's mu; of its unbound, nil once bound
+
+	loginBy   time.Time
 	host      string // domain of the stream, once opened
 	secured   bool   // by TLS, or as good as
 	exchange  *auth.Exchange
@@ -63,14 +68,21 @@ type ending struct {
 	logged bool                // the session's end is in the log, or is another's to write
 }
 
-func newConn(s *Server, raw, nc net.Conn) *conn {
+func newConn(s *Server, raw net.Conn) *conn {
 	c := &conn{
-		srv: s, id: events.NewID(time.Now()), raw: raw, nc: nc,
-		rate: rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
-		read: make(chan struct{}),
+		srv: s, id: events.NewID(time.Now()), raw: raw,
+		meter: meter{Conn: raw, left: maxStranger}, read: make(chan struct{}),
 	}
-	c.out.conn, c.out.broken = nc, c.broken
+	c.nc = &c.meter
+	c.out.conn, c.out.broken = c.nc, c.broken
 	return c
+}
+
+// prove ends the limits of a connection that nobody knows.
+func (c *conn) prove() {
+	c.meter.known = rate.NewLimiter(rate.Limit(c.srv.cfg.Rate), c.srv.cfg.Burst)
+	c.wire.SetLimits(c.srv.cfg.Limits)
+	c.authed.Store(true)
 }
 
 func (c *conn) address() string { return c.raw.RemoteAddr().String() }
@@ -89,9 +101,9 @@ func (c *conn) run() {
 // deadline to wake it, so that each deadline of its own is followed by a look
 // for one.
 func (c *conn) live() error {
-	c.raw.SetDeadline(time.Now().Add(c.srv.cfg.LoginTimeout))
-	if c.ending.Load() != nil {
-		return os.ErrDeadlineExceeded
+	c.loginBy = time.Now().Add(c.srv.cfg.LoginTimeout)
+	if err := c.within(c.loginBy); err != nil {
+		return err
 	}
 	if err := c.handshake(); err != nil {
 		return err
@@ -101,6 +113,15 @@ func (c *conn) live() error {
 	}
 	c.raw.SetDeadline(time.Time{})
 	return c.client.Load().serve(c)
+}
+
+// within sets the deadline of a part of the login.
+func (c *conn) within(deadline time.Time) error {
+	c.raw.SetDeadline(deadline)
+	if c.ending.Load() != nil {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
 }
 
 // send queues elements for the client. A client that does not keep up is ended.

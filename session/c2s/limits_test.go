@@ -79,7 +79,7 @@ func TestAStanzaBeyondTheLimitEndsItsStreamAndNoOther(t *testing.T) {
 }
 
 func TestAFloodEndsItsStreamAndNoOther(t *testing.T) {
-	slow := func(c *c2s.Config) { c.Rate, c.Burst = 1000, 4000 }
+	slow := func(c *c2s.Config) { c.Rate, c.Burst = 1000, 4500 }
 	alone(t, slow, func(t *testing.T, w *world) {
 		a, b := w.login("alice", "a"), w.login("bob", "b", "<presence/>")
 		line := "<message to='bob@localhost'><body>" + strings.Repeat("x", 900) + "</body></message>"
@@ -136,28 +136,47 @@ func TestALiveButSilentClientIsLeftInPeaceAndADeadOneNoticed(t *testing.T) {
 	})
 }
 
-func TestConnectionsBeyondTheLimitsAreClosedAtOnce(t *testing.T) {
-	few := func(c *c2s.Config) { c.MaxConnections, c.MaxUnbound = 3, 2 }
+// isClosed settles and reports that a connection was closed.
+func (c *client) isClosed() bool { return strings.HasSuffix(c.answers(), "(closed)") }
+
+func TestAConnectionBeyondTheLimitIsClosedAtOnce(t *testing.T) {
+	few := func(c *c2s.Config) { c.MaxConnections = 2 }
 	alone(t, few, func(t *testing.T, w *world) {
-		closed := func(c *client) bool { return strings.HasSuffix(c.answers(), "(closed)") }
 		n := w.nodes[0]
 		u1, u2 := n.connect("u1"), n.connect("u2")
-		if closed(u1) || closed(u2) || !closed(n.connect("u3")) {
-			t.Error("want two unbound connections, and a third one refused")
-		}
-		u1.login("alice", "a")
-		u1.answers()
-		u3 := n.connect("u3")
-		if closed(u3) || !closed(n.connect("u4")) {
-			t.Error("want three connections, one of them bound, and a fourth one refused")
+		if u1.isClosed() || u2.isClosed() || !n.connect("u3").isClosed() {
+			t.Error("want two connections, and a third one refused")
 		}
 		u2.drop()
 		synctest.Wait()
-		if got := n.server.Connections(); got != 2 {
-			t.Errorf("%d connections, want 2", got)
+		if got := n.server.Connections(); got != 1 {
+			t.Errorf("%d connections, want 1", got)
 		}
-		if closed(n.connect("u5")) {
+		if n.connect("u4").isClosed() {
 			t.Error("a connection was refused although another has ended")
+		}
+	})
+}
+
+func TestWhoeverHoldsConnectionsWithoutLoggingInKeepsNobodyOut(t *testing.T) {
+	few := func(c *c2s.Config) { c.MaxUnbound = 2 }
+	alone(t, few, func(t *testing.T, w *world) {
+		a, n := w.login("alice", "a"), w.nodes[0]
+		var idle []*client
+		for i := range 5 {
+			idle = append(idle, n.connect(fmt.Sprint("idle", i)))
+			idle[i].open()
+		}
+		b := w.login("bob", "b")
+		for i, c := range idle {
+			if want := i < 4; c.isClosed() != want {
+				t.Errorf("connection %d closed: %v, want the oldest to make room", i, !want)
+			}
+		}
+		a.mustLive(t)
+		b.mustLive(t)
+		if got := n.server.Connections(); got != 3 {
+			t.Errorf("%d connections, want the two that are bound and one more", got)
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package c2s
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
@@ -168,10 +167,15 @@ func (c *conn) startTLS() error {
 
 // secure completes the handshake and goes on under TLS.
 func (c *conn) secure(t *tls.Conn) error {
-	ctx, cancel := context.WithTimeout(context.Background(), c.srv.cfg.LoginTimeout)
-	defer cancel()
 	c.opened.Store(false)
-	if err := t.HandshakeContext(ctx); err != nil {
+	// A deadline, for a context would cost each half-open handshake a goroutine.
+	if err := c.within(earlier(c.loginBy, time.Now().Add(handshakeTime))); err != nil {
+		return err
+	}
+	if err := c.meter.handshake(t); err != nil {
+		return err
+	}
+	if err := c.within(c.loginBy); err != nil {
 		return err
 	}
 	c.nc = t
@@ -182,6 +186,16 @@ func (c *conn) secure(t *tls.Conn) error {
 	c.exchange = nil
 	c.srv.record(c, events.JID{}, c.tls)
 	return nil
+}
+
+// handshakeTime bounds TLS's.
+const handshakeTime = 15 * time.Second
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // loginTime bounds what the log and the stores may take at one step of a login.

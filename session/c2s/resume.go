@@ -206,7 +206,7 @@ func (c *conn) takeOver(cl *client) error {
 	}
 	cl.id, cl.after = c.id, pos
 	c.srv.hub.rehold(c, cl.session)
-	c.srv.unbound.Add(-1)
+	c.srv.settle(c)
 	c.client.Store(cl)
 	cl.activate() // XEP-0352, 5.1: what was held is sent with the rest
 	return nil

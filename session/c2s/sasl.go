@@ -93,6 +93,9 @@ func begins(el *stanza.Element) bool {
 
 // throttleKey counts the failures of an address, whichever port it is from.
 func (c *conn) throttleKey() string {
+	if of := origin(c.raw.RemoteAddr()); of.IsValid() {
+		return of.String()
+	}
 	host, _, err := net.SplitHostPort(c.address())
 	if err != nil {
 		return c.address()
@@ -168,7 +171,7 @@ func (c *conn) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error)
 		c.srv.cfg.Logger.Warn("login refused", "account", r.Account.String(), "error", err)
 		return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: err})
 	}
-	c.authed.Store(true)
+	c.prove()
 	if c.srv.service.Load() != svc {
 		return false, session.ErrFenced // the lease was lost meanwhile; Suspend may have missed us
 	}

@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"container/list"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -31,7 +32,6 @@ type Server struct {
 	blocks   *blockLists
 	caps     capsCache
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
-	unbound  atomic.Int64                    // connections that are not bound
 
 	// tail is held by whoever shows presence: by Observe for an event, and for
 	// a change of a roster, which can come at the same moment. It is never held
@@ -43,10 +43,12 @@ type Server struct {
 	following chan struct{}
 	follow    sync.Once // closes it
 
-	mu       sync.Mutex
-	conns    map[*conn]struct{} // guarded
-	stopping bool               // guarded
-	gone     sync.WaitGroup     // one for each of conns
+	mu        sync.Mutex
+	conns     map[*conn]struct{} // guarded
+	unbound   *list.List         // guarded; those of conns that are not bound, oldest first
+	addresses addresses          // guarded
+	stopping  bool               // guarded
+	gone      sync.WaitGroup     // one for each of conns
 }
 
 // New returns a server that refuses logins until Begin is called.
@@ -67,7 +69,8 @@ func New(cfg Config) (*Server, error) {
 		offer:    newOffer(&cfg, extensions),
 		started:  time.Now(),
 		blocks:   newBlockLists(),
-		conns:    map[*conn]struct{}{}, following: make(chan struct{}),
+		conns:    map[*conn]struct{}{}, unbound: list.New(), addresses: newAddresses(&cfg),
+		following: make(chan struct{}),
 	}
 	for _, d := range cfg.Domains {
 		s.domains[d] = true
@@ -128,7 +131,8 @@ func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn)
 			}
 			continue
 		}
-		c := newConn(s, nc, wrap(nc))
+		c := newConn(s, nc)
+		c.nc = wrap(c.nc)
 		c.wire = newTCP(c)
 		if !s.enter(c) {
 			nc.Close()
@@ -139,29 +143,6 @@ func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn)
 			c.run()
 		}()
 	}
-}
-
-// enter counts a connection in, or refuses it at a limit.
-func (s *Server) enter(c *conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopping || len(s.conns) >= s.cfg.MaxConnections || s.unbound.Load() >= int64(s.cfg.MaxUnbound) {
-		return false
-	}
-	s.conns[c] = struct{}{}
-	s.unbound.Add(1)
-	s.gone.Add(1)
-	return true
-}
-
-func (s *Server) leave(c *conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, c)
-	if c.client.Load() == nil {
-		s.unbound.Add(-1)
-	}
-	s.gone.Done()
 }
 
 // Shutdown ends every stream with system-shutdown, writes the ends of their

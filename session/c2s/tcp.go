@@ -15,7 +15,7 @@ type tcp struct {
 	c *conn
 }
 
-func newTCP(c *conn) tcp { return tcp{stanza.NewReader(c.nc, c.srv.cfg.Limits), c} }
+func newTCP(c *conn) tcp { return tcp{stanza.NewReader(c.nc, forStranger(c.srv.cfg.Limits)), c} }
 
 // await makes Next fail by a deadline, after which the caller sends white space:
 // to a peer that is gone, that write fails (RFC 6120, 4.6.1).
@@ -36,7 +36,7 @@ func (t tcp) close(failed bool) {
 	hc, ok := t.c.nc.(interface{ CloseWrite() error })
 	if failed && ok && hc.CloseWrite() == nil {
 		t.c.raw.SetReadDeadline(time.Now().Add(closeGrace))
-		io.CopyN(io.Discard, t.c.nc, 1<<20)
+		io.CopyN(io.Discard, t.c.raw, 1<<20) // below TLS and the meter
 	}
 	t.c.nc.Close()
 }

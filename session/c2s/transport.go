@@ -14,10 +14,11 @@ import (
 //
 // Its methods are for the connection's goroutine, but for end, which is for any.
 type transport interface {
-	// Header, Next and Restart are those of stanza.Reader.
+	// Header, Next, Restart and SetLimits are those of stanza.Reader.
 	Header() (stanza.Header, error)
 	Next() (*stanza.Element, error)
 	Restart()
+	SetLimits(stanza.Limits)
 
 	// await is called before Next by who lets the client be silent: after that
 	// long the client's connection is tried. It sets the read deadline.

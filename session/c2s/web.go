@@ -87,8 +87,9 @@ func (p *porch) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		v := &visitor{Conn: nc}
-		v.c = newConn(p.srv, v, v)
+		v := &visitor{c: newConn(p.srv, nc)}
+		v.Conn = &v.c.meter
+		v.c.raw, v.c.nc = v, v
 		if !p.srv.enter(v.c) {
 			nc.Close()
 			continue
@@ -146,6 +147,12 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is for WebSocket clients with the subprotocol xmpp (RFC 7395)", http.StatusBadRequest)
 		return
 	}
+	v := r.Context().Value(visitorKey{}).(*visitor)
+	client := forwardedFor(r, v)
+	if client != nil && !s.forwarded(v.c, client) {
+		http.Error(w, "too many connections from your address", http.StatusTooManyRequests)
+		return
+	}
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols: []string{"xmpp"}, OriginPatterns: append(slices.Clip(localPages), s.cfg.WebOrigins...),
 	})
@@ -153,11 +160,10 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Logger.Debug("no WebSocket", "address", r.RemoteAddr, "error", err)
 		return
 	}
-	v := r.Context().Value(visitorKey{}).(*visitor)
 	if !v.take() {
 		return
 	}
-	v.client = forwardedFor(r, v)
+	v.client = client
 	c := v.c
 	c.secured = true // by TLS, by never leaving the machine, or by the operator's word
 	c.wire = newWebSocket(c, ws)

@@ -31,12 +31,12 @@ const (
 
 // A webSocket is a stream over one. To the outbox it is the connection.
 type webSocket struct {
-	c     *conn
-	ws    *websocket.Conn
-	limit int64       // bytes of a message
-	rest  io.Reader   // of a message that was refused
-	idle  *time.Timer // runs ping
-	after time.Duration
+	c      *conn
+	ws     *websocket.Conn
+	limits stanza.Limits // of an element; Bytes are those of a message
+	rest   io.Reader     // of a message that was refused
+	idle   *time.Timer   // runs ping
+	after  time.Duration
 
 	mu       sync.Mutex
 	deadline time.Time // guarded; of writing
@@ -46,7 +46,7 @@ type webSocket struct {
 // newWebSocket makes ws what the outbox writes to.
 func newWebSocket(c *conn, ws *websocket.Conn) *webSocket {
 	ws.SetReadLimit(-1) // message has one, which gets a stream error
-	w := &webSocket{c: c, ws: ws, limit: int64(c.srv.cfg.Limits.Bytes)}
+	w := &webSocket{c: c, ws: ws, limits: forStranger(c.srv.cfg.Limits)}
 	c.out.swap(w, w.frame)
 	return w
 }
@@ -95,10 +95,10 @@ func (w *webSocket) message() (*stanza.Element, error) {
 			messages.Put(b)
 		}
 	}()
-	if _, err := b.ReadFrom(io.LimitReader(r, w.limit+1)); err != nil {
+	if _, err := b.ReadFrom(io.LimitReader(r, int64(w.limits.Bytes)+1)); err != nil {
 		return nil, err
 	}
-	if int64(b.Len()) > w.limit {
+	if b.Len() > w.limits.Bytes {
 		w.rest = r
 		return nil, &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the message is too large"}
 	}
@@ -114,7 +114,7 @@ func (w *webSocket) parse(b []byte) (*stanza.Element, error) {
 	if bytes.HasPrefix(b, []byte("<?xml ")) {
 		_, b, _ = bytes.Cut(b, []byte("?>"))
 	}
-	el, err := stanza.Parse(b, "", w.c.srv.cfg.Limits)
+	el, err := stanza.Parse(b, "", w.limits)
 	if err != nil && !errors.As(err, new(*stanza.StreamError)) {
 		return nil, &stanza.StreamError{Condition: stanza.StreamNotWellFormed, Text: "the element is not complete"}
 	}
@@ -123,6 +123,8 @@ func (w *webSocket) parse(b []byte) (*stanza.Element, error) {
 
 // Restart has nothing to do: what begins the new stream is a message too.
 func (*webSocket) Restart() {}
+
+func (w *webSocket) SetLimits(l stanza.Limits) { w.limits = l }
 
 // await has the client pinged when it is silent: white space is no message
 // (3.8). A deadline won't do, for one that comes within a frame breaks the
@@ -229,7 +231,7 @@ func (w *webSocket) drain() {
 		case err == nil:
 			left -= len(el.Raw())
 		case errors.As(err, new(*stanza.StreamError)):
-			left -= int(w.limit)
+			left -= w.limits.Bytes
 		default:
 			return
 		}

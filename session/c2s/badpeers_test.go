@@ -1,0 +1,192 @@
+package c2s_test
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/session/c2s"
+)
+
+// at is a client that comes from an address.
+func at(ip string) *client {
+	return &client{address: &net.TCPAddr{IP: net.ParseIP(ip), Port: 40_000}}
+}
+
+func TestAnAddressThatHasTooManyConnectionsKeepsNoOtherOut(t *testing.T) {
+	few := func(c *c2s.Config) { c.MaxPerAddress = 2 }
+	for _, tt := range []struct{ name, full, same, other string }{
+		{"IPv4", "192.0.2.1", "192.0.2.1", "192.0.2.2"},
+		{"IPv4 in IPv6", "192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"},
+		{"a network of IPv6", "2001:db8::1", "2001:db8::2:3:4:5", "2001:db8:0:1::1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			alone(t, few, func(t *testing.T, w *world) {
+				n := w.nodes[0]
+				u1 := n.connectFrom(at(tt.full), "u1")
+				u2 := n.connectFrom(at(tt.same), "u2")
+				if u1.isClosed() || u2.isClosed() || !n.connectFrom(at(tt.same), "u3").isClosed() {
+					t.Error("want two connections, and a third one refused")
+				}
+				if n.connectFrom(at(tt.other), "u4").isClosed() {
+					t.Error("another address was refused")
+				}
+				u1.drop()
+				synctest.Wait()
+				if n.connectFrom(at(tt.same), "u5").isClosed() {
+					t.Error("a connection was refused although another has ended")
+				}
+			})
+		})
+	}
+}
+
+func TestThisMachineMayOpenAnyNumberOfConnections(t *testing.T) {
+	few := func(c *c2s.Config) { c.MaxPerAddress, c.AttemptsPerAddress = 1, 1 }
+	alone(t, few, func(t *testing.T, w *world) {
+		for i := range 30 {
+			ip := []string{"127.0.0.1", "::1"}[i%2]
+			if w.nodes[0].connectFrom(at(ip), "local").isClosed() {
+				t.Fatalf("connection %d from %s was refused", i, ip)
+			}
+		}
+	})
+}
+
+func TestAnAddressThatConnectsTooOftenWaitsAndNoOther(t *testing.T) {
+	slow := func(c *c2s.Config) { c.AttemptsPerAddress = 2 }
+	alone(t, slow, func(t *testing.T, w *world) {
+		n := w.nodes[0]
+		attempt := func() bool {
+			c := n.connectFrom(at("192.0.2.1"), "u")
+			defer c.drop()
+			return !c.isClosed()
+		}
+		attempts := func(times int) (admitted int) {
+			for range times {
+				if attempt() {
+					admitted++
+				}
+			}
+			return admitted
+		}
+		if got := attempts(60); got != 40 {
+			t.Errorf("%d of 60 attempts were let in at once, want 40", got)
+		}
+		w.login("alice", "a").mustLive(t)
+		<-time.After(time.Second)
+		if got := attempts(10); got != 2 {
+			t.Errorf("%d attempts were let in a second later, want 2", got)
+		}
+		<-time.After(time.Minute)
+		if got := attempts(60); got != 40 {
+			t.Errorf("%d of 60 attempts were let in when it had kept quiet, want 40", got)
+		}
+	})
+}
+
+// What is between stanzas is none, and costs no less.
+func TestAFloodOfWhiteSpaceEndsItsStreamAndNoOther(t *testing.T) {
+	slow := func(c *c2s.Config) { c.Rate, c.Burst = 1000, 4000 }
+	alone(t, slow, func(t *testing.T, w *world) {
+		a, b := w.login("alice", "a"), w.login("bob", "b")
+		a.send(strings.Repeat(" ", 2000))
+		a.mustLive(t)
+		for range 5 {
+			a.send(strings.Repeat("\n", 1000))
+		}
+		a.mustEnd(t, "policy-violation")
+		b.mustLive(t)
+	})
+}
+
+func TestAStrangerMaySendLittle(t *testing.T) {
+	for _, tt := range []struct{ name, sent string }{
+		{"an element", "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + strings.Repeat("x", 8<<10)},
+		{"elements in one", "<iq>" + strings.Repeat("<a/>", 128)},
+		{"depth", strings.Repeat("<a>", 65)},
+		{"attributes", "<a" + manyAttributes(65) + "/>"},
+		{"a name", "<" + strings.Repeat("a", 257)},
+		{"white space", strings.Repeat(" ", 66<<10)},
+		{"elements", strings.Repeat("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>biwsbj1hbGljZSxyPWFiYw==</auth>", 700)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			alone(t, nil, func(t *testing.T, w *world) {
+				a, c := w.login("alice", "a"), w.nodes[0].connect("stranger")
+				c.open()
+				c.send(tt.sent)
+				c.mustEnd(t, "policy-violation")
+				a.mustLive(t)
+			})
+		})
+	}
+}
+
+func manyAttributes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " a%d=''", i)
+	}
+	return b.String()
+}
+
+func TestWhatIsNotUTF8EndsItsStreamAndNoOther(t *testing.T) {
+	alone(t, nil, func(t *testing.T, w *world) {
+		a, b := w.login("alice", "a"), w.login("bob", "b", "<presence/>")
+		a.send("<message to='bob@localhost'><body>\xc0\xaf</body></message>")
+		a.mustEnd(t, "unsupported-encoding")
+		if got := b.answers(); got != "" {
+			t.Errorf("bob was sent %q", got)
+		}
+		b.mustLive(t)
+	})
+}
+
+func TestALoginThatTakesTooLongEnds(t *testing.T) {
+	alone(t, nil, func(t *testing.T, w *world) {
+		a, silent, c := w.login("alice", "a"), w.nodes[0].connect("silent"), w.nodes[0].connect("slow")
+		for _, b := range []byte("<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='" + nsStreams + "'>") {
+			c.send(string(b)) // one byte at a time
+			<-time.After(100 * time.Millisecond)
+		}
+		<-time.After(50 * time.Second)
+		if !silent.isClosed() {
+			t.Error("a connection on which nothing was said is still open")
+		}
+		c.mustEnd(t, "connection-timeout")
+		a.mustLive(t)
+	})
+}
+
+func TestAHandshakeThatIsNotCompletedEnds(t *testing.T) {
+	t.Parallel()
+	cert := selfSigned()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, withTLS(cert, false))
+		defer w.close()
+		w.users("alice")
+		a := w.login("alice", "a")
+		p := newPipes()
+		n := w.nodes[0]
+		w.rooms.Go(func() { n.server.ServeTLS(n.ctx, p) })
+		silent, _ := p.dial(nil)
+		half, _ := p.dial(nil)
+		half.Write([]byte{22, 3, 1, 0x20, 0, 1}) // a hello of 8 KB, of which nothing follows
+		endless, _ := p.dial(nil)
+		endless.Write([]byte{22, 3, 1, 0x40, 0, 1, 0, 0xff, 0xf0}) // one that does not end
+		if _, err := endless.Write(make([]byte, 32<<10)); err == nil {
+			t.Error("a hello of 32 KB was read")
+		}
+		<-time.After(20 * time.Second)
+		for name, c := range map[string]net.Conn{"a silent one": silent, "a half one": half} {
+			if _, err := c.Write([]byte{0}); err == nil {
+				t.Errorf("%s is still open", name)
+			}
+		}
+		p.Close()
+		a.mustLive(t)
+	})
+}

@@ -1,0 +1,85 @@
+package c2s
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"rollcall/session/stanza"
+)
+
+// What a peer may send before it is authenticated. Thousands may do so at once,
+// and nobody knows who they are.
+const (
+	// maxStranger is all of it, in bytes, TLS included. A login has some 2 KB,
+	// twice that with TLS.
+	maxStranger = 64 << 10
+	// maxHandshake is the part of TLS. A handshake has 2 KB, and its messages
+	// wait in memory until they are complete.
+	maxHandshake = 16 << 10
+	// strangerBytes and strangerElements are the limits of one element.
+	strangerBytes    = 8 << 10
+	strangerElements = 128
+)
+
+// forStranger is the part of the limits that holds before authentication.
+func forStranger(l stanza.Limits) stanza.Limits {
+	least := func(limit, most int) int {
+		if limit <= 0 {
+			return most
+		}
+		return min(limit, most)
+	}
+	l.Bytes, l.Elements = least(l.Bytes, strangerBytes), least(l.Elements, strangerElements)
+	return l
+}
+
+// A meter is a connection that counts what is read from it, white space, frames
+// of a WebSocket and TLS included. It belongs to who reads. What takes it over a
+// limit is still read, so that an element which did can be answered as such;
+// the next read fails with errTooMuch.
+type meter struct {
+	net.Conn
+	left  int           // what a stranger may still send; negative: over
+	known *rate.Limiter // of one that is none any more; nil: not yet
+	over  bool
+}
+
+var errTooMuch = &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client sends too much"}
+
+func (m *meter) Read(b []byte) (int, error) {
+	if m.over {
+		return 0, errTooMuch
+	}
+	n, err := m.Conn.Read(b)
+	switch {
+	case n == 0:
+	case m.known != nil:
+		m.over = !m.known.AllowN(time.Now(), n)
+	default:
+		m.left -= n
+		m.over = m.left < 0
+	}
+	return n, err
+}
+
+// CloseWrite is that of a TCP connection.
+func (m *meter) CloseWrite() error {
+	if hc, ok := m.Conn.(interface{ CloseWrite() error }); ok {
+		return hc.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// handshake completes TLS within the limits of that.
+func (m *meter) handshake(t *tls.Conn) error {
+	before := m.left
+	m.left = min(before, maxHandshake)
+	spare := before - m.left
+	err := t.Handshake()
+	m.left += spare
+	return err
+}
