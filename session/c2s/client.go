@@ -39,6 +39,7 @@ type client struct {
 	after   events.Position // the last event of this session that is stored
 	flushed bool            // waiting messages were asked for since it became able to get them
 	scratch []byte          // for the stanza being forwarded
+	pace    *pace           // of what it changes
 	caps    caps            // what the client says that it can do
 
 	// interested is guarded by home.mu: roster pushes go out.
@@ -57,7 +58,7 @@ type client struct {
 func newClient(c *conn, home *account, jid events.JID, at events.Position) *client {
 	cl := &client{
 		srv: c.srv, svc: c.svc, account: c.account, session: c.session,
-		jid: jid, full: jid.String(), home: home, id: c.id, after: at,
+		jid: jid, full: jid.String(), home: home, id: c.id, after: at, pace: newPace(c),
 	}
 	cl.link.Store(c)
 	return cl

@@ -78,6 +78,11 @@ type Config struct {
 	// AttemptsPerAddress bounds how often one address may connect in a second;
 	// default 50, and 20 s of that at once; below 0: no limit.
 	AttemptsPerAddress int
+	// PresenceRate is how many changes of presence of one session are stored in a
+	// second; default 1, and 60 s of that at once; below 0: no limit, for any
+	// change that is stored. Beyond it the client's stanzas wait. They do so at 20
+	// a second, after 1,000, for changes of rosters and of what is published.
+	PresenceRate int
 	// ResumeTime is the longest time that a session waits for its client to
 	// resume it (XEP-0198); default 5 min.
 	ResumeTime time.Duration
@@ -189,6 +194,7 @@ func (c *Config) setDefaults() {
 	set(&c.MaxUnbound, 10_000)
 	set(&c.MaxPerAddress, 1000)
 	set(&c.AttemptsPerAddress, 50)
+	set(&c.PresenceRate, 1)
 	set(&c.Rate, 10_000_000)
 	set(&c.Burst, 20_000_000)
 	set(&c.MaxResources, session.MaxSessions)

@@ -55,6 +55,9 @@ func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
 	if err != nil {
 		return err
 	}
+	if iq.Type() == "set" {
+		cl.pace.beforeChange()
+	}
 	return handle(cl, &request{iq: iq, payload: payload, to: m.to})
 }
 

@@ -16,10 +16,12 @@ import (
 // presence handles one stanza.
 func (cl *client) presence(el *stanza.Element, m *mail) error {
 	if kind, ok := roster.ParseKind(el.Type()); ok {
+		cl.pace.beforeChange()
 		return cl.subscription(el, kind, m.to.Bare())
 	}
 	switch el.Type() {
 	case "", "unavailable":
+		cl.pace.beforePresence()
 		if !m.to.IsZero() {
 			return cl.directed(el, m)
 		}

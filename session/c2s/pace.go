@@ -1,0 +1,54 @@
+package c2s
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// What a session changes is stored for good, and every connector reads it: a
+// presence in the log, a roster or a node of personal eventing in its document.
+// Beyond a burst, such stanzas are handled at a steady pace, and what the client
+// sent after them waits with them, in its connection. Nothing is refused: the
+// last presence of many is the one that must stay.
+
+// burstOfChanges is for a client that brings a roster of its own along.
+const burstOfChanges, changesPerSecond = 1000, 20
+
+// burstOfPresence is how many seconds' worth of presence may come at once.
+const burstOfPresence = 60
+
+// A pace is that of one session; nil: any.
+type pace struct{ presence, changes *rate.Limiter }
+
+// newPace is the pace for a client at the connection's address.
+func newPace(c *conn) *pace {
+	n := c.srv.cfg.PresenceRate
+	if n < 1 || !origin(c.raw.RemoteAddr()).IsValid() {
+		return nil
+	}
+	return &pace{
+		presence: rate.NewLimiter(rate.Limit(n), n*burstOfPresence),
+		changes:  rate.NewLimiter(changesPerSecond, burstOfChanges),
+	}
+}
+
+func (p *pace) beforePresence() {
+	if p != nil {
+		await(p.presence)
+	}
+}
+
+func (p *pace) beforeChange() {
+	if p != nil {
+		await(p.changes)
+	}
+}
+
+// await waits for one second at most: one stanza is handled after the other,
+// and a limit allows for one a second at least. So nobody has to end the wait.
+func await(l *rate.Limiter) {
+	if d := l.Reserve().Delay(); d > 0 {
+		time.Sleep(d)
+	}
+}
