@@ -1,7 +1,7 @@
 package c2s
 
 import (
-	"time"
+	"context"
 
 	"golang.org/x/time/rate"
 )
@@ -48,7 +48,5 @@ func (p *pace) beforeChange() {
 // await waits for one second at most: one stanza is handled after the other,
 // and a limit allows for one a second at least. So nobody has to end the wait.
 func await(l *rate.Limiter) {
-	if d := l.Reserve().Delay(); d > 0 {
-		time.Sleep(d)
-	}
+	l.Wait(context.Background()) // fails never: one is within every burst
 }
