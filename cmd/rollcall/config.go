@@ -44,7 +44,8 @@ type Config struct {
 	ChannelBinding bool   // offered also to clients that can't be told its type
 	Registration   bool   // accounts are made by clients too
 	Conflict       session.Conflict
-	MaxResources   int    // an account may bind; 1 to session.MaxSessions
+	MaxResources   int // an account may bind; 1 to session.MaxSessions
+	Limits         clientLimits
 	Demo           bool   // make the demo accounts
 	Fsync          string // of the embedded server: "always" or the longest time without
 	Verbose        bool   // log what happens, not only warnings
@@ -85,6 +86,9 @@ func (c *Config) validate() error {
 	}
 	if c.MaxResources < 1 || c.MaxResources > session.MaxSessions {
 		return usagef("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)
+	}
+	if err := c.Limits.validate(); err != nil {
+		return err
 	}
 	return c.validateWeb()
 }

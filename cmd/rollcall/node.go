@@ -194,14 +194,16 @@ func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, e
 	if n.cfg.Registration {
 		registry = registrar{n.bus}
 	}
-	server, err := c2s.New(c2s.Config{
+	clients := c2s.Config{
 		Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
 		Accounts: credentialStore{n.bus.Accounts()}, Secret: secret, Registry: registry,
 		Rosters: accountDocuments{n.bus.Rosters()}, Blocked: accountDocuments{n.bus.Blocked()},
 		Private: accountDocuments{n.bus.Private()}, Waiting: waitingRoom{n.bus.Waiting()},
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log, Version: version(),
-	})
+	}
+	n.cfg.Limits.apply(&clients)
+	server, err := c2s.New(clients)
 	if err != nil {
 		return nil, err
 	}

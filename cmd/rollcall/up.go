@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/events"
-	"rollcall/session"
 	"rollcall/session/c2s"
 )
 
@@ -53,7 +52,7 @@ func newUp(con *console) *cobra.Command {
 	f.StringVar(&cfg.Cert, "cert", "", "TLS certificate, PEM `FILE` (default: self-signed)")
 	f.StringVar(&cfg.Key, "key", "", "its private key, PEM `FILE`")
 	f.StringVar(&conflict, "conflict", "replace", "`HOW` to bind an address that is in use: replace its\nsession, or refuse or rename the new one\n")
-	f.IntVar(&cfg.MaxResources, "max-resources", session.MaxSessions, "`N` sessions an account may have, at most")
+	cfg.defineLimits(cmd)
 	f.BoolVar(&cfg.Registration, "registration", false, "let clients make accounts (XEP-0077)")
 	f.BoolVar(&cfg.ChannelBinding, "channel-binding", false, "offer it to clients without SASL2 too, of which some\ncan't do it and then show the password")
 	f.BoolVar(&cfg.AllowPlaintext, "allow-plaintext", false, "logins without TLS; for development only")

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"rollcall/session"
+	"rollcall/session/c2s"
+)
+
+// clientLimits are what an operator may have to change for many clients behind
+// one address, or for benchmarks from other machines. 0 is no limit.
+type clientLimits struct {
+	perAddress int // connections
+	attempts   int // to connect, an address and a second
+	presence   int // changes, a session and a second
+}
+
+func (c *Config) defineLimits(cmd *cobra.Command) {
+	f, l := cmd.Flags(), &c.Limits
+	f.IntVar(&c.MaxResources, "max-resources", session.MaxSessions, "`N` sessions an account may have, at most")
+	f.IntVar(&l.perAddress, "address-max", 1000, "`N` connections an address may have; 0: any number.\nThis machine's may always")
+	f.IntVar(&l.attempts, "address-rate", 50, "`N` times a second that an address may connect\n")
+	f.IntVar(&l.presence, "presence-rate", 1, "`N` changes of presence of a session in a second,\n60 times that at once; 0 lifts the limits of\nother changes too")
+}
+
+func (l *clientLimits) validate() error {
+	for _, limit := range []struct {
+		flag  string
+		value int
+	}{
+		{"--address-max", l.perAddress}, {"--address-rate", l.attempts}, {"--presence-rate", l.presence},
+	} {
+		if limit.value < 0 {
+			return usagef("%s: %d is below 0, which is no limit", limit.flag, limit.value)
+		}
+	}
+	return nil
+}
+
+// apply sets them where 0 stands for the default.
+func (l *clientLimits) apply(c *c2s.Config) {
+	set := func(field *int, value int) {
+		if *field = value; value == 0 {
+			*field = -1
+		}
+	}
+	set(&c.MaxPerAddress, l.perAddress)
+	set(&c.AttemptsPerAddress, l.attempts)
+	set(&c.PresenceRate, l.presence)
+}
