@@ -31,44 +31,60 @@ func everybody(s *Server, n int) []seat {
 	return seats
 }
 
-// churn has l.Workers users log in and out for l.Time. Only the login is in the
-// latency, both are in the rate.
+// churn has l.Workers users log in and out for l.Time. Nobody waits for the end
+// of a stream before the next login: some servers take their time for that,
+// which costs them nothing. Only the login is in the latency, both are in the
+// rate.
 func churn(ctx context.Context, s *Server, l *Load) (*Round, error) {
 	return measured(s, func(r *Round) error {
 		end := time.Now().Add(l.Time)
-		var (
-			mu     sync.Mutex // guards r and failed
-			failed error
-			g      sync.WaitGroup
-		)
+		var c visits
+		var g sync.WaitGroup
 		for i := range l.Workers {
 			at := seat{s.Addrs[i%len(s.Addrs)], user(i), ""}
 			g.Go(func() {
 				for n := 0; time.Now().Before(end); n++ {
 					at.resource = "load" + strconv.Itoa(n)
-					took, err := s.visit(ctx, at)
-					mu.Lock()
-					r.Count++
-					r.Latencies = append(r.Latencies, took)
-					failed = errors.Join(failed, err)
-					mu.Unlock()
-					if err != nil {
+					if !c.visit(ctx, s, at) {
 						return
 					}
 				}
 			})
 		}
 		g.Wait()
-		return failed
+		c.leaving.Wait()
+		r.Count, r.Latencies = len(c.took), c.took
+		return c.failed
 	})
 }
 
-// visit logs in and out, and says how long the login took.
-func (s *Server) visit(ctx context.Context, at seat) (time.Duration, error) {
+// visits counts who came and went.
+type visits struct {
+	leaving sync.WaitGroup
+
+	mu     sync.Mutex
+	took   []time.Duration // guarded; of each login
+	failed error           // guarded
+}
+
+// visit logs in, and out behind the caller's back. It reports whether the login
+// succeeded.
+func (v *visits) visit(ctx context.Context, s *Server, at seat) bool {
 	begin := time.Now()
 	c, err := s.login(ctx, at.addr, at.user, at.resource)
 	if err != nil {
-		return 0, err
+		v.fail(err)
+		return false
 	}
-	return time.Since(begin), c.leave()
+	v.mu.Lock()
+	v.took = append(v.took, time.Since(begin))
+	v.mu.Unlock()
+	v.leaving.Go(func() { v.fail(c.leave()) })
+	return true
+}
+
+func (v *visits) fail(err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.failed = errors.Join(v.failed, err)
 }
