@@ -237,3 +237,21 @@ func TestChangesOfRostersBeyondABurstWait(t *testing.T) {
 		a.mustLive(t)
 	})
 }
+
+// Here a little that is sent makes much to read.
+func TestAStrangerThatDoesNotReadIsEnded(t *testing.T) {
+	open := func(c *c2s.Config) { c.Registry = c.Accounts.(*accounts) }
+	alone(t, open, func(t *testing.T, w *world) {
+		a, c := w.login("alice", "a"), w.nodes[0].connect("stranger")
+		c.open()
+		synctest.Wait()
+		goOn := c.stall()
+		c.send(strings.Repeat("<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>", 900))
+		<-time.After(10 * time.Second)
+		goOn()
+		if got := c.answers(); !strings.HasSuffix(got, "(closed)") || strings.Count(got, "<iq") > 200 {
+			t.Errorf("it was sent %d answers, closed: %v", strings.Count(got, "<iq"), strings.HasSuffix(got, "(closed)"))
+		}
+		a.mustLive(t)
+	})
+}

@@ -74,7 +74,7 @@ func newConn(s *Server, raw net.Conn) *conn {
 		meter: meter{Conn: raw, left: maxStranger}, read: make(chan struct{}),
 	}
 	c.nc = &c.meter
-	c.out.conn, c.out.broken = c.nc, c.broken
+	c.out.conn, c.out.broken, c.out.most = c.nc, c.broken, strangerOutbox
 	return c
 }
 
@@ -82,6 +82,7 @@ func newConn(s *Server, raw net.Conn) *conn {
 func (c *conn) prove() {
 	c.meter.known = rate.NewLimiter(rate.Limit(c.srv.cfg.Rate), c.srv.cfg.Burst)
 	c.wire.SetLimits(c.srv.cfg.Limits)
+	c.out.widen()
 	c.authed.Store(true)
 }
 

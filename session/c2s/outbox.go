@@ -11,6 +11,8 @@ const (
 	// maxOutbox is how many bytes may wait. A client that reads so slowly that
 	// more come is ended with policy-violation.
 	maxOutbox = 4 << 20
+	// strangerOutbox is as much before the client is authenticated.
+	strangerOutbox = 64 << 10
 	// keptBuffer is the largest buffer kept for the next stanza; an idle
 	// connection keeps none.
 	keptBuffer = 16 << 10
@@ -29,6 +31,7 @@ type outbox struct {
 	queue   []byte        // guarded; waits to be written
 	spare   []byte        // guarded; the buffer that was written last
 	writing bool          // guarded; the goroutine runs
+	most    int           // guarded; bytes that may wait
 	closing bool          // guarded; nothing more is taken
 	idle    chan struct{} // guarded; if not nil, closed when all is written
 	failed  error         // guarded
@@ -59,7 +62,7 @@ func (o *outbox) send(elements ...[]byte) (sent, full bool) {
 	switch {
 	case o.closing || o.failed != nil:
 		return false, false
-	case size > maxOutbox:
+	case size > o.most:
 		return false, true
 	}
 	o.put(elements)
@@ -140,6 +143,13 @@ func (o *outbox) flush() {
 	idle := o.idle
 	o.mu.Unlock()
 	<-idle
+}
+
+// widen lets as much wait as for any client.
+func (o *outbox) widen() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.most = maxOutbox
 }
 
 // swap continues on another connection, which is over the one before. Nothing
