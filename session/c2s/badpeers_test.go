@@ -3,10 +3,13 @@ package c2s_test
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"rollcall/session/c2s"
 )
@@ -254,4 +257,29 @@ func TestAStrangerThatDoesNotReadIsEnded(t *testing.T) {
 		}
 		a.mustLive(t)
 	})
+}
+
+func TestClientsOfAProxyCountAtTheirOwnAddresses(t *testing.T) {
+	t.Parallel()
+	_, url := openWeb(t, func(c *c2s.Config) { c.MaxPerAddress = 1 })
+	for _, tt := range []struct {
+		address string
+		status  int
+	}{
+		{"192.0.2.1", http.StatusSwitchingProtocols},
+		{"192.0.2.1", http.StatusTooManyRequests},
+		{"192.0.2.2", http.StatusSwitchingProtocols},
+		{"2001:db8::1", http.StatusSwitchingProtocols},
+		{"2001:db8::2", http.StatusTooManyRequests},
+	} {
+		ws, resp, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{
+			Subprotocols: []string{"xmpp"}, HTTPHeader: http.Header{"X-Forwarded-For": {tt.address}},
+		})
+		if resp == nil || resp.StatusCode != tt.status {
+			t.Errorf("%s: %v, %v, want %d", tt.address, resp, err, tt.status)
+		}
+		if ws != nil {
+			defer ws.CloseNow()
+		}
+	}
 }
