@@ -12,6 +12,7 @@ import base64
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -283,6 +284,7 @@ def prosody(directory):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which ends Prosody, too
     for file in sys.argv[1:]:
         with tempfile.TemporaryDirectory() as directory:
             process, port = prosody(directory)
