@@ -293,7 +293,7 @@ def main():
             except ET.ParseError as e:
                 print(f"{file}: {e}")
             finally:
-                process.kill()  # it may hang on to blocked clients, and keeps nothing
+                process.kill()  # asked to end, it may hang
                 process.wait()
                 with open(f"{directory}/log") as log:
                     sys.stderr.write(log.read())
