@@ -125,10 +125,17 @@ func (b *Bus) last(ctx context.Context, stream, subject string) (*message, error
 }
 
 func (b *Bus) get(ctx context.Context, stream string, request any) (*message, error) {
+	answer, err := b.ask(ctx, "STREAM.MSG.GET."+stream, request)
+	if err != nil {
+		return nil, err
+	}
+	if m, ok := plainMessage(answer); ok {
+		return m, nil
+	}
 	var got struct {
 		Message *message `json:"message"`
 	}
-	if err := b.api(ctx, "STREAM.MSG.GET."+stream, request, &got); err != nil {
+	if err := parseAnswer("STREAM.MSG.GET", answer, &got); err != nil {
 		return nil, err
 	}
 	if got.Message == nil {
@@ -140,21 +147,34 @@ func (b *Bus) get(ctx context.Context, stream string, request any) (*message, er
 // api asks the JetStream API. Errors wrap events.ErrNotFound or
 // events.ErrUnavailable, and the server's *jetstream.APIError if it sent one.
 func (b *Bus) api(ctx context.Context, verb string, request, response any) error {
-	data, err := json.Marshal(request)
+	answer, err := b.ask(ctx, verb, request)
 	if err != nil {
 		return err
 	}
+	return parseAnswer(verb, answer, response)
+}
+
+// ask returns the API's answer as it came.
+func (b *Bus) ask(ctx context.Context, verb string, request any) ([]byte, error) {
+	data, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
 	answer, err := b.rpc.do(ctx, &nats.Msg{Subject: "$JS.API." + verb, Data: data})
 	if err != nil {
-		return unread(ctx, err)
+		return nil, unread(ctx, err)
 	}
 	if len(answer.Data) == 0 {
-		return fmt.Errorf("%w: JetStream is not ready", events.ErrUnavailable)
+		return nil, fmt.Errorf("%w: JetStream is not ready", events.ErrUnavailable)
 	}
+	return answer.Data, nil
+}
+
+func parseAnswer(verb string, answer []byte, response any) error {
 	var failed struct {
 		Error *jetstream.APIError `json:"error"`
 	}
-	if err := errors.Join(json.Unmarshal(answer.Data, &failed), json.Unmarshal(answer.Data, response)); err != nil {
+	if err := errors.Join(json.Unmarshal(answer, &failed), json.Unmarshal(answer, response)); err != nil {
 		return fmt.Errorf("%w: answer to %s: %w", events.ErrUnavailable, verb, err)
 	}
 	if failed.Error != nil {
