@@ -63,7 +63,7 @@ func publish(b *testing.B, js jetstream.JetStream, i int64) {
 	r := first(i)
 	_, err := js.PublishMsgAsync(&nats.Msg{
 		Subject: fmt.Sprintf("rc.v1.ev.00.example_2eorg.user%d", i),
-		Header:  nats.Header{jetstream.ExpectedLastSubjSeqHeader: {"0"}, jetstream.MsgIDHeader: {r.ID.String()}},
+		Header:  nats.Header{jetstream.ExpectedLastSubjSeqHeader: {"0"}},
 		Data:    r.Append(nil),
 	}, jetstream.WithStallWait(patience))
 	must(b, err)

@@ -32,8 +32,11 @@ func (l *Log) Append(ctx context.Context, r *events.Record) (events.Position, er
 	}
 	seq, err := l.b.store(ctx, &nats.Msg{
 		Subject: accountSubject(logPrefix, r.JID),
-		Header:  expect(r.ID.String(), uint64(r.Prev)),
-		Data:    data,
+		// No Nats-Msg-Id: the expectation already lets a repeated attempt in at
+		// most once, Next tells whose record is there, and the server would keep
+		// every id in memory for a while.
+		Header: expect("", uint64(r.Prev)),
+		Data:   data,
 	})
 	if err != nil {
 		return events.Position{}, fmt.Errorf("append %s: %w", r.Event.Kind(), err)

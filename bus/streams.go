@@ -66,8 +66,8 @@ func (b *Bus) logConfig() jetstream.StreamConfig {
 		MaxAge:      defaultMaxAge,
 		DenyDelete:  true,
 		DenyPurge:   true,
-		// The compare-and-set keeps an event from being stored twice; the
-		// window only turns a retry's conflict into its acknowledgement.
+		// The compare-and-set keeps an event from being stored twice. Records
+		// carry no Nats-Msg-Id, so that this window holds nothing.
 		Duplicates: 10 * time.Second,
 		Metadata:   map[string]string{shardsKey: shards},
 	}

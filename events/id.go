@@ -9,8 +9,8 @@ import (
 )
 
 // An ID is a ULID: 48 bits of milliseconds and 80 random bits. It sorts by
-// time and prints as 26 characters. It names an event (and is its
-// Nats-Msg-Id), a session or a connection. The zero ID names nothing.
+// time and prints as 26 characters. It names an event, a session or a
+// connection. The zero ID names nothing.
 type ID [16]byte
 
 type (

@@ -44,7 +44,7 @@ func (i Incarnation) String() string { return fmt.Sprintf("%s#%d", i.Name, i.Epo
 
 // A Record is an event with its circumstances, as it is appended.
 type Record struct {
-	ID        ID          // of this event; also its Nats-Msg-Id
+	ID        ID          // of this event: tells it from another in its place
 	Session   SessionID   // zero for events of the account itself
 	JID       JID         // full once the session is bound, otherwise bare; may be zero before authentication
 	Time      int64       // Unix nanoseconds by the connector's clock; advisory
