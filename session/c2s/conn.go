@@ -74,7 +74,7 @@ func newConn(s *Server, raw net.Conn) *conn {
 		meter: meter{Conn: raw, left: maxStranger}, read: make(chan struct{}),
 	}
 	c.nc = &c.meter
-	c.out.conn, c.out.broken, c.out.most = c.nc, c.broken, strangerOutbox
+	c.out.conn, c.out.broken, c.out.most, c.out.all = c.nc, c.broken, strangerOutbox, &s.unread
 	return c
 }
 

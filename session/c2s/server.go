@@ -38,6 +38,8 @@ type Server struct {
 	// over I/O.
 	tail sync.Mutex
 
+	unread backlog // of all clients
+
 	// following is closed when changes of rosters are followed. A roster that
 	// was read before might be out of date for ever.
 	following chan struct{}
@@ -76,6 +78,7 @@ func New(cfg Config) (*Server, error) {
 		s.domains[d] = true
 	}
 	s.hub.init()
+	s.unread.most = int64(cfg.MaxUnread)
 	if cfg.Blocked == nil {
 		s.blocks.load()
 	}
