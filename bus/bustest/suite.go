@@ -79,10 +79,15 @@ func record(jid events.JID, prev events.Seq, text string) *events.Record {
 	}
 }
 
-// add appends a record that must be stored.
+// add appends a record that must be stored, once there is somebody to store it:
+// a cluster that elects a leader refuses for a moment, and that stores nothing.
 func (c *contract) add(jid events.JID, prev events.Seq, text string) events.Seq {
 	c.Helper()
-	p, err := c.log.Append(c.ctx, record(jid, prev, text))
+	r := record(jid, prev, text)
+	p, err := c.log.Append(c.ctx, r)
+	for errors.Is(err, events.ErrUnavailable) && c.ctx.Err() == nil {
+		p, err = c.log.Append(c.ctx, r)
+	}
 	if err != nil {
 		c.Fatalf("append %s: %v", text, err)
 	}
