@@ -21,16 +21,30 @@ func (s *Server) turn(account events.JID, next *blockList) {
 		return
 	}
 	if a := s.hub.account(account); a != nil {
-		s.pushBlocked(a, "block", next.without(old))
-		s.pushBlocked(a, "unblock", old.without(next))
+		s.pushChange(a, old, next)
 		s.turnContacts(a, old, next)
 	}
 	s.turnWatchers(account, old, next)
 }
 
+// pushChange says who is blocked now and who is not any more. A list of several
+// that is empty all at once was emptied as a whole, which an <unblock/> without
+// items says (XEP-0191, 3.5).
+func (s *Server) pushChange(a *account, old, next *blockList) {
+	if added := next.without(old); len(added) > 0 {
+		s.pushBlocked(a, "block", added)
+	}
+	switch gone := old.without(next); {
+	case len(gone) > 1 && len(next.jids) == 0:
+		s.pushBlocked(a, "unblock", nil)
+	case len(gone) > 0:
+		s.pushBlocked(a, "unblock", gone)
+	}
+}
+
 func (s *Server) pushBlocked(a *account, name string, jids []events.JID) {
 	for _, cl := range s.hub.clientsOf(a) {
-		if !cl.seesBlocked || len(jids) == 0 {
+		if !cl.seesBlocked {
 			continue
 		}
 		b := stanza.AppendAttr([]byte("<iq type='set'"), "id", rand.Text())
