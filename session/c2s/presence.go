@@ -41,7 +41,7 @@ func (cl *client) presence(el *stanza.Element, m *mail) error {
 }
 
 func (cl *client) becomeAvailable(el *stanza.Element) error {
-	priority, show, err := priorityAndShow(el)
+	priority, err := priorityOf(el)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (cl *client) becomeAvailable(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	_, err = cl.do(session.BecomeAvailable{Session: cl.session, Priority: priority, Show: show, Stanza: text})
+	_, err = cl.do(session.BecomeAvailable{Session: cl.session, Priority: priority, Show: showOf(el), Stanza: text})
 	if err != nil {
 		return err
 	}
@@ -71,24 +71,28 @@ func (cl *client) becomeUnavailable(el *stanza.Element) error {
 	return err
 }
 
-// priorityAndShow checks what of a presence has a meaning to the server
-// (RFC 6121, 4.7.2.1 and 4.7.2.3).
-func priorityAndShow(el *stanza.Element) (int8, string, error) {
-	show := strings.TrimSpace(el.Child(stanza.NSClient, "show").Text())
-	switch show {
-	case "", "away", "chat", "dnd", "xa":
-	default:
-		return 0, "", &stanza.Error{Condition: stanza.BadRequest, Text: "show must be away, chat, dnd or xa"}
-	}
+// priorityOf is RFC 6121, 4.7.2.3: the server routes by it, so it must be one.
+func priorityOf(el *stanza.Element) (int8, error) {
 	text := strings.TrimSpace(el.Child(stanza.NSClient, "priority").Text())
 	if text == "" {
-		return 0, strings.Clone(show), nil
+		return 0, nil
 	}
 	n, err := strconv.ParseInt(text, 10, 8)
 	if err != nil {
-		return 0, "", &stanza.Error{Condition: stanza.BadRequest, Text: "priority must be a number from -128 to 127"}
+		return 0, &stanza.Error{Condition: stanza.BadRequest, Text: "priority must be a number from -128 to 127"}
 	}
-	return int8(n), strings.Clone(show), nil
+	return int8(n), nil
+}
+
+// showOf is RFC 6121, 4.7.2.1, for the log. Others are shown what was sent: the
+// server does nothing by it and need not judge it (RFC 6120, 11.4), and clients
+// that say <show>online</show> mean no harm.
+func showOf(el *stanza.Element) string {
+	switch show := strings.TrimSpace(el.Child(stanza.NSClient, "show").Text()); show {
+	case "away", "chat", "dnd", "xa":
+		return strings.Clone(show)
+	}
+	return ""
 }
 
 // maxPresence bounds a presence in bytes: the log keeps each, and every
