@@ -12,6 +12,7 @@ import (
 type clientLimits struct {
 	perAddress int // connections
 	attempts   int // to connect, an address and a second
+	logins     int // an account and a minute
 	presence   int // changes, a session and a second
 }
 
@@ -20,6 +21,7 @@ func (c *Config) defineLimits(cmd *cobra.Command) {
 	f.IntVar(&c.MaxResources, "max-resources", session.MaxSessions, "`N` sessions an account may have, at most")
 	f.IntVar(&l.perAddress, "address-max", 1000, "`N` connections an address may have; 0: any number.\nThis machine's may always")
 	f.IntVar(&l.attempts, "address-rate", 50, "`N` times a second that an address may connect\n")
+	f.IntVar(&l.logins, "login-rate", 60, "`N` times a minute that an account may log in, from\nother machines; 5 times that at once")
 	f.IntVar(&l.presence, "presence-rate", 1, "`N` changes of presence of a session in a second,\n60 times that at once; 0 lifts the limits of\nother changes too")
 }
 
@@ -28,7 +30,8 @@ func (l *clientLimits) validate() error {
 		flag  string
 		value int
 	}{
-		{"--address-max", l.perAddress}, {"--address-rate", l.attempts}, {"--presence-rate", l.presence},
+		{"--address-max", l.perAddress}, {"--address-rate", l.attempts},
+		{"--login-rate", l.logins}, {"--presence-rate", l.presence},
 	} {
 		if limit.value < 0 {
 			return usagef("%s: %d is below 0, which is no limit", limit.flag, limit.value)
@@ -46,5 +49,6 @@ func (l *clientLimits) apply(c *c2s.Config) {
 	}
 	set(&c.MaxPerAddress, l.perAddress)
 	set(&c.AttemptsPerAddress, l.attempts)
+	set(&c.LoginRate, l.logins)
 	set(&c.PresenceRate, l.presence)
 }

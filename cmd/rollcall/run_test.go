@@ -39,6 +39,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"up --conflict sometimes", `--conflict: "sometimes" is none of replace, refuse, rename`},
 		{"up --address-max -1", "--address-max: -1 is below 0, which is no limit"},
 		{"up --address-rate -1", "--address-rate: -1 is below 0, which is no limit"},
+		{"up --login-rate -1", "--login-rate: -1 is below 0, which is no limit"},
 		{"up --presence-rate -1", "--presence-rate: -1 is below 0, which is no limit"},
 		{"up --max-resources 0", "--max-resources: 0 is not from 1 to 100"},
 		{"up --cert x", "--cert and --key go together"},

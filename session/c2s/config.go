@@ -82,6 +82,10 @@ type Config struct {
 	// AttemptsPerAddress bounds how often one address may connect in a second;
 	// default 50, and 20 s of that at once; below 0: no limit.
 	AttemptsPerAddress int
+	// LoginRate is how often one account may log in or resume a session in a
+	// minute, on all connectors together, and 5 min of that at once; default 60,
+	// below 0: no limit.
+	LoginRate int
 	// PresenceRate is how many changes of presence of one session are stored in a
 	// second; default 1, and 60 s of that at once; below 0: no limit, for any
 	// change that is stored. Beyond it the client's stanzas wait. They do so at 20
@@ -199,6 +203,7 @@ func (c *Config) setDefaults() {
 	set(&c.MaxUnread, 256<<20)
 	set(&c.MaxPerAddress, 1000)
 	set(&c.AttemptsPerAddress, 50)
+	set(&c.LoginRate, 60)
 	set(&c.PresenceRate, 1)
 	set(&c.Rate, 10_000_000)
 	set(&c.Burst, 20_000_000)

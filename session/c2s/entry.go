@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"net"
+	"time"
 
 	"rollcall/events"
 )
@@ -61,6 +62,19 @@ func (s *Server) forwarded(c *conn, from net.Addr) bool {
 	c.from.leave() // of a request before this one
 	c.from = nil
 	return s.enterFrom(c, from)
+}
+
+// mayLogIn counts a login, or refuses it at the limit of its account.
+func (s *Server) mayLogIn(c *conn, account events.JID) bool {
+	if !origin(c.raw.RemoteAddr()).IsValid() {
+		return true
+	}
+	ok, first := s.logins.enter(account, time.Now())
+	if first {
+		s.cfg.Logger.Warn("logins refused: too many of one account; are two of its clients replacing each other?",
+			"account", account.String(), "address", c.address())
+	}
+	return ok
 }
 
 // giveWay closes a connection that has not logged in, without a word: there is

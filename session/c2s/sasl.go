@@ -18,6 +18,12 @@ import (
 // between 2 and 5 retries); then the stream ends with policy-violation.
 const maxAttempts = 5
 
+// What a client is told that has to wait.
+var (
+	errFailures = errors.New("too many failures from this address, try again later")
+	errLogins   = errors.New("too many logins of this account, try again in a minute")
+)
+
 // A profile says how SASL is written, by the namespace of its elements: as in
 // RFC 6120 or as in SASL2 (sasl2.go).
 type profile string
@@ -64,7 +70,7 @@ func (c *conn) authenticate(el *stanza.Element) (restart bool, err error) {
 	}
 	if begins(el) {
 		if _, ok := c.srv.throttle.Allow(c.throttleKey()); !ok {
-			return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: errors.New("too many failures from this address")})
+			return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: errFailures})
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
@@ -156,6 +162,9 @@ func (c *conn) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error)
 	if svc == nil {
 		return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: events.ErrUnavailable})
 	}
+	if !c.srv.mayLogIn(c, r.Account) {
+		return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: errLogins})
+	}
 	id := events.NewID(time.Now())
 	c.svc, c.account, c.session = svc, r.Account, id
 	c.srv.hub.hold(c)
@@ -192,6 +201,9 @@ func (c *conn) authFailed(p profile, mechanism string, r auth.Reply) error {
 	condition := "<" + string(r.Condition) + "/>"
 	if p == sasl2 { // XEP-0388, 2.6.2: it is not of that namespace
 		condition = "<" + string(r.Condition) + " xmlns='" + stanza.NSSASL + "'/>"
+	}
+	if errors.Is(r.Err, errFailures) || errors.Is(r.Err, errLogins) { // others are not for the client
+		condition += "<text xml:lang='en'>" + r.Err.Error() + "</text>"
 	}
 	c.sendSASL(p, "failure", condition)
 	if c.attempts++; c.attempts >= maxAttempts {

@@ -25,6 +25,7 @@ type Server struct {
 	auth     *auth.Authenticator
 	throttle *auth.Throttle // of logins
 	signUps  *auth.Throttle // of registrations
+	logins   *logins
 	domains  map[string]bool
 	offer    *offer
 	started  time.Time
@@ -67,6 +68,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, auth: a,
 		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
 		signUps:  auth.NewThrottle(signUpLimit, time.Now),
+		logins:   newLogins(cfg.LoginRate),
 		domains:  map[string]bool{},
 		offer:    newOffer(&cfg, extensions),
 		started:  time.Now(),

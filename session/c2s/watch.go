@@ -28,6 +28,10 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 	was, is := before.Session(st.Session), after.Session(st.Session)
 	watchers := s.watchersAt(after)
 	switch e := st.Event.(type) {
+	case events.Authenticated:
+		if st.Connector.Name != s.self().Name {
+			s.logins.count(after.JID, time.Unix(0, st.Time))
+		}
 	case events.PresenceAvailable:
 		if is != nil && is.Available() {
 			s.announce(is, watchers, after, was == nil || !was.Available())
