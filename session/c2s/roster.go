@@ -57,9 +57,15 @@ func (cl *client) rosterSet(r *request) error {
 	if r.payload.First().Attr("subscription") == "remove" {
 		return cl.removeItem(item, answer)
 	}
+	same := false
 	_, err = cl.srv.changeRoster(cl.account, func(r *roster.Roster) (roster.Change, error) {
-		return r.Set(item, name, groups)
+		c, err := r.Set(item, name, groups)
+		same = c.Roster == r
+		return c, err
 	}, answer)
+	if err == nil && same {
+		cl.repeatPush(item)
+	}
 	return err
 }
 
@@ -212,17 +218,31 @@ func (a *account) apply(s *Server, next *roster.Roster) {
 // push tells the interested resources of one item (RFC 6121, 2.1.6).
 func (a *account) push(s *Server, item roster.Item) {
 	for _, cl := range s.hub.clientsOf(a) {
-		if !cl.interested {
-			continue
+		if cl.interested {
+			cl.push(version(a.roster), item)
 		}
-		b := append([]byte(nil), "<iq type='set'"...)
-		b = stanza.AppendAttr(b, "id", rand.Text())
-		b = stanza.AppendAttr(b, "to", cl.full)
-		b = append(b, "><query xmlns='"+stanza.NSRoster+"'"...)
-		b = append(stanza.AppendAttr(b, "ver", version(a.roster)), '>')
-		b = append(appendItem(b, item), "</query></iq>"...)
-		cl.send(b)
 	}
+}
+
+// repeatPush is for a set that has changed nothing: the client waits for the
+// push all the same (RFC 6121, 2.4.2). The account's other resources have had
+// it.
+func (cl *client) repeatPush(contact events.JID) {
+	a := cl.home
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if item, ok := a.roster.Get(contact); ok && cl.interested {
+		cl.push(version(a.roster), item)
+	}
+}
+
+func (cl *client) push(version string, item roster.Item) {
+	b := append([]byte(nil), "<iq type='set'"...)
+	b = stanza.AppendAttr(b, "id", rand.Text())
+	b = stanza.AppendAttr(b, "to", cl.full)
+	b = append(b, "><query xmlns='"+stanza.NSRoster+"'"...)
+	b = append(stanza.AppendAttr(b, "ver", version), '>')
+	cl.send(append(appendItem(b, item), "</query></iq>"...))
 }
 
 // hide shows that a contact is gone whom the account ceases to watch

@@ -9,7 +9,7 @@ import (
 // Set adds a contact or changes its name and groups (RFC 6121, sections 2.3 and
 // 2.4); its subscription stays. The errors are [ErrBadRequest],
 // [ErrNotAcceptable] and [ErrFull]. The roster is the same one if nothing
-// changed; a client that set it is pushed nothing then.
+// changed; only the client that set it is pushed the item then.
 func (r *Roster) Set(contact events.JID, name string, groups []string) (Change, error) {
 	if err := checkContact(contact, name, groups); err != nil {
 		return Change{}, err
