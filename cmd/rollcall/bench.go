@@ -71,7 +71,7 @@ func newBench(con *console) *cobra.Command {
 	f.IntVar(&b.rounds, "rounds", 5, "`N` rounds of each measurement; the median is\nshown")
 	f.IntSliceVar(&b.sessions, "sessions", []int{10_000, 100_000, 1_000_000}, "`LIST` of sizes of the table whose memory is\nmeasured")
 	f.StringVar(&b.data, "data", "", "`DIR` for the server's files (default: a\ntemporary one)")
-	cmd.AddCommand(newBenchFollow(con), newBenchC2S(con))
+	cmd.AddCommand(newBenchFollow(con), profiled(newBenchC2S(con)))
 	return cmd
 }
 

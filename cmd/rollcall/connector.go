@@ -15,6 +15,7 @@ import (
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/session"
+	"rollcall/session/auth"
 	"rollcall/session/c2s"
 )
 
@@ -45,16 +46,17 @@ const (
 //     ends every stream, and begins anew. Or it is stopped: then it ends every
 //     session in the log, and gives the lease back.
 type connector struct {
-	bus    *bus.Bus
-	table  *projector.Table
-	book   *leaseBook
-	server *c2s.Server
-	lease  bus.LeaseRequest
-	doors  *doors
-	log    *slog.Logger
-	ready  func()        // called whenever logins are served from now on
-	ended  chan struct{} // has a token when another's lease has ended
-	lapsed bool          // this is not the first lease; owned by run
+	bus         *bus.Bus
+	table       *projector.Table
+	book        *leaseBook
+	credentials *auth.Recent
+	server      *c2s.Server
+	lease       bus.LeaseRequest
+	doors       *doors
+	log         *slog.Logger
+	ready       func()        // called whenever logins are served from now on
+	ended       chan struct{} // has a token when another's lease has ended
+	lapsed      bool          // this is not the first lease; owned by run
 }
 
 // run serves until ctx ends, and has stopped in order when it returns nil.
@@ -73,6 +75,9 @@ func (c *connector) run(ctx context.Context) error {
 	}
 	defer unreceive()
 	g, life := errgroup.WithContext(life)
+	g.Go(func() error {
+		return follow(life, func(ctx context.Context) error { return followCredentials(ctx, c.bus.Accounts(), c.credentials) })
+	})
 	g.Go(func() error { return follow(life, c.server.FollowRosters) })
 	g.Go(func() error { return follow(life, c.server.FollowBlocked) })
 	c.doors.serve(life, g, c.server)

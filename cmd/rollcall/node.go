@@ -194,10 +194,11 @@ func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, e
 	if n.cfg.Registration {
 		registry = registrar{n.bus}
 	}
+	credentials := credentialsFor(n.bus.Accounts(), n.table)
 	clients := c2s.Config{
 		Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
-		Accounts: credentialStore{n.bus.Accounts()}, Secret: secret, Registry: registry,
+		Accounts: credentials, Secret: secret, Registry: registry,
 		Rosters: accountDocuments{n.bus.Rosters()}, Blocked: accountDocuments{n.bus.Blocked()},
 		Private: accountDocuments{n.bus.Private()}, Waiting: waitingRoom{n.bus.Waiting()},
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log, Version: version(),
@@ -214,7 +215,7 @@ func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, e
 		return nil, err
 	}
 	return &connector{
-		bus: n.bus, table: n.table, book: book, server: server, doors: &n.doors, log: n.log,
+		bus: n.bus, table: n.table, book: book, credentials: credentials, server: server, doors: &n.doors, log: n.log,
 		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, Info: info},
 		ready: n.ready, ended: make(chan struct{}, 1),
 	}, nil
