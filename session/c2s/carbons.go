@@ -68,7 +68,7 @@ func (m *mail) copied(account events.JID) (list []*session.Session) {
 // eligible is XEP-0280, 6.1: conversation, and not what its sender wants one
 // recipient to have, and never a copy, which could be forged.
 func (m *mail) eligible() bool {
-	if m.el.Child(stanza.NSCarbons, "private") != nil || m.hint("no-copy") || isCopy(m.el) {
+	if m.private() != nil || m.hint("no-copy") || isCopy(m.el) {
 		return false
 	}
 	switch m.el.Type() {
@@ -83,6 +83,15 @@ func (m *mail) eligible() bool {
 		}
 	}
 	return false
+}
+
+// private is what the sender of a message says with that it wants no copies. It
+// is for servers, and the recipient does not get it (XEP-0280, 9).
+func (m *mail) private() *stanza.Element {
+	if m.el.Local() != "message" {
+		return nil
+	}
+	return m.el.Child(stanza.NSCarbons, "private")
 }
 
 // conversational are the namespaces of what belongs to a conversation although

@@ -35,9 +35,9 @@ const maxHops = 3
 func (m *mail) served() bool { return m.srv.domains[m.to.Domain()] }
 
 // stamped writes the stanza as it is delivered: from is the sender's full JID
-// (RFC 6120, 8.1.2.1), to as it was sent.
+// (RFC 6120, 8.1.2.1), to as it was sent, without what was for the server.
 func (m *mail) stamped() []byte {
-	s := stanza.Stamp{From: m.from.String()}
+	s := stanza.Stamp{From: m.from.String(), Without: m.private()}
 	if m.el.Attr("to") == "" {
 		s.To = m.to.String()
 	}

@@ -13,12 +13,14 @@ type Stamp struct {
 	// Standalone declares the default namespace even if it is jabber:client: for
 	// a WebSocket message or within another element. See [AppendStandalone].
 	Standalone bool
+	// Without is a child of the element that is left out; nil: none is.
+	Without *Element
 }
 
 // AppendTo appends the element so that it means the same in every stream whose
 // default namespace is jabber:client. Of a stanza, what is between the root's
-// start and end tag is byte for byte what was sent, and so are the attributes
-// that s leaves alone. Prefixes that the content uses and that were declared
+// start and end tag is byte for byte what was sent, but for the child that s
+// leaves out, and so are the attributes that s leaves alone. Prefixes that the content uses and that were declared
 // around the element, by the stream header for one, are declared by it.
 //
 // The root loses its prefix if it has one (RFC 6120, 4.8.5), except where
@@ -46,10 +48,19 @@ func (e *Element) AppendTo(dst []byte, s Stamp) []byte {
 		return append(dst, "/>"...)
 	}
 	dst = append(dst, '>')
-	dst = append(dst, e.doc.raw[e.inner:e.innerEnd]...)
+	dst = e.appendContent(dst, s.Without)
 	dst = append(dst, "</"...)
 	dst = append(dst, name...)
 	return append(dst, '>')
+}
+
+func (e *Element) appendContent(dst []byte, without *Element) []byte {
+	at := e.inner
+	if without != nil {
+		dst = append(dst, e.doc.raw[at:without.start]...)
+		at = without.end
+	}
+	return append(dst, e.doc.raw[at:e.innerEnd]...)
 }
 
 // appendStamp appends what s says, in the customary order.

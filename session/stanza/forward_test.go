@@ -105,3 +105,22 @@ func TestStandaloneDeclaresTheDefaultNamespaceOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAChildIsLeftOutAndTheRestStaysAsSent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ in, want string }{
+		{"<message><body>a</body> <x xmlns='urn:x'/>\n<y/></message>", "<message><body>a</body> \n<y/></message>"},
+		{"<message><x xmlns='urn:x'>z</x></message>", "<message></message>"},
+		{"<message><y><x xmlns='urn:x'/></y><x xmlns='urn:x'/></message>", "<message><y><x xmlns='urn:x'/></y></message>"},
+		{"<message><y/></message>", "<message><y/></message>"},
+		{"<message/>", "<message/>"},
+	} {
+		el, err := Parse([]byte(c.in), NSClient, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(el.AppendTo(nil, Stamp{Without: el.Child("urn:x", "x")})); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.in, got, c.want)
+		}
+	}
+}
