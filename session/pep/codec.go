@@ -5,10 +5,14 @@ import (
 	"errors"
 )
 
-// documentVersion begins the stored form. After it come the nodes: kind, access,
-// name, the number of items to keep, flags, and the items by id and XML. Numbers
-// are uvarints, texts have their length before them.
-const documentVersion = 1
+// The version begins the stored form. After it come the nodes: kind, access,
+// name, the number of items to keep, flags, the lists that the flags announce,
+// and the items by id and XML. Numbers are uvarints, texts have their length
+// before them.
+const (
+	plainVersion  = 1 // no node has a list
+	listedVersion = 2 // some do; who knows version 1 only would misread them
+)
 
 // ErrDocument is the error of Decode.
 var ErrDocument = errors.New("not a document of published items")
@@ -18,7 +22,13 @@ func (s *Store) size() int {
 	const number = 3 // bytes, for a length; no text is longer than MaxBytes
 	n := 1
 	for _, node := range s.nodes {
-		n += 2 + len(node.Name) + 4*number
+		n += 2 + len(node.Name) + 6*number
+		for _, g := range node.Groups {
+			n += len(g) + number
+		}
+		for _, a := range node.Affiliates {
+			n += len(a.JID) + 1 + number
+		}
 		for _, it := range node.Items {
 			n += len(it.ID) + len(it.XML) + 2*number
 		}
@@ -28,12 +38,13 @@ func (s *Store) size() int {
 
 // Encode returns the document, at most MaxBytes.
 func (s *Store) Encode() []byte {
-	b := append(make([]byte, 0, s.size()), documentVersion)
+	b := append(make([]byte, 0, s.size()), s.version())
 	for _, n := range s.nodes {
 		b = append(b, byte(n.Kind), byte(n.Access))
 		b = appendText(b, n.Name)
 		b = binary.AppendUvarint(b, uint64(n.MaxItems))
-		b = append(b, flags(n.Config))
+		b = append(b, n.flags())
+		b = n.appendLists(b)
 		b = binary.AppendUvarint(b, uint64(len(n.Items)))
 		for _, it := range n.Items {
 			b = appendText(b, it.ID)
@@ -43,18 +54,48 @@ func (s *Store) Encode() []byte {
 	return b
 }
 
+func (s *Store) version() byte {
+	for _, n := range s.nodes {
+		if n.flags()&(flagGroups|flagAffiliates) != 0 {
+			return listedVersion
+		}
+	}
+	return plainVersion
+}
+
 // The flags of a node.
 const (
 	flagFleeting = 1 << iota
 	flagSilent
+	flagGroups     // a list of groups follows
+	flagAffiliates // a list of affiliates follows
 )
 
-func flags(c Config) (b byte) {
-	if c.Fleeting {
-		b |= flagFleeting
+func (n *Node) flags() (b byte) {
+	set := func(on bool, flag byte) {
+		if on {
+			b |= flag
+		}
 	}
-	if c.Silent {
-		b |= flagSilent
+	set(n.Fleeting, flagFleeting)
+	set(n.Silent, flagSilent)
+	set(len(n.Groups) > 0, flagGroups)
+	set(len(n.Affiliates) > 0, flagAffiliates)
+	return b
+}
+
+func (n *Node) appendLists(b []byte) []byte {
+	if len(n.Groups) > 0 {
+		b = binary.AppendUvarint(b, uint64(len(n.Groups)))
+		for _, g := range n.Groups {
+			b = appendText(b, g)
+		}
+	}
+	if len(n.Affiliates) > 0 {
+		b = binary.AppendUvarint(b, uint64(len(n.Affiliates)))
+		for _, a := range n.Affiliates {
+			b = append(appendText(b, a.JID), byte(a.Affiliation))
+		}
 	}
 	return b
 }
@@ -70,7 +111,7 @@ func Decode(revision uint64, data []byte) (*Store, error) {
 	if len(data) == 0 {
 		return s, nil
 	}
-	if data[0] != documentVersion {
+	if v := data[0]; v != plainVersion && v != listedVersion {
 		return nil, ErrDocument
 	}
 	d := decoder{rest: data[1:]}
@@ -96,13 +137,26 @@ func (d *decoder) node() *Node {
 	n.MaxItems = int(d.number())
 	flags := d.byte()
 	n.Fleeting, n.Silent = flags&flagFleeting != 0, flags&flagSilent != 0
+	if flags&flagGroups != 0 {
+		d.list(func() { n.Groups = append(n.Groups, string(d.text())) })
+	}
+	if flags&flagAffiliates != 0 {
+		d.list(func() {
+			n.Affiliates = append(n.Affiliates, Affiliate{JID: string(d.text()), Affiliation: Affiliation(d.byte())})
+		})
+	}
+	d.list(func() { n.Items = append(n.Items, Item{ID: string(d.text()), XML: d.text()}) })
+	return n
+}
+
+// list reads as many elements as there are said to be.
+func (d *decoder) list(element func()) {
 	for range d.number() {
 		if d.bad {
-			break
+			return
 		}
-		n.Items = append(n.Items, Item{ID: string(d.text()), XML: d.text()})
+		element()
 	}
-	return n
 }
 
 func (d *decoder) byte() byte {

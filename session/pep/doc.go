@@ -7,8 +7,11 @@
 // the same, so that a writer can offer it to what compares and sets. A nil
 // *Store is the empty one of an account that has no document yet.
 //
+// A node says who may read it, by its configuration and by what its owner has
+// said of single accounts; Admit decides. Readers of others' nodes ask it.
+//
 // The limits keep the document below the 512 KiB that the bucket takes: MaxBytes
-// bounds all of it, MaxNodes and MaxItems its parts. At a limit the operation
-// fails with ErrFull and nothing changes; only a node that is to keep a number
-// of items drops the oldest.
+// bounds all of it, MaxNodes, MaxItems and MaxAffiliates its parts. At a limit
+// the operation fails with ErrFull, ErrNodes or ErrAffiliates and nothing
+// changes; only a node that is to keep a number of items drops the oldest.
 package pep

@@ -9,17 +9,20 @@ import (
 
 // The limits of a store.
 const (
-	MaxBytes = 480 << 10 // encoded
-	MaxNodes = 500
-	MaxItems = 1_000 // of a node
+	MaxBytes      = 480 << 10 // encoded
+	MaxNodes      = 500
+	MaxItems      = 1_000 // of a node
+	MaxAffiliates = 1_000 // of a node
 )
 
 // The errors of operations, each for one stanza error.
 var (
-	ErrNoNode = errors.New("no such node")                          // item-not-found
-	ErrNoItem = errors.New("no such item")                          // item-not-found
-	ErrFull   = errors.New("the account stores as much as it may")  // resource-constraint
-	ErrConfig = errors.New("the node is configured in another way") // conflict
+	ErrNoNode     = errors.New("no such node")                              // item-not-found
+	ErrNoItem     = errors.New("no such item")                              // item-not-found
+	ErrFull       = errors.New("the account stores as much as it may")      // resource-constraint
+	ErrNodes      = errors.New("the account has as many nodes as it may")   // resource-constraint
+	ErrAffiliates = errors.New("the node has as many affiliates as it may") // resource-constraint
+	ErrConfig     = errors.New("the node is configured in another way")     // conflict
 )
 
 // A Kind keeps apart what is named by different rules.
@@ -41,25 +44,6 @@ func (k Key) compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.Name, o.Name))
 }
 
-// Access says who may read a node.
-type Access uint8
-
-const (
-	Presence  Access = iota // who gets the account's presence; the default
-	Open                    // anybody
-	Whitelist               // nobody else: lists are not kept
-)
-
-// A Config is how a node is kept. The zero Config is the default.
-type Config struct {
-	Access   Access
-	MaxItems int  // 0: 1
-	Fleeting bool // items are shown and not kept
-	Silent   bool // who becomes available is not shown the last item
-}
-
-func (c Config) maxItems() int { return max(c.MaxItems, 1) }
-
 // An Item is one element under an id.
 type Item struct {
 	ID  string
@@ -70,7 +54,15 @@ type Item struct {
 type Node struct {
 	Key
 	Config
-	Items []Item // oldest first
+	Affiliates []Affiliate // by JID
+	Items      []Item      // oldest first
+}
+
+// holding is the node with other items.
+func (n *Node) holding(items []Item) *Node {
+	next := *n
+	next.Items = items
+	return &next
 }
 
 // Find returns the item with that id.
@@ -131,7 +123,7 @@ func (s *Store) search(k Key) (int, bool) {
 // Publish puts an item into a node, in place of one with the same id, as the
 // newest. A node that isn't there is made as options make it of the default;
 // one that is there must be such that they change nothing (XEP-0060, 7.1.5).
-// options may be nil. The errors are ErrFull and ErrConfig.
+// options may be nil. The errors are ErrFull, ErrNodes and ErrConfig.
 func (s *Store) Publish(k Key, it Item, options func(Config) Config) (*Store, error) {
 	if options == nil {
 		options = func(c Config) Config { return c }
@@ -139,17 +131,17 @@ func (s *Store) Publish(k Key, it Item, options func(Config) Config) (*Store, er
 	n := s.Node(k)
 	if n == nil {
 		n = &Node{Key: k, Config: options(Config{})}
-	} else if options(n.Config) != n.Config {
+	} else if !options(n.Config).equal(n.Config) {
 		return nil, ErrConfig
 	}
 	if n.Fleeting {
-		return s.with(&Node{Key: k, Config: n.Config})
+		return s.with(n.holding(nil))
 	}
 	items := slices.Clone(n.Items)
 	if i := n.index(it.ID); i >= 0 {
 		items = slices.Delete(items, i, i+1)
 	}
-	return s.with(&Node{Key: k, Config: n.Config, Items: newest(append(items, it), n.maxItems())})
+	return s.with(n.holding(newest(append(items, it), n.maxItems())))
 }
 
 func newest(items []Item, n int) []Item { return items[max(len(items)-n, 0):] }
@@ -164,15 +156,18 @@ func (s *Store) Retract(k Key, id string) (*Store, error) {
 	if i < 0 {
 		return nil, ErrNoItem
 	}
-	return s.with(&Node{Key: k, Config: n.Config, Items: slices.Delete(slices.Clone(n.Items), i, i+1)})
+	return s.with(n.holding(slices.Delete(slices.Clone(n.Items), i, i+1)))
 }
 
 // Configure makes a node or changes how it is kept; items beyond the new number
-// are dropped. The error is ErrFull.
+// are dropped. The errors are ErrFull and ErrNodes.
 func (s *Store) Configure(k Key, c Config) (*Store, error) {
-	next := &Node{Key: k, Config: c}
-	if n := s.Node(k); n != nil && !c.Fleeting {
-		next.Items = newest(n.Items, c.maxItems())
+	next := &Node{Key: k}
+	if n := s.Node(k); n != nil {
+		next = n.holding(newest(n.Items, c.maxItems()))
+	}
+	if next.Config = c; c.Fleeting {
+		next.Items = nil
 	}
 	return s.with(next)
 }
@@ -183,7 +178,7 @@ func (s *Store) Purge(k Key) (*Store, error) {
 	if n == nil {
 		return nil, ErrNoNode
 	}
-	return s.with(&Node{Key: k, Config: n.Config})
+	return s.with(n.holding(nil))
 }
 
 // Delete removes a node. The error is ErrNoNode.
@@ -207,7 +202,12 @@ func (s *Store) with(n *Node) (*Store, error) {
 	} else {
 		next.nodes = slices.Insert(next.nodes, i, n)
 	}
-	if len(next.nodes) > MaxNodes || len(n.Items) > MaxItems || next.size() > MaxBytes {
+	switch {
+	case len(next.nodes) > MaxNodes:
+		return nil, ErrNodes
+	case len(n.Affiliates) > MaxAffiliates:
+		return nil, ErrAffiliates
+	case next.size() > MaxBytes:
 		return nil, ErrFull
 	}
 	return next, nil

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
 var mood = Key{Event, "urn:example:mood"}
@@ -84,6 +82,18 @@ func TestWhatIsNotKeptIsNotThere(t *testing.T) {
 	}
 }
 
+func TestANodeKeepsNoMoreItemsThanTheLimit(t *testing.T) {
+	t.Parallel()
+	ok := must(t)
+	s := ok((*Store)(nil).Configure(mood, Config{MaxItems: MaxItems + 1}))
+	for i := range MaxItems + 1 {
+		s = ok(s.Publish(mood, item(fmt.Sprint(i)), nil))
+	}
+	if got := ids(s.Node(mood)); len(got) != MaxItems || got[0] != "1" {
+		t.Errorf("it keeps %d items, the oldest of which is %s", len(got), got[0])
+	}
+}
+
 func TestRetractPurgeDelete(t *testing.T) {
 	t.Parallel()
 	ok := must(t)
@@ -119,54 +129,14 @@ func TestAFullStoreRefusesAndStays(t *testing.T) {
 	for i := range MaxNodes {
 		s = ok(s.Publish(Key{Event, fmt.Sprint(i)}, item("a"), nil))
 	}
-	if _, err := s.Publish(mood, item("a"), nil); !errors.Is(err, ErrFull) {
+	if _, err := s.Publish(mood, item("a"), nil); !errors.Is(err, ErrNodes) {
 		t.Errorf("one node too many: %v", err)
+	}
+	if _, err := s.Affiliate(Key{Event, "0"}, members(MaxAffiliates+1)); !errors.Is(err, ErrAffiliates) {
+		t.Errorf("one affiliate too many: %v", err)
 	}
 	big := Item{ID: "big", XML: bytes.Repeat([]byte("x"), MaxBytes)}
 	if _, err := (*Store)(nil).Publish(mood, big, nil); !errors.Is(err, ErrFull) {
 		t.Errorf("too large: %v", err)
 	}
-}
-
-func TestADocumentGivesTheStoreBack(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		var s *Store
-		for range rapid.IntRange(0, 20).Draw(t, "steps") {
-			k := Key{Kind(rapid.IntRange(0, 2).Draw(t, "kind")), rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "name")}
-			c := Config{Access: Access(rapid.IntRange(0, 2).Draw(t, "access")), MaxItems: rapid.IntRange(0, 3).Draw(t, "max"), Fleeting: rapid.Bool().Draw(t, "fleeting"), Silent: rapid.Bool().Draw(t, "silent")}
-			next, err := s.Publish(k, item(rapid.SampledFrom([]string{"1", "2", "3"}).Draw(t, "id")), nil)
-			if rapid.Bool().Draw(t, "configure") {
-				next, err = s.Configure(k, c)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			s = next
-		}
-		if s == nil {
-			return
-		}
-		doc := s.Encode()
-		if len(doc) > s.size() {
-			t.Fatalf("%d bytes are more than the bound %d", len(doc), s.size())
-		}
-		again, err := Decode(7, doc)
-		if err != nil || again.Revision() != 7 || !bytes.Equal(again.Encode(), doc) {
-			t.Fatalf("%v: %v", err, again)
-		}
-	})
-}
-
-func FuzzDecode(f *testing.F) {
-	s, _ := (*Store)(nil).Publish(mood, item("a"), nil)
-	f.Add(s.Encode())
-	f.Add([]byte{1, 0, 0, 0xff, 0xff, 0xff, 0xff})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if s, err := Decode(1, data); err == nil {
-			if _, err := Decode(1, s.Encode()); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
 }
