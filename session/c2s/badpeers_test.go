@@ -1,7 +1,9 @@
 package c2s_test
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -191,6 +193,42 @@ func TestAHandshakeThatIsNotCompletedEnds(t *testing.T) {
 		}
 		p.Close()
 		a.mustLive(t)
+	})
+}
+
+// deaf sends what it has to say, and reads nothing.
+type deaf struct{ net.Conn }
+
+func (deaf) Read([]byte) (int, error) { return 0, io.EOF }
+
+func TestHandshakesThatAreLeftHalfOpenHoldUpNoOther(t *testing.T) {
+	t.Parallel()
+	cert := selfSigned()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, withTLS(cert, true))
+		defer w.close()
+		w.users("alice")
+		n, p, web := w.nodes[0], newPipes(), newPipes()
+		w.rooms.Go(func() { n.server.ServeTLS(n.ctx, p) })
+		w.rooms.Go(func() { n.server.ServeWebSocketTLS(n.ctx, web) })
+		for range 50 {
+			for _, door := range []*pipes{p, web} {
+				half, _ := door.dial(nil)
+				tls.Client(deaf{half}, &tls.Config{InsecureSkipVerify: true}).Handshake() // a hello, and no more
+			}
+		}
+		synctest.Wait()
+		begin := time.Now()
+		for _, door := range []*pipes{p, web} {
+			conn, _ := door.dial(nil)
+			if err := tls.Client(conn, &tls.Config{InsecureSkipVerify: true}).Handshake(); err != nil {
+				t.Error(err)
+			}
+		}
+		if d := time.Since(begin); d > 0 {
+			t.Errorf("two handshakes took %v", d)
+		}
+		p.Close()
 	})
 }
 

@@ -1,7 +1,6 @@
 package c2s
 
 import (
-	"crypto/tls"
 	"errors"
 	"net"
 	"time"
@@ -17,9 +16,6 @@ const (
 	// maxStranger is all of it, in bytes, TLS included. A login has some 2 KB,
 	// twice that with TLS.
 	maxStranger = 64 << 10
-	// maxHandshake is the part of TLS. A handshake has 2 KB, and its messages
-	// wait in memory until they are complete.
-	maxHandshake = 16 << 10
 	// strangerBytes and strangerElements are the limits of one element.
 	strangerBytes    = 8 << 10
 	strangerElements = 128
@@ -46,6 +42,8 @@ type meter struct {
 	left  int           // what a stranger may still send; negative: over
 	known *rate.Limiter // of one that is none any more; nil: not yet
 	over  bool
+
+	handshake *handshake // of TLS, while it is under way; nil: none
 }
 
 var errTooMuch = &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client sends too much"}
@@ -54,7 +52,13 @@ func (m *meter) Read(b []byte) (int, error) {
 	if m.over {
 		return 0, errTooMuch
 	}
+	m.handshake.leave()
 	n, err := m.Conn.Read(b)
+	if m.handshake != nil && n > 0 {
+		if err := m.handshake.enter(); err != nil {
+			return 0, err
+		}
+	}
 	switch {
 	case n == 0:
 	case m.known != nil:
@@ -66,20 +70,15 @@ func (m *meter) Read(b []byte) (int, error) {
 	return n, err
 }
 
+func (m *meter) Write(b []byte) (int, error) {
+	m.handshake.leave()
+	return m.Conn.Write(b)
+}
+
 // CloseWrite is that of a TCP connection.
 func (m *meter) CloseWrite() error {
 	if hc, ok := m.Conn.(interface{ CloseWrite() error }); ok {
 		return hc.CloseWrite()
 	}
 	return errors.ErrUnsupported
-}
-
-// handshake completes TLS within the limits of that.
-func (m *meter) handshake(t *tls.Conn) error {
-	before := m.left
-	m.left = min(before, maxHandshake)
-	spare := before - m.left
-	err := t.Handshake()
-	m.left += spare
-	return err
 }

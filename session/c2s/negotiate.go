@@ -169,10 +169,11 @@ func (c *conn) startTLS() error {
 func (c *conn) secure(t *tls.Conn) error {
 	c.opened.Store(false)
 	// A deadline, for a context would cost each half-open handshake a goroutine.
-	if err := c.within(earlier(c.loginBy, time.Now().Add(handshakeTime))); err != nil {
+	until := earlier(c.loginBy, time.Now().Add(handshakeTime))
+	if err := c.within(until); err != nil {
 		return err
 	}
-	if err := c.meter.handshake(t); err != nil {
+	if err := c.shake(t, until); err != nil {
 		return err
 	}
 	if err := c.within(c.loginBy); err != nil {
@@ -187,9 +188,6 @@ func (c *conn) secure(t *tls.Conn) error {
 	c.srv.record(c, events.JID{}, c.tls)
 	return nil
 }
-
-// handshakeTime bounds TLS's.
-const handshakeTime = 15 * time.Second
 
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {

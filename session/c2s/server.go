@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"rollcall/events"
 	"rollcall/session"
 	"rollcall/session/auth"
@@ -39,7 +41,8 @@ type Server struct {
 	// over I/O.
 	tail sync.Mutex
 
-	unread backlog // of all clients
+	unread backlog             // of all clients
+	places *semaphore.Weighted // of TLS handshakes
 
 	// following is closed when changes of rosters are followed. A roster that
 	// was read before might be out of date for ever.
@@ -69,6 +72,7 @@ func New(cfg Config) (*Server, error) {
 		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
 		signUps:  auth.NewThrottle(signUpLimit, time.Now),
 		logins:   newLogins(cfg.LoginRate),
+		places:   newPlaces(),
 		domains:  map[string]bool{},
 		offer:    newOffer(&cfg, extensions),
 		started:  time.Now(),

@@ -97,8 +97,9 @@ func (p *porch) Accept() (net.Conn, error) {
 		if p.tls == nil {
 			return v, nil
 		}
-		v.c.nc = tls.Server(v, p.tls)
-		return v.c.nc, nil
+		t := tls.Server(v, p.tls)
+		v.c.nc = t
+		return &shaking{Conn: t, v: v}, nil
 	}
 }
 
@@ -133,8 +134,8 @@ type visitorKey struct{}
 
 // withVisitor lets handlers find their connection.
 func withVisitor(ctx context.Context, nc net.Conn) context.Context {
-	if t, ok := nc.(*tls.Conn); ok {
-		nc = t.NetConn()
+	if s, ok := nc.(*shaking); ok {
+		nc = s.v
 	}
 	return context.WithValue(ctx, visitorKey{}, nc)
 }
