@@ -37,21 +37,16 @@ var discovery = extension{
 func (cl *client) discoInfo(r *request) error {
 	o, node := cl.srv.offer, r.payload.Attr("node")
 	identity, features := serverIdentity, o.features
-	switch {
-	case node == "" && r.to.Local() != "":
+	if r.to.Local() != "" {
 		if !cl.sees(r.to) {
 			return refuse(stanza.ServiceUnavailable)
 		}
 		identity, features = o.identity, o.personal
-	case r.to.Local() == "" && node == capsNode+"#"+o.caps:
-	case node != "":
+	}
+	if node != "" && (r.to.Local() != "" || node != capsNode+"#"+o.caps) {
 		return refuse(stanza.ItemNotFound)
 	}
-	b := []byte("<query xmlns='" + stanza.NSDiscoInfo + "'")
-	if node != "" {
-		b = stanza.AppendAttr(b, "node", node)
-	}
-	b = append(append(b, '>'), identity...)
+	b := append(appendDisco(nil, r), identity...)
 	for _, f := range features {
 		b = append(stanza.AppendAttr(append(b, "<feature"...), "var", f), "/>"...)
 	}
@@ -59,23 +54,32 @@ func (cl *client) discoInfo(r *request) error {
 	return nil
 }
 
-// discoItems is XEP-0030, 4: the server has none, an account its nodes.
+// discoItems is XEP-0030, 4: the server has none, an account its nodes. To who
+// may not see an account it is as one that there is not: both have nothing (8).
 func (cl *client) discoItems(r *request) error {
-	if r.payload.Attr("node") != "" {
+	hidden := r.to.Local() != "" && !cl.sees(r.to)
+	if !hidden && r.payload.Attr("node") != "" {
 		return refuse(stanza.ItemNotFound)
 	}
-	if r.to.Local() != "" && !cl.sees(r.to) {
-		return refuse(stanza.ServiceUnavailable)
-	}
-	var items []byte
-	if r.to.Local() != "" && cl.srv.cfg.Private != nil {
-		var err error
-		if items, err = cl.nodes(r.to); err != nil {
+	b := appendDisco(nil, r)
+	if !hidden && r.to.Local() != "" && cl.srv.cfg.Private != nil {
+		items, err := cl.nodes(r.to)
+		if err != nil {
 			return err
 		}
+		b = append(b, items...)
 	}
-	cl.result(r.iq, "<query xmlns='"+stanza.NSDiscoItems+"'>"+string(items)+"</query>")
+	cl.result(r.iq, string(append(b, "</query>"...)))
 	return nil
+}
+
+// appendDisco begins an answer, which repeats the node that was asked for.
+func appendDisco(b []byte, r *request) []byte {
+	b = append(b, "<query xmlns='"+r.payload.Space()+"'"...)
+	if node := r.payload.Attr("node"); node != "" {
+		b = stanza.AppendAttr(b, "node", node)
+	}
+	return append(b, '>')
 }
 
 // sees reports that the client may know what there is about an account: it is
