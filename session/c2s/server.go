@@ -34,6 +34,7 @@ type Server struct {
 	hub      hub
 	blocks   *blockLists
 	caps     capsCache
+	newest   newestCache
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 
 	// tail is held by whoever shows presence: by Observe for an event, and for
@@ -63,6 +64,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg.setDefaults()
+	cfg.TLS = noting(cfg.TLS)
 	a, err := auth.New(cfg.Accounts, cfg.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)
