@@ -154,12 +154,16 @@ func (c *conn) broken() { c.end(ending{reason: events.ReasonConnectionLost}) }
 // learnEnd waits for Observe to come by the end of a session of which the log
 // has told us that it is over: it knows why.
 func (s *Server) learnEnd(a *session.Account) {
-	if a == nil {
-		return
+	if a != nil {
+		s.reach(events.Position{Seq: a.Seq})
 	}
+}
+
+// reach waits for the table to have what is stored at p.
+func (s *Server) reach(p events.Position) {
 	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
 	defer cancel()
-	s.cfg.Table.WaitFor(ctx, events.Position{Seq: a.Seq})
+	s.cfg.Table.WaitFor(ctx, p)
 }
 
 // sayEnd writes the last of the stream.

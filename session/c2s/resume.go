@@ -47,6 +47,7 @@ func (cl *client) detach(m *management, reason events.Reason) {
 	cl.svc.End(context.Background(), cl.account, cl.id, session.Detach{
 		Session: cl.session, Reason: reason, Now: time.Now().UnixNano(),
 	})
+	cl.srv.reach(cl.after) // a session that has just begun may not be in the table yet
 	if cl.srv.cfg.Table.Account(cl.account).Session(cl.session) == nil {
 		// Its end came by while it still had the connection. One that comes from
 		// now on finds it without.
