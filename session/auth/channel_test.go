@@ -5,10 +5,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"math/big"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,7 +49,7 @@ func TestBothEndsOfATLSConnectionShareItsBinding(t *testing.T) {
 	t.Parallel()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		client, server := handshake(t, &tls.Config{MaxVersion: version})
-		ch := TLSChannel(server)
+		ch := TLSChannel(server, nil)
 		theirs, err := scram.NewTLSExporterBinding(&client)
 		if err != nil || !ch.Secured || !bytes.Equal(ch.Exporter, theirs.Data) {
 			t.Errorf("TLS %x: %+v, the client has %x, %v", version, ch, theirs.Data, err)
@@ -64,7 +66,34 @@ func TestBothEndsOfATLSConnectionShareItsBinding(t *testing.T) {
 func TestAConnectionThatCantExportHasNoBinding(t *testing.T) {
 	t.Parallel()
 	client, _ := handshake(t, &tls.Config{MaxVersion: tls.VersionTLS12, Renegotiation: tls.RenegotiateOnceAsClient})
-	if ch := TLSChannel(client); !ch.Secured || ch.Exporter != nil {
+	if ch := TLSChannel(client, nil); !ch.Secured || ch.Exporter != nil {
 		t.Errorf("%+v, want a secured channel without binding", ch)
+	}
+}
+
+// The client has the certificate from the handshake, the server its own.
+func TestBothEndsHashTheCertificateThatWasShown(t *testing.T) {
+	t.Parallel()
+	client, server := handshake(t, &tls.Config{})
+	ch := TLSChannel(server, client.PeerCertificates[0])
+	if got := ch.Bindings(); !slices.Equal(got, []string{"tls-exporter", "tls-server-end-point"}) {
+		t.Errorf("the types are %q", got)
+	}
+	// RFC 5929, 4.1: by the hash of the certificate's signature, here SHA-256.
+	sum := sha256.Sum256(client.PeerCertificates[0].Raw)
+	for _, mechanism := range []string{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"} {
+		l := login{mechanism: mechanism, user: "alice", password: password, binding: sum[:], endPoint: true}
+		if r := last(l.run(t, authenticator(t, accounts(t)).Begin("localhost", ch))); r.Kind != Success {
+			t.Errorf("%s: %+v, want success", mechanism, r)
+		}
+	}
+}
+
+func TestACertificateWhoseSignatureHasNoHashOfItsOwnIsNotBoundTo(t *testing.T) {
+	t.Parallel()
+	_, server := handshake(t, &tls.Config{})
+	ch := TLSChannel(server, &x509.Certificate{SignatureAlgorithm: x509.PureEd25519})
+	if got := ch.Bindings(); !slices.Equal(got, []string{"tls-exporter"}) {
+		t.Errorf("the types are %q, want tls-exporter alone", got)
 	}
 }

@@ -18,6 +18,7 @@ const password = "pencil"
 var (
 	secret   = []byte("a secret of at least 16 bytes")
 	exporter = bytes.Repeat([]byte{7}, 32)
+	endPoint = bytes.Repeat([]byte{9}, 32)
 	bound    = Channel{Secured: true, Exporter: exporter}
 	secured  = Channel{Secured: true}
 
@@ -65,6 +66,7 @@ func authenticator(t testing.TB, s stored) *Authenticator {
 type login struct {
 	mechanism, user, password, authzid string
 	binding                            []byte // what the client believes
+	endPoint                           bool   // the binding is of type tls-server-end-point
 	advertise                          bool   // "y": the client thinks that we can't bind
 	noInitial                          bool   // the first message is sent after an empty challenge
 }
@@ -80,6 +82,8 @@ func (l login) client(t testing.TB) *scram.ClientConversation {
 		t.Fatal(err)
 	}
 	switch {
+	case l.endPoint:
+		return c.NewConversationWithChannelBinding(scram.ChannelBinding{Type: scram.ChannelBindingTLSServerEndpoint, Data: l.binding})
 	case l.binding != nil:
 		return c.NewConversationWithChannelBinding(scram.ChannelBinding{Type: scram.ChannelBindingTLSExporter, Data: l.binding})
 	case l.advertise:
@@ -200,12 +204,16 @@ func TestChannelBindingMustFitTheChannel(t *testing.T) {
 	t.Parallel()
 	a := authenticator(t, accounts(t))
 	other := bytes.Repeat([]byte{8}, 32)
+	both := Channel{Secured: true, Exporter: exporter, EndPoint: endPoint}
 	for name, test := range map[string]struct {
 		login
 		ch   Channel
 		want Condition
 	}{
 		"a man in the middle has another channel": {login{mechanism: "SCRAM-SHA-256-PLUS", binding: other}, bound, NotAuthorized},
+		"a man in the middle has a certificate":   {login{mechanism: "SCRAM-SHA-256-PLUS", binding: other, endPoint: true}, both, NotAuthorized},
+		"the data of another type":                {login{mechanism: "SCRAM-SHA-256-PLUS", binding: exporter, endPoint: true}, both, NotAuthorized},
+		"a type that the channel hasn't":          {login{mechanism: "SCRAM-SHA-256-PLUS", binding: endPoint, endPoint: true}, bound, NotAuthorized},
 		"-PLUS was hidden from the client":        {login{mechanism: "SCRAM-SHA-256", advertise: true}, bound, NotAuthorized},
 		"-PLUS without binding":                   {login{mechanism: "SCRAM-SHA-256-PLUS"}, bound, MalformedRequest},
 		"-PLUS with y":                            {login{mechanism: "SCRAM-SHA-256-PLUS", advertise: true}, bound, MalformedRequest},

@@ -26,7 +26,7 @@ func scramMechanism(name string, h hashFunc, plus bool) mechanism {
 func (m mechanism) offered(ch Channel) bool {
 	switch {
 	case m.plus:
-		return ch.binding().IsSupported()
+		return len(ch.bindings()) > 0
 	case m.plaintext:
 		return ch.plaintext()
 	}

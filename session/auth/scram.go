@@ -40,7 +40,7 @@ func (c *scramConversation) first(ctx context.Context, msg []byte) Reply {
 		return fail(MalformedRequest, events.JID{}, err)
 	}
 	var refused Reply // why lookup gave no keys
-	conv, err := c.begin(func(user string) (scram.StoredCredentials, error) {
+	conv, err := c.begin(msg, func(user string) (scram.StoredCredentials, error) {
 		keys, reply := c.lookup(ctx, user)
 		refused = reply
 		return keys.scram(), reply.Err
@@ -86,8 +86,9 @@ func (c *scramConversation) lookup(ctx context.Context, user string) (Keys, Repl
 }
 
 // begin tells the library what the stream offered: with that it refuses a
-// client that supports channel binding and thinks that we don't ("y").
-func (c *scramConversation) begin(lookup scram.CredentialLookup) (*scram.ServerConversation, error) {
+// client that supports channel binding and thinks that we don't ("y"). Of
+// several types it is told the one that the client's first message names.
+func (c *scramConversation) begin(msg []byte, lookup scram.CredentialLookup) (*scram.ServerConversation, error) {
 	server, err := scram.HashGeneratorFcn(c.hash.new).NewServer(lookup)
 	if err != nil {
 		return nil, fmt.Errorf("begin SCRAM: %w", err)
@@ -95,10 +96,12 @@ func (c *scramConversation) begin(lookup scram.CredentialLookup) (*scram.ServerC
 	if c.x.auth.nonce != nil {
 		server.WithNonceGenerator(c.x.auth.nonce)
 	}
+	flag, _, _ := strings.Cut(string(msg), ",")
+	binding := c.x.ch.binding(strings.TrimPrefix(flag, "p="))
 	if c.plus {
-		return server.NewConversationWithChannelBindingRequired(c.x.ch.binding()), nil
+		return server.NewConversationWithChannelBindingRequired(binding), nil
 	}
-	return server.NewConversationWithChannelBinding(c.x.ch.binding()), nil
+	return server.NewConversationWithChannelBinding(binding), nil
 }
 
 // checkFirst refuses what the library lets pass: text that isn't UTF-8, NUL, a

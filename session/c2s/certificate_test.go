@@ -14,8 +14,12 @@ import (
 	"rollcall/session/c2s"
 )
 
-// selfSigned is valid in the virtual time of synctest, too, which begins in 2000.
-var selfSigned = sync.OnceValue(func() tls.Certificate {
+// selfSigned is what clients of tests trust.
+var selfSigned = sync.OnceValue(newCertificate)
+
+// newCertificate is valid in the virtual time of synctest, too, which begins in
+// 2000.
+func newCertificate() tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
@@ -29,7 +33,7 @@ var selfSigned = sync.OnceValue(func() tls.Certificate {
 		panic(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-})
+}
 
 // certificate makes the certificate now and returns a function that configures
 // a server with it.

@@ -3,6 +3,7 @@ package c2s
 import (
 	"container/list"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"os"
@@ -45,6 +46,8 @@ type conn struct {
 	proved    events.Seq // where the table was when the attempt began
 	wishes    *wishes    // for when it succeeds, by SASL2
 	tls       events.Secured
+	// certificate is the one shown in the TLS handshake, if it was full.
+	certificate *tls.Certificate
 
 	// Set once, when authenticated, before anybody else can find the conn.
 	svc     *session.Service

@@ -65,7 +65,8 @@ func (c *conn) shake(t *tls.Conn, until time.Time) error {
 	spare := max(m.left-maxHandshake, 0)
 	m.left -= spare
 	m.handshake = &handshake{places: c.srv.places, until: until}
-	err := t.Handshake()
+	// This context never ends: one that could would cost a goroutine.
+	err := t.HandshakeContext(context.WithValue(context.Background(), shaken{}, c))
 	m.handshake.leave()
 	m.handshake = nil
 	m.left += spare

@@ -35,7 +35,7 @@ const (
 
 func (c *conn) appendMechanisms(b []byte) []byte {
 	b = append(b, "<mechanisms xmlns='"+stanza.NSSASL+"'>"...)
-	return append(appendMechanisms(b, c.mechanisms(sasl1)), "</mechanisms>"...)
+	return append(appendMechanisms(b, c.mechanisms(c.channel(sasl1))), "</mechanisms>"...)
 }
 
 func appendMechanisms(b []byte, names []string) []byte {
@@ -47,9 +47,9 @@ func appendMechanisms(b []byte, names []string) []byte {
 	return b
 }
 
-// mechanisms are those that a profile offers on the connection as it is now.
-func (c *conn) mechanisms(p profile) []string {
-	return c.srv.auth.Begin(c.host, c.channel(p)).Mechanisms()
+// mechanisms are those that there are on a channel.
+func (c *conn) mechanisms(ch auth.Channel) []string {
+	return c.srv.auth.Begin(c.host, ch).Mechanisms()
 }
 
 // begin is the exchange for the connection as it is now. What was begun in

@@ -20,13 +20,13 @@ import (
 const maxAgent = 100
 
 func (c *conn) appendAuthentication(b []byte) []byte {
-	names := c.mechanisms(sasl2)
+	ch := c.channel(sasl2)
 	b = append(b, "<authentication xmlns='"+stanza.NSSASL2+"'>"...)
-	b = appendMechanisms(b, names)
+	b = appendMechanisms(b, c.mechanisms(ch))
 	b = append(b, "<inline><sm xmlns='"+stanza.NSStreamMgmt+"'/>"...)
 	b = appendBind2(b)
 	b = append(b, "</inline></authentication>"...)
-	return appendBindings(b, names)
+	return appendBindings(b, ch.Bindings())
 }
 
 // Wishes are what a client wants to have done when it is in.

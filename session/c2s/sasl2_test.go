@@ -7,8 +7,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/xdg-go/scram"
-
 	"rollcall/events"
 	"rollcall/session/c2s"
 )
@@ -74,46 +72,6 @@ func TestALongUserAgentIsCutOff(t *testing.T) {
 			t.Errorf("the user agent is recorded as %q", agent)
 		}
 	})
-}
-
-// The -PLUS mechanisms are for those clients that are told the type of binding.
-func TestSASL2BindsTheChannelWithoutBeingConfigured(t *testing.T) {
-	w := secureWorld(t, nil)
-	l := dial(t, w.listen((*c2s.Server).ServeTLS))
-	state := l.secure()
-	features := l.open()
-	before, after, _ := strings.Cut(features, "</mechanisms>")
-	if strings.Contains(before, "-PLUS") || !strings.Contains(after, "SCRAM-SHA-256-PLUS") ||
-		!strings.Contains(after, "<channel-binding type='tls-exporter'/>") {
-		t.Errorf("features: %s", features)
-	}
-	binding, err := scram.NewTLSExporterBinding(&state)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := scram.SHA256.NewClient("alice", password, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	conv := client.NewConversationWithChannelBinding(binding)
-	step := func(challenge string) string {
-		answer, err := conv.Step(challenge)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return answer
-	}
-	l.say("<authenticate xmlns='urn:xmpp:sasl:2' mechanism='SCRAM-SHA-256-PLUS'><initial-response>" + encode(step("")) +
-		"</initial-response><bind xmlns='urn:xmpp:bind:0'/></authenticate>")
-	final := step(decode(t, l.hear("<challenge")))
-	l.say("<response xmlns='urn:xmpp:sasl:2'>" + encode(final) + "</response>")
-	success := l.hear("<bound xmlns='urn:xmpp:bind:0'/>")
-	_, data, _ := strings.Cut(success, "<additional-data")
-	if step(decode(t, data)); !conv.Valid() {
-		t.Error("the server has not proved that it knows the password")
-	}
-	l.hear("<stream:features")
-	l.end()
 }
 
 // A client that says that it could bind and was offered nothing was told the

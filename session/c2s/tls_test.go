@@ -72,13 +72,23 @@ func (l *line) hear(want string) string {
 // secure begins TLS, trusting the test's certificate only.
 func (l *line) secure() tls.ConnectionState {
 	l.t.Helper()
+	return l.secureBy(trusting(l.t))
+}
+
+func trusting(t *testing.T) *tls.Config {
+	t.Helper()
 	roots := x509.NewCertPool()
 	leaf, err := x509.ParseCertificate(selfSigned().Certificate[0])
 	if err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
 	roots.AddCert(leaf)
-	t := tls.Client(l.conn, &tls.Config{RootCAs: roots, ServerName: domain, NextProtos: []string{"xmpp-client"}})
+	return &tls.Config{RootCAs: roots, ServerName: domain, NextProtos: []string{"xmpp-client"}}
+}
+
+func (l *line) secureBy(cfg *tls.Config) tls.ConnectionState {
+	l.t.Helper()
+	t := tls.Client(l.conn, cfg)
 	if err := t.Handshake(); err != nil {
 		l.t.Fatal(err)
 	}
