@@ -8,82 +8,38 @@ ALICE_PASSWORD, BOB_JID, BOB_PASSWORD. profanity's files go to a directory of it
 own; its log, which has the stanzas, is copied to standard error at the end.
 """
 
-import asyncio
 import os
-import re
-import subprocess
 import sys
 import tempfile
 
-from peer import CLIENT, PATIENCE, CheckFailed, Peer, main, presence, push, setting
-
-LOOK_EVERY = 0.1  # seconds between two looks at the screen
-
-
-class Screen:
-    """One profanity in one tmux server that belongs to this check alone."""
-
-    def __init__(self, home):
-        self._socket, self._home = os.path.join(home, "tmux"), home
-
-    def _tmux(self, *arguments):
-        done = subprocess.run(["tmux", "-S", self._socket, "-f", "/dev/null", *arguments],
-                              check=False, capture_output=True, text=True, timeout=10)
-        if done.returncode != 0:
-            raise CheckFailed(f"tmux {arguments[0]}: {done.stderr.strip()}; has profanity ended?")
-        return done.stdout
-
-    def start(self):
-        config = os.path.join(self._home, "config", "profanity")
-        os.makedirs(config)
-        with open(os.path.join(config, "profrc"), "w", encoding="utf-8") as profrc:
-            profrc.write("[ui]\nsplash=false\n[notifications]\nmessage=off\n")
-        self._tmux("new-session", "-d", "-x", "150", "-y", "50",
-                   f"env HOME={self._home} XDG_CONFIG_HOME={self._home}/config "
-                   f"XDG_DATA_HOME={self._home}/data XDG_CACHE_HOME={self._home}/cache "
-                   "LANG=C.UTF-8 profanity -l DEBUG")
-
-    def type(self, line):
-        self._tmux("send-keys", "-l", line)
-        self._tmux("send-keys", "Enter")
-
-    def text(self):
-        return self._tmux("capture-pane", "-p")
-
-    async def shows(self, what, pattern):
-        """Waits until the screen matches and returns the match."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while not (match := re.search(pattern, self.text())):
-            if asyncio.get_running_loop().time() > deadline:
-                raise CheckFailed(f"profanity does not show {what}. Its screen:\n{self.text()}")
-            await asyncio.sleep(LOOK_EVERY)
-        return match
-
-    async def ended(self):
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while subprocess.run(["tmux", "-S", self._socket, "has-session"], check=False,
-                             capture_output=True, timeout=10).returncode == 0:
-            if asyncio.get_running_loop().time() > deadline:
-                raise CheckFailed(f"profanity does not end. Its screen:\n{self.text()}")
-            await asyncio.sleep(LOOK_EVERY)
-
-    def close(self):
-        subprocess.run(["tmux", "-S", self._socket, "kill-server"], check=False,
-                       capture_output=True, timeout=10)
-        log = os.path.join(self._home, "data", "profanity", "logs", "profanity.log")
-        if os.path.exists(log):
-            with open(log, encoding="utf-8", errors="replace") as lines:
-                sys.stderr.write(lines.read())
+from peer import CLIENT, Peer, main, presence, push, setting
+from screen import Screen
 
 
-async def log_in(check, screen, bob):
+def configure(home):
+    """configure writes profanity's settings and returns the command that starts it."""
+    config = os.path.join(home, "config", "profanity")
+    os.makedirs(config)
+    with open(os.path.join(config, "profrc"), "w", encoding="utf-8") as profrc:
+        profrc.write("[ui]\nsplash=false\n[notifications]\nmessage=off\n")
+    return "profanity -l DEBUG"
+
+
+def show_log(home):
+    log = os.path.join(home, "data", "profanity", "logs", "profanity.log")
+    if os.path.exists(log):
+        with open(log, encoding="utf-8", errors="replace") as lines:
+            sys.stderr.write(lines.read())
+
+
+async def log_in(check, screen, bob, command):
     check.begin("login, and the roster is shown")
     await bob.login()
     if setting("ALICE_JID") in await bob.roster():  # ends both subscriptions of an earlier run
         await bob.ask("set", f"<query xmlns='jabber:iq:roster'><item jid='{setting('ALICE_JID')}'"
                       " subscription='remove'/></query>")
     bob.available()
-    screen.start()
+    screen.start(command)
     await screen.shows("its welcome", r"Type '/help'")
     screen.type(f"/connect {setting('ALICE_JID')} server {setting('XMPP_HOST')} "
                 f"port {setting('ALICE_PORT')} tls trust")
@@ -133,10 +89,10 @@ async def talk(check, screen, bob, alice):
 
 async def scenario(check):
     with tempfile.TemporaryDirectory(prefix="profanity") as home:
-        screen = Screen(home)
+        screen = Screen("profanity", home)
         bob = Peer("BOB", setting("BOB_PORT"), "peer")
         try:
-            alice = await log_in(check, screen, bob)
+            alice = await log_in(check, screen, bob, configure(home))
             await befriend(check, screen, bob, alice)
             await talk(check, screen, bob, alice)
             check.begin("quit, seen as unavailable exactly once")
@@ -149,6 +105,7 @@ async def scenario(check):
             check.ok()
         finally:
             screen.close()
+            show_log(home)
 
 
 if __name__ == "__main__":
