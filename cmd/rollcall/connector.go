@@ -244,7 +244,7 @@ func (c *connector) closeOthers(ctx context.Context, svc *session.Service) {
 		case <-time.After(sweepEvery + rand.N(sweepEvery/4)):
 		}
 		if err := c.closeLost(ctx, svc); err != nil && ctx.Err() == nil {
-			c.log.Warn("sessions of a lost connector are still open", "error", err)
+			c.log.Warn("can't see whether connectors are lost", "error", err)
 		}
 	}
 }
@@ -269,7 +269,7 @@ func (c *connector) turn(ctx context.Context) time.Duration {
 func catchUp(ctx context.Context, b *bus.Bus, table *projector.Table) error {
 	info, err := b.Log().Info(ctx)
 	if err != nil {
-		return fmt.Errorf("log: %w", err)
+		return err
 	}
 	return table.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,5 +104,9 @@ func (c *console) ask(ctx context.Context, f *os.File, prompt string) (string, e
 	}
 }
 
-// oneLine is an error as one line, also where it was joined of several.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+// oneLine is an error as one line, also where it was joined of several, and
+// without the words that two layers said of it one after the other.
+func oneLine(err error) string {
+	clauses := strings.Split(strings.ReplaceAll(err.Error(), "\n", "; "), ": ")
+	return strings.Join(slices.Compact(clauses), ": ")
+}

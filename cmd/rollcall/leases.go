@@ -49,8 +49,8 @@ func holdsLease(alive []bus.LeaseState, i events.Incarnation) bool {
 func (l *leaseBook) watch(ctx context.Context, ended func(events.Incarnation)) {
 	for c, err := range l.leases.Watch(ctx) {
 		switch {
-		case errors.Is(err, events.ErrUnavailable):
-			l.log.Warn("leases can't be watched for now", "error", err)
+		case errors.Is(err, events.ErrUnavailable): // as everything else, and said of it
+			l.log.Info("leases can't be watched for now", "error", err)
 		case err != nil:
 			l.log.Error("leases can't be watched", "error", err)
 		case c.Current:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"sync"
 
@@ -89,12 +88,7 @@ func newUp(con *console) *cobra.Command {
 
 // up runs a node until ctx ends.
 func up(ctx context.Context, con *console, cfg *Config) error {
-	level := slog.LevelWarn
-	if cfg.Verbose {
-		level = slog.LevelDebug
-	}
-	// Standard output has the welcome alone, for people and scripts to read.
-	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: level}))
+	log := newLogger(con.err, cfg.Verbose)
 	if err := checkCreds(cfg.Creds); err != nil {
 		return err
 	}
