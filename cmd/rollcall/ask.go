@@ -51,14 +51,19 @@ func ask[V any](ctx context.Context, b *bus.Bus, verb string, take func(V) error
 // past folds the log up to the moment, for questions about then and for those
 // that nobody is there to answer.
 func past(ctx context.Context, con *console, b *bus.Bus, m moment) (*projector.Table, error) {
-	p, err := replay.At(ctx, b.Log(), replay.Moment{Seq: m.seq, Time: m.at})
+	p, err := replay.At(ctx, watchedLog{b.Log(), con}, replay.Moment{Seq: m.seq, Time: m.at})
 	if err != nil {
 		return nil, err
 	}
-	if !p.Whole {
-		con.say("note: retention has removed the beginning of the log; sessions that began before are missing")
-	}
+	con.sayForgotten(p.Whole)
 	return p.Table, sayBeginning(ctx, con, b, m)
+}
+
+// sayForgotten tells people that the log is not whole.
+func (c *console) sayForgotten(whole bool) {
+	if !whole {
+		c.say("note: retention has removed the beginning of the log; sessions that began before are missing")
+	}
 }
 
 // sayBeginning tells people who ask about a time before the first record why

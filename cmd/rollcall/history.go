@@ -32,16 +32,9 @@ func newHistory(con *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			now := time.Now()
 			h := historian{con: con, jid: jid, asJSON: asJSON}
-			if h.since, err = parseTime(since, now); err != nil {
+			if h.span, err = parseSpan(since, until, time.Now()); err != nil {
 				return err
-			}
-			if h.until, err = parseTime(until, now); err != nil {
-				return err
-			}
-			if !h.since.IsZero() && !h.until.IsZero() && !h.since.Before(h.until) {
-				return usagef("--since is not before --until")
 			}
 			return svc.use(ctx, func(b *bus.Bus) error { return h.show(ctx, b) })
 		}),
@@ -55,10 +48,10 @@ func newHistory(con *console) *cobra.Command {
 
 // A historian writes one account's history.
 type historian struct {
-	con          *console
-	jid          events.JID // full: only what names this resource
-	since, until time.Time
-	asJSON       bool
+	con    *console
+	jid    events.JID // full: only what names this resource
+	span   span
+	asJSON bool
 
 	failed []*events.Stored // failed logins that are still to be shown, by time
 	lines  *recordLines
@@ -71,7 +64,7 @@ func (h *historian) show(ctx context.Context, b *bus.Bus) error {
 		return err
 	}
 	h.lines = newRecordLines(h.con, h.asJSON)
-	for step, err := range replay.History(ctx, b.Log(), h.jid.Bare(), h.since, h.until) {
+	for step, err := range replay.History(ctx, b.Log(), h.jid.Bare(), h.span.since, h.span.until) {
 		if err != nil {
 			if !isPoison(err) {
 				return err
@@ -93,7 +86,7 @@ func (h *historian) show(ctx context.Context, b *bus.Bus) error {
 		return err
 	}
 	if h.lines.count == 0 {
-		h.con.say("no history of %s%s", h.jid, h.span())
+		h.con.say("no history of %s%s", h.jid, h.span)
 	}
 	return h.lines.flush()
 }
@@ -104,7 +97,7 @@ func (h *historian) readFailed(ctx context.Context, pre *bus.Pre) error {
 	if !h.jid.IsBare() {
 		return nil // nobody had a resource yet
 	}
-	for st, err := range pre.Read(ctx, h.since, h.until) {
+	for st, err := range pre.Read(ctx, h.span.since, h.span.until) {
 		if isPoison(err) {
 			continue
 		}
@@ -139,16 +132,4 @@ func (h *historian) showFailed(before int64) error {
 		h.failed = h.failed[1:]
 	}
 	return nil
-}
-
-// span is the time asked for, in words.
-func (h *historian) span() string {
-	var s string
-	if !h.since.IsZero() {
-		s += " since " + h.since.Format(time.DateTime)
-	}
-	if !h.until.IsZero() {
-		s += " until " + h.until.Format(time.DateTime)
-	}
-	return s
 }

@@ -29,7 +29,9 @@ func newRoute(con *console) *cobra.Command {
 		Short: "Show where a stanza to JID goes, and why",
 		Long: "Show where a stanza to a bare or full JID goes, and why: for messages (of type\n" +
 			"chat and normal), headlines, groupchat messages, presence and iq. The numbers in\n" +
-			"brackets are sections of RFC 6121.",
+			"brackets are sections of RFC 6121.\n\n" +
+			"Leases of the past are not kept: with --at a session counts until the log closed\n" +
+			"it, also if its connector was dead already. A note names such sessions.",
 		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			jid, err := parseTarget(args[0])
@@ -46,6 +48,9 @@ func newRoute(con *console) *cobra.Command {
 					return err
 				}
 				if err := sayBeginning(ctx, con, b, m); err != nil {
+					return err
+				}
+				if err := sayLost(ctx, con, b, r, m); err != nil {
 					return err
 				}
 				return con.showRoute(r.explain(), asJSON)
@@ -80,6 +85,29 @@ func recipientAt(ctx context.Context, b *bus.Bus, to events.JID, m moment) (*rec
 		}
 	}
 	return newRecipient(to, account, exists, lost), nil
+}
+
+// sayLost tells people who ask about the past which of the sessions the log
+// closed later for the sake of their connector: when that died is not known.
+func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m moment) error {
+	if m.isNow() || len(r.here.Sessions) == 0 {
+		return nil
+	}
+	span := events.Range{Account: r.to.Bare(), After: m.seq, Since: m.at}
+	for st, err := range b.Log().Read(ctx, span) {
+		if err != nil {
+			if isPoison(err) {
+				continue
+			}
+			return err
+		}
+		s := r.here.Session(st.Session)
+		if e, ok := st.Event.(events.Closed); ok && s != nil && e.Reason == events.ReasonConnectorLost {
+			con.say("note: %s was closed at event %d, %s %s, because its connector %s was lost, maybe some time before",
+				printable(s.JID.String()), st.Seq, con.stamp(st.StoredAt(), time.Now()), con.zoneName(st.StoredAt()), printable(s.Connector.Name))
+		}
+	}
+	return nil
 }
 
 // existed reports whether there was such an account: now by its credentials,

@@ -50,7 +50,7 @@ func newRoot(con *console) *cobra.Command {
 	}
 	chooseOne(root)
 	root.AddCommand(
-		profiled(newUp(con)), newUser(con), newSessions(con), newHistory(con), newRoute(con),
+		profiled(newUp(con)), newUser(con), newSessions(con), newHistory(con), newRoute(con), newContacts(con),
 		newTail(con), newKick(con), newConnectors(con), newVerify(con), newBench(con),
 	)
 	return root

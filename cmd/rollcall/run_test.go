@@ -20,7 +20,13 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"user add a@b/c", "a@b/c has a resource"},
 		{"user rm @", "invalid JID"},
 		{"history", "0 arguments given; the usage is: rollcall history JID [flags]"},
-		{"sessions alice@localhost", "1 argument given; the usage is: rollcall sessions [flags]"},
+		{"sessions a@b c@d", "2 arguments given; the usage is: rollcall sessions [JID] [flags]"},
+		{"sessions localhost", "localhost names no account"},
+		{"sessions --at 5 --since 1h", "--at is for a moment, --since and --until are for a span"},
+		{"sessions --since 1m --until 5m", "--since is not before --until"},
+		{"sessions --at 2999-01-01", "2999-01-01 is still to come"},
+		{"contacts", "0 arguments given; the usage is: rollcall contacts JID [CONTACT] [flags]"},
+		{"contacts alice@localhost bob@localhost/phone", "has a resource"},
 		{"history alice@localhost --since 1m --until 5m", "--since is not before --until"},
 		{"history alice@localhost --since yesterday", `"yesterday" is no time`},
 		{"sessions --at 0", "sequences begin at 1"},
@@ -39,6 +45,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"up --conflict sometimes", `--conflict: "sometimes" is none of replace, refuse, rename`},
 		{"up --address-max -1", "--address-max: -1 is below 0, which is no limit"},
 		{"up --address-rate -1", "--address-rate: -1 is below 0, which is no limit"},
+		{"up --trusted-proxy 10.0.0.0/40", `--trusted-proxy: "10.0.0.0/40" is neither an address nor a network`},
 		{"up --login-rate -1", "--login-rate: -1 is below 0, which is no limit"},
 		{"up --presence-rate -1", "--presence-rate: -1 is below 0, which is no limit"},
 		{"up --max-resources 0", "--max-resources: 0 is not from 1 to 100"},
@@ -70,7 +77,7 @@ func TestHelpIsCode0AndNamesEveryVerb(t *testing.T) {
 	if code := run(t.Context(), []string{"--help"}, nil, &stdout, &stderr); code != exitOK {
 		t.Fatalf("code %d", code)
 	}
-	for _, verb := range []string{"up", "user", "sessions", "history", "route", "tail", "kick", "connectors", "verify"} {
+	for _, verb := range []string{"up", "user", "sessions", "history", "route", "tail", "contacts", "kick", "connectors", "verify"} {
 		if !strings.Contains(stdout.String(), "\n  "+verb+" ") {
 			t.Errorf("no %s in:\n%s", verb, stdout.String())
 		}
@@ -79,7 +86,7 @@ func TestHelpIsCode0AndNamesEveryVerb(t *testing.T) {
 
 func TestHelpFits80Columns(t *testing.T) {
 	t.Parallel()
-	for _, verb := range []string{"", "up", "user", "user import", "sessions", "history", "route", "tail", "kick", "connectors", "verify", "bench", "bench c2s"} {
+	for _, verb := range []string{"", "up", "user", "user import", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "bench", "bench c2s"} {
 		var stdout bytes.Buffer
 		run(t.Context(), append(strings.Fields(verb), "--help"), nil, &stdout, &stdout)
 		for line := range strings.Lines(stdout.String()) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -10,42 +11,105 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/events"
 )
 
-// newSessions shows the whole table. For now it asks a running projector; for
-// then, or if none runs, it folds the log itself, which takes as long as the log
-// is. The list is sorted, so all of it is held in memory.
+// newSessions shows the table, all of it or some, or what was in it in a span
+// of time. For now it asks a running projector; for then, or if none runs, it
+// folds the log itself, which takes as long as the log is. The list is sorted,
+// so all of it is held in memory.
 func newSessions(con *console) *cobra.Command {
 	var (
 		svc    service
-		at     string
+		asked  sessionsFlags
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use:   "sessions",
-		Short: "Show the session table, now or as it was",
+		Use:   "sessions [JID]",
+		Short: "Show the session table, now, as it was, or over a time",
+		Long: "Show the sessions, or only an account's or a full JID's: those of now, those\n" +
+			"of a moment (--at), or all that there were in a span of time, with how each\n" +
+			"one ended (--since, --until).\n\n" +
+			"Leases of the past are not kept. What a connector held that died counts, in a\n" +
+			"look at the past, until the log closed it: when its lease had ended, or at the\n" +
+			"next start if no other connector was there.",
 		Example: "  rollcall sessions\n" +
 			"  rollcall sessions --at 10m           (ago; 14:03:07, \"2026-01-31 14:03\")\n" +
-			"  rollcall sessions --at 4711          (after the event of this sequence)",
-		Args: arguments(0, 0),
-		RunE: verb(func(ctx context.Context, _ []string) error {
-			m, err := parseMoment(at, time.Now())
+			"  rollcall sessions --at 4711          (after the event of this sequence)\n" +
+			"  rollcall sessions bob@localhost --since 1d\n" +
+			"  rollcall sessions --connector c2 --since 14:00 --until 15:00",
+		Args: arguments(0, 1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			q, err := asked.query(args, time.Now())
 			if err != nil {
 				return err
 			}
-			return svc.use(ctx, func(b *bus.Bus) error {
-				list, err := sessionsAt(ctx, con, b, m)
-				if err != nil {
-					return err
-				}
-				return con.showSessions(list, asJSON)
-			})
+			return svc.use(ctx, func(b *bus.Bus) error { return q.show(ctx, con, b, asJSON) })
 		}),
 	}
 	svc.flags(cmd)
-	cmd.Flags().StringVar(&at, "at", "", "as it was at a `TIME|SEQ`")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	f := cmd.Flags()
+	f.StringVar(&asked.at, "at", "", "as it was at a `TIME|SEQ`")
+	f.StringVar(&asked.since, "since", "", "all that there were from this `TIME` on")
+	f.StringVar(&asked.until, "until", "", "all that there were before this `TIME`")
+	f.StringVar(&asked.connector, "connector", "", "only those of the connector with this `NAME`")
+	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
+}
+
+// sessionsFlags are the flags of the verb as they were given.
+type sessionsFlags struct {
+	at, since, until, connector string
+}
+
+// query checks what was asked.
+func (f *sessionsFlags) query(args []string, now time.Time) (q sessionsQuery, err error) {
+	q.connector = f.connector
+	if len(args) > 0 {
+		if q.jid, err = parseTarget(args[0]); err != nil {
+			return q, err
+		}
+	}
+	if q.at, err = parseMoment(f.at, now); err != nil {
+		return q, err
+	}
+	if q.span, err = parseSpan(f.since, f.until, now); err != nil {
+		return q, err
+	}
+	if !q.span.isZero() && f.at != "" {
+		return q, usagef("--at is for a moment, --since and --until are for a span: give one")
+	}
+	return q, nil
+}
+
+// A sessionsQuery says which sessions are meant.
+type sessionsQuery struct {
+	jid       events.JID // bare, full, or zero for all
+	connector string     // "" for all
+	at        moment
+	span      span // of time; zero for a moment
+}
+
+// has reports a session that is meant.
+func (q *sessionsQuery) has(jid events.JID, connector string) bool {
+	return (q.connector == "" || q.connector == connector) &&
+		(q.jid.IsZero() || q.jid == jid || q.jid.IsBare() && q.jid == jid.Bare())
+}
+
+func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
+	if !q.span.isZero() {
+		stays, err := q.stays(ctx, con, b)
+		if err != nil {
+			return err
+		}
+		return con.showStays(stays, asJSON)
+	}
+	list, err := sessionsAt(ctx, con, b, q.at)
+	if err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(v sessionView) bool { return !q.has(v.JID, v.Connector) })
+	return con.showSessions(list, asJSON)
 }
 
 // sessionsAt lists the sessions of a moment, by JID.
@@ -57,7 +121,7 @@ func sessionsAt(ctx context.Context, con *console, b *bus.Bus, m moment) (list [
 	} else {
 		err = e
 	}
-	slices.SortFunc(list, func(a, b sessionView) int { return compareJIDs(a.JID, b.JID) })
+	slices.SortFunc(list, func(a, b sessionView) int { return cmp.Or(compareJIDs(a.JID, b.JID), cmp.Compare(a.ID, b.ID)) })
 	return list, err
 }
 

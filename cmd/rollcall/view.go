@@ -23,16 +23,21 @@ type sessionView struct {
 	Lost       bool       `json:"lost"` // its connector's lease has ended
 	Connector  string     `json:"connector"`
 	Epoch      uint64     `json:"epoch"`
-	Since      string     `json:"since"` // RFC 3339, UTC
+	Since      string     `json:"since"`       // RFC 3339, UTC
+	PresenceAt string     `json:"presence_at"` // of its last presence; "" unless it is available
 }
 
 func viewOf(s *session.Session, lost bool) sessionView {
+	presenceAt := ""
+	if s.Available() {
+		presenceAt = rfc3339(s.PresenceAt)
+	}
 	return sessionView{
 		ID: s.ID.String(), JID: s.JID,
 		Username: s.JID.Local(), Host: s.JID.Domain(), Resource: s.JID.Resource(),
 		Type: "c2s", Priority: s.Priority, Available: s.Available(), Interested: s.Interested(),
 		Detached: s.Detached(), Lost: lost,
-		Connector: s.Connector.Name, Epoch: s.Connector.Epoch, Since: rfc3339(s.Since),
+		Connector: s.Connector.Name, Epoch: s.Connector.Epoch, Since: rfc3339(s.Since), PresenceAt: presenceAt,
 	}
 }
 

@@ -18,6 +18,37 @@ type moment struct {
 
 func (m moment) isNow() bool { return m.seq == 0 && m.at.IsZero() }
 
+// A span is the time from since on and before until; a zero time sets no limit.
+type span struct{ since, until time.Time }
+
+func (s span) isZero() bool { return s.since.IsZero() && s.until.IsZero() }
+
+// String is the span in words that continue a sentence.
+func (s span) String() string {
+	var words string
+	if !s.since.IsZero() {
+		words += " since " + s.since.Format(time.DateTime)
+	}
+	if !s.until.IsZero() {
+		words += " until " + s.until.Format(time.DateTime)
+	}
+	return words
+}
+
+// parseSpan reads the times of --since and --until.
+func parseSpan(since, until string, now time.Time) (s span, err error) {
+	if s.since, err = parseTime(since, now); err != nil {
+		return s, err
+	}
+	if s.until, err = parseTime(until, now); err != nil {
+		return s, err
+	}
+	if !s.since.IsZero() && !s.until.IsZero() && !s.since.Before(s.until) {
+		return s, usagef("--since is not before --until")
+	}
+	return s, nil
+}
+
 // layouts are the forms of a time, in the local zone where they name none.
 // Those without a date mean today.
 var layouts = [...]struct {
@@ -45,6 +76,9 @@ func parseMoment(s string, now time.Time) (moment, error) {
 		return moment{seq: events.Seq(seq)}, nil
 	}
 	t, err := parseTime(s, now)
+	if t.After(now) {
+		return moment{}, usagef("%s is still to come; for a time of another day give its date too", s)
+	}
 	return moment{at: t}, err
 }
 

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+	"rollcall/session/roster"
+)
+
+// A contactView is what an account is shown of one of its contacts, and why.
+type contactView struct {
+	Account      string        `json:"account"`
+	Contact      string        `json:"contact"`
+	Name         string        `json:"name"`         // as the account calls it
+	Subscription string        `json:"subscription"` // RFC 6121, 2.1.2.5
+	Ask          bool          `json:"ask"`          // a request is not answered yet
+	Online       bool          `json:"online"`       // what the account's clients show
+	Reason       string        `json:"reason"`
+	Sessions     []sessionView `json:"sessions"` // that make the contact online
+}
+
+// newContacts reads one roster and asks for the table: what a connector shows
+// a client is these two put together. Neither is kept as it was in the past, so
+// the answer is of now.
+func newContacts(con *console) *cobra.Command {
+	var (
+		svc    service
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "contacts JID [CONTACT]",
+		Short: "Show whom an account sees online, and why",
+		Long: "Show an account's contacts, or one of them: who is shown online to it, by which\n" +
+			"sessions, and why the others are not. It is the presence that the connectors\n" +
+			"send now, but for what block lists hold back (XEP-0191).",
+		Args: arguments(1, 2),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			var jids [2]events.JID
+			for i, arg := range args {
+				var err error
+				if jids[i], err = parseAccount(arg); err != nil {
+					return err
+				}
+			}
+			return svc.use(ctx, func(b *bus.Bus) error {
+				list, err := contactsOf(ctx, con, b, jids[0], jids[1])
+				if err != nil {
+					return err
+				}
+				return con.showContacts(jids[0], list, asJSON)
+			})
+		}),
+	}
+	svc.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+// contactsOf explains every contact, or only one if it is not zero.
+func contactsOf(ctx context.Context, con *console, b *bus.Bus, account, only events.JID) (list []contactView, err error) {
+	r, err := (rosterStore{b.Rosters()}).get(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	all, err := sessionsNow(ctx, con, b)
+	if err != nil {
+		return nil, err
+	}
+	sessions := make(map[events.JID][]sessionView)
+	for _, v := range all {
+		sessions[v.JID.Bare()] = append(sessions[v.JID.Bare()], v)
+	}
+	if !only.IsZero() {
+		item, ok := r.Get(only)
+		if !ok {
+			item.JID = only
+		}
+		return []contactView{explainContact(account, item, ok, sessions[only])}, nil
+	}
+	for item := range r.Items() {
+		list = append(list, explainContact(account, item, true, sessions[item.JID]))
+	}
+	return list, nil
+}
+
+// explainContact says whether a contact is shown online, and why.
+func explainContact(account events.JID, item roster.Item, listed bool, sessions []sessionView) contactView {
+	v := contactView{
+		Account: account.String(), Contact: item.JID.String(), Name: item.Name,
+		Subscription: item.Subscription.String(), Ask: item.Ask, Sessions: []sessionView{},
+	}
+	sees := item.Subscription == roster.To || item.Subscription == roster.Both || account == item.JID
+	for _, s := range sessions {
+		if sees && s.Available {
+			v.Online, v.Sessions = true, append(v.Sessions, s)
+		}
+	}
+	switch {
+	case v.Online:
+		v.Reason = "available sessions, and the contact's presence is subscribed to"
+	case !listed && !sees:
+		v.Reason = "not in the roster"
+	case !sees && item.Ask:
+		v.Reason = "asked for the contact's presence, no answer yet"
+	case !sees:
+		v.Reason = "not subscribed to the contact's presence"
+	case len(sessions) > 0:
+		v.Reason = plural(len(sessions), "session") + " without presence"
+	default:
+		v.Reason = "no session"
+	}
+	return v
+}
+
+// showContacts writes a line for each contact, or each session that makes it
+// online.
+func (c *console) showContacts(account events.JID, list []contactView, asJSON bool) error {
+	now := time.Now()
+	t := newTable(c.out, "CONTACT", "SUBSCRIPTION", "SHOWN", "BECAUSE")
+	for _, v := range list {
+		if asJSON {
+			if err := c.printJSON(v); err != nil {
+				return err
+			}
+			continue
+		}
+		if !v.Online {
+			if err := t.row(v.Contact, v.Subscription, "offline", v.Reason); err != nil {
+				return err
+			}
+		}
+		for _, s := range v.Sessions {
+			if err := t.row(s.JID.String(), v.Subscription, "online", c.because(&s, now)); err != nil {
+				return err
+			}
+		}
+	}
+	if len(list) == 0 {
+		c.say("%s has no contacts", account)
+	}
+	return t.flush()
+}
+
+// because says why a session makes its account online.
+func (c *console) because(s *sessionView, now time.Time) string {
+	at := s.since()
+	if t, err := time.Parse(time.RFC3339, s.PresenceAt); err == nil {
+		at = t
+	}
+	why := fmt.Sprintf("available on %s since %s %s", s.Connector, c.stamp(at, now), c.zoneName(now))
+	switch {
+	case s.Lost:
+		why += "; that connector is lost, so not for long"
+	case s.Detached:
+		why += "; disconnected, may resume"
+	}
+	return why
+}

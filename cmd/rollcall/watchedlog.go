@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"iter"
+
+	"rollcall/events"
+)
+
+// A watchedLog shows on a terminal how far it is read, for to read all of a
+// long log takes seconds.
+type watchedLog struct {
+	events.Log
+	con *console
+}
+
+// Read implements events.Log.
+func (w watchedLog) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
+	if !r.Account.IsZero() || !w.con.errTerminal() {
+		return w.Log.Read(ctx, r)
+	}
+	return func(yield func(*events.Stored, error) bool) {
+		info, err := w.Info(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		var shown progress
+		shown.start(w.con, "reading the log", int(info.Records))
+		defer shown.stop()
+		for st, err := range w.Log.Read(ctx, r) {
+			shown.add(1)
+			if !yield(st, err) {
+				return
+			}
+		}
+	}
+}
