@@ -16,10 +16,11 @@ import (
 
 // bind answers an iq with a bind element. An error ends the stream.
 func (c *conn) bind(iq *stanza.Element) error {
-	if iq.Type() != "set" || iq.ID() == "" {
+	bind := payloadOf(iq)
+	if iq.Type() != "set" || bind == nil {
 		return c.refuse(iq, stanza.BadRequest)
 	}
-	resource := iq.Child(stanza.NSBind, "bind").Child(stanza.NSBind, "resource").Text()
+	resource := bind.Child(stanza.NSBind, "resource").Text()
 	if resource != "" {
 		var err error
 		if resource, err = events.PrepareResource(resource); err != nil {

@@ -127,7 +127,7 @@ func (c *conn) next() (*stanza.Element, error) {
 // stanza only has been answered by an error of that stanza.
 func (cl *client) handle(el *stanza.Element) error {
 	if !el.IsStanza() {
-		return &stanza.StreamError{Condition: stanza.StreamUnsupportedStanzaType}
+		return outOfPlace(el)
 	}
 	if err := cl.checkFrom(el); err != nil {
 		return err

@@ -10,14 +10,9 @@ import (
 func (cl *client) iq(iq *stanza.Element, m *mail) error {
 	switch iq.Type() {
 	case "get", "set":
-		payload := iq.First()
-		if iq.ID() == "" || payload == nil {
+		payload := payloadOf(iq)
+		if payload == nil {
 			return refuse(stanza.BadRequest)
-		}
-		for c := range iq.Children() {
-			if c != payload {
-				return refuse(stanza.BadRequest) // RFC 6120, 8.2.3, rule 4
-			}
 		}
 		return cl.request(iq, payload, m)
 	case "result", "error":
@@ -31,6 +26,21 @@ func (cl *client) iq(iq *stanza.Element, m *mail) error {
 		return nil
 	}
 	return refuse(stanza.BadRequest)
+}
+
+// payloadOf is what a get or a set asks, nil if it lacks an id or has not just one
+// payload (RFC 6120, 8.2.3, rules 1 and 4).
+func payloadOf(iq *stanza.Element) *stanza.Element {
+	first := iq.First()
+	for c := range iq.Children() {
+		if c != first {
+			return nil
+		}
+	}
+	if iq.ID() == "" {
+		return nil
+	}
+	return first
 }
 
 // request answers or routes one. Who is not named is one's own account

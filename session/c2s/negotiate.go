@@ -141,7 +141,7 @@ func (c *conn) negotiateElement(el *stanza.Element) (restart bool, err error) {
 		return true, c.startTLS()
 	case (el.Space() == stanza.NSSASL || el.Space() == stanza.NSSASL2) && !c.authed.Load():
 		return c.authenticate(el)
-	case el.Is(stanza.NSClient, "iq") && c.authed.Load() && el.Child(stanza.NSBind, "bind") != nil:
+	case el.Is(stanza.NSClient, "iq") && c.authed.Load() && el.Child(stanza.NSBind, "bind") != nil && c.isFor(el):
 		return false, c.bind(el)
 	case el.Is(stanza.NSClient, "iq") && c.canRegister() && el.Child(nsRegister, "query") != nil:
 		return false, c.register(el)
@@ -150,7 +150,23 @@ func (c *conn) negotiateElement(el *stanza.Element) (restart bool, err error) {
 	case el.IsStanza():
 		return false, &stanza.StreamError{Condition: stanza.StreamNotAuthorized, Text: "a resource must be bound first"}
 	}
-	return false, &stanza.StreamError{Condition: stanza.StreamUnsupportedStanzaType}
+	return false, outOfPlace(el)
+}
+
+// isFor reports that a stanza is for the server or for the client's own account,
+// as all of them are before there is a resource (RFC 6120, 7.1).
+func (c *conn) isFor(el *stanza.Element) bool {
+	to, err := el.To()
+	return err == nil && (to.IsZero() || to == c.account || to.String() == c.host)
+}
+
+// outOfPlace ends a stream for an element that has no place in it. A stream error
+// of the client's is its own end, not to be answered by one (RFC 6120, 4.9.1.1).
+func outOfPlace(el *stanza.Element) error {
+	if el.Is(stanza.NSStream, "error") {
+		return stanza.ErrStreamEnd
+	}
+	return &stanza.StreamError{Condition: stanza.StreamUnsupportedStanzaType}
 }
 
 // startTLS is RFC 6120, 5.4. What the client sent ahead in the clear is

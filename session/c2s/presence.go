@@ -21,6 +21,9 @@ func (cl *client) presence(el *stanza.Element, m *mail) error {
 	}
 	switch el.Type() {
 	case "", "unavailable":
+		if kind, typed := el.LookupAttr("", "type"); typed && kind == "" {
+			return refuse(stanza.BadRequest) // RFC 6121, 4.7.1
+		}
 		cl.pace.beforePresence()
 		if !m.to.IsZero() {
 			return cl.directed(el, m)
