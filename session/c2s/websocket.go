@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type webSocket struct {
 	c      *conn
 	ws     *websocket.Conn
 	limits stanza.Limits // of an element; Bytes are those of a message
+	lang   string        // of the stream, for stanzas that don't say theirs
 	rest   io.Reader     // of a message that was refused
 	idle   *time.Timer   // runs ping
 	after  time.Duration
@@ -60,7 +62,9 @@ func (w *webSocket) Header() (stanza.Header, error) {
 	if !el.Is(stanza.NSFraming, "open") {
 		return stanza.Header{}, &stanza.StreamError{Condition: stanza.StreamInvalidNamespace, Text: "a stream begins with open in " + stanza.NSFraming}
 	}
-	return stanza.HeaderOf(el), nil
+	h := stanza.HeaderOf(el)
+	w.lang = strings.Clone(h.Lang)
+	return h, nil
 }
 
 // Next reads an element. A <close/> is the stream's end (3.6); what ends
@@ -114,7 +118,7 @@ func (w *webSocket) parse(b []byte) (*stanza.Element, error) {
 	if bytes.HasPrefix(b, []byte("<?xml ")) {
 		_, b, _ = bytes.Cut(b, []byte("?>"))
 	}
-	el, err := stanza.Parse(b, "", w.limits)
+	el, err := stanza.ParseMessage(b, w.lang, w.limits)
 	if err != nil && !errors.As(err, new(*stanza.StreamError)) {
 		return nil, &stanza.StreamError{Condition: stanza.StreamNotWellFormed, Text: "the element is not complete"}
 	}

@@ -160,17 +160,30 @@ func (rd *Reader) failWithin(err error) error {
 }
 
 // Parse reads data as one element with nothing but white space around it: a
-// WebSocket message (RFC 7395, 3.3) or a stanza that was stored. The default
-// namespace around it is content: "" for a message, which has to declare its
-// own, and NSClient for what [Element.AppendTo] wrote. The element does not
-// refer to data. The errors are those of [Reader.Next] that are final.
+// stanza that was stored. The default namespace around it is content: NSClient
+// for what [Element.AppendTo] wrote. The element does not refer to data. The
+// errors are those of [Reader.Next] that are final.
 func Parse(data []byte, content string, lim Limits) (*Element, error) {
+	return parse(data, contentScope(content), lim)
+}
+
+// ParseMessage is [Parse] for a message of a WebSocket (RFC 7395, 3.3), which
+// declares its own namespaces. lang is the language that the stream's <open/>
+// said, "" if it said none.
+func ParseMessage(data []byte, lang string, lim Limits) (*Element, error) {
+	if lang == "" {
+		return parse(data, nil, lim)
+	}
+	return parse(data, &scope{lang: lang}, lim)
+}
+
+func parse(data []byte, around *scope, lim Limits) (*Element, error) {
 	rd := Reader{lim: lim.withDefaults(), in: input{whole: data, w: len(data)}}
 	c, err := rd.between(rd.lim.Bytes)
 	if err != nil {
 		return nil, rd.failWithin(err)
 	}
-	p := newParser(&rd.in, rd.lim, contentScope(content))
+	p := newParser(&rd.in, rd.lim, around)
 	defer p.release()
 	if c != '<' {
 		return nil, rd.failWithin(p.strayText())
