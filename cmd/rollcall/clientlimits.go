@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/netip"
+
 	"github.com/spf13/cobra"
 
 	"rollcall/session"
@@ -14,11 +16,17 @@ type clientLimits struct {
 	attempts   int // to connect, an address and a second
 	logins     int // an account and a minute
 	presence   int // changes, a session and a second
+
+	// proxies are believed for whom they connect: addresses or networks.
+	// trusted are the same, once validated.
+	proxies []string
+	trusted []netip.Prefix
 }
 
 func (c *Config) defineLimits(cmd *cobra.Command) {
 	f, l := cmd.Flags(), &c.Limits
 	f.IntVar(&c.MaxResources, "max-resources", session.MaxSessions, "`N` sessions an account may have, at most")
+	f.StringSliceVar(&l.proxies, "trusted-proxy", nil, "`CIDR` of proxies, which must use the PROXY protocol for\nTCP, and are believed X-Forwarded-For for WebSocket")
 	f.IntVar(&l.perAddress, "address-max", 1000, "`N` connections an address may have; 0: any number.\nThis machine's may always")
 	f.IntVar(&l.attempts, "address-rate", 50, "`N` times a second that an address may connect\n")
 	f.IntVar(&l.logins, "login-rate", 60, "`N` times a minute that an account may log in, from\nother machines; 5 times that at once")
@@ -37,7 +45,22 @@ func (l *clientLimits) validate() error {
 			return usagef("%s: %d is below 0, which is no limit", limit.flag, limit.value)
 		}
 	}
+	for _, text := range l.proxies {
+		p, err := parseNetwork(text)
+		if err != nil {
+			return usagef("--trusted-proxy: %q is neither an address nor a network", text)
+		}
+		l.trusted = append(l.trusted, p)
+	}
 	return nil
+}
+
+// parseNetwork reads a network, or a single address.
+func parseNetwork(text string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(text); err == nil {
+		return ip.Prefix(ip.BitLen())
+	}
+	return netip.ParsePrefix(text)
 }
 
 // apply sets them where 0 stands for the default.
@@ -47,6 +70,7 @@ func (l *clientLimits) apply(c *c2s.Config) {
 			*field = -1
 		}
 	}
+	c.TrustedProxies = l.trusted
 	set(&c.MaxPerAddress, l.perAddress)
 	set(&c.AttemptsPerAddress, l.attempts)
 	set(&c.LoginRate, l.logins)

@@ -49,15 +49,8 @@ func newAddresses(cfg *Config) addresses {
 // which a single customer has to itself. It is invalid, and nothing is limited,
 // for this machine's own and for what is no IP address.
 func origin(a net.Addr) netip.Prefix {
-	var ip netip.Addr
-	switch a := a.(type) {
-	case *net.TCPAddr:
-		ip, _ = netip.AddrFromSlice(a.IP)
-	case *net.IPAddr:
-		ip, _ = netip.AddrFromSlice(a.IP)
-	}
-	bits := 64
-	if ip = ip.Unmap(); ip.Is4() {
+	ip, bits := host(a), 64
+	if ip.Is4() {
 		bits = 32
 	}
 	if ip.IsLoopback() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"net/netip"
 	"path"
 	"time"
 
@@ -37,6 +38,11 @@ type Config struct {
 	// server's own and this machine's: patterns of path.Match, with a port where
 	// the origin has one, or with scheme://.
 	WebOrigins []string
+	// TrustedProxies are those that are believed for whom they connect. To the
+	// doors for TCP they must begin each connection with the PROXY protocol; on
+	// those for WebSocket their X-Forwarded-For counts, as this machine's does
+	// always.
+	TrustedProxies []netip.Prefix
 	// Accounts looks up credentials.
 	Accounts auth.Accounts
 	// Secret makes up salts for unknown users; at least 16 random bytes, the

@@ -38,8 +38,12 @@ func (s *Server) count(c *conn) (oldest *conn, ok bool) {
 	return oldest, true
 }
 
-// enterFrom counts a connection in at its address. The caller holds mu.
+// enterFrom counts a connection in at its address. Those of a trusted proxy are
+// counted again when it has said whom they are for. The caller holds mu.
 func (s *Server) enterFrom(c *conn, from net.Addr) (ok bool) {
+	if s.trusts(from) {
+		return true
+	}
 	ad, ok := s.addresses.enter(origin(from))
 	if ok {
 		c.from = ad

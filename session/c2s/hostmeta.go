@@ -47,7 +47,7 @@ func writeHostMeta(w http.ResponseWriter, contentType string, b []byte) {
 func webSocketURL(r *http.Request) string {
 	v := r.Context().Value(visitorKey{}).(*visitor)
 	scheme := "ws://"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" && isLoopback(v.Conn.RemoteAddr()) {
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" && v.isProxy() {
 		scheme = "wss://"
 	}
 	return scheme + r.Host + WebSocketPath

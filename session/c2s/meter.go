@@ -76,8 +76,10 @@ func (m *meter) Write(b []byte) (int, error) {
 }
 
 // CloseWrite is that of a TCP connection.
-func (m *meter) CloseWrite() error {
-	if hc, ok := m.Conn.(interface{ CloseWrite() error }); ok {
+func (m *meter) CloseWrite() error { return closeWrite(m.Conn) }
+
+func closeWrite(nc net.Conn) error {
+	if hc, ok := nc.(interface{ CloseWrite() error }); ok {
 		return hc.CloseWrite()
 	}
 	return errors.ErrUnsupported

@@ -45,6 +45,8 @@ type Server struct {
 	unread backlog             // of all clients
 	places *semaphore.Weighted // of TLS handshakes
 
+	misled sync.Once // tells of a proxy that doesn't say whom it is for
+
 	// following is closed when changes of rosters are followed. A roster that
 	// was read before might be out of date for ever.
 	following chan struct{}
@@ -142,6 +144,9 @@ func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn)
 			}
 			continue
 		}
+		if s.trusts(nc.RemoteAddr()) {
+			nc = &proxied{Conn: nc}
+		}
 		c := newConn(s, nc)
 		c.nc = wrap(c.nc)
 		c.wire = newTCP(c)
@@ -151,6 +156,10 @@ func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn)
 		}
 		go func() {
 			defer s.leave(c)
+			if !s.introduce(c) {
+				nc.Close()
+				return
+			}
 			c.run()
 		}()
 	}

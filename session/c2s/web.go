@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -37,7 +36,7 @@ const WebSocketPath = "/xmpp-websocket"
 // machine that adds TLS, and for development: the listener must be on a loopback
 // address, or AllowPlaintext be set. Logins over a loopback address are taken
 // for secured; a proxy there is believed what it says in X-Forwarded-For and
-// X-Forwarded-Proto. It returns nil when ctx ends, and closes the listener.
+// X-Forwarded-Proto, as the trusted ones are. It returns nil when ctx ends, and closes the listener.
 func (s *Server) ServeWebSocket(ctx context.Context, l net.Listener) error {
 	if !isLoopback(l.Addr()) && !s.cfg.AllowPlaintext {
 		return errors.New("c2s: WebSocket without TLS is for loopback addresses")
@@ -149,7 +148,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := r.Context().Value(visitorKey{}).(*visitor)
-	client := forwardedFor(r, v)
+	client := s.forwardedFor(r, v)
 	if client != nil && !s.forwarded(v.c, client) {
 		http.Error(w, "too many connections from your address", http.StatusTooManyRequests)
 		return
@@ -188,23 +187,4 @@ func asksForXMPP(h http.Header) bool {
 	return false
 }
 
-// forwardedFor is the address that a proxy on this machine has seen: the last
-// one, which it has added itself.
-func forwardedFor(r *http.Request, v *visitor) net.Addr {
-	list := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
-	ip, err := netip.ParseAddr(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:]))
-	if err != nil || !isLoopback(v.Conn.RemoteAddr()) {
-		return nil
-	}
-	return &net.IPAddr{IP: ip.AsSlice()}
-}
-
-func isLoopback(a net.Addr) bool {
-	switch a := a.(type) {
-	case *net.TCPAddr:
-		return a.IP.IsLoopback()
-	case *net.IPAddr:
-		return a.IP.IsLoopback()
-	}
-	return false
-}
+func isLoopback(a net.Addr) bool { return host(a).IsLoopback() }
