@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"container/list"
 	"context"
 	"fmt"
 	"slices"
@@ -20,9 +21,10 @@ type hub struct {
 	clients  map[events.SessionID]*client // bound sessions, detached ones too
 	accounts map[events.JID]*account
 	contacts map[events.JID]*contact // that somebody here watches
+	idle     idle
 }
 
-// An account is one that has, or is about to have, bound sessions here.
+// An account is one that has, had lately, or is about to have bound sessions here.
 type account struct {
 	jid events.JID
 
@@ -30,6 +32,8 @@ type account struct {
 	users   int       // binds under way
 	clients []*client // replaced, never changed
 	watched map[events.JID]struct{}
+	size    int           // of the roster, in bytes
+	idle    *list.Element // nil while there are users or clients
 
 	// Guarded by the server's tail.
 	blocking  int          // changes of the block list that are not answered yet
@@ -104,6 +108,7 @@ func (h *hub) enter(ctx context.Context, s *Server, jid events.JID) (*account, e
 		h.accounts[jid] = a
 	}
 	a.users++
+	h.idle.remove(a)
 	h.mu.Unlock()
 	err := a.load(ctx, s)
 	if err == nil {
@@ -121,7 +126,7 @@ func (h *hub) exit(a *account) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	a.users--
-	h.forget(a)
+	h.release(a)
 }
 
 // admit makes a client findable. What it is told here is the first that it is
@@ -155,18 +160,26 @@ func (h *hub) remove(cl *client) bool {
 	delete(h.clients, cl.session)
 	a := cl.home
 	a.clients = slices.DeleteFunc(slices.Clone(a.clients), func(o *client) bool { return o == cl })
-	h.forget(a)
+	h.release(a)
 	return true
 }
 
-// forget drops an account that nobody needs any more.
-func (h *hub) forget(a *account) {
+// release lets go of an account that nobody needs any more.
+func (h *hub) release(a *account) {
 	if a.users > 0 || len(a.clients) > 0 {
 		return
 	}
-	delete(h.accounts, a.jid)
-	for contact := range a.watched {
-		h.unwatch(a, contact)
+	h.idle.add(a)
+	h.trim()
+}
+
+// trim forgets accounts that have been idle the longest, down to the limits.
+func (h *hub) trim() {
+	for a := range h.idle.excess() {
+		delete(h.accounts, a.jid)
+		for contact := range a.watched {
+			h.unwatch(a, contact)
+		}
 	}
 }
 

@@ -143,3 +143,30 @@ func TestABrokenRosterDocumentRefusesTheResourceAndHarmsNobodyElse(t *testing.T)
 		b.mustLive(t)
 	})
 }
+
+func TestARosterThatChangedWhileNobodyWasHereIsKnownWithoutReading(t *testing.T) {
+	pair(t, func(t *testing.T, w *world) {
+		n := w.nodes[0]
+		first := n.connect("a")
+		first.login("alice", "first")
+		first.send("</stream:stream>")
+		first.answers()
+		w.watch("alice", "bob")
+		b := w.nodes[1].connect("b")
+		b.login("bob", "b")
+		b.send("<presence/>")
+		synctest.Wait()
+		w.rosters.mu.Lock()
+		w.rosters.down = true
+		w.rosters.mu.Unlock()
+		second := n.connect("a")
+		second.login("alice", "second")
+		second.send(askRoster + "<presence/>")
+		got := second.answers()
+		for _, want := range []string{"<item jid='bob@localhost' subscription='to'/>", "<presence from='bob@localhost/b'"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("alice was sent %s, want %s in it", got, want)
+			}
+		}
+	})
+}

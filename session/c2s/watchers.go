@@ -46,6 +46,7 @@ func (h *hub) watch(a *account, r *roster.Roster, table Table) {
 	if h.accounts[a.jid] != a {
 		return // forgotten meanwhile
 	}
+	h.idle.resize(a, r.Size())
 	for jid := range a.watched {
 		if !r.Watches(jid) {
 			h.unwatch(a, jid)
@@ -63,6 +64,7 @@ func (h *hub) watch(a *account, r *roster.Roster, table Table) {
 		}
 		c.by = append(slices.Clip(c.by), a)
 	}
+	h.trim()
 }
 
 // unwatch undoes watch for one contact. The caller holds the hub's mu.

@@ -46,6 +46,9 @@ func (r *Roster) WithVersion(revision uint64) *Roster {
 // Len is the number of items.
 func (r *Roster) Len() int { return len(r.orEmpty().items) }
 
+// Size is about how many bytes of a document the roster takes.
+func (r *Roster) Size() int { return r.orEmpty().itemBytes + r.orEmpty().requestBytes }
+
 // Get returns the item of a contact by its bare JID.
 func (r *Roster) Get(contact events.JID) (Item, bool) {
 	if item := r.item(contact); item != nil {
