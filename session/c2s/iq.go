@@ -56,6 +56,9 @@ func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
 	case m.to.Local() != "" && m.to.IsBare():
 		at = atOthers
 	case m.to.Local() != "":
+		if payload.Is(stanza.NSLastActivity, "query") && !cl.sees(m.to.Bare()) {
+			return refuse(stanza.Forbidden) // XEP-0012, 4: it may not even be asked
+		}
 		return m.iqToResource()
 	}
 	handle, err := cl.srv.offer.answer(at, iq, payload)
