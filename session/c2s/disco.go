@@ -32,8 +32,7 @@ var discovery = extension{
 	},
 }
 
-// discoInfo is XEP-0030, 3. Who is not named is the server here, as clients
-// expect.
+// discoInfo is XEP-0030, 3.
 func (cl *client) discoInfo(r *request) error {
 	o, node := cl.srv.offer, r.payload.Attr("node")
 	identity, features := serverIdentity, o.features
@@ -41,9 +40,12 @@ func (cl *client) discoInfo(r *request) error {
 		if !cl.sees(r.to) {
 			return refuse(stanza.ServiceUnavailable)
 		}
+		if node != "" {
+			return cl.nodeInfo(r)
+		}
 		identity, features = o.identity, o.personal
 	}
-	if node != "" && (r.to.Local() != "" || node != capsNode+"#"+o.caps) {
+	if node != "" && node != capsNode+"#"+o.caps {
 		return refuse(stanza.ItemNotFound)
 	}
 	b := append(appendDisco(nil, r), identity...)
@@ -59,7 +61,7 @@ func (cl *client) discoInfo(r *request) error {
 func (cl *client) discoItems(r *request) error {
 	hidden := r.to.Local() != "" && !cl.sees(r.to)
 	if !hidden && r.payload.Attr("node") != "" {
-		return refuse(stanza.ItemNotFound)
+		return cl.nodeItems(r)
 	}
 	b := appendDisco(nil, r)
 	if !hidden && r.to.Local() != "" && cl.srv.cfg.Private != nil {

@@ -24,14 +24,12 @@ func itemsEvent(n *pep.Node, what []byte) []byte {
 }
 
 // notifyWhole shows what has become of a node: to the account's own resources,
-// and to those who get its presence unless the node is not for them.
+// and to those who get its presence as far as they may read the node.
 func (cl *client) notifyWhole(n *pep.Node, event []byte) {
 	cl.sendEvent(cl.account, event)
-	if n.Access == pep.Whitelist {
-		return
-	}
-	for contact := range cl.home.current().Watchers() {
-		if contact != cl.account && !cl.srv.blocks.between(cl.account, contact) {
+	r := cl.home.current()
+	for contact := range r.Watchers() {
+		if contact != cl.account && !cl.srv.blocks.between(cl.account, contact) && n.Admit(readerIn(r, contact)) == nil {
 			cl.sendEvent(contact, event)
 		}
 	}
@@ -67,8 +65,9 @@ func (cl *client) wantsEvent(message *stanza.Element) bool {
 	return (*wanted)[message.Child(nsPubSubEvent, "event").First().Attr("node")]
 }
 
-// maxGreeted bounds the contacts whose last items a client is shown when it
-// comes: each costs a read.
+// maxGreeted bounds the accounts that are read when a client comes, because what
+// they have published last is not kept (pepnewest.go). It is not shown the last
+// items of others.
 const maxGreeted = 500
 
 // showLast shows the last items of the nodes that the client has just asked for
@@ -77,30 +76,61 @@ func (cl *client) showLast(wanted map[string]bool) {
 	if len(wanted) == 0 || cl.srv.cfg.Private == nil {
 		return
 	}
-	cl.showLastOf(cl.account, wanted)
-	n := 0
+	g := greeting{cl: cl, wanted: wanted, keeps: cl.srv.keepsNewest(), reads: maxGreeted}
+	g.show(cl.account)
 	for contact := range cl.home.current().Watched() {
-		if n++; n > maxGreeted {
-			return
-		}
 		if contact != cl.account && !cl.srv.blocks.between(cl.account, contact) {
-			cl.showLastOf(contact, wanted)
+			g.show(contact)
 		}
 	}
 }
 
-func (cl *client) showLastOf(owner events.JID, wanted map[string]bool) {
-	s, err := cl.srv.stored(owner)
-	if err != nil {
-		cl.srv.cfg.Logger.Warn("last items not shown", "account", owner.String(), "error", err)
-		return
+// A greeting shows last items to a client.
+type greeting struct {
+	cl     *client
+	wanted map[string]bool // nodes
+	keeps  bool            // what is kept is as good as what would be read
+	reads  int             // that are left
+}
+
+// show shows what the client wants of an account, and may read.
+func (g *greeting) show(owner events.JID) {
+	var nodes []*pep.Node
+	whole := false
+	if kept := g.cl.srv.newest.get(owner); g.keeps && kept != nil {
+		nodes, whole = g.choose(owner, kept)
 	}
-	for n := range s.Nodes(pep.Event) {
-		mayRead := owner == cl.account || n.Access != pep.Whitelist
-		if !wanted[n.Name] || !mayRead || n.Silent || len(n.Items) == 0 {
-			continue
+	if !whole && g.reads > 0 {
+		g.reads--
+		all, err := g.cl.srv.readNewest(owner)
+		if err != nil {
+			g.cl.srv.cfg.Logger.Warn("last items not shown", "account", owner.String(), "error", err)
+			return
 		}
-		last := n.Items[len(n.Items)-1]
-		cl.send(eventMessage(owner, cl.account, itemsEvent(n, appendItemElement(nil, last))))
+		nodes, _ = g.choose(owner, all)
 	}
+	for _, n := range nodes {
+		if len(n.Items) > 0 {
+			g.cl.send(lastEvent(owner, g.cl.account, n))
+		}
+	}
+}
+
+// choose finds the nodes to show. It reports whether they have their items: what
+// is kept lacks those that are large.
+func (g *greeting) choose(owner events.JID, s *pep.Store) (nodes []*pep.Node, whole bool) {
+	v, whole := g.cl.viewOf(owner), true
+	for n := range s.Nodes(pep.Event) {
+		if g.wanted[n.Name] && !n.Silent && v.refuses(n) == nil {
+			nodes = append(nodes, n)
+			whole = whole && len(n.Items) > 0
+		}
+	}
+	return nodes, whole
+}
+
+// lastEvent shows the last item of a node.
+func lastEvent(owner, to events.JID, n *pep.Node) []byte {
+	last := n.Items[len(n.Items)-1]
+	return eventMessage(owner, to, itemsEvent(n, appendItemElement(nil, last)))
 }

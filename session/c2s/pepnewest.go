@@ -11,11 +11,12 @@ import (
 )
 
 // The newest items of accounts, which everybody who watches them is shown at
-// every login (XEP-0163, 4.3.2). To read a document for each contact each time
+// every login (XEP-0163, 4.3.4). To read a document for each contact each time
 // would make a login cost as much as its roster is long. So what was read is
-// kept, of accounts that publish nothing too, until the document changes. Then a
-// login costs one read, of the account's own document; and after a connector's
-// start one more for each contact that nobody has asked for yet.
+// kept, of accounts that publish nothing too, until the document changes; and a
+// login asks one question: whether there are changes that this connector has not
+// seen yet. Only after a connector's start each account is read once, when the
+// first who watches it comes.
 
 const (
 	// maxNewest bounds what a connector keeps of newest items, in bytes. At the
@@ -35,6 +36,8 @@ const (
 type newestCache struct {
 	mu       sync.Mutex
 	followed bool                         // guarded
+	seen     uint64                       // guarded; every change up to this revision
+	moved    chan struct{}                // guarded; closed when seen is another
 	entries  map[events.JID]*list.Element // guarded; each holds a *newestItems
 	order    list.List                    // guarded; the most recently needed first
 	bytes    int                          // guarded; of all entries
@@ -49,13 +52,49 @@ type newestItems struct {
 	bytes int
 }
 
-// follow begins to keep things, or forgets all.
-func (c *newestCache) follow(on bool) {
+// start begins to keep things: changes from the revision on will be seen.
+func (c *newestCache) start(seen uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.followed, c.bytes = on, 0
+	c.followed, c.seen, c.moved = true, seen, make(chan struct{})
 	c.entries = map[events.JID]*list.Element{}
+}
+
+// stop forgets all.
+func (c *newestCache) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.followed, c.entries, c.bytes = false, nil, 0
 	c.order.Init()
+	close(c.moved)
+}
+
+// change is called for each changed document.
+func (c *newestCache) change(owner events.JID, revision uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(c.entries[owner])
+	c.seen = revision
+	close(c.moved)
+	c.moved = make(chan struct{})
+}
+
+// await waits until the changes up to the revision have been seen. It reports
+// false if nothing is kept, or if ctx ends before.
+func (c *newestCache) await(ctx context.Context, revision uint64) bool {
+	for {
+		c.mu.Lock()
+		followed, seen, moved := c.followed, c.seen, c.moved
+		c.mu.Unlock()
+		if !followed || seen >= revision {
+			return followed
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 // get returns what is kept of an account, or nil.
@@ -105,13 +144,6 @@ func (c *newestCache) end(e *newestItems, s *pep.Store) {
 	}
 }
 
-// forget is for an account whose document has changed.
-func (c *newestCache) forget(owner events.JID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.remove(c.entries[owner])
-}
-
 // remove takes an entry out. The caller holds mu.
 func (c *newestCache) remove(el *list.Element) {
 	if el == nil {
@@ -134,11 +166,23 @@ func (s *Server) readNewest(owner events.JID) (*pep.Store, error) {
 	return all, nil
 }
 
-// FollowPublished forgets what has changed of what accounts publish. While it
-// doesn't run nothing is kept, and a login reads a document for each contact; so
-// it is up to the caller whether logins are to cost reads, or every change of a
-// document, of 480 KiB at most, its way to this connector. It returns when ctx
-// ends, or with an error if the documents are not those that it began with.
+// keepsNewest reports that what is kept is as new as a document that would be
+// read now.
+func (s *Server) keepsNewest() bool {
+	if !s.newest.await(context.Background(), 0) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
+	defer cancel()
+	last, err := s.cfg.Private.Last(ctx)
+	return err == nil && s.newest.await(ctx, last)
+}
+
+// FollowPublished follows the changes of what accounts publish, so that it need
+// not be read at every login. While it doesn't run a login reads a document for
+// each contact; while it runs, every document that changes makes its way to this
+// connector. It returns when ctx ends, or with an error if the documents are not
+// those that it began with.
 func (s *Server) FollowPublished(ctx context.Context) error {
 	if s.cfg.Private == nil {
 		<-ctx.Done()
@@ -148,8 +192,8 @@ func (s *Server) FollowPublished(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.newest.follow(true)
-	defer s.newest.follow(false)
+	s.newest.start(last)
+	defer s.newest.stop()
 	for doc, err := range s.cfg.Private.Watch(ctx, last) {
 		if errors.Is(err, events.ErrUnavailable) {
 			continue // reported once; it goes on by itself
@@ -157,7 +201,7 @@ func (s *Server) FollowPublished(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.newest.forget(doc.JID)
+		s.newest.change(doc.JID, doc.Revision)
 	}
 	return ctx.Err()
 }

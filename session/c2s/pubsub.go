@@ -3,10 +3,7 @@ package c2s
 import (
 	"crypto/rand"
 	"errors"
-	"slices"
-	"strconv"
 
-	"rollcall/events"
 	"rollcall/session/pep"
 	"rollcall/session/stanza"
 )
@@ -14,8 +11,9 @@ import (
 // Personal eventing: XEP-0163, as much of XEP-0060 as clients need for their
 // avatars (XEP-0084), bookmarks (XEP-0402), nicknames (XEP-0172) and devices
 // (XEP-0384). Whoever owns an account publishes on its nodes; whoever gets its
-// presence is shown what its client asks for (notify.go). There are no other
-// publishers, no subscriptions but those, no lists of affiliations.
+// presence is shown what its client asks for (notify.go), as far as it may read
+// it (pepaccess.go). There are no other publishers, and no subscriptions but
+// those.
 
 const (
 	nsPubSub       = "http://jabber.org/protocol/pubsub"
@@ -27,10 +25,12 @@ const (
 var eventing = extension{
 	identity: "<identity category='pubsub' type='pep'/>",
 	personal: append([]string{nsPubSub}, prefixed(nsPubSub+"#",
-		"access-open", "access-presence", "access-whitelist", "auto-create", "auto-subscribe", "config-node",
-		"create-and-configure", "create-nodes", "delete-items", "delete-nodes", "filtered-notifications", "item-ids",
-		"last-published", "multi-items", "persistent-items", "presence-notifications", "publish", "publish-options",
-		"purge-nodes", "retract-items", "retrieve-default", "retrieve-items")...),
+		"access-open", "access-presence", "access-roster", "access-whitelist", "auto-create", "auto-subscribe",
+		"config-node", "config-node-max", "create-and-configure", "create-nodes", "delete-items", "delete-nodes",
+		"filtered-notifications", "item-ids", "last-published", "member-affiliation", "modify-affiliations",
+		"multi-items", "outcast-affiliation", "persistent-items", "presence-notifications", "publish",
+		"publish-options", "purge-nodes", "retract-items", "retrieve-affiliations", "retrieve-default",
+		"retrieve-items")...),
 	on: storesThings,
 	requests: []answer{
 		{space: nsPubSub, local: "pubsub", at: atOwn | atOthers, get: (*client).pubSubGet, set: (*client).pubSubSet},
@@ -47,108 +47,54 @@ func prefixed(prefix string, names ...string) []string {
 
 func eventKey(el *stanza.Element) pep.Key { return pep.Key{Kind: pep.Event, Name: el.Attr("node")} }
 
-// pubSubError is an error of XEP-0060's own.
-func pubSubError(c stanza.Condition, name string) error {
-	return &stanza.Error{Condition: c, App: "<" + name + " xmlns='" + nsPubSubErrors + "'/>"}
+// pubSubAnswer is an error of XEP-0060's own.
+func pubSubAnswer(c stanza.Condition, name string) stanza.Error {
+	return stanza.Error{Condition: c, App: "<" + name + " xmlns='" + nsPubSubErrors + "'/>"}
 }
 
-func unsupported(feature string) error {
+func pubSubError(c stanza.Condition, name string) error {
+	e := pubSubAnswer(c, name)
+	return &e
+}
+
+// withoutFeature refuses what XEP-0060 calls by a feature's name.
+func withoutFeature(feature string) error {
 	return &stanza.Error{
 		Condition: stanza.FeatureNotImplemented,
 		App:       "<unsupported xmlns='" + nsPubSubErrors + "' feature='" + feature + "'/>",
 	}
 }
 
-// pubSubGet answers who wants items (XEP-0060, 6.5).
+var errNoNodeID = pubSubError(stanza.BadRequest, "nodeid-required")
+
+// pubSubGet answers who wants items, or asks what it may.
 func (cl *client) pubSubGet(r *request) error {
-	items := r.payload.Child(nsPubSub, "items")
+	el := r.payload.First()
 	switch {
-	case items == nil:
-		return unsupported("retrieve-subscriptions")
-	case items.Attr("node") == "":
-		return pubSubError(stanza.BadRequest, "nodeid-required")
+	case el.Is(nsPubSub, "items"):
+		return cl.items(r, el)
+	case el.Is(nsPubSub, "affiliations"):
+		return cl.ownAffiliations(r, el)
+	case el.Is(nsPubSub, "default"), el.Is(nsPubSub, "options"):
+		return withoutFeature("subscription-options")
 	}
-	n, err := cl.readable(r, eventKey(items))
-	if err != nil {
-		return err
-	}
-	list, err := wantedItems(n, items)
-	if err != nil {
-		return err
-	}
-	b := stanza.AppendAttr([]byte("<pubsub xmlns='"+nsPubSub+"'><items"), "node", n.Name)
-	b = append(b, '>')
-	for _, it := range list {
-		b = appendItemElement(b, it)
-	}
-	cl.result(r.iq, string(append(b, "</items></pubsub>"...)))
-	return nil
-}
-
-// readable finds a node of the account that is asked, if the client may read
-// it.
-func (cl *client) readable(r *request, k pep.Key) (*pep.Node, error) {
-	owner := r.to
-	if cl.owns(r) {
-		owner = cl.account
-	}
-	s, err := cl.srv.stored(owner)
-	if err != nil {
-		return nil, err
-	}
-	n := s.Node(k)
-	switch {
-	case n == nil:
-		return nil, refuse(stanza.ItemNotFound)
-	case cl.owns(r) || n.Access == pep.Open:
-		return n, nil
-	case n.Access == pep.Whitelist:
-		return nil, pubSubError(stanza.NotAllowed, "closed-node")
-	case !cl.sees(owner):
-		return nil, pubSubError(stanza.NotAuthorized, "presence-subscription-required")
-	}
-	return n, nil
-}
-
-// wantedItems are those that are named, the newest as many as are asked for, or
-// all; the oldest first.
-func wantedItems(n *pep.Node, items *stanza.Element) (list []pep.Item, err error) {
-	if items.First() == nil {
-		list = n.Items
-		if most := items.Attr("max_items"); most != "" {
-			k, err := strconv.ParseUint(most, 10, 16)
-			if err != nil {
-				return nil, refuse(stanza.BadRequest)
-			}
-			list = list[max(len(list)-int(k), 0):]
-		}
-		return list, nil
-	}
-	for el := range items.Children() {
-		it, ok := n.Find(el.Attr("id"))
-		if !ok {
-			return nil, refuse(stanza.ItemNotFound)
-		}
-		list = append(list, it)
-	}
-	return list, nil
-}
-
-func appendItemElement(b []byte, it pep.Item) []byte {
-	b = append(stanza.AppendAttr(append(b, "<item"...), "id", it.ID), '>')
-	return append(append(b, it.XML...), "</item>"...)
+	return withoutFeature("retrieve-subscriptions")
 }
 
 // pubSubSet is what an owner does with items.
 func (cl *client) pubSubSet(r *request) error {
 	el := r.payload.First()
 	switch {
-	case el.Is(nsPubSub, "subscribe") || el.Is(nsPubSub, "unsubscribe"):
-		return unsupported("subscribe") // presence subscribes (XEP-0163, 4.1)
+	case el.Is(nsPubSub, "subscribe"), el.Is(nsPubSub, "unsubscribe"):
+		return withoutFeature("subscribe") // presence subscribes (XEP-0163, 4.1)
+	case el.Is(nsPubSub, "options"):
+		return withoutFeature("subscription-options")
 	case !cl.owns(r):
 		return refuse(stanza.Forbidden)
+	case el.Is(nsPubSub, "create") && el.Attr("node") == "":
+		return pubSubError(stanza.NotAcceptable, "nodeid-required") // no instant nodes (XEP-0060, 8.1.1)
 	case el.Attr("node") == "":
-		return pubSubError(stanza.BadRequest, "nodeid-required")
+		return errNoNodeID
 	case el.Is(nsPubSub, "publish"):
 		return cl.publish(r, el)
 	case el.Is(nsPubSub, "retract"):
@@ -161,17 +107,13 @@ func (cl *client) pubSubSet(r *request) error {
 
 // publish is XEP-0060, 7.1: one item, with options or without.
 func (cl *client) publish(r *request, publish *stanza.Element) error {
-	el := publish.First()
-	if len(slices.Collect(publish.Children())) != 1 || !el.Is(nsPubSub, "item") {
-		return pubSubError(stanza.BadRequest, "item-required")
+	it, err := publishedItem(publish)
+	if err != nil {
+		return err
 	}
 	options, err := parseOptions(r.payload.Child(nsPubSub, "publish-options"))
 	if err != nil {
 		return err
-	}
-	it := pep.Item{ID: el.Attr("id"), XML: alone(el.First())}
-	if it.ID == "" {
-		it.ID = rand.Text()
 	}
 	k := eventKey(publish)
 	s, err := cl.change(func(s *pep.Store) (*pep.Store, error) { return s.Publish(k, it, options) })
@@ -188,9 +130,48 @@ func (cl *client) publish(r *request, publish *stanza.Element) error {
 	return nil
 }
 
-// retract is XEP-0060, 7.2.
+// publishedItem is the one that there must be, with at most one payload
+// (XEP-0060, 7.1.3). Who gives it no id is given one.
+func publishedItem(publish *stanza.Element) (it pep.Item, err error) {
+	el, err := onlyItem(publish)
+	if err != nil {
+		return it, err
+	}
+	payload := el.First()
+	for c := range el.Children() {
+		if c != payload {
+			return it, pubSubError(stanza.BadRequest, "invalid-payload")
+		}
+	}
+	it = pep.Item{ID: el.Attr("id"), XML: alone(payload)}
+	if it.ID == "" {
+		it.ID = rand.Text()
+	}
+	return it, nil
+}
+
+// onlyItem is the item that is published or retracted: several at once are not
+// supported.
+func onlyItem(in *stanza.Element) (*stanza.Element, error) {
+	el := in.First()
+	if !el.Is(nsPubSub, "item") {
+		return nil, pubSubError(stanza.BadRequest, "item-required")
+	}
+	for c := range in.Children() {
+		if c != el {
+			return nil, pubSubError(stanza.NotAllowed, "max-items-exceeded")
+		}
+	}
+	return el, nil
+}
+
+// retract is XEP-0060, 7.2. It is always shown, as if notify were asked for.
 func (cl *client) retract(r *request, retract *stanza.Element) error {
-	id := retract.First().Attr("id")
+	el, err := onlyItem(retract)
+	if err != nil {
+		return err
+	}
+	id := el.Attr("id")
 	if id == "" {
 		return pubSubError(stanza.BadRequest, "item-required")
 	}
@@ -203,20 +184,4 @@ func (cl *client) retract(r *request, retract *stanza.Element) error {
 	b := stanza.AppendAttr([]byte("<retract"), "id", id)
 	cl.notify(s.Node(k), append(b, "/>"...))
 	return nil
-}
-
-// nodes lists what disco#items says of an account (XEP-0060, 5.2), as far as
-// the client may read it.
-func (cl *client) nodes(owner events.JID) (b []byte, err error) {
-	s, err := cl.srv.stored(owner)
-	if err != nil {
-		return nil, err
-	}
-	for n := range s.Nodes(pep.Event) {
-		if owner == cl.account || n.Access != pep.Whitelist {
-			b = stanza.AppendAttr(append(b, "<item"...), "jid", owner.String())
-			b = append(stanza.AppendAttr(b, "node", n.Name), "/>"...)
-		}
-	}
-	return b, nil
 }

@@ -1,0 +1,95 @@
+package c2s
+
+import (
+	"slices"
+
+	"rollcall/events"
+	"rollcall/session/pep"
+	"rollcall/session/stanza"
+)
+
+// Affiliations: XEP-0060, 5.7 and 8.9. An owner names who may read a node
+// whatever its access model says, its members, and who may not, the outcasts.
+// There are no other publishers or owners.
+
+var affiliationNames = [...]string{pep.None: "none", pep.Member: "member", pep.Outcast: "outcast"}
+
+// ownAffiliations tells a client what its account is to the nodes of another,
+// or to its own.
+func (cl *client) ownAffiliations(r *request, el *stanza.Element) error {
+	s, err := cl.srv.stored(cl.owner(r))
+	if err != nil {
+		return err
+	}
+	b := []byte("<pubsub xmlns='" + nsPubSub + "'><affiliations>")
+	for n := range s.Nodes(pep.Event) {
+		name := affiliationNames[n.Affiliation(cl.account.String())]
+		if cl.owns(r) {
+			name = "owner"
+		}
+		if only := el.Attr("node"); name != "none" && (only == "" || only == n.Name) {
+			b = appendAffiliation(b, "node", n.Name, name)
+		}
+	}
+	cl.result(r.iq, string(append(b, "</affiliations></pubsub>"...)))
+	return nil
+}
+
+// affiliations lists a node's for its owner.
+func (cl *client) affiliations(r *request, el *stanza.Element) error {
+	n, err := cl.readable(r, eventKey(el))
+	if err != nil {
+		return err
+	}
+	b := stanza.AppendAttr([]byte("<pubsub xmlns='"+nsPubSubOwner+"'><affiliations"), "node", n.Name)
+	b = appendAffiliation(append(b, '>'), "jid", cl.account.String(), "owner")
+	for _, a := range n.Affiliates {
+		b = appendAffiliation(b, "jid", a.JID, affiliationNames[a.Affiliation])
+	}
+	cl.result(r.iq, string(append(b, "</affiliations></pubsub>"...)))
+	return nil
+}
+
+func appendAffiliation(b []byte, of, value, affiliation string) []byte {
+	b = stanza.AppendAttr(append(b, "<affiliation"...), of, value)
+	return append(stanza.AppendAttr(b, "affiliation", affiliation), "/>"...)
+}
+
+// affiliate changes them, all that are named or none.
+func (cl *client) affiliate(r *request, el *stanza.Element) error {
+	var changes []pep.Affiliate
+	for c := range el.Children() {
+		jid, err := events.ParseJID(c.Attr("jid"))
+		if err != nil {
+			return err
+		}
+		a, err := parseAffiliation(c.Attr("affiliation"), jid.Bare() == cl.account)
+		if err != nil {
+			return err
+		}
+		if jid.Bare() != cl.account {
+			changes = append(changes, pep.Affiliate{JID: jid.Bare().Clone().String(), Affiliation: a})
+		}
+	}
+	_, err := cl.change(func(s *pep.Store) (*pep.Store, error) { return s.Affiliate(eventKey(el), changes) })
+	if err != nil {
+		return err
+	}
+	return cl.done(r)
+}
+
+// parseAffiliation reads what somebody is to be. The account is the owner of all
+// its nodes, and nobody else is of any.
+func parseAffiliation(name string, own bool) (pep.Affiliation, error) {
+	if own != (name == "owner") {
+		return 0, &stanza.Error{Condition: stanza.NotAcceptable, Text: "a node has one owner, whose account it is in"}
+	}
+	if name == "publisher" || name == "publish-only" {
+		return 0, withoutFeature(name + "-affiliation")
+	}
+	i := slices.Index(affiliationNames[:], name)
+	if i < 0 && !own {
+		return 0, refuse(stanza.BadRequest)
+	}
+	return pep.Affiliation(max(i, 0)), nil
+}
