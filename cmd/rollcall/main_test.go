@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 //	await REGEXP COMMAND...     repeat a rollcall command until its output matches
 //	tail NAME ARGS...           start "rollcall tail ARGS..."; its output is
 //	                            awaited with: output NAME REGEXP
+//	logged NAME REGEXP          await it in what a process logs
 //	nats kill|start N           kill or start the external server N
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -76,7 +77,7 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"up": scriptUp, "halt": scriptHalt, "crash": scriptCrash,
 					"connect": scriptConnect, "login": scriptLogin, "send": scriptSend, "expect": scriptExpect,
-					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "nats": scriptNATS,
+					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "nats": scriptNATS,
 				},
 			})
 		})

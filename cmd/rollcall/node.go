@@ -122,13 +122,16 @@ func (n *node) run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	g, life := errgroup.WithContext(life)
+	info, err := checkLog(ctx, n.bus, n.log)
+	if err != nil {
+		return fmt.Errorf("look at the log: %w", err)
+	}
 	// Every process folds the whole log, whatever its roles: a connector decides
 	// and routes by its own table.
 	fold := projector.New(projector.Config{Log: n.bus.Log(), Table: n.table, Logger: n.log})
 	book := &leaseBook{leases: n.bus.Leases(), table: n.table, log: n.log}
 	var conn *connector
 	if n.cfg.has(roleConnector) {
-		var err error
 		if conn, err = n.newConnector(ctx, book); err != nil {
 			return err
 		}
@@ -140,9 +143,7 @@ func (n *node) run(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer context.AfterFunc(life, cancel)() // what fails beside it stops it
 		defer cancel()
-		select {
-		case <-fold.CaughtUp():
-		case <-ctx.Done():
+		if !awaitFold(ctx, fold, info, n.log) {
 			return nil
 		}
 		return n.serve(ctx, life, g, book, conn)

@@ -92,14 +92,14 @@ func launch(env []string, dir string, args ...string) (*process, error) {
 	return p, nil
 }
 
-// says waits until what the process writes to standard output matches.
-func (p *process) says(want *regexp.Regexp) bool {
+// says waits until what the process writes to o, one of its two, matches.
+func (p *process) says(o *output, want *regexp.Regexp) bool {
 	timeout := time.After(patience)
-	for !want.MatchString(p.out.String()) {
+	for !want.MatchString(o.String()) {
 		select {
-		case <-p.out.wrote:
+		case <-o.wrote:
 		case <-p.ended:
-			return want.MatchString(p.out.String())
+			return want.MatchString(o.String())
 		case <-timeout:
 			return false
 		}
@@ -128,7 +128,7 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	p, err := launch(w.env.Vars, ts.MkAbs("."), append([]string{"up"}, flags...)...)
 	ts.Check(err)
 	w.nodes[name] = p
-	if !p.says(serving) {
+	if !p.says(&p.out, serving) {
 		ts.Fatalf("%s does not serve:\n%s%s", name, p.out.String(), p.err.String())
 	}
 	said := p.out.String()
@@ -211,15 +211,26 @@ func scriptTail(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptOutput(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: output NAME REGEXP")
-	}
-	p := worldOf(ts).node(ts, args[:1])
-	want, err := regexp.Compile("(?m)" + args[1])
-	ts.Check(err)
-	if !p.says(want) {
+	p, want := awaited(ts, neg, args)
+	if !p.says(&p.out, want) {
 		ts.Fatalf("%s never said %q, but:\n%s", args[0], want, p.out.String())
 	}
+}
+
+func scriptLogged(ts *testscript.TestScript, neg bool, args []string) {
+	p, want := awaited(ts, neg, args)
+	if !p.says(&p.err, want) {
+		ts.Fatalf("%s never logged %q, but:\n%s", args[0], want, p.err.String())
+	}
+}
+
+func awaited(ts *testscript.TestScript, neg bool, args []string) (*process, *regexp.Regexp) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: output|logged NAME REGEXP")
+	}
+	want, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	return worldOf(ts).node(ts, args[:1]), want
 }
 
 func scriptNATS(ts *testscript.TestScript, neg bool, args []string) {

@@ -10,6 +10,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
+	"rollcall/projector"
 )
 
 // A verification is what verify found.
@@ -17,11 +18,16 @@ type verification struct {
 	hashView
 	Service   string `json:"service"` // the running table's hash at the same sequence; "" if none runs
 	Agrees    bool   `json:"agrees"`
+	Missing   uint64 `json:"missing"` // records from between the first and the last
 	ElapsedMS int64  `json:"elapsed_ms"`
 }
 
-// errDisagree: the folds differ.
-var errDisagree = errors.New("the running table is not what the log says; restart the projector and keep the log for examination")
+var (
+	// errDisagree: the folds differ.
+	errDisagree = errors.New("the running table is not what the log says; restart the projector and keep the log for examination")
+	// errHoles: the log itself is damaged.
+	errHoles = errors.New("the log has lost records; the table is what the rest says")
+)
 
 // newVerify proves that the running table is what the log says. It takes as
 // long as folding the log does, and needs as much memory as a projector.
@@ -43,8 +49,11 @@ func newVerify(con *console) *cobra.Command {
 				if err := con.showVerification(v, asJSON); err != nil {
 					return err
 				}
-				if !v.Agrees {
+				switch {
+				case !v.Agrees:
 					return errDisagree
+				case v.Missing > 0 || v.Mismatched > 0:
+					return errHoles
 				}
 				return nil
 			})
@@ -66,13 +75,19 @@ func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error
 	if err != nil && !errors.Is(err, bus.ErrNoAnswer) {
 		return nil, err
 	}
-	begun := time.Now()
-	table, err := past(ctx, con, b, moment{seq: events.Seq(running.Seq)})
+	info, err := b.Log().Info(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v := &verification{hashView: hashOf(table), Service: running.Hash, ElapsedMS: time.Since(begun).Milliseconds()}
-	v.Agrees = running.Hash == "" || running.Hash == v.Hash && running.Stream == v.Stream
+	begun := time.Now()
+	table := projector.NewTable()
+	if running.Hash == "" || running.Seq > 0 { // else it runs and has read nothing
+		if table, err = past(ctx, con, b, moment{seq: events.Seq(running.Seq)}); err != nil {
+			return nil, err
+		}
+	}
+	v := &verification{hashView: hashOf(table), Service: running.Hash, Missing: missing(info), ElapsedMS: time.Since(begun).Milliseconds()}
+	v.Agrees = running.Hash == "" || running.Hash == v.Hash && running.Seq == v.Seq
 	return v, nil
 }
 
@@ -91,11 +106,12 @@ func (c *console) showVerification(v *verification, asJSON bool) error {
 	_, err := fmt.Fprintf(c.out, "folded    %d records up to %s#%d in %s\n"+
 		"table     %s, %s\n"+
 		"poison    %d undecodable, %d of unknown kind\n"+
+		"missing   %d records\n"+
 		"chain     %d records whose prev is not the account's record before\n"+
 		"hash      %s\n"+
 		"service   %s\n",
 		v.Records, v.Stream, v.Seq, time.Duration(v.ElapsedMS)*time.Millisecond,
 		plural(v.Accounts, "account"), plural(v.Sessions, "session"),
-		v.Poison, v.Unknown, v.Mismatched, v.Hash, service)
+		v.Poison, v.Unknown, v.Missing, v.Mismatched, v.Hash, service)
 	return err
 }
