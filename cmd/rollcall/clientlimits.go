@@ -25,8 +25,8 @@ type clientLimits struct {
 
 func (c *Config) defineLimits(cmd *cobra.Command) {
 	f, l := cmd.Flags(), &c.Limits
-	f.IntVar(&c.MaxResources, "max-resources", session.MaxSessions, "`N` sessions an account may have, at most")
-	f.StringSliceVar(&l.proxies, "trusted-proxy", nil, "`CIDR` of proxies, which must use the PROXY protocol for\nTCP, and are believed X-Forwarded-For for WebSocket")
+	f.IntVar(&c.MaxResources, "max-resources", session.MaxSessions, "`N` sessions an account may have")
+	f.StringSliceVar(&l.proxies, "trusted-proxy", nil, "`CIDR` of proxies. They must use the PROXY protocol\nfor TCP; their X-Forwarded-For is believed")
 	f.IntVar(&l.perAddress, "address-max", 1000, "`N` connections an address may have; 0: any number.\nThis machine's may always")
 	f.IntVar(&l.attempts, "address-rate", 50, "`N` times a second that an address may connect\n")
 	f.IntVar(&l.logins, "login-rate", 60, "`N` times a minute that an account may log in, from\nother machines; 5 times that at once")

@@ -65,6 +65,9 @@ func (c *Config) validate() error {
 	if err := c.prepareDomains(); err != nil {
 		return err
 	}
+	if c.Data == "" {
+		return usagef("--data: name a directory")
+	}
 	if c.Name == "" || len(c.Name) > 200 {
 		return usagef("--name: a name has 1 to 200 bytes")
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -121,10 +120,11 @@ func heldNow(ctx context.Context, con *console, b *bus.Bus) (held []holding, err
 	return slices.Collect(holdings(table)), nil
 }
 
-// showConnectors puts the epoch last: it is for comparing with the history.
+// showConnectors puts last what may be long. The epoch is for comparing with
+// the history.
 func (c *console) showConnectors(list []connectorView, asJSON bool) error {
 	now := time.Now()
-	t := newTable(c.out, "NAME", "STATE", "SESSIONS", "AVAILABLE", "ADDRESS", timeHead("SINCE", c.zoneName(now)), "EPOCH")
+	t := newTable(c.out, "NAME", "STATE", "SESSIONS", "AVAILABLE", timeHead("SINCE", c.zoneName(now)), "EPOCH", "LISTENS")
 	for _, v := range list {
 		if asJSON {
 			if err := c.printJSON(v); err != nil {
@@ -136,8 +136,8 @@ func (c *console) showConnectors(list []connectorView, asJSON bool) error {
 		if at, err := time.Parse(time.RFC3339, v.Since); err == nil {
 			since = c.stamp(at, now)
 		}
-		where := strings.Trim(v.C2S+","+v.C2STLS, ",")
-		if err := t.row(v.Name, v.State, strconv.Itoa(v.Sessions), strconv.Itoa(v.Available), cmp.Or(where, "-"), since, strconv.FormatUint(v.Epoch, 10)); err != nil {
+		where := inWords(set(field{"c2s", v.C2S}, field{"c2s-tls", v.C2STLS}, field{"ws", v.WS}, field{"ws-tls", v.WSTLS}))
+		if err := t.row(v.Name, v.State, strconv.Itoa(v.Sessions), strconv.Itoa(v.Available), since, strconv.FormatUint(v.Epoch, 10), cmp.Or(where, "-")); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,8 +47,10 @@ func newRoot(con *console) *cobra.Command {
 			"\"rollcall up --demo\" starts all of it; the other verbs ask a running service.",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
+		Version:           cmp.Or(version(), "(unknown)"),
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetVersionTemplate("rollcall {{.Version}}\n")
 	chooseOne(root)
 	root.AddCommand(
 		profiled(newUp(con)), newUser(con), newSessions(con), newHistory(con), newRoute(con), newContacts(con),

@@ -35,6 +35,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"tail alice@localhost/phone", "has a resource"},
 		{"kick localhost", "localhost names no account"},
 		{"up --domain a@b", "--domain: invalid JID"},
+		{"up --data ''", "--data: name a directory"},
 		{"up --name ''", "--name: a name has 1 to 200 bytes"},
 		{"up --c2s 5222", `--c2s: "5222" is not host:port`},
 		{"up --c2s '' --ws ''", "a connector needs --c2s, --c2s-tls, --ws or --ws-tls"},
@@ -81,6 +82,15 @@ func TestHelpIsCode0AndNamesEveryVerb(t *testing.T) {
 		if !strings.Contains(stdout.String(), "\n  "+verb+" ") {
 			t.Errorf("no %s in:\n%s", verb, stdout.String())
 		}
+	}
+}
+
+func TestTheVersionIsOneLine(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"--version"}, nil, &stdout, &stderr)
+	if code != exitOK || !strings.HasPrefix(stdout.String(), "rollcall ") || strings.Count(stdout.String(), "\n") != 1 {
+		t.Errorf("code %d, %q, %q", code, stdout.String(), stderr.String())
 	}
 }
 

@@ -4,17 +4,25 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/term"
 )
 
 // tableBatch is how many rows a table looks ahead to find its columns' widths.
 // Later rows may widen a column, never narrow it.
 const tableBatch = 500
 
-// A table writes aligned columns for people. Text from clients and from the
+// leastLast is how wide the last column is at least where its cells are broken
+// into several lines; where there is less room they are not.
+const leastLast = 20
+
+// A table writes aligned columns for people. On a terminal what is too long for
+// a line goes on below, in the last column; elsewhere a row is a line. Text from clients and from the
 // log passes through printable: no control character reaches the terminal.
 type table struct {
 	w      *bufio.Writer
@@ -23,10 +31,11 @@ type table struct {
 	widths []int
 	begun  bool // the head was written
 	live   bool // every row is written at once
+	screen int  // columns of the terminal, or 0
 }
 
 func newTable(w io.Writer, head ...string) *table {
-	t := &table{w: bufio.NewWriter(w), head: head, widths: make([]int, len(head))}
+	t := &table{w: bufio.NewWriter(w), head: head, widths: make([]int, len(head)), screen: columns(w)}
 	t.widen(head)
 	return t
 }
@@ -68,13 +77,50 @@ func (t *table) widen(cells []string) {
 	}
 }
 
+// print writes a row, and what of its last cell does not fit the screen in
+// lines below it.
 func (t *table) print(cells []string) {
 	var line strings.Builder
+	left := 0 // the column where the last cell begins
 	for i, c := range cells {
+		if i == len(t.head)-1 {
+			c = strings.Join(fold(c, t.screen-left), "\n"+strings.Repeat(" ", left))
+		}
 		fmt.Fprintf(&line, "%-*s  ", t.widths[i], c)
+		left += t.widths[i] + 2
 	}
 	t.w.WriteString(strings.TrimRight(line.String(), " "))
 	t.w.WriteByte('\n')
+}
+
+// fold breaks text at spaces into lines of some width, if there is any worth
+// it.
+func fold(text string, width int) (lines []string) {
+	for width >= leastLast && utf8.RuneCountInString(text) > width {
+		runes := []rune(text)
+		end := len(string(runes[:width+1])) // a space may follow the last that fits
+		cut := strings.LastIndexByte(text[:end], ' ')
+		if cut < 0 {
+			if cut = strings.IndexByte(text, ' '); cut < 0 {
+				break
+			}
+		}
+		lines, text = append(lines, text[:cut]), text[cut+1:]
+	}
+	return append(lines, text)
+}
+
+// columns is the width of the terminal that w is, or 0.
+func columns(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 // printable makes text safe for a terminal: what can't be printed (control

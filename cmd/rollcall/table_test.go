@@ -26,6 +26,36 @@ func TestColumnsAreAlignedAndLinesHaveNoTrailingBlanks(t *testing.T) {
 	}
 }
 
+func TestALongLastCellGoesOnBelowOnATerminal(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		screen int
+		want   string
+	}{
+		{0, "N   TEXT\n" + "1   address=127.0.0.1:50000 agent=\"über client\" mechanism=SCRAM-SHA-256\n" + "22  short\n"},
+		{32, "N   TEXT\n" +
+			"1   address=127.0.0.1:50000\n" +
+			"    agent=\"über client\"\n" +
+			"    mechanism=SCRAM-SHA-256\n" +
+			"22  short\n"},
+		{48, "N   TEXT\n" +
+			"1   address=127.0.0.1:50000 agent=\"über client\"\n" +
+			"    mechanism=SCRAM-SHA-256\n" +
+			"22  short\n"},
+		{20, "N   TEXT\n" + "1   address=127.0.0.1:50000 agent=\"über client\" mechanism=SCRAM-SHA-256\n" + "22  short\n"},
+	} {
+		var b bytes.Buffer
+		table := newTable(&b, "N", "TEXT")
+		table.screen = tt.screen
+		table.row("1", `address=127.0.0.1:50000 agent="über client" mechanism=SCRAM-SHA-256`)
+		table.row("22", "short")
+		table.flush()
+		if b.String() != tt.want {
+			t.Errorf("on %d columns got\n%swant\n%s", tt.screen, b.String(), tt.want)
+		}
+	}
+}
+
 func TestATableWithoutRowsSaysNothing(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
