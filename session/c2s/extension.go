@@ -31,7 +31,7 @@ var extensions = []extension{
 // A request is a get or a set that the server answers.
 type request struct {
 	iq, payload *stanza.Element
-	to          events.JID // the account or the server; zero: the client's own account
+	to          events.JID // the account or the server that is asked
 }
 
 // A place is whose requests are meant.

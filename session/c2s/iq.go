@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"rollcall/events"
 	"rollcall/session/stanza"
 )
 
@@ -47,9 +48,11 @@ func payloadOf(iq *stanza.Element) *stanza.Element {
 // (RFC 6120, 10.3.3), or the server, where the account has no answer: many
 // clients mean it.
 func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
-	at := atServer
+	at, to := atServer, m.to
 	switch {
-	case m.to.IsZero(), m.to == cl.account:
+	case m.to.IsZero():
+		at, to = atOwn, cl.account
+	case m.to == cl.account:
 		at = atOwn
 	case !m.served():
 		return refuse(stanza.RemoteServerNotFound)
@@ -63,6 +66,7 @@ func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
 	}
 	handle, err := cl.srv.offer.answer(at, iq, payload)
 	if err != nil && m.to.IsZero() {
+		to = events.StoredJID(cl.account.Domain())
 		handle, err = cl.srv.offer.answer(atServer, iq, payload)
 	}
 	if err != nil {
@@ -71,7 +75,7 @@ func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
 	if iq.Type() == "set" {
 		cl.pace.beforeChange()
 	}
-	return handle(cl, &request{iq: iq, payload: payload, to: m.to})
+	return handle(cl, &request{iq: iq, payload: payload, to: to})
 }
 
 // iqToResource is RFC 6121, 8.5.3.

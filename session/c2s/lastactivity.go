@@ -18,17 +18,13 @@ var lastActivity = extension{
 }
 
 func (cl *client) lastActivity(r *request) error {
-	if r.to.Local() == "" && !r.to.IsZero() {
+	if r.to.Local() == "" {
 		return cl.sendLast(r, time.Since(cl.srv.started))
 	}
-	account := r.to
-	if account.IsZero() {
-		account = cl.account
-	}
-	if !cl.sees(account) {
+	if !cl.sees(r.to) {
 		return refuse(stanza.Forbidden)
 	}
-	a := cl.srv.cfg.Table.Account(account)
+	a := cl.srv.cfg.Table.Account(r.to)
 	switch {
 	case a == nil:
 		return refuse(stanza.ItemNotFound) // it was never there, or not for as long as the log goes back

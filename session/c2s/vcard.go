@@ -19,11 +19,7 @@ var cards = extension{
 var cardKey = pep.Key{Kind: pep.Card}
 
 func (cl *client) card(r *request) error {
-	account := r.to
-	if account.IsZero() {
-		account = cl.account
-	}
-	s, err := cl.srv.stored(account)
+	s, err := cl.srv.stored(r.to)
 	if err != nil {
 		return err
 	}
@@ -53,4 +49,4 @@ func (cl *client) setCard(r *request) error {
 }
 
 // owns reports a request to the client's own account.
-func (cl *client) owns(r *request) bool { return r.to.IsZero() || r.to == cl.account }
+func (cl *client) owns(r *request) bool { return r.to == cl.account }
