@@ -3,6 +3,7 @@ package c2s_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -55,20 +56,29 @@ func TestTwoClientsThatReplaceEachOtherComeToAPause(t *testing.T) {
 	alone(t, seldom, func(t *testing.T, w *world) {
 		n := w.nodes[0]
 		var bound atomic.Int32
+		over := make(chan struct{})
 		fight := func(address string) {
-			for n.ctx.Err() == nil {
+			for {
 				c := n.connectFrom(at(address), "alice")
 				c.login("alice", "phone")
-				<-c.closed
+				select {
+				case <-c.closed:
+				case <-over:
+					c.drop()
+					return
+				}
 				if strings.Contains(strings.Join(c.take(), ""), "<jid>") {
 					bound.Add(1)
 				}
-				<-time.After(100 * time.Millisecond)
+				<-time.After(time.Second)
 			}
 		}
-		w.rooms.Go(func() { fight("192.0.2.1") })
-		w.rooms.Go(func() { fight("198.51.100.1") })
+		var fights sync.WaitGroup
+		fights.Go(func() { fight("192.0.2.1") })
+		fights.Go(func() { fight("198.51.100.1") })
 		<-time.After(10 * time.Minute)
+		close(over)
+		fights.Wait()
 		if got := bound.Load(); got < 20 || got > 10+2*10 {
 			t.Errorf("%d sessions in ten minutes, want two a minute", got)
 		}

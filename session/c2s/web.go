@@ -153,7 +153,8 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too many connections from your address", http.StatusTooManyRequests)
 		return
 	}
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	h := &hijacker{ResponseWriter: w}
+	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{
 		Subprotocols: []string{"xmpp"}, OriginPatterns: append(slices.Clip(localPages), s.cfg.WebOrigins...),
 	})
 	if err != nil {
@@ -166,7 +167,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	v.client = client
 	c := v.c
 	c.secured = true // by TLS, by never leaving the machine, or by the operator's word
-	c.wire = newWebSocket(c, ws)
+	c.wire = newWebSocket(c, ws, h.line)
 	go func() {
 		defer s.leave(c)
 		c.run()

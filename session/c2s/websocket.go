@@ -34,6 +34,7 @@ const (
 type webSocket struct {
 	c      *conn
 	ws     *websocket.Conn
+	line   *line         // below ws
 	limits stanza.Limits // of an element; Bytes are those of a message
 	lang   string        // of the stream, for stanzas that don't say theirs
 	rest   io.Reader     // of a message that was refused
@@ -46,9 +47,9 @@ type webSocket struct {
 }
 
 // newWebSocket makes ws what the outbox writes to.
-func newWebSocket(c *conn, ws *websocket.Conn) *webSocket {
+func newWebSocket(c *conn, ws *websocket.Conn, l *line) *webSocket {
 	ws.SetReadLimit(-1) // message has one, which gets a stream error
-	w := &webSocket{c: c, ws: ws, limits: forStranger(c.srv.cfg.Limits)}
+	w := &webSocket{c: c, ws: ws, line: l, limits: forStranger(c.srv.cfg.Limits)}
 	c.out.swap(w, w.frame)
 	return w
 }
@@ -175,14 +176,16 @@ func (w *webSocket) frame(dst, element []byte) []byte {
 func (w *webSocket) Write(batch []byte) (int, error) {
 	w.within(true)
 	defer w.within(false)
+	w.line.begin()
 	for rest := batch; len(rest) > 0; {
 		end := prefixSize + binary.BigEndian.Uint32(rest)
 		if err := w.ws.Write(context.Background(), websocket.MessageText, rest[prefixSize:end]); err != nil {
+			w.line.flush()
 			return len(batch) - len(rest), err
 		}
 		rest = rest[end:]
 	}
-	return len(batch), nil
+	return len(batch), w.line.flush()
 }
 
 // within has the deadline apply to a batch alone: pings and their answers are
