@@ -21,14 +21,18 @@ func (c *conn) handshake() error {
 	return c.secure(t)
 }
 
-// negotiate leads from the first stream header to the bound resource.
+// negotiate leads from the first stream header to the bound resource. It takes
+// turns with the client, and so it writes its part itself.
 func (c *conn) negotiate() error {
+	c.out.hold(true)
+	defer c.out.hold(false)
 	for {
 		if err := c.openStream(); err != nil {
 			return err
 		}
 		restart := false
 		for !restart {
+			c.out.flush()
 			el, err := c.wire.Next()
 			if err != nil {
 				return err
@@ -44,6 +48,7 @@ func (c *conn) negotiate() error {
 // openStream reads a stream header and answers it with ours and the features.
 // A header of ours goes out before every stream error (RFC 6120, 4.9.1.2).
 func (c *conn) openStream() error {
+	c.out.flush()
 	h, err := c.wire.Header()
 	var stream *stanza.StreamError
 	if err != nil && !errors.As(err, &stream) {

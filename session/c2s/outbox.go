@@ -27,14 +27,16 @@ const (
 
 // An outbox writes to one connection what any goroutine sends, in order. It has
 // a goroutine only while there is something to write, and what comes while a
-// write is under way goes out with the next one, in one piece.
+// write is under way goes out with the next one, in one piece. While it is held
+// it has none: what was sent goes out by flush or finish.
 type outbox struct {
 	mu      sync.Mutex
 	conn    writer        // guarded; replaced when TLS or WebSocket begins
 	frame   framer        // guarded; goes with conn
 	queue   []byte        // guarded; waits to be written
 	spare   []byte        // guarded; the buffer that was written last
-	writing bool          // guarded; the goroutine runs
+	held    bool          // guarded
+	writing bool          // guarded; somebody writes
 	most    int           // guarded; bytes that may wait
 	closing bool          // guarded; nothing more is taken
 	idle    chan struct{} // guarded; if not nil, closed when all is written
@@ -112,7 +114,7 @@ func (o *outbox) finish(elements ...[]byte) {
 	if o.closing || o.failed != nil {
 		return
 	}
-	o.closing = true
+	o.closing, o.held = true, false
 	o.conn.SetWriteDeadline(time.Now().Add(closeGrace))
 	o.put(elements)
 }
@@ -125,15 +127,23 @@ func (o *outbox) put(elements [][]byte) {
 			o.queue = append(o.queue, e...)
 		}
 	}
-	if !o.writing && len(o.queue) > 0 {
+	o.start()
+}
+
+// start gives what waits a goroutine.
+func (o *outbox) start() {
+	if !o.held && !o.writing && len(o.queue) > 0 {
 		o.writing = true
-		go o.write()
+		go func() {
+			o.mu.Lock()
+			o.write()
+		}()
 	}
 }
 
-// write is the outbox's goroutine.
+// write writes what waits, and what comes meanwhile. The caller has locked mu
+// and set writing; write unlocks.
 func (o *outbox) write() {
-	o.mu.Lock()
 	defer o.settle()
 	for len(o.queue) > 0 && o.failed == nil {
 		batch, conn := o.queue, o.conn
@@ -154,7 +164,13 @@ func (o *outbox) write() {
 
 // settle ends write.
 func (o *outbox) settle() {
-	o.writing, o.queue, o.spare = false, nil, nil
+	o.writing = false
+	switch {
+	case !o.held:
+		o.queue, o.spare = nil, nil // an idle connection keeps no buffer
+	case len(o.queue) == 0:
+		o.queue, o.spare = o.spare[:0], nil
+	}
 	o.recount()
 	if o.idle != nil {
 		close(o.idle)
@@ -167,10 +183,16 @@ func (o *outbox) settle() {
 	}
 }
 
-// flush waits until all that was sent is written or has failed.
+// flush returns when all that was sent is written or has failed.
 func (o *outbox) flush() {
 	o.mu.Lock()
-	if !o.writing {
+	switch {
+	case o.writing:
+	case len(o.queue) > 0:
+		o.writing = true
+		o.write()
+		return
+	default:
 		o.mu.Unlock()
 		return
 	}
@@ -180,6 +202,18 @@ func (o *outbox) flush() {
 	idle := o.idle
 	o.mu.Unlock()
 	<-idle
+}
+
+// hold leaves it to the caller to flush, or gives that back. Who sends, then
+// waits for the answer, does well to write itself.
+func (o *outbox) hold(on bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.held = on && !o.closing
+	o.start()
+	if !o.held && !o.writing {
+		o.queue, o.spare = nil, nil
+	}
 }
 
 // widen lets as much wait as for any client.

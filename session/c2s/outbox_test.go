@@ -67,3 +67,44 @@ func TestAFailedReaderGivesItsRoomBack(t *testing.T) {
 		}
 	})
 }
+
+// A written writer keeps what it gets, a string a write.
+type written struct{ batches []string }
+
+func (w *written) Write(b []byte) (int, error) {
+	w.batches = append(w.batches, string(b))
+	return len(b), nil
+}
+
+func (*written) SetWriteDeadline(time.Time) error { return nil }
+
+// Who holds the outbox writes in one piece what it has sent, when it flushes.
+func TestWhatIsHeldWaitsForAFlush(t *testing.T) {
+	t.Parallel()
+	for name, goOn := range map[string]func(*outbox){
+		"flush":   (*outbox).flush,
+		"release": func(o *outbox) { o.hold(false) },
+		"finish":  func(o *outbox) { o.finish() },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var w written
+			o := &outbox{conn: &w, most: maxOutbox, all: &backlog{}}
+			o.hold(true)
+			o.send([]byte("a"))
+			o.send([]byte("b"), []byte("c"))
+			synctest.Wait()
+			if len(w.batches) > 0 {
+				t.Errorf("%s: wrote %q while it was held", name, w.batches)
+			}
+			goOn(o)
+			synctest.Wait()
+			if len(w.batches) != 1 || w.batches[0] != "abc" {
+				t.Errorf("%s: wrote %q, want abc in one piece", name, w.batches)
+			}
+			o.hold(false)
+			if o.queue != nil || o.spare != nil {
+				t.Errorf("%s: an idle outbox keeps a buffer", name)
+			}
+		})
+	}
+}
