@@ -152,6 +152,9 @@ func (cl *client) dispatch(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
+	if el.Local() == "message" || !to.IsZero() {
+		cl.srv.reach(cl.after) // who gets it has seen what came before it (RFC 6120, 10.1)
+	}
 	m := mail{srv: cl.srv, el: el, from: cl.jid, to: to, after: cl.after, buf: cl.scratch}
 	defer func() { cl.keepScratch(m.buf) }()
 	if stop, err := m.stopped(); stop {

@@ -162,8 +162,12 @@ func (s *Server) learnEnd(a *session.Account) {
 	}
 }
 
-// reach waits for the table to have what is stored at p.
+// reach waits for the table to have what is stored at p, and for clients to have
+// been shown it.
 func (s *Server) reach(p events.Position) {
+	if s.cfg.Table.Position().Seq >= p.Seq {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
 	defer cancel()
 	s.cfg.Table.WaitFor(ctx, p)

@@ -1,7 +1,6 @@
 package c2s
 
 import (
-	"context"
 	"strconv"
 	"strings"
 
@@ -130,9 +129,7 @@ func (cl *client) directed(el *stanza.Element, m *mail) error {
 	if _, err := cl.do(session.DirectPresence{Session: cl.session, To: m.to, Available: available}); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
-	defer cancel()
-	cl.srv.cfg.Table.WaitFor(ctx, cl.after) // or shows would not know of it
+	cl.srv.reach(cl.after) // or shows would not know of it
 	p := parcel{directed: el.Type() == "", after: cl.after, stanza: m.stamped()}
 	cl.srv.deliver(p, m.presenceTargets())
 	return nil
