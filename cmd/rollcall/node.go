@@ -27,7 +27,7 @@ type node struct {
 	nats  *natsd.Server // nil if another NATS is used
 	bus   *bus.Bus
 
-	closing atomic.Bool // the connection ends because we end it
+	connected atomic.Bool // and not about to disconnect: how the connection is, is news
 
 	keys  *keyPair // of a connector
 	table *projector.Table
@@ -71,12 +71,13 @@ func (n *node) openBus(ctx context.Context) (err error) {
 		config.InProcess, flag = n.nats, "--data"
 	}
 	n.bus, err = bus.Connect(ctx, config)
+	n.connected.Store(err == nil)
 	return change(flag, err)
 }
 
 func (n *node) onState(connected bool) {
 	switch {
-	case n.closing.Load():
+	case !n.connected.Load():
 	case connected:
 		n.log.Warn("NATS is back")
 	default:
@@ -103,7 +104,7 @@ func startNATS(ctx context.Context, cfg *Config) (*natsd.Server, error) {
 func (n *node) close() {
 	// First the connection, so that its buffers are written while there is a
 	// server; the directory last, for its lock keeps others out.
-	n.closing.Store(true)
+	n.connected.Store(false)
 	if n.bus != nil {
 		n.bus.Close()
 	}

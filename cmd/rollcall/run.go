@@ -31,12 +31,23 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err == nil:
 		return exitOK
 	case errors.As(err, &failed):
-		fmt.Fprintf(stderr, "rollcall: %s\n", oneLine(failed.error))
+		fmt.Fprintf(stderr, "rollcall: %s\n", sayFailure(failed.error))
 		return exitError
 	default: // whatever cobra says is about the command line
 		fmt.Fprintf(stderr, "rollcall: %s\n(%s --help shows how it is used)\n", oneLine(err), cmd.CommandPath())
 		return exitUsage
 	}
+}
+
+// sayFailure is what people read of a failure. That Ctrl-C was pressed they
+// know by other words than ours.
+func sayFailure(err error) string {
+	text := oneLine(err)
+	if !errors.Is(err, context.Canceled) {
+		return text
+	}
+	text = strings.TrimSuffix(strings.TrimSuffix(text, context.Canceled.Error()), ": ")
+	return strings.TrimSuffix("stopped: "+text, ": ")
 }
 
 func newRoot(con *console) *cobra.Command {

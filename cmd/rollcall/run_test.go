@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -115,5 +116,28 @@ func TestAVerbWithoutAServiceIsCode1WithOneLine(t *testing.T) {
 	code := run(ctx, []string{"sessions", "--nats", "nats://127.0.0.1:1"}, nil, &stdout, &stderr)
 	if code != exitError || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "change --nats") {
 		t.Errorf("code %d, standard error %q", code, stderr.String())
+	}
+}
+
+func TestCtrlCIsCalledByItsName(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, []string{"sessions", "--nats", "nats://127.0.0.1:1"}, nil, &stdout, &stderr)
+	if code != exitError || stderr.String() != "rollcall: stopped\n" {
+		t.Errorf("code %d, standard error %q", code, stderr.String())
+	}
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("read the log: %w", context.Canceled), "stopped: read the log"},
+		{fmt.Errorf("alice is changed, but: %w; repeat the command", context.Canceled), "stopped: alice is changed, but: context canceled; repeat the command"},
+		{errStopped, "stopped; nothing was changed"},
+	} {
+		if got := sayFailure(tt.err); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
 	}
 }

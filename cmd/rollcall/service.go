@@ -41,7 +41,10 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	b, err := bus.Connect(dialing, bus.Config{URL: s.nats, Creds: s.creds, Name: "rollcall cli"})
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
 		return &flagError{flag: "is rollcall up running? else change --nats", err: err}
 	}
 	defer b.Close()
