@@ -16,8 +16,18 @@ type Header struct {
 	Lang     string // xml:lang, the language of stanzas that don't say theirs
 }
 
-// HeaderOf reads the attributes of a header that was sent as an element.
+// HeaderOf reads a header that was sent as an element: <open/> is as good as the
+// start tag of a client's stream (RFC 7395, 3.4).
 func HeaderOf(e *Element) Header {
+	h := rootHeader(e)
+	if e.Is(NSFraming, "open") {
+		h.Space, h.Local, h.Content = NSStream, "stream", NSClient
+	}
+	return h
+}
+
+// rootHeader reads the names and attributes of a root.
+func rootHeader(e *Element) Header {
 	lang, _ := e.LookupAttr(nsXML, "lang")
 	content, _ := e.uri("")
 	return Header{
@@ -32,7 +42,6 @@ func HeaderOf(e *Element) Header {
 // addresses are for the caller to judge, who knows which hosts it serves.
 func (h Header) Check() error {
 	switch {
-	case h.Space == NSFraming && h.Local == "open":
 	case h.Space != NSStream || h.Local != "stream":
 		return &StreamError{Condition: StreamInvalidNamespace, Text: "the root must be stream in " + NSStream}
 	case h.Content != NSClient && h.Content != NSStream:

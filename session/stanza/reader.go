@@ -63,7 +63,7 @@ func (rd *Reader) Header() (Header, error) {
 	root := p.document()
 	rd.in.consume()
 	rd.enter(root)
-	return HeaderOf(root), nil
+	return rootHeader(root), nil
 }
 
 // enter makes root the element around everything that follows.
