@@ -104,6 +104,7 @@ func (w *world) start(name string) *node {
 	w.rooms.Go(n.unpack)
 	w.rooms.Go(func() { n.server.FollowRosters(n.ctx) })
 	w.rooms.Go(func() { n.server.FollowBlocked(n.ctx) })
+	w.rooms.Go(func() { n.server.FollowPublished(n.ctx) })
 	w.rooms.Go(func() { n.server.Serve(n.ctx, n.listener) })
 	n.begin()
 	return n
