@@ -106,17 +106,35 @@ class Peer:
 
     async def login(self):
         """Connects, authenticates and binds; sends no presence."""
-        bound = asyncio.ensure_future(self._xmpp.wait_until("session_start", PATIENCE))
+        await self._connect("session_start")
+        if self._xmpp.boundjid.full != self.name:
+            raise CheckFailed(f"asked for {self.name}, bound to {self._xmpp.boundjid.full}")
+
+    def keep_session(self):
+        """Has the next login enable resumption (XEP-0198)."""
+        self._xmpp.register_plugin("xep_0198")
+
+    async def resume(self):
+        """Connects again after the connection was lost, to the same session."""
+        self._ended = None
+        await self._connect("session_resumed")
+
+    async def _connect(self, success):
+        reached = asyncio.ensure_future(self._xmpp.wait_until(success, PATIENCE))
         self._xmpp.connect(self._address, use_ssl=self._direct_tls,
                            disable_starttls=self._direct_tls)
         ended = asyncio.ensure_future(self._until(lambda: self._ended, PATIENCE))
-        await asyncio.wait({bound, ended}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (bound, ended):
+        await asyncio.wait({reached, ended}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (reached, ended):
             task.cancel()
-        if self._ended or not bound.done() or bound.cancelled() or bound.exception():
-            raise CheckFailed(f"{self.name} could not log in: {self._ended or 'no answer in time'}")
-        if self._xmpp.boundjid.full != self.name:
-            raise CheckFailed(f"asked for {self.name}, bound to {self._xmpp.boundjid.full}")
+        if self._ended or not reached.done() or reached.cancelled() or reached.exception():
+            raise CheckFailed(f"{self.name}: no {success}: {self._ended or 'no answer in time'}")
+
+    async def lost(self):
+        """Waits for the end of the connection, which the other side brings about."""
+        await self._until(lambda: self._ended, PATIENCE)
+        if not self._ended:
+            raise CheckFailed(f"{self.name}: the connection did not end in {PATIENCE} s")
 
     def logged_in_with(self):
         """The mechanism that succeeded, after those that failed."""
@@ -136,6 +154,15 @@ class Peer:
     def available(self, inner=""):
         self.send(f"<presence>{inner}</presence>")
 
+    def available_with_caps(self, *nodes):
+        """Sends presence by which the server learns that this client wants to be
+        notified of these nodes (XEP-0115, XEP-0163). slixmpp answers for it."""
+        for name in ("xep_0030", "xep_0115", "xep_0163"):
+            self._xmpp.register_plugin(name)
+        for node in nodes:
+            self._xmpp["xep_0163"].add_interest(node)
+        self._xmpp.send_presence()
+
     async def ask(self, kind, inner, to="", identifier=None):
         """Sends an iq and returns its answer, a result or an error."""
         identifier = identifier or self._xmpp.new_id()
@@ -145,11 +172,16 @@ class Peer:
                                  and x.get("id") == identifier
                                  and x.get("type") in ("result", "error"))
 
+    async def result(self, kind, inner, **options):
+        """Sends an iq and returns its result; an error is a failure."""
+        answer = await self.ask(kind, inner, **options)
+        if answer.get("type") != "result":
+            raise CheckFailed(f"{self.name}: {inner} was refused: {text(answer)}")
+        return answer
+
     async def roster(self):
         """Asks for the roster and returns its items by JID."""
-        answer = await self.ask("get", "<query xmlns='jabber:iq:roster'/>")
-        if answer.get("type") != "result":
-            raise CheckFailed(f"{self.name}: roster refused: {text(answer)}")
+        answer = await self.result("get", "<query xmlns='jabber:iq:roster'/>")
         return {item.get("jid"): item for item in answer.iter(ROSTER + "item")}
 
     async def expect(self, what, match, patience=PATIENCE):
@@ -206,6 +238,18 @@ class Peer:
     def forget(self):
         """Drops everything that was seen so far."""
         self._seen.clear()
+
+
+async def befriend(one, other):
+    """Has two peers see each other's presence, if they don't yet."""
+    for asker, contact in ((one, other), (other, one)):
+        item = (await asker.roster()).get(contact.jid)
+        if item is not None and item.get("subscription") in ("to", "both"):
+            continue
+        contact.send(f"<presence to='{asker.jid}' type='subscribed'/>")  # pre-approval
+        await contact.fence()
+        asker.send(f"<presence to='{contact.jid}' type='subscribe'/>")
+        await asker.expect("approval", presence(contact.jid, "subscribed"))
 
 
 def text(xml):

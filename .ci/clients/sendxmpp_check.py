@@ -13,7 +13,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE
 
-from peer import CLIENT, PATIENCE, CheckFailed, Peer, main, setting
+from peer import CLIENT, PATIENCE, CheckFailed, Peer, befriend, main, setting
 
 ALICE = setting("ALICE_JID")
 USER, DOMAIN = ALICE.split("@")
@@ -71,15 +71,12 @@ async def hear(check, bob, home):
     check.ok()
 
 
-async def befriend(bob):
-    """befriend lets bob see alice, so that he knows when she listens."""
+async def meet(bob):
+    """meet lets bob see alice, so that he knows when she listens."""
     alice = Peer("ALICE", setting("ALICE_PORT"), "peer")
     await alice.login()
-    alice.send(f"<presence to='{bob.jid}' type='subscribed'/>")
-    await alice.fence()
+    await befriend(alice, bob)
     await alice.logout()
-    bob.send(f"<presence to='{ALICE}' type='subscribe'/>")
-    await bob.fence()
 
 
 async def scenario(check):
@@ -87,7 +84,7 @@ async def scenario(check):
     await bob.login()
     await bob.roster()
     bob.available()
-    await befriend(bob)
+    await meet(bob)
     with tempfile.TemporaryDirectory(prefix="sendxmpp") as home:
         await say(check, bob, "go-sendxmpp", go_sendxmpp("ALICE_PORT", bob.jid), home)
         await say(check, bob, "go-sendxmpp, direct TLS,", go_sendxmpp("ALICE_TLS_PORT", "-t", bob.jid), home)

@@ -19,13 +19,6 @@ def contact(jid, inner="", attributes=""):
     return f"<query xmlns='jabber:iq:roster'><item jid='{jid}'{attributes}>{inner}</item></query>"
 
 
-async def result(peer, kind, inner, **options):
-    answer = await peer.ask(kind, inner, **options)
-    if answer.get("type") != "result":
-        raise CheckFailed(f"{peer.name}: {inner} was refused")
-    return answer
-
-
 async def log_in(check, alice, bob):
     check.begin("login and bind on both connectors")
     await alice.login()
@@ -34,7 +27,7 @@ async def log_in(check, alice, bob):
     check.begin("roster get")
     for peer, other in ((alice, bob), (bob, alice)):
         if other.jid in await peer.roster():
-            await result(peer, "set", contact(other.jid, attributes=" subscription='remove'"))
+            await peer.result("set", contact(other.jid, attributes=" subscription='remove'"))
             await peer.expect("push of the removal", push(other.jid, subscription="remove"))
     check.ok()
     check.begin("own presence comes back")
@@ -49,7 +42,7 @@ async def log_in(check, alice, bob):
 
 async def add_contact(check, alice, bob):
     check.begin("contact added, and pushed to the one who added it")
-    await result(alice, "set", contact(bob.jid, "<group>Friends</group>", " name='Bob'"))
+    await alice.result("set", contact(bob.jid, "<group>Friends</group>", " name='Bob'"))
     await alice.expect("push", push(bob.jid, name="Bob", subscription="none"))
     item = (await alice.roster()).get(bob.jid)
     if item is None or item.findtext("{jabber:iq:roster}group") != "Friends":
@@ -126,7 +119,7 @@ async def second_resource(check, alice, bob):
     await alice.expect("presence of the second resource", presence(second.name))
     check.ok()
     check.begin("a roster push reaches both resources")
-    await result(bob, "set", contact(alice.jid, attributes=" name='Alice A.'"))
+    await bob.result("set", contact(alice.jid, attributes=" name='Alice A.'"))
     for peer in (bob, second):
         await peer.expect("push", push(alice.jid, name="Alice A.", subscription="both"))
     check.ok()
@@ -140,7 +133,7 @@ async def second_resource(check, alice, bob):
 async def remove_contact(check, alice, bob):
     """RFC 6121 section 2.5.2: removing a contact cancels both subscriptions."""
     check.begin("contact removed, who is unsubscribed and sees the other leave")
-    await result(alice, "set", contact(bob.jid, attributes=" subscription='remove'"))
+    await alice.result("set", contact(bob.jid, attributes=" subscription='remove'"))
     await alice.expect("push of the removal", push(bob.jid, subscription="remove"))
     for kind in ("unsubscribe", "unsubscribed"):
         await bob.expect(kind, presence(alice.jid, kind))
