@@ -26,20 +26,43 @@ func itemsEvent(n *pep.Node, what []byte) []byte {
 // notifyWhole shows what has become of a node: to the account's own resources,
 // and to those who get its presence as far as they may read the node.
 func (cl *client) notifyWhole(n *pep.Node, event []byte) {
-	cl.sendEvent(cl.account, event)
+	cl.srv.sendEvent(cl.account, cl.account, cl.after, event)
 	r := cl.home.current()
 	for contact := range r.Watchers() {
 		if contact != cl.account && !cl.srv.blocks.between(cl.account, contact) && n.Admit(readerIn(r, contact)) == nil {
-			cl.sendEvent(contact, event)
+			cl.srv.sendEvent(cl.account, contact, cl.after, event)
 		}
 	}
 }
 
-// sendEvent sends an event to all available resources of an account.
-func (cl *client) sendEvent(to events.JID, event []byte) {
-	if list := cl.srv.cfg.Table.Account(to).Available(); len(list) > 0 {
-		b := eventMessage(cl.account, to, event)
-		cl.srv.deliver(parcel{hops: maxHops, event: true, after: cl.after, stanza: b}, list)
+// showNewWatcher shows the last items of an account to somebody who gets its
+// presence from now on (XEP-0163, 4.3.4).
+func (s *Server) showNewWatcher(owner, watcher events.JID) {
+	if !storesThings(&s.cfg) || len(s.cfg.Table.Account(watcher).Available()) == 0 {
+		return
+	}
+	all, err := s.stored(owner)
+	if err != nil {
+		s.cfg.Logger.Warn("last items not shown", "account", owner.String(), "error", err)
+		return
+	}
+	r, err := s.rosterOf(owner)
+	if err != nil {
+		s.cfg.Logger.Warn("last items not shown", "account", owner.String(), "error", err)
+		return
+	}
+	for n := range all.Newest(pep.MaxBytes).Nodes(pep.Event) {
+		if n.Admit(readerIn(r, watcher)) == nil {
+			s.sendEvent(owner, watcher, events.Position{}, lastEvent(n))
+		}
+	}
+}
+
+// sendEvent sends an event to all available resources of an account, after what
+// there is in the log up to a position.
+func (s *Server) sendEvent(from, to events.JID, after events.Position, event []byte) {
+	if list := s.cfg.Table.Account(to).Available(); len(list) > 0 {
+		s.deliver(parcel{hops: maxHops, event: true, after: after, stanza: eventMessage(from, to, event)}, list)
 	}
 }
 
@@ -111,7 +134,7 @@ func (g *greeting) show(owner events.JID) {
 	}
 	for _, n := range nodes {
 		if len(n.Items) > 0 {
-			g.cl.send(lastEvent(owner, g.cl.account, n))
+			g.cl.send(eventMessage(owner, g.cl.account, lastEvent(n)))
 		}
 	}
 }
@@ -130,7 +153,6 @@ func (g *greeting) choose(owner events.JID, s *pep.Store) (nodes []*pep.Node, wh
 }
 
 // lastEvent shows the last item of a node.
-func lastEvent(owner, to events.JID, n *pep.Node) []byte {
-	last := n.Items[len(n.Items)-1]
-	return eventMessage(owner, to, itemsEvent(n, appendItemElement(nil, last)))
+func lastEvent(n *pep.Node) []byte {
+	return itemsEvent(n, appendItemElement(nil, n.Items[len(n.Items)-1]))
 }

@@ -72,6 +72,9 @@ func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte) er
 			return err
 		}
 	}
+	if kind == roster.Subscribed && c.Pass && !blocked {
+		s.showNewWatcher(user, contact)
+	}
 	return nil
 }
 
