@@ -62,6 +62,7 @@ func newUp(con *console) *cobra.Command {
 	f.StringVar(&http, "http", "", "`ADDR` for HTTP (not served yet)")
 	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings")
 	cmd.RunE = verb(func(ctx context.Context, _ []string) error {
+		keepHeapFloor()
 		if cfg.Name == "" && !f.Changed("name") {
 			cfg.Name = defaultName()
 		}
