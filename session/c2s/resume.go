@@ -116,6 +116,9 @@ func (cl *client) finish(e ending) {
 	if m.expiry != nil {
 		m.expiry.Stop()
 	}
+	if m.token != "" && e.reason != events.ReasonClient { // who closes its stream does not come back for it
+		cl.srv.ended.add(endedKeyOf(cl.account, resumptionID(cl.session, m.token)), m.handled)
+	}
 	for _, b := range m.take() {
 		cl.srv.resend(parcel{after: cl.after, stanza: b, to: []events.SessionID{cl.session}})
 	}
@@ -129,22 +132,23 @@ func (c *conn) resume(el *stanza.Element) error {
 		return nil
 	}
 	failed, err := c.resumeAs(el, func(_ *client, resumed []byte) { c.send(resumed) })
-	if failed != "" {
-		c.sendFailed(failed)
+	if failed != nil {
+		c.send(failed)
 	}
 	return err
 }
 
-// resumeAs resumes the session that is asked for, or says why not. tell is
-// called to tell the client of it, before anything is sent again.
-func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte)) (failed stanza.Condition, err error) {
+// resumeAs resumes the session that is asked for, or returns the element that
+// says why not. tell is called to tell the client of it, before anything is sent
+// again.
+func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte)) (failed []byte, err error) {
 	h, err := strconv.ParseUint(el.Attr("h"), 10, 32)
 	if err != nil {
-		return stanza.BadRequest, nil
+		return appendFailed(nil, stanza.BadRequest), nil
 	}
 	cl := c.resumed(el.Attr("previd"))
 	if cl == nil {
-		return stanza.ItemNotFound, nil
+		return c.tooLate(el.Attr("previd")), nil
 	}
 	cl.life.Lock()
 	defer cl.life.Unlock()
@@ -159,12 +163,12 @@ func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte
 	}
 	err = c.takeOver(cl)
 	if errors.Is(err, session.ErrNotResumable) {
-		return stanza.ItemNotFound, nil
+		return c.tooLate(el.Attr("previd")), nil
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return "", cl.managed.Load().attach(cl, c, uint32(h), tell)
+	return nil, cl.managed.Load().attach(cl, c, uint32(h), tell)
 }
 
 // resumed finds the session that a resumption id is of, if it is one of this

@@ -88,10 +88,10 @@ func (c *conn) proceed(r auth.Reply) error {
 		failed, err := c.resumeAs(w.resume, func(cl *client, resumed []byte) {
 			c.send(appendSuccess(nil, r, cl.full, resumed), c.appendFeatures(nil, cl))
 		})
-		if err != nil || failed == "" {
+		if err != nil || failed == nil {
 			return err
 		}
-		results = appendFailed(results, failed)
+		results = failed
 	}
 	if w != nil && w.bind != nil {
 		cause, err := c.bind2(r, w, results)

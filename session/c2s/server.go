@@ -35,6 +35,7 @@ type Server struct {
 	blocks   *blockLists
 	caps     capsCache
 	newest   newestCache
+	ended    endedSessions
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 
 	// tail is held by whoever shows presence: by Observe for an event, and for
