@@ -24,8 +24,12 @@ import (
 // channel is what an exchange may rely on of the connection as it is now.
 func (c *conn) channel(p profile) auth.Channel {
 	if t, ok := c.nc.(*tls.Conn); ok && (p == sasl2 || c.srv.cfg.ChannelBinding) {
-		state := t.ConnectionState()
-		return auth.TLSChannel(state, c.shown(&state))
+		if c.binding == nil {
+			state := t.ConnectionState()
+			ch := auth.TLSChannel(state, c.shown(&state))
+			c.binding = &ch
+		}
+		return *c.binding
 	}
 	return auth.Channel{Secured: c.secured, AllowPlaintext: c.srv.cfg.AllowPlaintext}
 }

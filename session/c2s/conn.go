@@ -37,8 +37,9 @@ type conn struct {
 	waiting *list.Element // guarded by the server's mu; of its unbound, nil once bound
 
 	loginBy   time.Time
-	host      string // domain of the stream, once opened
-	secured   bool   // by TLS, or as good as
+	host      string        // domain of the stream, once opened
+	secured   bool          // by TLS, or as good as
+	binding   *auth.Channel // of TLS; nil until it is asked for
 	exchange  *auth.Exchange
 	profile   profile    // of exchange
 	attempts  int        // failed authentications

@@ -70,9 +70,12 @@ func (c *conn) openStream() error {
 		c.send(header)
 		return err
 	}
-	c.send(header, c.appendFeatures(nil, nil))
+	c.send(header, c.appendFeatures(make([]byte, 0, featuresSize), nil))
 	return nil
 }
+
+// featuresSize is a size in bytes that the features of most streams fit in.
+const featuresSize = 1536
 
 // peer is who the client says that it is, said back to it as a bare JID
 // (RFC 6120, 4.7.2). It proves nothing.

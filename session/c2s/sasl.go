@@ -158,7 +158,7 @@ func (c *conn) authenticated(ctx context.Context, p profile, r auth.Reply) (rest
 // in. It reports false if the client was told that it is not.
 func (c *conn) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error) {
 	svc := c.srv.service.Load()
-	c.exchange = nil // it is over; after a failure that isn't its own there may be another
+	c.exchange, c.binding = nil, nil // it is over; after a failure that isn't its own there may be another
 	if svc == nil {
 		return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: events.ErrUnavailable})
 	}
