@@ -38,6 +38,7 @@ type management struct {
 	bytes     int      // guarded; of unacked
 	acked     uint32   // guarded; the last h
 	requested bool     // guarded; an answer to <r/> is due
+	asked     uint32   // guarded; what had been sent at the last <r/>
 }
 
 // manage handles an element of stream management on a bound stream.
@@ -135,8 +136,8 @@ func tokenHash(token string) string {
 }
 
 // send keeps a stanza until it is acknowledged, and writes it if there is a
-// connection. One request is out at a time; its answer brings the next, so
-// that a client acknowledges as fast as it reads and no faster.
+// connection. One request is out at a time; its answer brings the next, for what
+// was sent since, so that a client acknowledges as fast as it reads and no faster.
 func (m *management) send(cl *client, b []byte) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -156,7 +157,7 @@ func (m *management) send(cl *client, b []byte) bool {
 // request asks for an acknowledgement. The caller holds m.mu.
 func (m *management) request(c *conn) {
 	if !m.requested && len(m.unacked) > 0 {
-		m.requested = true
+		m.requested, m.asked = true, m.sent()
 		c.send([]byte("<r xmlns='" + stanza.NSStreamMgmt + "'/>"))
 	}
 }
@@ -169,9 +170,14 @@ func (m *management) acknowledge(c *conn, h uint32) error {
 		return err
 	}
 	m.requested = false
-	m.request(c)
+	if m.sent() != m.asked { // some count less than they get, and would be asked without end
+		m.request(c)
+	}
 	return nil
 }
+
+// sent counts the stanzas sent to the client. The caller holds m.mu.
+func (m *management) sent() uint32 { return m.acked + uint32(len(m.unacked)) }
 
 // drop takes the count of a client as said. Less than it has said before, as
 // some do when they resume, changes nothing; more than it was sent is an error.
@@ -181,7 +187,7 @@ func (m *management) drop(h uint32) error {
 	if n > 0 && int(n) > len(m.unacked) {
 		app := appendCount(nil, "<handled-count-too-high", "h", h)
 		app = bytes.TrimSuffix(app, []byte("/>"))
-		app = append(stanza.AppendAttr(app, "send-count", formatCount(m.acked+uint32(len(m.unacked)))), "/>"...)
+		app = append(stanza.AppendAttr(app, "send-count", formatCount(m.sent())), "/>"...)
 		return &stanza.StreamError{Condition: stanza.StreamUndefinedCondition, Text: "acknowledged more than was sent", App: string(app)}
 	}
 	if n <= 0 {
