@@ -207,6 +207,21 @@ func (m *mail) stopped() (bool, error) {
 	return true, refuse(stanza.ServiceUnavailable)
 }
 
+// waitsInVain reports a message that waited for an account which blocks its
+// sender by now: it is delivered no more than any other.
+func (s *Server) waitsInVain(account events.JID, message []byte) bool {
+	list := s.blocks.of(account)
+	if list == nil {
+		return false
+	}
+	el, err := stanza.Parse(message, stanza.NSClient, s.cfg.Limits)
+	if err != nil {
+		return false
+	}
+	from, err := el.From()
+	return err == nil && list.blocks(from)
+}
+
 func appendBlocked(b []byte, name string, jids []events.JID) []byte {
 	b = append(b, "<"+name+" xmlns='"+stanza.NSBlocking+"'>"...)
 	for _, j := range jids {

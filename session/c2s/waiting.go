@@ -23,6 +23,9 @@ func (cl *client) flush() error {
 			cl.srv.cfg.Logger.Warn("waiting messages not delivered", "account", cl.account.String(), "error", err)
 			return nil
 		}
+		if cl.srv.waitsInVain(cl.account, kept.Data) {
+			continue
+		}
 		if !cl.send(appendDelay(kept.Data, cl.account.Domain(), kept.At)) {
 			return stanza.ErrStreamEnd
 		}
@@ -38,6 +41,9 @@ func (s *Server) handOver(ctx context.Context, account events.JID, after events.
 			// Most likely somebody else is taking them, this one too.
 			s.cfg.Logger.Debug("waiting messages not handed over", "account", account.String(), "error", err)
 			return
+		}
+		if s.waitsInVain(account, kept.Data) {
+			continue
 		}
 		p := parcel{hops: maxHops - 1, after: after, stanza: appendDelay(kept.Data, account.Domain(), kept.At)}
 		if !s.deliver(p, s.cfg.Table.Routes(account)) {
