@@ -26,8 +26,8 @@
 // exists while there is something to write (outbox.go), a third one while a
 // silent WebSocket is pinged. Until it is a WebSocket, an HTTP connection belongs
 // to net/http. Observe runs on the projector's, Deliver on the courier's,
-// FollowRosters and FollowBlocked on the caller's; none of them waits for a
-// client.
+// FollowRosters, FollowBlocked and FollowPublished on the caller's; none of them
+// waits for a client.
 //
 // # Limits and what happens at them
 //
@@ -45,8 +45,8 @@
 // a steady pace beyond a burst (pace.go). A message of a WebSocket is limited like
 // a stanza. What a client has
 // not acknowledged is bounded (manage.go), and what is held for an inactive one
-// (clientstate.go), a block list (blocklist.go), and what an account stores and
-// publishes (package pep).
+// (clientstate.go), a block list (blocklist.go), what an account stores and
+// publishes (package pep), and what of it is kept here (pepnewest.go).
 //
 // # What others see when a connector stops
 //
