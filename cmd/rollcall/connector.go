@@ -140,7 +140,7 @@ func (c *connector) acquire(ctx context.Context) (*bus.Lease, error) {
 // bus.ErrLeaseLost, or nil if ctx has ended and all is in order.
 func (c *connector) incarnate(ctx context.Context, lease *bus.Lease) error {
 	svc := session.NewService(session.Config{
-		Log: c.bus.Log(), Accounts: c.table, Connector: lease.Incarnation(), Fenced: lease.Done(),
+		Log: loudLog{c.bus.Log(), c.log}, Accounts: c.table, Connector: lease.Incarnation(), Fenced: lease.Done(),
 	})
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	serving, endServing := context.WithCancel(ctx)
