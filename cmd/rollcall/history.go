@@ -25,7 +25,8 @@ func newHistory(con *console) *cobra.Command {
 		Use:   "history JID",
 		Short: "Show what happened to an account's sessions",
 		Long: "Show every event of an account, or of one full JID, in order. Failed logins are\n" +
-			"among them by their time; they are of another stream, so they have no sequence.",
+			"among them by their time; they are of another stream, so they have no sequence.\n" +
+			"\"rollcall sessions --help\" explains the reasons of a closed event.",
 		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			jid, err := parseTarget(args[0])

@@ -61,6 +61,8 @@ func newRoot(con *console) *cobra.Command {
 		Version:           cmp.Or(version(), "(unknown)"),
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	// What most verbs take are JIDs; the rest says completeFiles.
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetVersionTemplate("rollcall {{.Version}}\n")
 	chooseOne(root)
 	root.AddCommand(
@@ -68,6 +70,11 @@ func newRoot(con *console) *cobra.Command {
 		newTail(con), newKick(con), newConnectors(con), newVerify(con), newBench(con),
 	)
 	return root
+}
+
+// completeFiles has the shell complete names of files.
+func completeFiles(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
 }
 
 // chooseOne makes a command that only groups others refuse to run alone.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"rollcall/events"
 )
 
 func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
@@ -86,6 +88,19 @@ func TestHelpIsCode0AndNamesEveryVerb(t *testing.T) {
 	}
 }
 
+func TestHelpExplainsEveryReasonOfAnEnd(t *testing.T) {
+	t.Parallel()
+	for _, r := range []events.Reason{
+		events.ReasonClient, events.ReasonError, events.ReasonConnectionLost, events.ReasonTimeout, events.ReasonResumed,
+		events.ReasonReplaced, events.ReasonKicked, events.ReasonConnectorLost, events.ReasonShutdown,
+		events.ReasonPasswordChanged, events.ReasonAccountRemoved, events.ReasonOverload, events.ReasonUnavailable,
+	} {
+		if !strings.Contains(reasons, "\n  "+string(r)+" ") {
+			t.Errorf("%s is not explained", r)
+		}
+	}
+}
+
 func TestTheVersionIsOneLine(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
@@ -138,6 +153,19 @@ func TestCtrlCIsCalledByItsName(t *testing.T) {
 	} {
 		if got := sayFailure(tt.err); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestTheShellCompletesFilesOnlyWhereOneIsMeant(t *testing.T) {
+	t.Parallel()
+	for line, files := range map[string]bool{
+		"history": false, "user rm": false, "user import": true, "up --cert": true, "sessions --creds": true, "up --name": false,
+	} {
+		var stdout, stderr bytes.Buffer
+		run(t.Context(), append(append([]string{"__complete"}, strings.Fields(line)...), ""), nil, &stdout, &stderr)
+		if got := strings.HasSuffix(stdout.String(), ":0\n"); got != files {
+			t.Errorf("%s: files %v, want %v: %s", line, got, files, stdout.String())
 		}
 	}
 }

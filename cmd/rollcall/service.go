@@ -31,6 +31,7 @@ func (s *service) flags(cmd *cobra.Command) {
 	f.Lookup("nats").DefValue = "" // too long for the help; it is in the text
 	f.Lookup("nats").Usage += "\n(default " + defaultNATS + ")"
 	f.StringVar(&s.creds, "creds", "", "NATS credentials `FILE`")
+	cmd.RegisterFlagCompletionFunc("creds", completeFiles)
 }
 
 // use connects, calls do, and disconnects.

@@ -32,7 +32,7 @@ func newSessions(con *console) *cobra.Command {
 			"one ended (--since, --until).\n\n" +
 			"Leases of the past are not kept. What a connector held that died counts, in a\n" +
 			"look at the past, until the log closed it: when its lease had ended, or at the\n" +
-			"next start if no other connector was there.",
+			"next start if no other connector was there.\n\n" + reasons,
 		Example: "  rollcall sessions\n" +
 			"  rollcall sessions --at 10m           (ago; 14:03:07, \"2026-01-31 14:03\")\n" +
 			"  rollcall sessions --at 4711          (after the event of this sequence)\n" +
@@ -56,6 +56,22 @@ func newSessions(con *console) *cobra.Command {
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
+
+// reasons explains the events.Reason of an end to who reads it.
+const reasons = `Why sessions end:
+  client            the client logged out
+  connection_lost   its connection broke
+  timeout           it did not answer, or did not come back in time
+  replaced          another client took the same full JID
+  kicked            an administrator ended it
+  password_changed  so that it must log in again
+  account_removed   there is no such account any more
+  overload          it read too slowly
+  error             it broke the protocol; the text says how
+  connector_lost    its connector was killed or cut off from the log
+  shutdown          its connector was stopped
+  unavailable       the log could not take its events
+  resumed           it was only the way back into a session that waited`
 
 // sessionsFlags are the flags of the verb as they were given.
 type sessionsFlags struct {

@@ -61,6 +61,10 @@ func newUp(con *console) *cobra.Command {
 	f.StringVar(&cfg.Fsync, "fsync", "1s", "`WHEN` the embedded NATS syncs to disk: always, or\nhow often. A power failure loses what is not\nsynced; a killed process loses nothing\n")
 	f.StringVar(&http, "http", "", "`ADDR` for HTTP (not served yet)")
 	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings")
+	for _, name := range []string{"cert", "key", "creds"} {
+		cmd.RegisterFlagCompletionFunc(name, completeFiles)
+	}
+	cmd.MarkFlagDirname("data")
 	cmd.RunE = verb(func(ctx context.Context, _ []string) error {
 		keepHeapFloor()
 		if cfg.Name == "" && !f.Changed("name") {

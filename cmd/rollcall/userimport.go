@@ -32,7 +32,8 @@ func newUserImport(con *console, svc *service) *cobra.Command {
 		Long: "Make an account for each line \"jid:password\" of FILE (-: standard input).\n" +
 			"If any line is bad nothing is imported, unless --skip-bad is given. Accounts\n" +
 			"that exist already stay as they are, so an import can be repeated.",
-		Args: arguments(1, 1),
+		Args:              arguments(1, 1),
+		ValidArgsFunction: completeFiles,
 		RunE: verb(func(ctx context.Context, args []string) error {
 			in := con.in
 			if args[0] != "-" {
