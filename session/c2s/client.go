@@ -32,6 +32,7 @@ type client struct {
 	link    atomic.Pointer[conn]       // the connection; nil while detached
 	managed atomic.Pointer[management] // nil without stream management
 	quiet   atomic.Pointer[quiet]      // nil while the client is active
+	late    atomic.Pointer[arrivals]   // nil unless the client is being given what waited for it
 	life    sync.Mutex                 // held by who takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
@@ -67,6 +68,14 @@ func newClient(c *conn, home *account, jid events.JID, at events.Position) *clie
 // send queues a stanza for the client. It reports false if the client can't get
 // it, now or later. b is not kept.
 func (cl *client) send(b []byte) bool {
+	if a := cl.late.Load(); a != nil {
+		return a.send(cl, b)
+	}
+	return cl.pass(b)
+}
+
+// pass is send for what nothing older is to come before.
+func (cl *client) pass(b []byte) bool {
 	if q := cl.quiet.Load(); q != nil {
 		return q.send(cl, b)
 	}

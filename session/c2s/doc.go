@@ -43,10 +43,10 @@
 // connection that is not bound is (entry.go). Those that have not asked for a
 // WebSocket yet count. What is stored for good, such as presence, is handled at
 // a steady pace beyond a burst (pace.go). A message of a WebSocket is limited like
-// a stanza. What a client has
-// not acknowledged is bounded (manage.go), and what is held for an inactive one
-// (clientstate.go), a block list (blocklist.go), what an account stores and
-// publishes (package pep), and what of it is kept here (pepnewest.go).
+// a stanza. What a client has not acknowledged is bounded (manage.go), and what is
+// held for an inactive one (clientstate.go) or for one that is given older messages
+// (waiting.go), a block list (blocklist.go), what an account stores and publishes
+// (package pep), and what of it is kept here (pepnewest.go).
 //
 // # What others see when a connector stops
 //

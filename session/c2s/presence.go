@@ -51,6 +51,9 @@ func (cl *client) becomeAvailable(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
+	if priority >= 0 && !cl.flushed && cl.srv.cfg.Waiting != nil {
+		defer cl.holdArrivals()()
+	}
 	_, err = cl.do(session.BecomeAvailable{Session: cl.session, Priority: priority, Show: showOf(el), Stanza: text})
 	if err != nil {
 		return err

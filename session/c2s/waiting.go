@@ -1,7 +1,9 @@
 package c2s
 
 import (
+	"bytes"
 	"context"
+	"sync"
 
 	"rollcall/events"
 	"rollcall/session/stanza"
@@ -26,7 +28,7 @@ func (cl *client) flush() error {
 		if cl.srv.waitsInVain(cl.account, kept.Data) {
 			continue
 		}
-		if !cl.send(appendDelay(kept.Data, cl.account.Domain(), kept.At)) {
+		if !cl.pass(appendDelay(kept.Data, cl.account.Domain(), kept.At)) {
 			return stanza.ErrStreamEnd
 		}
 	}
@@ -50,4 +52,48 @@ func (s *Server) handOver(ctx context.Context, account events.JID, after events.
 			return
 		}
 	}
+}
+
+// Arrivals are what comes for a client that is being given what waited for it.
+// Others see that it is there before it has had all, and what they send then must
+// not come before what they sent earlier (RFC 6120, 10.1): from the first message
+// on everything is held.
+type arrivals struct {
+	mu    sync.Mutex // held while any of it is sent
+	over  bool       // guarded
+	held  [][]byte   // guarded
+	bytes int        // guarded
+}
+
+// holdArrivals holds what comes until the function that it returns is called.
+func (cl *client) holdArrivals() (release func()) {
+	a := &arrivals{}
+	cl.late.Store(a)
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.release(cl)
+		cl.late.Store(nil) // who does not find it any more comes after what was held
+	}
+}
+
+// send holds a stanza or passes it on. Beyond maxHeldBytes the order is given up.
+func (a *arrivals) send(cl *client, b []byte) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.over || a.held == nil && !bytes.HasPrefix(b, []byte("<message")) {
+		return cl.pass(b)
+	}
+	a.held = append(a.held, bytes.Clone(b))
+	if a.bytes += len(b); a.bytes > maxHeldBytes {
+		a.release(cl)
+	}
+	return true
+}
+
+func (a *arrivals) release(cl *client) {
+	for _, b := range a.held {
+		cl.pass(b)
+	}
+	a.over, a.held, a.bytes = true, nil, 0
 }

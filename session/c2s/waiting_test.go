@@ -1,0 +1,75 @@
+package c2s_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session/c2s"
+)
+
+// unhurried gives a message a second.
+type unhurried struct{ c2s.Waiting }
+
+func (s unhurried) Take(ctx context.Context, account events.JID) iter.Seq2[c2s.Kept, error] {
+	return func(yield func(c2s.Kept, error) bool) {
+		for kept, err := range s.Waiting.Take(ctx, account) {
+			<-time.After(time.Second)
+			if !yield(kept, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestNewMessagesComeAfterThoseThatWaited(t *testing.T) {
+	t.Parallel()
+	for _, nodes := range []int{1, 2} {
+		t.Run(fmt.Sprintf("connectors=%d", nodes), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { newAfterWaiting(t, nodes) })
+		})
+	}
+}
+
+func newAfterWaiting(t *testing.T, nodes int) {
+	w := newWorld(t, nodes, func(c *c2s.Config) { c.Waiting = unhurried{c.Waiting} })
+	defer w.close()
+	w.users("alice", "bob")
+	w.watch("alice", "bob")
+	alice, bob := w.nodes[0].connect("alice"), w.nodes[nodes-1].connect("bob")
+	alice.login("alice", "a")
+	alice.send("<presence/>")
+	for i := range 3 {
+		alice.send(fmt.Sprintf("<message to='bob@localhost'><body>%d</body></message>", i))
+	}
+	bob.login("bob", "b")
+	synctest.Wait()
+	alice.take()
+	bob.take()
+
+	bob.send("<presence/>")
+	synctest.Wait()
+	if seen := alice.take(); len(seen) != 1 {
+		t.Fatal("bob is not seen:", seen)
+	}
+	alice.send("<message to='bob@localhost'><body>3</body></message>" +
+		"<iq type='get' id='4' to='bob@localhost/b'><query xmlns='urn:example:q'/></iq>")
+	<-time.After(time.Minute)
+	var got []string
+	for _, item := range bob.take() {
+		for _, part := range []string{"0", "1", "2", "3", "id='4'"} {
+			if strings.Contains(item, ">"+part+"<") || strings.Contains(item, " "+part) {
+				got = append(got, part)
+			}
+		}
+	}
+	if order := strings.Join(got, " "); order != "0 1 2 3 id='4'" {
+		t.Error("the order was", order)
+	}
+}
