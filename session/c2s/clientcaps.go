@@ -21,9 +21,10 @@ const (
 	// maxKnownCaps bounds the strings whose meaning is kept. At the limit all
 	// are forgotten, and asked for again.
 	maxKnownCaps = 1_000
-	// maxWanted bounds the nodes that one client may ask for. It is not shown
-	// the events of others.
-	maxWanted = 200
+	// maxWanted bounds the nodes that one client may ask for, maxWantedBytes
+	// their names together. It is not shown the events of others.
+	maxWanted      = 200
+	maxWantedBytes = 16 << 10
 	// maxAsked bounds how often a client is asked in one session. What else it
 	// may be able to do is not of interest.
 	maxAsked = 20
@@ -55,28 +56,39 @@ func (c *capsCache) put(ver string, nodes map[string]bool) {
 type caps struct {
 	ver   string // that it has said last
 	asked string // id of the question that is not answered
-	times int    // that its string was another one
+	times int    // that it was asked
 }
 
 // learnCaps looks at what an available presence says.
 func (cl *client) learnCaps(presence *stanza.Element) {
 	c := presence.Child(nsCaps, "c")
 	ver := c.Attr("ver")
-	if ver == "" || ver == cl.caps.ver || cl.caps.times == maxAsked || cl.srv.cfg.Private == nil {
+	if ver == "" || ver == cl.caps.ver || cl.srv.cfg.Private == nil {
 		return
 	}
-	cl.caps.times++
+	nodes, known := cl.srv.caps.get(ver)
+	if !known && cl.caps.times == maxAsked {
+		return
+	}
 	cl.caps.ver = strings.Clone(ver)
-	if nodes, ok := cl.srv.caps.get(ver); ok {
+	if known {
 		cl.want(nodes)
 		return
 	}
+	cl.caps.times++
 	cl.caps.asked = rand.Text()
 	b := stanza.AppendAttr([]byte("<iq type='get'"), "id", cl.caps.asked)
 	b = stanza.AppendAttr(b, "from", cl.account.Domain())
 	b = stanza.AppendAttr(b, "to", cl.full)
 	b = stanza.AppendAttr(append(b, "><query xmlns='"+stanza.NSDiscoInfo+"'"...), "node", c.Attr("node")+"#"+ver)
 	cl.send(append(b, "/></iq>"...))
+}
+
+// forgetCaps is for a client that is no longer available. When it comes back it
+// is shown the last items again (XEP-0163, 4.3.3).
+func (cl *client) forgetCaps() {
+	cl.caps.ver, cl.caps.asked = "", ""
+	cl.wanted.Store(nil)
 }
 
 // answered takes the answer to that question.
@@ -89,16 +101,25 @@ func (cl *client) answered(iq *stanza.Element) {
 	if iq.Type() != "result" || query == nil {
 		return
 	}
-	nodes := map[string]bool{}
-	for f := range query.Children() {
-		if node, ok := strings.CutSuffix(f.Attr("var"), "+notify"); ok && f.Is(stanza.NSDiscoInfo, "feature") && len(nodes) < maxWanted {
-			nodes[strings.Clone(node)] = true
-		}
-	}
+	nodes := nodesWanted(query)
 	if verificationOf(query) == cl.caps.ver {
 		cl.srv.caps.put(cl.caps.ver, nodes)
 	}
 	cl.want(nodes)
+}
+
+// nodesWanted are those that a client asks for by its features.
+func nodesWanted(query *stanza.Element) map[string]bool {
+	nodes, size := map[string]bool{}, 0
+	for f := range query.Children() {
+		node, ok := strings.CutSuffix(f.Attr("var"), "+notify")
+		if !ok || !f.Is(stanza.NSDiscoInfo, "feature") || len(nodes) == maxWanted || size+len(node) > maxWantedBytes {
+			continue
+		}
+		size += len(node)
+		nodes[strings.Clone(node)] = true
+	}
+	return nodes
 }
 
 // want makes the client get events of the nodes, and those that were before.

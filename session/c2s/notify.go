@@ -91,7 +91,7 @@ func (cl *client) wantsEvent(message *stanza.Element) bool {
 // maxGreeted bounds the accounts that are read when a client comes, because what
 // they have published last is not kept (pepnewest.go). It is not shown the last
 // items of others.
-const maxGreeted = 500
+const maxGreeted = 1_000
 
 // showLast shows the last items of the nodes that the client has just asked for
 // (XEP-0163, 4.3.4): its own account's, and its contacts'.

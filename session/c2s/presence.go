@@ -72,6 +72,7 @@ func (cl *client) becomeUnavailable(el *stanza.Element) error {
 		return err
 	}
 	cl.flushed = false
+	cl.forgetCaps()
 	_, err = cl.do(session.BecomeUnavailable{Session: cl.session, Stanza: text})
 	return err
 }
