@@ -2,9 +2,6 @@ package c2s
 
 import (
 	"crypto/rand"
-	"crypto/sha1"
-	"encoding/base64"
-	"slices"
 	"strings"
 	"sync"
 
@@ -14,8 +11,7 @@ import (
 // The capabilities of clients: XEP-0115. The server asks for them because of
 // the features that end with +notify (XEP-0163, 4.2), once for each
 // verification string: what a client says is believed for others too only if
-// it fits the string. Strings of forms (XEP-0128) are not computed; such a
-// client is asked each time.
+// it fits the string (pepverification.go).
 
 const (
 	// maxKnownCaps bounds the strings whose meaning is kept. At the limit all
@@ -136,22 +132,4 @@ func (cl *client) want(nodes map[string]bool) {
 		}
 	}
 	cl.showLast(fresh)
-}
-
-// verificationOf is XEP-0115, 5.1, without forms.
-func verificationOf(query *stanza.Element) string {
-	var identities, features []string
-	for el := range query.Children() {
-		switch {
-		case el.Is(stanza.NSDiscoInfo, "identity"):
-			lang, _ := el.LookupAttr("http://www.w3.org/XML/1998/namespace", "lang")
-			identities = append(identities, strings.Join([]string{el.Attr("category"), el.Attr("type"), lang, el.Attr("name")}, "/"))
-		case el.Is(stanza.NSDiscoInfo, "feature"):
-			features = append(features, el.Attr("var"))
-		}
-	}
-	slices.Sort(identities)
-	slices.Sort(features)
-	sum := sha1.Sum([]byte(strings.Join(append(identities, features...), "<") + "<"))
-	return base64.StdEncoding.EncodeToString(sum[:])
 }
