@@ -67,22 +67,7 @@ func newUp(con *console) *cobra.Command {
 	cmd.MarkFlagDirname("data")
 	cmd.RunE = verb(func(ctx context.Context, _ []string) error {
 		keepHeapFloor()
-		if cfg.Name == "" && !f.Changed("name") {
-			cfg.Name = defaultName()
-		}
-		if cfg.NATS != "" && f.Changed("nats-listen") {
-			return usagef("--nats-listen is for the embedded NATS, --nats for another: give one")
-		}
-		if err := cfg.setRoles(roles); err != nil {
-			return err
-		}
-		if err := cfg.setConflict(conflict); err != nil {
-			return err
-		}
-		if !cfg.has(roleHTTP) && !f.Changed("ws") {
-			cfg.WS = "" // a second connector on a machine would meet the first one's
-		}
-		if err := cfg.validate(); err != nil {
+		if err := cfg.settle(cmd, roles, conflict); err != nil {
 			return err
 		}
 		if f.Changed("http") {
@@ -91,6 +76,28 @@ func newUp(con *console) *cobra.Command {
 		return up(ctx, con, &cfg)
 	})
 	return cmd
+}
+
+// settle gives the fields their values that depend on several flags, and
+// checks all of them.
+func (c *Config) settle(cmd *cobra.Command, roles []string, conflict string) error {
+	given := cmd.Flags().Changed
+	if c.Name == "" && !given("name") {
+		c.Name = defaultName()
+	}
+	if c.NATS != "" && given("nats-listen") {
+		return usagef("--nats-listen is for the embedded NATS, --nats for another: give one")
+	}
+	if err := c.setRoles(roles); err != nil {
+		return err
+	}
+	if err := c.setConflict(conflict); err != nil {
+		return err
+	}
+	if !c.has(roleHTTP) && !given("ws") {
+		c.WS = "" // a second connector on a machine would meet the first one's
+	}
+	return c.validate()
 }
 
 // up runs a node until ctx ends.
