@@ -1,5 +1,6 @@
 // Two @xmpp/client users, alice and bob, on two connectors through STARTTLS, or
-// alice through WebSocket: login, roster, presence, chat, iq, logout.
+// alice through WebSocket: login, roster, presence, chat, iq, a connection that is
+// cut, logout.
 //
 // Settings (environment): XMPP_HOST, ALICE_PORT, BOB_PORT, ALICE_JID,
 // ALICE_PASSWORD, BOB_JID, BOB_PASSWORD, ALICE_WEBSOCKET with a URL if alice is
@@ -10,6 +11,8 @@ import { webcrypto } from "node:crypto";
 
 import { client, jid, xml } from "@xmpp/client";
 import WebSocket from "ws";
+
+import { Link } from "./link.mjs";
 
 const NAME = `@xmpp/client, ${process.env.ALICE_WEBSOCKET ? "WebSocket" : "STARTTLS"}`;
 const PATIENCE = 15_000; // milliseconds that one expectation may take
@@ -33,12 +36,22 @@ class Peer {
   #seen = [];
   #waiting = new Set();
 
-  constructor(who) {
+  // at makes a Peer whose connection is a Link.
+  static async at(who) {
+    const url = new URL(process.env[`${who}_WEBSOCKET`] ??
+      `xmpp://${setting("XMPP_HOST")}:${setting(`${who}_PORT`)}`);
+    const link = await Link.to(url.hostname, url.port);
+    url.hostname = "127.0.0.1";
+    url.port = link.port;
+    return new Peer(who, `${url}`, link);
+  }
+
+  constructor(who, service, link) {
+    this.link = link;
     this.jid = setting(`${who}_JID`);
     const account = jid(this.jid);
     this.xmpp = client({
-      service: process.env[`${who}_WEBSOCKET`] ??
-        `xmpp://${setting("XMPP_HOST")}:${setting(`${who}_PORT`)}`,
+      service,
       domain: account.domain,
       resource: "node",
       username: account.local,
@@ -55,6 +68,26 @@ class Peer {
     this.name = (await within(this.xmpp.start(), `login of ${this.jid}`)).toString();
     // With Bind 2 (XEP-0386) the server adds to what the client calls itself.
     if (!`${this.name}/`.startsWith(`${this.jid}/node/`)) throw new Error(`bound to ${this.name}`);
+  }
+
+  // comeBack connects again and resumes the session (XEP-0198).
+  async comeBack() {
+    const resumed = new Promise((resolve) => this.xmpp.streamManagement.once("resumed", resolve));
+    await this.xmpp.reconnect.reconnect();
+    await within(resumed, `resumption by ${this.jid}`);
+  }
+
+  // cutOff cuts the connection and resolves when the client has noticed.
+  async cutOff() {
+    const noticed = new Promise((resolve) => this.xmpp.once("disconnect", resolve));
+    this.link.cut();
+    await within(noticed, `end of ${this.jid}'s connection`);
+  }
+
+  // never fails if an element that matches has come and was not taken.
+  never(what, match) {
+    const element = this.#seen.find(match);
+    if (element) throw new Error(`${this.jid}: unwanted ${what}: ${element}`);
   }
 
   #saw(element) {
@@ -160,6 +193,30 @@ async function chat(alice, bob) {
   ok();
 }
 
+// resume cuts alice's connection before and after what she said was handled. What
+// is looked for is of this run: @xmpp/client does not count the answers to its own
+// iqs, so that the last messages of a session look unread, and come again.
+async function resume(alice, bob) {
+  begin("a connection is cut, and the session resumed, of which bob sees nothing");
+  const run = Date.now();
+  const say = (from, to, body) => from.xmpp.send(xml("message", { to: to.name, type: "chat" }, xml("body", {}, body)));
+  const body = (text) => (element) => element.is("message") && element.getChildText("body") === text;
+  for (const handled of [false, true]) {
+    await say(alice, bob, `${run} before, ${handled}`);
+    if (handled) await bob.expect("message sent before", body(`${run} before, true`));
+    await alice.cutOff();
+    await say(bob, alice, `${run} meanwhile, ${handled}`);
+    await alice.comeBack();
+    await alice.expect("message sent meanwhile", body(`${run} meanwhile, ${handled}`));
+    if (!handled) await bob.expect("message sent before", body(`${run} before, false`));
+  }
+  await say(alice, bob, `${run} after`);
+  await bob.expect("message sent after", body(`${run} after`));
+  bob.never("repetition", (element) => element.getChildText("body")?.startsWith(`${run}`));
+  bob.never("sign of it", presence(alice.name, "unavailable"));
+  ok();
+}
+
 async function logOut(alice, bob) {
   begin("clean logout, seen as unavailable");
   await within(bob.xmpp.stop(), "end of bob's stream");
@@ -168,12 +225,12 @@ async function logOut(alice, bob) {
   ok();
 }
 
-const alice = new Peer("ALICE");
-const bob = new Peer("BOB");
 try {
+  const [alice, bob] = [await Peer.at("ALICE"), await Peer.at("BOB")];
   await logIn(alice, bob);
   await subscribe(alice, bob);
   await chat(alice, bob);
+  await resume(alice, bob);
   await logOut(alice, bob);
 } catch (error) {
   console.log(`FAIL ${NAME}: ${step}: ${error.message}`);
