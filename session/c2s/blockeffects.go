@@ -25,6 +25,7 @@ func (s *Server) turn(account events.JID, next *blockList) {
 		s.turnContacts(a, old, next)
 	}
 	s.turnWatchers(account, old, next)
+	s.turnDirected(account, old, next)
 }
 
 // pushChange says who is blocked now and who is not any more. A list of several
@@ -84,6 +85,23 @@ func (s *Server) turnWatchers(account events.JID, old, next *blockList) {
 				if w.jid != account && !theirs.blocks(o.JID) {
 					cl.turn(o, old.blocks(cl.jid), next.blocks(cl.jid))
 				}
+			}
+		}
+	}
+}
+
+// turnDirected shows those the end of the account's presence to whom a session
+// of it directed that. It is not shown again when they are not blocked any more:
+// that is the client's to do.
+func (s *Server) turnDirected(account events.JID, old, next *blockList) {
+	a := s.cfg.Table.Account(account)
+	if a == nil {
+		return
+	}
+	for _, o := range a.Sessions {
+		for _, to := range o.Directed() {
+			if next.blocks(to) && !old.blocks(to) {
+				s.retractDirected(o, to, presence{from: o.JID, text: unavailable})
 			}
 		}
 	}

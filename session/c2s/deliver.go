@@ -156,8 +156,9 @@ func (s *Server) handOut(p parcel, recipients iter.Seq[events.SessionID]) (sent 
 
 // shows reports that the session that sent directed presence is there and that
 // its recipients will be shown its end. Directed presence comes beside the log,
-// so that the end in the log may have come before it: who got it then would see
-// the session for ever. The caller holds the tail.
+// so that the end in the log may have come before it, and so may the recipient's
+// being blocked: who got it then would see the session for ever. The caller holds
+// the tail.
 func (s *Server) shows(directed []byte) bool {
 	el, err := stanza.Parse(directed, stanza.NSClient, s.cfg.Limits)
 	if err != nil {
@@ -166,8 +167,11 @@ func (s *Server) shows(directed []byte) bool {
 	from, _ := el.From()
 	to, _ := el.To()
 	sender := s.cfg.Table.Session(from)
-	if sender == nil || slices.Contains(sender.Directed(), to) {
-		return sender != nil
+	if sender == nil || s.blocks.of(from).blocks(to) {
+		return false
+	}
+	if slices.Contains(sender.Directed(), to) {
+		return true
 	}
 	a := s.hub.account(to.Bare())
 	watches := to.Bare() == from.Bare() || a != nil && a.current().Watches(from.Bare())

@@ -146,7 +146,9 @@ func (s *Server) retract(was *session.Session, watchers []*account, text string)
 		s.show(p, watchers)
 	}
 	for _, to := range was.Directed() {
-		s.retractDirected(was, to, p)
+		if !s.blocks.of(was.JID).blocks(to) { // or it has seen the end; see turnDirected
+			s.retractDirected(was, to, p)
+		}
 	}
 }
 
