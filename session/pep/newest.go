@@ -3,7 +3,7 @@ package pep
 import "bytes"
 
 // Newest is what of a store is shown to who becomes available (XEP-0163,
-// 4.3.2): the nodes that show something then, each with its newest item. A node
+// 4.3.4): the nodes that show something then, each with its newest item. A node
 // whose newest item has more than most bytes is without items. The result keeps
 // nothing of the document that the store refers to.
 func (s *Store) Newest(most int) *Store {
