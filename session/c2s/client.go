@@ -182,10 +182,12 @@ func (cl *client) dispatch(el *stanza.Element) error {
 	return cl.iq(el, &m)
 }
 
-// checkFrom is RFC 6120, 8.1.2.1: a client speaks for nobody else.
+// checkFrom is RFC 6120, 8.1.2.1: a client speaks for nobody else. Which of its
+// account's resources it says that it is does not matter, since that is
+// overridden: Converse.js errs when it resumes.
 func (cl *client) checkFrom(el *stanza.Element) error {
 	from, err := el.From()
-	if err == nil && (from.IsZero() || from == cl.jid || from == cl.account) {
+	if err == nil && (from.IsZero() || from.Bare() == cl.account) {
 		return nil
 	}
 	return &stanza.StreamError{Condition: stanza.StreamInvalidFrom}
