@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"golang.org/x/term"
 )
 
@@ -107,6 +108,14 @@ func (c *console) ask(ctx context.Context, f *os.File, prompt string) (string, e
 // oneLine is an error as one line, also where it was joined of several, and
 // without the words that two layers said of it one after the other.
 func oneLine(err error) string {
-	clauses := strings.Split(strings.ReplaceAll(err.Error(), "\n", "; "), ": ")
+	text := plainly.Replace(err.Error())
+	clauses := strings.Split(strings.ReplaceAll(text, "\n", "; "), ": ")
 	return strings.Join(slices.Compact(clauses), ": ")
 }
+
+// plainly says what the NATS client names after its own parts.
+var plainly = strings.NewReplacer(
+	nats.ErrReconnectBufExceeded.Error(), "not connected",
+	nats.ErrNoServers.Error(), "no server answers",
+	nats.ErrNoResponders.Error(), "nobody answers",
+)

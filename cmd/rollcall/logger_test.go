@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/nats-io/nats.go"
 )
 
 func TestTheLogSaysAnErrorOnceAMinuteAndAfterNews(t *testing.T) {
@@ -35,6 +37,10 @@ func TestAnErrorSaysNothingTwice(t *testing.T) {
 	down := errors.New("the log can't be reached")
 	err := fmt.Errorf("acquire lease: %w", fmt.Errorf("%w: %w: not connected", down, down))
 	if got := oneLine(err); got != "acquire lease: the log can't be reached: not connected" {
+		t.Error(got)
+	}
+	err = fmt.Errorf("parcel: %w: %w", down, nats.ErrReconnectBufExceeded)
+	if got := oneLine(err); got != "parcel: the log can't be reached: not connected" {
 		t.Error(got)
 	}
 	var out bytes.Buffer

@@ -148,7 +148,7 @@ func (c *console) welcome(n *node, demo []events.JID) {
 	case n.nats == nil:
 		line("NATS", "%s", redacted(n.cfg.NATS))
 	case n.nats.URL() != "":
-		line("NATS", "%s (for the other verbs and for more connectors)", n.nats.URL())
+		line("NATS", "%s (for the other verbs and more connectors)", n.nats.URL())
 	}
 	line("data", "%s", n.cfg.Data)
 	if len(demo) > 0 {
