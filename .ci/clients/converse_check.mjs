@@ -1,5 +1,6 @@
 // Converse.js in headless Chromium: alice logs in over WebSocket on a page, sees
-// her roster, chats with bob, who uses slixmpp on another connector, and logs out.
+// her roster, chats with bob, who uses slixmpp on another connector, loads the page
+// again, and logs out.
 //
 // Settings (environment): those of converse_peer.py, ALICE_PASSWORD,
 // ALICE_WEBSOCKET, CHROMIUM (default /usr/bin/chromium), and SCREENSHOT, a file
@@ -69,17 +70,32 @@ async function startBob() {
   return { bob, ended };
 }
 
+const received = []; // what the page was sent
+
 function note(page) {
   page.on("console", (message) => console.error(`console ${message.type()}: ${message.text()}`));
   page.on("websocket", (socket) => {
     socket.on("framesent", (frame) => console.error(`SENT ${frame.payload}`));
-    socket.on("framereceived", (frame) => console.error(`RECV ${frame.payload}`));
+    socket.on("framereceived", (frame) => {
+      console.error(`RECV ${frame.payload}`);
+      received.push(`${frame.payload}`);
+    });
   });
 }
 
 async function logIn(page, url) {
   begin("login and bind");
   await page.goto(url);
+  await startConverse(page);
+  ok();
+  begin("the page says that alice is online, and shows her contacts");
+  await page.getByText("I am online").waitFor({ timeout: PATIENCE });
+  await page.locator("converse-roster").waitFor({ timeout: PATIENCE });
+  await page.evaluate(() => api.waitUntil("rosterContactsFetched"));
+  ok();
+}
+
+async function startConverse(page) {
   await page.waitForFunction(() => globalThis.converse?.initialize, null, { timeout: PATIENCE });
   await page.evaluate(async (settings) => {
     converse.plugins.add("check", {
@@ -93,11 +109,17 @@ async function logIn(page, url) {
     });
   }, { jid: setting("ALICE_JID"), password: setting("ALICE_PASSWORD"), websocket_url: setting("ALICE_WEBSOCKET") });
   await page.waitForFunction(() => globalThis.api?.connection.connected(), null, { timeout: PATIENCE });
-  ok();
-  begin("the page says that alice is online, and shows her contacts");
+}
+
+// reload loses the page's connection; the new page resumes the session (XEP-0198).
+async function reload(page) {
+  begin("the page is reloaded, and goes on with its session");
+  await page.reload();
+  await startConverse(page);
   await page.getByText("I am online").waitFor({ timeout: PATIENCE });
-  await page.locator("converse-roster").waitFor({ timeout: PATIENCE });
-  await page.evaluate(() => api.waitUntil("rosterContactsFetched"));
+  if (!(await page.evaluate(() => api.ping()))) throw new Error("no answer to a ping");
+  if (!received.some((frame) => frame.includes("<resumed "))) throw new Error("not resumed");
+  if (received.some((frame) => frame.includes("<stream:error"))) throw new Error("there was a stream error");
   ok();
 }
 
@@ -132,6 +154,7 @@ try {
   note(page);
   await logIn(page, `http://localhost:${server.address().port}/`);
   await chat(page);
+  await reload(page);
   await logOut(page);
   peer.bob.stdin.end();
   code = await peer.ended;
