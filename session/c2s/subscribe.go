@@ -26,6 +26,9 @@ func (cl *client) subscription(el *stanza.Element, kind roster.Kind, contact eve
 	}
 	// The bare JIDs count (RFC 6121, 3.1.2).
 	b := el.AppendTo(nil, stanza.Stamp{From: cl.account.String(), To: contact.String()})
+	if kind == roster.Subscribe && len(b) > roster.MaxRequest {
+		return &stanza.Error{Condition: stanza.PolicyViolation, Text: "the request is too large to be kept"}
+	}
 	return cl.srv.subscription(cl.account, contact, kind, b)
 }
 
