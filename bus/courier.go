@@ -1,131 +1,171 @@
 package bus
 
 import (
-	"strconv"
+	"context"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"rollcall/events"
 )
 
 // Limits of the courier.
 const (
-	// receiveMsgs and receiveBytes bound what waits for a receiver; more is
-	// dropped and reported to Config.OnError.
+	// receiveMsgs and receiveBytes bound what waits for a receiver. More is
+	// dropped, and sent again by who sent it.
 	receiveMsgs  = 64 << 10
 	receiveBytes = 128 << 20
-	// unsureMsgs and unsureBytes bound what is kept of messages sent, in case
-	// the server says that nobody was there to receive them.
-	unsureMsgs  = 1024
-	unsureBytes = 16 << 20
-	// drainTimeout bounds a stop.
-	drainTimeout = 5 * time.Second
+	// drainTimeout bounds a stop, lingerTimeout the wait for what was sent to
+	// arrive before the connection is closed.
+	drainTimeout  = 5 * time.Second
+	lingerTimeout = time.Second
 )
 
-// Courier brings messages from process to process over core NATS: at most
-// once, in the order in which one sender sent them to one receiver. It is safe
-// for concurrent use.
+// Courier brings messages from process to process over core NATS, to a
+// connector's incarnation: in the order in which one sender sent them to one
+// receiver, each once, as long as both live. The receiver says what it has
+// handled; the sender keeps everything else, sends again what got lost, and
+// gives it back if the incarnation has ended (Return). It is safe for concurrent
+// use.
 type Courier struct {
 	b       *Bus
-	returns string // prefix of the subjects at which the server returns messages
+	returns string // prefix of the subjects at which links are answered
 
-	mu            sync.Mutex
-	undeliverable func(connector string, payload []byte) // owned by mu
-	sent          uint64                                 // owned by mu; number of the newest message
-	unsure        []parcel                               // owned by mu; the newest messages sent, oldest first
-	unsureSize    int                                    // owned by mu; bytes of unsure
-	stops         map[*handler]struct{}                  // owned by mu; what close has to stop
-}
-
-// A parcel is kept until so many newer ones were sent that it must have arrived.
-type parcel struct {
-	number    uint64
-	connector string
-	payload   []byte
+	mu    sync.RWMutex
+	links map[events.Incarnation]*link // owned by mu
+	byID  map[uint64]*link             // owned by mu; the same
+	over  map[string]uint64            // owned by mu; by name, the epoch up to which all have ended
+	stops map[*handler]struct{}        // owned by mu; what close has to stop
 }
 
 func newCourier(b *Bus) (*Courier, error) {
-	c := &Courier{b: b, returns: b.nc.NewInbox() + ".", stops: make(map[*handler]struct{})}
-	_, err := b.nc.Subscribe(c.returns+"*", c.returned)
+	c := &Courier{
+		b: b, returns: b.nc.NewInbox() + ".",
+		links: make(map[events.Incarnation]*link), byID: make(map[uint64]*link),
+		over: make(map[string]uint64), stops: make(map[*handler]struct{}),
+	}
+	_, err := b.nc.Subscribe(c.returns+"*", c.answered)
 	return c, err
 }
 
-// OnUndeliverable sets what is called with a message that nobody was there to
-// receive, from one goroutine. It is best effort: a receiver that dies with
-// the message does not count, nor does one of the 1024 messages before the
-// newest, nor more than 16 MiB of them.
-func (c *Courier) OnUndeliverable(call func(connector string, payload []byte)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.undeliverable = call
+// Send sends a message to whoever receives for the incarnation, and returns its
+// place among those sent there. If too much is on its way it waits for room, up
+// to 2 s, but not for a receiver that is silent. Errors wrap ErrBacklog,
+// ErrEnded, events.ErrUnavailable or events.ErrTooLarge; the message was then not
+// sent. The payload is the courier's from then on.
+func (c *Courier) Send(to events.Incarnation, payload []byte) (place uint64, err error) {
+	l, err := c.link(to)
+	if err != nil {
+		return 0, err
+	}
+	return l.send(payload)
 }
 
-// Send sends a message to whoever receives for the connector. It does not
-// wait. Errors wrap events.ErrUnavailable and events.ErrTooLarge; the message
-// was then not sent. The payload must not be changed afterwards.
-func (c *Courier) Send(connector string, payload []byte) error {
-	m := &nats.Msg{Subject: toPrefix + "." + Token(connector), Data: payload}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sent++
-	if c.undeliverable != nil {
-		m.Reply = c.returns + strconv.FormatUint(c.sent, 10)
-		c.keep(parcel{c.sent, connector, payload})
-	}
-	if err := c.b.nc.PublishMsg(m); err != nil {
-		return notSent(err)
+// Arrived reports that the message of that place, and all before it, have been
+// handled by the receiver or given back by Return.
+func (c *Courier) Arrived(to events.Incarnation, place uint64) bool {
+	l := c.known(to)
+	return l == nil || l.arrived(place)
+}
+
+// Await waits until the message of that place has arrived, or returns the error
+// of ctx.
+func (c *Courier) Await(ctx context.Context, to events.Incarnation, place uint64) error {
+	if l := c.known(to); l != nil {
+		return l.await(ctx, place)
 	}
 	return nil
 }
 
-// keep adds a parcel and drops the oldest ones beyond the limits.
-func (c *Courier) keep(p parcel) {
-	c.unsure = append(c.unsure, p)
-	c.unsureSize += len(p.payload)
-	for len(c.unsure) > unsureMsgs || c.unsureSize > unsureBytes && len(c.unsure) > 0 {
-		c.unsureSize -= len(c.unsure[0].payload)
-		c.unsure[0] = parcel{}
-		c.unsure = c.unsure[1:]
+// Return gives back, in order, what was sent to an incarnation that has ended
+// and was not handled as far as is known, with the time at which it was sent.
+// Each counts as arrived when again returns. From then on nothing can be sent
+// there, or to any before it of the same name.
+func (c *Courier) Return(of events.Incarnation, again func(payload []byte, sent time.Time)) {
+	c.mu.Lock()
+	c.over[of.Name] = max(c.over[of.Name], of.Epoch)
+	var ended []*link
+	for to, l := range c.links {
+		if to.Name == of.Name && to.Epoch <= of.Epoch {
+			ended = append(ended, l)
+		}
+	}
+	c.mu.Unlock()
+	for _, l := range ended {
+		if l.giveBack(again) {
+			c.forget(l)
+		}
 	}
 }
 
-// returned handles the server's note that a message had no receiver.
-func (c *Courier) returned(m *nats.Msg) {
-	number, err := strconv.ParseUint(m.Subject[len(c.returns):], 10, 64)
-	if err != nil || m.Header.Get(statusHeader) != statusNoResponder {
-		return
+// link finds or makes the way to an incarnation.
+func (c *Courier) link(to events.Incarnation) (*link, error) {
+	if l := c.known(to); l != nil {
+		return l, nil
 	}
-	p, call := c.find(number)
-	if call != nil && p.number == number {
-		call(p.connector, p.payload)
-	}
-}
-
-func (c *Courier) find(number uint64) (p parcel, call func(string, []byte)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.unsure) == 0 || number < c.unsure[0].number {
-		return p, nil
+	if to.Epoch <= c.over[to.Name] {
+		return nil, ErrEnded
 	}
-	if i := number - c.unsure[0].number; i < uint64(len(c.unsure)) {
-		p = c.unsure[i]
+	if c.links[to] == nil {
+		l := newLink(c, to)
+		c.links[to], c.byID[l.id] = l, l
 	}
-	return p, c.undeliverable
+	return c.links[to], nil
 }
 
-// Receive calls handle with every message for the connector, one at a time and
+func (c *Courier) known(to events.Incarnation) *link {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.links[to]
+}
+
+func (c *Courier) forget(l *link) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.links, l.to)
+	delete(c.byID, l.id)
+}
+
+// answered handles what a receiver says of a link, or the server's note that
+// there is none.
+func (c *Courier) answered(m *nats.Msg) {
+	id, ok := parseLinkID(m.Subject[len(c.returns):])
+	if !ok {
+		return
+	}
+	c.mu.RLock()
+	l := c.byID[id]
+	c.mu.RUnlock()
+	switch {
+	case l == nil:
+	case m.Header.Get(statusHeader) == statusNoResponder:
+		l.unheard()
+	default:
+		if r, ok := parseReceipt(m.Data); ok {
+			l.receipt(r)
+		}
+	}
+}
+
+// Receive calls handle with every message for the incarnation, one at a time and
 // in order, from one goroutine. It has taken effect at the server when it
-// returns. stop ends it: what arrives from then on is undeliverable, what has
-// arrived is handled, within 5 s, and then stop returns.
-func (c *Courier) Receive(connector string, handle func(payload []byte)) (stop func(), err error) {
-	sub, err := c.b.nc.Subscribe(toPrefix+"."+Token(connector), func(m *nats.Msg) { handle(m.Data) })
+// returns. A message counts as handled when handle returns, unless handle has
+// called later, which it may do once and only before: then when what later
+// returned is called. stop ends it: what arrives from then on is not handled,
+// what has arrived is, within 5 s, and then stop returns.
+func (c *Courier) Receive(to events.Incarnation, handle func(payload []byte, later func() (done func()))) (stop func(), err error) {
+	r := newReceiver(c, handle)
+	sub, err := c.b.nc.Subscribe(courierSubject(to), r.receive)
 	if err != nil {
 		return nil, notSent(err)
 	}
 	if err := sub.SetPendingLimits(receiveMsgs, receiveBytes); err != nil {
 		return nil, notSent(err)
 	}
-	return c.serve(sub, func() {})
+	return c.serve(sub, r.stop)
 }
 
 // A handler is a subscription that is served.
@@ -174,11 +214,30 @@ func (h *handler) stop() {
 }
 
 func (c *Courier) close() {
+	c.linger()
 	c.mu.Lock()
 	stops := c.stops
 	c.stops = make(map[*handler]struct{})
 	c.mu.Unlock()
 	for h := range stops {
 		h.stop()
+	}
+}
+
+// linger waits for what was sent to arrive.
+func (c *Courier) linger() {
+	ctx, cancel := context.WithTimeout(context.Background(), lingerTimeout)
+	defer cancel()
+	c.mu.RLock()
+	links := make([]*link, 0, len(c.links))
+	for _, l := range c.links {
+		links = append(links, l)
+	}
+	c.mu.RUnlock()
+	for _, l := range links {
+		if c.b.nc.IsConnected() {
+			l.await(ctx, l.newest())
+		}
+		l.close()
 	}
 }

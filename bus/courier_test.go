@@ -19,68 +19,194 @@ func pair(t testing.TB) (here, there *bus.Bus) {
 	return connect(t, bus.Config{InProcess: s}), connect(t, bus.Config{URL: s.URL()})
 }
 
-func TestMessagesOfOneSenderArriveInOrder(t *testing.T) {
-	t.Parallel()
-	here, there := pair(t)
-	const n = 5000
-	got := make(chan string, n)
-	stop, err := there.Courier().Receive("c 2", func(p []byte) { got <- string(p) })
+var c2 = events.Incarnation{Name: "c 2", Epoch: 7}
+
+// receive collects what comes for c2 until it is stopped.
+func receive(t testing.TB, b *bus.Bus, got chan<- string) (stop func()) {
+	t.Helper()
+	stop, err := b.Courier().Receive(c2, func(p []byte, _ func() func()) { got <- string(p) })
 	must(t, err)
-	defer stop()
-	for i := range n {
-		must(t, here.Courier().Send("c 2", []byte(fmt.Sprint(i))))
+	return stop
+}
+
+func send(t testing.TB, b *bus.Bus, from, to int) (place uint64) {
+	t.Helper()
+	for i := from; i < to; i++ {
+		var err error
+		place, err = b.Courier().Send(c2, fmt.Append(nil, i))
+		must(t, err)
 	}
-	for i := range n {
+	return place
+}
+
+func expect(t testing.TB, got <-chan string, from, to int) {
+	t.Helper()
+	for i := from; i < to; i++ {
 		if m := <-got; m != fmt.Sprint(i) {
 			t.Fatalf("message %s in place %d", m, i)
 		}
 	}
 }
 
+func TestMessagesOfOneSenderArriveInOrder(t *testing.T) {
+	t.Parallel()
+	here, there := pair(t)
+	const n = 5000
+	got := make(chan string, n)
+	defer receive(t, there, got)()
+	place := send(t, here, 0, n)
+	expect(t, got, 0, n)
+	must(t, here.Courier().Await(within(t), c2, place))
+	if !here.Courier().Arrived(c2, place) {
+		t.Error("the last message has not arrived although it was waited for")
+	}
+}
+
 func TestNothingIsHandledAfterStop(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
-	returned := make(chan string, 1)
-	here.Courier().OnUndeliverable(func(connector string, payload []byte) { returned <- connector + " " + string(payload) })
 	running, finish := make(chan struct{}), make(chan struct{})
 	handled := 0
-	stop, err := there.Courier().Receive("c2", func([]byte) {
+	stop, err := there.Courier().Receive(c2, func([]byte, func() func()) {
 		if handled++; handled == 1 {
 			close(running)
 			<-finish
 		}
 	})
 	must(t, err)
-	must(t, here.Courier().Send("c2", []byte("one")))
+	one := send(t, here, 1, 2)
 	<-running
 	go close(finish)
 	stop()
 	stop()
-	must(t, here.Courier().Send("c2", []byte("two")))
-	if r := <-returned; r != "c2 two" {
-		t.Errorf("returned: %s", r)
+	must(t, here.Courier().Await(within(t), c2, one))
+	if two := send(t, here, 2, 3); here.Courier().Arrived(c2, two) {
+		t.Error("a message arrived that nobody was there for")
 	}
 	if handled != 1 {
 		t.Errorf("%d messages were handled", handled)
 	}
 }
 
-func TestWhatNobodyReceivesIsReturned(t *testing.T) {
+func TestAMessageArrivesWhenItIsHandled(t *testing.T) {
 	t.Parallel()
-	here, _ := pair(t)
-	returned := make(chan string, 100)
-	here.Courier().OnUndeliverable(func(connector string, payload []byte) { returned <- connector + " " + string(payload) })
-	for i := range 100 {
-		must(t, here.Courier().Send("nobody", []byte(fmt.Sprint(i))))
+	here, there := pair(t)
+	dones := make(chan func(), 3)
+	stop, err := there.Courier().Receive(c2, func(_ []byte, later func() func()) { dones <- later() })
+	must(t, err)
+	defer stop()
+	last := send(t, here, 0, 3)
+	first, second, third := <-dones, <-dones, <-dones
+	third()
+	second()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := here.Courier().Await(ctx, c2, last-2); err == nil {
+		t.Error("the first message arrived before it was handled")
 	}
-	for i := range 100 {
-		if r := <-returned; r != fmt.Sprint("nobody ", i) {
-			t.Errorf("returned %q in place %d", r, i)
+	first()
+	must(t, here.Courier().Await(within(t), c2, last))
+}
+
+func TestWhatAReceiverMissedIsSentAgain(t *testing.T) {
+	t.Parallel()
+	here, there := pair(t)
+	got := make(chan string, 3000)
+	stop := receive(t, there, got)
+	send(t, here, 0, 1000)
+	stop() // somewhere in between
+	send(t, here, 1000, 2000)
+	defer receive(t, there, got)()
+	place := send(t, here, 2000, 3000)
+	must(t, here.Courier().Await(within(t), c2, place))
+	expect(t, got, 0, 3000)
+	if len(got) > 0 {
+		t.Errorf("%d messages came twice", len(got))
+	}
+}
+
+func TestNothingIsLostOrDoubledOverALostConnection(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := serve(t, natsd.Options{DataDir: dir, Listen: "127.0.0.1:0"})
+	url := s.URL()
+	here, there := connect(t, bus.Config{URL: url}), connect(t, bus.Config{URL: url})
+	got := make(chan string, 4000)
+	defer receive(t, there, got)()
+	send(t, here, 0, 2000)
+	s.Shutdown()
+	serve(t, natsd.Options{DataDir: dir, Listen: strings.TrimPrefix(url, "nats://")})
+	for sent := 2000; sent < 2100; {
+		if _, err := here.Courier().Send(c2, fmt.Append(nil, sent)); err == nil {
+			sent++
+		} else if !errors.Is(err, events.ErrUnavailable) {
+			t.Fatal(err)
+		} else {
+			<-time.After(10 * time.Millisecond) // refused: not sent
 		}
 	}
-	if err := here.Courier().Send("nobody", make([]byte, 2<<20)); !errors.Is(err, events.ErrTooLarge) {
+	expect(t, got, 0, 2100)
+	if len(got) > 0 {
+		t.Errorf("%d messages came twice", len(got))
+	}
+}
+
+func TestWhatAnEndedConnectorDidNotHandleIsGivenBack(t *testing.T) {
+	t.Parallel()
+	here, there := pair(t)
+	got := make(chan string, 10)
+	stop := receive(t, there, got)
+	place := send(t, here, 0, 10)
+	must(t, here.Courier().Await(within(t), c2, place))
+	stop()
+	place = send(t, here, 10, 20)
+	waited := make(chan error, 1)
+	go func() { waited <- here.Courier().Await(within(t), c2, place) }()
+	var back []string
+	here.Courier().Return(c2, func(p []byte, sent time.Time) {
+		if time.Since(sent) > time.Minute {
+			t.Errorf("sent at %v", sent)
+		}
+		if here.Courier().Arrived(c2, place) {
+			t.Error("it arrived before all was given back")
+		}
+		back = append(back, string(p))
+	})
+	must(t, <-waited)
+	if len(back) != 10 || back[0] != "10" || back[9] != "19" {
+		t.Errorf("given back: %q", back)
+	}
+	if _, err := here.Courier().Send(c2, nil); !errors.Is(err, bus.ErrEnded) {
+		t.Errorf("send to who has ended: %v", err)
+	}
+	if _, err := here.Courier().Send(events.Incarnation{Name: c2.Name, Epoch: c2.Epoch - 1}, nil); !errors.Is(err, bus.ErrEnded) {
+		t.Errorf("send to who has ended before: %v", err)
+	}
+}
+
+func TestWhatWaitsForASilentConnectorIsBounded(t *testing.T) {
+	t.Parallel()
+	here, _ := pair(t)
+	for range 1000 {
+		_, err := here.Courier().Send(c2, make([]byte, 100<<10))
+		if errors.Is(err, bus.ErrBacklog) {
+			return
+		}
+		must(t, err)
+	}
+	t.Error("100 MB are kept for a connector that is not there")
+}
+
+func TestWhatIsTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
+	here, there := pair(t)
+	got := make(chan string, 1)
+	defer receive(t, there, got)()
+	if _, err := here.Courier().Send(c2, make([]byte, 2<<20)); !errors.Is(err, events.ErrTooLarge) {
 		t.Errorf("send of 2 MiB: %v", err)
 	}
+	send(t, here, 0, 1)
+	expect(t, got, 0, 1) // what was refused left no gap
 }
 
 func TestNothingIsSentWithoutAConnection(t *testing.T) {
@@ -92,7 +218,7 @@ func TestNothingIsSentWithoutAConnection(t *testing.T) {
 	if up := <-states; up || b.Connected() {
 		t.Error("the bus takes itself for connected")
 	}
-	if err := b.Courier().Send("c2", nil); !errors.Is(err, events.ErrUnavailable) {
+	if _, err := b.Courier().Send(c2, nil); !errors.Is(err, events.ErrUnavailable) {
 		t.Errorf("send: %v", err)
 	}
 	if _, err := b.Log().Append(within(t), record(alice, 0, "")); !errors.Is(err, events.ErrUnavailable) {

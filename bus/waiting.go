@@ -19,8 +19,8 @@ const MaxWaiting = 100
 // A claim ends by itself after claimTTL, and whoever holds it stops using it
 // before that.
 const (
-	claimTTL = 30 * time.Second
-	claimUse = 20 * time.Second
+	claimTTL = 5 * time.Second
+	claimUse = 4 * time.Second
 )
 
 // ErrTaken: another session takes the account's messages at this moment.
@@ -68,7 +68,7 @@ func (w *Waiting) Store(ctx context.Context, account events.JID, data []byte) er
 // loop goes on to the next one, or ends after the last: what the loop is left
 // at by break or return stays, and after a crash the same holds, so that a
 // message may be delivered again but is not lost. An error is the last;
-// ErrTaken if another session is at it. A loop of more than 20 s ends with
+// ErrTaken if another session is at it. A loop of more than 4 s ends with
 // events.ErrUnavailable and may be begun again.
 func (w *Waiting) Take(ctx context.Context, account events.JID) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -65,15 +64,10 @@ func (c *connector) run(ctx context.Context) error {
 	if lease == nil {
 		return err
 	}
-	// The name is ours: clients may come, and parcels. All this goes on until
-	// the orderly stop is over.
+	// The name is ours: clients may come. All this goes on until the orderly
+	// stop is over.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	unreceive, err := c.bus.Courier().Receive(c.lease.Name, c.server.Deliver)
-	if err != nil {
-		return fmt.Errorf("receive parcels: %w", err)
-	}
-	defer unreceive()
 	g, life := errgroup.WithContext(life)
 	g.Go(func() error {
 		return follow(life, func(ctx context.Context) error { return followCredentials(ctx, c.bus.Accounts(), c.credentials) })
@@ -150,6 +144,7 @@ func (c *connector) incarnate(ctx context.Context, lease *bus.Lease) error {
 		lease.Run(life) // its error is told by Done
 	})
 	side.Go(func() { svc.Run(life) })
+	unreceive := c.receive(serving, lease.Incarnation())
 	if c.takeOver(serving, svc) {
 		c.server.Begin(svc)
 		c.ready()
@@ -161,15 +156,32 @@ func (c *connector) incarnate(ctx context.Context, lease *bus.Lease) error {
 	}
 	if lease.Valid() {
 		c.stop(svc)
+		unreceive() // what has come is handled before others take it for lost
 		end()
 		side.Wait()
 		return c.release(lease)
 	}
+	unreceive()
 	c.table.Lost(lease.Incarnation())
 	c.server.Suspend()
 	end()
 	side.Wait()
 	return bus.ErrLeaseLost
+}
+
+// receive takes parcels for the incarnation, as soon as that can be. It returns
+// when it does, or ctx ends.
+func (c *connector) receive(ctx context.Context, self events.Incarnation) (stop func()) {
+	for {
+		stop, err := c.bus.Courier().Receive(self, c.server.Deliver)
+		if err == nil {
+			return stop
+		}
+		c.log.Warn("stanzas of other connectors can't be received yet", "error", err)
+		if !wait(ctx, firstRetry) {
+			return func() {}
+		}
+	}
 }
 
 // stop ends all sessions in the log and all streams.
@@ -228,6 +240,9 @@ func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
 		if n > 0 {
 			c.log.Warn("closed the sessions of a lost connector", "connector", i, "accounts", n)
 		}
+	}
+	for _, i := range lost {
+		c.server.Bereave(i) // if nobody has told of it
 	}
 	return nil
 }
@@ -295,8 +310,9 @@ func unlessOver(ctx context.Context, err error) error {
 }
 
 // bereave is told that a lease has ended. It never blocks: one token stands
-// for any number of ends.
-func (c *connector) bereave(events.Incarnation) {
+// for any number of ends, and what was on its way there is seen to meanwhile.
+func (c *connector) bereave(lost events.Incarnation) {
+	go c.server.Bereave(lost)
 	select {
 	case c.ended <- struct{}{}:
 	default:

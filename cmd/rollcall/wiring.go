@@ -37,10 +37,10 @@ func accountDocument(d bus.Document) c2s.Document {
 type waitingRoom struct{ *bus.Waiting }
 
 // Take implements c2s.Waiting.
-func (w waitingRoom) Take(ctx context.Context, account events.JID) iter.Seq2[c2s.Kept, error] {
-	return func(yield func(c2s.Kept, error) bool) {
+func (w waitingRoom) Take(ctx context.Context, account events.JID) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
 		for m, err := range w.Waiting.Take(ctx, account) {
-			if !yield(c2s.Kept{Data: m.Data, At: m.At}, err) {
+			if !yield(m.Data, err) {
 				return
 			}
 		}

@@ -58,7 +58,7 @@ func (m *mail) copied(account events.JID) (list []*session.Session) {
 	}
 	for _, s := range a.Sessions {
 		got := slices.ContainsFunc(m.reached, func(o *session.Session) bool { return o.ID == s.ID })
-		if s.Carbons() && s.JID != m.from && !got && !m.srv.cfg.Table.IsLost(s.Connector) {
+		if s.Carbons() && s.JID != m.from && !got && m.srv.there(s) {
 			list = append(list, s)
 		}
 	}
@@ -121,5 +121,5 @@ func (m *mail) sendCopy(direction string, account events.JID, to *session.Sessio
 	}
 	b = append(b, "><"+direction+" xmlns='"+stanza.NSCarbons+"'><forwarded xmlns='"+stanza.NSForward+"'>"...)
 	b = append(append(b, message...), "</forwarded></"+direction+"></message>"...)
-	m.srv.deliver(parcel{hops: maxHops, after: m.after, stanza: b}, []*session.Session{to})
+	m.srv.deliver(parcel{final: true, lane: laneOf(m.from), after: m.after, stanza: b}, []*session.Session{to}, nil)
 }

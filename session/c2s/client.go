@@ -32,14 +32,15 @@ type client struct {
 	link    atomic.Pointer[conn]       // the connection; nil while detached
 	managed atomic.Pointer[management] // nil without stream management
 	quiet   atomic.Pointer[quiet]      // nil while the client is active
-	late    atomic.Pointer[arrivals]   // nil unless the client is being given what waited for it
+	looking atomic.Pointer[look]       // nil while nobody looks for what waits
+	able    atomic.Bool                // to get what waits: available, with a priority that is not negative
 	life    sync.Mutex                 // held by who takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
 	id      events.ConnID   // the connection's; the cause of events
 	after   events.Position // the last event of this session that is stored
-	flushed bool            // waiting messages were asked for since it became able to get them
 	scratch []byte          // for the stanza being forwarded
+	ways    ways            // of what it sends
 	pace    *pace           // of what it changes
 	caps    caps            // what the client says that it can do
 
@@ -67,28 +68,23 @@ func newClient(c *conn, home *account, jid events.JID, at events.Position) *clie
 
 // send queues a stanza for the client. It reports false if the client can't get
 // it, now or later. b is not kept.
-func (cl *client) send(b []byte) bool {
-	if a := cl.late.Load(); a != nil {
-		return a.send(cl, b)
-	}
-	return cl.pass(b)
-}
+func (cl *client) send(b []byte) bool { return cl.pass(letter{stanza: b}) }
 
-// pass is send for what nothing older is to come before.
-func (cl *client) pass(b []byte) bool {
+// pass is send for what others have sent.
+func (cl *client) pass(l letter) bool {
 	if q := cl.quiet.Load(); q != nil {
-		return q.send(cl, b)
+		return q.send(cl, l)
 	}
-	return cl.write(b)
+	return cl.write(l)
 }
 
-// write is send for what is to go out now.
-func (cl *client) write(b []byte) bool {
+// write is pass for what is to go out now.
+func (cl *client) write(l letter) bool {
 	if m := cl.managed.Load(); m != nil {
-		return m.send(cl, b)
+		return m.send(cl, l)
 	}
 	c := cl.link.Load()
-	return c != nil && c.send(b)
+	return c != nil && c.send(l.stanza)
 }
 
 // serve handles what comes on the client's connection until the stream ends,
@@ -164,7 +160,7 @@ func (cl *client) dispatch(el *stanza.Element) error {
 	if el.Local() == "message" || !to.IsZero() {
 		cl.srv.reach(cl.after) // who gets it has seen what came before it (RFC 6120, 10.1)
 	}
-	m := mail{srv: cl.srv, el: el, from: cl.jid, to: to, after: cl.after, buf: cl.scratch}
+	m := mail{srv: cl.srv, el: el, from: cl.jid, to: to, after: cl.after, ways: &cl.ways, buf: cl.scratch}
 	defer func() { cl.keepScratch(m.buf) }()
 	if stop, err := m.stopped(); stop {
 		return err

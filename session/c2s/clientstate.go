@@ -62,23 +62,24 @@ type quiet struct {
 // A held stanza supersedes an earlier one with the same key, unless that is
 // empty.
 type held struct {
-	key    string
-	stanza []byte
+	key string
+	letter
 }
 
 // send holds a stanza back or sends it, after all that is held.
-func (q *quiet) send(cl *client, b []byte) bool {
+func (q *quiet) send(cl *client, l letter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.over {
-		return cl.write(b)
+		return cl.write(l)
 	}
-	key, patient := canWait(b)
+	key, patient := canWait(l.stanza)
 	if !patient {
 		q.flush(cl)
-		return cl.write(b)
+		return cl.write(l)
 	}
-	q.hold(held{key, bytes.Clone(b)})
+	l.stanza = bytes.Clone(l.stanza)
+	q.hold(held{key, l})
 	if len(q.held) > maxHeld || q.bytes > maxHeldBytes {
 		q.flush(cl)
 	}
@@ -96,7 +97,7 @@ func (q *quiet) hold(h held) {
 
 func (q *quiet) flush(cl *client) {
 	for _, h := range q.held {
-		cl.write(h.stanza)
+		cl.write(h.letter)
 	}
 	q.held, q.bytes = nil, 0
 }

@@ -146,21 +146,25 @@ type Documents interface {
 
 // Waiting keeps what was sent to an account while it was away. Store fails with
 // events.ErrFull at the account's limit. Take gives the oldest first and
-// removes each when the loop goes on.
+// removes each when the loop goes on; one loop at a time gets an account's.
 type Waiting interface {
 	Store(ctx context.Context, account events.JID, data []byte) error
-	Take(ctx context.Context, account events.JID) iter.Seq2[Kept, error]
+	Take(ctx context.Context, account events.JID) iter.Seq2[[]byte, error]
 }
 
-// Kept is a message that waited, since At.
-type Kept struct {
-	Data []byte
-	At   time.Time
-}
-
-// A Courier sends a parcel to another connector, in order, without waiting.
+// A Courier brings parcels to a connector's incarnation, in order and once each
+// while both live.
 type Courier interface {
-	Send(connector string, payload []byte) error
+	// Send gives the parcel's place among those sent there. An error says that
+	// it was not sent.
+	Send(to events.Incarnation, payload []byte) (place uint64, err error)
+	// Arrived reports that all up to the place are handled or given back.
+	Arrived(to events.Incarnation, place uint64) bool
+	// Await waits until they have.
+	Await(ctx context.Context, to events.Incarnation, place uint64) error
+	// Return gives back what an incarnation that has ended is not known to have
+	// handled, and ends sending there.
+	Return(of events.Incarnation, again func(payload []byte, sent time.Time))
 }
 
 // A Recorder keeps an event of a connection that has no account yet. It never

@@ -2,8 +2,6 @@ package c2s
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -13,98 +11,20 @@ import (
 	"rollcall/session/stanza"
 )
 
-// A parcel carries one stanza to all of its recipients at one connector: a
-// version, the hops so far, flags, the position
-// after, the recipients' session ids, and the stanza, which takes the rest.
-//
-// The position keeps cause and effect in order over the two ways that things
-// go: presence travels in the log, a message beside it. A connector unpacks a
-// parcel when its own table has got to where the sender was, so that nobody
-// gets a message from somebody whose presence comes later.
-type parcel struct {
-	hops     uint8
-	directed bool // available presence, which is not shown after its session's end
-	event    bool // of personal eventing, for who asks for it
-	after    events.Position
-	to       []events.SessionID
-	stanza   []byte
-}
-
-const (
-	parcelVersion = 1
-	// catchUp bounds the wait for the table. Past it order is given up for the
-	// sake of delivery.
-	catchUp = 2 * time.Second
-)
-
-// The flags of a parcel.
-const (
-	parcelDirected = 1 << iota
-	parcelEvent
-)
-
-var errParcel = errors.New("not a parcel")
-
-func (p *parcel) append(b []byte) []byte {
-	flags := byte(0)
-	if p.directed {
-		flags |= parcelDirected
-	}
-	if p.event {
-		flags |= parcelEvent
-	}
-	b = append(b, parcelVersion, p.hops, flags)
-	b = binary.AppendUvarint(b, uint64(len(p.after.Stream)))
-	b = append(b, p.after.Stream...)
-	b = binary.AppendUvarint(b, uint64(p.after.Seq))
-	b = binary.AppendUvarint(b, uint64(len(p.to)))
-	for i := range p.to {
-		b = append(b, p.to[i][:]...)
-	}
-	return append(b, p.stanza...)
-}
-
-func parseParcel(b []byte) (p parcel, err error) {
-	if len(b) < 3 || b[0] != parcelVersion {
-		return p, errParcel
-	}
-	p.hops, p.directed, p.event, b = b[1], b[2]&parcelDirected != 0, b[2]&parcelEvent != 0, b[3:]
-	number := func() uint64 {
-		v, n := binary.Uvarint(b)
-		if n <= 0 {
-			err = errParcel
-			return 0
-		}
-		b = b[n:]
-		return v
-	}
-	n := number()
-	if err != nil || n > uint64(len(b)) {
-		return p, errParcel
-	}
-	p.after.Stream, b = string(b[:n]), b[n:]
-	p.after.Seq = events.Seq(number())
-	n = number()
-	if err != nil || n > uint64(len(b)/len(events.SessionID{})) {
-		return p, errParcel
-	}
-	p.to = make([]events.SessionID, n)
-	for i := range p.to {
-		b = b[copy(p.to[i][:], b):]
-	}
-	p.stanza = b
-	return p, nil
-}
+// catchUp bounds the wait for the table, or for what is on its way. Past it order
+// is given up for the sake of delivery.
+const catchUp = 2 * time.Second
 
 // deliver sends a parcel's stanza to sessions of any connectors: to those here
-// at once, to the others by one parcel for each connector. It reports whether
-// the stanza went to anybody. It does not keep the stanza.
+// at once, to the others by one parcel for each connector, which on takes note
+// of. It reports whether the stanza went to anybody; an error says that it did
+// not because a connector takes no more. It does not keep the stanza.
 //
 // One parcel at most may be sent on when its recipients have gone, and none if
-// somebody has got the stanza: otherwise it would be delivered twice.
-func (s *Server) deliver(p parcel, to []*session.Session) bool {
+// somebody here has got the stanza: otherwise it would be delivered twice.
+func (s *Server) deliver(p parcel, to []*session.Session, on *way) (sent bool, err error) {
 	self := s.self()
-	sent := s.handOut(p, func(yield func(events.SessionID) bool) {
+	sent = s.handOut(p, func(yield func(events.SessionID) bool) {
 		for _, t := range to {
 			if !yield(t.ID) {
 				return
@@ -112,25 +32,38 @@ func (s *Server) deliver(p parcel, to []*session.Session) bool {
 		}
 	})
 	for i, t := range to {
-		if s.hub.client(t.ID) != nil || t.Connector == self || heldBefore(to[:i], t.Connector) {
+		if s.hub.client(t.ID) != nil || t.Connector == self || heldBy(to[:i], t.Connector) {
 			continue
 		}
-		if sent {
-			p.hops = maxHops
-		}
+		p.final = p.final || sent
 		p.to = p.to[:0]
 		for _, o := range to[i:] {
 			if o.Connector == t.Connector {
 				p.to = append(p.to, o.ID)
 			}
 		}
-		if err := s.cfg.Courier.Send(t.Connector.Name, p.append(nil)); err != nil {
-			s.cfg.Logger.Warn("parcel not sent", "connector", t.Connector.Name, "error", err)
+		number, failed := s.cfg.Courier.Send(t.Connector, p.append(nil))
+		if failed != nil {
+			err = s.notSent(t.Connector, failed)
 			continue
 		}
+		on.went(sending{t.Connector, number})
 		sent = true
 	}
-	return sent
+	if sent {
+		err = nil
+	}
+	return sent, err
+}
+
+// notSent says what it means for the sender that a parcel could not be sent:
+// nothing if the connector has ended, for then its sessions are gone.
+func (s *Server) notSent(to events.Incarnation, err error) error {
+	if s.cfg.Table.IsLost(to) {
+		return nil
+	}
+	s.cfg.Logger.Warn("parcel not sent", "connector", to.Name, "error", err)
+	return &stanza.Error{Condition: stanza.ResourceConstraint, Type: stanza.Wait, Text: "too much is on its way; please try again"}
 }
 
 // handOut sends a parcel's stanza to those of the recipients that are here.
@@ -147,8 +80,15 @@ func (s *Server) handOut(p parcel, recipients iter.Seq[events.SessionID]) (sent 
 		event, _ = stanza.Parse(p.stanza, stanza.NSClient, s.cfg.Limits) // nil: nobody wants it
 	}
 	for id := range recipients {
-		if cl := s.hub.client(id); cl != nil && (!p.event || cl.wantsEvent(event)) {
+		cl := s.hub.client(id)
+		switch {
+		case cl == nil, p.bare && !cl.able.Load():
+		case p.look:
+			sent = cl.lookSoon() || sent
+		case p.directed:
 			sent = cl.send(p.stanza) || sent
+		case !p.event || cl.wantsEvent(event):
+			sent = cl.hand(letter{p.stanza, p.since, p.all}) || sent
 		}
 	}
 	return sent
@@ -178,23 +118,9 @@ func (s *Server) shows(directed []byte) bool {
 	return watches && sender.Available()
 }
 
-func heldBefore(list []*session.Session, by events.Incarnation) bool {
-	for _, o := range list {
-		if o.Connector == by {
-			return true
-		}
-	}
-	return false
-}
-
-// Deliver unpacks a parcel of another connector. Parcels are given to it one
-// after the other; it may wait a moment for the table.
-func (s *Server) Deliver(payload []byte) {
-	p, err := parseParcel(payload)
-	if err != nil {
-		s.cfg.Logger.Warn("parcel refused", "error", err)
-		return
-	}
+// unpack hands out a parcel of another connector, or decides again about it if
+// its recipients have gone. It may wait, for the table and for stores.
+func (s *Server) unpack(p parcel) {
 	if p.after.Seq != 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), catchUp)
 		if err := s.cfg.Table.WaitFor(ctx, p.after); err != nil {
@@ -203,18 +129,44 @@ func (s *Server) Deliver(payload []byte) {
 		cancel()
 	}
 	if !s.handOut(p, slices.Values(p.to)) {
-		s.resend(p)
+		w := &ways{}
+		s.resend(p, w)
+		w.settle(s)
 	}
 }
 
+// Bereave is for a connector whose lease has ended, of which the table was told
+// before. What was sent there and not handled goes where it goes without it. It
+// returns when all has.
+func (s *Server) Bereave(lost events.Incarnation) {
+	w := &ways{}
+	s.cfg.Courier.Return(lost, func(payload []byte, sent time.Time) {
+		p, err := parseParcel(payload)
+		if err != nil {
+			return
+		}
+		if p.since == 0 {
+			p.since = sent.UnixNano()
+		}
+		s.resend(p, w)
+	})
+}
+
 // resend decides again about a stanza whose recipients have gone while it was
-// on its way.
-func (s *Server) resend(p parcel) {
-	el, err := stanza.Parse(p.stanza, stanza.NSClient, s.cfg.Limits)
-	if err != nil || p.hops >= maxHops || isCopy(el) || isEvent(el) {
+// on its way, or had not acknowledged it when they went.
+func (s *Server) resend(p parcel, w *ways) {
+	if p.final {
 		return
 	}
-	m := mail{srv: s, el: el, after: p.after, hops: p.hops + 1}
+	if p.look {
+		s.lookAgain(p, w)
+		return
+	}
+	el, err := stanza.Parse(p.stanza, stanza.NSClient, s.cfg.Limits)
+	if err != nil || isCopy(el) || isEvent(el) {
+		return
+	}
+	m := mail{srv: s, el: el, after: p.after, hops: p.hops + 1, since: p.since, ways: w}
 	if m.from, err = el.From(); err != nil || m.from.IsZero() {
 		return
 	}
@@ -223,7 +175,9 @@ func (s *Server) resend(p parcel) {
 	}
 	switch el.Local() {
 	case "message":
-		err = m.message()
+		if !s.elsewhere(m.to.Bare(), p.all, p.to) {
+			err = m.message()
+		}
 	case "iq":
 		err = m.iqToResource()
 	}
@@ -232,10 +186,22 @@ func (s *Server) resend(p parcel) {
 	}
 }
 
+// lookAgain finds another one to look for what waits. If there is none whoever
+// comes looks.
+func (s *Server) lookAgain(p parcel, w *ways) {
+	account := events.StoredJID(string(p.stanza))
+	for p.hops < maxHops {
+		p.hops++
+		if found, err := s.lookBy(account, s.routes(account), p, w); found || err != nil {
+			return
+		}
+	}
+}
+
 // bounce sends an error back to where the stanza came from.
 func (m *mail) bounce(cause *stanza.Error) {
 	b := stanza.AppendError(nil, m.el, cause, stanza.Stamp{})
 	if s := m.srv.cfg.Table.Session(m.from); s != nil && len(b) > 0 {
-		m.srv.deliver(parcel{hops: maxHops, after: m.after, stanza: b}, []*session.Session{s})
+		m.srv.deliver(parcel{final: true, lane: laneOf(m.to), after: m.after, stanza: b}, []*session.Session{s}, nil)
 	}
 }

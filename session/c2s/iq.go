@@ -80,11 +80,16 @@ func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
 
 // iqToResource is RFC 6121, 8.5.3.
 func (m *mail) iqToResource() error {
-	if s := m.resource(); s != nil && m.deliver(s) {
-		return nil
+	var sent bool
+	var err error
+	if s := m.resource(); s != nil {
+		sent, err = m.deliver(s)
 	}
-	if t := m.el.Type(); t == "result" || t == "error" {
+	switch t := m.el.Type(); {
+	case sent, t == "result", t == "error":
 		return nil
+	case err != nil:
+		return err
 	}
 	return refuse(stanza.ServiceUnavailable)
 }

@@ -34,11 +34,12 @@ type management struct {
 	handled   uint32 // stanzas of the client; owned by the connection's goroutine
 	expiry    *time.Timer
 	mu        sync.Mutex
-	unacked   [][]byte // guarded; sent and not acknowledged, oldest first
+	unacked   []letter // guarded; sent and not acknowledged, oldest first
 	bytes     int      // guarded; of unacked
 	acked     uint32   // guarded; the last h
 	requested bool     // guarded; an answer to <r/> is due
 	asked     uint32   // guarded; what had been sent at the last <r/>
+	ended     bool     // guarded; the session has, and nothing is kept any more
 }
 
 // manage handles an element of stream management on a bound stream.
@@ -138,17 +139,24 @@ func tokenHash(token string) string {
 // send keeps a stanza until it is acknowledged, and writes it if there is a
 // connection. One request is out at a time; its answer brings the next, for what
 // was sent since, so that a client acknowledges as fast as it reads and no faster.
-func (m *management) send(cl *client, b []byte) bool {
+func (m *management) send(cl *client, l letter) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.unacked) >= maxUnacked || m.bytes+len(b) > maxUnackedBytes {
+	if m.ended {
+		return false
+	}
+	if len(m.unacked) >= maxUnacked || m.bytes+len(l.stanza) > maxUnackedBytes {
 		go cl.overflow()
 		return false
 	}
-	m.unacked = append(m.unacked, bytes.Clone(b))
-	m.bytes += len(b)
+	if l.since == 0 {
+		l.since = time.Now().UnixNano()
+	}
+	l.stanza = bytes.Clone(l.stanza)
+	m.unacked = append(m.unacked, l)
+	m.bytes += len(l.stanza)
 	if c := cl.link.Load(); c != nil {
-		c.send(b)
+		c.send(l.stanza)
 		m.request(c)
 	}
 	return true
@@ -193,8 +201,8 @@ func (m *management) drop(h uint32) error {
 	if n <= 0 {
 		return nil
 	}
-	for _, b := range m.unacked[:n] {
-		m.bytes -= len(b)
+	for _, l := range m.unacked[:n] {
+		m.bytes -= len(l.stanza)
 	}
 	clear(m.unacked[:n])
 	m.unacked = m.unacked[n:]
@@ -206,11 +214,11 @@ func (m *management) drop(h uint32) error {
 }
 
 // take empties the queue for a session that has ended.
-func (m *management) take() [][]byte {
+func (m *management) take() []letter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := m.unacked
-	m.unacked, m.bytes = nil, 0
+	m.unacked, m.bytes, m.ended = nil, 0, true
 	return list
 }
 

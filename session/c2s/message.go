@@ -1,11 +1,9 @@
 package c2s
 
 import (
-	"context"
 	"errors"
 
 	"rollcall/events"
-	"rollcall/session"
 	"rollcall/session/stanza"
 )
 
@@ -24,8 +22,10 @@ func (m *mail) message() error {
 		return refuse(stanza.ServiceUnavailable)
 	}
 	if !m.to.IsBare() {
-		if s := m.resource(); s != nil && m.deliver(s) {
-			return nil
+		if s := m.resource(); s != nil && m.hops < maxHops {
+			if sent, err := m.deliver(s); sent || err != nil {
+				return err
+			}
 		}
 		return m.messageToGone()
 	}
@@ -34,17 +34,33 @@ func (m *mail) message() error {
 
 // messageToBare is RFC 6121, 8.5.2.
 func (m *mail) messageToBare() error {
+	m.bare = true
+	if m.hops >= maxHops {
+		return m.lastResort()
+	}
 	switch m.el.Type() {
 	case "error":
 		return nil
 	case "groupchat":
 		return refuse(stanza.ServiceUnavailable)
 	case "headline":
-		m.deliver(nonNegative(m.reachable())...)
-		return nil
+		_, err := m.deliver(m.srv.nonNegative(m.to.Bare())...)
+		return err
 	}
-	if m.deliver(m.srv.cfg.Table.Routes(m.to.Bare())...) {
+	if sent, err := m.deliver(m.srv.routes(m.to.Bare())...); sent || err != nil {
+		return err
+	}
+	return m.keep()
+}
+
+// lastResort is for a message that came too late again and again, as sessions
+// come and go: it waits for the next one.
+func (m *mail) lastResort() error {
+	switch m.el.Type() {
+	case "error", "headline":
 		return nil
+	case "groupchat":
+		return refuse(stanza.ServiceUnavailable)
 	}
 	return m.keep()
 }
@@ -74,37 +90,9 @@ func (m *mail) keep() error {
 	if !m.worthKeeping() {
 		return nil // XEP-0160, 3, and XEP-0334: it was for now or never
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
-	defer cancel()
-	err = m.srv.cfg.Waiting.Store(ctx, m.to.Bare(), append([]byte(nil), m.stamped()...))
+	err = m.keepFor(m.to.Bare())
 	if errors.Is(err, events.ErrFull) {
 		return refuse(stanza.ServiceUnavailable)
 	}
-	if err == nil && len(m.srv.cfg.Table.Routes(m.to.Bare())) > 0 {
-		m.srv.handOver(ctx, m.to.Bare(), m.after)
-	}
 	return err
-}
-
-// reachable lists the recipient's available resources, best first, without
-// those of lost connectors.
-func (m *mail) reachable() []*session.Session {
-	var list []*session.Session
-	for _, s := range m.srv.cfg.Table.Account(m.to.Bare()).Available() {
-		if !m.srv.cfg.Table.IsLost(s.Connector) {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
-// nonNegative is the beginning of a list, best first, that ordinary messages
-// go to.
-func nonNegative(list []*session.Session) []*session.Session {
-	for i, s := range list {
-		if s.Priority < 0 {
-			return list[:i]
-		}
-	}
-	return list
 }

@@ -62,7 +62,8 @@ func (s *Server) showNewWatcher(owner, watcher events.JID) {
 // there is in the log up to a position.
 func (s *Server) sendEvent(from, to events.JID, after events.Position, event []byte) {
 	if list := s.cfg.Table.Account(to).Available(); len(list) > 0 {
-		s.deliver(parcel{hops: maxHops, event: true, after: after, stanza: eventMessage(from, to, event)}, list)
+		p := parcel{final: true, event: true, lane: laneOf(from), after: after, stanza: eventMessage(from, to, event)}
+		s.deliver(p, list, nil)
 	}
 }
 

@@ -13,8 +13,9 @@ func TestAParcelIsUnpackedAsItWasPacked(t *testing.T) {
 	t.Parallel()
 	id := func() events.SessionID { return events.NewID(time.Unix(1, 0)) }
 	for _, p := range []parcel{
-		{to: []events.SessionID{}, stanza: []byte{}},
-		{hops: 3, directed: true, after: events.Position{Stream: "RC_EV", Seq: 1 << 60}, to: []events.SessionID{id(), id()}, stanza: []byte("<message/>")},
+		{stanza: []byte{}},
+		{event: true, look: true, bare: true, final: true, lane: 1 << 63, since: stamped, all: []events.SessionID{id()}, stanza: []byte("<message/>")},
+		{hops: 3, directed: true, since: 1 << 60, after: events.Position{Stream: "RC_EV", Seq: 1 << 60}, to: []events.SessionID{id(), id()}, stanza: []byte("<message/>")},
 	} {
 		got, err := parseParcel(p.append(nil))
 		if err != nil || !reflect.DeepEqual(got, p) {

@@ -51,19 +51,24 @@ func (cl *client) becomeAvailable(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	if priority >= 0 && !cl.flushed && cl.srv.cfg.Waiting != nil {
-		defer cl.holdArrivals()()
+	var k *look
+	if priority < 0 {
+		cl.unable()
+	} else if !cl.able.Load() {
+		k = cl.beginLook()
 	}
 	_, err = cl.do(session.BecomeAvailable{Session: cl.session, Priority: priority, Show: showOf(el), Stanza: text})
 	if err != nil {
+		if k != nil {
+			cl.stopLooking()
+		}
 		return err
 	}
 	cl.learnCaps(el)
-	if priority < 0 {
-		cl.flushed = false
-		return nil
+	if priority >= 0 {
+		cl.becomeAble(k)
 	}
-	return cl.flush()
+	return nil
 }
 
 func (cl *client) becomeUnavailable(el *stanza.Element) error {
@@ -71,7 +76,7 @@ func (cl *client) becomeUnavailable(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	cl.flushed = false
+	cl.unable()
 	cl.forgetCaps()
 	_, err = cl.do(session.BecomeUnavailable{Session: cl.session, Stanza: text})
 	return err
@@ -134,8 +139,8 @@ func (cl *client) directed(el *stanza.Element, m *mail) error {
 		return err
 	}
 	cl.srv.reach(cl.after) // or shows would not know of it
-	p := parcel{directed: el.Type() == "", after: cl.after, stanza: m.stamped()}
-	cl.srv.deliver(p, m.presenceTargets())
+	p := parcel{directed: el.Type() == "", lane: laneOf(cl.account), after: cl.after, stanza: m.stamped()}
+	cl.srv.deliver(p, m.presenceTargets(), nil)
 	return nil
 }
 
@@ -143,7 +148,7 @@ func (cl *client) directed(el *stanza.Element, m *mail) error {
 // a bare JID, or the one of a full JID.
 func (m *mail) presenceTargets() []*session.Session {
 	if m.to.IsBare() {
-		return m.reachable()
+		return m.srv.reachable(m.to.Bare())
 	}
 	if s := m.resource(); s != nil {
 		return []*session.Session{s}

@@ -103,25 +103,35 @@ func (cl *client) end(e ending) {
 // learns of it, and what it has not acknowledged goes elsewhere. It may be
 // called again. The caller holds life.
 func (cl *client) finish(e ending) {
+	cl.unable()
 	if !cl.srv.hub.remove(cl) {
 		return
+	}
+	cl.stopLooking()
+	if m := cl.managed.Load(); m != nil {
+		cl.leave(m, e)
 	}
 	if !e.logged {
 		cl.svc.End(context.Background(), cl.account, cl.id, session.Close{Session: cl.session, Reason: e.reason, Text: e.text})
 	}
-	m := cl.managed.Load()
-	if m == nil {
-		return
-	}
+}
+
+// leave sends what the client has not acknowledged where it goes without it:
+// before others learn of the session's end, so that nothing newer is there first.
+func (cl *client) leave(m *management, e ending) {
 	if m.expiry != nil {
 		m.expiry.Stop()
 	}
 	if m.token != "" && e.reason != events.ReasonClient { // who closes its stream does not come back for it
 		cl.srv.ended.add(endedKeyOf(cl.account, resumptionID(cl.session, m.token)), m.handled)
 	}
-	for _, b := range m.take() {
-		cl.srv.resend(parcel{after: cl.after, stanza: b, to: []events.SessionID{cl.session}})
+	w := &ways{}
+	for _, l := range m.take() {
+		cl.srv.resend(parcel{
+			since: l.since, after: cl.after, stanza: l.stanza, to: []events.SessionID{cl.session}, all: l.all,
+		}, w)
 	}
+	w.settle(cl.srv)
 }
 
 // resume answers <resume/> on an authenticated stream without a resource. On
@@ -228,8 +238,8 @@ func (m *management) attach(cl *client, c *conn, h uint32, tell func(*client, []
 	}
 	b := stanza.AppendAttr([]byte("<resumed xmlns='"+stanza.NSStreamMgmt+"'"), "previd", resumptionID(cl.session, m.token))
 	tell(cl, append(stanza.AppendAttr(b, "h", formatCount(m.handled)), "/>"...))
-	for _, b := range m.unacked {
-		c.send(b)
+	for _, l := range m.unacked {
+		c.send(l.stanza)
 	}
 	m.requested = false
 	m.request(c)

@@ -44,6 +44,7 @@ type Server struct {
 	tail sync.Mutex
 
 	unread backlog             // of all clients
+	lanes  *lanes              // of parcels that have to wait
 	places *semaphore.Weighted // of TLS handshakes
 
 	misled sync.Once // tells of a proxy that doesn't say whom it is for
@@ -83,7 +84,7 @@ func New(cfg Config) (*Server, error) {
 		started:  time.Now(),
 		blocks:   newBlockLists(),
 		conns:    map[*conn]struct{}{}, unbound: list.New(), addresses: newAddresses(&cfg),
-		following: make(chan struct{}),
+		following: make(chan struct{}), lanes: newLanes(),
 	}
 	for _, d := range cfg.Domains {
 		s.domains[d] = true

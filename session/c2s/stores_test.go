@@ -3,6 +3,7 @@ package c2s_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"iter"
 	"sync"
 	"time"
@@ -173,38 +174,44 @@ func (d *documents) Watch(ctx context.Context, after uint64) iter.Seq2[c2s.Docum
 	}
 }
 
-// maxWaiting is how many messages wait for one account.
-const maxWaiting = 3
-
 // waiting keeps messages for who is away.
 type waiting struct {
-	mu   sync.Mutex
-	kept map[events.JID][]c2s.Kept
+	mu    sync.Mutex
+	kept  map[events.JID][][]byte
+	taken map[events.JID]bool
+	most  int    // for one account
+	pause func() // between the steps
 }
 
+var errTaken = errors.New("somebody else takes the messages")
+
 func (w *waiting) Store(_ context.Context, account events.JID, data []byte) error {
+	w.pause()
+	defer w.pause()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.kept == nil {
-		w.kept = map[events.JID][]c2s.Kept{}
+		w.kept = map[events.JID][][]byte{}
 	}
-	if len(w.kept[account]) >= maxWaiting {
+	if len(w.kept[account]) >= w.most {
 		return events.ErrFull
 	}
-	w.kept[account] = append(w.kept[account], c2s.Kept{Data: data, At: time.Now()})
+	w.kept[account] = append(w.kept[account], data)
 	return nil
 }
 
-func (w *waiting) Take(_ context.Context, account events.JID) iter.Seq2[c2s.Kept, error] {
-	return func(yield func(c2s.Kept, error) bool) {
+func (w *waiting) Take(_ context.Context, account events.JID) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		if !w.claim(account, true) {
+			yield(nil, errTaken)
+			return
+		}
+		defer w.claim(account, false)
 		for {
-			w.mu.Lock()
-			list := w.kept[account]
-			w.mu.Unlock()
-			if len(list) == 0 {
-				return
-			}
-			if !yield(c2s.Kept{Data: bytes.Clone(list[0].Data), At: list[0].At}, nil) {
+			w.pause()
+			data := w.first(account)
+			w.pause()
+			if data == nil || !yield(bytes.Clone(data), nil) {
 				return
 			}
 			w.mu.Lock()
@@ -212,6 +219,37 @@ func (w *waiting) Take(_ context.Context, account events.JID) iter.Seq2[c2s.Kept
 			w.mu.Unlock()
 		}
 	}
+}
+
+func (w *waiting) claim(account events.JID, on bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.taken == nil {
+		w.taken = map[events.JID]bool{}
+	}
+	was := w.taken[account]
+	w.taken[account] = on
+	return was != on
+}
+
+// list is what waits, in its order.
+func (w *waiting) list(account events.JID) (items []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, b := range w.kept[account] {
+		item, _ := canonical(string(b))
+		items = append(items, item)
+	}
+	return items
+}
+
+func (w *waiting) first(account events.JID) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if list := w.kept[account]; len(list) > 0 {
+		return list[0]
+	}
+	return nil
 }
 
 // recorder keeps what happened before authentication.

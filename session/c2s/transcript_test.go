@@ -362,7 +362,7 @@ var verbs = map[string]func(s *script, args []string){
 		s.rosters.down = args[0] == "down"
 	},
 	// suspend and begin are the last connector's lease
-	"suspend": func(s *script, _ []string) { s.last().server.Suspend() },
+	"suspend": func(s *script, _ []string) { s.last().suspend() },
 	// bury lets the others end what the last connector held
 	"bury":  func(s *script, _ []string) { s.bury(s.last().incarnation()) },
 	"begin": func(s *script, _ []string) { s.last().begin() },

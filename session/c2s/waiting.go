@@ -1,99 +1,267 @@
 package c2s
 
 import (
-	"bytes"
 	"context"
+	"errors"
+	"slices"
 	"sync"
+	"time"
 
 	"rollcall/events"
-	"rollcall/session/stanza"
+	"rollcall/session"
 )
 
-// flush hands over what waited for the account (XEP-0160), once a session has
-// become able to get it. Of several sessions one gets it.
-func (cl *client) flush() error {
-	if cl.flushed || cl.srv.cfg.Waiting == nil {
+// Messages that waited: XEP-0160.
+//
+// They come before whatever was sent after them. A client that becomes able to
+// get what waits looks for it, and until it has all, who sends it something waits
+// with it; it begins to look before anybody can see it coming. Who stores a
+// message asks the log afterwards whether somebody has come meanwhile, and if so
+// tells that session to look once more, by a parcel ahead of the next one. When a
+// session goes, the account's others look, for it may have left something.
+
+const (
+	// lookTime is how long others wait at most while a client gets what waits.
+	// Then order is given up for the sake of delivery.
+	lookTime = 5 * time.Second
+	// firstLook and lastLook bound the pause before another attempt to look.
+	firstLook = 20 * time.Millisecond
+	lastLook  = time.Second
+)
+
+var errUnable = errors.New("the client can't get any more what waits")
+
+// A look is one time of looking for what waits.
+type look struct {
+	begun time.Time
+	over  chan struct{} // closed when nobody has to wait for it any more
+	mu    sync.Mutex
+	again bool // guarded; something was stored since it began
+	ended bool // guarded; over is closed
+}
+
+// wait waits until the client has what waits, up to lookTime since it began to
+// look for it.
+func (k *look) wait() {
+	t := time.NewTimer(time.Until(k.begun.Add(lookTime)))
+	defer t.Stop()
+	select {
+	case <-k.over:
+	case <-t.C:
+	}
+}
+
+// repeat makes the one who looks look again; it reports false if it is done.
+func (k *look) repeat() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.again = true
+	return !k.ended
+}
+
+// done ends it, unless there is something to be looked for again.
+func (k *look) done(cl *client) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.again {
+		k.again = false
+		return false
+	}
+	k.end(cl)
+	return true
+}
+
+// stop ends it.
+func (k *look) stop(cl *client) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.end(cl)
+}
+
+func (k *look) end(cl *client) {
+	if !k.ended {
+		k.ended = true
+		cl.looking.Store(nil)
+		close(k.over)
+	}
+}
+
+// hand gives the client what others send it, after what it has to get before.
+func (cl *client) hand(l letter) bool {
+	if k := cl.looking.Load(); k != nil {
+		k.wait()
+	}
+	return cl.pass(l)
+}
+
+// beginLook makes others wait from now on. It returns nil if nothing has to be
+// looked for, or somebody is at it.
+func (cl *client) beginLook() *look {
+	k := &look{begun: time.Now(), over: make(chan struct{})}
+	if cl.srv.cfg.Waiting == nil || !cl.looking.CompareAndSwap(nil, k) {
 		return nil
 	}
-	cl.flushed = true
+	return k
+}
+
+// becomeAble is called when the client's presence with a priority that is not
+// negative is stored: it gets what waits, if it is the first.
+func (cl *client) becomeAble(k *look) {
+	cl.able.Store(true)
+	if k != nil && !cl.look(k) {
+		go cl.keepLooking(k)
+	}
+}
+
+// lookSoon looks once more. It reports false if the client can't get what waits;
+// when it can, it looks. It does not wait.
+func (cl *client) lookSoon() bool {
+	for cl.able.Load() {
+		if k := cl.beginLook(); k != nil {
+			go cl.keepLooking(k)
+			return true
+		}
+		if k := cl.looking.Load(); k != nil && k.repeat() {
+			return true
+		}
+	}
+	return false
+}
+
+// unable is called before others can see that the client can't get any more what
+// waits. If it has not got all of it, others look before they are sent anything.
+func (cl *client) unable() {
+	if cl.looking.Load() != nil {
+		others := cl.srv.nonNegative(cl.account)
+		others = slices.DeleteFunc(others, func(t *session.Session) bool { return t.ID == cl.session })
+		cl.srv.lookBy(cl.account, others, parcel{}, &ways{})
+	}
+	cl.able.Store(false)
+}
+
+// stopLooking is for a client that has ended.
+func (cl *client) stopLooking() {
+	cl.able.Store(false)
+	if k := cl.looking.Load(); k != nil {
+		k.stop(cl)
+	}
+}
+
+// lookBy makes the best of an account's sessions look, by a parcel made from p.
+// It reports false if that is gone.
+func (s *Server) lookBy(account events.JID, list []*session.Session, p parcel, w *ways) (bool, error) {
+	if len(list) == 0 {
+		return true, nil
+	}
+	p.look, p.stanza = true, []byte(account.Bare().String())
+	return s.deliver(p, list[:1], w.turn(s, account, list[:1]))
+}
+
+// keepLooking looks until all is handed over or the client can get no more.
+// Most likely somebody else is taking what waits: another session of the
+// account, or one whose connector has died over it.
+func (cl *client) keepLooking(k *look) {
+	for pause := firstLook; !cl.look(k); pause = min(2*pause, lastLook) {
+		<-time.After(pause)
+	}
+}
+
+// look hands over all that waits. It reports false if it has to be tried again.
+func (cl *client) look(k *look) bool {
+	for {
+		err := cl.handOver()
+		switch {
+		case errors.Is(err, errUnable), !cl.able.Load():
+			k.stop(cl)
+			return true
+		case err != nil:
+			cl.srv.cfg.Logger.Debug("waiting messages not handed over", "account", cl.account.String(), "error", err)
+			return false
+		case k.done(cl):
+			return true
+		}
+	}
+}
+
+func (cl *client) handOver() error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	for kept, err := range cl.srv.cfg.Waiting.Take(ctx, cl.account) {
 		if err != nil {
-			// What waits goes on waiting; the next presence tries again.
-			cl.flushed = false
-			cl.srv.cfg.Logger.Warn("waiting messages not delivered", "account", cl.account.String(), "error", err)
-			return nil
+			return err
 		}
-		if cl.srv.waitsInVain(cl.account, kept.Data) {
+		if cl.srv.waitsInVain(cl.account, kept) {
 			continue
 		}
-		if !cl.pass(appendDelay(kept.Data, cl.account.Domain(), kept.At)) {
-			return stanza.ErrStreamEnd
+		if !cl.able.Load() || !cl.pass(letter{stanza: kept, since: stamped}) {
+			return errUnable // what is left waits for the next
 		}
 	}
 	return nil
 }
 
-// handOver is for a message that was stored while somebody came who could have
-// got it, and who may have looked before it was there.
-func (s *Server) handOver(ctx context.Context, account events.JID, after events.Position) {
-	for kept, err := range s.cfg.Waiting.Take(ctx, account) {
-		if err != nil {
-			// Most likely somebody else is taking them, this one too.
-			s.cfg.Logger.Debug("waiting messages not handed over", "account", account.String(), "error", err)
-			return
+// lookAfter makes an account's clients here look when one of its sessions can't
+// get any more what waits: it may have been at it.
+func (s *Server) lookAfter(was, is *session.Session) {
+	able := func(t *session.Session) bool { return t != nil && t.Available() && t.Priority >= 0 }
+	if s.cfg.Waiting == nil || !able(was) || able(is) {
+		return
+	}
+	a := s.hub.account(was.JID.Bare())
+	if a == nil {
+		return
+	}
+	for _, cl := range s.hub.clientsOf(a) {
+		cl.lookSoon()
+	}
+}
+
+// keepFor stores a message for an account, and has it fetched if somebody has
+// come meanwhile.
+func (m *mail) keepFor(account events.JID) error {
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	m.ways.turn(m.srv, account, nil)
+	late := *m
+	if late.since == 0 {
+		late.since = time.Now().UnixNano()
+	}
+	late.buf = nil
+	if err := m.srv.cfg.Waiting.Store(ctx, account, late.stamped()); err != nil {
+		return err
+	}
+	for pause := firstLook; ; pause = min(2*pause, lastLook) {
+		err := m.announce(ctx, account)
+		if err == nil {
+			return nil
 		}
-		if s.waitsInVain(account, kept.Data) {
-			continue
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			// It is stored; whoever comes next gets it.
+			m.srv.cfg.Logger.Warn("a message waits, and somebody may be there", "account", account.String(), "error", err)
+			return nil
 		}
-		p := parcel{hops: maxHops - 1, after: after, stanza: appendDelay(kept.Data, account.Domain(), kept.At)}
-		if !s.deliver(p, s.cfg.Table.Routes(account)) {
-			return
+	}
+}
+
+// announce tells a session that is there to look. The log is asked, not the
+// table, which may be behind: whoever is not there now, after the message was
+// stored, looks after it was.
+func (m *mail) announce(ctx context.Context, account events.JID) error {
+	s := m.srv
+	if svc := s.service.Load(); svc != nil {
+		last, err := svc.Log.Last(ctx, account)
+		if err == nil {
+			err = s.cfg.Table.WaitFor(ctx, last.Position())
+		}
+		if err != nil && !errors.Is(err, events.ErrNotFound) {
+			return err
 		}
 	}
-}
-
-// Arrivals are what comes for a client that is being given what waited for it.
-// Others see that it is there before it has had all, and what they send then must
-// not come before what they sent earlier (RFC 6120, 10.1): from the first message
-// on everything is held.
-type arrivals struct {
-	mu    sync.Mutex // held while any of it is sent
-	over  bool       // guarded
-	held  [][]byte   // guarded
-	bytes int        // guarded
-}
-
-// holdArrivals holds what comes until the function that it returns is called.
-func (cl *client) holdArrivals() (release func()) {
-	a := &arrivals{}
-	cl.late.Store(a)
-	return func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.release(cl)
-		cl.late.Store(nil) // who does not find it any more comes after what was held
+	found, err := s.lookBy(account, s.routes(account), parcel{lane: laneOf(m.from), hops: m.hops}, m.ways)
+	if err == nil && !found {
+		err = errUnable
 	}
-}
-
-// send holds a stanza or passes it on. Beyond maxHeldBytes the order is given up.
-func (a *arrivals) send(cl *client, b []byte) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.over || a.held == nil && !bytes.HasPrefix(b, []byte("<message")) {
-		return cl.pass(b)
-	}
-	a.held = append(a.held, bytes.Clone(b))
-	if a.bytes += len(b); a.bytes > maxHeldBytes {
-		a.release(cl)
-	}
-	return true
-}
-
-func (a *arrivals) release(cl *client) {
-	for _, b := range a.held {
-		cl.pass(b)
-	}
-	a.over, a.held, a.bytes = true, nil, 0
+	return err
 }

@@ -16,8 +16,8 @@ import (
 // unhurried gives a message a second.
 type unhurried struct{ c2s.Waiting }
 
-func (s unhurried) Take(ctx context.Context, account events.JID) iter.Seq2[c2s.Kept, error] {
-	return func(yield func(c2s.Kept, error) bool) {
+func (s unhurried) Take(ctx context.Context, account events.JID) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
 		for kept, err := range s.Waiting.Take(ctx, account) {
 			<-time.After(time.Second)
 			if !yield(kept, err) {

@@ -27,6 +27,7 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 	defer s.tail.Unlock()
 	was, is := before.Session(st.Session), after.Session(st.Session)
 	watchers := s.watchersAt(after)
+	defer s.lookAfter(was, is)
 	switch e := st.Event.(type) {
 	case events.Authenticated:
 		if st.Connector.Name != s.self().Name {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,8 @@ type world struct {
 	private *documents
 	waiting waiting
 	pre     recorder
+	post    post
+	lag     atomic.Pointer[func()] // waits as long as a step of the world's takes; nil: not
 	nodes   []*node
 	tune    func(*c2s.Config)
 	rooms   sync.WaitGroup // every goroutine that the world started
@@ -47,7 +50,8 @@ type node struct {
 	server   *c2s.Server
 	service  *session.Service
 	listener *pipes
-	inbox    chan []byte
+	inbox    chan arrival
+	receives atomic.Bool
 	ctx      context.Context
 	cancel   context.CancelFunc
 	epoch    uint64
@@ -57,6 +61,7 @@ type node struct {
 // newWorld starts n connectors. tune may change the configuration of each.
 func newWorld(t testing.TB, n int, tune func(*c2s.Config)) *world {
 	w := &world{t: t, log: bustest.NewLog(), rosters: newDocuments(), blocked: newDocuments(), private: newDocuments(), tune: tune}
+	w.waiting.pause, w.waiting.most = w.pause, 3
 	for i := range n {
 		w.nodes = append(w.nodes, w.start(fmt.Sprintf("c%d", i+1)))
 	}
@@ -83,7 +88,7 @@ func bare(user string) events.JID { return events.StoredJID(user + "@" + domain)
 
 func (w *world) start(name string) *node {
 	n := &node{
-		world: w, name: name, table: projector.NewTable(), inbox: make(chan []byte, 10_000), listener: newPipes(),
+		world: w, name: name, table: projector.NewTable(), inbox: make(chan arrival, 10_000), listener: newPipes(),
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	cfg := c2s.Config{
@@ -98,7 +103,7 @@ func (w *world) start(name string) *node {
 	if n.server, err = c2s.New(cfg); err != nil {
 		w.t.Fatal(err)
 	}
-	p := projector.New(projector.Config{Log: w.log, Table: n.table, Observe: n.server.Observe})
+	p := projector.New(projector.Config{Log: lateLog{w.log, w.pause}, Table: n.table, Observe: n.server.Observe})
 	w.rooms.Go(func() { p.Run(n.ctx) })
 	<-p.CaughtUp()
 	w.rooms.Go(n.unpack)
@@ -118,30 +123,24 @@ func (n *node) begin() {
 		Log: n.log, Accounts: n.table, Fenced: n.fence,
 		Connector: events.Incarnation{Name: n.name, Epoch: n.epoch},
 	})
+	n.receives.Store(true)
 	svc := n.service
 	n.rooms.Go(func() { svc.Run(n.ctx) })
 	n.server.Begin(svc)
 }
 
-// Send is the courier.
-func (n *node) Send(connector string, payload []byte) error {
-	for _, o := range n.nodes {
-		if o.name == connector && o.ctx.Err() == nil {
-			o.inbox <- payload
-		}
+// pause waits as long as a step takes.
+func (w *world) pause() {
+	if lag := w.lag.Load(); lag != nil && *lag != nil {
+		(*lag)()
 	}
-	return nil
 }
 
-func (n *node) unpack() {
-	for {
-		select {
-		case p := <-n.inbox:
-			n.server.Deliver(p)
-		case <-n.ctx.Done():
-			return
-		}
-	}
+// suspend takes the node's lease away.
+func (n *node) suspend() {
+	n.receives.Store(false)
+	n.table.Lost(n.incarnation())
+	n.server.Suspend()
 }
 
 // incarnation is who the node is at the moment.
@@ -150,6 +149,7 @@ func (n *node) incarnation() events.Incarnation { return n.service.Connector }
 // kill makes the process disappear: it writes nothing more and its clients'
 // connections are cut.
 func (n *node) kill() {
+	n.receives.Store(false)
 	close(n.fence)
 	n.cancel()
 	n.listener.cutAll()
@@ -158,6 +158,7 @@ func (n *node) kill() {
 // stop ends the node in order.
 func (n *node) stop(ctx context.Context) error {
 	err := n.server.Shutdown(ctx)
+	n.receives.Store(false)
 	n.cancel()
 	return err
 }
@@ -173,6 +174,7 @@ func (w *world) bury(lost events.Incarnation) {
 		if _, err := o.service.Reap(o.ctx, o.table, lost); err != nil {
 			w.t.Error(err)
 		}
+		o.server.Bereave(lost)
 	}
 }
 

@@ -1,0 +1,178 @@
+package c2s_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"time"
+
+	"rollcall/events"
+)
+
+// A post is the courier of a world: what it brings it brings in order and once,
+// and keeps until it is handled.
+type post struct {
+	mu    sync.Mutex
+	roads map[road]*traffic // guarded
+}
+
+// A road leads from one process to an incarnation.
+type road struct {
+	from *node
+	to   events.Incarnation
+}
+
+type traffic struct {
+	kept   []sent // oldest first
+	number uint64 // of the oldest
+	ended  bool
+	moved  chan struct{} // closed and replaced when the oldest is another one
+}
+
+type sent struct {
+	payload []byte
+	at      time.Time
+	handled bool
+}
+
+// An arrival is a parcel in a node's inbox.
+type arrival struct {
+	road   road
+	number uint64
+}
+
+var errEnded = errors.New("the connector has ended")
+
+func (p *post) traffic(r road) *traffic {
+	if p.roads == nil {
+		p.roads = map[road]*traffic{}
+	}
+	if p.roads[r] == nil {
+		p.roads[r] = &traffic{number: 1, moved: make(chan struct{})}
+	}
+	return p.roads[r]
+}
+
+// Send implements c2s.Courier, as the methods after it do.
+func (n *node) Send(to events.Incarnation, payload []byte) (uint64, error) {
+	n.post.mu.Lock()
+	defer n.post.mu.Unlock()
+	r := road{n, to}
+	t := n.post.traffic(r)
+	if t.ended {
+		return 0, errEnded
+	}
+	t.kept = append(t.kept, sent{payload: payload, at: time.Now()})
+	number := t.number + uint64(len(t.kept)) - 1
+	for _, o := range n.nodes {
+		if o.receives.Load() && o.incarnation() == to {
+			o.inbox <- arrival{r, number}
+		}
+	}
+	return number, nil
+}
+
+func (n *node) Arrived(to events.Incarnation, place uint64) bool {
+	n.post.mu.Lock()
+	defer n.post.mu.Unlock()
+	return place < n.post.traffic(road{n, to}).number
+}
+
+func (n *node) Await(ctx context.Context, to events.Incarnation, place uint64) error {
+	for !n.Arrived(to, place) {
+		n.post.mu.Lock()
+		moved := n.post.traffic(road{n, to}).moved
+		n.post.mu.Unlock()
+		if n.Arrived(to, place) {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (n *node) Return(of events.Incarnation, again func([]byte, time.Time)) {
+	n.post.mu.Lock()
+	t := n.post.traffic(road{n, of})
+	mine := !t.ended
+	t.ended = true
+	list := t.kept
+	n.post.mu.Unlock()
+	for i, s := range list {
+		if mine && !s.handled {
+			again(s.payload, s.at)
+		}
+		n.post.handled(arrival{road{n, of}, t.number + uint64(i)})
+	}
+}
+
+// handled marks a parcel as such and forgets all up to the first that is not.
+func (p *post) handled(a arrival) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.traffic(a.road)
+	if a.number < t.number {
+		return
+	}
+	t.kept[a.number-t.number].handled = true
+	for len(t.kept) > 0 && t.kept[0].handled {
+		t.kept = t.kept[1:]
+		t.number++
+	}
+	close(t.moved)
+	t.moved = make(chan struct{})
+}
+
+// unpack receives what others send.
+func (n *node) unpack() {
+	for {
+		select {
+		case a := <-n.inbox:
+			n.pause()
+			n.deliver(a)
+		case <-n.ctx.Done():
+			return
+		}
+	}
+}
+
+func (n *node) deliver(a arrival) {
+	n.post.mu.Lock()
+	t := n.post.traffic(a.road)
+	if a.number < t.number {
+		n.post.mu.Unlock()
+		return // given back
+	}
+	payload := t.kept[a.number-t.number].payload
+	n.post.mu.Unlock()
+	kept := false
+	n.server.Deliver(payload, func() func() {
+		kept = true
+		return func() { n.post.handled(a) }
+	})
+	if !kept {
+		n.post.handled(a)
+	}
+}
+
+// A lateLog is a log that a node's projector gets to know late.
+type lateLog struct {
+	events.Log
+	pause func()
+}
+
+func (l lateLog) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.Stored, error] {
+	return func(yield func(*events.Stored, error) bool) {
+		for st, err := range l.Log.Follow(ctx, after) {
+			l.pause()
+			if !yield(st, err) {
+				return
+			}
+		}
+	}
+}

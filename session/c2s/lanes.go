@@ -1,0 +1,101 @@
+package c2s
+
+import (
+	"slices"
+	"sync"
+)
+
+// Parcels of other connectors come one after the other. What can be handed out
+// at once is; what has to wait, for the table or for a store, waits in its
+// sender's lane, and only what the same lane brings waits behind it.
+const (
+	// laneCount bounds the goroutines that wait; senders share them by a hash.
+	laneCount = 256
+	// maxInLanes bounds the parcels in all lanes. At it nothing more is unpacked
+	// until there is room, and senders' connectors keep what they send.
+	maxInLanes = 8192
+)
+
+type lanes struct {
+	list [maxHops + 1][laneCount]lane // by hops: who sends a parcel on waits for those of more hops only
+	room chan struct{}                // holds a token for each parcel in a lane
+}
+
+// A lane has a goroutine while something is in it.
+type lane struct {
+	mu    sync.Mutex
+	queue []waitingParcel // guarded
+	busy  bool            // guarded
+}
+
+type waitingParcel struct {
+	parcel
+	done func()
+}
+
+func newLanes() *lanes { return &lanes{room: make(chan struct{}, maxInLanes)} }
+
+// Deliver unpacks a parcel of another connector. Parcels are given to it one
+// after the other. One that it has not handled when it returns is when the
+// function is called that later has returned.
+func (s *Server) Deliver(payload []byte, later func() (done func())) {
+	p, err := parseParcel(payload)
+	if err != nil {
+		s.cfg.Logger.Warn("parcel refused", "error", err)
+		return
+	}
+	l := &s.lanes.list[min(p.hops, maxHops)][p.lane%laneCount]
+	if (p.look || l.empty() && s.ready(&p)) && s.handOut(p, slices.Values(p.to)) {
+		return
+	}
+	s.lanes.room <- struct{}{}
+	l.put(s, waitingParcel{p, later()})
+}
+
+// ready reports that nothing has to be waited for to hand out a parcel.
+func (s *Server) ready(p *parcel) bool {
+	if p.after.Seq > s.cfg.Table.Position().Seq {
+		return false
+	}
+	for _, id := range p.to {
+		if cl := s.hub.client(id); cl != nil && cl.looking.Load() != nil && !p.directed {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *lane) empty() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.busy
+}
+
+func (l *lane) put(s *Server, w waitingParcel) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue = append(l.queue, w)
+	if !l.busy {
+		l.busy = true
+		go l.work(s)
+	}
+}
+
+// work is the lane's goroutine.
+func (l *lane) work(s *Server) {
+	for {
+		l.mu.Lock()
+		if len(l.queue) == 0 {
+			l.queue, l.busy = nil, false
+			l.mu.Unlock()
+			return
+		}
+		w := l.queue[0]
+		l.queue[0] = waitingParcel{}
+		l.queue = l.queue[1:]
+		l.mu.Unlock()
+		s.unpack(w.parcel)
+		w.done()
+		<-s.lanes.room
+	}
+}
