@@ -9,12 +9,11 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
-	"rollcall/replay"
 )
 
 // newHistory reads one account's subject, so it costs what that account has
-// done, not what the log holds; the failed logins are looked for among those of
-// all accounts, in a stream that is bounded.
+// done, not what the log holds, or of all accounts what they did in the time
+// asked for. The failed logins are looked for in a stream that is bounded.
 func newHistory(con *console) *cobra.Command {
 	var (
 		svc          service
@@ -22,20 +21,25 @@ func newHistory(con *console) *cobra.Command {
 		asJSON       bool
 	)
 	cmd := &cobra.Command{
-		Use:   "history JID",
-		Short: "Show what happened to an account's sessions",
-		Long: "Show every event of an account, or of one full JID, in order. Failed logins are\n" +
-			"among them by their time; they are of another stream, so they have no sequence.\n" +
-			"\"rollcall sessions --help\" explains the reasons of a closed event.",
-		Args: arguments(1, 1),
+		Use:   "history [JID]",
+		Short: "Show what happened to an account's sessions, or to all",
+		Long: "Show every event of an account or of one full JID or, with --since, of all, in\n" +
+			"order. Failed logins are among them by their time; they are of another stream,\n" +
+			"so they have no sequence. \"rollcall sessions --help\" explains the reasons of a\n" +
+			"closed event.",
+		Args: arguments(0, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
-			jid, err := parseTarget(args[0])
-			if err != nil {
-				return err
-			}
-			h := historian{con: con, jid: jid, asJSON: asJSON}
+			h := historian{con: con, lines: newRecordLines(con, asJSON)}
+			var err error
 			if h.span, err = parseSpan(since, until, time.Now()); err != nil {
 				return err
+			}
+			if len(args) > 0 {
+				if h.jid, err = parseTarget(args[0]); err != nil {
+					return err
+				}
+			} else if h.span.since.IsZero() {
+				return usagef("give a JID, or for the history of all --since")
 			}
 			return svc.use(ctx, func(b *bus.Bus) error { return h.show(ctx, b) })
 		}),
@@ -47,15 +51,14 @@ func newHistory(con *console) *cobra.Command {
 	return cmd
 }
 
-// A historian writes one account's history.
+// A historian writes the history of one account, or of all.
 type historian struct {
-	con    *console
-	jid    events.JID // full: only what names this resource
-	span   span
-	asJSON bool
+	con   *console
+	jid   events.JID // full: only what names this resource; zero: all accounts
+	span  span
+	lines *recordLines
 
 	failed []*events.Stored // failed logins that are still to be shown, by time
-	lines  *recordLines
 }
 
 // show merges the two streams by the time at which the server stored their
@@ -64,32 +67,46 @@ func (h *historian) show(ctx context.Context, b *bus.Bus) error {
 	if err := h.readFailed(ctx, b.Pre()); err != nil {
 		return err
 	}
-	h.lines = newRecordLines(h.con, h.asJSON)
-	for step, err := range replay.History(ctx, b.Log(), h.jid.Bare(), h.span.since, h.span.until) {
-		if err != nil {
-			if !isPoison(err) {
-				return err
-			}
+	if h.jid.IsZero() {
+		h.lines.ofAll()
+	}
+	r := events.Range{Account: h.jid.Bare(), Since: h.span.since, Until: h.span.until}
+	for st, err := range b.Log().Read(ctx, r) {
+		switch {
+		case isPoison(err):
 			h.con.say("%s", printable(err.Error()))
 			continue
-		}
-		if !h.jid.IsBare() && step.JID != h.jid {
+		case err != nil:
+			return fmt.Errorf("read the history: %w", err)
+		case !h.jid.IsBare() && st.JID != h.jid:
 			continue
 		}
-		if err := h.showFailed(step.At); err != nil {
+		if err := h.showFailed(st.At); err != nil {
 			return err
 		}
-		if err := h.lines.write(step.Stored); err != nil {
+		if err := h.lines.write(st); err != nil {
 			return err
 		}
+	}
+	// A history that was cut short must not look like a whole one.
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("read the history: %w", err)
 	}
 	if err := h.showFailed(1<<63 - 1); err != nil {
 		return err
 	}
 	if h.lines.count == 0 {
-		h.con.say("no history of %s%s", h.jid, h.span)
+		h.con.say("no history%s%s", of(h.jid), h.span)
 	}
 	return h.lines.flush()
+}
+
+// of names an account, if there is one, in words that continue a sentence.
+func of(jid events.JID) string {
+	if jid.IsZero() {
+		return ""
+	}
+	return " of " + jid.String()
 }
 
 // readFailed finds the failed logins in the stream of what comes before
@@ -112,10 +129,12 @@ func (h *historian) readFailed(ctx context.Context, pre *bus.Pre) error {
 	return nil
 }
 
-// meant reports that a failed login was to this account. A record that names
+// meant reports that a failed login was to this account, or to any. A record that names
 // no JID has only the user's name.
 func (h *historian) meant(st *events.Stored, f events.AuthFailed) bool {
 	switch {
+	case h.jid.IsZero():
+		return true
 	case st.JID.IsZero():
 		return f.Username == h.jid.Local()
 	case st.JID.Local() == "":

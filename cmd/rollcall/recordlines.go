@@ -26,13 +26,17 @@ func newRecordLines(con *console, asJSON bool) *recordLines {
 	}
 }
 
-// live makes every line appear at once, and with whole JIDs if they are of many
-// accounts.
-func (r *recordLines) live(whole bool) {
-	r.table.live, r.whole = true, whole
+// ofAll makes the lines name whole JIDs, for they are of many accounts.
+func (r *recordLines) ofAll() {
+	r.whole, r.table.head[3] = true, "JID"
+}
+
+// live makes every line appear at once.
+func (r *recordLines) live() {
+	r.table.live = true
 	r.table.widths = []int{5, 12, 18, 10, 0} // of most lines: those to come are not known
-	if whole {
-		r.table.head[3], r.table.widths[3] = "JID", 24
+	if r.whole {
+		r.table.widths[3] = 24
 	}
 }
 

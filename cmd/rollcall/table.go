@@ -17,8 +17,8 @@ import (
 // Later rows may widen a column, never narrow it.
 const tableBatch = 500
 
-// leastLast is how wide the last column is at least where its cells are broken
-// into several lines; where there is less room they are not.
+// leastLast is how wide the last column must be for its cells to be broken into
+// lines there. Where there is less room they begin below the second column.
 const leastLast = 20
 
 // A table writes aligned columns for people. On a terminal what is too long for
@@ -81,16 +81,32 @@ func (t *table) widen(cells []string) {
 // lines below it.
 func (t *table) print(cells []string) {
 	var line strings.Builder
-	left := 0 // the column where the last cell begins
+	left := 0 // the column where the next cell begins
 	for i, c := range cells {
 		if i == len(t.head)-1 {
-			c = strings.Join(fold(c, t.screen-left), "\n"+strings.Repeat(" ", left))
+			c = t.fit(c, left)
 		}
 		fmt.Fprintf(&line, "%-*s  ", t.widths[i], c)
 		left += t.widths[i] + 2
 	}
-	t.w.WriteString(strings.TrimRight(line.String(), " "))
-	t.w.WriteByte('\n')
+	for text := range strings.Lines(line.String()) {
+		t.w.WriteString(strings.TrimRight(text, " \n"))
+		t.w.WriteByte('\n')
+	}
+}
+
+// fit breaks a last cell that begins at the column left so that it fits the
+// screen.
+func (t *table) fit(cell string, left int) string {
+	if t.screen == 0 || utf8.RuneCountInString(cell) <= t.screen-left {
+		return cell
+	}
+	var lines []string
+	if second := t.widths[0] + 2; t.screen-left < leastLast && second < left {
+		lines, left = append(lines, ""), second // nothing here, all of it below
+	}
+	lines = append(lines, fold(cell, t.screen-left)...)
+	return strings.Join(lines, "\n"+strings.Repeat(" ", left))
 }
 
 // fold breaks text at spaces into lines of some width, if there is any worth

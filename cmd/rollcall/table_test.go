@@ -56,6 +56,24 @@ func TestALongLastCellGoesOnBelowOnATerminal(t *testing.T) {
 	}
 }
 
+func TestALastCellWithoutRoomGoesBelowTheOthers(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	table := newTable(&b, "N", "ACCOUNT", "TEXT")
+	table.screen = 40
+	table.row("1", "somebody@localhost", "short")
+	table.row("22", "alice@localhost", "mechanism=SCRAM-SHA-256 address=127.0.0.1:50000")
+	table.flush()
+	want := "N   ACCOUNT             TEXT\n" +
+		"1   somebody@localhost  short\n" +
+		"22  alice@localhost\n" +
+		"    mechanism=SCRAM-SHA-256\n" +
+		"    address=127.0.0.1:50000\n"
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
 func TestATableWithoutRowsSaysNothing(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer

@@ -46,15 +46,21 @@ func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, asJ
 		return err
 	}
 	lines := newRecordLines(con, asJSON)
-	lines.live(account.IsZero())
+	if account.IsZero() {
+		lines.ofAll()
+	}
+	lines.live()
 	con.say("following from sequence %d; Ctrl-C ends", info.Last+1)
 	for st, err := range replay.Tail(ctx, b.Log(), account, info.Last) {
 		switch {
 		case err == nil:
 			err = lines.write(st)
 		// Both pass: the next record follows them.
-		case isPoison(err), errors.Is(err, events.ErrUnavailable):
+		case isPoison(err):
 			con.say("%s", printable(err.Error()))
+			err = nil
+		case errors.Is(err, events.ErrUnavailable):
+			con.say("%s; going on when it is back", printable(oneLine(err)))
 			err = nil
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -111,6 +112,9 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 		return unlessOver(ctx, err)
 	}
 	defer n.close()
+	if n.nats != nil && !isLoopback(n.nats.URL()) {
+		log.Warn("whoever reaches the embedded NATS can read and change everything", "address", n.nats.URL())
+	}
 	var demo []events.JID
 	if cfg.Demo {
 		if demo, err = makeDemo(ctx, n.bus, cfg.Domains[0]); err != nil {
@@ -174,4 +178,11 @@ func redacted(urls string) string {
 		list[i] = u.Redacted()
 	}
 	return strings.Join(list, ",")
+}
+
+// isLoopback reports that only this machine reaches the URL, or nobody if it is
+// empty.
+func isLoopback(address string) bool {
+	u, err := url.Parse(address)
+	return address == "" || err == nil && net.ParseIP(u.Hostname()).IsLoopback()
 }

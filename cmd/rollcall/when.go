@@ -40,6 +40,9 @@ func parseSpan(since, until string, now time.Time) (s span, err error) {
 	if s.since, err = parseTime(since, now); err != nil {
 		return s, err
 	}
+	if s.since.After(now) {
+		return s, usagef("%s is still to come; for a time of another day give its date too", since)
+	}
 	if s.until, err = parseTime(until, now); err != nil {
 		return s, err
 	}
