@@ -153,7 +153,10 @@ func (c *conn) negotiateElement(el *stanza.Element) (restart bool, err error) {
 		return false, c.bind(el)
 	case el.Is(stanza.NSClient, "iq") && c.canRegister() && el.Child(nsRegister, "query") != nil:
 		return false, c.register(el)
-	case el.Space() == stanza.NSStreamMgmt && c.authed.Load():
+	case el.Space() == stanza.NSStreamMgmt && !c.authed.Load():
+		c.sendFailed(stanza.UnexpectedRequest) // XEP-0198, 3
+		return false, nil
+	case el.Space() == stanza.NSStreamMgmt:
 		return false, c.resume(el)
 	case el.IsStanza():
 		return false, &stanza.StreamError{Condition: stanza.StreamNotAuthorized, Text: "a resource must be bound first"}
