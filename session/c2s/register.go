@@ -11,8 +11,8 @@ import (
 	"rollcall/session/stanza"
 )
 
-// In-band registration: XEP-0077, without forms. Anybody may make an account
-// before logging in, and its owner may change its password and remove it.
+// In-band registration: XEP-0077. Anybody may make an account before logging in,
+// and its owner may change its password and remove it.
 
 const (
 	nsRegister        = "jabber:iq:register"
@@ -53,11 +53,10 @@ func (c *conn) canRegister() bool {
 
 // register answers a request of a client that has not logged in (XEP-0077, 3.1).
 func (c *conn) register(iq *stanza.Element) error {
-	const form = "<query xmlns='" + nsRegister + "'><instructions>Choose a user name and a password.</instructions><username/><password/></query>"
 	switch t := iq.Type(); {
 	case iq.ID() == "":
 	case t == "get":
-		c.send(stanza.AppendResult(nil, iq, form, stanza.Stamp{}))
+		c.send(stanza.AppendResult(nil, iq, signUpForm, stanza.Stamp{}))
 		return nil
 	case t == "set":
 		err := c.signUp(iq.Child(nsRegister, "query"))
@@ -85,8 +84,11 @@ func (c *conn) signUp(query *stanza.Element) error {
 	c.srv.signUps.Failed(c.throttleKey())
 	username, password := filledIn(query)
 	local, err := events.PrepareLocal(username)
-	if err != nil || password == "" {
-		return refuse(stanza.NotAcceptable)
+	if err != nil {
+		return &stanza.Error{Condition: stanza.NotAcceptable, Text: "this user name is not possible"}
+	}
+	if password == "" {
+		return &stanza.Error{Condition: stanza.NotAcceptable, Text: "a password is needed"}
 	}
 	account, err := events.NewJID(local, c.host, "")
 	if err != nil {
@@ -105,17 +107,13 @@ func (c *conn) signUp(query *stanza.Element) error {
 	return err
 }
 
-func filledIn(query *stanza.Element) (username, password string) {
-	return query.Child(nsRegister, "username").Text(), query.Child(nsRegister, "password").Text()
-}
-
 // registryError is stanzaError, and what it does not know.
 func registryError(err error) *stanza.Error {
 	switch {
 	case errors.Is(err, events.ErrConflict):
-		return &stanza.Error{Condition: stanza.Conflict}
+		return &stanza.Error{Condition: stanza.Conflict, Text: "the user name is taken"}
 	case errors.Is(err, auth.ErrPassword):
-		return &stanza.Error{Condition: stanza.NotAcceptable}
+		return &stanza.Error{Condition: stanza.NotAcceptable, Text: "this password is not possible"}
 	}
 	return stanzaError(err)
 }
