@@ -74,6 +74,7 @@ func (c *connector) run(ctx context.Context) error {
 	})
 	g.Go(func() error { return follow(life, c.server.FollowRosters) })
 	g.Go(func() error { return follow(life, c.server.FollowBlocked) })
+	g.Go(func() error { return follow(life, c.server.FollowPublished) })
 	c.doors.serve(life, g, c.server)
 	g.Go(func() error {
 		defer end()
