@@ -12,6 +12,10 @@ import (
 	"rollcall/session"
 )
 
+// maxReason bounds what a kick says, in bytes: it goes into the history, and to
+// the client in an error.
+const maxReason = 1000
+
 // newKick ends sessions by appending to the log; it talks to no connector. So
 // it works on a session whose connector is dead, too.
 func newKick(con *console) *cobra.Command {
@@ -27,6 +31,9 @@ func newKick(con *console) *cobra.Command {
 			jid, err := parseTarget(args[0])
 			if err != nil {
 				return err
+			}
+			if len(reason) > maxReason {
+				return usagef("--reason: %d bytes are more than %d", len(reason), maxReason)
 			}
 			return svc.use(ctx, func(b *bus.Bus) error { return kick(ctx, con, b, jid, reason) })
 		}),

@@ -38,6 +38,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"sessions --frobnicate", "unknown flag: --frobnicate"},
 		{"tail alice@localhost/phone", "has a resource"},
 		{"kick localhost", "localhost names no account"},
+		{"kick a@b --reason " + strings.Repeat("x", maxReason+1), "--reason: 1001 bytes are more than 1000"},
 		{"up --domain a@b", "--domain: invalid JID"},
 		{"up --data ''", "--data: name a directory"},
 		{"up --name ''", "--name: a name has 1 to 200 bytes"},

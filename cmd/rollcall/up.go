@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -112,9 +111,7 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 		return unlessOver(ctx, err)
 	}
 	defer n.close()
-	if n.nats != nil && !isLoopback(n.nats.URL()) {
-		log.Warn("whoever reaches the embedded NATS can read and change everything", "address", n.nats.URL())
-	}
+	n.warnExposed()
 	var demo []events.JID
 	if cfg.Demo {
 		if demo, err = makeDemo(ctx, n.bus, cfg.Domains[0]); err != nil {
@@ -178,11 +175,4 @@ func redacted(urls string) string {
 		list[i] = u.Redacted()
 	}
 	return strings.Join(list, ",")
-}
-
-// isLoopback reports that only this machine reaches the URL, or nobody if it is
-// empty.
-func isLoopback(address string) bool {
-	u, err := url.Parse(address)
-	return address == "" || err == nil && net.ParseIP(u.Hostname()).IsLoopback()
 }

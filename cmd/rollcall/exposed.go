@@ -1,0 +1,37 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+)
+
+// warnExposed tells the operator of what other machines reach that should not
+// be reached by everybody.
+func (n *node) warnExposed() {
+	if n.nats != nil && !isLoopback(n.nats.URL()) {
+		n.log.Warn("whoever reaches the embedded NATS can read and change everything", "address", n.nats.URL())
+	}
+	if !n.cfg.Demo {
+		return
+	}
+	for _, l := range []net.Listener{n.doors.c2s, n.doors.direct, n.doors.web, n.doors.webTLS} {
+		if at := address(l); at != "" && !isLoopback("tcp://"+at) {
+			n.log.Warn("whoever reaches this address can log in: the passwords of the demo accounts are known", "address", at)
+		}
+	}
+}
+
+// isLoopback reports that only this machine reaches the URL, or nobody if it is
+// empty.
+func isLoopback(address string) bool {
+	if address == "" {
+		return true
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.IsLoopback() || u.Hostname() == "localhost" // RFC 6761, 6.3
+}
