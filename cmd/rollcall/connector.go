@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -122,7 +123,7 @@ func (c *connector) acquire(ctx context.Context) (*bus.Lease, error) {
 		case ctx.Err() != nil:
 			return nil, nil
 		case errors.Is(err, bus.ErrHeld):
-			return nil, change("--name", err)
+			return nil, change("--name", fmt.Errorf("%w; if that was killed, its lease ends within 10 s", err))
 		}
 		c.log.Warn("no lease yet", "error", err)
 		if !wait(ctx, pause) {

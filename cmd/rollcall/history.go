@@ -54,7 +54,7 @@ func newHistory(con *console) *cobra.Command {
 // A historian writes the history of one account, or of all.
 type historian struct {
 	con   *console
-	jid   events.JID // full: only what names this resource; zero: all accounts
+	jid   events.JID // full: only the sessions of this resource; zero: all accounts
 	span  span
 	lines *recordLines
 
@@ -71,6 +71,10 @@ func (h *historian) show(ctx context.Context, b *bus.Bus) error {
 		h.lines.ofAll()
 	}
 	r := events.Range{Account: h.jid.Bare(), Since: h.span.since, Until: h.span.until}
+	meant, err := h.sessions(ctx, b.Log(), r)
+	if err != nil {
+		return err
+	}
 	for st, err := range b.Log().Read(ctx, r) {
 		switch {
 		case isPoison(err):
@@ -78,7 +82,7 @@ func (h *historian) show(ctx context.Context, b *bus.Bus) error {
 			continue
 		case err != nil:
 			return fmt.Errorf("read the history: %w", err)
-		case !h.jid.IsBare() && st.JID != h.jid:
+		case meant != nil && !meant[st.Session]:
 			continue
 		}
 		if err := h.showFailed(st.At); err != nil {
@@ -99,6 +103,25 @@ func (h *historian) show(ctx context.Context, b *bus.Bus) error {
 		h.con.say("no history%s%s", of(h.jid), h.span)
 	}
 	return h.lines.flush()
+}
+
+// sessions are those that a full JID means. Their logins name only the account,
+// so they are found by what came after. It is nil if all sessions are meant.
+func (h *historian) sessions(ctx context.Context, log events.Log, r events.Range) (map[events.SessionID]bool, error) {
+	if h.jid.IsBare() {
+		return nil, nil
+	}
+	meant := make(map[events.SessionID]bool)
+	for st, err := range log.Read(ctx, r) {
+		switch {
+		case isPoison(err):
+		case err != nil:
+			return nil, fmt.Errorf("read the history: %w", err)
+		case st.JID == h.jid:
+			meant[st.Session] = true
+		}
+	}
+	return meant, nil
 }
 
 // of names an account, if there is one, in words that continue a sentence.
