@@ -151,7 +151,7 @@ func (c *conn) negotiateElement(el *stanza.Element) (restart bool, err error) {
 		return c.authenticate(el)
 	case el.Is(stanza.NSClient, "iq") && c.authed.Load() && el.Child(stanza.NSBind, "bind") != nil && c.isFor(el):
 		return false, c.bind(el)
-	case el.Is(stanza.NSClient, "iq") && c.canRegister() && el.Child(nsRegister, "query") != nil:
+	case el.Is(stanza.NSClient, "iq") && c.mayShowPassword() && el.Child(nsRegister, "query") != nil:
 		return false, c.register(el)
 	case el.Space() == stanza.NSStreamMgmt && !c.authed.Load():
 		c.sendFailed(stanza.UnexpectedRequest) // XEP-0198, 3

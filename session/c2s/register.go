@@ -45,20 +45,26 @@ var registration = extension{
 	requests: []answer{{space: nsRegister, local: "query", at: atServer | atOwn, get: (*client).registered, set: (*client).reregister}},
 }
 
-// canRegister reports that a client that has not logged in may make an account:
-// where it could show a password.
-func (c *conn) canRegister() bool {
-	return c.srv.cfg.Registry != nil && !c.authed.Load() && (c.secured || c.srv.cfg.AllowPlaintext)
+// canRegister reports that the client may make an account.
+func (c *conn) canRegister() bool { return c.srv.cfg.Registry != nil && c.mayShowPassword() }
+
+// mayShowPassword reports that a client is at the point of a login where it could
+// show a password.
+func (c *conn) mayShowPassword() bool {
+	return !c.authed.Load() && (c.secured || c.srv.cfg.AllowPlaintext)
 }
 
 // register answers a request of a client that has not logged in (XEP-0077, 3.1).
+// Some ask where it is not announced, and wait for the answer.
 func (c *conn) register(iq *stanza.Element) error {
 	switch t := iq.Type(); {
-	case iq.ID() == "":
+	case iq.ID() == "" || t != "get" && t != "set":
+	case !c.canRegister():
+		return c.refuse(iq, stanza.ServiceUnavailable)
 	case t == "get":
 		c.send(stanza.AppendResult(nil, iq, signUpForm, stanza.Stamp{}))
 		return nil
-	case t == "set":
+	default:
 		err := c.signUp(iq.Child(nsRegister, "query"))
 		if cause := registryError(err); cause != nil {
 			c.send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
