@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
-
 	"rollcall/events"
 )
 
@@ -52,7 +50,7 @@ type link struct {
 
 	mu    sync.Mutex
 	next  uint64        // guarded; number of the next message
-	kept  []sentMsg     // guarded; not known to be handled, oldest first, without gap up to next
+	kept  sent          // guarded; not known to be handled, without gap up to next
 	size  int           // guarded; bytes of kept
 	quiet bool          // guarded; nobody receives
 	until uint64        // guarded; if not 0, what follows it is to be sent again once it has come
@@ -60,11 +58,6 @@ type link struct {
 	moved chan struct{} // guarded; if not nil, closed when kept gets shorter
 	timer *time.Timer   // guarded; runs while something is kept
 	base  uint64        // guarded; the oldest number kept when it was set
-}
-
-type sentMsg struct {
-	data []byte // with trailer
-	at   time.Time
 }
 
 // A trailer follows each payload: a version, the link's id, the message's number
@@ -93,7 +86,7 @@ func parseLinkID(token string) (uint64, bool) {
 }
 
 // first is the oldest number kept. The caller holds mu, as for what follows.
-func (l *link) first() uint64 { return l.next - uint64(len(l.kept)) }
+func (l *link) first() uint64 { return l.next - uint64(l.kept.n) }
 
 func (l *link) send(payload []byte) (uint64, error) {
 	l.mu.Lock()
@@ -112,16 +105,16 @@ func (l *link) send(payload []byte) (uint64, error) {
 		}
 	}
 	l.next++
-	l.kept = append(l.kept, sentMsg{data, time.Now()})
+	l.kept.push(sentMsg{data, time.Now().UnixNano()})
 	l.size += len(data)
-	if len(l.kept) == 1 {
+	if l.kept.n == 1 {
 		l.arm()
 	}
 	return number, nil
 }
 
 func (l *link) publish(data []byte) error {
-	return l.c.b.nc.PublishMsg(&nats.Msg{Subject: l.subject, Reply: l.reply, Data: data})
+	return l.c.b.nc.PublishRequest(l.subject, l.reply, data)
 }
 
 // makeRoom waits for room.
@@ -131,7 +124,7 @@ func (l *link) makeRoom(n int) error {
 		switch {
 		case l.ended:
 			return ErrEnded
-		case len(l.kept) < linkMsgs && l.size+n <= linkBytes:
+		case l.kept.n < linkMsgs && l.size+n <= linkBytes:
 			return nil
 		case l.quiet:
 			return fmt.Errorf("%w: %s is silent", ErrBacklog, l.to.Name)
@@ -188,13 +181,9 @@ func (l *link) newest() uint64 {
 
 // drop forgets the oldest n, which have arrived. The caller holds mu.
 func (l *link) drop(n uint64) {
-	for i := range l.kept[:n] {
-		l.size -= len(l.kept[i].data)
-	}
-	clear(l.kept[:n])
-	l.kept = l.kept[n:]
-	if len(l.kept) == 0 {
-		l.kept = nil
+	for range n {
+		l.size -= len(l.kept.at(0).data)
+		l.kept.drop()
 	}
 	if n > 0 && l.moved != nil {
 		close(l.moved)
@@ -248,7 +237,7 @@ func (l *link) sendAgain(number uint64) {
 // publishKept sends one again, as far as is known now. The caller holds mu.
 func (l *link) publishKept(number uint64) (int, error) {
 	first := l.first()
-	data := l.kept[number-first].data
+	data := l.kept.at(int(number - first)).data
 	binary.BigEndian.PutUint64(data[len(data)-8:], first)
 	return len(data), l.publish(data)
 }
@@ -271,7 +260,7 @@ func (l *link) arm() {
 func (l *link) tick() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.kept) == 0 || l.ended {
+	if l.kept.n == 0 || l.ended {
 		return
 	}
 	switch first := l.first(); {
@@ -293,10 +282,10 @@ func (l *link) giveBack(again func(payload []byte, sent time.Time)) bool {
 	}
 	l.ended = true
 	l.stopTimer()
-	for len(l.kept) > 0 {
-		m := l.kept[0]
+	for l.kept.n > 0 {
+		m := *l.kept.at(0)
 		l.mu.Unlock()
-		again(m.data[:len(m.data)-trailerSize], m.at)
+		again(m.data[:len(m.data)-trailerSize], time.Unix(0, m.at))
 		l.mu.Lock()
 		l.drop(1)
 	}

@@ -42,7 +42,7 @@ func (s *Server) deliver(p parcel, to []*session.Session, on *way) (sent bool, e
 				p.to = append(p.to, o.ID)
 			}
 		}
-		number, failed := s.cfg.Courier.Send(t.Connector, p.append(nil))
+		number, failed := s.cfg.Courier.Send(t.Connector, p.encode())
 		if failed != nil {
 			err = s.notSent(t.Connector, failed)
 			continue

@@ -53,6 +53,14 @@ func laneOf(sender events.JID) uint64 {
 	return h
 }
 
+// encode returns the parcel in memory of its own, with some room behind it for
+// what the courier adds.
+func (p *parcel) encode() []byte {
+	const most, spare = 64, 32 // of what has no length of its own
+	ids := (len(p.to) + len(p.all)) * len(events.SessionID{})
+	return p.append(make([]byte, 0, most+len(p.after.Stream)+ids+len(p.stanza)+spare))
+}
+
 func (p *parcel) append(b []byte) []byte {
 	b = append(b, parcelVersion, p.hops, p.flags())
 	b = binary.BigEndian.AppendUint64(b, p.lane)
