@@ -35,8 +35,10 @@ def configure(home):
 
 
 def show_trace(home):
-    with open(f"{home}/trace", encoding="utf-8", errors="replace") as lines:
-        sys.stderr.write(lines.read())
+    trace = os.path.join(home, "trace")
+    if os.path.exists(trace):
+        with open(trace, encoding="utf-8", errors="replace") as lines:
+            sys.stderr.write(lines.read())
 
 
 async def log_in(check, screen, bob, command):
