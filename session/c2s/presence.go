@@ -16,6 +16,7 @@ import (
 func (cl *client) presence(el *stanza.Element, m *mail) error {
 	if kind, ok := roster.ParseKind(el.Type()); ok {
 		cl.pace.beforeChange()
+		cl.ways.settle(cl.srv)
 		return cl.subscription(el, kind, m.to.Bare())
 	}
 	switch el.Type() {
@@ -27,6 +28,7 @@ func (cl *client) presence(el *stanza.Element, m *mail) error {
 		if !m.to.IsZero() {
 			return cl.directed(el, m)
 		}
+		cl.ways.settle(cl.srv) // what it sent before is not to be overtaken (RFC 6120, 10.1)
 		if el.Type() == "" {
 			return cl.becomeAvailable(el)
 		}
@@ -140,7 +142,8 @@ func (cl *client) directed(el *stanza.Element, m *mail) error {
 	}
 	cl.srv.reach(cl.after) // or shows would not know of it
 	p := parcel{directed: el.Type() == "", lane: laneOf(cl.account), after: cl.after, stanza: m.stamped()}
-	cl.srv.deliver(p, m.presenceTargets(), nil)
+	targets := m.presenceTargets()
+	cl.srv.deliver(p, targets, m.ways.turn(cl.srv, m.to.Bare(), targets))
 	return nil
 }
 
