@@ -14,7 +14,7 @@ const (
 	// What was handled is told after receiptEvery messages, or receiptAfter the
 	// first of them.
 	receiptEvery = 256
-	receiptAfter = 5 * time.Millisecond
+	receiptAfter = 2 * time.Millisecond
 	// askEvery is how often what is missing is asked for.
 	askEvery = 20 * time.Millisecond
 	// Beyond maxPeers links those that were not used for idlePeer are forgotten;
