@@ -121,6 +121,9 @@ func (c *conn) next() (*stanza.Element, error) {
 			return nil, os.ErrDeadlineExceeded // it had set a deadline that is gone now
 		}
 		el, err := c.wire.Next()
+		if err == nil {
+			c.meter.complete()
+		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) || c.ending.Load() != nil {
 			return el, err
 		}

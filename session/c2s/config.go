@@ -78,10 +78,13 @@ type Config struct {
 	// MaxUnbound bounds those that are not bound; default 10,000. For one more
 	// the oldest of them is closed.
 	MaxUnbound int
-	// MaxUnread bounds, in bytes, what waits for all clients together that read
-	// slowly; who goes beyond it is ended like one that is at its own limit.
-	// Default 256 MiB.
+	// MaxUnread bounds, in bytes, what waits for all clients together that have
+	// more than 64 KiB to read or to acknowledge; who goes beyond it is ended like
+	// one that is at its own limit. Default 256 MiB.
 	MaxUnread int
+	// MaxBegun bounds in the same way what all clients together have sent of
+	// stanzas that are not complete. Default 256 MiB.
+	MaxBegun int
 	// MaxPerAddress bounds the connections of one address, which is one of IPv4
 	// or the /64 of one of IPv6; default 1,000, below 0: no limit. This machine's
 	// own addresses have none, here and in the fields that follow.
@@ -212,6 +215,7 @@ func (c *Config) setDefaults() {
 	set(&c.MaxConnections, 100_000)
 	set(&c.MaxUnbound, 10_000)
 	set(&c.MaxUnread, 256<<20)
+	set(&c.MaxBegun, 256<<20)
 	set(&c.MaxPerAddress, 1000)
 	set(&c.AttemptsPerAddress, 50)
 	set(&c.LoginRate, 60)

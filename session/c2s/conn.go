@@ -75,10 +75,10 @@ type ending struct {
 func newConn(s *Server, raw net.Conn) *conn {
 	c := &conn{
 		srv: s, id: events.NewID(time.Now()), raw: raw,
-		meter: meter{Conn: raw, left: maxStranger}, read: make(chan struct{}),
+		meter: meter{Conn: raw, left: maxStranger, share: share{of: &s.begun}}, read: make(chan struct{}),
 	}
 	c.nc = &c.meter
-	c.out.conn, c.out.broken, c.out.most, c.out.all = c.nc, c.broken, strangerOutbox, &s.unread
+	c.out.conn, c.out.broken, c.out.most, c.out.share.of = c.nc, c.broken, strangerOutbox, &s.unread
 	return c
 }
 

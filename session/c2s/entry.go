@@ -105,6 +105,7 @@ func (s *Server) stopWaiting(c *conn) {
 }
 
 func (s *Server) leave(c *conn) {
+	c.meter.complete()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)

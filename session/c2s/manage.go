@@ -18,9 +18,9 @@ import (
 // acknowledgements; resume.go has what becomes of a session without a
 // connection.
 
-// Limits of what a client has not acknowledged. At either the session ends with
-// policy-violation, and what it did not acknowledge goes where it would have
-// gone without it.
+// Limits of what a client has not acknowledged; with others' it has one more
+// (Config.MaxUnread). At each the session ends with policy-violation, and what it
+// did not acknowledge goes where it would have gone without it.
 const (
 	maxUnacked      = 2_000
 	maxUnackedBytes = 4 << 20
@@ -36,6 +36,7 @@ type management struct {
 	mu        sync.Mutex
 	unacked   []letter // guarded; sent and not acknowledged, oldest first
 	bytes     int      // guarded; of unacked
+	share     share    // guarded; of what waits for all clients
 	acked     uint32   // guarded; the last h
 	requested bool     // guarded; an answer to <r/> is due
 	asked     uint32   // guarded; what had been sent at the last <r/>
@@ -89,7 +90,7 @@ func (cl *client) enable(c *conn, el *stanza.Element) error {
 // beginManagement stores that stream management is on, and returns its state
 // and the answer: nil and <failed/> if it can't be.
 func (cl *client) beginManagement(el *stanza.Element) (*management, []byte, error) {
-	m := &management{}
+	m := &management{share: share{of: &cl.srv.unread}}
 	if r := el.Attr("resume"); r == "true" || r == "1" {
 		m.max = cl.srv.cfg.ResumeTime
 		if wish, err := strconv.ParseUint(el.Attr("max"), 10, 31); err == nil && wish > 0 {
@@ -145,7 +146,8 @@ func (m *management) send(cl *client, l letter) bool {
 	if m.ended {
 		return false
 	}
-	if len(m.unacked) >= maxUnacked || m.bytes+len(l.stanza) > maxUnackedBytes {
+	size := m.bytes + len(l.stanza)
+	if len(m.unacked) >= maxUnacked || size > maxUnackedBytes || !m.share.cover(size) {
 		go cl.overflow()
 		return false
 	}
@@ -154,7 +156,7 @@ func (m *management) send(cl *client, l letter) bool {
 	}
 	l.stanza = bytes.Clone(l.stanza)
 	m.unacked = append(m.unacked, l)
-	m.bytes += len(l.stanza)
+	m.bytes = size
 	if c := cl.link.Load(); c != nil {
 		c.send(l.stanza)
 		m.request(c)
@@ -204,6 +206,7 @@ func (m *management) drop(h uint32) error {
 	for _, l := range m.unacked[:n] {
 		m.bytes -= len(l.stanza)
 	}
+	m.share.uncover(m.bytes)
 	clear(m.unacked[:n])
 	m.unacked = m.unacked[n:]
 	if len(m.unacked) == 0 {
@@ -219,6 +222,7 @@ func (m *management) take() []letter {
 	defer m.mu.Unlock()
 	list := m.unacked
 	m.unacked, m.bytes, m.ended = nil, 0, true
+	m.share.uncover(0)
 	return list
 }
 

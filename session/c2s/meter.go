@@ -43,6 +43,11 @@ type meter struct {
 	known *rate.Limiter // of one that is none any more; nil: not yet
 	over  bool
 
+	// begun is about how much there is of an element that is not complete, of a
+	// client; share is that of all clients' together.
+	begun int
+	share share
+
 	handshake *handshake // of TLS, while it is under way; nil: none
 }
 
@@ -62,12 +67,19 @@ func (m *meter) Read(b []byte) (int, error) {
 	switch {
 	case n == 0:
 	case m.known != nil:
-		m.over = !m.known.AllowN(time.Now(), n)
+		m.begun += n
+		m.over = !m.known.AllowN(time.Now(), n) || !m.share.cover(m.begun)
 	default:
 		m.left -= n
 		m.over = m.left < 0
 	}
 	return n, err
+}
+
+// complete says that an element is, or that none will be.
+func (m *meter) complete() {
+	m.begun = 0
+	m.share.uncover(0)
 }
 
 func (m *meter) Write(b []byte) (int, error) {

@@ -3,7 +3,6 @@ package c2s
 import (
 	"io"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -14,9 +13,6 @@ const (
 	maxOutbox = 4 << 20
 	// strangerOutbox is as much before the client is authenticated.
 	strangerOutbox = 64 << 10
-	// slowOutbox is from how many bytes on a client counts as slow: what is more
-	// is counted for all clients together, up to Config.MaxUnread.
-	slowOutbox = 64 << 10
 	// keptBuffer is the largest buffer kept for the next stanza; an idle
 	// connection keeps none.
 	keptBuffer = 16 << 10
@@ -42,15 +38,7 @@ type outbox struct {
 	idle    chan struct{} // guarded; if not nil, closed when all is written
 	failed  error         // guarded
 	broken  func()        // called when a write has failed
-	all     *backlog      // of the server
-	counted int           // guarded; of it, what this one has
-}
-
-// A backlog counts what waits for all slow clients of a server, so that many of
-// them can't take what one may take each.
-type backlog struct {
-	most    int64
-	waiting atomic.Int64
+	share   share         // guarded; of what waits for all clients
 }
 
 // A writer takes batches, within its write deadline.
@@ -77,33 +65,11 @@ func (o *outbox) send(elements ...[]byte) (sent, full bool) {
 	switch {
 	case o.closing || o.failed != nil:
 		return false, false
-	case size > o.most || !o.count(size):
+	case size > o.most || !o.share.cover(size):
 		return false, true
 	}
 	o.put(elements)
 	return true, false
-}
-
-// count brings what is counted up to size bytes that wait, and reports whether
-// there was room for it.
-func (o *outbox) count(size int) bool {
-	more := max(size-slowOutbox, 0) - o.counted
-	if more <= 0 {
-		return true // it goes down when something was written
-	}
-	if o.all.waiting.Add(int64(more)) > o.all.most {
-		o.all.waiting.Add(int64(-more))
-		return false
-	}
-	o.counted += more
-	return true
-}
-
-// recount brings it down to what waits.
-func (o *outbox) recount() {
-	now := min(o.counted, max(len(o.queue)-slowOutbox, 0))
-	o.all.waiting.Add(int64(now - o.counted))
-	o.counted = now
 }
 
 // finish queues the last elements, beyond every limit, and takes no more. All has
@@ -155,7 +121,7 @@ func (o *outbox) write() {
 		_, err := conn.Write(batch)
 		o.mu.Lock()
 		o.failed = err
-		o.recount()
+		o.share.uncover(len(o.queue))
 		if cap(batch) <= keptBuffer {
 			o.spare = batch
 		}
@@ -171,7 +137,7 @@ func (o *outbox) settle() {
 	case len(o.queue) == 0:
 		o.queue, o.spare = o.spare[:0], nil
 	}
-	o.recount()
+	o.share.uncover(len(o.queue))
 	if o.idle != nil {
 		close(o.idle)
 		o.idle = nil

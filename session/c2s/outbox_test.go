@@ -24,16 +24,16 @@ func TestSlowReadersShareOneLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := &backlog{most: 100 << 10}
 		slow := stuck{make(chan struct{})}
-		open := func() *outbox { return &outbox{conn: slow, most: maxOutbox, all: all} }
+		open := func() *outbox { return &outbox{conn: slow, most: maxOutbox, share: share{of: all}} }
 		a, b := open(), open()
-		much := make([]byte, slowOutbox+80<<10)
+		much := make([]byte, freeShare+80<<10)
 		if sent, _ := a.send(much); !sent {
 			t.Fatal("the first slow reader has no room")
 		}
 		if sent, full := b.send(much); sent || !full {
 			t.Fatalf("the second: sent %v, full %v", sent, full)
 		}
-		if sent, _ := b.send(make([]byte, slowOutbox)); !sent {
+		if sent, _ := b.send(make([]byte, freeShare)); !sent {
 			t.Error("who is not slow is refused")
 		}
 		close(slow.release)
@@ -44,7 +44,7 @@ func TestSlowReadersShareOneLimit(t *testing.T) {
 		}
 		b.flush()
 		synctest.Wait()
-		if n := all.waiting.Load(); n != 0 {
+		if n := all.bytes.Load(); n != 0 {
 			t.Errorf("%d bytes are counted, and nothing waits", n)
 		}
 	})
@@ -56,13 +56,13 @@ func TestAFailedReaderGivesItsRoomBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := &backlog{most: 1 << 20}
 		here, there := net.Pipe()
-		o := &outbox{conn: here, most: maxOutbox, all: all, broken: func() {}}
+		o := &outbox{conn: here, most: maxOutbox, share: share{of: all}, broken: func() {}}
 		o.send(make([]byte, 200<<10))
 		synctest.Wait()
 		there.Close()
 		o.flush()
 		synctest.Wait()
-		if n := all.waiting.Load(); n != 0 {
+		if n := all.bytes.Load(); n != 0 {
 			t.Errorf("%d bytes are counted of a client that is gone", n)
 		}
 	})
@@ -88,7 +88,7 @@ func TestWhatIsHeldWaitsForAFlush(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var w written
-			o := &outbox{conn: &w, most: maxOutbox, all: &backlog{}}
+			o := &outbox{conn: &w, most: maxOutbox, share: share{of: &backlog{}}}
 			o.hold(true)
 			o.send([]byte("a"))
 			o.send([]byte("b"), []byte("c"))

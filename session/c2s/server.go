@@ -43,7 +43,8 @@ type Server struct {
 	// over I/O.
 	tail sync.Mutex
 
-	unread backlog             // of all clients
+	unread backlog             // what clients have not read or not acknowledged
+	begun  backlog             // what they have begun to send
 	lanes  *lanes              // of parcels that have to wait
 	places *semaphore.Weighted // of TLS handshakes
 
@@ -90,11 +91,18 @@ func New(cfg Config) (*Server, error) {
 		s.domains[d] = true
 	}
 	s.hub.init()
-	s.unread.most = int64(cfg.MaxUnread)
+	s.unread.most, s.begun.most = int64(s.cfg.MaxUnread), int64(s.cfg.MaxBegun)
+	s.unread.full = s.warn("too much waits for clients that don't read or don't acknowledge")
+	s.begun.full = s.warn("too much was sent of stanzas that are not complete")
 	if cfg.Blocked == nil {
 		s.blocks.load()
 	}
 	return s, nil
+}
+
+// warn returns what tells the operator of a limit of all clients together.
+func (s *Server) warn(why string) func() {
+	return func() { s.cfg.Logger.Warn("stream ended at a limit of all together", "error", why) }
 }
 
 // Begin accepts logins, whose events svc writes. The caller has acquired the
