@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,11 @@ import (
 // idleAfter is how long a client may be silent before it is sent white space or
 // a ping, so that a dead connection is noticed (RFC 6120, 4.6.1).
 const idleAfter = 5 * time.Minute
+
+// maxTurn is how long one client's stanzas are handled before others get the
+// processor, if they wait for it; turnCheck is after how many of them that is
+// looked at. Go would let a client that never stops sending go on for 10 ms.
+const maxTurn, turnCheck = 500 * time.Microsecond, 16
 
 // A client is a bound session that this connector holds. It has a connection,
 // or waits for another one (resume.go). What the connection's goroutine owns
@@ -90,7 +96,12 @@ func (cl *client) write(l letter) bool {
 // serve handles what comes on the client's connection until the stream ends,
 // and says why it did.
 func (cl *client) serve(c *conn) error {
-	for {
+	turn := time.Now()
+	for n := 1; ; n++ {
+		if n%turnCheck == 0 && time.Since(turn) > maxTurn {
+			runtime.Gosched()
+			turn = time.Now()
+		}
 		el, err := c.next()
 		if err != nil {
 			return err
