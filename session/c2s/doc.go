@@ -18,7 +18,9 @@
 //     its own clients who may see it. Nothing is sent for it, and nothing can be
 //     lost with a connector that dies.
 //   - Messages, requests and subscription stanzas go straight to the sessions
-//     that the table names, by one parcel for each connector (deliver.go).
+//     that the table names, by one parcel for each connector (deliver.go), in
+//     order whichever way they take (ways.go, lanes.go), and after what waited
+//     for the recipient (waiting.go).
 //
 // # Goroutines
 //
@@ -27,7 +29,9 @@
 // silent WebSocket is pinged. Until it is a WebSocket, an HTTP connection belongs
 // to net/http. Observe runs on the projector's, Deliver on the courier's,
 // FollowRosters, FollowBlocked and FollowPublished on the caller's; none of them
-// waits for a client.
+// waits for a client. Parcels that have to wait do so in at most 1,024 lanes
+// (lanes.go), each with a goroutine while something is in it, and a client has
+// one while somebody else is taking what waits for it (waiting.go).
 //
 // # Limits and what happens at them
 //

@@ -14,8 +14,9 @@ import (
 //
 // The position keeps cause and effect in order over the two ways that things
 // go: presence travels in the log, a message beside it. A connector unpacks a
-// parcel when its own table has got to where the sender was, so that nobody
-// gets a message from somebody whose presence comes later.
+// parcel when its own table has what its sender had done, so that nobody gets a
+// message from somebody whose presence comes later, and what its recipient had
+// done as far as the sender's connector knew.
 type parcel struct {
 	hops     uint8
 	directed bool   // available presence, which is not shown after its session's end

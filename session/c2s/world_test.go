@@ -52,6 +52,7 @@ type node struct {
 	listener *pipes
 	inbox    chan arrival
 	receives atomic.Bool
+	stuck    atomic.Pointer[chan struct{}] // if not nil, its table gets nothing until this is closed
 	ctx      context.Context
 	cancel   context.CancelFunc
 	epoch    uint64
@@ -103,7 +104,7 @@ func (w *world) start(name string) *node {
 	if n.server, err = c2s.New(cfg); err != nil {
 		w.t.Fatal(err)
 	}
-	p := projector.New(projector.Config{Log: lateLog{w.log, w.pause}, Table: n.table, Observe: n.server.Observe})
+	p := projector.New(projector.Config{Log: lateLog{w.log, n.pauseTable}, Table: n.table, Observe: n.server.Observe})
 	w.rooms.Go(func() { p.Run(n.ctx) })
 	<-p.CaughtUp()
 	w.rooms.Go(n.unpack)
@@ -133,6 +134,14 @@ func (n *node) begin() {
 func (w *world) pause() {
 	if lag := w.lag.Load(); lag != nil && *lag != nil {
 		(*lag)()
+	}
+}
+
+// pauseTable waits before the node's table gets a record.
+func (n *node) pauseTable() {
+	n.pause()
+	if stuck := n.stuck.Load(); stuck != nil {
+		<-*stuck
 	}
 }
 
