@@ -16,6 +16,7 @@ import (
 func (s *Server) enter(c *conn) bool {
 	oldest, ok := s.count(c)
 	if oldest != nil {
+		s.crowded()
 		oldest.giveWay()
 	}
 	return ok
@@ -25,7 +26,11 @@ func (s *Server) enter(c *conn) bool {
 func (s *Server) count(c *conn) (oldest *conn, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stopping || len(s.conns) >= s.cfg.MaxConnections || !s.enterFrom(c, c.raw.RemoteAddr()) {
+	if len(s.conns) >= s.cfg.MaxConnections {
+		s.crammed()
+		return nil, false
+	}
+	if s.stopping || !s.enterFrom(c, c.raw.RemoteAddr()) {
 		return nil, false
 	}
 	if s.unbound.Len() >= s.cfg.MaxUnbound {

@@ -79,10 +79,8 @@ func (s *Server) introduce(c *conn) bool {
 	}
 	p.SetReadDeadline(time.Now().Add(proxyTime))
 	client, err := readProxyHeader(p.Conn)
-	if errors.Is(err, errProxy) {
-		s.misled.Do(func() {
-			s.cfg.Logger.Warn("connection refused: a trusted proxy must begin each with the PROXY protocol", "proxy", c.address())
-		})
+	if errors.Is(err, errProxy) && s.misled.due() {
+		s.cfg.Logger.Warn("connection refused: a trusted proxy must begin each with the PROXY protocol", "proxy", c.address())
 	}
 	if err != nil || client == nil {
 		return err == nil

@@ -48,7 +48,10 @@ type Server struct {
 	lanes  *lanes              // of parcels that have to wait
 	places *semaphore.Weighted // of TLS handshakes
 
-	misled sync.Once // tells of a proxy that doesn't say whom it is for
+	// These tell the operator of limits that were met, and misled of a proxy
+	// that does not say whom it connects for.
+	crowded, crammed func()
+	misled           alarm
 
 	// following is closed when changes of rosters are followed. A roster that
 	// was read before might be out of date for ever.
@@ -92,17 +95,14 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.hub.init()
 	s.unread.most, s.begun.most = int64(s.cfg.MaxUnread), int64(s.cfg.MaxBegun)
-	s.unread.full = s.warn("too much waits for clients that don't read or don't acknowledge")
-	s.begun.full = s.warn("too much was sent of stanzas that are not complete")
+	s.unread.full = s.warn("stream ended: slow clients together have too much unread or not acknowledged, in bytes", s.cfg.MaxUnread)
+	s.begun.full = s.warn("stream ended: clients together have sent too much of stanzas that are not complete, in bytes", s.cfg.MaxBegun)
+	s.crowded = s.warn("connection closed for a newer one: too many have not logged in", s.cfg.MaxUnbound)
+	s.crammed = s.warn("connection refused: there are too many", s.cfg.MaxConnections)
 	if cfg.Blocked == nil {
 		s.blocks.load()
 	}
 	return s, nil
-}
-
-// warn returns what tells the operator of a limit of all clients together.
-func (s *Server) warn(why string) func() {
-	return func() { s.cfg.Logger.Warn("stream ended at a limit of all together", "error", why) }
 }
 
 // Begin accepts logins, whose events svc writes. The caller has acquired the
