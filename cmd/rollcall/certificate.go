@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,11 +87,16 @@ func selfSigned(domains []string, now time.Time) ([]byte, error) {
 		Subject:      pkix.Name{CommonName: "Rollcall, self-signed"},
 		NotBefore:    now.Add(-time.Hour), // clocks of clients may be behind
 		NotAfter:     now.Add(selfSignedLife),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
+		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		// Only an authority may sign, itself too.
+		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true,
 	}
 	for _, name := range append([]string{"localhost", "127.0.0.1", "::1"}, domains...) {
 		name = asciiName(name)
+		if slices.Contains(template.DNSNames, name) {
+			continue
+		}
 		if ip := net.ParseIP(name); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
 		} else {

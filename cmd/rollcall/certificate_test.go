@@ -26,6 +26,10 @@ func TestASelfSignedCertificateIsMadeOnceAndIsForTheDomainsAndThisMachine(t *tes
 			t.Error(err)
 		}
 	}
+	// Clients by NSS, Pidgin for one, let their users accept no other.
+	if err := first.Leaf.CheckSignatureFrom(first.Leaf); err != nil {
+		t.Error("it may not sign itself:", err)
+	}
 	info, err := os.Stat(dir.file("tls.pem"))
 	if err != nil {
 		t.Fatal(err)
