@@ -82,13 +82,13 @@ func (s *Server) handOut(p parcel, recipients iter.Seq[events.SessionID]) (sent 
 	for id := range recipients {
 		cl := s.hub.client(id)
 		switch {
-		case cl == nil, p.bare && !cl.able.Load():
+		case cl == nil:
 		case p.look:
 			sent = cl.lookSoon() || sent
 		case p.directed:
 			sent = cl.send(p.stanza) || sent
 		case !p.event || cl.wantsEvent(event):
-			sent = cl.hand(letter{p.stanza, p.since, p.all}) || sent
+			sent = cl.hand(letter{p.stanza, p.since, p.all}, p.bare) || sent
 		}
 	}
 	return sent

@@ -57,7 +57,7 @@ func (cl *client) becomeAvailable(el *stanza.Element) error {
 	if priority < 0 {
 		cl.unable()
 	} else if !cl.able.Load() {
-		k = cl.beginLook()
+		k = cl.beginOwnLook()
 	}
 	_, err = cl.do(session.BecomeAvailable{Session: cl.session, Priority: priority, Show: showOf(el), Stanza: text})
 	if err != nil {

@@ -35,6 +35,7 @@ var errUnable = errors.New("the client can't get any more what waits")
 type look struct {
 	begun time.Time
 	over  chan struct{} // closed when nobody has to wait for it any more
+	wake  chan struct{} // gets a token when the client can't get any more what waits
 	mu    sync.Mutex
 	again bool // guarded; something was stored since it began
 	ended bool // guarded; over is closed
@@ -42,12 +43,14 @@ type look struct {
 
 // wait waits until the client has what waits, up to lookTime since it began to
 // look for it.
-func (k *look) wait() {
+func (k *look) wait() (over bool) {
 	t := time.NewTimer(time.Until(k.begun.Add(lookTime)))
 	defer t.Stop()
 	select {
 	case <-k.over:
+		return true
 	case <-t.C:
+		return false
 	}
 }
 
@@ -86,22 +89,36 @@ func (k *look) end(cl *client) {
 	}
 }
 
-// hand gives the client what others send it, after what it has to get before.
-func (cl *client) hand(l letter) bool {
-	if k := cl.looking.Load(); k != nil {
-		k.wait()
+// hand gives the client what others send it, after what it has to get before;
+// what is for its bare JID only while it can get that.
+func (cl *client) hand(l letter, bare bool) bool {
+	for k := cl.looking.Load(); k != nil && k.wait(); k = cl.looking.Load() {
 	}
-	return cl.pass(l)
+	return (!bare || cl.able.Load()) && cl.pass(l)
 }
 
 // beginLook makes others wait from now on. It returns nil if nothing has to be
 // looked for, or somebody is at it.
 func (cl *client) beginLook() *look {
-	k := &look{begun: time.Now(), over: make(chan struct{})}
+	k := &look{begun: time.Now(), over: make(chan struct{}), wake: make(chan struct{}, 1)}
 	if cl.srv.cfg.Waiting == nil || !cl.looking.CompareAndSwap(nil, k) {
 		return nil
 	}
 	return k
+}
+
+// beginOwnLook is beginLook for a client that could not get what waits until now.
+// If somebody is still at it, who gives up for that, it waits for the end.
+func (cl *client) beginOwnLook() *look {
+	for cl.srv.cfg.Waiting != nil {
+		if k := cl.beginLook(); k != nil {
+			return k
+		}
+		if k := cl.looking.Load(); k != nil {
+			<-k.over
+		}
+	}
+	return nil
 }
 
 // becomeAble is called when the client's presence with a priority that is not
@@ -131,12 +148,19 @@ func (cl *client) lookSoon() bool {
 // unable is called before others can see that the client can't get any more what
 // waits. If it has not got all of it, others look before they are sent anything.
 func (cl *client) unable() {
-	if cl.looking.Load() != nil {
+	k := cl.looking.Load()
+	if k != nil {
 		others := cl.srv.nonNegative(cl.account)
 		others = slices.DeleteFunc(others, func(t *session.Session) bool { return t.ID == cl.session })
 		cl.srv.lookBy(cl.account, others, parcel{}, &ways{})
 	}
 	cl.able.Store(false)
+	if k != nil {
+		select {
+		case k.wake <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // stopLooking is for a client that has ended.
@@ -162,7 +186,10 @@ func (s *Server) lookBy(account events.JID, list []*session.Session, p parcel, w
 // account, or one whose connector has died over it.
 func (cl *client) keepLooking(k *look) {
 	for pause := firstLook; !cl.look(k); pause = min(2*pause, lastLook) {
-		<-time.After(pause)
+		select {
+		case <-time.After(pause):
+		case <-k.wake:
+		}
 	}
 }
 
