@@ -31,7 +31,7 @@
 // FollowRosters, FollowBlocked and FollowPublished on the caller's; none of them
 // waits for a client. Parcels that have to wait do so in at most 1,024 lanes
 // (lanes.go), each with a goroutine while something is in it, and a client has
-// one while somebody else is taking what waits for it (waiting.go).
+// one while somebody else is taking what waits for it (look.go).
 //
 // # Limits and what happens at them
 //
