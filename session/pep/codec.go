@@ -10,8 +10,9 @@ import (
 // and the items by id and XML. Numbers are uvarints, texts have their length
 // before them.
 const (
-	plainVersion  = 1 // no node has a list
-	listedVersion = 2 // some do; who knows version 1 only would misread them
+	plainVersion      = 1 // no node has a list
+	listedVersion     = 2 // some do; who knows version 1 only would misread them
+	subscribedVersion = 3 // some have a list of subscribers
 )
 
 // ErrDocument is the error of Decode.
@@ -22,12 +23,15 @@ func (s *Store) size() int {
 	const number = 3 // bytes, for a length; no text is longer than MaxBytes
 	n := 1
 	for _, node := range s.nodes {
-		n += 2 + len(node.Name) + 6*number
+		n += 2 + len(node.Name) + 7*number
 		for _, g := range node.Groups {
 			n += len(g) + number
 		}
 		for _, a := range node.Affiliates {
 			n += len(a.JID) + 1 + number
+		}
+		for _, jid := range node.Subscribers {
+			n += len(jid) + number
 		}
 		for _, it := range node.Items {
 			n += len(it.ID) + len(it.XML) + 2*number
@@ -54,13 +58,19 @@ func (s *Store) Encode() []byte {
 	return b
 }
 
+// version is the lowest that knows all that there is, so that an older program
+// reads what it can.
 func (s *Store) version() byte {
+	v := byte(plainVersion)
 	for _, n := range s.nodes {
-		if n.flags()&(flagGroups|flagAffiliates) != 0 {
-			return listedVersion
+		switch f := n.flags(); {
+		case f&flagSubscribers != 0:
+			return subscribedVersion
+		case f&(flagGroups|flagAffiliates) != 0:
+			v = listedVersion
 		}
 	}
-	return plainVersion
+	return v
 }
 
 // The flags of a node.
@@ -69,6 +79,7 @@ const (
 	flagSilent
 	flagGroups     // a list of groups follows
 	flagAffiliates // a list of affiliates follows
+	flagSubscribers
 )
 
 func (n *Node) flags() (b byte) {
@@ -81,21 +92,29 @@ func (n *Node) flags() (b byte) {
 	set(n.Silent, flagSilent)
 	set(len(n.Groups) > 0, flagGroups)
 	set(len(n.Affiliates) > 0, flagAffiliates)
+	set(len(n.Subscribers) > 0, flagSubscribers)
 	return b
 }
 
 func (n *Node) appendLists(b []byte) []byte {
-	if len(n.Groups) > 0 {
-		b = binary.AppendUvarint(b, uint64(len(n.Groups)))
-		for _, g := range n.Groups {
-			b = appendText(b, g)
-		}
-	}
+	b = appendTexts(b, n.Groups)
 	if len(n.Affiliates) > 0 {
 		b = binary.AppendUvarint(b, uint64(len(n.Affiliates)))
 		for _, a := range n.Affiliates {
 			b = append(appendText(b, a.JID), byte(a.Affiliation))
 		}
+	}
+	return appendTexts(b, n.Subscribers)
+}
+
+// appendTexts writes a list, if there is one.
+func appendTexts(b []byte, list []string) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, text := range list {
+		b = appendText(b, text)
 	}
 	return b
 }
@@ -111,7 +130,7 @@ func Decode(revision uint64, data []byte) (*Store, error) {
 	if len(data) == 0 {
 		return s, nil
 	}
-	if v := data[0]; v != plainVersion && v != listedVersion {
+	if v := data[0]; v < plainVersion || v > subscribedVersion {
 		return nil, ErrDocument
 	}
 	d := decoder{rest: data[1:]}
@@ -144,6 +163,9 @@ func (d *decoder) node() *Node {
 		d.list(func() {
 			n.Affiliates = append(n.Affiliates, Affiliate{JID: string(d.text()), Affiliation: Affiliation(d.byte())})
 		})
+	}
+	if flags&flagSubscribers != 0 {
+		d.list(func() { n.Subscribers = append(n.Subscribers, string(d.text())) })
 	}
 	d.list(func() { n.Items = append(n.Items, Item{ID: string(d.text()), XML: d.text()}) })
 	return n

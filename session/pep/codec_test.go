@@ -50,9 +50,16 @@ func listed(t *testing.T) *Store {
 	return ok(s.Affiliate(mood, []Affiliate{{"bob@localhost", Member}, {"carol@localhost", Outcast}}))
 }
 
+// subscribed has subscribers too.
+func subscribed(t *testing.T) *Store {
+	ok := must(t)
+	s := ok(listed(t).Subscribe(mood, "dave@localhost/phone"))
+	return ok(s.Subscribe(mood, "dave@localhost"))
+}
+
 func TestTheDocumentIsFrozen(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]*Store{"store.v1.hex": plain(t), "store.v2.hex": listed(t)} {
+	for name, s := range map[string]*Store{"store.v1.hex": plain(t), "store.v2.hex": listed(t), "store.v3.hex": subscribed(t)} {
 		want := golden(t, name, s.Encode())
 		if got := s.Encode(); !bytes.Equal(got, want) {
 			t.Errorf("%s: encoded as\n%x, want\n%x", name, got, want)
@@ -65,10 +72,12 @@ func TestTheDocumentIsFrozen(t *testing.T) {
 
 func TestADocumentOfAnotherVersionIsRefused(t *testing.T) {
 	t.Parallel()
-	doc := listed(t).Encode()
-	doc[0] = listedVersion + 1
-	if _, err := Decode(1, doc); !errors.Is(err, ErrDocument) {
-		t.Errorf("got %v", err)
+	for _, v := range []byte{0, subscribedVersion + 1} {
+		doc := subscribed(t).Encode()
+		doc[0] = v
+		if _, err := Decode(1, doc); !errors.Is(err, ErrDocument) {
+			t.Errorf("version %d: %v", v, err)
+		}
 	}
 }
 
@@ -78,20 +87,24 @@ func drawStore(t *rapid.T) (s *Store) {
 	for range rapid.IntRange(0, 20).Draw(t, "steps") {
 		k := Key{Kind(rapid.IntRange(0, 2).Draw(t, "kind")), names.Draw(t, "name")}
 		next, err := s, error(nil)
-		switch rapid.IntRange(0, 4).Draw(t, "operation") {
+		switch rapid.IntRange(0, 6).Draw(t, "operation") {
 		case 0:
 			next, err = s.Configure(k, drawConfig(t))
 		case 1:
 			next, err = s.Affiliate(k, []Affiliate{drawAffiliate(t)})
 		case 2:
 			next, err = s.Retract(k, "1")
+		case 3:
+			next, err = s.Subscribe(k, drawSubscriber(t))
+		case 4:
+			next, err = s.Unsubscribe(k, drawSubscriber(t))
 		default:
 			next, err = s.Publish(k, item(rapid.SampledFrom([]string{"1", "2", "3"}).Draw(t, "id")), nil)
 		}
 		switch {
 		case err == nil:
 			s = next
-		case !errors.Is(err, ErrNoNode) && !errors.Is(err, ErrNoItem):
+		case !errors.Is(err, ErrNoNode) && !errors.Is(err, ErrNoItem) && !errors.Is(err, ErrNotSubscribed):
 			t.Fatal(err)
 		}
 	}
@@ -108,6 +121,10 @@ func drawConfig(t *rapid.T) Config {
 
 func drawAffiliate(t *rapid.T) Affiliate {
 	return Affiliate{rapid.SampledFrom(readers).Draw(t, "jid"), Affiliation(rapid.IntRange(0, 2).Draw(t, "affiliation"))}
+}
+
+func drawSubscriber(t *rapid.T) string {
+	return rapid.SampledFrom(readers).Draw(t, "subscriber") + rapid.SampledFrom([]string{"", "/a", "/b/c"}).Draw(t, "resource")
 }
 
 func TestADocumentGivesTheStoreBack(t *testing.T) {
@@ -133,6 +150,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add(s.Encode())
 	s, _ = s.Configure(mood, Config{Access: Roster, Groups: []string{"f"}})
 	s, _ = s.Affiliate(mood, []Affiliate{{"bob@localhost", Member}})
+	f.Add(s.Encode())
+	s, _ = s.Subscribe(mood, "bob@localhost/b")
 	f.Add(s.Encode())
 	f.Add([]byte{1, 0, 0, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -8,10 +8,12 @@
 // *Store is the empty one of an account that has no document yet.
 //
 // A node says who may read it, by its configuration and by what its owner has
-// said of single accounts; Admit decides. Readers of others' nodes ask it.
+// said of single accounts; Admit decides. Readers of others' nodes ask it, and
+// whoever shows events to their subscribers.
 //
 // The limits keep the document below the 512 KiB that the bucket takes: MaxBytes
-// bounds all of it, MaxNodes, MaxItems and MaxAffiliates its parts. At a limit
-// the operation fails with ErrFull, ErrNodes or ErrAffiliates and nothing
-// changes; only a node that is to keep a number of items drops the oldest.
+// bounds all of it, MaxNodes, MaxItems, MaxAffiliates and MaxSubscribers its
+// parts. At a limit the operation fails with ErrFull, ErrNodes, ErrAffiliates or
+// ErrSubscribers and nothing changes; only a node that is to keep a number of
+// items drops the oldest.
 package pep

@@ -4,8 +4,8 @@ import "bytes"
 
 // Newest is what of a store is shown to who becomes available (XEP-0163,
 // 4.3.4): the nodes that show something then, each with its newest item. A node
-// whose newest item has more than most bytes is without items. The result keeps
-// nothing of the document that the store refers to.
+// whose newest item has more than most bytes is without items, and all are without
+// subscribers. The result keeps nothing of the document that the store refers to.
 func (s *Store) Newest(most int) *Store {
 	next := &Store{revision: s.Revision()}
 	for n := range s.Nodes(Event) {
@@ -13,6 +13,7 @@ func (s *Store) Newest(most int) *Store {
 			continue
 		}
 		n = n.holding(newest(n.Items, 1))
+		n.Subscribers = nil
 		if it := n.Items[0]; len(it.XML) > most {
 			n.Items = nil
 		} else {

@@ -54,8 +54,9 @@ type Item struct {
 type Node struct {
 	Key
 	Config
-	Affiliates []Affiliate // by JID
-	Items      []Item      // oldest first
+	Affiliates  []Affiliate // by JID
+	Subscribers []string    // JIDs, bare or full, sorted
+	Items       []Item      // oldest first
 }
 
 // holding is the node with other items.
