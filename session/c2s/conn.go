@@ -4,7 +4,6 @@ import (
 	"container/list"
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"os"
 	"sync/atomic"
@@ -62,14 +61,6 @@ type conn struct {
 	// farewell is an answer that goes out with the stream's end, which it tells of.
 	farewell atomic.Pointer[[]byte]
 	read     chan struct{} // closed when nothing more is read and handled
-}
-
-// An ending says why a connection ends. The first one counts.
-type ending struct {
-	err    *stanza.StreamError // sent to the client; nil: just the end tag
-	reason events.Reason       // for the log
-	text   string              // for the log
-	logged bool                // the session's end is in the log, or is another's to write
 }
 
 func newConn(s *Server, raw net.Conn) *conn {
@@ -155,25 +146,6 @@ func (c *conn) end(e ending) {
 // may never tell.
 func (c *conn) broken() { c.end(ending{reason: events.ReasonConnectionLost}) }
 
-// learnEnd waits for Observe to come by the end of a session of which the log
-// has told us that it is over: it knows why.
-func (s *Server) learnEnd(a *session.Account) {
-	if a != nil {
-		s.reach(events.Position{Seq: a.Seq})
-	}
-}
-
-// reach waits for the table to have what is stored at p, and for clients to have
-// been shown it.
-func (s *Server) reach(p events.Position) {
-	if s.cfg.Table.Position().Seq >= p.Seq {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
-	defer cancel()
-	s.cfg.Table.WaitFor(ctx, p)
-}
-
 // sayEnd writes the last of the stream.
 func (c *conn) sayEnd(e ending) {
 	if !c.opened.Load() {
@@ -209,43 +181,4 @@ func (c *conn) conclude(err error) {
 	c.srv.hub.drop(c)
 	c.out.flush()
 	c.wire.close(e.err != nil)
-}
-
-// endingFor says what an error of reading or of handling means for the stream.
-func endingFor(err error) ending {
-	var stream *stanza.StreamError
-	switch {
-	case errors.Is(err, stanza.ErrStreamEnd):
-		return ending{reason: events.ReasonClient}
-	case errors.As(err, &stream):
-		return ending{err: stream, reason: events.ReasonError, text: stream.Error()}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return ending{
-			err:    &stanza.StreamError{Condition: stanza.StreamConnectionTimeout},
-			reason: events.ReasonTimeout,
-		}
-	case errors.Is(err, session.ErrGone), errors.Is(err, session.ErrFenced):
-		return ending{
-			err:    &stanza.StreamError{Condition: stanza.StreamReset, Text: "the session has ended"},
-			reason: events.ReasonConnectorLost,
-			logged: true,
-		}
-	case isLogError(err):
-		return ending{
-			err:    &stanza.StreamError{Condition: stanza.StreamInternalServerError, Text: "the session log did not take what you did; please connect again"},
-			reason: events.ReasonUnavailable,
-		}
-	}
-	return ending{reason: events.ReasonConnectionLost}
-}
-
-// isLogError reports an error of a command that is neither a refusal nor about
-// the connection.
-func isLogError(err error) bool {
-	for _, e := range []error{events.ErrUnresolved, events.ErrUnavailable, events.ErrFull, events.ErrTooLarge, session.ErrContended} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
 }

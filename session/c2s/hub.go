@@ -3,7 +3,6 @@ package c2s
 import (
 	"container/list"
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -194,47 +193,4 @@ func (h *hub) clientsOf(a *account) []*client {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return a.clients
-}
-
-// load reads the roster unless that was done before.
-func (a *account) load(ctx context.Context, s *Server) error {
-	a.loading.Lock()
-	defer a.loading.Unlock()
-	a.mu.Lock()
-	loaded := a.loaded
-	a.mu.Unlock()
-	if loaded {
-		return nil
-	}
-	select {
-	case <-s.following:
-	case <-ctx.Done():
-		return fmt.Errorf("rosters are not followed yet: %w", ctx.Err())
-	}
-	r, err := s.readRoster(ctx, a.jid)
-	if err != nil {
-		return err
-	}
-	s.tail.Lock()
-	defer s.tail.Unlock()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.roster, a.loaded = r, true
-	s.hub.watch(a, r, s.cfg.Table)
-	a.settle(s)
-	return nil
-}
-
-func decodeRoster(doc Document) (*roster.Roster, error) {
-	if doc.Deleted || len(doc.Data) == 0 {
-		return (*roster.Roster)(nil).WithVersion(doc.Revision), nil
-	}
-	return roster.Decode(doc.Revision, doc.Data)
-}
-
-// current is the roster as known here.
-func (a *account) current() *roster.Roster {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.roster
 }

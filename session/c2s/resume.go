@@ -32,12 +32,6 @@ func (cl *client) lose(c *conn, e ending) {
 	cl.detach(m, e.reason)
 }
 
-// resumable reports an end of the connection that is not one of the session: it
-// was lost, not closed by either side (XEP-0198, 5).
-func (e ending) resumable() bool {
-	return !e.logged && e.reason == events.ReasonConnectionLost
-}
-
 // detach begins the wait for another connection. The caller holds life.
 func (cl *client) detach(m *management, reason events.Reason) {
 	m.mu.Lock()

@@ -2,7 +2,6 @@ package c2s
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"strconv"
 
@@ -139,6 +138,13 @@ func (s *Server) readRoster(ctx context.Context, jid events.JID) (*roster.Roster
 	return decodeRoster(doc)
 }
 
+func decodeRoster(doc Document) (*roster.Roster, error) {
+	if doc.Deleted || len(doc.Data) == 0 {
+		return (*roster.Roster)(nil).WithVersion(doc.Revision), nil
+	}
+	return roster.Decode(doc.Revision, doc.Data)
+}
+
 // put stores a roster that comes of base, if it is another.
 func (a *account) put(ctx context.Context, s *Server, base, next *roster.Roster) error {
 	if next == base || base.Version() == 0 && next.Len() == 0 && !hasRequests(next) {
@@ -157,116 +163,6 @@ func hasRequests(r *roster.Roster) bool {
 		return true
 	}
 	return false
-}
-
-// begin keeps pushes back until finish.
-func (a *account) begin() *roster.Roster {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.busy = true
-	return a.roster
-}
-
-// store queues a roster to be applied.
-func (a *account) store(r *roster.Roster) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.pending = append(a.pending, r)
-}
-
-func (a *account) finish(s *Server) {
-	s.tail.Lock()
-	defer s.tail.Unlock()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.busy = false
-	a.settle(s)
-}
-
-// settle applies what came meanwhile. The caller holds the tail and a.mu.
-func (a *account) settle(s *Server) {
-	if a.busy || !a.loaded {
-		return
-	}
-	pending := a.pending
-	a.pending = nil
-	for _, r := range pending {
-		a.apply(s, r)
-	}
-}
-
-// apply makes a newer roster the account's and shows its clients what has
-// changed. The caller holds the tail and a.mu.
-func (a *account) apply(s *Server, next *roster.Roster) {
-	old := a.roster
-	if next.Version() <= old.Version() {
-		return
-	}
-	a.roster = next
-	a.notify(s, old, next)
-	changed := roster.Diff(old, next)
-	for _, item := range changed {
-		a.push(s, item)
-		a.hide(s, item.JID, old, next)
-	}
-	s.hub.watch(a, next, s.cfg.Table)
-	for _, item := range changed {
-		a.reveal(s, item.JID, old, next)
-	}
-}
-
-// push tells the interested resources of one item (RFC 6121, 2.1.6).
-func (a *account) push(s *Server, item roster.Item) {
-	for _, cl := range s.hub.clientsOf(a) {
-		if cl.interested {
-			cl.push(version(a.roster), item)
-		}
-	}
-}
-
-// repeatPush is for a set that has changed nothing: the client waits for the
-// push all the same (RFC 6121, 2.4.2). The account's other resources have had
-// it.
-func (cl *client) repeatPush(contact events.JID) {
-	a := cl.home
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if item, ok := a.roster.Get(contact); ok && cl.interested {
-		cl.push(version(a.roster), item)
-	}
-}
-
-func (cl *client) push(version string, item roster.Item) {
-	b := append([]byte(nil), "<iq type='set'"...)
-	b = stanza.AppendAttr(b, "id", rand.Text())
-	b = stanza.AppendAttr(b, "to", cl.full)
-	b = append(b, "><query xmlns='"+stanza.NSRoster+"'"...)
-	b = append(stanza.AppendAttr(b, "ver", version), '>')
-	cl.send(append(appendItem(b, item), "</query></iq>"...))
-}
-
-// hide shows that a contact is gone whom the account ceases to watch
-// (RFC 6121, 3.2.3 and 3.3.3).
-func (a *account) hide(s *Server, jid events.JID, old, next *roster.Roster) {
-	c, _ := s.hub.contact(jid)
-	if c == nil || jid == a.jid || !old.Watches(jid) || next.Watches(jid) {
-		return
-	}
-	for _, o := range c.seen.Available() {
-		s.showTo(a, presence{from: o.JID, text: unavailable})
-	}
-}
-
-// reveal shows the presence of a contact whom the account begins to watch
-// (RFC 6121, 3.1.5).
-func (a *account) reveal(s *Server, jid events.JID, old, next *roster.Roster) {
-	c, _ := s.hub.contact(jid)
-	if c == nil || jid == a.jid || old.Watches(jid) || !next.Watches(jid) {
-		return
-	}
-	for _, o := range c.seen.Available() {
-		s.showTo(a, presenceOf(o))
-	}
 }
 
 func appendRoster(b []byte, r *roster.Roster) []byte {
@@ -298,42 +194,4 @@ func appendItem(b []byte, item roster.Item) []byte {
 		b = append(stanza.AppendText(append(b, "<group>"...), g), "</group>"...)
 	}
 	return append(b, "</item>"...)
-}
-
-// FollowRosters applies the changes that are made anywhere to the rosters of
-// accounts that are here. It returns when ctx ends, or with an error if the
-// documents are not those that it began with.
-func (s *Server) FollowRosters(ctx context.Context) error {
-	last, err := s.cfg.Rosters.Last(ctx)
-	if err != nil {
-		return err
-	}
-	s.follow.Do(func() { close(s.following) })
-	for doc, err := range s.cfg.Rosters.Watch(ctx, last) {
-		if errors.Is(err, events.ErrUnavailable) {
-			continue // reported once; it goes on by itself
-		}
-		if err != nil {
-			return err
-		}
-		if a := s.hub.account(doc.JID); a != nil {
-			a.changed(s, doc)
-		}
-	}
-	return ctx.Err()
-}
-
-// changed takes a document that was changed anywhere.
-func (a *account) changed(s *Server, doc Document) {
-	r, err := decodeRoster(doc)
-	if err != nil {
-		s.cfg.Logger.Error("roster document refused", "account", a.jid.String(), "error", err)
-		return
-	}
-	a.store(r)
-	s.tail.Lock()
-	defer s.tail.Unlock()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.settle(s)
 }

@@ -1,7 +1,7 @@
 package c2s
 
 import (
-	"bytes"
+	"context"
 	"time"
 
 	"rollcall/events"
@@ -46,6 +46,25 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 		if was != nil {
 			s.closed(was, watchers, e)
 		}
+	}
+}
+
+// reach waits for the table to have what is stored at p, and for clients to have
+// been shown it.
+func (s *Server) reach(p events.Position) {
+	if s.cfg.Table.Position().Seq >= p.Seq {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
+	defer cancel()
+	s.cfg.Table.WaitFor(ctx, p)
+}
+
+// learnEnd waits for Observe to come by the end of a session of which the log
+// has told us that it is over: it knows why.
+func (s *Server) learnEnd(a *session.Account) {
+	if a != nil {
+		s.reach(events.Position{Seq: a.Seq})
 	}
 }
 
@@ -179,30 +198,6 @@ func (s *Server) closed(was *session.Session, watchers []*account, e events.Clos
 	s.retract(was, watchers, "")
 }
 
-// endingByLog is what the client is told of an end that it has not caused.
-func endingByLog(e events.Closed) ending {
-	end := ending{reason: e.Reason, text: e.Text, logged: true}
-	say := func(c stanza.StreamCondition, text string) ending {
-		end.err = &stanza.StreamError{Condition: c, Text: text}
-		return end
-	}
-	switch e.Reason {
-	case events.ReasonReplaced:
-		return say(stanza.StreamConflict, "another client has bound this resource")
-	case events.ReasonKicked:
-		text := "ended by an administrator"
-		if e.Text != "" {
-			text = e.Text
-		}
-		return say(stanza.StreamPolicyViolation, text)
-	case events.ReasonPasswordChanged:
-		return say(stanza.StreamNotAuthorized, "the password was changed")
-	case events.ReasonAccountRemoved:
-		return say(stanza.StreamNotAuthorized, "the account was removed")
-	}
-	return say(stanza.StreamReset, "the session was closed: "+string(e.Reason))
-}
-
 // unavailable is the presence of a session that ended without a word.
 const unavailable = "<presence type='unavailable'/>"
 
@@ -230,20 +225,4 @@ func (p presence) to(recipient events.JID, late bool) []byte {
 		b = appendDelay(b, p.from.Domain(), time.Unix(0, p.at))
 	}
 	return b
-}
-
-// appendDelay puts a delay element at the end of a complete stanza (XEP-0203).
-func appendDelay(b []byte, from string, at time.Time) []byte {
-	delay := append([]byte(nil), "<delay xmlns='"+stanza.NSDelay+"'"...)
-	delay = stanza.AppendAttr(delay, "from", from)
-	delay = stanza.AppendAttr(delay, "stamp", at.UTC().Format("2006-01-02T15:04:05.000Z"))
-	delay = append(delay, "/>"...)
-	if open, ok := bytes.CutSuffix(b, []byte("/>")); ok {
-		name, _, _ := bytes.Cut(open[1:], []byte(" "))
-		end := append(append([]byte("</"), name...), '>')
-		return append(append(append(open, '>'), delay...), end...)
-	}
-	i := bytes.LastIndex(b, []byte("</"))
-	end := append([]byte(nil), b[i:]...)
-	return append(append(b[:i], delay...), end...)
 }

@@ -1,0 +1,205 @@
+package c2s
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"rollcall/events"
+	"rollcall/session/roster"
+	"rollcall/session/stanza"
+)
+
+// What clients are shown of a roster that changes (RFC 6121, 2.1.6): pushes to
+// interested resources, subscription stanzas, and the presence of who is seen
+// from now on or no longer.
+//
+// All of it follows the documents, so it is the same whichever connector made
+// the change, and comes once for each revision. Changes that come while somebody
+// here waits for the result of his own are kept back until that is out (begin,
+// finish).
+
+// FollowRosters applies the changes that are made anywhere to the rosters of
+// accounts that are here. It returns when ctx ends, or with an error if the
+// documents are not those that it began with.
+func (s *Server) FollowRosters(ctx context.Context) error {
+	last, err := s.cfg.Rosters.Last(ctx)
+	if err != nil {
+		return err
+	}
+	s.follow.Do(func() { close(s.following) })
+	for doc, err := range s.cfg.Rosters.Watch(ctx, last) {
+		if errors.Is(err, events.ErrUnavailable) {
+			continue // reported once; it goes on by itself
+		}
+		if err != nil {
+			return err
+		}
+		if a := s.hub.account(doc.JID); a != nil {
+			a.changed(s, doc)
+		}
+	}
+	return ctx.Err()
+}
+
+// changed takes a document that was changed anywhere.
+func (a *account) changed(s *Server, doc Document) {
+	r, err := decodeRoster(doc)
+	if err != nil {
+		s.cfg.Logger.Error("roster document refused", "account", a.jid.String(), "error", err)
+		return
+	}
+	a.store(r)
+	s.tail.Lock()
+	defer s.tail.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.settle(s)
+}
+
+// load reads the roster unless that was done before.
+func (a *account) load(ctx context.Context, s *Server) error {
+	a.loading.Lock()
+	defer a.loading.Unlock()
+	a.mu.Lock()
+	loaded := a.loaded
+	a.mu.Unlock()
+	if loaded {
+		return nil
+	}
+	select {
+	case <-s.following:
+	case <-ctx.Done():
+		return fmt.Errorf("rosters are not followed yet: %w", ctx.Err())
+	}
+	r, err := s.readRoster(ctx, a.jid)
+	if err != nil {
+		return err
+	}
+	s.tail.Lock()
+	defer s.tail.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.roster, a.loaded = r, true
+	s.hub.watch(a, r, s.cfg.Table)
+	a.settle(s)
+	return nil
+}
+
+// current is the roster as known here.
+func (a *account) current() *roster.Roster {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.roster
+}
+
+// begin keeps pushes back until finish.
+func (a *account) begin() *roster.Roster {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.busy = true
+	return a.roster
+}
+
+// store queues a roster to be applied.
+func (a *account) store(r *roster.Roster) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pending = append(a.pending, r)
+}
+
+func (a *account) finish(s *Server) {
+	s.tail.Lock()
+	defer s.tail.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.busy = false
+	a.settle(s)
+}
+
+// settle applies what came meanwhile. The caller holds the tail and a.mu.
+func (a *account) settle(s *Server) {
+	if a.busy || !a.loaded {
+		return
+	}
+	pending := a.pending
+	a.pending = nil
+	for _, r := range pending {
+		a.apply(s, r)
+	}
+}
+
+// apply makes a newer roster the account's and shows its clients what has
+// changed. The caller holds the tail and a.mu.
+func (a *account) apply(s *Server, next *roster.Roster) {
+	old := a.roster
+	if next.Version() <= old.Version() {
+		return
+	}
+	a.roster = next
+	a.notify(s, old, next)
+	changed := roster.Diff(old, next)
+	for _, item := range changed {
+		a.push(s, item)
+		a.hide(s, item.JID, old, next)
+	}
+	s.hub.watch(a, next, s.cfg.Table)
+	for _, item := range changed {
+		a.reveal(s, item.JID, old, next)
+	}
+}
+
+// push tells the interested resources of one item (RFC 6121, 2.1.6).
+func (a *account) push(s *Server, item roster.Item) {
+	for _, cl := range s.hub.clientsOf(a) {
+		if cl.interested {
+			cl.push(version(a.roster), item)
+		}
+	}
+}
+
+// repeatPush is for a set that has changed nothing: the client waits for the
+// push all the same (RFC 6121, 2.4.2). The account's other resources have had
+// it.
+func (cl *client) repeatPush(contact events.JID) {
+	a := cl.home
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if item, ok := a.roster.Get(contact); ok && cl.interested {
+		cl.push(version(a.roster), item)
+	}
+}
+
+func (cl *client) push(version string, item roster.Item) {
+	b := append([]byte(nil), "<iq type='set'"...)
+	b = stanza.AppendAttr(b, "id", rand.Text())
+	b = stanza.AppendAttr(b, "to", cl.full)
+	b = append(b, "><query xmlns='"+stanza.NSRoster+"'"...)
+	b = append(stanza.AppendAttr(b, "ver", version), '>')
+	cl.send(append(appendItem(b, item), "</query></iq>"...))
+}
+
+// hide shows that a contact is gone whom the account ceases to watch
+// (RFC 6121, 3.2.3 and 3.3.3).
+func (a *account) hide(s *Server, jid events.JID, old, next *roster.Roster) {
+	c, _ := s.hub.contact(jid)
+	if c == nil || jid == a.jid || !old.Watches(jid) || next.Watches(jid) {
+		return
+	}
+	for _, o := range c.seen.Available() {
+		s.showTo(a, presence{from: o.JID, text: unavailable})
+	}
+}
+
+// reveal shows the presence of a contact whom the account begins to watch
+// (RFC 6121, 3.1.5).
+func (a *account) reveal(s *Server, jid events.JID, old, next *roster.Roster) {
+	c, _ := s.hub.contact(jid)
+	if c == nil || jid == a.jid || old.Watches(jid) || !next.Watches(jid) {
+		return
+	}
+	for _, o := range c.seen.Available() {
+		s.showTo(a, presenceOf(o))
+	}
+}
