@@ -42,6 +42,24 @@ func storeLimit(dir string) int64 {
 	return (int64(st.Bavail)*int64(st.Bsize) + size(dir)) / 4 * 3
 }
 
+// checkRoom finds out whether the disk takes writes again.
+func checkRoom(dir string) error {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return err
+	}
+	if free := int64(st.Bavail) * int64(st.Bsize); free < minRoom {
+		return fmt.Errorf("%d MiB free in %s, %d MiB wanted: %w", free>>20, dir, minRoom>>20, syscall.ENOSPC)
+	}
+	f, err := os.CreateTemp(dir, "room")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(make([]byte, 4<<10))
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
 // size is the sum of the files below dir. What vanishes meanwhile counts nothing.
 func size(dir string) (sum int64) {
 	filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {

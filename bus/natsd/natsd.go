@@ -4,7 +4,8 @@
 //
 // The server is a single one: its streams have one replica. What it has
 // acknowledged survives the death of the process; whether it survives a power
-// failure is [Options].Fsync. A lock on the data directory keeps a second
+// failure is [Options].Fsync. While its disk is full it stores nothing, and goes
+// on by itself when there is room. A lock on the data directory keeps a second
 // process out, for two servers on one directory destroy it. The lock is
 // flock's, which makes this a package for Unix.
 package natsd
@@ -13,9 +14,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -45,8 +48,10 @@ type Options struct {
 	// failure, or how often to fsync. Default: 1s.
 	Fsync    string
 	Name     string // of the server, as NATS shows it
-	LogFile  string // "" for none; the server never writes to the standard streams
 	MaxStore int64  // bytes of all streams; 0: 3/4 of what the disk has for them
+	// Logger is told what the server warns of, each thing once a minute, and of
+	// level info all that it says. nil: nobody is told.
+	Logger *slog.Logger
 }
 
 // A Server runs until Shutdown. It is a nats.InProcessConnProvider.
@@ -54,7 +59,11 @@ type Server struct {
 	ns      *server.Server
 	log     *logger
 	lock    *os.File
-	started chan struct{} // closed when ns.Start has returned; nil if it wasn't called
+	started chan struct{}          // closed when ns.Start has returned; nil if it wasn't called
+	js      server.JetStreamConfig // to open the streams again with; not changed after Start
+	quit    chan struct{}          // closed by Shutdown
+	mended  chan struct{}          // closed when mend has returned; nil if it wasn't called
+	stop    sync.Once
 }
 
 // Start starts a server and waits until JetStream has recovered what is on
@@ -72,12 +81,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := newLogger(o.LogFile)
-	if err != nil {
-		lock.Close()
-		return nil, err
-	}
-	s := &Server{log: log, lock: lock}
+	s := &Server{log: newLogger(o.Logger), lock: lock, quit: make(chan struct{})}
 	if o.MaxStore == 0 {
 		opts.JetStreamMaxStore = storeLimit(opts.StoreDir)
 	}
@@ -85,6 +89,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		s.Shutdown()
 		return nil, err
 	}
+	s.mended = make(chan struct{})
+	go s.mend() // Shutdown waits for it
 	return s, nil
 }
 
@@ -110,6 +116,8 @@ func (s *Server) start(ctx context.Context, opts *server.Options) (err error) {
 	if !s.ns.ReadyForConnections(startTimeout) || !s.ns.JetStreamEnabled() {
 		return s.log.failure()
 	}
+	s.js = *s.ns.JetStreamConfig()
+	s.js.StoreDir = opts.StoreDir // JetStream's own is below it
 	return nil
 }
 
@@ -124,6 +132,8 @@ func (o *Options) server() (*server.Options, error) {
 		StoreDir:           filepath.Join(o.DataDir, storeName),
 		NoSigs:             true,
 		MaxPayload:         server.MAX_PAYLOAD_SIZE,
+
+		DisableJetStreamBanner: true,
 	}
 	if o.Listen != "" {
 		host, port, err := splitAddress(o.Listen)
@@ -165,11 +175,14 @@ func (s *Server) URL() string {
 // Shutdown stops the server, waits until everything is on disk and releases
 // the directory. It may be called again.
 func (s *Server) Shutdown() {
+	s.stop.Do(func() { close(s.quit) })
+	if s.mended != nil {
+		<-s.mended
+	}
 	if s.started != nil {
 		<-s.started // a server that is shut down on its way up leaves files open
 		s.ns.Shutdown()
 		s.ns.WaitForShutdown()
 	}
-	s.log.Close()
 	s.lock.Close()
 }
