@@ -107,8 +107,12 @@ func (r *requests) forget(c *call) {
 	r.mu.Unlock()
 }
 
-// do sends m and waits for the answer.
+// do sends m and waits for the answer. With a context that has ended nothing is
+// sent: the answer might still come first.
 func (r *requests) do(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%w: %w", events.ErrUnavailable, err)
+	}
 	up, changed := r.b.link()
 	if !up {
 		return nil, fmt.Errorf("%w: not connected", events.ErrUnavailable)

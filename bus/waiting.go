@@ -59,7 +59,7 @@ func (w *Waiting) Store(ctx context.Context, account events.JID, data []byte) er
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return fmt.Errorf("keep for %s: %w", account.Bare(), err)
+			return fmt.Errorf("keep for %s: %w: %w", account.Bare(), events.ErrUnresolved, err)
 		}
 	}
 }

@@ -49,7 +49,8 @@ var (
 type Log interface {
 	// Append stores r if r.Prev is the sequence of its account's newest record
 	// (0: it has none), and returns the new record's position. Errors wrap
-	// ErrConflict, ErrUnresolved, ErrUnavailable, ErrFull or ErrTooLarge.
+	// ErrConflict, ErrUnresolved, ErrUnavailable, ErrFull or ErrTooLarge. After
+	// ctx has ended nothing is stored, and the error is ErrUnavailable.
 	Append(ctx context.Context, r *Record) (Position, error)
 
 	// Next returns the account's first record after the sequence, read where it
