@@ -7,56 +7,98 @@
 // A conn reads its stream element by element, over TCP (tcp.go) or in the messages
 // of a WebSocket (websocket.go, RFC 7395); its transport is all that knows which.
 // What it sends is likewise one element at a time. Up to binding, negotiate.go,
-// sasl.go and bind.go answer; from then on client.go hands each stanza to
-// message.go, presence.go or iq.go, in the order in which they came. What is a
-// transition of the session (bound, interested, available ...) is decided and
-// stored by the service before the client gets its answer. What goes to others
-// goes two ways:
+// sasl.go and bind.go answer, or sasl2.go and bind2.go in fewer steps; from then
+// on client.go hands each stanza to message.go, presence.go or iq.go, in the order
+// in which they came. What is a transition of the session (bound, interested,
+// available ...) is decided and stored by the service before the client gets its
+// answer. What goes to others goes one of three ways:
 //
 //   - Presence and the ends of sessions are read from the log. Each connector's
 //     projector calls Observe at each event, and watch.go shows it to those of
 //     its own clients who may see it. Nothing is sent for it, and nothing can be
 //     lost with a connector that dies.
-//   - Messages, requests and subscription stanzas go straight to the sessions
-//     that the table names, by one parcel for each connector (deliver.go), in
-//     order whichever way they take (ways.go, lanes.go), and after what waited
-//     for the recipient (waiting.go).
+//   - Messages, requests, directed presence and what is published go straight to
+//     the sessions that the table names, by one parcel for each connector
+//     (deliver.go), in order whichever way they take (ways.go, lanes.go), and
+//     after what waited for the recipient (waiting.go).
+//   - Rosters, with the subscription stanzas that changed them, and block lists
+//     are documents. Each connector follows them as it follows the log, and shows
+//     its own clients what a change means for them (rosterpush.go,
+//     blockeffects.go).
+//
+// # Where things are
+//
+//   - The server and what it needs of others: server.go, config.go, errors.go.
+//   - Streams: conn.go, ending.go, outbox.go; transport.go, tcp.go, websocket.go,
+//     line.go, web.go, hostmeta.go.
+//   - Logging in: negotiate.go, handshake.go, sasl.go, sasl2.go,
+//     channelbinding.go, bind.go, bind2.go, register.go, registerform.go.
+//   - Bad peers: entry.go, addresses.go, proxy.go, meter.go, logins.go, pace.go,
+//     backlog.go, alarm.go.
+//   - Bound sessions: client.go, hub.go, idleaccounts.go, manage.go, resume.go,
+//     toolate.go, clientstate.go.
+//   - Messages: message.go, mail.go, letter.go, deliver.go, parcel.go, ways.go,
+//     lanes.go, waiting.go, look.go, hints.go, carbons.go, delay.go.
+//   - Presence and rosters: presence.go, watch.go, watchers.go, roster.go,
+//     rosterpush.go, subscribe.go, blocking.go, blocklist.go, blockeffects.go.
+//   - Requests: iq.go, extension.go, disco.go, lastactivity.go, time.go,
+//     version.go; of what accounts keep here: stored.go, privatestorage.go,
+//     vcard.go, and for personal eventing pubsub*.go, pep*.go, notify.go,
+//     clientcaps.go.
 //
 // # Goroutines
 //
-// A connection has one, which reads, handles and owns its state. A second one
-// exists while there is something to write (outbox.go), a third one while a
-// silent WebSocket is pinged. Until it is a WebSocket, an HTTP connection belongs
-// to net/http. Observe runs on the projector's, Deliver on the courier's,
-// FollowRosters, FollowBlocked and FollowPublished on the caller's; none of them
-// waits for a client. Parcels that have to wait do so in at most 1,024 lanes
-// (lanes.go), each with a goroutine while something is in it, and a client has
-// one while somebody else is taking what waits for it (look.go).
+// A connection has one, which reads, handles and owns its state, and writes
+// during the login. Afterwards a second one exists while there is something to
+// write (outbox.go), a third one while a silent WebSocket is pinged. Until it is
+// a WebSocket, an HTTP connection belongs to net/http. Observe runs on the
+// projector's, Deliver on the courier's, FollowRosters, FollowBlocked,
+// FollowPublished and Bereave on the caller's. Deliver may wait for room in the
+// lanes, Bereave for other connectors, and none of them for a client to read.
+// Parcels that have to wait do so in at most 1,024 lanes (lanes.go), each with a
+// goroutine while something is in it. A client has one while somebody else is
+// taking what waits for it (look.go), and one ends a session that has no
+// connection (resume.go).
+//
+// Locks, in the order in which they are taken: a client's life, an account's
+// setting or loading, the server's tail, an account's mu, the hub's; then those
+// of what goes to a client, quiet, management, outbox. Only life, setting and
+// loading are held over I/O.
 //
 // # Limits and what happens at them
 //
 // A stanza beyond Config.Limits, or more than Config.Rate, ends the stream with
 // policy-violation, and so does a client that leaves more than 4 MiB unread.
-// Whatever is read counts, white space too. Before authentication a peer may
-// send 64 KiB in all and 8 KiB in one element (meter.go); holding ten thousand
-// connections open then costs 70 MB if they are silent, and never more than
-// 400 MB. A login that takes longer than Config.LoginTimeout ends with
-// connection-timeout, a TLS handshake after 15 s, a login that fails five times
-// with policy-violation. Connections beyond Config.MaxConnections, or beyond the
-// limits of their address, are closed at once; at Config.MaxUnbound the oldest
-// connection that is not bound is (entry.go). Those that have not asked for a
-// WebSocket yet count. What is stored for good, such as presence, is handled at
-// a steady pace beyond a burst (pace.go). A message of a WebSocket is limited like
-// a stanza. What a client has not acknowledged is bounded (manage.go), and what is
-// held for an inactive one (clientstate.go) or for one that is given older messages
-// (waiting.go), a block list (blocklist.go), what an account stores and publishes
-// (package pep), and what of it is kept here (pepnewest.go).
+// Whatever is read counts, white space too. A message of a WebSocket is limited
+// like a stanza. What all clients together leave unread, unacknowledged or
+// incomplete has limits of its own (backlog.go), and what is stored for good, such
+// as presence, is handled at a steady pace beyond a burst (pace.go).
+//
+// Before authentication a peer may send 64 KiB in all and 8 KiB in one element
+// (meter.go); holding ten thousand connections open then costs 70 MB if they are
+// silent, and never more than 440 MB. A login that takes longer than
+// Config.LoginTimeout ends with connection-timeout, a TLS handshake after 15 s, a
+// login that fails five times with policy-violation. An account that logs in more
+// often than Config.LoginRate gets temporary-auth-failure (logins.go). Connections
+// beyond Config.MaxConnections, or beyond the limits of their address, are closed
+// at once; at Config.MaxUnbound the oldest connection that is not bound is
+// (entry.go). Those that have not asked for a WebSocket yet count.
+//
+// Bounded, too, are: what a client has not acknowledged (manage.go), what is held
+// for an inactive one (clientstate.go) or for one that is given older messages
+// (look.go), a block list (blocklist.go), what an account stores and publishes
+// (package pep). What is kept in memory only to be quick is forgotten at a limit,
+// and read again: accounts without sessions (idleaccounts.go), what was published
+// last (pepnewest.go), what clients can do (clientcaps.go). Block lists are all in
+// memory, at any number of accounts.
 //
 // # What others see when a connector stops
 //
 // After an orderly stop: system-shutdown for its clients, and the unavailable
 // presence of each for those who watch them. After a kill: nothing, until the
 // lease ends; then each watcher gets one unavailable presence for each session,
-// whichever connector wrote the end. After it lost its lease: its clients are
-// told to connect again, and the others have seen the end of their sessions.
+// whichever connector wrote the end, and what was sent to those sessions and not
+// handled goes where it goes without them (Bereave). After it lost its lease: its
+// clients are told to connect again, and the others have seen the end of their
+// sessions.
 package c2s
