@@ -173,7 +173,6 @@ func (c *conn) conclude(err error) {
 	case !c.authed.Load():
 		c.srv.record(c, events.JID{}, events.Disconnected{Reason: e.reason})
 	case cl != nil:
-		cl.ways.settle(c.srv) // before others see the end
 		cl.lose(c, e)
 	case !e.logged:
 		c.svc.End(context.Background(), c.account, c.id, session.Close{Session: c.session, Reason: e.reason, Text: e.text})

@@ -106,6 +106,7 @@ func (cl *client) finish(e ending) {
 		cl.leave(m, e)
 	}
 	if !e.logged {
+		cl.ways.settle(cl.srv) // before others see the end
 		cl.svc.End(context.Background(), cl.account, cl.id, session.Close{Session: cl.session, Reason: e.reason, Text: e.text})
 	}
 }

@@ -3,6 +3,7 @@ package c2s
 import (
 	"context"
 	"slices"
+	"time"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -11,7 +12,7 @@ import (
 // ways keeps what one sender sends to one account in order when the way there
 // changes: from one connector to another, to this one, or to where messages
 // wait. What went the old way has to arrive first, which takes a connector some
-// milliseconds to say. It belongs to one goroutine.
+// milliseconds to say. A client's belong to who handles its stanzas, or ends it.
 type ways struct {
 	to map[events.JID]*way
 }
@@ -36,11 +37,12 @@ const maxWays = 64
 func (w *ways) turn(s *Server, account events.JID, next []*session.Session) *way {
 	on := w.to[account]
 	if on != nil {
+		until := time.Now().Add(catchUp)
 		*on = slices.DeleteFunc(*on, func(p sending) bool {
 			if heldBy(next, p.at) {
 				return false
 			}
-			s.await(p)
+			s.await(p, until)
 			return true
 		})
 		return on
@@ -78,11 +80,12 @@ func (w *ways) sweep(s *Server) {
 	}
 }
 
-// settle waits for everything to arrive, up to catchUp each.
+// settle waits for everything to arrive, up to catchUp.
 func (w *ways) settle(s *Server) {
+	until := time.Now().Add(catchUp)
 	for _, on := range w.to {
 		for _, p := range *on {
-			s.await(p)
+			s.await(p, until)
 		}
 	}
 	w.to = nil
@@ -102,11 +105,11 @@ func (w *way) went(p sending) {
 	*w = append(*w, p)
 }
 
-func (s *Server) await(p sending) {
+func (s *Server) await(p sending, until time.Time) {
 	if s.cfg.Courier.Arrived(p.at, p.number) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
+	ctx, cancel := context.WithDeadline(context.Background(), until)
 	defer cancel()
 	if err := s.cfg.Courier.Await(ctx, p.at, p.number); err != nil {
 		s.cfg.Logger.Warn("a stanza may overtake one that is on its way", "connector", p.at.Name, "error", err)
