@@ -37,8 +37,8 @@ type Bus struct {
 	changed   chan struct{} // owned by mu; closed and replaced when connected changes
 }
 
-// Connect connects and makes the streams that are missing. It is given up
-// when ctx ends, or after 15 s.
+// Connect connects and makes the streams that are missing, unless they must
+// exist. It is given up when ctx ends, or after 15 s.
 func Connect(ctx context.Context, cfg Config) (*Bus, error) {
 	cfg.setDefaults()
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
@@ -46,7 +46,7 @@ func Connect(ctx context.Context, cfg Config) (*Bus, error) {
 	b := &Bus{cfg: cfg, connected: true, changed: make(chan struct{}), closed: make(chan struct{})}
 	var err error
 	if b.nc, err = nats.Connect(cfg.URL, b.options()...); err != nil {
-		return nil, fmt.Errorf("%w at %s: %w", ErrUnreachable, b.address(), err)
+		return nil, fmt.Errorf("%w at %s: %w", ErrUnreachable, b.Address(), withoutURL(err))
 	}
 	if err := b.start(ctx); err != nil {
 		b.nc.Close()
@@ -77,13 +77,6 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	}
 	b.pre = newPre(b)
 	return nil
-}
-
-func (b *Bus) address() string {
-	if b.cfg.InProcess != nil {
-		return "the server in this process"
-	}
-	return b.cfg.URL
 }
 
 func (b *Bus) options() []nats.Option {

@@ -13,6 +13,8 @@ var (
 	ErrUnreachable = errors.New("NATS can't be reached")
 	// ErrNoJetStream: the server has no JetStream, or it didn't get ready in time.
 	ErrNoJetStream = errors.New("NATS has no JetStream that is ready; enable it on the server (nats-server -js)")
+	// ErrNoStreams: Config.Existing, and the server has not all of the streams.
+	ErrNoStreams = errors.New("no Rollcall keeps its streams in this NATS; name the one that it runs with, or start it here (rollcall up)")
 	// ErrMismatch: a stream exists with settings that would break a promise.
 	ErrMismatch = errors.New("an existing stream can't be used")
 )
@@ -33,6 +35,10 @@ type Config struct {
 	Creds     string                     // file of credentials, "" for none
 	Name      string                     // of the connection, as NATS shows it
 	InProcess nats.InProcessConnProvider // a server in this process (natsd.Server) in place of URL
+
+	// Existing makes Connect use what is there and make or change nothing, for
+	// those who only look.
+	Existing bool
 
 	Replicas int           // of every stream when it is made; 0: 3 on a cluster, else 1
 	MaxBytes int64         // of the log; 0: as it is, or at first 16 GiB or what the server can reserve, at least 256 MiB

@@ -45,7 +45,7 @@ func permanent(err error) bool {
 	case codeNotForAccount, codeNotEnabled:
 		return true
 	case 0:
-		return errors.Is(err, ErrMismatch)
+		return errors.Is(err, ErrMismatch) || errors.Is(err, ErrNoStreams)
 	default:
 		return code == codeNoSpace || code == codeNoPeers || code == codeStreamLimits
 	}
@@ -78,6 +78,9 @@ func notSent(err error) error {
 // unread turns a request without answer into an error of package events: for
 // a read it makes no difference whether the request arrived.
 func unread(ctx context.Context, err error) error {
+	if errors.Is(err, events.ErrUnavailable) {
+		return err
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", events.ErrUnavailable, ctx.Err())
 	}

@@ -16,9 +16,10 @@ import (
 // set is a compare-and-set on a stream that keeps one message a subject: m is
 // stored if the subject's last message has the expected sequence. It resolves
 // lost acknowledgements and conflicts by looking at the subject, where m is
-// known by its message id, which it gets here if it has none. So the outcome is definite, events.ErrUnresolved
-// only if the stream could not be looked at for four attempts' time. With
-// events.ErrConflict comes the message that is there instead.
+// known by its message id, which it gets here if it has none. So the outcome is
+// definite, events.ErrUnresolved only if the stream could not be looked at for
+// four attempts' time. With events.ErrConflict comes the message that is there
+// instead, nil if there is none.
 func (b *Bus) set(ctx context.Context, stream string, m *nats.Msg, expected uint64) (seq uint64, other *message, err error) {
 	id := m.Header.Get(jetstream.MsgIDHeader)
 	if id == "" {
@@ -53,9 +54,18 @@ func (b *Bus) set(ctx context.Context, stream string, m *nats.Msg, expected uint
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return 0, nil, fmt.Errorf("%w: %w", events.ErrUnresolved, err)
+			return 0, nil, unsettled(err)
 		}
 	}
+}
+
+// unsettled makes the last attempt's error that of the whole: a conflict with
+// what may have been lost since is none.
+func unsettled(err error) error {
+	if errors.Is(err, events.ErrUnresolved) {
+		return err
+	}
+	return fmt.Errorf("%w: %v", events.ErrUnresolved, err)
 }
 
 func conflictAt(seq uint64) error {

@@ -38,7 +38,7 @@ const (
 	shards    = "1"
 )
 
-// ensureStreams makes what is missing and refuses what doesn't fit. The log is
+// ensureStreams makes what is missing, if it may, and refuses what doesn't fit. The log is
 // the last because it takes what space is left.
 func (b *Bus) ensureStreams(ctx context.Context) error {
 	for _, cfg := range []jetstream.StreamConfig{
@@ -150,6 +150,8 @@ func (b *Bus) ensureStream(ctx context.Context, want jetstream.StreamConfig) err
 		switch {
 		case err == nil:
 			return b.adopt(ctx, have.Config, want)
+		case errors.Is(err, jetstream.ErrStreamNotFound) && b.cfg.Existing:
+			return ErrNoStreams
 		case errors.Is(err, jetstream.ErrStreamNotFound):
 			err = b.create(ctx, want)
 			if err == nil {
@@ -212,7 +214,7 @@ func (b *Bus) adopt(ctx context.Context, have, want jetstream.StreamConfig) erro
 	if bad := differences(have, want); len(bad) > 0 {
 		return fmt.Errorf("%w: %s; use another NATS account, or mend or remove the stream", ErrMismatch, strings.Join(bad, ", "))
 	}
-	if want.Name != logStream {
+	if want.Name != logStream || b.cfg.Existing {
 		return nil
 	}
 	next := have

@@ -34,6 +34,26 @@ func TestConnectingAgainChangesNothing(t *testing.T) {
 	}
 }
 
+func TestWhoOnlyLooksMakesNothing(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	looker := bus.Config{URL: s.URL(), Existing: true, MaxBytes: 300 << 20}
+	if _, err := bus.Connect(within(t), looker); !errors.Is(err, bus.ErrNoStreams) {
+		t.Errorf("without streams: %v", err)
+	}
+	_, js := raw(t, s.URL())
+	for name := range js.StreamNames(within(t)).Name() {
+		t.Errorf("stream %s was made", name)
+	}
+	connect(t, bus.Config{URL: s.URL(), MaxBytes: 400 << 20})
+	connect(t, looker)
+	ev, err := js.Stream(within(t), "RC_EV")
+	must(t, err)
+	if n := ev.CachedInfo().Config.MaxBytes; n != 400<<20 {
+		t.Errorf("the log may have %d bytes now", n)
+	}
+}
+
 func TestManyCanConnectAtOnce(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
