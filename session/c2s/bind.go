@@ -12,9 +12,13 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Resource binding: RFC 6120, 7.
+// Resource binding: RFC 6120, 7. Which resource it is, and whose it was before,
+// is decided where the log is (session.Bind); here is what clients see of it.
 
-// bind answers an iq with a bind element. An error ends the stream.
+// bind answers an iq with a bind element: with what can't be a resource by
+// bad-request (7.7.2.1), beyond the account's limit by resource-constraint
+// (7.6.2.1), when it is another's and may not be taken by conflict (7.7.2.2). The
+// client may try again. An error ends the stream.
 func (c *conn) bind(iq *stanza.Element) error {
 	bind := payloadOf(iq)
 	if iq.Type() != "set" || bind == nil {
@@ -49,6 +53,8 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 	}
 	defer c.srv.hub.exit(home)
 	jid, pos, err := c.appendBound(ctx, session.Bind{
+		// The text is in the reader's memory, which the next element overwrites;
+		// and deciding is pure, so what is random is given to it.
 		Session: c.session, Resource: strings.Clone(resource), Generated: rand.Text(),
 		Conflict: conflict, Limit: c.srv.cfg.MaxResources,
 	})

@@ -19,7 +19,7 @@ import (
 
 // Config is what a Server needs. Fields without a default are required.
 type Config struct {
-	// Domains that are served, prepared.
+	// Domains that are served, prepared (RFC 7622, 3.2).
 	Domains []string
 	// TLS is offered by STARTTLS and used by direct TLS. Its GetCertificate, if
 	// it has one, is asked at each handshake, else the first of its Certificates
@@ -104,9 +104,9 @@ type Config struct {
 	// ResumeTime is the longest time that a session waits for its client to
 	// resume it (XEP-0198); default 5 min.
 	ResumeTime time.Duration
-	// Rate and Burst bound what one client may send, in bytes a second and in
-	// bytes, once it is authenticated; TLS and white space count; default 10 MB/s and 20 MB. Beyond it the stream ends with
-	// policy-violation.
+	// Rate and Burst bound what one client may send once it is authenticated, in
+	// bytes a second and in bytes at once; TLS and white space count. Beyond it
+	// the stream ends with policy-violation. Default 10 MB/s and 20 MB.
 	Rate, Burst int
 	// Conflict is what becomes of the older session when a full JID is bound
 	// again; default session.Replace.
@@ -118,25 +118,36 @@ type Config struct {
 // A Table answers where stanzas go. The projector's is one. All methods are
 // for any goroutine.
 type Table interface {
-	Account(bare events.JID) *session.Account
+	// Account is what the log says of a JID's account, nil if nothing. It never
+	// changes, and neither do its sessions.
+	Account(events.JID) *session.Account
+	// Session has the full JID and can be reached; nil if there is none.
 	Session(full events.JID) *session.Session
+	// Routes are the sessions that a message to the bare JID goes to (RFC 6121,
+	// 8.5.2.1.1). The slice must not be changed.
 	Routes(bare events.JID) []*session.Session
+	// IsLost reports that the incarnation's lease has ended.
 	IsLost(events.Incarnation) bool
+	// WaitFor returns when the table has what is stored at the position and
+	// Observe was called for it. So Observe must not call it.
 	WaitFor(context.Context, events.Position) error
+	// Position is how far WaitFor lets go at once.
 	Position() events.Position
 }
 
-// A Document is a value with its revision.
+// A Document is what an account keeps of one kind, as it was at a revision. Its
+// form is this package's or that of package roster or pep.
 type Document struct {
-	JID      events.JID
-	Data     []byte
-	Revision uint64
-	Deleted  bool
+	JID      events.JID // bare
+	Data     []byte     // at most 512 KiB; not to be changed
+	Revision uint64     // unique and growing over all documents of the kind
+	Deleted  bool       // Data is empty
 }
 
-// Documents keeps them by compare-and-set. Get fails with
+// Documents keeps them by compare-and-set, which is all that connectors agree by
+// on rosters, block lists and what is published. Get fails with
 // events.ErrNotFound, Put with events.ErrConflict if the revision (0: none) is
-// no longer the newest.
+// no longer the newest; both with events.ErrUnavailable. It is for any goroutine.
 type Documents interface {
 	Get(ctx context.Context, account events.JID) (Document, error)
 	Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error)
@@ -149,7 +160,8 @@ type Documents interface {
 
 // Waiting keeps what was sent to an account while it was away. Store fails with
 // events.ErrFull at the account's limit. Take gives the oldest first and
-// removes each when the loop goes on; one loop at a time gets an account's.
+// removes each when the loop goes on; one loop at a time gets an account's, over
+// all connectors. A loop that dies over a message leaves that for the next one.
 type Waiting interface {
 	Store(ctx context.Context, account events.JID, data []byte) error
 	Take(ctx context.Context, account events.JID) iter.Seq2[[]byte, error]

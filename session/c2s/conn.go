@@ -107,7 +107,7 @@ func (c *conn) live() error {
 	if err := c.negotiate(); err != nil {
 		return err
 	}
-	c.raw.SetDeadline(time.Time{})
+	c.raw.SetDeadline(time.Time{}) // of the login; serve sets its own
 	return c.client.Load().serve(c)
 }
 
@@ -146,7 +146,8 @@ func (c *conn) end(e ending) {
 // may never tell.
 func (c *conn) broken() { c.end(ending{reason: events.ReasonConnectionLost}) }
 
-// sayEnd writes the last of the stream.
+// sayEnd writes the last of the stream: an error and its end tag, if it was
+// opened (RFC 6120, 4.9.1.2 and 4.4).
 func (c *conn) sayEnd(e ending) {
 	if !c.opened.Load() {
 		c.out.finish()
@@ -163,7 +164,9 @@ func (c *conn) sayEnd(e ending) {
 }
 
 // conclude ends the connection for the reason err, or for the one that another
-// goroutine gave before: what is left is written and the log learns of it.
+// goroutine gave before: what is left is written and the log learns of it. The
+// log comes before the peer's own end is waited for, which takes up to
+// closeGrace: whoever watches the session is told at once.
 func (c *conn) conclude(err error) {
 	e := endingFor(err)
 	c.ending.CompareAndSwap(nil, &e)

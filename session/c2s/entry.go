@@ -109,6 +109,7 @@ func (s *Server) stopWaiting(c *conn) {
 	}
 }
 
+// leave undoes enter, whatever has become of the connection.
 func (s *Server) leave(c *conn) {
 	c.meter.complete()
 	s.mu.Lock()

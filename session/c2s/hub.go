@@ -98,7 +98,9 @@ func (h *hub) detached() (list []*client) {
 }
 
 // enter returns the account with its roster loaded. Every enter is followed by
-// an exit.
+// an exit. The account can be found before it is loaded: a change of the roster
+// that comes meanwhile is applied to what was read (settle), so that none is
+// missed between the two.
 func (h *hub) enter(ctx context.Context, s *Server, jid events.JID) (*account, error) {
 	h.mu.Lock()
 	a := h.accounts[jid]
@@ -133,7 +135,7 @@ func (h *hub) exit(a *account) {
 func (h *hub) admit(cl *client, c *conn, told ...[]byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	cl.home.clients = append(slices.Clip(cl.home.clients), cl)
+	cl.home.clients = append(slices.Clip(cl.home.clients), cl) // others range over the old one
 	h.clients[cl.session] = cl
 	c.client.Store(cl)
 	c.send(told...)

@@ -12,6 +12,10 @@ import (
 
 // Stream negotiation: RFC 6120, 4.3 (streams and features) and 5 (STARTTLS).
 
+// loginTime bounds what the log and the stores may take at one step of a login,
+// or for one stanza. Past it the client is told to try again.
+const loginTime = 15 * time.Second
+
 // handshake completes a connection that begins with TLS.
 func (c *conn) handshake() error {
 	t, ok := c.nc.(*tls.Conn)
@@ -64,6 +68,7 @@ func (c *conn) openStream() error {
 	if from == "" {
 		from = c.srv.cfg.Domains[0]
 	}
+	// Nobody may guess the id, and each header has its own (RFC 6120, 4.7.3).
 	header := c.wire.appendHeader(nil, stanza.Header{From: from, ID: rand.Text(), Lang: "en", To: c.peer(h)})
 	c.opened.Store(true)
 	if err != nil {
@@ -109,7 +114,9 @@ func (c *conn) checkHost(to string) error {
 	return nil
 }
 
-// appendFeatures says what the client may do next, as cl once it is bound.
+// appendFeatures says what the client may do next (RFC 6120, 4.3.2), as cl once it
+// is bound. TLS stands alone where it is required (5.3.1); mechanisms are offered
+// only when they may be used.
 func (c *conn) appendFeatures(b []byte, cl *client) []byte {
 	b = append(b, "<stream:features xmlns:stream='"+stanza.NSStream+"'>"...)
 	switch {
@@ -141,8 +148,9 @@ func (c *conn) canStartTLS() bool {
 	return !c.secured && !c.authed.Load() && c.srv.cfg.TLS != nil
 }
 
-// negotiateElement handles one element before the resource is bound. restart
-// says that the client is to open a new stream.
+// negotiateElement handles one element before the resource is bound: what the
+// features offer, nothing else (RFC 6120, 4.3.2 and 7.1). restart says that the
+// client is to open a new stream.
 func (c *conn) negotiateElement(el *stanza.Element) (restart bool, err error) {
 	switch {
 	case el.Is(stanza.NSTLS, "starttls"):
@@ -192,7 +200,10 @@ func (c *conn) startTLS() error {
 	return c.secure(tls.Server(c.nc, c.srv.cfg.TLS))
 }
 
-// secure completes the handshake and goes on under TLS.
+// secure completes the handshake and goes on under TLS, with a new stream: what
+// was said in the clear is forgotten (RFC 6120, 5.4.3.3), and an exchange that
+// was begun there too, for under TLS there are other mechanisms. A handshake that
+// fails is answered by TLS itself, not in XML (5.4.3.2).
 func (c *conn) secure(t *tls.Conn) error {
 	c.opened.Store(false)
 	// A deadline, for a context would cost each half-open handshake a goroutine.
@@ -222,6 +233,3 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return b
 }
-
-// loginTime bounds what the log and the stores may take at one step of a login.
-const loginTime = 15 * time.Second

@@ -12,9 +12,8 @@ import (
 )
 
 // Rosters: RFC 6121, 2. A roster is a document that any connector may change
-// by compare-and-set; its revision is the roster version. Pushes go out where
-// the change is seen: each connector follows the documents and shows its own
-// clients the difference.
+// by compare-and-set; its revision is the roster version (2.6). Here it is read
+// and changed; what clients are shown of a change is in rosterpush.go.
 
 // rosterGet makes the client an interested resource: the event is stored, then
 // the result goes out, and from there on the pushes (RFC 6121, 2.2).
@@ -26,6 +25,8 @@ func (cl *client) rosterGet(r *request) error {
 	if _, err := cl.do(session.RequestRoster{Session: cl.session}); err != nil {
 		return err
 	}
+	// Pushes wait for mu: none of what the result has goes out after it, and none
+	// of what it has not is missed.
 	a := cl.home
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -68,6 +69,8 @@ func (cl *client) rosterSet(r *request) error {
 	return err
 }
 
+// parseItem reads the one item of a set (2.3.3). Contacts are accounts here, so of
+// a full JID the bare one is kept.
 func parseItem(query *stanza.Element) (jid events.JID, name string, groups []string, err error) {
 	bad := func(text string) error { return &stanza.Error{Condition: stanza.BadRequest, Text: text} }
 	n := 0
@@ -105,6 +108,8 @@ func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roste
 	defer a.setting.Unlock()
 	base := a.begin()
 	defer a.finish(s)
+	// What is known here saves reading the document, and may be behind it: then
+	// the compare-and-set fails, and it is read.
 	for fresh := base.Version() == 0; ; fresh = true {
 		if fresh {
 			var err error
@@ -145,7 +150,8 @@ func decodeRoster(doc Document) (*roster.Roster, error) {
 	return roster.Decode(doc.Revision, doc.Data)
 }
 
-// put stores a roster that comes of base, if it is another.
+// put stores a roster that comes of base, if it is another. One that was never
+// stored and is still empty needs no document.
 func (a *account) put(ctx context.Context, s *Server, base, next *roster.Roster) error {
 	if next == base || base.Version() == 0 && next.Len() == 0 && !hasRequests(next) {
 		return nil
@@ -158,6 +164,7 @@ func (a *account) put(ctx context.Context, s *Server, base, next *roster.Roster)
 	return nil
 }
 
+// hasRequests reports that somebody waits for the user's answer (RFC 6121, 3.1.3).
 func hasRequests(r *roster.Roster) bool {
 	for range r.Requests() {
 		return true
@@ -174,6 +181,8 @@ func appendRoster(b []byte, r *roster.Roster) []byte {
 	return append(b, "</query>"...)
 }
 
+// appendItem writes an item as in a result or a push (2.1.2). Ask and approved are
+// left out where they say no.
 func appendItem(b []byte, item roster.Item) []byte {
 	b = stanza.AppendAttr(append(b, "<item"...), "jid", item.JID.String())
 	if item.Name != "" {

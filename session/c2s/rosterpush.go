@@ -109,6 +109,7 @@ func (a *account) store(r *roster.Roster) {
 	a.pending = append(a.pending, r)
 }
 
+// finish ends begin, and applies what came meanwhile.
 func (a *account) finish(s *Server) {
 	s.tail.Lock()
 	defer s.tail.Unlock()
@@ -131,7 +132,10 @@ func (a *account) settle(s *Server) {
 }
 
 // apply makes a newer roster the account's and shows its clients what has
-// changed. The caller holds the tail and a.mu.
+// changed: first the stanza that says why, then the push, then the presence that
+// follows from it (RFC 6121, 3.1.5, 3.1.6 and 3.2.2). The index says who is
+// watched, so it changes after hiding and before showing. The caller holds the
+// tail and a.mu; no change of presence comes between.
 func (a *account) apply(s *Server, next *roster.Roster) {
 	old := a.roster
 	if next.Version() <= old.Version() {
@@ -171,6 +175,7 @@ func (cl *client) repeatPush(contact events.JID) {
 	}
 }
 
+// push sends one item (2.1.6). The answer of the client needs nothing done.
 func (cl *client) push(version string, item roster.Item) {
 	b := append([]byte(nil), "<iq type='set'"...)
 	b = stanza.AppendAttr(b, "id", rand.Text())

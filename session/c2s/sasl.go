@@ -61,8 +61,10 @@ func (c *conn) begin(p profile) *auth.Exchange {
 	return c.exchange
 }
 
-// authenticate handles one element of the exchange. restart says that it
-// succeeded and that the client is to open a new stream.
+// authenticate handles one element of the exchange: auth and its responses
+// (6.4.2, 6.4.3), or abort (6.4.4). restart says that it succeeded (6.4.6) and
+// that the client is to open a new stream. An address that has failed often has
+// to wait before it may begin; who is in the middle may finish.
 func (c *conn) authenticate(el *stanza.Element) (restart bool, err error) {
 	p := profile(el.Space())
 	if !c.secured && !c.srv.cfg.AllowPlaintext {
@@ -123,6 +125,8 @@ func (c *conn) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Reply
 		return x.Step(ctx, data), true
 	}
 	c.mechanism, c.wishes = el.Attr("mechanism"), wishesOf(el)
+	// Before the credentials are read: the log refuses the login if it has a
+	// change of them after this.
 	c.proved = c.srv.cfg.Table.Position().Seq
 	return x.Start(ctx, c.mechanism, data), true
 }
@@ -167,14 +171,14 @@ func (c *conn) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error)
 	}
 	id := events.NewID(time.Now())
 	c.svc, c.account, c.session = svc, r.Account, id
-	c.srv.hub.hold(c)
+	c.srv.hub.hold(c) // Observe may come by the session's end a moment after its beginning
 	_, _, err := svc.Do(ctx, r.Account, c.id, session.Authenticate{
 		Session: id, Mechanism: c.mechanism, TLS: c.tls.Version, Address: c.address(), Agent: c.wishes.agent(),
 		Proved: c.proved,
 	})
 	if err != nil {
 		c.srv.hub.drop(c)
-		if errors.Is(err, events.ErrUnresolved) {
+		if errors.Is(err, events.ErrUnresolved) { // it may be stored, or be stored yet
 			svc.End(ctx, r.Account, c.id, session.Close{Session: id, Reason: events.ReasonUnavailable})
 		}
 		c.srv.cfg.Logger.Warn("login refused", "account", r.Account.String(), "error", err)
@@ -188,8 +192,9 @@ func (c *conn) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error)
 	return true, nil
 }
 
-// authFailed tells the client and the log, and ends the stream when it is
-// enough.
+// authFailed tells the client (6.4.5) and the log, and ends the stream when it is
+// enough. The condition is the same for an unknown user and for a wrong password
+// (6.5.10 and 13.11).
 func (c *conn) authFailed(p profile, mechanism string, r auth.Reply) error {
 	if mechanism == "" {
 		mechanism = c.mechanism

@@ -66,7 +66,10 @@ type Server struct {
 	gone      sync.WaitGroup     // one for each of conns
 }
 
-// New returns a server that refuses logins until Begin is called.
+// New returns a server that refuses logins until Begin is called. It fails if
+// something required is missing. It starts nothing: the caller runs Serve and its
+// like, FollowRosters and FollowBlocked, before which no client is bound, and
+// FollowPublished.
 func New(cfg Config) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -137,6 +140,8 @@ func (s *Server) ServeTLS(ctx context.Context, l net.Listener) error {
 	return s.accept(ctx, l, func(c net.Conn) net.Conn { return tls.Server(c, direct) })
 }
 
+// accept serves a listener of TCP. wrap begins TLS, above the meter, which so
+// counts what the handshake brings.
 func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn) net.Conn) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
@@ -199,6 +204,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
+// endAll begins to end the connections that which chooses, and ends all sessions
+// that wait for one.
 func (s *Server) endAll(e ending, which func(*conn) bool) {
 	s.mu.Lock()
 	list := make([]*conn, 0, len(s.conns))
