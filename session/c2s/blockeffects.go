@@ -43,6 +43,8 @@ func (s *Server) pushChange(a *account, old, next *blockList) {
 	}
 }
 
+// pushBlocked sends a push to those of the account's clients here that have asked
+// for the list (XEP-0191, 3.3). No jids stand for all.
 func (s *Server) pushBlocked(a *account, name string, jids []events.JID) {
 	for _, cl := range s.hub.clientsOf(a) {
 		if !cl.seesBlocked {

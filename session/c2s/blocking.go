@@ -67,6 +67,7 @@ func (cl *client) unblock(r *request) error {
 	})
 }
 
+// blockItems reads whom a request names. What is no item has no meaning here.
 func blockItems(payload *stanza.Element) (jids []events.JID, err error) {
 	for item := range payload.Children() {
 		if !item.Is(stanza.NSBlocking, "item") {

@@ -30,7 +30,8 @@ func (cl *client) switchCarbons(r *request, on bool) error {
 }
 
 // copy sends the carbons of a message that was delivered or stored: to the
-// recipient's sessions that have not got it, and to the sender's other ones.
+// recipient's sessions that have not got it (XEP-0280, 7), and to the sender's
+// other ones (8).
 func (m *mail) copy() {
 	sender, recipient := m.from.Bare(), m.to.Bare()
 	received, sent := m.copied(recipient), []*session.Session(nil)
@@ -40,7 +41,7 @@ func (m *mail) copy() {
 	if len(received)+len(sent) == 0 || !m.eligible() {
 		return
 	}
-	message := stanza.AppendStandalone(nil, m.stamped())
+	message := stanza.AppendStandalone(nil, m.stamped()) // within <forwarded/> the default namespace is another
 	for _, s := range received {
 		m.sendCopy("received", recipient, s, message)
 	}
@@ -112,7 +113,8 @@ func isCopy(message *stanza.Element) bool {
 	return message.Child(stanza.NSCarbons, "received") != nil || message.Child(stanza.NSCarbons, "sent") != nil
 }
 
-// sendCopy sends one. It goes to its session or nowhere.
+// sendCopy sends one, of the message's type (XEP-0280, 7), and from the account:
+// a client believes no other. It goes to its session or nowhere.
 func (m *mail) sendCopy(direction string, account events.JID, to *session.Session, message []byte) {
 	b := stanza.AppendAttr([]byte("<message"), "from", account.String())
 	b = stanza.AppendAttr(b, "to", to.JID.String())

@@ -34,7 +34,7 @@ type request struct {
 	to          events.JID // the account or the server that is asked
 }
 
-// A place is whose requests are meant.
+// A place is whom a request is put to.
 type place uint8
 
 const (

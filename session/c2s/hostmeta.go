@@ -10,6 +10,7 @@ import (
 // Discovery of the WebSocket: XEP-0156, 3. The address is the one that the
 // request was sent to, as a proxy in front of us has its own.
 
+// relWebSocket is the relation of XEP-0156, 3.1.
 const relWebSocket = "urn:xmpp:alt-connections:websocket"
 
 func hostMetaXML(w http.ResponseWriter, r *http.Request) {
@@ -44,6 +45,8 @@ func writeHostMeta(w http.ResponseWriter, contentType string, b []byte) {
 	w.Write(b)
 }
 
+// webSocketURL is the address that the request's sender can reach. Host is what it
+// has written itself, so a false one misleads nobody else.
 func webSocketURL(r *http.Request) string {
 	v := r.Context().Value(visitorKey{}).(*visitor)
 	scheme := "ws://"

@@ -17,7 +17,7 @@ func (cl *client) iq(iq *stanza.Element, m *mail) error {
 		}
 		return cl.request(iq, payload, m)
 	case "result", "error":
-		// Answers to pushes need nothing.
+		// Answers to pushes need nothing, and one that finds nobody has no answer.
 		cl.answered(iq)
 		if !m.to.IsZero() && !m.to.IsBare() {
 			if s := m.resource(); s != nil {
@@ -78,7 +78,8 @@ func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
 	return handle(cl, &request{iq: iq, payload: payload, to: to})
 }
 
-// iqToResource is RFC 6121, 8.5.3.
+// iqToResource is RFC 6121, 8.5.3. Nobody else can answer for a resource that is
+// not there.
 func (m *mail) iqToResource() error {
 	var sent bool
 	var err error

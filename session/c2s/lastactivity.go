@@ -17,6 +17,7 @@ var lastActivity = extension{
 	requests: []answer{{space: stanza.NSLastActivity, local: "query", at: atServer | atOwn | atOthers, get: (*client).lastActivity}},
 }
 
+// lastActivity is XEP-0012, 3 of accounts and 5 of the server.
 func (cl *client) lastActivity(r *request) error {
 	if r.to.Local() == "" {
 		return cl.sendLast(r, time.Since(cl.srv.started))

@@ -32,6 +32,7 @@ func (l *line) begin() {
 	l.batch = messages.Get().(*bytes.Buffer)
 }
 
+// flush writes the batch in one piece and gives its buffer back.
 func (l *line) flush() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,6 +45,8 @@ func (l *line) flush() error {
 	return err
 }
 
+// Write adds to the batch, up to maxBatch, or writes: pings and their answers come
+// without one.
 func (l *line) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -43,7 +43,9 @@ type management struct {
 	ended     bool     // guarded; the session has, and nothing is kept any more
 }
 
-// manage handles an element of stream management on a bound stream.
+// manage handles an element of stream management on a bound stream. A session is
+// managed from <enable/> on for all of its life (XEP-0198, 3), and resumed only
+// before a resource is bound (5).
 func (cl *client) manage(c *conn, el *stanza.Element) error {
 	m := cl.managed.Load()
 	switch el.Local() {
@@ -68,7 +70,8 @@ func (cl *client) manage(c *conn, el *stanza.Element) error {
 }
 
 // enable is XEP-0198, 3. The count of what the client sends begins here, which
-// is right too for one that goes on without waiting for the answer.
+// is right too for one that goes on without waiting for the answer. So does the
+// count of what it is sent: the answer is the first thing after the switch.
 func (cl *client) enable(c *conn, el *stanza.Element) error {
 	if cl.managed.Load() != nil {
 		c.sendFailed(stanza.UnexpectedRequest)
@@ -148,13 +151,13 @@ func (m *management) send(cl *client, l letter) bool {
 	}
 	size := m.bytes + len(l.stanza)
 	if len(m.unacked) >= maxUnacked || size > maxUnackedBytes || !m.share.cover(size) {
-		go cl.overflow()
+		go cl.overflow() // ends the session, for which it needs m.mu
 		return false
 	}
 	if l.since == 0 {
 		l.since = time.Now().UnixNano()
 	}
-	l.stanza = bytes.Clone(l.stanza)
+	l.stanza = bytes.Clone(l.stanza) // the sender writes its next one there
 	m.unacked = append(m.unacked, l)
 	m.bytes = size
 	if c := cl.link.Load(); c != nil {

@@ -14,7 +14,7 @@ func (m *mail) message() error {
 	if m.to.IsZero() {
 		m.to = m.from.Bare() // RFC 6120, 10.3.1
 	}
-	m.copies = m.hops == 0 && len(m.copied(m.to.Bare())) > 0
+	m.copies = m.hops == 0 && len(m.copied(m.to.Bare())) > 0 // what is sent on was copied before
 	switch {
 	case !m.served():
 		return refuse(stanza.RemoteServerNotFound)
@@ -32,7 +32,10 @@ func (m *mail) message() error {
 	return m.messageToBare()
 }
 
-// messageToBare is RFC 6121, 8.5.2.
+// messageToBare is RFC 6121, 8.5.2: a headline goes to all who can get it, now or
+// never; a normal message or a chat to the best, who may be several, or into the
+// store. What comes from a room goes to full JIDs alone, and an error that finds
+// nobody is dropped, for an error to it would go around for ever.
 func (m *mail) messageToBare() error {
 	m.bare = true
 	if m.hops >= maxHops {
@@ -66,7 +69,8 @@ func (m *mail) lastResort() error {
 }
 
 // messageToGone is RFC 6121, 8.5.3.2.1: nobody has the full JID. A chat goes
-// on with whoever of the account is there, or waits for it.
+// on with whoever of the account is there, or waits for it; a normal message was
+// for that resource, and its sender is told.
 func (m *mail) messageToGone() error {
 	switch m.el.Type() {
 	case "error", "headline":
@@ -78,7 +82,8 @@ func (m *mail) messageToGone() error {
 }
 
 // keep stores a message for an account that nobody is there for (XEP-0160), or
-// says that it can't be delivered.
+// says that it can't be delivered. An account that does not exist and one whose
+// store is full are answered alike (RFC 6121, 8.5.1 and 8.5.2.2.1).
 func (m *mail) keep() error {
 	ok, err := m.exists(m.to.Bare())
 	if err != nil {

@@ -12,7 +12,10 @@ import (
 
 // Presence sent by a client: RFC 6121, 4. What others see of it is in watch.go.
 
-// presence handles one stanza.
+// presence handles one stanza. The client's own changes are events; the rest is
+// sent to whom it is addressed, or kept in a roster. Nothing that the client sent
+// before may come after what others see of it in the log, so it waits for that
+// to have arrived (settle).
 func (cl *client) presence(el *stanza.Element, m *mail) error {
 	if kind, ok := roster.ParseKind(el.Type()); ok {
 		cl.pace.beforeChange()
@@ -44,6 +47,10 @@ func (cl *client) presence(el *stanza.Element, m *mail) error {
 	return refuse(stanza.BadRequest)
 }
 
+// becomeAvailable stores an initial presence (4.2), or a later one (4.4), which
+// may make the client able to get what waits, or take that from it. Either is so
+// before the log shows it to others: a look begins before anybody can send to the
+// client, and ends are told before nobody does.
 func (cl *client) becomeAvailable(el *stanza.Element) error {
 	priority, err := priorityOf(el)
 	if err != nil {
@@ -73,6 +80,7 @@ func (cl *client) becomeAvailable(el *stanza.Element) error {
 	return nil
 }
 
+// becomeUnavailable is 4.5. The session stays bound, and interested in the roster.
 func (cl *client) becomeUnavailable(el *stanza.Element) error {
 	text, err := anonymous(el)
 	if err != nil {
@@ -159,7 +167,9 @@ func (m *mail) presenceTargets() []*session.Session {
 	return nil
 }
 
-// probe is RFC 6121, 4.3.2, for a client that asks by itself.
+// probe is RFC 6121, 4.3.2, for a client that asks by itself: the presence of who
+// is there, unavailable of who is not, and unsubscribed of who may not be seen,
+// which tells as little of those who don't exist.
 func (cl *client) probe(to events.JID) error {
 	contact := to.Bare()
 	switch {

@@ -16,11 +16,12 @@ var privateStorage = extension{
 	requests: []answer{{space: nsPrivate, local: "query", at: atOwn, get: (*client).privateGet, set: (*client).privateSet}},
 }
 
+// privateKey is where an element is kept: a new one takes the place of the old.
 func privateKey(el *stanza.Element) pep.Key {
 	return pep.Key{Kind: pep.Private, Name: el.Space() + " " + el.Local()}
 }
 
-// privateGet answers with what is stored, or with the question.
+// privateGet answers with what is stored, or with the question, which is empty.
 func (cl *client) privateGet(r *request) error {
 	wanted, err := privateElements(r.payload)
 	if err != nil {
@@ -41,6 +42,7 @@ func (cl *client) privateGet(r *request) error {
 	return nil
 }
 
+// privateSet stores all elements or none.
 func (cl *client) privateSet(r *request) error {
 	elements, err := privateElements(r.payload)
 	if err != nil {

@@ -223,7 +223,7 @@ func (c *conn) takeOver(cl *client) error {
 }
 
 // attach sends again, in order, exactly what the client has not handled, and
-// then what is new.
+// then what is new: that waits for the mutex.
 func (m *management) attach(cl *client, c *conn, h uint32, tell func(*client, []byte)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -33,6 +33,8 @@ func (cl *client) subscription(el *stanza.Element, kind roster.Kind, contact eve
 }
 
 // subscription carries a transition out on both sides and delivers the stanza.
+// If it fails in between, a watcher is allowed more than its own roster says,
+// never less.
 func (s *Server) subscription(user, contact events.JID, kind roster.Kind, b []byte) error {
 	out := func(r *roster.Roster) (roster.Change, error) { return r.Outbound(contact, kind) }
 	if kind == roster.Unsubscribed {
@@ -70,7 +72,7 @@ func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte) er
 	if err != nil {
 		return err
 	}
-	for _, answer := range c.Send {
+	for _, answer := range c.Send { // the server's, in the contact's name (A.3)
 		if err := s.subscriptionFrom(contact, user, answer); err != nil {
 			return err
 		}

@@ -5,7 +5,8 @@ import (
 	"rollcall/session/stanza"
 )
 
-// vcard-temp: XEP-0054. Everybody may read a card, whose owner knows that.
+// vcard-temp: XEP-0054. Everybody may read a card, whose owner knows that. The
+// server answers for the account, whether anybody of it is there or not (3.1).
 
 const nsCard = "vcard-temp"
 
@@ -25,7 +26,7 @@ func (cl *client) card(r *request) error {
 	}
 	n := s.Node(cardKey)
 	switch {
-	case n == nil && cl.owns(r):
+	case n == nil && cl.owns(r): // one to be filled in; 3.1 allows an error as well
 		cl.result(r.iq, "<vCard xmlns='"+nsCard+"'/>")
 		return nil
 	case n == nil:

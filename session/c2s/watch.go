@@ -68,6 +68,8 @@ func (s *Server) learnEnd(a *session.Account) {
 	}
 }
 
+// setAvailable notes of a session, if it is here, whether presence of others goes
+// to it from now on. The caller holds the tail.
 func (s *Server) setAvailable(ss *session.Session, on bool) *client {
 	cl := s.hub.client(ss.ID)
 	if cl != nil {
@@ -113,6 +115,8 @@ func (s *Server) show(p presence, watchers []*account) {
 	}
 }
 
+// showTo shows a presence to the account's available resources here: one stanza
+// for all of them, addressed to the account as in the examples of 4.2.2.
 func (s *Server) showTo(a *account, p presence) {
 	var b []byte
 	for _, cl := range s.hub.clientsOf(a) {

@@ -36,7 +36,8 @@ const WebSocketPath = "/xmpp-websocket"
 // machine that adds TLS, and for development: the listener must be on a loopback
 // address, or AllowPlaintext be set. Logins over a loopback address are taken
 // for secured; a proxy there is believed what it says in X-Forwarded-For and
-// X-Forwarded-Proto, as the trusted ones are. It returns nil when ctx ends, and closes the listener.
+// X-Forwarded-Proto, as the trusted ones are. It returns nil when ctx ends, and
+// closes the listener.
 func (s *Server) ServeWebSocket(ctx context.Context, l net.Listener) error {
 	if !isLoopback(l.Addr()) && !s.cfg.AllowPlaintext {
 		return errors.New("c2s: WebSocket without TLS is for loopback addresses")
@@ -161,7 +162,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Logger.Debug("no WebSocket", "address", r.RemoteAddr, "error", err)
 		return
 	}
-	if !v.take() {
+	if !v.take() { // closed by net/http while it was handed over
 		return
 	}
 	v.client = client
@@ -177,6 +178,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 // localPages are origins of this machine, as patterns of path.Match.
 var localPages = []string{"localhost", "localhost:*", "127.0.0.1", "127.0.0.1:*", `\[::1\]`, `\[::1\]:*`}
 
+// asksForXMPP is RFC 7395, 3.1: without the subprotocol it is for somebody else.
 func asksForXMPP(h http.Header) bool {
 	for _, list := range h.Values("Sec-WebSocket-Protocol") {
 		for p := range strings.SplitSeq(list, ",") {
