@@ -28,6 +28,7 @@ func TestWhatTheServerSaysIsPutInOurWords(t *testing.T) {
 		"Filestore [RC_EV] Critical write error: write /d/2.blk: no space left on device":                 diskFull,
 		"JetStream stream '$G > RC_EV' critical write error: write /d/2.blk: disk quota exceeded":         diskFull,
 		"Filestore [RC_EV] Critical write error: write /d/2.blk: input/output error":                      diskFails,
+		"JetStream failed to store a msg on stream '$G > S': no message cache":                            notStored,
 		"Filesystem permission denied while writing msg, disabling JetStream: open /d: permission denied": "NATS may not write",
 		"Filestore [RC_EV] Stream state detected prior state, could not locate msg block 2":               "a part of a stream is gone",
 		"  Stream metafile \"/d/meta.inf\": checksums do not match \"96\" vs \"9f\"":                      settingsGone,

@@ -21,6 +21,8 @@ var meanings = []meaning{
 	{in: "no space left on device", level: slog.LevelError, msg: diskFull, full: true},
 	{in: "disk quota exceeded", level: slog.LevelError, msg: diskFull, full: true},
 	{in: "] critical write error", level: slog.LevelError, msg: diskFails}, // of a stream's store, which ends it
+	{in: "failed to store a msg", level: slog.LevelError, msg: notStored},
+	{in: "critical write error", level: slog.LevelError, msg: notStored},
 	{in: "permission denied", level: slog.LevelError, msg: "NATS may not write its directory and has stopped storing; mend its permissions and start again"},
 	{in: "could not locate msg block", level: slog.LevelWarn, msg: "a part of a stream is gone from the disk", each: true},
 	{in: "stream metafile", level: slog.LevelWarn, msg: settingsGone, each: true},
@@ -38,6 +40,7 @@ const (
 	ordinary     = "NATS"
 	diskFull     = "the disk is full: nothing is stored until there is room, and then the streams are opened again"
 	diskFails    = "the disk fails: nothing is stored until it is mended and this process started again"
+	notStored    = "a stream could not store a message"
 	settingsGone = "a stream's settings are damaged; its records are still there when it is made again, with default limits"
 )
 
