@@ -121,6 +121,18 @@ func (cl *client) becomeAble(k *look) {
 	}
 }
 
+// doUnable carries out a change after which the client can't get any more what
+// waits. One that is refused leaves it able to.
+func (cl *client) doUnable(change session.Command) error {
+	was := cl.able.Load()
+	cl.unable()
+	_, err := cl.do(change)
+	if was && stanzaError(err) != nil {
+		cl.becomeAble(cl.beginOwnLook())
+	}
+	return err
+}
+
 // lookSoon looks once more. It reports false if the client can't get what waits;
 // when it can, it looks. It does not wait.
 func (cl *client) lookSoon() bool {

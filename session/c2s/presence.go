@@ -60,23 +60,26 @@ func (cl *client) becomeAvailable(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	var k *look
+	change := session.BecomeAvailable{Session: cl.session, Priority: priority, Show: showOf(el), Stanza: text}
 	if priority < 0 {
-		cl.unable()
-	} else if !cl.able.Load() {
+		if err := cl.doUnable(change); err != nil {
+			return err
+		}
+		cl.learnCaps(el)
+		return nil
+	}
+	var k *look
+	if !cl.able.Load() {
 		k = cl.beginOwnLook()
 	}
-	_, err = cl.do(session.BecomeAvailable{Session: cl.session, Priority: priority, Show: showOf(el), Stanza: text})
-	if err != nil {
+	if _, err := cl.do(change); err != nil {
 		if k != nil {
 			cl.stopLooking()
 		}
 		return err
 	}
 	cl.learnCaps(el)
-	if priority >= 0 {
-		cl.becomeAble(k)
-	}
+	cl.becomeAble(k)
 	return nil
 }
 
@@ -86,9 +89,10 @@ func (cl *client) becomeUnavailable(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	cl.unable()
-	cl.forgetCaps()
-	_, err = cl.do(session.BecomeUnavailable{Session: cl.session, Stanza: text})
+	err = cl.doUnable(session.BecomeUnavailable{Session: cl.session, Stanza: text})
+	if err == nil {
+		cl.forgetCaps()
+	}
 	return err
 }
 
