@@ -87,7 +87,9 @@ func (s *Server) handOut(p parcel, recipients iter.Seq[events.SessionID]) (sent 
 			sent = cl.lookSoon() || sent
 		case p.directed:
 			sent = cl.send(p.stanza) || sent
-		case !p.event || cl.wantsEvent(event):
+		case p.event && cl.wantsEvent(event):
+			sent = cl.hand(letter{stanza: addressed(p.stanza, cl.account)}, false) || sent
+		case !p.event:
 			sent = cl.hand(letter{p.stanza, p.since, p.all}, p.bare) || sent
 		}
 	}

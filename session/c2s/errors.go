@@ -65,6 +65,8 @@ var stanzaErrors = []struct {
 	{pep.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: "an account can't store more than 480 KiB"}},
 	{pep.ErrNodes, pubSubAnswer(stanza.ResourceConstraint, "max-nodes-exceeded")},
 	{pep.ErrAffiliates, stanza.Error{Condition: stanza.ResourceConstraint, Text: "a node can't have more affiliates"}},
+	{pep.ErrSubscribers, pubSubAnswer(stanza.PolicyViolation, "too-many-subscriptions")},
+	{pep.ErrNotSubscribed, notSubscribed},
 	{pep.ErrOutcast, stanza.Error{Condition: stanza.Forbidden}},
 	{pep.ErrClosed, pubSubAnswer(stanza.NotAllowed, "closed-node")},
 	{pep.ErrPresence, pubSubAnswer(stanza.NotAuthorized, "presence-subscription-required")},

@@ -1,10 +1,14 @@
 package c2s
 
 import (
+	"context"
 	"crypto/rand"
+	"slices"
 
 	"rollcall/events"
+	"rollcall/session"
 	"rollcall/session/pep"
+	"rollcall/session/roster"
 	"rollcall/session/stanza"
 )
 
@@ -23,55 +27,121 @@ func itemsEvent(n *pep.Node, what []byte) []byte {
 	return append(append(b, what...), "</items>"...)
 }
 
-// notifyWhole shows what has become of a node: to the account's own resources,
-// and to those who get its presence as far as they may read the node.
+// notifyWhole shows what has become of a node: to its subscribers, and to the
+// account's own resources and those of who gets its presence, as far as they may
+// read the node.
 func (cl *client) notifyWhole(n *pep.Node, event []byte) {
-	cl.srv.sendEvent(cl.account, cl.account, cl.after, event)
-	r := cl.home.current()
-	for contact := range r.Watchers() {
-		if contact != cl.account && !cl.srv.blocks.between(cl.account, contact) && n.Admit(readerIn(r, contact)) == nil {
-			cl.srv.sendEvent(cl.account, contact, cl.after, event)
+	owners, err := cl.srv.upToDate(cl.account)
+	if err != nil {
+		owners = cl.home.current()
+		cl.srv.cfg.Logger.Warn("who has just come may not be shown an event", "account", cl.account.String(), "error", err)
+	}
+	shown := cl.showSubscribers(n, owners, event)
+	list := slices.Clone(cl.srv.cfg.Table.Account(cl.account).Available())
+	for contact := range owners.Watchers() {
+		if contact != cl.account && cl.srv.hears(cl.account, owners, n, contact) {
+			list = append(list, cl.srv.cfg.Table.Account(contact).Available()...)
 		}
 	}
+	list = slices.DeleteFunc(list, func(t *session.Session) bool { return shown[t.ID] })
+	cl.srv.sendWanted(cl.account, list, cl.after, event)
 }
 
-// showNewWatcher shows the last items of an account to somebody who gets its
-// presence from now on (XEP-0163, 4.3.4).
-func (s *Server) showNewWatcher(owner, watcher events.JID) {
-	if !storesThings(&s.cfg) || len(s.cfg.Table.Account(watcher).Available()) == 0 {
-		return
-	}
-	all, err := s.stored(owner)
-	if err != nil {
-		s.cfg.Logger.Warn("last items not shown", "account", owner.String(), "error", err)
-		return
-	}
-	r, err := s.rosterOf(owner)
-	if err != nil {
-		s.cfg.Logger.Warn("last items not shown", "account", owner.String(), "error", err)
-		return
-	}
-	for n := range all.Newest(pep.MaxBytes).Nodes(pep.Event) {
-		if n.Admit(readerIn(r, watcher)) == nil {
-			s.sendEvent(owner, watcher, events.Position{}, lastEvent(n))
+// upToDate makes what is known here of sessions and of the account's roster as
+// new as what was stored before. Who becomes available, or a watcher, reads the
+// documents afterwards: if not with what has just been stored in this one, he is
+// known here then, and is sent it.
+func (s *Server) upToDate(account events.JID) (*roster.Roster, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
+	defer cancel()
+	if svc := s.service.Load(); svc != nil {
+		log, err := svc.Log.Info(ctx)
+		if err == nil {
+			err = s.cfg.Table.WaitFor(ctx, events.Position{Stream: log.Stream, Seq: log.Last})
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
+	return s.readRoster(ctx, account)
 }
 
-// sendEvent sends an event to all available resources of an account, after what
-// there is in the log up to a position.
-func (s *Server) sendEvent(from, to events.JID, after events.Position, event []byte) {
-	if list := s.cfg.Table.Account(to).Available(); len(list) > 0 {
-		p := parcel{final: true, event: true, lane: laneOf(from), after: after, stanza: eventMessage(from, to, event)}
+// showSubscribers shows an event to the node's explicit subscribers, and returns
+// their sessions. Those by full JID come first, as they are to be addressed by it
+// (XEP-0163, 4.3.2), and each session is shown the event once.
+func (cl *client) showSubscribers(n *pep.Node, owners *roster.Roster, event []byte) map[events.SessionID]bool {
+	shown := map[events.SessionID]bool{}
+	for _, text := range slices.Backward(n.Subscribers) { // a bare JID is before its full ones
+		jid := events.StoredJID(text)
+		if !cl.srv.hears(cl.account, owners, n, jid) {
+			continue
+		}
+		list := slices.DeleteFunc(cl.srv.subscribed(jid), func(t *session.Session) bool { return shown[t.ID] })
+		for _, t := range list {
+			shown[t.ID] = true
+		}
+		cl.srv.sendEvent(cl.account, jid, list, cl.after, event)
+	}
+	return shown
+}
+
+// subscribed are the sessions that a subscribed JID stands for, as for a headline
+// (RFC 6121, 8.5.2.1.1 and 8.5.3).
+func (s *Server) subscribed(jid events.JID) []*session.Session {
+	if jid.IsBare() {
+		return s.nonNegative(jid)
+	}
+	if t := s.cfg.Table.Session(jid); t != nil && s.there(t) {
+		return []*session.Session{t}
+	}
+	return nil
+}
+
+// sendTo sends an event to a subscriber.
+func (s *Server) sendTo(from, to events.JID, after events.Position, event []byte) {
+	s.sendEvent(from, to, s.subscribed(to), after, event)
+}
+
+// sendEvent sends an event to sessions of a subscriber, whatever they ask for.
+func (s *Server) sendEvent(from, to events.JID, list []*session.Session, after events.Position, event []byte) {
+	if list = s.unblocked(from, list); len(list) > 0 {
+		p := parcel{final: true, lane: laneOf(from), after: after, stanza: addressed(eventMessage(from, event), to)}
 		s.deliver(p, list, nil)
 	}
 }
 
-func eventMessage(from, to events.JID, event []byte) []byte {
-	b := stanza.AppendAttr([]byte("<message"), "from", from.String())
-	b = stanza.AppendAttr(b, "to", to.String())
+// sendWanted sends an event to those sessions of any accounts whose clients ask
+// for it, after what there is in the log up to a position.
+func (s *Server) sendWanted(from events.JID, list []*session.Session, after events.Position, event []byte) {
+	if list = s.unblocked(from, list); len(list) > 0 {
+		p := parcel{final: true, event: true, lane: laneOf(from), after: after, stanza: eventMessage(from, event)}
+		s.deliver(p, list, nil)
+	}
+}
+
+// unblocked are the sessions between which and an account nobody blocks anybody.
+func (s *Server) unblocked(account events.JID, list []*session.Session) []*session.Session {
+	blocked := func(t *session.Session) bool { return s.blocks.between(account, t.JID) }
+	if !slices.ContainsFunc(list, blocked) {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), blocked)
+}
+
+// eventMessage has no address yet: it is one for many.
+func eventMessage(from events.JID, event []byte) []byte {
+	b := stanza.AppendAttr([]byte(messageName), "from", from.String())
 	b = append(stanza.AppendAttr(b, "id", rand.Text()), " type='headline'><event xmlns='"+nsPubSubEvent+"'>"...)
 	return append(append(b, event...), "</event></message>"...)
+}
+
+const messageName = "<message"
+
+// addressed is a message of eventMessage for one recipient.
+func addressed(message []byte, to events.JID) []byte {
+	b := make([]byte, 0, len(message)+len(to.String())+16)
+	b = stanza.AppendAttr(append(b, messageName...), "to", to.String())
+	return append(b, message[len(messageName):]...)
 }
 
 func isEvent(message *stanza.Element) bool {
@@ -87,73 +157,4 @@ func (cl *client) wantsEvent(message *stanza.Element) bool {
 		return message.Attr("from") == cl.account.String()
 	}
 	return (*wanted)[message.Child(nsPubSubEvent, "event").First().Attr("node")]
-}
-
-// maxGreeted bounds the accounts that are read when a client comes, because what
-// they have published last is not kept (pepnewest.go). It is not shown the last
-// items of others.
-const maxGreeted = 1_000
-
-// showLast shows the last items of the nodes that the client has just asked for
-// (XEP-0163, 4.3.4): its own account's, and its contacts'.
-func (cl *client) showLast(wanted map[string]bool) {
-	if len(wanted) == 0 || cl.srv.cfg.Private == nil {
-		return
-	}
-	g := greeting{cl: cl, wanted: wanted, keeps: cl.srv.keepsNewest(), reads: maxGreeted}
-	g.show(cl.account)
-	for contact := range cl.home.current().Watched() {
-		if contact != cl.account && !cl.srv.blocks.between(cl.account, contact) {
-			g.show(contact)
-		}
-	}
-}
-
-// A greeting shows last items to a client.
-type greeting struct {
-	cl     *client
-	wanted map[string]bool // nodes
-	keeps  bool            // what is kept is as good as what would be read
-	reads  int             // that are left
-}
-
-// show shows what the client wants of an account, and may read.
-func (g *greeting) show(owner events.JID) {
-	var nodes []*pep.Node
-	whole := false
-	if kept := g.cl.srv.newest.get(owner); g.keeps && kept != nil {
-		nodes, whole = g.choose(owner, kept)
-	}
-	if !whole && g.reads > 0 {
-		g.reads--
-		all, err := g.cl.srv.readNewest(owner)
-		if err != nil {
-			g.cl.srv.cfg.Logger.Warn("last items not shown", "account", owner.String(), "error", err)
-			return
-		}
-		nodes, _ = g.choose(owner, all)
-	}
-	for _, n := range nodes {
-		if len(n.Items) > 0 {
-			g.cl.send(eventMessage(owner, g.cl.account, lastEvent(n)))
-		}
-	}
-}
-
-// choose finds the nodes to show. It reports whether they have their items: what
-// is kept lacks those that are large.
-func (g *greeting) choose(owner events.JID, s *pep.Store) (nodes []*pep.Node, whole bool) {
-	v, whole := g.cl.viewOf(owner), true
-	for n := range s.Nodes(pep.Event) {
-		if g.wanted[n.Name] && !n.Silent && v.refuses(n) == nil {
-			nodes = append(nodes, n)
-			whole = whole && len(n.Items) > 0
-		}
-	}
-	return nodes, whole
-}
-
-// lastEvent shows the last item of a node.
-func lastEvent(n *pep.Node) []byte {
-	return itemsEvent(n, appendItemElement(nil, n.Items[len(n.Items)-1]))
 }

@@ -20,7 +20,7 @@ import (
 type parcel struct {
 	hops     uint8
 	directed bool   // available presence, which is not shown after its session's end
-	event    bool   // of personal eventing, for who asks for it
+	event    bool   // of personal eventing, for who asks for it; addressed when it is handed out
 	final    bool   // not to be sent to others if its recipients have gone
 	bare     bool   // for the bare JID: not for who can't get any more what is sent to that
 	look     bool   // no stanza: the recipient is to look for what waits
@@ -32,7 +32,7 @@ type parcel struct {
 	stanza   []byte
 }
 
-const parcelVersion = 2
+const parcelVersion = 3
 
 // The flags of a parcel.
 const (

@@ -47,6 +47,26 @@ func TestNodesAndAffiliatesHaveALimit(t *testing.T) {
 	})
 }
 
+func TestSubscriptionsOfOneAccountHaveALimit(t *testing.T) {
+	alone(t, nil, func(t *testing.T, w *world) {
+		w.watch("bob", "alice")
+		a, b := w.login("alice", "a"), w.login("bob", "b")
+		a.publish("n", "")
+		a.answers()
+		for i := range pep.MaxSubscriptions + 1 {
+			b.send(fmt.Sprintf("<iq type='set' id='s' to='alice@localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"+
+				"<subscribe node='n' jid='bob@localhost/%d'/></pubsub></iq>", i))
+			want := "type='result'"
+			if i == pep.MaxSubscriptions {
+				want = "<too-many-subscriptions"
+			}
+			if got := b.answers(); !strings.Contains(got, want) {
+				t.Errorf("subscription %d: %s", i, got)
+			}
+		}
+	})
+}
+
 // TestAnItemIsSentOnceHoweverOftenItIsNamed: else a small request would have a
 // large answer.
 func TestAnItemIsSentOnceHoweverOftenItIsNamed(t *testing.T) {

@@ -55,7 +55,13 @@ const (
 // arrive is the login of a client that wants nicknames. It returns what it is
 // shown of them.
 func (w *world) arrive(user, resource string) (*client, string) {
-	c := w.login(user, resource)
+	return w.nodes[0].arrive(user, resource)
+}
+
+func (n *node) arrive(user, resource string) (*client, string) {
+	c := n.connect(user)
+	c.login(user, resource)
+	c.answers()
 	c.send("<presence>" + nickCaps + "</presence>")
 	shown := c.answers()
 	if strings.Contains(shown, "node='urn:example:client#") {

@@ -12,8 +12,8 @@ import (
 // avatars (XEP-0084), bookmarks (XEP-0402), nicknames (XEP-0172) and devices
 // (XEP-0384). Whoever owns an account publishes on its nodes; whoever gets its
 // presence is shown what its client asks for (notify.go), as far as it may read
-// it (pepaccess.go). There are no other publishers, and no subscriptions but
-// those.
+// it (pepaccess.go), and so is whoever has subscribed (pepsubscriptions.go).
+// There are no other publishers.
 
 const (
 	nsPubSub       = "http://jabber.org/protocol/pubsub"
@@ -27,10 +27,10 @@ var eventing = extension{
 	personal: append([]string{nsPubSub}, prefixed(nsPubSub+"#",
 		"access-open", "access-presence", "access-roster", "access-whitelist", "auto-create", "auto-subscribe",
 		"config-node", "config-node-max", "create-and-configure", "create-nodes", "delete-items", "delete-nodes",
-		"filtered-notifications", "item-ids", "last-published", "member-affiliation", "modify-affiliations",
-		"multi-items", "outcast-affiliation", "persistent-items", "presence-notifications", "publish",
-		"publish-options", "purge-nodes", "retract-items", "retrieve-affiliations", "retrieve-default",
-		"retrieve-items")...),
+		"filtered-notifications", "item-ids", "last-published", "manage-subscriptions", "member-affiliation",
+		"modify-affiliations", "multi-items", "outcast-affiliation", "persistent-items", "presence-notifications",
+		"publish", "publish-options", "purge-nodes", "retract-items", "retrieve-affiliations", "retrieve-default",
+		"retrieve-items", "retrieve-subscriptions", "subscribe")...),
 	on: storesThings,
 	requests: []answer{
 		{space: nsPubSub, local: "pubsub", at: atOwn | atOthers, get: (*client).pubSubGet, set: (*client).pubSubSet},
@@ -75,18 +75,22 @@ func (cl *client) pubSubGet(r *request) error {
 		return cl.items(r, el)
 	case el.Is(nsPubSub, "affiliations"):
 		return cl.ownAffiliations(r, el)
+	case el.Is(nsPubSub, "subscriptions"):
+		return cl.ownSubscriptions(r, el)
 	case el.Is(nsPubSub, "default"), el.Is(nsPubSub, "options"):
 		return withoutFeature("subscription-options")
 	}
-	return withoutFeature("retrieve-subscriptions")
+	return refuse(stanza.FeatureNotImplemented)
 }
 
-// pubSubSet is what an owner does with items.
+// pubSubSet is what a subscriber does, and an owner with items.
 func (cl *client) pubSubSet(r *request) error {
 	el := r.payload.First()
 	switch {
-	case el.Is(nsPubSub, "subscribe"), el.Is(nsPubSub, "unsubscribe"):
-		return withoutFeature("subscribe") // presence subscribes (XEP-0163, 4.1)
+	case el.Is(nsPubSub, "subscribe"):
+		return cl.subscribe(r, el)
+	case el.Is(nsPubSub, "unsubscribe"):
+		return cl.unsubscribe(r, el)
 	case el.Is(nsPubSub, "options"):
 		return withoutFeature("subscription-options")
 	case !cl.owns(r):

@@ -15,10 +15,10 @@ func (cl *client) ownerGet(r *request) error {
 	switch {
 	case el.Is(nsPubSubOwner, "default"):
 		return cl.showConfig(r, el, pep.Config{})
-	case el.Is(nsPubSubOwner, "subscriptions"):
-		return withoutFeature("manage-subscriptions")
 	case el.Attr("node") == "":
 		return errNoNodeID
+	case el.Is(nsPubSubOwner, "subscriptions"):
+		return cl.subscriptions(r, el)
 	case el.Is(nsPubSubOwner, "affiliations"):
 		return cl.affiliations(r, el)
 	case !el.Is(nsPubSubOwner, "configure"):
@@ -49,10 +49,10 @@ func (cl *client) ownerSet(r *request) error {
 	el := r.payload.First()
 	k := eventKey(el)
 	switch {
-	case el.Is(nsPubSubOwner, "subscriptions"):
-		return withoutFeature("manage-subscriptions")
 	case k.Name == "":
 		return errNoNodeID
+	case el.Is(nsPubSubOwner, "subscriptions"):
+		return cl.endSubscriptions(r, el)
 	case el.Is(nsPubSubOwner, "affiliations"):
 		return cl.affiliate(r, el)
 	case el.Is(nsPubSubOwner, "configure"):

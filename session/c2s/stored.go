@@ -32,17 +32,22 @@ func (s *Server) stored(account events.JID) (*pep.Store, error) {
 
 // change changes what the client's account keeps.
 func (cl *client) change(by func(*pep.Store) (*pep.Store, error)) (*pep.Store, error) {
+	return cl.srv.change(cl.account, by)
+}
+
+// change changes what an account keeps, unless by returns what it was given.
+func (s *Server) change(account events.JID, by func(*pep.Store) (*pep.Store, error)) (*pep.Store, error) {
 	for {
-		old, err := cl.srv.stored(cl.account)
+		old, err := s.stored(account)
 		if err != nil {
 			return nil, err
 		}
 		next, err := by(old)
-		if err != nil {
-			return nil, err
+		if err != nil || next == old {
+			return next, err
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), loginTime)
-		_, err = cl.srv.cfg.Private.Put(ctx, cl.account, next.Encode(), old.Revision())
+		_, err = s.cfg.Private.Put(ctx, account, next.Encode(), old.Revision())
 		cancel()
 		if !errors.Is(err, events.ErrConflict) {
 			return next, err
