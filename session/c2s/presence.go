@@ -47,10 +47,11 @@ func (cl *client) presence(el *stanza.Element, m *mail) error {
 	return refuse(stanza.BadRequest)
 }
 
-// becomeAvailable stores an initial presence (4.2), or a later one (4.4), which
-// may make the client able to get what waits, or take that from it. Either is so
-// before the log shows it to others: a look begins before anybody can send to the
-// client, and ends are told before nobody does.
+// becomeAvailable stores an initial presence (4.2), or a later one (4.4),
+// by which the client becomes able to get what waits, or is no longer. Either is
+// so here before the log shows it to others: it looks for what waits before
+// anybody can send it something newer, and lets others look before they are sent
+// something.
 func (cl *client) becomeAvailable(el *stanza.Element) error {
 	priority, err := priorityOf(el)
 	if err != nil {
