@@ -18,8 +18,8 @@ import (
 // tells that session to look once more, by a parcel ahead of the next one. When a
 // session goes, the account's others look, for it may have left something. See look.go.
 
-// lookAfter makes an account's clients here look when one of its sessions can't
-// get any more what waits: it may have been at it.
+// lookAfter makes an account's other clients here look when one of its sessions
+// can't get any more what waits: it may have been at it.
 func (s *Server) lookAfter(was, is *session.Session) {
 	able := func(t *session.Session) bool { return t != nil && t.Available() && t.Priority >= 0 }
 	if s.cfg.Waiting == nil || !able(was) || able(is) {
@@ -30,7 +30,9 @@ func (s *Server) lookAfter(was, is *session.Session) {
 		return
 	}
 	for _, cl := range s.hub.clientsOf(a) {
-		cl.lookSoon()
+		if cl.session != was.ID { // which may not know of its end yet
+			cl.lookSoon()
+		}
 	}
 }
 

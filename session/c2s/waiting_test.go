@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"rollcall/events"
+	"rollcall/session"
 	"rollcall/session/c2s"
 )
 
@@ -72,4 +74,33 @@ func newAfterWaiting(t *testing.T, nodes int) {
 	if order := strings.Join(got, " "); order != "0 1 2 3 id='4'" {
 		t.Error("the order was", order)
 	}
+}
+
+// A counter counts who looks for what waits.
+type counter struct {
+	c2s.Waiting
+	takes *atomic.Int32
+}
+
+func (c counter) Take(ctx context.Context, account events.JID) iter.Seq2[[]byte, error] {
+	c.takes.Add(1)
+	return c.Waiting.Take(ctx, account)
+}
+
+// A session that is over would hold up the others if it took what waits.
+func TestWhenASessionEndsOnlyTheOthersLook(t *testing.T) {
+	var takes atomic.Int32
+	alone(t, func(c *c2s.Config) { c.Waiting = counter{c.Waiting, &takes} }, func(t *testing.T, w *world) {
+		w.login("alice", "stays", "<presence/>")
+		w.login("alice", "goes", "<enable xmlns='urn:xmpp:sm:3' resume='true'/>", "<presence/>").drop()
+		synctest.Wait()
+		takes.Store(0)
+		if _, _, err := w.nodes[0].service.Do(t.Context(), bare("alice"), [16]byte{}, session.Kick{Resource: "goes"}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if n := takes.Load(); n != 1 {
+			t.Errorf("%d sessions looked for what waits", n)
+		}
+	})
 }
