@@ -209,6 +209,24 @@ func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	expect(t, got, 0, 1) // what was refused left no gap
 }
 
+// What is kept for a silent connector must be such that it can be sent one day:
+// everything after it would wait for it.
+func TestWhatIsTooLargeIsRefusedForASilentConnectorToo(t *testing.T) {
+	t.Parallel()
+	here, there := pair(t)
+	send(t, here, 0, 1)
+	for range 50 { // the server's note that nobody is there comes meanwhile
+		if _, err := here.Courier().Send(c2, make([]byte, 2<<20)); !errors.Is(err, events.ErrTooLarge) {
+			t.Errorf("send of 2 MiB: %v", err)
+			break
+		}
+	}
+	got := make(chan string, 2)
+	defer receive(t, there, got)()
+	must(t, here.Courier().Await(within(t), c2, send(t, here, 1, 2)))
+	expect(t, got, 0, 2)
+}
+
 func TestNothingIsSentWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"rollcall/events"
 )
 
@@ -99,10 +101,8 @@ func (l *link) send(payload []byte) (uint64, error) {
 	data = binary.BigEndian.AppendUint64(data, l.id)
 	data = binary.BigEndian.AppendUint64(data, number)
 	data = binary.BigEndian.AppendUint64(data, l.first())
-	if !l.quiet && l.until == 0 { // else its turn comes
-		if err := l.publish(data); err != nil {
-			return 0, notSent(err)
-		}
+	if err := l.publishNew(data); err != nil {
+		return 0, notSent(err)
 	}
 	l.next++
 	l.kept.push(sentMsg{data, time.Now().UnixNano()})
@@ -111,6 +111,18 @@ func (l *link) send(payload []byte) (uint64, error) {
 		l.arm()
 	}
 	return number, nil
+}
+
+// publishNew sends a message unless its turn comes later; then it must be one
+// that can be sent. The caller holds mu.
+func (l *link) publishNew(data []byte) error {
+	switch {
+	case !l.quiet && l.until == 0:
+		return l.publish(data)
+	case int64(len(data)) > l.c.b.nc.MaxPayload():
+		return nats.ErrMaxPayload
+	}
+	return nil
 }
 
 func (l *link) publish(data []byte) error {
