@@ -26,7 +26,9 @@ const (
 )
 
 // A question is what the command line asks. The answer is as of After or
-// later: whoever saw something acknowledged sees it in the answer.
+// later: whoever saw something acknowledged sees it in the answer. Both, and the
+// lines of answers, are JSON between processes that may be of different versions:
+// fields are added, never renamed.
 type question struct {
 	After events.Position `json:"after"`
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -26,9 +25,6 @@ const (
 	stopTime = 3 * time.Second
 	// releaseTime bounds giving the lease back.
 	releaseTime = 500 * time.Millisecond
-	// sweepEvery is how often a connector looks for sessions of lost ones that
-	// no lease's end has told of.
-	sweepEvery = 10 * time.Second
 	// firstRetry and lastRetry bound the wait between attempts to get a lease.
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 2 * time.Second
@@ -146,7 +142,7 @@ func (c *connector) incarnate(ctx context.Context, lease *bus.Lease) error {
 		lease.Run(life) // its error is told by Done
 	})
 	side.Go(func() { svc.Run(life) })
-	unreceive := c.receive(serving, lease.Incarnation())
+	unreceive := c.receive(serving, lease)
 	if c.takeOver(serving, svc) {
 		c.server.Begin(svc)
 		c.ready()
@@ -156,6 +152,8 @@ func (c *connector) incarnate(ctx context.Context, lease *bus.Lease) error {
 		side.Go(func() { c.closeOthers(serving, svc) })
 		<-serving.Done()
 	}
+	// Stopped, or fenced: only who still has the lease may write ends. Who has
+	// lost it must not even believe its own table.
 	if lease.Valid() {
 		c.stop(svc)
 		unreceive() // what has come is handled before others take it for lost
@@ -172,10 +170,18 @@ func (c *connector) incarnate(ctx context.Context, lease *bus.Lease) error {
 }
 
 // receive takes parcels for the incarnation, as soon as that can be. It returns
-// when it does, or ctx ends.
-func (c *connector) receive(ctx context.Context, self events.Incarnation) (stop func()) {
+// when it does, or ctx ends. What a process finds that was frozen for longer than
+// its lease others have sent elsewhere, so it may not count as handled here.
+func (c *connector) receive(ctx context.Context, lease *bus.Lease) (stop func()) {
+	deliver := func(parcel []byte, later func() (done func())) {
+		if !lease.Valid() {
+			later() // and never done
+			return
+		}
+		c.server.Deliver(parcel, later)
+	}
 	for {
-		stop, err := c.bus.Courier().Receive(self, c.server.Deliver)
+		stop, err := c.bus.Courier().Receive(lease.Incarnation(), deliver)
 		if err == nil {
 			return stop
 		}
@@ -199,6 +205,8 @@ func (c *connector) stop(svc *session.Service) {
 	}
 }
 
+// release gives the lease back, so that the name is free at once and survivors
+// need not wait for its end. That it can't be is no failure of the stop.
 func (c *connector) release(lease *bus.Lease) error {
 	ctx, cancel := context.WithTimeout(context.Background(), releaseTime)
 	defer cancel()
@@ -206,89 +214,6 @@ func (c *connector) release(lease *bus.Lease) error {
 		c.log.Warn("the lease will end by itself", "error", err)
 	}
 	return nil
-}
-
-// takeOver closes what lost connectors left, as often as it takes. It returns
-// false if ctx ends before.
-func (c *connector) takeOver(ctx context.Context, svc *session.Service) bool {
-	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
-		err := c.closeLost(ctx, svc)
-		if err == nil {
-			return true
-		}
-		if !wait(ctx, pause) {
-			return false
-		}
-		c.log.Warn("not ready for logins yet", "error", err)
-	}
-}
-
-// closeLost closes, in the log, the sessions of every connector that has lost
-// its lease. The table must have all of them first: what such a connector has
-// written it has written by now.
-func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
-	if err := catchUp(ctx, c.bus, c.table); err != nil {
-		return err
-	}
-	lost, err := c.book.lost(ctx)
-	if err != nil {
-		return err
-	}
-	for _, i := range lost {
-		n, err := svc.Reap(ctx, c.table, i)
-		if err != nil {
-			return err
-		}
-		if n > 0 {
-			c.log.Warn("closed the sessions of a lost connector", "connector", i, "accounts", n)
-		}
-	}
-	for _, i := range lost {
-		c.server.Bereave(i) // if nobody has told of it
-	}
-	return nil
-}
-
-// closeOthers closes what others leave, when their lease ends, and looks now
-// and then for what was missed, until ctx ends.
-func (c *connector) closeOthers(ctx context.Context, svc *session.Service) {
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-			return
-		case <-c.ended:
-			wait(ctx, c.turn(ctx))
-		case <-time.After(sweepEvery + rand.N(sweepEvery/4)):
-		}
-		if err := c.closeLost(ctx, svc); err != nil && ctx.Err() == nil {
-			c.log.Warn("can't see whether connectors are lost", "error", err)
-		}
-	}
-}
-
-// turn is how long to wait before doing what every survivor could do: nothing
-// for the first of them by name, a second more for each one after.
-func (c *connector) turn(ctx context.Context) time.Duration {
-	alive, err := c.bus.Leases().Alive(ctx)
-	if err != nil {
-		return 0
-	}
-	before := 0
-	for _, s := range alive {
-		if s.Name < c.lease.Name {
-			before++
-		}
-	}
-	return time.Duration(before) * time.Second
-}
-
-// catchUp waits until the table has everything that is in the log now.
-func catchUp(ctx context.Context, b *bus.Bus, table *projector.Table) error {
-	info, err := b.Log().Info(ctx)
-	if err != nil {
-		return err
-	}
-	return table.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
 }
 
 // wait waits, and reports false if ctx ended first.
@@ -309,14 +234,4 @@ func unlessOver(ctx context.Context, err error) error {
 		return nil
 	}
 	return err
-}
-
-// bereave is told that a lease has ended. It never blocks: one token stands
-// for any number of ends, and what was on its way there is seen to meanwhile.
-func (c *connector) bereave(lost events.Incarnation) {
-	go c.server.Bereave(lost)
-	select {
-	case c.ended <- struct{}{}:
-	default:
-	}
 }

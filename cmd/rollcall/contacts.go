@@ -12,7 +12,8 @@ import (
 	"rollcall/session/roster"
 )
 
-// A contactView is what an account is shown of one of its contacts, and why.
+// A contactView is what an account is shown of one of its contacts, and why. Its
+// JSON names are an interface, as sessionView's are.
 type contactView struct {
 	Account      string        `json:"account"`
 	Contact      string        `json:"contact"`

@@ -64,7 +64,7 @@ func (d *doors) close() {
 	}
 }
 
-// info is what others are told.
+// info is what the lease tells others of where clients connect to.
 func (d *doors) info() leaseInfo {
 	return leaseInfo{
 		C2S: address(d.c2s), C2STLS: address(d.direct), WS: address(d.web), WSTLS: address(d.webTLS),

@@ -152,8 +152,8 @@ func (h *historian) readFailed(ctx context.Context, pre *bus.Pre) error {
 	return nil
 }
 
-// meant reports that a failed login was to this account, or to any. A record that names
-// no JID has only the user's name.
+// meant reports that a failed login was to this account, or to any. A record that
+// names no JID has only the user's name.
 func (h *historian) meant(st *events.Stored, f events.AuthFailed) bool {
 	switch {
 	case h.jid.IsZero():

@@ -75,6 +75,8 @@ func (n *node) openBus(ctx context.Context) (err error) {
 	return change(flag, err)
 }
 
+// onState tells the operator when NATS goes and comes back, but neither before the
+// first connection, whose failure is an error, nor after the last.
 func (n *node) onState(connected bool) {
 	switch {
 	case !n.connected.Load():
@@ -85,6 +87,7 @@ func (n *node) onState(connected bool) {
 	}
 }
 
+// startNATS starts the embedded server. An error names the flag that mends it.
 func startNATS(ctx context.Context, cfg *Config) (*natsd.Server, error) {
 	server, err := natsd.Start(ctx, natsd.Options{
 		DataDir: cfg.Data, Listen: cfg.NATSListen, Fsync: cfg.Fsync, Name: cfg.Name,

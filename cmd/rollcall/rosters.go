@@ -95,7 +95,7 @@ func (s rosterStore) remove(ctx context.Context, owner events.JID) error {
 	}
 	for item := range r.Items() {
 		if item.Subscription == roster.None && !item.Ask {
-			continue
+			continue // its contact knows nothing of it
 		}
 		if err := s.move(ctx, item.JID, owner, step{false, roster.Unsubscribe}, step{false, roster.Unsubscribed}); err != nil {
 			return err

@@ -22,8 +22,9 @@ const tableBatch = 500
 const leastLast = 20
 
 // A table writes aligned columns for people. On a terminal what is too long for
-// a line goes on below, in the last column; elsewhere a row is a line. Text from clients and from the
-// log passes through printable: no control character reaches the terminal.
+// a line goes on below, in the last column; elsewhere a row is a line. Text from
+// clients and from the log passes through printable: no control character reaches
+// the terminal.
 type table struct {
 	w      *bufio.Writer
 	head   []string

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"rollcall/bus"
+	"rollcall/events"
+	"rollcall/projector"
+	"rollcall/session"
+)
+
+// Closing what connectors leave that die: their sessions in the log, and what
+// was on its way to them. Every survivor does it, with no leader and no lock
+// between them: each end is one compare-and-set, which one of them wins.
+
+// sweepEvery is how often a connector looks for sessions of lost ones that no
+// lease's end has told of.
+const sweepEvery = 10 * time.Second
+
+// takeOver closes what lost connectors left, as often as it takes. It returns
+// false if ctx ends before.
+func (c *connector) takeOver(ctx context.Context, svc *session.Service) bool {
+	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
+		err := c.closeLost(ctx, svc)
+		if err == nil {
+			return true
+		}
+		if !wait(ctx, pause) {
+			return false
+		}
+		c.log.Warn("not ready for logins yet", "error", err)
+	}
+}
+
+// closeLost closes, in the log, the sessions of every connector that has lost
+// its lease. The table must have all of them first: what such a connector has
+// written it has written by now.
+func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
+	if err := catchUp(ctx, c.bus, c.table); err != nil {
+		return err
+	}
+	lost, err := c.book.lost(ctx)
+	if err != nil {
+		return err
+	}
+	for _, i := range lost {
+		n, err := svc.Reap(ctx, c.table, i)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			c.log.Warn("closed the sessions of a lost connector", "connector", i, "accounts", n)
+		}
+	}
+	// After the sessions' ends are in the log: what was on its way to them is then
+	// sent where it goes without them. Usually it was, when the lease ended.
+	for _, i := range lost {
+		c.server.Bereave(i)
+	}
+	return nil
+}
+
+// closeOthers closes what others leave, when their lease ends, and looks now
+// and then for what was missed, until ctx ends.
+func (c *connector) closeOthers(ctx context.Context, svc *session.Service) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.ended:
+			wait(ctx, c.turn(ctx))
+		case <-time.After(sweepEvery + rand.N(sweepEvery/4)):
+		}
+		if err := c.closeLost(ctx, svc); err != nil && ctx.Err() == nil {
+			c.log.Warn("can't see whether connectors are lost", "error", err)
+		}
+	}
+}
+
+// turn is how long to wait before doing what every survivor could do: nothing
+// for the first of them by name, a second more for each one after.
+func (c *connector) turn(ctx context.Context) time.Duration {
+	alive, err := c.bus.Leases().Alive(ctx)
+	if err != nil {
+		return 0
+	}
+	before := 0
+	for _, s := range alive {
+		if s.Name < c.lease.Name {
+			before++
+		}
+	}
+	return time.Duration(before) * time.Second
+}
+
+// bereave is told that a lease has ended. It never blocks: one token stands
+// for any number of ends, and what was on its way there is seen to meanwhile.
+func (c *connector) bereave(lost events.Incarnation) {
+	go c.server.Bereave(lost)
+	select {
+	case c.ended <- struct{}{}:
+	default:
+	}
+}
+
+// catchUp waits until the table has everything that is in the log now.
+func catchUp(ctx context.Context, b *bus.Bus, table *projector.Table) error {
+	info, err := b.Log().Info(ctx)
+	if err != nil {
+		return err
+	}
+	return table.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
+}
