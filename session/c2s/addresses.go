@@ -34,6 +34,7 @@ type address struct {
 	told     bool // that some were refused
 }
 
+// newAddresses takes the limits of cfg, whose fields are set.
 func newAddresses(cfg *Config) addresses {
 	a := addresses{
 		most: cfg.MaxPerAddress, rate: rate.Limit(cfg.AttemptsPerAddress),

@@ -71,6 +71,8 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 	return nil
 }
 
+// appendBound stores that the session is bound, and returns what it is bound to:
+// the policy for conflicts may have made it another resource than was asked for.
 func (c *conn) appendBound(ctx context.Context, b session.Bind) (events.JID, events.Position, error) {
 	a, pos, err := c.svc.Do(ctx, c.account, c.id, b)
 	if errors.Is(err, session.ErrGone) {

@@ -23,6 +23,7 @@ import (
 // that nobody guesses it, and short enough to be read.
 const generatedSize = 12
 
+// appendBind2 announces what can be done with a bind (XEP-0386).
 func appendBind2(b []byte) []byte {
 	b = append(b, "<bind xmlns='"+stanza.NSBind2+"'><inline>"...)
 	for _, feature := range []string{stanza.NSCarbons, stanza.NSClientState, stanza.NSStreamMgmt} {

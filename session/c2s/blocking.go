@@ -127,6 +127,8 @@ func (s *Server) beginBlocking(a *account) {
 	a.blocking++
 }
 
+// finishBlocking lets go what beginBlocking kept back, when nobody else of the
+// account has such a change under way.
 func (s *Server) finishBlocking(a *account) {
 	s.tail.Lock()
 	defer s.tail.Unlock()

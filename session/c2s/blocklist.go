@@ -68,6 +68,8 @@ func (l *blockList) encode() []byte {
 	return b
 }
 
+// decodeBlockList reads what encode has written. A document that is gone, or was
+// never there, is a list of nobody, of that revision.
 func decodeBlockList(doc Document) (*blockList, error) {
 	l := &blockList{revision: doc.Revision, jids: map[events.JID]struct{}{}}
 	if doc.Deleted || len(doc.Data) == 0 {

@@ -166,6 +166,9 @@ func (cl *client) handle(el *stanza.Element) error {
 	return nil
 }
 
+// dispatch hands a stanza to who knows its kind. Whether one of the two blocks the
+// other comes first, for it holds of all kinds. A message has carbons once it was
+// delivered, stored or dropped, not if it was refused.
 func (cl *client) dispatch(el *stanza.Element) error {
 	to, err := el.To()
 	if err != nil {

@@ -26,7 +26,8 @@ const (
 	maxAsked = 20
 )
 
-// A capsCache knows which nodes clients of a verification string want.
+// A capsCache knows which nodes clients of a verification string want. Its methods
+// are for any goroutine.
 type capsCache struct {
 	mu    sync.Mutex
 	known map[string]map[string]bool // guarded; the inner maps never change

@@ -86,6 +86,8 @@ func (q *quiet) send(cl *client, l letter) bool {
 	return true
 }
 
+// hold puts a stanza behind the others, and takes out the one that it supersedes:
+// its place in the order is where the newer one came.
 func (q *quiet) hold(h held) {
 	if i := slices.IndexFunc(q.held, func(o held) bool { return h.key != "" && o.key == h.key }); i >= 0 {
 		q.bytes -= len(q.held[i].stanza)

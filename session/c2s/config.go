@@ -188,6 +188,9 @@ type Recorder interface {
 	Publish(*events.Record)
 }
 
+// validate finds what would fail only when the first client comes. Rosters and the
+// table are asked for by each of them; what else may be nil stands for a part of
+// the service that is off.
 func (c *Config) validate() error {
 	switch {
 	case len(c.Domains) == 0:

@@ -61,6 +61,8 @@ type offer struct {
 	caps     string // verification string of the server (XEP-0115)
 }
 
+// newOffer adds up the extensions of list that are on. Features are sorted as the
+// verification string wants them (XEP-0115, 5.1).
 func newOffer(cfg *Config, list []extension) *offer {
 	o := &offer{answers: map[[2]string]answer{}}
 	for _, x := range list {

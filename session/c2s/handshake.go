@@ -82,6 +82,8 @@ type shaking struct {
 	err  error // of the handshake
 }
 
+// Read completes the handshake within the limits of one (shake), which net/http,
+// who reads first, knows nothing of.
 func (s *shaking) Read(b []byte) (int, error) {
 	s.once.Do(func() {
 		until := time.Now().Add(requestTime)

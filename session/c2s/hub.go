@@ -48,6 +48,7 @@ type account struct {
 	pending []*roster.Roster // guarded; newer ones that came while busy or loading
 }
 
+// init makes the zero hub usable. It is not for two goroutines.
 func (h *hub) init() {
 	h.held = map[events.SessionID]*conn{}
 	h.clients = map[events.SessionID]*client{}

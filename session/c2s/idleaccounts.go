@@ -19,6 +19,7 @@ type idle struct {
 	bytes    int
 }
 
+// add is for an account that has neither users nor clients.
 func (i *idle) add(a *account) {
 	if a.idle == nil {
 		a.idle = i.accounts.PushBack(a)
@@ -26,6 +27,7 @@ func (i *idle) add(a *account) {
 	}
 }
 
+// remove is for one that has some again, or is to be forgotten.
 func (i *idle) remove(a *account) {
 	if a.idle != nil {
 		i.accounts.Remove(a.idle)

@@ -71,6 +71,7 @@ func (l *lane) empty() bool {
 	return !l.busy
 }
 
+// put puts a parcel behind those that wait, and begins to work if none does.
 func (l *lane) put(s *Server, w waitingParcel) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -33,6 +33,7 @@ type loginDebt struct {
 	told  bool      // that some were refused
 }
 
+// newLogins makes the count; below 1 a minute there is no limit.
 func newLogins(perMinute int) *logins {
 	l := &logins{known: map[events.JID]*loginDebt{}, sweep: minSwept}
 	if perMinute > 0 {

@@ -72,6 +72,7 @@ func (k *look) stop(cl *client) {
 	k.end(cl)
 }
 
+// end lets go who waits, once. The caller holds k.mu.
 func (k *look) end(cl *client) {
 	if !k.ended {
 		k.ended = true
@@ -213,6 +214,8 @@ func (cl *client) look(k *look) bool {
 	}
 }
 
+// handOver takes what waits for the account and gives it to the client, which has
+// it when pass has returned: each message is removed from the store after that.
 func (cl *client) handOver() error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()

@@ -132,6 +132,8 @@ func parseResumptionID(s string) (id events.SessionID, token string, ok bool) {
 	return id, token, err == nil
 }
 
+// tokenHash is what the log has of a token, so that who reads the log can resume
+// nothing. The token is random and long; one hash is enough.
 func tokenHash(token string) string {
 	if token == "" {
 		return ""

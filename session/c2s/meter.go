@@ -53,6 +53,8 @@ type meter struct {
 
 var errTooMuch = &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client sends too much"}
 
+// Read counts before it reads more. Of a stranger everything counts against one
+// sum; of a client a rate, and what there is of an element that has not ended.
 func (m *meter) Read(b []byte) (int, error) {
 	if m.over {
 		return 0, errTooMuch

@@ -85,6 +85,7 @@ func (o *outbox) finish(elements ...[]byte) {
 	o.put(elements)
 }
 
+// put queues elements, each framed by itself. The caller holds mu.
 func (o *outbox) put(elements [][]byte) {
 	for _, e := range elements {
 		if o.frame != nil {
@@ -96,7 +97,7 @@ func (o *outbox) put(elements [][]byte) {
 	o.start()
 }
 
-// start gives what waits a goroutine.
+// start gives what waits a goroutine. The caller holds mu.
 func (o *outbox) start() {
 	if !o.held && !o.writing && len(o.queue) > 0 {
 		o.writing = true

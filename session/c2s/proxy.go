@@ -35,6 +35,7 @@ var errProxy = errors.New("no header of the PROXY protocol")
 // trusts reports that a proxy's word is believed.
 func (s *Server) trusts(a net.Addr) bool { return s.isProxy(host(a)) }
 
+// isProxy reports an address of Config.TrustedProxies. The list is short.
 func (s *Server) isProxy(ip netip.Addr) bool {
 	for _, p := range s.cfg.TrustedProxies {
 		if p.Contains(ip) {

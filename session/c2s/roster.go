@@ -143,6 +143,8 @@ func (s *Server) readRoster(ctx context.Context, jid events.JID) (*roster.Roster
 	return decodeRoster(doc)
 }
 
+// decodeRoster reads a document. An account without one has an empty roster of
+// version 0, which is stored by a Put that expects none.
 func decodeRoster(doc Document) (*roster.Roster, error) {
 	if doc.Deleted || len(doc.Data) == 0 {
 		return (*roster.Roster)(nil).WithVersion(doc.Revision), nil
@@ -172,6 +174,7 @@ func hasRequests(r *roster.Roster) bool {
 	return false
 }
 
+// appendRoster writes a whole roster, as a result has it (2.1.4).
 func appendRoster(b []byte, r *roster.Roster) []byte {
 	b = append(b, "<query xmlns='"+stanza.NSRoster+"'"...)
 	b = append(stanza.AppendAttr(b, "ver", version(r)), '>')

@@ -111,6 +111,8 @@ func (c *conn) throttleKey() string {
 	return host
 }
 
+// exchangeStep gives one element to the mechanism. It reports false for what is no
+// element of SASL.
 func (c *conn) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Reply, bool) {
 	x := c.begin(profile(el.Space()))
 	data, readable := initial(el)

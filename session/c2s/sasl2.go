@@ -19,6 +19,8 @@ import (
 // longer is cut off.
 const maxAgent = 100
 
+// appendAuthentication announces mechanisms, what can be done inline, and the
+// types of channel binding (XEP-0388, XEP-0440).
 func (c *conn) appendAuthentication(b []byte) []byte {
 	ch := c.channel(sasl2)
 	b = append(b, "<authentication xmlns='"+stanza.NSSASL2+"'>"...)

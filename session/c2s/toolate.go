@@ -32,6 +32,7 @@ type endedSessions struct {
 	oldest  int                 // guarded; of keys
 }
 
+// add remembers a count, and forgets the oldest at the limit.
 func (e *endedSessions) add(k endedKey, handled uint32) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

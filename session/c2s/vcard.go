@@ -6,7 +6,7 @@ import (
 )
 
 // vcard-temp: XEP-0054. Everybody may read a card, whose owner knows that. The
-// server answers for the account, whether anybody of it is there or not (3.1).
+// server answers for the account, whether anybody of it is there or not (3.3).
 
 const nsCard = "vcard-temp"
 
@@ -36,6 +36,7 @@ func (cl *client) card(r *request) error {
 	return nil
 }
 
+// setCard replaces the card. Only the owner may (3.2).
 func (cl *client) setCard(r *request) error {
 	if !cl.owns(r) {
 		return refuse(stanza.Forbidden)

@@ -55,6 +55,8 @@ func (s *Server) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
 	return s.serveWeb(ctx, l, https)
 }
 
+// serveWeb runs net/http on a listener. Its limits end with the request: what
+// becomes a WebSocket has those of a conn from then on. Other paths are 404.
 func (s *Server) serveWeb(ctx context.Context, l net.Listener, https *tls.Config) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+WebSocketPath, s.upgrade)
@@ -81,6 +83,9 @@ type porch struct {
 	tls *tls.Config // nil: plain HTTP
 }
 
+// Accept counts a connection in before it has said anything, so that those of HTTP
+// have the same limits as those of TCP. TLS begins when it is read (shaking), on
+// its own goroutine.
 func (p *porch) Accept() (net.Conn, error) {
 	for {
 		nc, err := p.Listener.Accept()
@@ -112,6 +117,8 @@ type visitor struct {
 	client  net.Addr // behind a proxy; nil: the connection's
 }
 
+// Close counts the connection out as well if it is still HTTP's. A WebSocket's conn
+// does that itself.
 func (v *visitor) Close() error {
 	v.settled.Do(func() { v.c.srv.leave(v.c) })
 	return v.Conn.Close()

@@ -201,6 +201,7 @@ func (w *webSocket) within(writing bool) {
 	}
 }
 
+// SetWriteDeadline implements writer: it is for batches, see within.
 func (w *webSocket) SetWriteDeadline(t time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
