@@ -47,10 +47,10 @@ func (cl *client) notifyWhole(n *pep.Node, event []byte) {
 	cl.srv.sendWanted(cl.account, list, cl.after, event)
 }
 
-// upToDate makes what is known here of sessions and of the account's roster as
-// new as what was stored before. Who becomes available, or a watcher, reads the
-// documents afterwards: if not with what has just been stored in this one, he is
-// known here then, and is sent it.
+// upToDate brings what is known here of sessions, and of an account's roster, up
+// to now. Whoever becomes available, or begins to watch, reads the account's
+// document after that is in the log, or in the roster. So who does not read what
+// was stored before upToDate was called is known here when it returns.
 func (s *Server) upToDate(account events.JID) (*roster.Roster, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
 	defer cancel()
