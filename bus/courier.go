@@ -80,9 +80,10 @@ func (c *Courier) Await(ctx context.Context, to events.Incarnation, place uint64
 
 // Return gives back, in order, what was sent to an incarnation that has ended
 // and was not handled as far as is known, with the time at which it was sent.
-// Each counts as arrived when again returns. From then on nothing can be sent
-// there, or to any before it of the same name.
-func (c *Courier) Return(of events.Incarnation, again func(payload []byte, sent time.Time)) {
+// Each counts as arrived when its done, and those of all before it, were called;
+// Return waits for that. From then on nothing can be sent there, or to any before
+// it of the same name.
+func (c *Courier) Return(of events.Incarnation, again func(payload []byte, sent time.Time, done func())) {
 	c.mu.Lock()
 	c.over[of.Name] = max(c.over[of.Name], of.Epoch)
 	var ended []*link

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,14 +164,21 @@ func TestWhatAnEndedConnectorDidNotHandleIsGivenBack(t *testing.T) {
 	waited := make(chan error, 1)
 	go func() { waited <- here.Courier().Await(within(t), c2, place) }()
 	var back []string
-	here.Courier().Return(c2, func(p []byte, sent time.Time) {
+	var dones []func()
+	here.Courier().Return(c2, func(p []byte, sent time.Time, done func()) {
 		if time.Since(sent) > time.Minute {
 			t.Errorf("sent at %v", sent)
 		}
-		if here.Courier().Arrived(c2, place) {
-			t.Error("it arrived before all was given back")
+		back, dones = append(back, string(p)), append(dones, done)
+		if len(back) < 10 {
+			return
 		}
-		back = append(back, string(p))
+		for _, done := range slices.Backward(dones) {
+			if here.Courier().Arrived(c2, place-9) {
+				t.Error("it arrived before the first was done with")
+			}
+			done()
+		}
 	})
 	must(t, <-waited)
 	if len(back) != 10 || back[0] != "10" || back[9] != "19" {

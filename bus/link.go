@@ -105,7 +105,7 @@ func (l *link) send(payload []byte) (uint64, error) {
 		return 0, notSent(err)
 	}
 	l.next++
-	l.kept.push(sentMsg{data, time.Now().UnixNano()})
+	l.kept.push(sentMsg{data: data, at: time.Now().UnixNano()})
 	l.size += len(data)
 	if l.kept.n == 1 {
 		l.arm()
@@ -284,9 +284,9 @@ func (l *link) tick() {
 	l.arm()
 }
 
-// giveBack ends the link and gives back what is kept. It reports false if
-// another call does so.
-func (l *link) giveBack(again func(payload []byte, sent time.Time)) bool {
+// giveBack ends the link, gives back what is kept and waits until it is done
+// with. It reports false if another call does so.
+func (l *link) giveBack(again func(payload []byte, sent time.Time, done func())) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended {
@@ -294,14 +294,26 @@ func (l *link) giveBack(again func(payload []byte, sent time.Time)) bool {
 	}
 	l.ended = true
 	l.stopTimer()
-	for l.kept.n > 0 {
-		m := *l.kept.at(0)
+	for number := l.first(); number < l.next; number++ {
+		m := *l.kept.at(int(number - l.first()))
 		l.mu.Unlock()
-		again(m.data[:len(m.data)-trailerSize], time.Unix(0, m.at))
+		again(m.data[:len(m.data)-trailerSize], time.Unix(0, m.at), sync.OnceFunc(func() { l.doneWith(number) }))
 		l.mu.Lock()
-		l.drop(1)
+	}
+	for l.kept.n > 0 {
+		l.wait(context.Background())
 	}
 	return true
+}
+
+// doneWith says that a message that was given back needs no more.
+func (l *link) doneWith(number uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.kept.at(int(number - l.first())).done = true
+	for l.kept.n > 0 && l.kept.at(0).done {
+		l.drop(1)
+	}
 }
 
 // close stops the timer.

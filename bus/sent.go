@@ -11,9 +11,10 @@ type sent struct {
 type sentMsg struct {
 	data []byte // with trailer
 	at   int64  // Unix nanoseconds
+	done bool   // it was given back, and is done with
 }
 
-// sentMemory is how many messages' memory, 32 bytes each, is kept for more.
+// sentMemory is how many messages' memory, 40 bytes each, is kept for more.
 const sentMemory = 1024
 
 func (s *sent) at(i int) *sentMsg { return &s.ring[(s.head+i)&(len(s.ring)-1)] }

@@ -178,8 +178,8 @@ type Courier interface {
 	// Await waits until they have.
 	Await(ctx context.Context, to events.Incarnation, place uint64) error
 	// Return gives back what an incarnation that has ended is not known to have
-	// handled, and ends sending there.
-	Return(of events.Incarnation, again func(payload []byte, sent time.Time))
+	// handled, and ends sending there. It returns when each done was called.
+	Return(of events.Incarnation, again func(payload []byte, sent time.Time, done func()))
 }
 
 // A Recorder keeps an event of a connection that has no account yet. It never

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -96,19 +97,23 @@ func (n *node) Await(ctx context.Context, to events.Incarnation, place uint64) e
 	return nil
 }
 
-func (n *node) Return(of events.Incarnation, again func([]byte, time.Time)) {
+func (n *node) Return(of events.Incarnation, again func([]byte, time.Time, func())) {
 	n.post.mu.Lock()
 	t := n.post.traffic(road{n, of})
 	mine := !t.ended
 	t.ended = true
-	list := t.kept
+	list, first := slices.Clone(t.kept), t.number
 	n.post.mu.Unlock()
-	for i, s := range list {
-		if mine && !s.handled {
-			again(s.payload, s.at)
-		}
-		n.post.handled(arrival{road{n, of}, t.number + uint64(i)})
+	if !mine {
+		return
 	}
+	for i, s := range list {
+		if !s.handled {
+			a := arrival{road{n, of}, first + uint64(i)}
+			again(s.payload, s.at, func() { n.post.handled(a) })
+		}
+	}
+	n.Await(context.Background(), of, first+uint64(len(list))-1)
 }
 
 // handled marks a parcel as such and forgets all up to the first that is not.

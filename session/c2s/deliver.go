@@ -138,19 +138,24 @@ func (s *Server) unpack(p parcel) {
 }
 
 // Bereave is for a connector whose lease has ended, of which the table was told
-// before. What was sent there and not handled goes where it goes without it. It
-// returns when all has.
+// before. What was sent there and not handled goes where it goes without it, each
+// sender's in order. It returns when all has.
 func (s *Server) Bereave(lost events.Incarnation) {
-	w := &ways{}
-	s.cfg.Courier.Return(lost, func(payload []byte, sent time.Time) {
+	atOnce := make(chan struct{}, laneCount)
+	s.cfg.Courier.Return(lost, func(payload []byte, sent time.Time, done func()) {
 		p, err := parseParcel(payload)
 		if err != nil {
+			done()
 			return
 		}
 		if p.since == 0 {
 			p.since = sent.UnixNano()
 		}
-		s.resend(p, w)
+		atOnce <- struct{}{}
+		s.lanes.of(&p).put(s, waitingParcel{p, func() {
+			done()
+			<-atOnce
+		}})
 	})
 }
 

@@ -18,7 +18,7 @@ const (
 
 type lanes struct {
 	list [maxHops + 1][laneCount]lane // by hops: who sends a parcel on waits for those of more hops only
-	room chan struct{}                // holds a token for each parcel in a lane
+	room chan struct{}                // holds a token for each parcel in a lane that others have sent
 }
 
 // A lane has a goroutine while something is in it.
@@ -35,6 +35,8 @@ type waitingParcel struct {
 
 func newLanes() *lanes { return &lanes{room: make(chan struct{}, maxInLanes)} }
 
+func (l *lanes) of(p *parcel) *lane { return &l.list[min(p.hops, maxHops)][p.lane%laneCount] }
+
 // Deliver unpacks a parcel of another connector. Parcels are given to it one
 // after the other. One that it has not handled when it returns is when the
 // function is called that later has returned.
@@ -44,12 +46,16 @@ func (s *Server) Deliver(payload []byte, later func() (done func())) {
 		s.cfg.Logger.Warn("parcel refused", "error", err)
 		return
 	}
-	l := &s.lanes.list[min(p.hops, maxHops)][p.lane%laneCount]
+	l := s.lanes.of(&p)
 	if (p.look || l.empty() && s.ready(&p)) && s.handOut(p, slices.Values(p.to)) {
 		return
 	}
 	s.lanes.room <- struct{}{}
-	l.put(s, waitingParcel{p, later()})
+	done := later()
+	l.put(s, waitingParcel{p, func() {
+		done()
+		<-s.lanes.room
+	}})
 }
 
 // ready reports that nothing has to be waited for to hand out a parcel.
@@ -97,6 +103,5 @@ func (l *lane) work(s *Server) {
 		l.mu.Unlock()
 		s.unpack(w.parcel)
 		w.done()
-		<-s.lanes.room
 	}
 }
