@@ -22,8 +22,8 @@ import (
 func TestMessagesKeepTheirOrderWhileTheirRecipientComesAndGoes(t *testing.T) {
 	t.Parallel()
 	const messages = 400
-	addrs := twoConnectors(t)
-	alice, err := dialXMPP(addrs[0], "localhost", "alice", "alice", "a")
+	connectors := twoConnectors(t)
+	alice, err := dialXMPP(connectors[0].xmpp(), "localhost", "alice", "alice", "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestMessagesKeepTheirOrderWhileTheirRecipientComesAndGoes(t *testing.T) {
 		}
 	}()
 	for round := 0; got.Load() < messages; round++ {
-		bob, err := dialXMPP(addrs[round%2], "localhost", "bob", "bob", "b")
+		bob, err := dialXMPP(connectors[round%2].xmpp(), "localhost", "bob", "bob", "b")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,9 +78,8 @@ func visit(t *testing.T, bob *client, got *atomic.Int64, pings int) {
 	}
 }
 
-// twoConnectors starts two processes with the accounts alice and bob, and
-// returns their addresses for clients.
-func twoConnectors(t *testing.T) []string {
+// twoConnectors starts two processes with the accounts alice and bob.
+func twoConnectors(t *testing.T) []*process {
 	dir := t.TempDir()
 	first := connectorProcess(t, dir, "a", "--nats-listen", "127.0.0.1:0")
 	nats := natsAddress.FindStringSubmatch(first.out.String())[1]
@@ -92,12 +91,11 @@ func twoConnectors(t *testing.T) []string {
 	if said, err := exec.Command("rollcall", "user", "import", "--nats", nats, users).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
-	var addrs []string
-	for _, p := range []*process{first, second} {
-		addrs = append(addrs, xmppAddress.FindStringSubmatch(p.out.String())[1])
-	}
-	return addrs
+	return []*process{first, second}
 }
+
+// xmpp is its address for clients.
+func (p *process) xmpp() string { return xmppAddress.FindStringSubmatch(p.out.String())[1] }
 
 func connectorProcess(t *testing.T, dir, name string, flags ...string) *process {
 	p, err := launch(os.Environ(), dir, append([]string{

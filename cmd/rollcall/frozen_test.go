@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"rollcall/session/stanza"
+)
+
+var closedForOther = regexp.MustCompile("closed the sessions of a lost connector")
+
+// A process that was frozen for longer than its lease goes on where it was, and
+// finds what came meanwhile. Others have taken it for dead and sent that
+// elsewhere: handed out, too, it would come twice.
+func TestAConnectorThatWasFrozenHandsOutNothingThatOthersHave(t *testing.T) {
+	t.Parallel()
+	const messages = 50
+	ps := twoConnectors(t)
+	alice, bob := visitor(t, ps[0], "alice"), visitor(t, ps[1], "bob")
+	ps[1].freeze(t)
+	for i := range messages {
+		fmt.Fprintf(alice.nc, "<message type='chat' to='bob@localhost' id='%d'><body>hi</body></message>", i)
+	}
+	if !ps[0].says(&ps[0].err, closedForOther) {
+		t.Fatalf("the frozen connector's sessions are not closed:\n%s", ps[0].err.String())
+	}
+	ps[1].cmd.Process.Signal(syscall.SIGCONT)
+	if n := messagesTo(bob, messages); n > 0 {
+		t.Errorf("the connector handed out %d messages after its lease", n)
+	}
+	again := visitor(t, ps[0], "bob")
+	n := messagesTo(again, messages)
+	fmt.Fprint(again.nc, "</stream:stream>")
+	if n += messagesTo(again, messages); n != messages {
+		t.Errorf("bob got %d messages of %d", n, messages)
+	}
+}
+
+// visitor logs in and becomes available.
+func visitor(t *testing.T, p *process, user string) *client {
+	t.Helper()
+	c, err := dialXMPP(p.xmpp(), "localhost", user, user, "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.close)
+	if _, err := c.ask("<presence/>", "presence"); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// freeze stops the process without ending it, and waits until it has stopped.
+func (p *process) freeze(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	stat := fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid)
+	var stopped bool
+	for end := time.Now().Add(patience); !stopped && time.Now().Before(end); <-time.After(time.Millisecond) {
+		said, _ := os.ReadFile(stat)
+		stopped = strings.Contains(string(said), ") T ")
+	}
+	if !stopped {
+		t.Fatal("the process does not stop")
+	}
+}
+
+// messagesTo reads so many messages, or fewer if the stream ends.
+func messagesTo(c *client, most int) (n int) {
+	for n < most {
+		el, err := c.reader.Next()
+		if err != nil {
+			break
+		}
+		if el.Is(stanza.NSClient, "message") {
+			n++
+		}
+	}
+	return n
+}
