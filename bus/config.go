@@ -14,7 +14,7 @@ var (
 	// ErrNoJetStream: the server has no JetStream, or it didn't get ready in time.
 	ErrNoJetStream = errors.New("NATS has no JetStream that is ready; enable it on the server (nats-server -js)")
 	// ErrNoStreams: Config.Existing, and the server has not all of the streams.
-	ErrNoStreams = errors.New("no Rollcall keeps its streams in this NATS; name the one that it runs with, or start it here (rollcall up)")
+	ErrNoStreams = errors.New("no Rollcall keeps its streams in this NATS; name the one that rollcall up uses")
 	// ErrMismatch: a stream exists with settings that would break a promise.
 	ErrMismatch = errors.New("an existing stream can't be used")
 )
