@@ -17,7 +17,7 @@
 // in the order in which its parts start and stop), connector.go (one lease after
 // the other, and what each begins and ends with), reap.go and leases.go (what
 // becomes of connectors that die), doors.go and answers.go (what the verbs are
-// told). wiring.go, accounts.go, rosters.go,
+// told). accounts.go, rosters.go,
 // credentials.go and registrar.go give package c2s what it needs of package bus.
 //
 // # What it promises

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,15 @@ func newRoot(con *console) *cobra.Command {
 		newTail(con), newKick(con), newConnectors(con), newVerify(con), newBench(con),
 	)
 	return root
+}
+
+// version is the program's, as it was built; "" if that was not recorded.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return info.Main.Version
 }
 
 // completeFiles has the shell complete names of files.

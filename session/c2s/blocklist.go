@@ -70,7 +70,7 @@ func (l *blockList) encode() []byte {
 
 // decodeBlockList reads what encode has written. A document that is gone, or was
 // never there, is a list of nobody, of that revision.
-func decodeBlockList(doc Document) (*blockList, error) {
+func decodeBlockList(doc events.Document) (*blockList, error) {
 	l := &blockList{revision: doc.Revision, jids: map[events.JID]struct{}{}}
 	if doc.Deleted || len(doc.Data) == 0 {
 		return l, nil

@@ -135,27 +135,19 @@ type Table interface {
 	Position() events.Position
 }
 
-// A Document is what an account keeps of one kind, as it was at a revision. Its
-// form is this package's or that of package roster or pep.
-type Document struct {
-	JID      events.JID // bare
-	Data     []byte     // at most 512 KiB; not to be changed
-	Revision uint64     // unique and growing over all documents of the kind
-	Deleted  bool       // Data is empty
-}
-
-// Documents keeps them by compare-and-set, which is all that connectors agree by
-// on rosters, block lists and what is published. Get fails with
+// Documents keeps one document an account by compare-and-set, which is all that
+// connectors agree by on rosters, block lists and what is published. What is in
+// them is for this package, or for package roster or pep, to write and read. Get fails with
 // events.ErrNotFound, Put with events.ErrConflict if the revision (0: none) is
 // no longer the newest; both with events.ErrUnavailable. It is for any goroutine.
 type Documents interface {
-	Get(ctx context.Context, account events.JID) (Document, error)
+	Get(ctx context.Context, account events.JID) (events.Document, error)
 	Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error)
 	// Last is the newest revision of all.
 	Last(ctx context.Context) (uint64, error)
 	// Watch gives every document changed after the revision, then changes as
 	// they come, without a gap.
-	Watch(ctx context.Context, after uint64) iter.Seq2[Document, error]
+	Watch(ctx context.Context, after uint64) iter.Seq2[events.Document, error]
 }
 
 // Waiting keeps what was sent to an account while it was away. Store fails with
@@ -164,19 +156,20 @@ type Documents interface {
 // all connectors. A loop that dies over a message leaves that for the next one.
 type Waiting interface {
 	Store(ctx context.Context, account events.JID, data []byte) error
-	Take(ctx context.Context, account events.JID) iter.Seq2[[]byte, error]
+	Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error]
 }
 
-// A Courier brings parcels to a connector's incarnation, in order and once each
-// while both live.
+// A Courier brings parcels to a connector's incarnation, in order on each track
+// and once each while both live.
 type Courier interface {
-	// Send gives the parcel's place among those sent there. An error says that
-	// it was not sent.
-	Send(to events.Incarnation, payload []byte) (place uint64, err error)
-	// Arrived reports that all up to the place are handled or given back.
-	Arrived(to events.Incarnation, place uint64) bool
+	// Send gives the parcel's place among those sent there on the track. An
+	// error says that it was not sent.
+	Send(to events.Incarnation, track uint8, payload []byte) (place uint64, err error)
+	// Arrived reports that all on the track up to the place are handled or given
+	// back.
+	Arrived(to events.Incarnation, track uint8, place uint64) bool
 	// Await waits until they have.
-	Await(ctx context.Context, to events.Incarnation, place uint64) error
+	Await(ctx context.Context, to events.Incarnation, track uint8, place uint64) error
 	// Return gives back what an incarnation that has ended is not known to have
 	// handled, and ends sending there. It returns when each done was called.
 	Return(of events.Incarnation, again func(payload []byte, sent time.Time, done func()))

@@ -223,10 +223,10 @@ func (cl *client) handOver() error {
 		if err != nil {
 			return err
 		}
-		if cl.srv.waitsInVain(cl.account, kept) {
+		if cl.srv.waitsInVain(cl.account, kept.Data) {
 			continue
 		}
-		if !cl.able.Load() || !cl.pass(letter{stanza: kept, since: stamped}) {
+		if !cl.able.Load() || !cl.pass(letter{stanza: kept.Data, since: stamped}) {
 			return errUnable // what is left waits for the next
 		}
 	}

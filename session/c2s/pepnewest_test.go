@@ -27,7 +27,7 @@ func (c *counted) Last(ctx context.Context) (uint64, error) {
 	return c.documents.Last(ctx)
 }
 
-func (c *counted) Get(ctx context.Context, account events.JID) (c2s.Document, error) {
+func (c *counted) Get(ctx context.Context, account events.JID) (events.Document, error) {
 	c.gets.Add(1)
 	doc, err := c.documents.Get(ctx, account)
 	if f := c.reading.Swap(nil); f != nil {

@@ -145,7 +145,7 @@ func (s *Server) readRoster(ctx context.Context, jid events.JID) (*roster.Roster
 
 // decodeRoster reads a document. An account without one has an empty roster of
 // version 0, which is stored by a Put that expects none.
-func decodeRoster(doc Document) (*roster.Roster, error) {
+func decodeRoster(doc events.Document) (*roster.Roster, error) {
 	if doc.Deleted || len(doc.Data) == 0 {
 		return (*roster.Roster)(nil).WithVersion(doc.Revision), nil
 	}

@@ -44,7 +44,7 @@ func (s *Server) FollowRosters(ctx context.Context) error {
 }
 
 // changed takes a document that was changed anywhere.
-func (a *account) changed(s *Server, doc Document) {
+func (a *account) changed(s *Server, doc events.Document) {
 	r, err := decodeRoster(doc)
 	if err != nil {
 		s.cfg.Logger.Error("roster document refused", "account", a.jid.String(), "error", err)

@@ -10,7 +10,6 @@ import (
 
 	"rollcall/events"
 	"rollcall/session/auth"
-	"rollcall/session/c2s"
 )
 
 // accounts are credentials by bare JID.
@@ -79,8 +78,8 @@ func (a *accounts) Forget(context.Context, events.JID) error { return nil }
 type documents struct {
 	mu      sync.Mutex
 	last    uint64
-	newest  map[events.JID]c2s.Document
-	history []c2s.Document
+	newest  map[events.JID]events.Document
+	history []events.Document
 	grown   chan struct{}
 	down    bool // every call fails
 	held    bool // watchers are told nothing
@@ -89,18 +88,18 @@ type documents struct {
 }
 
 func newDocuments() *documents {
-	return &documents{newest: map[events.JID]c2s.Document{}, grown: make(chan struct{})}
+	return &documents{newest: map[events.JID]events.Document{}, grown: make(chan struct{})}
 }
 
-func (d *documents) Get(_ context.Context, account events.JID) (c2s.Document, error) {
+func (d *documents) Get(_ context.Context, account events.JID) (events.Document, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	doc, ok := d.newest[account]
 	switch {
 	case d.down:
-		return c2s.Document{}, events.ErrUnavailable
+		return events.Document{}, events.ErrUnavailable
 	case !ok:
-		return c2s.Document{}, events.ErrNotFound
+		return events.Document{}, events.ErrNotFound
 	}
 	return doc, nil
 }
@@ -122,7 +121,7 @@ func (d *documents) Put(_ context.Context, account events.JID, data []byte, revi
 		return 0, events.ErrConflict
 	}
 	d.last++
-	doc := c2s.Document{JID: account, Data: data, Revision: d.last}
+	doc := events.Document{JID: account, Data: data, Revision: d.last}
 	d.newest[account] = doc
 	d.history = append(d.history, doc)
 	d.wake()
@@ -148,8 +147,8 @@ func (d *documents) Last(context.Context) (uint64, error) {
 	return d.last, nil
 }
 
-func (d *documents) Watch(ctx context.Context, after uint64) iter.Seq2[c2s.Document, error] {
-	return func(yield func(c2s.Document, error) bool) {
+func (d *documents) Watch(ctx context.Context, after uint64) iter.Seq2[events.Document, error] {
+	return func(yield func(events.Document, error) bool) {
 		for ctx.Err() == nil {
 			d.mu.Lock()
 			next, grown := d.history[after:], d.grown
@@ -200,10 +199,10 @@ func (w *waiting) Store(_ context.Context, account events.JID, data []byte) erro
 	return nil
 }
 
-func (w *waiting) Take(_ context.Context, account events.JID) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
+func (w *waiting) Take(_ context.Context, account events.JID) iter.Seq2[events.Document, error] {
+	return func(yield func(events.Document, error) bool) {
 		if !w.claim(account, true) {
-			yield(nil, errTaken)
+			yield(events.Document{}, errTaken)
 			return
 		}
 		defer w.claim(account, false)
@@ -211,7 +210,7 @@ func (w *waiting) Take(_ context.Context, account events.JID) iter.Seq2[[]byte, 
 			w.pause()
 			data := w.first(account)
 			w.pause()
-			if data == nil || !yield(bytes.Clone(data), nil) {
+			if data == nil || !yield(events.Document{JID: account, Data: bytes.Clone(data)}, nil) {
 				return
 			}
 			w.mu.Lock()

@@ -18,8 +18,8 @@ import (
 // unhurried gives a message a second.
 type unhurried struct{ c2s.Waiting }
 
-func (s unhurried) Take(ctx context.Context, account events.JID) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
+func (s unhurried) Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error] {
+	return func(yield func(events.Document, error) bool) {
 		for kept, err := range s.Waiting.Take(ctx, account) {
 			<-time.After(time.Second)
 			if !yield(kept, err) {
@@ -82,7 +82,7 @@ type counter struct {
 	takes *atomic.Int32
 }
 
-func (c counter) Take(ctx context.Context, account events.JID) iter.Seq2[[]byte, error] {
+func (c counter) Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error] {
 	c.takes.Add(1)
 	return c.Waiting.Take(ctx, account)
 }
