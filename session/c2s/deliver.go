@@ -121,10 +121,10 @@ func (s *Server) shows(directed []byte) bool {
 }
 
 // unpack hands out a parcel of another connector, or decides again about it if
-// its recipients have gone. It may wait, for the table and for stores.
-func (s *Server) unpack(p parcel) {
+// its recipients have gone. It may wait, for the table until then, and for stores.
+func (s *Server) unpack(p parcel, until time.Time) {
 	if p.after.Seq != 0 {
-		ctx, cancel := context.WithTimeout(context.Background(), catchUp)
+		ctx, cancel := context.WithDeadline(context.Background(), until)
 		if err := s.cfg.Table.WaitFor(ctx, p.after); err != nil {
 			s.cfg.Logger.Warn("parcel unpacked before its time", "error", err)
 		}
@@ -152,10 +152,10 @@ func (s *Server) Bereave(lost events.Incarnation) {
 			p.since = sent.UnixNano()
 		}
 		atOnce <- struct{}{}
-		s.lanes.of(&p).put(s, waitingParcel{p, func() {
+		s.lanes.of(&p).put(s, p, func() {
 			done()
 			<-atOnce
-		}})
+		})
 	})
 }
 

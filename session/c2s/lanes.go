@@ -3,6 +3,7 @@ package c2s
 import (
 	"slices"
 	"sync"
+	"time"
 )
 
 // Parcels of other connectors come one after the other. What can be handed out
@@ -30,7 +31,8 @@ type lane struct {
 
 type waitingParcel struct {
 	parcel
-	done func()
+	until time.Time // that it waits for the table
+	done  func()
 }
 
 func newLanes() *lanes { return &lanes{room: make(chan struct{}, maxInLanes)} }
@@ -52,10 +54,10 @@ func (s *Server) Deliver(payload []byte, later func() (done func())) {
 	}
 	s.lanes.room <- struct{}{}
 	done := later()
-	l.put(s, waitingParcel{p, func() {
+	l.put(s, p, func() {
 		done()
 		<-s.lanes.room
-	}})
+	})
 }
 
 // ready reports that nothing has to be waited for to hand out a parcel.
@@ -78,10 +80,11 @@ func (l *lane) empty() bool {
 }
 
 // put puts a parcel behind those that wait, and begins to work if none does.
-func (l *lane) put(s *Server, w waitingParcel) {
+// put adds a parcel. done is called when it has been handled.
+func (l *lane) put(s *Server, p parcel, done func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.queue = append(l.queue, w)
+	l.queue = append(l.queue, waitingParcel{p, time.Now().Add(catchUp), done})
 	if !l.busy {
 		l.busy = true
 		go l.work(s)
@@ -101,7 +104,7 @@ func (l *lane) work(s *Server) {
 		l.queue[0] = waitingParcel{}
 		l.queue = l.queue[1:]
 		l.mu.Unlock()
-		s.unpack(w.parcel)
+		s.unpack(w.parcel, w.until)
 		w.done()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // TestWhatWaitsForTheTableHoldsUpItsSenderOnly: a message comes after what its
@@ -37,6 +38,33 @@ func TestWhatWaitsForTheTableHoldsUpItsSenderOnly(t *testing.T) {
 		if got := bodies(bob); got != "alice 1, alice 2" {
 			t.Errorf("after it bob got %q", got)
 		}
+	})
+}
+
+// TestALaneWaitsForTheTableOnce: what has waited in it need not wait again.
+func TestALaneWaitsForTheTableOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2, nil)
+		defer w.close()
+		w.users("alice", "bob")
+		alice, bob := w.nodes[0].connect("alice"), w.nodes[1].connect("bob")
+		for _, c := range []*client{alice, bob} {
+			c.login(c.name, "r")
+			c.send("<presence/>")
+		}
+		synctest.Wait()
+		bob.take()
+
+		goOn := make(chan struct{})
+		w.nodes[1].stuck.Store(&goOn)
+		alice.send("<presence><show>away</show></presence>" + said("1") + said("2") + said("3"))
+		<-time.After(2100 * time.Millisecond)
+		if got := bodies(bob); got != "1, 2, 3" {
+			t.Errorf("after two seconds bob got %q", got)
+		}
+		w.nodes[1].stuck.Store(nil)
+		close(goOn)
 	})
 }
 
