@@ -137,9 +137,10 @@ type Table interface {
 
 // Documents keeps one document an account by compare-and-set, which is all that
 // connectors agree by on rosters, block lists and what is published. What is in
-// them is for this package, or for package roster or pep, to write and read. Get fails with
-// events.ErrNotFound, Put with events.ErrConflict if the revision (0: none) is
-// no longer the newest; both with events.ErrUnavailable. It is for any goroutine.
+// them is for this package, or for package roster or pep, to write and read. Get
+// fails with events.ErrNotFound, Put with events.ErrConflict if the revision (0:
+// none) is no longer the newest; both with events.ErrUnavailable. It is for any
+// goroutine.
 type Documents interface {
 	Get(ctx context.Context, account events.JID) (events.Document, error)
 	Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error)
