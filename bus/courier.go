@@ -1,7 +1,9 @@
 package bus
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,25 +26,31 @@ const (
 
 // Courier brings messages from process to process over core NATS, to a
 // connector's incarnation: in the order in which one sender sent them to one
-// receiver, each once, as long as both live. The receiver says what it has
-// handled; the sender keeps everything else, sends again what got lost, and
-// gives it back if the incarnation has ended (Return). It is safe for concurrent
-// use.
+// receiver on one track, each once, as long as both live. Nothing on one track
+// waits for anything on another. The receiver says what it has handled; the
+// sender keeps everything else, sends again what got lost, and gives it back if
+// the incarnation has ended (Return). It is safe for concurrent use.
 type Courier struct {
 	b       *Bus
 	returns string // prefix of the subjects at which links are answered
 
 	mu    sync.RWMutex
-	links map[events.Incarnation]*link // owned by mu
-	byID  map[uint64]*link             // owned by mu; the same
-	over  map[string]uint64            // owned by mu; by name, the epoch up to which all have ended
-	stops map[*handler]struct{}        // owned by mu; what close has to stop
+	links map[track]*link       // owned by mu
+	byID  map[uint64]*link      // owned by mu; the same
+	over  map[string]uint64     // owned by mu; by name, the epoch up to which all have ended
+	stops map[*handler]struct{} // owned by mu; what close has to stop
+}
+
+// A track is one of those to an incarnation.
+type track struct {
+	to     events.Incarnation
+	number uint8
 }
 
 func newCourier(b *Bus) (*Courier, error) {
 	c := &Courier{
 		b: b, returns: b.nc.NewInbox() + ".",
-		links: make(map[events.Incarnation]*link), byID: make(map[uint64]*link),
+		links: make(map[track]*link), byID: make(map[uint64]*link),
 		over: make(map[string]uint64), stops: make(map[*handler]struct{}),
 	}
 	_, err := b.nc.Subscribe(c.returns+"*", c.answered)
@@ -50,35 +58,36 @@ func newCourier(b *Bus) (*Courier, error) {
 }
 
 // Send sends a message to whoever receives for the incarnation, and returns its
-// place among those sent there. If too much is on its way it waits for room, up
-// to 2 s, but not for a receiver that is silent. Errors wrap ErrBacklog,
-// ErrEnded, events.ErrUnavailable or events.ErrTooLarge; the message was then not
-// sent. The payload is the courier's from then on.
-func (c *Courier) Send(to events.Incarnation, payload []byte) (place uint64, err error) {
-	l, err := c.link(to)
+// place among those sent there on the same track. While NATS can't be reached the message
+// waits. If too much is on its way Send waits for room, up to 2 s, but not for a
+// receiver that is silent. Errors wrap ErrBacklog, ErrEnded, events.ErrTooLarge,
+// or events.ErrUnavailable if the bus is closed; the message was then not sent.
+// The payload is the courier's from then on.
+func (c *Courier) Send(to events.Incarnation, number uint8, payload []byte) (place uint64, err error) {
+	l, err := c.link(track{to, number})
 	if err != nil {
 		return 0, err
 	}
 	return l.send(payload)
 }
 
-// Arrived reports that the message of that place, and all before it, have been
-// handled by the receiver or given back by Return.
-func (c *Courier) Arrived(to events.Incarnation, place uint64) bool {
-	l := c.known(to)
+// Arrived reports that the message of that place on a track, and all before it
+// there, have been handled by the receiver or given back by Return.
+func (c *Courier) Arrived(to events.Incarnation, number uint8, place uint64) bool {
+	l := c.known(track{to, number})
 	return l == nil || l.arrived(place)
 }
 
 // Await waits until the message of that place has arrived, or returns the error
 // of ctx.
-func (c *Courier) Await(ctx context.Context, to events.Incarnation, place uint64) error {
-	if l := c.known(to); l != nil {
+func (c *Courier) Await(ctx context.Context, to events.Incarnation, number uint8, place uint64) error {
+	if l := c.known(track{to, number}); l != nil {
 		return l.await(ctx, place)
 	}
 	return nil
 }
 
-// Return gives back, in order, what was sent to an incarnation that has ended
+// Return gives back, each track's in order, the highest track's first, what was sent to an incarnation that has ended
 // and was not handled as far as is known, with the time at which it was sent.
 // Each counts as arrived when its done, and those of all before it, were called;
 // Return waits for that. From then on nothing can be sent there, or to any before
@@ -87,12 +96,13 @@ func (c *Courier) Return(of events.Incarnation, again func(payload []byte, sent 
 	c.mu.Lock()
 	c.over[of.Name] = max(c.over[of.Name], of.Epoch)
 	var ended []*link
-	for to, l := range c.links {
-		if to.Name == of.Name && to.Epoch <= of.Epoch {
+	for t, l := range c.links {
+		if t.to.Name == of.Name && t.to.Epoch <= of.Epoch {
 			ended = append(ended, l)
 		}
 	}
 	c.mu.Unlock()
+	slices.SortFunc(ended, func(a, b *link) int { return cmp.Compare(b.track.number, a.track.number) })
 	for _, l := range ended {
 		if l.giveBack(again) {
 			c.forget(l)
@@ -100,33 +110,33 @@ func (c *Courier) Return(of events.Incarnation, again func(payload []byte, sent 
 	}
 }
 
-// link finds or makes the way to an incarnation.
-func (c *Courier) link(to events.Incarnation) (*link, error) {
-	if l := c.known(to); l != nil {
+// link finds or makes the way along a track.
+func (c *Courier) link(t track) (*link, error) {
+	if l := c.known(t); l != nil {
 		return l, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if to.Epoch <= c.over[to.Name] {
+	if t.to.Epoch <= c.over[t.to.Name] {
 		return nil, ErrEnded
 	}
-	if c.links[to] == nil {
-		l := newLink(c, to)
-		c.links[to], c.byID[l.id] = l, l
+	if c.links[t] == nil {
+		l := newLink(c, t)
+		c.links[t], c.byID[l.id] = l, l
 	}
-	return c.links[to], nil
+	return c.links[t], nil
 }
 
-func (c *Courier) known(to events.Incarnation) *link {
+func (c *Courier) known(t track) *link {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.links[to]
+	return c.links[t]
 }
 
 func (c *Courier) forget(l *link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.links, l.to)
+	delete(c.links, l.track)
 	delete(c.byID, l.id)
 }
 

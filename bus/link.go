@@ -38,14 +38,14 @@ const (
 	burst = 1 << 20
 )
 
-// A link is the way from this process to one incarnation. It numbers what it
+// A link is one track from this process to one incarnation. It numbers what it
 // sends from 1 and keeps it until the receiver has said that it was handled. A
 // receiver takes numbers in their order only and asks for what is missing, so
 // that nothing is lost, doubled or overtaken while both live, whatever NATS
 // drops (go-back-N).
 type link struct {
 	c       *Courier
-	to      events.Incarnation
+	track   track
 	id      uint64
 	subject string
 	reply   string
@@ -76,8 +76,8 @@ func courierSubject(to events.Incarnation) string {
 	return toPrefix + "." + Token(to.Name) + "." + strconv.FormatUint(to.Epoch, 10)
 }
 
-func newLink(c *Courier, to events.Incarnation) *link {
-	l := &link{c: c, to: to, id: rand.Uint64(), subject: courierSubject(to), next: 1}
+func newLink(c *Courier, t track) *link {
+	l := &link{c: c, track: t, id: rand.Uint64(), subject: courierSubject(t.to), next: 1}
 	l.reply = c.returns + strconv.FormatUint(l.id, 16)
 	return l
 }
@@ -113,16 +113,21 @@ func (l *link) send(payload []byte) (uint64, error) {
 	return number, nil
 }
 
-// publishNew sends a message unless its turn comes later; then it must be one
-// that can be sent. The caller holds mu.
+// publishNew sends a message unless its turn comes later, as when NATS is away;
+// then it must be one that can be sent. The caller holds mu.
 func (l *link) publishNew(data []byte) error {
-	switch {
-	case !l.quiet && l.until == 0:
-		return l.publish(data)
-	case int64(len(data)) > l.c.b.nc.MaxPayload():
+	if int64(len(data)) > l.c.b.nc.MaxPayload() {
 		return nats.ErrMaxPayload
 	}
-	return nil
+	if l.quiet || l.until != 0 {
+		return nil
+	}
+	err := l.publish(data)
+	if err != nil && !l.c.b.nc.IsClosed() {
+		l.until = l.next
+		return nil
+	}
+	return err
 }
 
 func (l *link) publish(data []byte) error {
@@ -139,7 +144,7 @@ func (l *link) makeRoom(n int) error {
 		case l.kept.n < linkMsgs && l.size+n <= linkBytes:
 			return nil
 		case l.quiet:
-			return fmt.Errorf("%w: %s is silent", ErrBacklog, l.to.Name)
+			return fmt.Errorf("%w: %s is silent", ErrBacklog, l.track.to.Name)
 		}
 		if ctx == nil {
 			limited, cancel := context.WithTimeout(context.Background(), roomTimeout)
@@ -147,7 +152,7 @@ func (l *link) makeRoom(n int) error {
 			ctx = limited
 		}
 		if err := l.wait(ctx); err != nil {
-			return fmt.Errorf("%w: %s is slow", ErrBacklog, l.to.Name)
+			return fmt.Errorf("%w: %s is slow", ErrBacklog, l.track.to.Name)
 		}
 	}
 }

@@ -18,10 +18,11 @@ type post struct {
 	roads map[road]*traffic // guarded
 }
 
-// A road leads from one process to an incarnation.
+// A road is a track from one process to an incarnation.
 type road struct {
-	from *node
-	to   events.Incarnation
+	from  *node
+	to    events.Incarnation
+	track uint8
 }
 
 type traffic struct {
@@ -56,10 +57,10 @@ func (p *post) traffic(r road) *traffic {
 }
 
 // Send implements c2s.Courier, as the methods after it do.
-func (n *node) Send(to events.Incarnation, payload []byte) (uint64, error) {
+func (n *node) Send(to events.Incarnation, track uint8, payload []byte) (uint64, error) {
 	n.post.mu.Lock()
 	defer n.post.mu.Unlock()
-	r := road{n, to}
+	r := road{n, to, track}
 	t := n.post.traffic(r)
 	if t.ended {
 		return 0, errEnded
@@ -74,18 +75,18 @@ func (n *node) Send(to events.Incarnation, payload []byte) (uint64, error) {
 	return number, nil
 }
 
-func (n *node) Arrived(to events.Incarnation, place uint64) bool {
+func (n *node) Arrived(to events.Incarnation, track uint8, place uint64) bool {
 	n.post.mu.Lock()
 	defer n.post.mu.Unlock()
-	return place < n.post.traffic(road{n, to}).number
+	return place < n.post.traffic(road{n, to, track}).number
 }
 
-func (n *node) Await(ctx context.Context, to events.Incarnation, place uint64) error {
-	for !n.Arrived(to, place) {
+func (n *node) Await(ctx context.Context, to events.Incarnation, track uint8, place uint64) error {
+	for !n.Arrived(to, track, place) {
 		n.post.mu.Lock()
-		moved := n.post.traffic(road{n, to}).moved
+		moved := n.post.traffic(road{n, to, track}).moved
 		n.post.mu.Unlock()
-		if n.Arrived(to, place) {
+		if n.Arrived(to, track, place) {
 			return nil
 		}
 		select {
@@ -98,8 +99,14 @@ func (n *node) Await(ctx context.Context, to events.Incarnation, place uint64) e
 }
 
 func (n *node) Return(of events.Incarnation, again func([]byte, time.Time, func())) {
+	for _, track := range []uint8{4, 3, 2, 1, 0} {
+		n.giveBack(road{n, of, track}, again)
+	}
+}
+
+func (n *node) giveBack(r road, again func([]byte, time.Time, func())) {
 	n.post.mu.Lock()
-	t := n.post.traffic(road{n, of})
+	t := n.post.traffic(r)
 	mine := !t.ended
 	t.ended = true
 	list, first := slices.Clone(t.kept), t.number
@@ -109,11 +116,11 @@ func (n *node) Return(of events.Incarnation, again func([]byte, time.Time, func(
 	}
 	for i, s := range list {
 		if !s.handled {
-			a := arrival{road{n, of}, first + uint64(i)}
+			a := arrival{r, first + uint64(i)}
 			again(s.payload, s.at, func() { n.post.handled(a) })
 		}
 	}
-	n.Await(context.Background(), of, first+uint64(len(list))-1)
+	n.Await(context.Background(), r.to, r.track, first+uint64(len(list))-1)
 }
 
 // handled marks a parcel as such and forgets all up to the first that is not.

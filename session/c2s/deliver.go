@@ -42,12 +42,12 @@ func (s *Server) deliver(p parcel, to []*session.Session, on *way) (sent bool, e
 				p.to = append(p.to, o.ID)
 			}
 		}
-		number, failed := s.cfg.Courier.Send(t.Connector, p.encode())
+		number, failed := s.cfg.Courier.Send(t.Connector, p.track(), p.encode())
 		if failed != nil {
 			err = s.notSent(t.Connector, failed)
 			continue
 		}
-		on.went(sending{t.Connector, number})
+		on.went(sending{t.Connector, p.track(), number})
 		sent = true
 	}
 	if sent {

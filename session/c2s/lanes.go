@@ -9,17 +9,25 @@ import (
 // Parcels of other connectors come one after the other. What can be handed out
 // at once is; what has to wait, for the table or for a store, waits in its
 // sender's lane, and only what the same lane brings waits behind it.
+//
+// A lane sends on what finds nobody, and waits for it to arrive. Two connectors
+// would wait for each other if a stanza came back to where it has been. So it
+// goes by another track, and into other lanes, each time that it is sent on, and
+// a lane waits only for tracks of more hops than its own.
 const (
 	// laneCount bounds the goroutines that wait; senders share them by a hash.
 	laneCount = 256
 	// maxInLanes bounds the parcels in all lanes. At it nothing more is unpacked
 	// until there is room, and senders' connectors keep what they send.
 	maxInLanes = 8192
+	// trackCount is one more than there are hops, for what is stored then and is
+	// to be looked for: that is not sent on.
+	trackCount = maxHops + 2
 )
 
 type lanes struct {
-	list [maxHops + 1][laneCount]lane // by hops: who sends a parcel on waits for those of more hops only
-	room chan struct{}                // holds a token for each parcel in a lane that others have sent
+	list [trackCount][laneCount]lane
+	room chan struct{} // holds a token for each parcel in a lane that others have sent
 }
 
 // A lane has a goroutine while something is in it.
@@ -37,7 +45,9 @@ type waitingParcel struct {
 
 func newLanes() *lanes { return &lanes{room: make(chan struct{}, maxInLanes)} }
 
-func (l *lanes) of(p *parcel) *lane { return &l.list[min(p.hops, maxHops)][p.lane%laneCount] }
+func (l *lanes) of(p *parcel) *lane { return &l.list[p.track()][p.lane%laneCount] }
+
+func (p *parcel) track() uint8 { return min(p.hops, trackCount-1) }
 
 // Deliver unpacks a parcel of another connector. Parcels are given to it one
 // after the other. One that it has not handled when it returns is when the

@@ -14,7 +14,7 @@ import (
 func (n *node) parcels(to *node) int {
 	n.post.mu.Lock()
 	defer n.post.mu.Unlock()
-	t := n.post.traffic(road{n, to.incarnation()})
+	t := n.post.traffic(road{from: n, to: to.incarnation()})
 	return int(t.number) + len(t.kept)
 }
 

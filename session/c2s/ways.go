@@ -21,9 +21,10 @@ type ways struct {
 // connectors.
 type way []sending
 
-// A sending is a parcel's place among those to a connector.
+// A sending is a parcel's place among those on a track to a connector.
 type sending struct {
 	at     events.Incarnation
+	track  uint8
 	number uint64
 }
 
@@ -74,7 +75,7 @@ func (s *Server) anyAway(list []*session.Session) bool {
 // sweep forgets the ways on which everything has arrived.
 func (w *ways) sweep(s *Server) {
 	for account, on := range w.to {
-		if !slices.ContainsFunc(*on, func(p sending) bool { return !s.cfg.Courier.Arrived(p.at, p.number) }) {
+		if !slices.ContainsFunc(*on, func(p sending) bool { return !s.cfg.Courier.Arrived(p.at, p.track, p.number) }) {
 			delete(w.to, account)
 		}
 	}
@@ -97,7 +98,7 @@ func (w *way) went(p sending) {
 		return
 	}
 	for i := range *w {
-		if (*w)[i].at == p.at {
+		if (*w)[i].at == p.at && (*w)[i].track == p.track {
 			(*w)[i].number = p.number
 			return
 		}
@@ -106,12 +107,12 @@ func (w *way) went(p sending) {
 }
 
 func (s *Server) await(p sending, until time.Time) {
-	if s.cfg.Courier.Arrived(p.at, p.number) {
+	if s.cfg.Courier.Arrived(p.at, p.track, p.number) {
 		return
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), until)
 	defer cancel()
-	if err := s.cfg.Courier.Await(ctx, p.at, p.number); err != nil {
+	if err := s.cfg.Courier.Await(ctx, p.at, p.track, p.number); err != nil {
 		s.cfg.Logger.Warn("a stanza may overtake one that is on its way", "connector", p.at.Name, "error", err)
 	}
 }
