@@ -60,6 +60,7 @@ type answer struct {
 	takeIn string         // the subject at which it does
 }
 
+// run is the life of an answer: the handler, beside it signs of life, and the end.
 func (a *answer) run(ctx context.Context, request []byte, handle func(context.Context, []byte, func([]byte) error) error) {
 	a.takes = make(chan *nats.Msg, 2*window)
 	sub, err := a.c.b.nc.ChanSubscribe(a.c.b.nc.NewInbox(), a.takes)
@@ -89,6 +90,9 @@ func (a *answer) stayAlive(ctx context.Context, tick <-chan time.Time) {
 	}
 }
 
+// send sends a chunk, after the asker has taken all but window of those before:
+// what it is slow to read waits in the handler, not in the server's memory. The
+// chunk is the handler's again when send has returned.
 func (a *answer) send(ctx context.Context, chunk []byte) error {
 	if len(chunk) > maxChunk {
 		return fmt.Errorf("answer: %w (%d bytes)", events.ErrTooLarge, len(chunk))

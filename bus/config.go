@@ -54,6 +54,8 @@ type Config struct {
 	OnError func(error)
 }
 
+// setDefaults sets what depends on nothing else; what the server decides on is
+// settled when the streams are made.
 func (c *Config) setDefaults() {
 	if c.AttemptTimeout <= 0 {
 		c.AttemptTimeout = defaultAttempt

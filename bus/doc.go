@@ -13,6 +13,21 @@
 //	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]
 //	rc.v1.ask.*     questions and streamed answers, not stored         [Bus.Courier]
 //
+// # Where things are
+//
+//   - The connection: bus.go, config.go, address.go; request.go (an answer or the
+//     loss of the connection, whichever comes first), api.go (those of JetStream);
+//     failure.go (the server's errors in the words of package events).
+//   - Streams and names: streams.go, token.go.
+//   - Writing: publish.go (one attempt), set.go (attempts until the outcome is
+//     known).
+//   - Reading: tail.go and delivery.go (all of a stream, without gap), read.go
+//     (as events), msgget.go (one message of a subject).
+//   - What is kept: log.go, pre.go and bundle.go, document.go, waiting.go, lease.go
+//     and leasewatch.go.
+//   - What is not: courier.go with link.go and sent.go (the sender's side) and
+//     receiver.go; ask.go and answer.go.
+//
 // # What it promises
 //
 // A write that returned nil is stored by as many servers as the stream has

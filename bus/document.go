@@ -128,6 +128,8 @@ type put struct {
 	err         error
 }
 
+// launch sends a put and does not wait. The message has an id of its own, by which
+// land finds it again if the answer is lost.
 func (d *Documents) launch(doc Document) (p put) {
 	p.doc = doc
 	if p.m, p.err = d.message(doc); p.err != nil {
@@ -232,6 +234,7 @@ func (d *Documents) message(doc Document) (*nats.Msg, error) {
 // errDocument: somebody else wrote into the bucket.
 var errDocument = errors.New("not a document")
 
+// openDocument is the other way of message. A tombstone has a JID, too, and no data.
 func openDocument(data []byte, h nats.Header, seq uint64, at time.Time) (Document, error) {
 	doc := Document{Revision: seq, At: at, Deleted: isTombstone(h)}
 	if len(data) == 0 || data[0] != documentVersion {

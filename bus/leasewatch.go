@@ -100,6 +100,9 @@ func (w *leaseWatch) catchUp(seen map[string]bool) {
 	}
 }
 
+// apply takes one message of a lease: its beginning, a renewal, which is no news, or
+// its end. Another epoch is the end of one incarnation and the beginning of the
+// next, in this order.
 func (w *leaseWatch) apply(d *delivery) {
 	subject := d.msg.Subject
 	state, alive := openLease(d.msg.Data, d.msg.Header, d.seq, time.Unix(0, d.at))

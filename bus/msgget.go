@@ -2,10 +2,69 @@ package bus
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
+	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"rollcall/events"
 )
+
+// A message is one that a stream keeps, as its leader gives it.
+type message struct {
+	Subject string    `json:"subject"`
+	Seq     uint64    `json:"seq"`
+	Head    []byte    `json:"hdrs"`
+	Data    []byte    `json:"data"`
+	Time    time.Time `json:"time"`
+}
+
+// header parses the headers; nil if there are none or they are broken.
+func (m *message) header() nats.Header {
+	h, _ := nats.DecodeHeadersMsg(m.Head)
+	return h
+}
+
+// next asks a stream's leader for the first message on the subject at or
+// after the sequence. Errors wrap events.ErrNotFound or ErrUnavailable.
+func (b *Bus) next(ctx context.Context, stream, subject string, seq uint64) (*message, error) {
+	return b.get(ctx, stream, struct {
+		Seq  uint64 `json:"seq"`
+		Next string `json:"next_by_subj"`
+	}{seq, subject})
+}
+
+// last asks a stream's leader for the newest message on the subject.
+func (b *Bus) last(ctx context.Context, stream, subject string) (*message, error) {
+	return b.get(ctx, stream, struct {
+		Last string `json:"last_by_subj"`
+	}{subject})
+}
+
+// get reads one message from the leader, as decisions rest on it; the direct way,
+// by which any replica answers, is switched off.
+func (b *Bus) get(ctx context.Context, stream string, request any) (*message, error) {
+	answer, err := b.ask(ctx, "STREAM.MSG.GET."+stream, request)
+	if err != nil {
+		return nil, err
+	}
+	if m, ok := plainMessage(answer); ok {
+		return m, nil
+	}
+	var got struct {
+		Message *message `json:"message"`
+	}
+	if err := parseAnswer("STREAM.MSG.GET", answer, &got); err != nil {
+		return nil, err
+	}
+	if got.Message == nil {
+		return nil, fmt.Errorf("%w: the answer has no message", events.ErrUnavailable)
+	}
+	return got.Message, nil
+}
 
 // plainMessage reads the answer to STREAM.MSG.GET in the form in which servers
 // write it. Package json would cost more than all the rest of a lookup, and

@@ -100,6 +100,8 @@ func (p *Pre) add(open *bundle, one preRecord) {
 	}
 }
 
+// send publishes the open bundle, without asking whether it was stored, and begins
+// another one for the same connector.
 func (p *Pre) send(open *bundle) {
 	if open.records == 0 {
 		return

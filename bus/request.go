@@ -37,6 +37,8 @@ var callPool = sync.Pool{New: func() any {
 	return &call{answer: make(chan *nats.Msg, 1), timer: t}
 }}
 
+// newRequests subscribes once for the answers to all calls; a subscription for each
+// would cost the server more than the call.
 func newRequests(b *Bus) (*requests, error) {
 	r := &requests{b: b, prefix: b.nc.NewInbox() + ".", calls: make(map[uint64]*call)}
 	sub, err := b.nc.Subscribe(r.prefix+"*", r.receive)

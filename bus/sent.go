@@ -17,6 +17,7 @@ type sentMsg struct {
 // sentMemory is how many messages' memory, 40 bytes each, is kept for more.
 const sentMemory = 1024
 
+// at is the i-th, 0 the oldest.
 func (s *sent) at(i int) *sentMsg { return &s.ring[(s.head+i)&(len(s.ring)-1)] }
 
 func (s *sent) push(m sentMsg) {

@@ -223,6 +223,9 @@ func (t *tail) open(ctx context.Context) error {
 	return t.consume(ctx)
 }
 
+// identify finds out whether sequences still mean what they meant: a stream that
+// was made anew begins at 1 again, and one restored from an older copy ends before
+// what was read. A consumer would start there all the same, and skip in silence.
 func (t *tail) identify(info streamInfo) error {
 	if t.created.IsZero() {
 		t.created = info.Created
@@ -271,6 +274,9 @@ func (t *tail) consume(ctx context.Context) error {
 	return nil
 }
 
+// config is a consumer that delivers each message once, in memory, on one server:
+// what it knows is not worth more, since the tail makes another when it is lost.
+// The server ends it a minute after the tail has gone without a word.
 func (t *tail) config(name string) jetstream.ConsumerConfig {
 	c := jetstream.ConsumerConfig{
 		Name:              name,

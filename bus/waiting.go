@@ -19,7 +19,7 @@ const MaxWaiting = 100
 // A claim ends by itself after claimTTL, and whoever holds it stops using it
 // before that.
 const (
-	claimTTL = 5 * time.Second
+	claimTTL = 5 * time.Second // whole seconds: the server has no finer ones (ADR-43)
 	claimUse = 4 * time.Second
 )
 
@@ -105,6 +105,8 @@ func (w *Waiting) take(ctx context.Context, account events.JID, yield func(Docum
 	}
 }
 
+// next is the account's oldest message at or after a sequence, or
+// events.ErrNotFound.
 func (w *Waiting) next(ctx context.Context, account events.JID, seq uint64) (Document, error) {
 	m, err := w.b.next(ctx, waitingStream, accountSubject(waitPrefix, account), seq)
 	if err != nil {
