@@ -58,11 +58,11 @@ func newCourier(b *Bus) (*Courier, error) {
 }
 
 // Send sends a message to whoever receives for the incarnation, and returns its
-// place among those sent there on the same track. While NATS can't be reached the message
-// waits. If too much is on its way Send waits for room, up to 2 s, but not for a
-// receiver that is silent. Errors wrap ErrBacklog, ErrEnded, events.ErrTooLarge,
-// or events.ErrUnavailable if the bus is closed; the message was then not sent.
-// The payload is the courier's from then on.
+// place among those sent there on the same track. While NATS can't be reached the
+// message waits. If too much is on its way Send waits for room, up to 2 s, but not
+// for a receiver that is silent. Errors wrap ErrBacklog, ErrEnded,
+// events.ErrTooLarge, or events.ErrUnavailable if the bus is closed; the message
+// was then not sent. The payload is the courier's from then on.
 func (c *Courier) Send(to events.Incarnation, number uint8, payload []byte) (place uint64, err error) {
 	l, err := c.link(track{to, number})
 	if err != nil {
@@ -87,8 +87,9 @@ func (c *Courier) Await(ctx context.Context, to events.Incarnation, number uint8
 	return nil
 }
 
-// Return gives back, each track's in order, the highest track's first, what was sent to an incarnation that has ended
-// and was not handled as far as is known, with the time at which it was sent.
+// Return gives back what was sent to an incarnation that has ended and was not
+// handled as far as is known, with the time at which it was sent: each track's
+// in order, those of the highest number first.
 // Each counts as arrived when its done, and those of all before it, were called;
 // Return waits for that. From then on nothing can be sent there, or to any before
 // it of the same name.
