@@ -109,6 +109,26 @@ func TestAMessageArrivesWhenItIsHandled(t *testing.T) {
 	must(t, here.Courier().Await(within(t), c2, 0, last))
 }
 
+func TestAMessageWaitsForNoneOfAnotherTrack(t *testing.T) {
+	t.Parallel()
+	here, there := pair(t)
+	dones := make(chan func(), 2)
+	stop, err := there.Courier().Receive(c2, func(_ []byte, later func() func()) { dones <- later() })
+	must(t, err)
+	defer stop()
+	first := send(t, here, 0, 1)
+	second, err := here.Courier().Send(c2, 1, nil)
+	must(t, err)
+	handleFirst, handleSecond := <-dones, <-dones
+	handleSecond()
+	must(t, here.Courier().Await(within(t), c2, 1, second))
+	if here.Courier().Arrived(c2, 0, first) {
+		t.Error("the first message arrived before it was handled")
+	}
+	handleFirst()
+	must(t, here.Courier().Await(within(t), c2, 0, first))
+}
+
 func TestWhatAReceiverMissedIsSentAgain(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)

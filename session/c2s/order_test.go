@@ -64,6 +64,28 @@ func drawStep(t *rapid.T) step {
 	}
 }
 
+// What an account's clients on two connectors send each other on, because the
+// one has just gone and then the other, comes back to the first. Neither may wait
+// for the other then: after two seconds newer messages would go ahead.
+func TestConnectorsDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	plan := []step{
+		{kind: "login", who: 0, priority: 2}, {kind: "message", who: 1}, {kind: "login", who: 2, priority: 2, pause: 10},
+		{kind: "message", who: 1, pause: 2}, {kind: "message", who: 1}, {kind: "login", who: 2, priority: -1},
+		{kind: "unavailable", who: 1, pause: 2}, {kind: "message", who: 1}, {kind: "unavailable", who: 2},
+		{kind: "unavailable", who: 0}, {kind: "message", who: 1}, {kind: "available", who: 1, priority: -1, pause: 50},
+		{kind: "message", who: 1}, {kind: "available", who: 2, priority: 2}, {kind: "login", who: 0, priority: -1, pause: 10},
+		{kind: "message", who: 1, pause: 2},
+	}
+	for seed := range uint64(50) {
+		synctest.Test(t, func(t *testing.T) {
+			if problems := exchange(t, plan, seed, 30); problems != nil {
+				t.Error(strings.Join(problems, "\n"))
+			}
+		})
+	}
+}
+
 // A correspondence is a plan at work.
 type correspondence struct {
 	*world
