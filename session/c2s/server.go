@@ -63,7 +63,7 @@ type Server struct {
 	unbound   *list.List         // guarded; those of conns that are not bound, oldest first
 	addresses addresses          // guarded
 	stopping  bool               // guarded
-	gone      sync.WaitGroup     // one for each of conns
+	gone      sync.WaitGroup     // one for each of conns, and of detached clients that are being ended
 }
 
 // New returns a server that refuses logins until Begin is called. It fails if
@@ -219,7 +219,7 @@ func (s *Server) endAll(e ending, which func(*conn) bool) {
 		c.end(e)
 	}
 	for _, cl := range s.hub.detached() {
-		cl.end(e)
+		s.gone.Go(func() { cl.end(e) }) // what it hasn't acknowledged may have to be stored
 	}
 }
 
