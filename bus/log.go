@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -102,11 +103,14 @@ func (l *Log) filter(account events.JID) string {
 // Follow implements events.Log.
 func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
-		t := &tail{b: l.b, stream: logStream, after: uint64(after)}
+		t := &tail{b: l.b, stream: logStream, after: uint64(after), gaps: true}
 		s := events.Stored{Stream: logStream}
 		for d, err := range t.follow(ctx) {
-			if err == nil {
+			switch {
+			case err == nil:
 				err = d.decodeTo(&s, d.msg.Data)
+			case errors.Is(err, errGone):
+				err = &events.PoisonError{Seq: events.Seq(d.seq), Err: err}
 			}
 			if err != nil && !yield(nil, err) || err == nil && !yield(&s, nil) {
 				return

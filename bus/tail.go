@@ -40,8 +40,12 @@ type tail struct {
 	since  time.Time // start at this time instead, if not zero and nothing was given yet
 	finite bool      // ends when the server has no more
 	began  bool      // something was given
+	// gaps makes the tail tell of a stream whose end is gone: its last messages
+	// were damaged, and would be waited for in vain.
+	gaps bool
 
 	created time.Time // of the stream when it was first seen
+	end     uint64    // of the stream when the consumer was made
 	name    string    // of the consumer, "" if there is none
 	sub     *nats.Subscription
 	msgs    chan *nats.Msg
@@ -54,6 +58,9 @@ type tail struct {
 
 // errLost makes a tail open its next consumer.
 var errLost = errors.New("the consumer is lost")
+
+// errGone: what the stream had there can't be read any more.
+var errGone = errors.New("damaged on the disk")
 
 // errEnd: the server has no more for a finite tail.
 var errEnd = errors.New("end of the stream")
@@ -76,6 +83,11 @@ func (t *tail) follow(ctx context.Context) iter.Seq2[delivery, error] {
 			case ctx.Err() != nil, t.b.nc.IsClosed():
 				return
 			case errors.Is(err, errLost):
+				continue
+			case errors.Is(err, errGone):
+				if !yield(d, err) {
+					return
+				}
 				continue
 			case errors.Is(err, events.ErrRewound):
 				yield(delivery{}, err)
@@ -132,6 +144,9 @@ func (t *tail) next(ctx context.Context) (delivery, error) {
 			case err != nil:
 				t.close()
 				return delivery{}, err
+			case t.gone(ctx):
+				t.after, t.began = t.end, true
+				return delivery{seq: t.end}, errGone
 			}
 			continue
 		}
@@ -192,6 +207,16 @@ func (t *tail) status(m *nats.Msg) error {
 	return errLost
 }
 
+// gone reports whether the stream had more when the consumer was made, of which
+// there is nothing to be read now. It asks only while nothing comes.
+func (t *tail) gone(ctx context.Context) bool {
+	if !t.gaps || t.after >= t.end || len(t.msgs) > 0 {
+		return false
+	}
+	_, err := t.b.next(ctx, t.stream, ">", t.after+1)
+	return errors.Is(err, events.ErrNotFound)
+}
+
 // request asks for more when less than half of what may be under way is.
 func (t *tail) request() {
 	if t.wanted > t.batch {
@@ -220,6 +245,7 @@ func (t *tail) open(ctx context.Context) error {
 	if err := t.identify(info); err != nil {
 		return err
 	}
+	t.end = info.State.Last
 	return t.consume(ctx)
 }
 
