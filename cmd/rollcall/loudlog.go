@@ -10,8 +10,8 @@ import (
 
 // A loudLog tells the operator of events that the log does not take. Clients
 // are told each by its connector, but who could mend it would not know: a
-// server whose disk is full only falls silent, and does so until it is started
-// again, also when there is room by then.
+// server whose disk is full only falls silent. The embedded one goes on by itself
+// when there is room, another must be started again.
 type loudLog struct {
 	events.Log
 	log *slog.Logger
@@ -22,7 +22,7 @@ type loudLog struct {
 func (l loudLog) Append(ctx context.Context, r *events.Record) (events.Position, error) {
 	at, err := l.Log.Append(ctx, r)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, events.ErrConflict) {
-		l.log.Warn("the log does not take events; if its disk is full, make room and start NATS again", "error", err)
+		l.log.Warn("the log does not take events; if its disk is full, make room, and start a NATS of your own again", "error", err)
 	}
 	return at, err
 }

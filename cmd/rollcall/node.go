@@ -65,7 +65,7 @@ func (n *node) openBus(ctx context.Context) (err error) {
 	// A stream that can't be used is mended where the streams are.
 	flag := "--nats"
 	if n.cfg.NATS == "" {
-		if n.nats, err = startNATS(ctx, n.cfg); err != nil {
+		if n.nats, err = startNATS(ctx, n.cfg, n.log); err != nil {
 			return err
 		}
 		config.InProcess, flag = n.nats, "--data"
@@ -88,9 +88,9 @@ func (n *node) onState(connected bool) {
 }
 
 // startNATS starts the embedded server. An error names the flag that mends it.
-func startNATS(ctx context.Context, cfg *Config) (*natsd.Server, error) {
+func startNATS(ctx context.Context, cfg *Config, log *slog.Logger) (*natsd.Server, error) {
 	server, err := natsd.Start(ctx, natsd.Options{
-		DataDir: cfg.Data, Listen: cfg.NATSListen, Fsync: cfg.Fsync, Name: cfg.Name,
+		DataDir: cfg.Data, Listen: cfg.NATSListen, Fsync: cfg.Fsync, Name: cfg.Name, Logger: log,
 	})
 	switch {
 	case err == nil:

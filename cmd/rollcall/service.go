@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -41,10 +42,12 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 	}
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	b, err := bus.Connect(dialing, bus.Config{URL: s.nats, Creds: s.creds, Name: "rollcall cli"})
+	b, err := bus.Connect(dialing, bus.Config{URL: s.nats, Creds: s.creds, Name: "rollcall cli", Existing: true})
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, bus.ErrNoStreams):
+		return change("--nats", err)
 	case err != nil:
 		return &flagError{flag: "is rollcall up running? else change --nats", err: err}
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -147,7 +145,7 @@ func (c *console) welcome(n *node, demo []events.JID) {
 	}
 	switch {
 	case n.nats == nil:
-		line("NATS", "%s", redacted(n.cfg.NATS))
+		line("NATS", "%s", n.bus.Address())
 	case n.nats.URL() != "":
 		line("NATS", "%s (for the other verbs and more connectors)", n.nats.URL())
 	}
@@ -159,20 +157,4 @@ func (c *console) welcome(n *node, demo []events.JID) {
 		}
 	}
 	fmt.Fprintln(c.out, "Ctrl-C stops it.")
-}
-
-// redacted is a list of URLs without the passwords and tokens in them.
-func redacted(urls string) string {
-	list := strings.Split(urls, ",")
-	for i, text := range list {
-		u, err := url.Parse(strings.TrimSpace(text))
-		if err != nil || u.User == nil {
-			continue
-		}
-		if _, named := u.User.Password(); !named { // it is a token
-			u.User = url.User("xxxxx")
-		}
-		list[i] = u.Redacted()
-	}
-	return strings.Join(list, ",")
 }
