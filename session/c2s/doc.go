@@ -55,7 +55,7 @@
 // projector's, Deliver on the courier's, FollowRosters, FollowBlocked,
 // FollowPublished and Bereave on the caller's. Deliver may wait for room in the
 // lanes, Bereave for other connectors, and none of them for a client to read.
-// Parcels that have to wait do so in at most 1,024 lanes (lanes.go), each with a
+// Parcels that have to wait do so in at most 1,280 lanes (lanes.go), each with a
 // goroutine while something is in it. A client has one while somebody else is
 // taking what waits for it (look.go), and one ends a session that has no
 // connection (resume.go).

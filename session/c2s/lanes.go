@@ -89,8 +89,8 @@ func (l *lane) empty() bool {
 	return !l.busy
 }
 
-// put puts a parcel behind those that wait, and begins to work if none does.
-// put adds a parcel. done is called when it has been handled.
+// put puts a parcel behind those that wait, and begins to work if none does. done
+// is called when it has been handled.
 func (l *lane) put(s *Server, p parcel, done func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -62,6 +62,8 @@ func (p *parcel) encode() []byte {
 	return p.append(make([]byte, 0, most+len(p.after.Stream)+ids+len(p.stanza)+spare))
 }
 
+// append writes the parts in the order in which parcel names them. Another form has
+// another version, which connectors that don't know it refuse.
 func (p *parcel) append(b []byte) []byte {
 	b = append(b, parcelVersion, p.hops, p.flags())
 	b = binary.BigEndian.AppendUint64(b, p.lane)
@@ -101,6 +103,8 @@ func appendIDs(b []byte, ids []events.SessionID) []byte {
 	return b
 }
 
+// parseParcel reads what append has written. What comes over NATS is believed to
+// be of a connector, but no length in it is: nothing is read beyond the end.
 func parseParcel(b []byte) (p parcel, err error) {
 	if len(b) < 11 || b[0] != parcelVersion {
 		return p, errParcel
@@ -156,6 +160,7 @@ func (r *parcelReader) bytes(n uint64) []byte {
 	return b
 }
 
+// ids reads a list of session ids into memory of its own; nil if it is empty.
 func (r *parcelReader) ids() []events.SessionID {
 	n := r.number()
 	if n > uint64(len(r.rest)/len(events.SessionID{})) {

@@ -50,6 +50,8 @@ func (cl *client) affiliations(r *request, el *stanza.Element) error {
 	return nil
 }
 
+// appendAffiliation writes one, of a node for its owner's list (jid) or of nodes for
+// somebody's own (node).
 func appendAffiliation(b []byte, of, value, affiliation string) []byte {
 	b = stanza.AppendAttr(append(b, "<affiliation"...), of, value)
 	return append(stanza.AppendAttr(b, "affiliation", affiliation), "/>"...)

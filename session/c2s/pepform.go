@@ -76,6 +76,8 @@ func parseOptions(el *stanza.Element) (func(pep.Config) pep.Config, error) {
 	}, nil
 }
 
+// parseField reads one field as a step of the change. A field of no known name is
+// refused like a value that can't be had.
 func parseField(f *stanza.Element) (func(*pep.Config), error) {
 	name, value := f.Attr("var"), f.Child(nsForm, "value").Text()
 	ok := true
@@ -167,6 +169,8 @@ func groupsOf(r *roster.Roster, chosen []string) []string {
 	return slices.Compact(list)
 }
 
+// appendField writes a field with its values and the options that it has
+// (XEP-0004, 3.3). The kind is its type.
 func appendField(b []byte, name, kind string, options []string, values ...string) []byte {
 	value := func(v string) { b = append(stanza.AppendText(append(b, "<value>"...), v), "</value>"...) }
 	b = append(stanza.AppendAttr(append(b, "<field"...), "var", name), " type='"+kind+"'>"...)

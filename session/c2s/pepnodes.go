@@ -78,6 +78,8 @@ func wantedItems(n *pep.Node, items *stanza.Element) (list []pep.Item, err error
 	return list, nil
 }
 
+// newestItemsOf are as many as max_items says (XEP-0060, 6.5.7), all if it says
+// nothing.
 func newestItemsOf(all []pep.Item, most string) ([]pep.Item, error) {
 	if most == "" {
 		return all, nil
@@ -89,6 +91,7 @@ func newestItemsOf(all []pep.Item, most string) ([]pep.Item, error) {
 	return all[max(len(all)-int(k), 0):], nil
 }
 
+// appendItemElement writes an item as it is published, found and shown.
 func appendItemElement(b []byte, it pep.Item) []byte {
 	b = append(stanza.AppendAttr(append(b, "<item"...), "id", it.ID), '>')
 	return append(append(b, it.XML...), "</item>"...)

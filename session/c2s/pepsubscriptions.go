@@ -122,6 +122,7 @@ func (cl *client) subscriptions(r *request, el *stanza.Element) error {
 	return nil
 }
 
+// appendSubscription writes one; node is "" where the list says whose it is.
 func appendSubscription(b []byte, node, jid, state string) []byte {
 	b = append(b, "<subscription"...)
 	if node != "" {

@@ -38,6 +38,7 @@ var eventing = extension{
 	},
 }
 
+// prefixed puts a prefix before each name.
 func prefixed(prefix string, names ...string) []string {
 	for i := range names {
 		names[i] = prefix + names[i]

@@ -7,6 +7,8 @@ import (
 
 // What an owner does with its nodes: XEP-0060, 8.
 
+// ownerGet shows an owner what a node is: how it is configured (8.2), by default
+// too (8.3), who is subscribed (8.8.1) and who is affiliated (8.9.1).
 func (cl *client) ownerGet(r *request) error {
 	if !cl.owns(r) {
 		return refuse(stanza.Forbidden)
@@ -42,6 +44,7 @@ func (cl *client) showConfig(r *request, el *stanza.Element, c pep.Config) error
 	return nil
 }
 
+// ownerSet changes that, and deletes (8.4) or purges (8.5).
 func (cl *client) ownerSet(r *request) error {
 	if !cl.owns(r) {
 		return refuse(stanza.Forbidden)
@@ -65,7 +68,8 @@ func (cl *client) ownerSet(r *request) error {
 	return refuse(stanza.FeatureNotImplemented)
 }
 
-// configure makes a node, or changes one.
+// configure makes a node (8.1.3), or changes one (8.2.4). A form says only what is
+// to be different; what it leaves out stays, or is as by default.
 func (cl *client) configure(r *request, k pep.Key, form *stanza.Element, make bool) error {
 	options, err := parseOptions(form)
 	if err != nil {

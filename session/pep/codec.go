@@ -82,6 +82,7 @@ const (
 	flagSubscribers
 )
 
+// flags are what is set of a node, and which of its lists are not empty.
 func (n *Node) flags() (b byte) {
 	set := func(on bool, flag byte) {
 		if on {
@@ -96,6 +97,7 @@ func (n *Node) flags() (b byte) {
 	return b
 }
 
+// appendLists writes the lists that the flags announce, in the order of the flags.
 func (n *Node) appendLists(b []byte) []byte {
 	b = appendTexts(b, n.Groups)
 	if len(n.Affiliates) > 0 {
@@ -149,6 +151,7 @@ type decoder struct {
 	bad  bool
 }
 
+// node reads one. What the flags don't announce is not there.
 func (d *decoder) node() *Node {
 	n := &Node{Key: Key{Kind: Kind(d.byte())}}
 	n.Access = Access(d.byte())

@@ -7,9 +7,10 @@ import (
 	"slices"
 )
 
-// The limits of a store.
+// The limits of a store. At each an operation fails and changes nothing; see the
+// package comment.
 const (
-	MaxBytes      = 480 << 10 // encoded
+	MaxBytes      = 480 << 10 // encoded; the bucket takes 512 KiB, the JID with it
 	MaxNodes      = 500
 	MaxItems      = 1_000 // of a node
 	MaxAffiliates = 1_000 // of a node
@@ -114,6 +115,7 @@ func (s *Store) Nodes(kind Kind) iter.Seq[*Node] {
 	}
 }
 
+// search finds the place of a key, where it is or would be.
 func (s *Store) search(k Key) (int, bool) {
 	if s == nil {
 		return 0, false
