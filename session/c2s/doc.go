@@ -43,8 +43,7 @@
 //     rosterpush.go, subscribe.go, blocking.go, blocklist.go, blockeffects.go.
 //   - Requests: iq.go, extension.go, disco.go, lastactivity.go, time.go,
 //     version.go; of what accounts keep here: stored.go, privatestorage.go,
-//     vcard.go, and for personal eventing pubsub*.go, pep*.go, notify.go,
-//     clientcaps.go.
+//     vcard.go, and for personal eventing pubsub*.go, pep*.go, clientcaps.go.
 //
 // # Goroutines
 //

@@ -44,6 +44,14 @@ func payloadOf(iq *stanza.Element) *stanza.Element {
 	return first
 }
 
+// children counts the elements in one.
+func children(el *stanza.Element) (n int) {
+	for range el.Children() {
+		n++
+	}
+	return n
+}
+
 // request answers or routes one. Who is not named is one's own account
 // (RFC 6120, 10.3.3), or the server, where the account has no answer: many
 // clients mean it.

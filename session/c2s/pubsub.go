@@ -11,7 +11,7 @@ import (
 // Personal eventing: XEP-0163, as much of XEP-0060 as clients need for their
 // avatars (XEP-0084), bookmarks (XEP-0402), nicknames (XEP-0172) and devices
 // (XEP-0384). Whoever owns an account publishes on its nodes; whoever gets its
-// presence is shown what its client asks for (notify.go), as far as it may read
+// presence is shown what its client asks for (pepnotify.go), as far as it may read
 // it (pepaccess.go), and so is whoever has subscribed (pepsubscriptions.go).
 // There are no other publishers.
 

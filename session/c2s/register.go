@@ -161,13 +161,6 @@ func (cl *client) reregister(r *request) error {
 	return cl.done(r)
 }
 
-func children(el *stanza.Element) (n int) {
-	for range el.Children() {
-		n++
-	}
-	return n
-}
-
 // unregister removes the account, which ends the client's own session too, from
 // the tail of the log. The credentials go first, so that nobody comes in behind
 // it; where it fails, it can be asked for again.

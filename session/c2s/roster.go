@@ -73,12 +73,8 @@ func (cl *client) rosterSet(r *request) error {
 // a full JID the bare one is kept.
 func parseItem(query *stanza.Element) (jid events.JID, name string, groups []string, err error) {
 	bad := func(text string) error { return &stanza.Error{Condition: stanza.BadRequest, Text: text} }
-	n := 0
-	for range query.Children() {
-		n++
-	}
 	item := query.First()
-	if n != 1 || !item.Is(stanza.NSRoster, "item") {
+	if children(query) != 1 || !item.Is(stanza.NSRoster, "item") {
 		return jid, "", nil, bad("a roster set has exactly one item")
 	}
 	jid, err = events.ParseJID(item.Attr("jid"))
