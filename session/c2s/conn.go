@@ -146,14 +146,18 @@ func (c *conn) end(e ending) {
 // may never tell.
 func (c *conn) broken() { c.end(ending{reason: events.ReasonConnectionLost}) }
 
-// sayEnd writes the last of the stream: an error and its end tag, if it was
-// opened (RFC 6120, 4.9.1.2 and 4.4).
+// sayEnd writes the last of the stream: an error and its end tag (RFC 6120, 4.4).
+// A stranger whose stream was not opened yet is told nothing. After the login,
+// when the client's new stream is to come, ours is opened for it (4.9.1.2).
 func (c *conn) sayEnd(e ending) {
-	if !c.opened.Load() {
-		c.out.finish()
-		return
-	}
 	var last [][]byte
+	if !c.opened.Load() {
+		if !c.authed.Load() {
+			c.out.finish()
+			return
+		}
+		last = append(last, c.header(""))
+	}
 	if answer := c.farewell.Load(); answer != nil {
 		last = append(last, *answer)
 	}

@@ -64,12 +64,7 @@ func (c *conn) openStream() error {
 	if err == nil {
 		err = c.checkHost(h.To)
 	}
-	from := c.host
-	if from == "" {
-		from = c.srv.cfg.Domains[0]
-	}
-	// Nobody may guess the id, and each header has its own (RFC 6120, 4.7.3).
-	header := c.wire.appendHeader(nil, stanza.Header{From: from, ID: rand.Text(), Lang: "en", To: c.peer(h)})
+	header := c.header(c.peer(h))
 	c.opened.Store(true)
 	if err != nil {
 		c.send(header)
@@ -81,6 +76,15 @@ func (c *conn) openStream() error {
 
 // featuresSize is a size in bytes that the features of most streams fit in.
 const featuresSize = 1536
+
+// header is ours. Nobody may guess the id, and each has its own (RFC 6120, 4.7.3).
+func (c *conn) header(to string) []byte {
+	from := c.host
+	if from == "" {
+		from = c.srv.cfg.Domains[0]
+	}
+	return c.wire.appendHeader(nil, stanza.Header{From: from, ID: rand.Text(), Lang: "en", To: to})
+}
 
 // peer is who the client says that it is, said back to it as a bare JID
 // (RFC 6120, 4.7.2). It proves nothing.

@@ -157,6 +157,7 @@ func (c *conn) authenticated(ctx context.Context, p profile, r auth.Reply) (rest
 	}
 	c.sendSASL(p, "success", auth.EncodeText(r.Kind, r.Data))
 	c.wire.Restart()
+	c.opened.Store(false)
 	return true, nil
 }
 
