@@ -143,6 +143,8 @@ func holdings(table *projector.Table) iter.Seq[holding] {
 	}
 }
 
+// hashOf is the table's hash and what it was folded from. The counts may be of a
+// moment later.
 func hashOf(table *projector.Table) hashView {
 	at, hash := table.Hash()
 	stats := table.Stats()

@@ -35,6 +35,9 @@ func tlsConfig(pair *keyPair) *tls.Config {
 	return &tls.Config{GetCertificate: pair.certificate, MinVersion: tls.VersionTLS12}
 }
 
+// loadPair loads the certificate of the configuration or, if it names none, the
+// self-signed one of the data directory, which is made when there is none that
+// fits the domains and is valid.
 func loadPair(cfg *Config, dir *dataDir, log *slog.Logger) (*keyPair, error) {
 	if cfg.Cert != "" {
 		pair, err := openKeyPair(cfg.Cert, cfg.Key, log)

@@ -23,6 +23,7 @@ type clientLimits struct {
 	trusted []netip.Prefix
 }
 
+// defineLimits defines their flags, with the defaults of c2s.Config.
 func (c *Config) defineLimits(cmd *cobra.Command) {
 	f, l := cmd.Flags(), &c.Limits
 	f.IntVar(&c.MaxResources, "max-resources", session.MaxSessions, "`N` sessions an account may have")

@@ -25,6 +25,8 @@ type dataDir struct {
 // errInUse: another process has the directory.
 var errInUse = errors.New("in use by another process")
 
+// openDataDir makes the directory if it isn't there, and locks it: whoever has the
+// lock is the only one that lives of those that have used the instance id.
 func openDataDir(path string) (*dataDir, error) {
 	d := &dataDir{path: path}
 	if err := os.MkdirAll(path, 0o700); err != nil {

@@ -53,6 +53,8 @@ type recipient struct {
 	lost   int              // sessions left out
 }
 
+// newRecipient leaves out the connected sessions of lost connectors, as connectors
+// do, and counts them.
 func newRecipient(to events.JID, a *session.Account, exists bool, lost func(events.Incarnation) bool) *recipient {
 	r := &recipient{to: to, exists: exists, here: &session.Account{JID: to.Bare()}}
 	if a == nil {
@@ -142,6 +144,7 @@ func (r *recipient) presence() verdict {
 	return r.verdict("presence", actDeliver, "all available resources (8.5.2.1.2)", r.here.Available()...)
 }
 
+// iq is one to the account, which the server answers for it, or refuses.
 func (r *recipient) iq() verdict {
 	if !r.exists {
 		return r.refused("iq", "there is no such account (8.5.1)")

@@ -81,6 +81,8 @@ func domainsOf(entries []entry) (domains []string) {
 	return domains
 }
 
+// readEntry reads jid:password. The first colon is between them, but for those of
+// a domain that is an IPv6 address; a password may have any.
 func readEntry(text string) (entry, error) {
 	jid, password, found := strings.Cut(text, ":")
 	if strings.Contains(jid, "@[") { // the colons of an IPv6 address

@@ -80,6 +80,8 @@ func (k *keyPair) reload() {
 	k.refresh()
 }
 
+// read reads both files anew. What was read before stays if they don't fit
+// together.
 func (k *keyPair) read() error {
 	pair, err := tls.LoadX509KeyPair(k.cert, k.key)
 	if err == nil {

@@ -62,6 +62,8 @@ type stayFold struct {
 	stays     []stay
 }
 
+// fold takes one record: a session that ends in it becomes a stay, if its end is in
+// the span.
 func (f *stayFold) fold(st *events.Stored) {
 	before := f.accounts[st.Account()]
 	after := session.Apply(before, st)

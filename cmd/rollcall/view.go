@@ -27,6 +27,8 @@ type sessionView struct {
 	PresenceAt string     `json:"presence_at"` // of its last presence; "" unless it is available
 }
 
+// viewOf is a session as it is shown; lost says that its connector's lease has
+// ended, which the session itself doesn't know.
 func viewOf(s *session.Session, lost bool) sessionView {
 	presenceAt := ""
 	if s.Available() {
