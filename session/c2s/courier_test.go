@@ -98,6 +98,25 @@ func (n *node) Await(ctx context.Context, to events.Incarnation, track uint8, pl
 	return nil
 }
 
+// linger waits for what is on its way to who receives: others may wait for that.
+func (w *world) linger() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	w.post.mu.Lock()
+	last := map[road]uint64{}
+	for r, t := range w.post.roads {
+		last[r] = t.number + uint64(len(t.kept)) - 1
+	}
+	w.post.mu.Unlock()
+	for _, n := range w.nodes {
+		for r, place := range last {
+			if n.receives.Load() && r.to == n.incarnation() {
+				r.from.Await(ctx, r.to, r.track, place)
+			}
+		}
+	}
+}
+
 func (n *node) Return(of events.Incarnation, again func([]byte, time.Time, func())) {
 	for _, track := range []uint8{4, 3, 2, 1, 0} {
 		n.giveBack(road{n, of, track}, again)

@@ -191,10 +191,14 @@ func (w *world) bury(lost events.Incarnation) {
 func (w *world) close() {
 	for _, n := range w.nodes {
 		if n.ctx.Err() == nil {
-			if err := n.stop(context.Background()); err != nil {
+			if err := n.server.Shutdown(context.Background()); err != nil {
 				w.t.Error(err)
 			}
 		}
+	}
+	w.linger()
+	for _, n := range w.nodes {
+		n.cancel()
 	}
 	w.rooms.Wait()
 }
