@@ -51,9 +51,9 @@
 // has at most 8 MiB on the way. What is full refuses: the log (events.ErrFull)
 // and a waiting room (100 messages an account); RC_PRE drops its oldest records.
 //
-// The courier brings what one process sends to a connector's incarnation in order
-// and once, as long as both live, over interruptions too; what the receiver has
-// not handled when it dies is given back to the sender. It keeps 32,768 messages
-// or 32 MiB for one receiver; beyond that senders wait, and are then refused. What
-// a receiver handled in its last 2 ms may be given back all the same.
+// The courier brings what one process sends to a connector's incarnation on one
+// track in order and once, as long as both live, over interruptions too; what the
+// receiver has not handled when it dies is given back to the sender. It keeps
+// 32,768 messages or 32 MiB for each track; beyond that senders wait, and are then
+// refused. What a receiver handled in its last 2 ms may be given back all the same.
 package bus

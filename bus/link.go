@@ -25,7 +25,7 @@ var (
 
 // Limits of a link.
 const (
-	// linkMsgs and linkBytes bound what one connector keeps for one other until
+	// linkMsgs and linkBytes bound what one connector keeps for one track until
 	// it is handled there. Beyond it senders wait for room, roomTimeout at most.
 	linkMsgs    = 32 << 10
 	linkBytes   = 32 << 20
