@@ -108,11 +108,17 @@ func (r *reader) int() int64     { return read(r, r.d.DecodeInt64) }
 func (r *reader) bool() bool     { return read(r, r.d.DecodeBool) }
 func (r *reader) string() string { return read(r, r.d.DecodeString) }
 
+// bytes looks at the length before it makes room: DecodeBytes believes any.
 func (r *reader) bytes() []byte {
-	b := read(r, r.d.DecodeBytes)
-	if len(b) > maxBytes {
-		r.fail("a key of %d bytes, the limit is %d", len(b), maxBytes)
+	n := read(r, r.d.DecodeBytesLen)
+	if n > maxBytes {
+		r.fail("a key of %d bytes, the limit is %d", n, maxBytes)
 	}
+	if r.err != nil || n < 0 {
+		return nil
+	}
+	b := make([]byte, n)
+	r.err = r.d.ReadFull(b)
 	return b
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -176,6 +177,21 @@ func TestPasswordsArePrepared(t *testing.T) {
 		if _, err := NewCredentials(bad, time.Now()); !errors.Is(err, ErrPassword) {
 			t.Errorf("%q: %v, want ErrPassword", bad, err)
 		}
+	}
+}
+
+func TestALengthThatIsNotThereCostsNoMemory(t *testing.T) {
+	doc := fixed(t).Encode()
+	at := bytes.IndexByte(doc, 0xc4) // bin 8
+	doc = append(doc[:at:at], 0xc6, 0xdb, 0xdb, 0xdb, 0xdb)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := DecodeCredentials(doc); !errors.Is(err, ErrDocument) {
+		t.Error(err)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+		t.Errorf("%d bytes were allocated", n)
 	}
 }
 
