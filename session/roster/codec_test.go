@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -131,6 +132,20 @@ func TestADocumentThatCantBeReadIsAnError(t *testing.T) {
 		if r, err := Decode(1, doc); !errors.Is(err, ErrDocument) {
 			t.Errorf("%s: %+v, %v, want ErrDocument", name, r, err)
 		}
+	}
+}
+
+func TestALengthThatIsNotThereCostsNoMemory(t *testing.T) {
+	doc := marshal(t, 1, list{}, list{list{"a@b", []byte("x")}})
+	doc = append(doc[:len(doc)-3:len(doc)-3], 0xc6, 0xdb, 0xdb, 0xdb, 0xdb) // in place of the request
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := Decode(1, doc); !errors.Is(err, ErrDocument) {
+		t.Error(err)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+		t.Errorf("%d bytes were allocated", n)
 	}
 }
 

@@ -63,7 +63,20 @@ func read[T any](r *reader, decode func() (T, error)) T {
 
 func (r *reader) int() int       { return read(r, r.d.DecodeInt) }
 func (r *reader) string() string { return read(r, r.d.DecodeString) }
-func (r *reader) bytes() []byte  { return read(r, r.d.DecodeBytes) }
+
+// bytes looks at the length before it makes room: DecodeBytes believes any.
+func (r *reader) bytes() []byte {
+	n := read(r, r.d.DecodeBytesLen)
+	if n > r.size {
+		r.fail("%d bytes in a document of %d", n, r.size)
+	}
+	if r.err != nil || n < 0 {
+		return nil
+	}
+	b := make([]byte, n)
+	r.err = r.d.ReadFull(b)
+	return b
+}
 
 // array reads the length of an array that must have at least least elements.
 func (r *reader) array(least int) int {
