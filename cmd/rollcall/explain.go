@@ -53,7 +53,7 @@ type recipient struct {
 	lost   int              // sessions left out
 }
 
-// newRecipient leaves out the connected sessions of lost connectors, as connectors
+// newRecipient leaves out the sessions of lost connectors, as connectors
 // do, and counts them.
 func newRecipient(to events.JID, a *session.Account, exists bool, lost func(events.Incarnation) bool) *recipient {
 	r := &recipient{to: to, exists: exists, here: &session.Account{JID: to.Bare()}}
@@ -61,7 +61,7 @@ func newRecipient(to events.JID, a *session.Account, exists bool, lost func(even
 		return r
 	}
 	for _, s := range a.Sessions {
-		if lost(s.Connector) && !s.Detached() {
+		if lost(s.Connector) {
 			r.lost++
 			continue
 		}

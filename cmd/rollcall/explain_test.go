@@ -11,7 +11,8 @@ import (
 )
 
 // accountOf folds sessions written as "resource", "resource=priority" (which is
-// available) or "resource=priority@connector" into an account.
+// available) or "resource=priority@connector" into an account. "!" after the
+// priority makes a session wait for a connection.
 func accountOf(t *testing.T, jid events.JID, sessions string) (a *session.Account) {
 	t.Helper()
 	seq := events.Seq(0)
@@ -26,6 +27,7 @@ func accountOf(t *testing.T, jid events.JID, sessions string) (a *session.Accoun
 		if !elsewhere {
 			connector = "c1"
 		}
+		word, detached := strings.CutSuffix(word, "!")
 		resource, priority, available := strings.Cut(word, "=")
 		id := events.NewID(time.Now())
 		full, err := jid.WithResource(resource)
@@ -38,6 +40,10 @@ func accountOf(t *testing.T, jid events.JID, sessions string) (a *session.Accoun
 			var p int8
 			fmt.Sscan(priority, &p)
 			apply(id, full, connector, events.PresenceAvailable{Priority: p, Stanza: "<presence/>"})
+		}
+		if detached {
+			apply(id, full, connector, events.StreamManagementEnabled{Resumable: true})
+			apply(id, full, connector, events.Detached{})
 		}
 	}
 	return a
@@ -71,6 +77,8 @@ func TestRoutesFollowRFC6121(t *testing.T) {
 		{"who sent no presence gets nothing", "bob@x", "a b",
 			"store", "drop", "refuse", "drop", "answer"},
 		{"lost connectors are passed over", "bob@x", "a=5@lost b=1",
+			"deliver b", "deliver b", "refuse", "deliver b", "answer"},
+		{"so are those whose clients are gone too", "bob@x", "a=5!@lost b=1!",
 			"deliver b", "deliver b", "refuse", "deliver b", "answer"},
 		{"a full JID goes to its session", "bob@x/a", "a b=5",
 			"deliver a", "deliver a", "deliver a", "deliver a", "deliver a"},
