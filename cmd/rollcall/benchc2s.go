@@ -197,6 +197,7 @@ type figureView struct {
 	P99      float64 `json:"p99_ms,omitempty"`
 	CPU      float64 `json:"cpu_us,omitempty"`
 	Memory   float64 `json:"memory_bytes,omitempty"`
+	Resident float64 `json:"resident_bytes,omitempty"`
 }
 
 func (b *clientBench) showJSON(sc *load.Scenario, figures []load.Figure) error {
@@ -204,7 +205,7 @@ func (b *clientBench) showJSON(sc *load.Scenario, figures []load.Figure) error {
 	for _, f := range figures {
 		err := out.Encode(figureView{
 			Scenario: f.Scenario, Server: f.Server, Rounds: f.Rounds, Unit: sc.Unit, Rate: f.Rate,
-			P50: f.P50.Seconds() * 1e3, P99: f.P99.Seconds() * 1e3, CPU: f.CPU.Seconds() * 1e6, Memory: f.Memory,
+			P50: f.P50.Seconds() * 1e3, P99: f.P99.Seconds() * 1e3, CPU: f.CPU.Seconds() * 1e6, Memory: f.Memory, Resident: f.Resident,
 		})
 		if err != nil {
 			return err

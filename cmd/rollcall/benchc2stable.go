@@ -42,6 +42,7 @@ var figureValues = []figureValue{
 	{"p50 ms", func(f *load.Figure) float64 { return f.P50.Seconds() * 1e3 }, "%.2f"},
 	{"p99 ms", func(f *load.Figure) float64 { return f.P99.Seconds() * 1e3 }, "%.2f"},
 	{"CPU us each", func(f *load.Figure) float64 { return f.CPU.Seconds() * 1e6 }, "%.1f"},
+	{"memory MB in all", func(f *load.Figure) float64 { return f.Resident / 1e6 }, "%.0f"},
 	{"memory KB each", func(f *load.Figure) float64 { return f.Memory / 1e3 }, "%.1f"},
 }
 

@@ -16,6 +16,7 @@ type Figure struct {
 	P50, P99         time.Duration // of one operation
 	CPU              time.Duration // of the server's processes for one operation
 	Memory           float64       // bytes for one session
+	Resident         float64       // bytes in all
 }
 
 // Summarize makes the figure of at least one round.
@@ -30,6 +31,7 @@ func Summarize(sc *Scenario, s *Server, rounds []*Round) Figure {
 	f.P50 = median(rounds, func(r *Round) time.Duration { return percentile(r.Latencies, 0.5) })
 	f.P99 = median(rounds, func(r *Round) time.Duration { return percentile(r.Latencies, 0.99) })
 	f.CPU = median(rounds, func(r *Round) time.Duration { return r.CPU / time.Duration(max(r.Count, 1)) })
+	f.Resident = median(rounds, func(r *Round) float64 { return float64(r.Resident) })
 	f.Memory = median(rounds, func(r *Round) float64 { return float64(r.Memory) / float64(max(r.Count, 1)) })
 	return f
 }

@@ -5,9 +5,10 @@ import (
 	"errors"
 )
 
-// idle has l.Sessions users log in and then do nothing. It tells by how much
-// the server's memory has grown, so that only the first round of a server that
-// was just started says what a session costs.
+// idle has l.Sessions users log in and then do nothing. It tells how much memory
+// the server has then, and by how much that has grown: only the first round of a
+// server that was just started says what a session costs, and only if the server
+// had no room free.
 func idle(ctx context.Context, s *Server, l *Load) (*Round, error) {
 	if len(s.PIDs) == 0 {
 		return nil, errors.New("memory needs the server's process: give its pid")
@@ -27,6 +28,6 @@ func idle(ctx context.Context, s *Server, l *Load) (*Round, error) {
 	}
 	err = wait(ctx, l.Settle)
 	after, merr := s.memory()
-	r.Memory = after - before
+	r.Memory, r.Resident = after-before, after
 	return r, errors.Join(err, merr, all.leave())
 }

@@ -115,12 +115,12 @@ func TestAFigureIsTheMedianOfItsRounds(t *testing.T) {
 	var rounds []*Round
 	for _, n := range []int{1, 30, 2} {
 		rounds = append(rounds, &Round{
-			Count: n, Elapsed: time.Second, CPU: time.Duration(n) * time.Millisecond, Memory: int64(n) * 100,
+			Count: n, Elapsed: time.Second, CPU: time.Duration(n) * time.Millisecond, Memory: int64(n) * 100, Resident: 5000,
 			Latencies: []time.Duration{3 * time.Duration(n), time.Duration(n), 2 * time.Duration(n)},
 		})
 	}
 	got := Summarize(&sc, s, rounds)
-	want := Figure{Scenario: "login", Server: "x", Rounds: 3, Rate: 2, P50: 4, P99: 6, CPU: time.Millisecond, Memory: 100}
+	want := Figure{Scenario: "login", Server: "x", Rounds: 3, Rate: 2, P50: 4, P99: 6, CPU: time.Millisecond, Memory: 100, Resident: 5000}
 	if got != want {
 		t.Errorf("%+v", got)
 	}

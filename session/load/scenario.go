@@ -41,6 +41,7 @@ type Round struct {
 	Latencies []time.Duration // of single ones
 	CPU       time.Duration   // that the server's processes used meanwhile
 	Memory    int64           // bytes that the server's processes have more than before
+	Resident  int64           // bytes that they have
 }
 
 // A Scenario is one thing to measure.
