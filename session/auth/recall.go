@@ -64,11 +64,5 @@ func (r *recall) mac(k Keys, prepared string) (sum [sha256.Size]byte) {
 func (r *recall) remember(account events.JID, mac [sha256.Size]byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.seen[account]; !ok && len(r.seen) >= maxRecalled {
-		for other := range r.seen { // in an order that is random enough
-			delete(r.seen, other)
-			break
-		}
-	}
-	r.seen[account] = mac
+	put(r.seen, account, mac, maxRecalled)
 }

@@ -68,13 +68,7 @@ func (r *Recent) keep(account events.JID, k keptCredentials, before uint64) {
 	if r.forgotten != before {
 		return
 	}
-	if _, ok := r.kept[account]; !ok && len(r.kept) >= maxRecent {
-		for other := range r.kept { // in an order that is random enough
-			delete(r.kept, other)
-			break
-		}
-	}
-	r.kept[account] = k
+	put(r.kept, account, k, maxRecent)
 }
 
 // Forget says that an account's credentials have changed. What is being read
