@@ -216,9 +216,9 @@ func (d *decoder) skip(depth int) {
 	switch {
 	case c < 0x80, c >= 0xe0, c == 0xc0, c == 0xc2, c == 0xc3:
 	case c <= 0x8f:
-		d.skipN(2*uint64(c&0x0f), depth)
+		d.skipN(2*uint64(c&0x0f), depth+1)
 	case c <= 0x9f:
-		d.skipN(uint64(c&0x0f), depth)
+		d.skipN(uint64(c&0x0f), depth+1)
 	case c <= 0xbf:
 		d.take(uint64(c & 0x1f))
 	case c <= 0xc1:
@@ -238,14 +238,15 @@ func (d *decoder) skip(depth int) {
 	case c <= 0xdb:
 		d.take(d.be(1 << (c - 0xd9)))
 	case c <= 0xdd:
-		d.skipN(d.be(2<<(c-0xdc)), depth)
+		d.skipN(d.be(2<<(c-0xdc)), depth+1)
 	default:
-		d.skipN(2*d.be(2<<(c-0xde)), depth)
+		d.skipN(2*d.be(2<<(c-0xde)), depth+1)
 	}
 }
 
+// skipN passes over n values, as far as there are any: n is the writer's word.
 func (d *decoder) skipN(n uint64, depth int) {
 	for ; n > 0 && d.err == nil; n-- {
-		d.skip(depth + 1)
+		d.skip(depth)
 	}
 }

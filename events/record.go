@@ -122,9 +122,7 @@ func (r *Record) decode(data []byte, up upcastTable) error {
 		return d.err
 	}
 	r.Event = d.event(Kind(kind), uint8(version), up)
-	for range n - envelopeFields {
-		d.skip(0)
-	}
+	d.skipN(uint64(n-envelopeFields), 0)
 	return d.err
 }
 
