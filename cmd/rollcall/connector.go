@@ -178,7 +178,7 @@ func (c *connector) receive(ctx context.Context, lease *bus.Lease) (stop func())
 			later() // and never done
 			return
 		}
-		c.server.Deliver(parcel, later)
+		c.server.Receive(parcel, later)
 	}
 	for {
 		stop, err := c.bus.Courier().Receive(lease.Incarnation(), deliver)

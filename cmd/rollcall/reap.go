@@ -57,7 +57,7 @@ func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
 	// After the sessions' ends are in the log: what was on its way to them is then
 	// sent where it goes without them. Usually it was, when the lease ended.
 	for _, i := range lost {
-		c.server.Bereave(i)
+		c.server.Reroute(i)
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (c *connector) turn(ctx context.Context) time.Duration {
 // bereave is told that a lease has ended. It never blocks: one token stands
 // for any number of ends, and what was on its way there is seen to meanwhile.
 func (c *connector) bereave(lost events.Incarnation) {
-	go c.server.Bereave(lost)
+	go c.server.Reroute(lost)
 	select {
 	case c.ended <- struct{}{}:
 	default:

@@ -182,7 +182,7 @@ func (n *node) deliver(a arrival) {
 	payload := t.kept[a.number-t.number].payload
 	n.post.mu.Unlock()
 	kept := false
-	n.server.Deliver(payload, func() func() {
+	n.server.Receive(payload, func() func() {
 		kept = true
 		return func() { n.post.handled(a) }
 	})

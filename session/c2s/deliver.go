@@ -137,10 +137,10 @@ func (s *Server) unpack(p parcel, until time.Time) {
 	}
 }
 
-// Bereave is for a connector whose lease has ended, of which the table was told
+// Reroute is for a connector whose lease has ended, of which the table was told
 // before. What was sent there and not handled goes where it goes without it, each
 // sender's in order. It returns when all has.
-func (s *Server) Bereave(lost events.Incarnation) {
+func (s *Server) Reroute(lost events.Incarnation) {
 	atOnce := make(chan struct{}, laneCount)
 	s.cfg.Courier.Return(lost, func(payload []byte, sent time.Time, done func()) {
 		p, err := parseParcel(payload)

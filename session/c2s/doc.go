@@ -51,9 +51,9 @@
 // during the login. Afterwards a second one exists while there is something to
 // write (outbox.go), a third one while a silent WebSocket is pinged. Until it is
 // a WebSocket, an HTTP connection belongs to net/http. Observe runs on the
-// projector's, Deliver on the courier's, FollowRosters, FollowBlocked,
-// FollowPublished and Bereave on the caller's. Deliver may wait for room in the
-// lanes, Bereave for other connectors, and none of them for a client to read.
+// projector's, Receive on the courier's, FollowRosters, FollowBlocked,
+// FollowPublished and Reroute on the caller's. Receive may wait for room in the
+// lanes, Reroute for other connectors, and none of them for a client to read.
 // Parcels that have to wait do so in at most 1,280 lanes (lanes.go), each with a
 // goroutine while something is in it. A client has one while somebody else is
 // taking what waits for it (look.go), and one ends a session that has no
@@ -97,7 +97,7 @@
 // presence of each for those who watch them. After a kill: nothing, until the
 // lease ends; then each watcher gets one unavailable presence for each session,
 // whichever connector wrote the end, and what was sent to those sessions and not
-// handled goes where it goes without them (Bereave). After it lost its lease: its
+// handled goes where it goes without them (Reroute). After it lost its lease: its
 // clients are told to connect again, and the others have seen the end of their
 // sessions.
 package c2s

@@ -49,10 +49,10 @@ func (l *lanes) of(p *parcel) *lane { return &l.list[p.track()][p.lane%laneCount
 
 func (p *parcel) track() uint8 { return min(p.hops, trackCount-1) }
 
-// Deliver unpacks a parcel of another connector. Parcels are given to it one
+// Receive unpacks a parcel of another connector. Parcels are given to it one
 // after the other. One that it has not handled when it returns is when the
 // function is called that later has returned.
-func (s *Server) Deliver(payload []byte, later func() (done func())) {
+func (s *Server) Receive(payload []byte, later func() (done func())) {
 	p, err := parseParcel(payload)
 	if err != nil {
 		s.cfg.Logger.Warn("parcel refused", "error", err)

@@ -183,7 +183,7 @@ func (w *world) bury(lost events.Incarnation) {
 		if _, err := o.service.Reap(o.ctx, o.table, lost); err != nil {
 			w.t.Error(err)
 		}
-		o.server.Bereave(lost)
+		o.server.Reroute(lost)
 	}
 }
 

@@ -16,7 +16,7 @@ func (n *node) lose(lost *node) {
 	if _, err := n.service.Reap(context.Background(), n.table, lost.incarnation()); err != nil {
 		n.t.Error(err)
 	}
-	n.server.Bereave(lost.incarnation())
+	n.server.Reroute(lost.incarnation())
 }
 
 // TestNothingOvertakesWhatALostConnectorDidNotHandle: it goes on to another
