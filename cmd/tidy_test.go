@@ -22,22 +22,22 @@ import (
 // folder named with a slash at the end included; a package that is not here
 // may not be.
 var mayImport = map[string][]string{
-	"events":         {},
-	"session":        {"events"},
-	"session/stanza": {"events"},
-	"session/auth":   {"events"},
-	"session/roster": {"events", "session/stanza"},
-	"session/pep":    {},
-	"session/c2s":    {"events", "session", "session/"},
-	"session/load":   {"events", "session/stanza"},
-	"bus":            {"events"},
-	"bus/natsd":      {},
-	"bus/bustest":    {"events"},
-	"projector":      {"events", "session"},
-	"replay":         {"events", "session", "projector"},
-	"replay/export":  {"events", "session", "projector", "replay"},
-	"cmd":            {},
-	"cmd/rollcall":   {"events", "session", "session/", "bus", "bus/", "projector", "replay", "replay/"},
+	"events":            {},
+	"session":           {"events"},
+	"session/stanza":    {"events"},
+	"session/auth":      {"events"},
+	"session/roster":    {"events", "session/stanza"},
+	"session/pep":       {},
+	"session/c2s":       {"events", "session", "session/"},
+	"bus":               {"events"},
+	"bus/natsd":         {},
+	"bus/bustest":       {"events"},
+	"projector":         {"events", "session"},
+	"replay":            {"events", "session", "projector"},
+	"replay/export":     {"events", "session", "projector", "replay"},
+	"cmd":               {},
+	"cmd/rollcall/load": {"events", "session/stanza"},
+	"cmd/rollcall":      {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "replay", "replay/"},
 }
 
 // onlyIn are packages of others that one folder alone may import.
