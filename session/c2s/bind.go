@@ -40,7 +40,8 @@ func (c *conn) bind(iq *stanza.Element) error {
 }
 
 // become binds the resource and makes the connection that of a client. tell
-// gives the elements that the client is told then, before anything else.
+// gives the elements that the client is told then, before anything else, and
+// when stanzas to its full JID find it.
 func (c *conn) become(resource string, conflict session.Conflict, tell func(*client) ([][]byte, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
@@ -64,6 +65,9 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 	cl := newClient(c, home, jid, pos)
 	told, err := tell(cl)
 	if err != nil {
+		return err
+	}
+	if err := c.srv.awaitRoutes(cl.after); err != nil {
 		return err
 	}
 	c.srv.settle(c)

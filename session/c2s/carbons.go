@@ -26,6 +26,9 @@ func (cl *client) switchCarbons(r *request, on bool) error {
 	if _, err := cl.do(session.SwitchCarbons{Session: cl.session, On: on}); err != nil {
 		return err
 	}
+	if err := cl.srv.awaitRoutes(cl.after); err != nil {
+		return err
+	}
 	return cl.done(r)
 }
 

@@ -158,6 +158,9 @@ func (cl *client) reregister(r *request) error {
 	if _, err := cl.do(session.ChangePassword{Except: cl.session}); err != nil {
 		return err
 	}
+	if err := cl.srv.awaitRoutes(cl.after); err != nil {
+		return err // they may be sent something still
+	}
 	return cl.done(r)
 }
 

@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"rollcall/events"
@@ -58,6 +59,22 @@ func (s *Server) reach(p events.Position) {
 	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
 	defer cancel()
 	s.cfg.Table.WaitFor(ctx, p)
+}
+
+// awaitRoutes waits for the table to route by what is stored at p. It comes before
+// every answer that promises as much, for the client may rely on it with its next
+// stanza, or tell others to (RFC 6120, 7.1; XEP-0280, 4). An error ends the
+// stream: what the client asked for is stored, and does not hold yet.
+func (s *Server) awaitRoutes(p events.Position) error {
+	if s.cfg.Table.Position().Seq >= p.Seq {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	if err := s.cfg.Table.WaitFor(ctx, p); err != nil {
+		return fmt.Errorf("%w: wait for the table: %w", events.ErrUnresolved, err)
+	}
+	return nil
 }
 
 // learnEnd waits for Observe to come by the end of a session of which the log

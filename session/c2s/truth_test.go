@@ -1,0 +1,83 @@
+package c2s_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"rollcall/session/c2s"
+)
+
+// What a client is told holds already for whatever is routed (RFC 6120, 7.1).
+// The tests keep a connector's table from getting to know what is stored, which
+// in life takes it some 100 µs.
+
+// stick keeps the node's table as it is until the function that it returns is
+// called.
+func (n *node) stick() (goOn func()) {
+	held := make(chan struct{})
+	n.stuck.Store(&held)
+	return func() {
+		n.stuck.Store(nil)
+		close(held)
+		synctest.Wait()
+	}
+}
+
+const (
+	carbonsOn   = "<iq type='set' id='on'><enable xmlns='urn:xmpp:carbons:2'/></iq>"
+	carbonsOff  = "<iq type='set' id='off'><disable xmlns='urn:xmpp:carbons:2'/></iq>"
+	newPassword = "<iq type='set' id='pw'><query xmlns='jabber:iq:register'><username>alice</username><password>other</password></query></iq>"
+	bindPhone   = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>phone</resource></bind></iq>"
+	bindInline  = "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>AGFsaWNlAHB3</initial-response>" +
+		"<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:carbons:2'/><enable xmlns='urn:xmpp:sm:3'/></bind></authenticate>"
+)
+
+// TestAnAnswerHoldsForWhateverIsSentAfterIt: an answer about routing comes when
+// the table routes by it. Others, by which no table routes, come at once.
+func TestAnAnswerHoldsForWhateverIsSentAfterIt(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		first  string // what alice has said before, on her stream: bound, unless she says more than how it begins
+		says   string
+		told   string // by the answer
+		atOnce bool
+	}{
+		{name: "bind", says: bindPhone, told: "<jid>alice@localhost/phone</jid>"},
+		{name: "bind inline", says: bindInline, told: "<bound"},
+		{name: "carbons on", says: carbonsOn, told: "id='on' type='result'"},
+		{name: "carbons off", first: carbonsOn, says: carbonsOff, told: "id='off' type='result'"},
+		{name: "available", says: "<presence/>", told: "<presence from='alice@localhost/desk'"},
+		{name: "unavailable", first: "<presence/>", says: "<presence type='unavailable'/>", told: "type='unavailable'"},
+		{name: "password", says: newPassword, told: "id='pw' type='result'"},
+		{name: "roster", says: askRoster, told: "id='roster' type='result'", atOnce: true},
+		{name: "stream management", says: "<enable xmlns='urn:xmpp:sm:3'/>", told: "<enabled", atOnce: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			open := func(c *c2s.Config) { c.Registry = c.Accounts.(*accounts) }
+			alone(t, open, func(t *testing.T, w *world) {
+				a := w.nodes[0].connect("alice")
+				a.open()
+				if c.told != "<bound" {
+					a.send(plain("alice", password))
+					a.open()
+				}
+				if !strings.HasPrefix(c.name, "bind") {
+					a.send(strings.Replace(bindPhone, "phone", "desk", 1) + c.first)
+				}
+				a.answers()
+				goOn := w.nodes[0].stick()
+				a.send(c.says)
+				early := a.answers()
+				goOn()
+				if told := strings.Contains(early, c.told); told != c.atOnce {
+					t.Errorf("before the table knew, the client was sent %s", early)
+				}
+				if all := early + a.answers(); strings.Count(all, c.told) != 1 {
+					t.Errorf("the client was sent %s, want %s in it", all, c.told)
+				}
+			})
+		})
+	}
+}
