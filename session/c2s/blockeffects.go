@@ -11,12 +11,15 @@ import (
 // What clients see of a change of a block list (XEP-0191, 3.3 and 3.4), each at
 // its own connector.
 
-// turn makes a list the account's, and shows what has changed: pushes to the
-// account's clients that know the list (XEP-0191, 3.3), and to each side the
-// other's presence, or that it is gone. The caller holds the tail, as for what
-// follows.
-func (s *Server) turn(account events.JID, next *blockList) {
+// turn makes a list the account's, and shows what has changed: the answer to the
+// client that has changed it, if there is one, pushes to the account's clients that
+// know the list (XEP-0191, 3.3), and to each side the other's presence, or that it
+// is gone. The caller holds the tail, as for what follows.
+func (s *Server) turn(account events.JID, next *blockList, answer func()) {
 	old, ok := s.blocks.replace(account, next)
+	if answer != nil {
+		answer()
+	}
 	if !ok {
 		return
 	}

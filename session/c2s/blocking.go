@@ -1,9 +1,11 @@
 package c2s
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"rollcall/events"
 	"rollcall/session/roster"
@@ -87,59 +89,76 @@ func blockItems(payload *stanza.Element) (jids []events.JID, err error) {
 func (cl *client) changeBlocked(r *request, change func(map[events.JID]struct{})) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
+	select {
+	case cl.home.listing <- struct{}{}:
+		defer func() { <-cl.home.listing }()
+	case <-ctx.Done():
+		return events.ErrUnavailable // another change of the list takes too long
+	}
 	cl.srv.beginBlocking(cl.home)
-	defer cl.srv.finishBlocking(cl.home)
+	list, err := cl.storeBlocked(ctx, change)
+	cl.srv.finishBlocking(cl.home, list, func() { cl.result(r.iq, "") })
+	return err
+}
+
+// storeBlocked returns the changed list when it is stored, or the one that is
+// there if it is no other.
+func (cl *client) storeBlocked(ctx context.Context, change func(map[events.JID]struct{})) (*blockList, error) {
 	for {
 		doc, err := cl.srv.cfg.Blocked.Get(ctx, cl.account)
 		if err != nil && !errors.Is(err, events.ErrNotFound) {
-			return err
+			return nil, err
 		}
 		old, err := decodeBlockList(doc)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		next := &blockList{jids: maps.Clone(old.jids)}
 		change(next.jids)
 		if len(next.jids) > maxBlocked {
-			return &stanza.Error{Condition: stanza.ResourceConstraint, Text: "the block list is full"}
+			return nil, &stanza.Error{Condition: stanza.ResourceConstraint, Text: "the block list is full"}
 		}
 		if maps.Equal(old.jids, next.jids) {
-			return cl.done(r)
+			return old, nil
 		}
 		next.revision, err = cl.srv.cfg.Blocked.Put(ctx, cl.account, next.encode(), old.revision)
 		switch {
-		case errors.Is(err, events.ErrConflict):
-			continue
-		case err != nil:
-			return err
+		case err == nil:
+			return next, nil
+		case !errors.Is(err, events.ErrConflict):
+			return nil, err
 		}
-		cl.result(r.iq, "")
-		cl.srv.applyBlocked(cl.account, next)
-		return nil
 	}
 }
 
-// beginBlocking keeps back what follows from a change until finishBlocking: the
-// result comes before the push.
+// beginBlocking keeps back what follows from changes until finishBlocking: the
+// result of the client's own comes before the push.
 func (s *Server) beginBlocking(a *account) {
 	s.tail.Lock()
 	defer s.tail.Unlock()
-	a.blocking++
+	a.blocking = true
 }
 
-// finishBlocking lets go what beginBlocking kept back, when nobody else of the
-// account has such a change under way.
-func (s *Server) finishBlocking(a *account) {
+// finishBlocking lets go what beginBlocking kept back, and own, the client's, if
+// it was not refused. It answers when own decides about what is sent: the client
+// may rely on that.
+func (s *Server) finishBlocking(a *account, own *blockList, answer func()) {
 	s.tail.Lock()
 	defer s.tail.Unlock()
-	a.blocking--
-	if a.blocking > 0 {
-		return
+	lists := a.unapplied
+	a.blocking, a.unapplied = false, nil
+	if own != nil {
+		lists = append(lists, own)
 	}
-	for _, list := range a.unapplied {
-		s.turn(a.jid, list)
+	slices.SortStableFunc(lists, func(x, y *blockList) int { return cmp.Compare(x.revision, y.revision) })
+	for _, list := range lists {
+		if own != nil && list.revision == own.revision {
+			s.turn(a.jid, list, answer)
+			own = nil
+			continue
+		}
+		s.turn(a.jid, list, nil)
 	}
-	a.unapplied = nil
 }
 
 // FollowBlocked applies the changes of block lists, wherever they are made. No
@@ -180,11 +199,11 @@ func (s *Server) FollowBlocked(ctx context.Context) error {
 func (s *Server) applyBlocked(account events.JID, next *blockList) {
 	s.tail.Lock()
 	defer s.tail.Unlock()
-	if a := s.hub.account(account); a != nil && a.blocking > 0 {
+	if a := s.hub.account(account); a != nil && a.blocking {
 		a.unapplied = append(a.unapplied, next)
 		return
 	}
-	s.turn(account, next)
+	s.turn(account, next, nil)
 }
 
 // stopped decides about a stanza between two of whom one blocks the other. Its

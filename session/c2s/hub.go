@@ -35,11 +35,12 @@ type account struct {
 	idle    *list.Element // nil while there are users or clients
 
 	// Guarded by the server's tail.
-	blocking  int          // changes of the block list that are not answered yet
-	unapplied []*blockList // what is to be applied after them
+	blocking  bool         // a change of the block list is not answered yet
+	unapplied []*blockList // what is to be applied with it
 
-	loading sync.Mutex // held while the roster is read the first time
-	setting sync.Mutex // held by who changes the roster, over its I/O
+	loading sync.Mutex    // held while the roster is read the first time
+	setting sync.Mutex    // held by who changes the roster, over its I/O
+	listing chan struct{} // has the token of who changes the block list, over its I/O
 
 	mu      sync.Mutex       // never held over I/O
 	roster  *roster.Roster   // guarded; nil: empty
@@ -106,7 +107,7 @@ func (h *hub) enter(ctx context.Context, s *Server, jid events.JID) (*account, e
 	h.mu.Lock()
 	a := h.accounts[jid]
 	if a == nil {
-		a = &account{jid: jid, watched: map[events.JID]struct{}{}}
+		a = &account{jid: jid, watched: map[events.JID]struct{}{}, listing: make(chan struct{}, 1)}
 		h.accounts[jid] = a
 	}
 	a.users++

@@ -53,7 +53,7 @@ func (cl *client) rosterSet(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer := func(roster.Change) { cl.result(r.iq, "") }
+	answer := func() { cl.result(r.iq, "") }
 	if r.payload.First().Attr("subscription") == "remove" {
 		return cl.removeItem(item, answer)
 	}
@@ -90,10 +90,10 @@ func parseItem(query *stanza.Element) (jid events.JID, name string, groups []str
 }
 
 // changeRoster changes an account's roster, wherever its sessions are. When the
-// change is stored, or there is nothing to store, it calls stored, which may be
+// change is stored, or there is nothing to store, it calls answer, which may be
 // nil, and only then the pushes go out: the result comes before the push, and
 // so does a subscription stanza (RFC 6121, 2.1.6 and 3.1.6).
-func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roster.Change, error), stored func(roster.Change)) (roster.Change, error) {
+func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roster.Change, error), answer func()) (c roster.Change, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	a := s.hub.account(jid)
@@ -103,30 +103,30 @@ func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roste
 	a.setting.Lock()
 	defer a.setting.Unlock()
 	base := a.begin()
-	defer a.finish(s)
+	defer func() {
+		if err != nil {
+			answer = nil
+		}
+		a.finish(s, answer)
+	}()
 	// What is known here saves reading the document, and may be behind it: then
 	// the compare-and-set fails, and it is read.
 	for fresh := base.Version() == 0; ; fresh = true {
 		if fresh {
-			var err error
 			if base, err = s.readRoster(ctx, jid); err != nil {
-				return roster.Change{}, err
+				return c, err
 			}
 		}
-		c, err := change(base)
+		c, err = change(base)
 		if !fresh && (err != nil || c.Roster == base) {
 			continue // no compare-and-set would find out that what is known here is old
 		}
 		if err == nil {
 			err = a.put(ctx, s, base, c.Roster)
 		}
-		switch {
-		case errors.Is(err, events.ErrConflict):
-			continue
-		case err == nil && stored != nil:
-			stored(c)
+		if !errors.Is(err, events.ErrConflict) {
+			return c, err
 		}
-		return c, err
 	}
 }
 
@@ -152,6 +152,7 @@ func decodeRoster(doc events.Document) (*roster.Roster, error) {
 // stored and is still empty needs no document.
 func (a *account) put(ctx context.Context, s *Server, base, next *roster.Roster) error {
 	if next == base || base.Version() == 0 && next.Len() == 0 && !hasRequests(next) {
+		a.store(base) // which may be newer than what is known here, and is answered by
 		return nil
 	}
 	revision, err := s.cfg.Rosters.Put(ctx, a.jid, next.Encode(), base.Version())

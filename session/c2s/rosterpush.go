@@ -109,12 +109,17 @@ func (a *account) store(r *roster.Roster) {
 	a.pending = append(a.pending, r)
 }
 
-// finish ends begin, and applies what came meanwhile.
-func (a *account) finish(s *Server) {
+// finish ends begin, and applies what came meanwhile. Before that it answers, if
+// there is an answer, at a moment at which nobody can look at the roster: what
+// the client is told holds for whatever it does next.
+func (a *account) finish(s *Server, answer func()) {
 	s.tail.Lock()
 	defer s.tail.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if answer != nil {
+		answer()
+	}
 	a.busy = false
 	a.settle(s)
 }

@@ -124,6 +124,22 @@ func TestARequestIsRefusedThoughTheRostersWatchIsLate(t *testing.T) {
 	})
 }
 
+// TestASetThatFindsItsItemThereIsAnsweredByIt: another connector has set the same,
+// and here nobody has heard of it yet.
+func TestASetThatFindsItsItemThereIsAnsweredByIt(t *testing.T) {
+	pair(t, func(t *testing.T, w *world) {
+		a := w.login("alice", "a", setItem("1", "bob@localhost", "B")+askRoster)
+		w.rosters.hold(true)
+		w.edit(bare("alice"), func(r *roster.Roster) (roster.Change, error) { return r.Set(bare("bob"), "Bob", nil) })
+		a.send(setItem("2", "bob@localhost", "Bob"))
+		got := a.answers()
+		if _, pushes, ok := strings.Cut(got, "id='2' type='result'"); !ok || !strings.Contains(pushes, "name='Bob'") {
+			t.Errorf("alice was sent %s, want the result and then a push of what she has set", got)
+		}
+		w.rosters.hold(false)
+	})
+}
+
 func TestABrokenRosterDocumentRefusesTheResourceAndHarmsNobodyElse(t *testing.T) {
 	pair(t, func(t *testing.T, w *world) {
 		ctx := context.Background()

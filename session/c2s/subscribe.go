@@ -124,7 +124,7 @@ func (a *account) notify(s *Server, old, next *roster.Roster) {
 // removeItem cancels both directions and removes the item (RFC 6121, 2.5.2). As
 // ever, who watches loses sight first: the contact before the item goes, the
 // user with it.
-func (cl *client) removeItem(contact events.JID, stored func(roster.Change)) error {
+func (cl *client) removeItem(contact events.JID, answer func()) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	r, err := cl.srv.readRoster(ctx, cl.account)
@@ -141,7 +141,7 @@ func (cl *client) removeItem(contact events.JID, stored func(roster.Change)) err
 			return err
 		}
 	}
-	if c, err = cl.srv.changeRoster(cl.account, remove, stored); err != nil {
+	if c, err = cl.srv.changeRoster(cl.account, remove, answer); err != nil {
 		return err
 	}
 	if slices.Contains(c.Send, roster.Unsubscribe) {

@@ -81,3 +81,32 @@ func TestAnAnswerHoldsForWhateverIsSentAfterIt(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoIsToldOfABlockIsSentNothingMore: also while another client of the account
+// changes the list, and its change takes time.
+func TestWhoIsToldOfABlockIsSentNothingMore(t *testing.T) {
+	alone(t, nil, func(t *testing.T, w *world) {
+		list := func(verb, user string) string {
+			return "<iq type='set' id='" + verb + "'><" + verb + " xmlns='urn:xmpp:blocking'><item jid='" + user + "@localhost'/></" + verb + "></iq>"
+		}
+		phone, desk, bob := w.login("alice", "phone", "<presence/>"), w.login("alice", "desk"), w.login("bob", "b")
+		stored := make(chan struct{})
+		for _, verb := range []string{"block", "unblock"} {
+			w.blocked.overtake = func() { <-stored }
+			desk.send(list(verb, "carol"))
+			synctest.Wait()
+			phone.send(list(verb, "bob"))
+			told := strings.Contains(phone.answers(), "id='"+verb+"' type='result'")
+			bob.send("<message to='alice@localhost' type='chat' id='m'><body>hi</body></message>")
+			if refused := strings.Contains(bob.answers(), "<service-unavailable"); told && refused != (verb == "block") {
+				t.Errorf("alice was told of the %s, and bob is refused: %t", verb, refused)
+			}
+			stored <- struct{}{}
+			phone.answers()
+			bob.send("<message to='alice@localhost' type='chat' id='m'><body>hi</body></message>")
+			if refused := strings.Contains(bob.answers(), "<service-unavailable"); refused != (verb == "block") {
+				t.Errorf("after the %s bob is refused: %t", verb, refused)
+			}
+		}
+	})
+}
