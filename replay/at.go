@@ -15,8 +15,6 @@ type Past struct {
 	// Whole tells that the log was read from its very beginning. If not,
 	// sessions that began in the part that retention has removed are missing.
 	Whole bool
-
-	stored int64 // when its newest record was, Unix nanoseconds
 }
 
 // At returns the table as it was. It fails with ErrFuture or ErrForgotten if
@@ -27,48 +25,30 @@ func At(ctx context.Context, log events.Log, m Moment) (*Past, error) {
 		return nil, err
 	}
 	past := &Past{Table: projector.NewTable(), Whole: whole(info)}
-	if err := past.fold(ctx, log, m.until(events.Range{}, info), nil); err != nil {
-		return nil, err
+	for st, err := range log.Read(ctx, m.until(events.Range{}, info)) {
+		poison, err := pass(err)
+		switch {
+		case err != nil:
+			return nil, Span{}.reading(err)
+		case poison != nil:
+			past.Skip(poison)
+		default:
+			past.Fold(st)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, Span{}.reading(err)
 	}
 	return past, nil
 }
 
-// look asks for the log's present, and whether it knows the moments.
-func look(ctx context.Context, log events.Log, moments ...Moment) (events.Info, error) {
+// look asks for the log's present, and whether it knows the moment.
+func look(ctx context.Context, log events.Log, m Moment) (events.Info, error) {
 	info, err := log.Info(ctx)
 	if err != nil {
 		return info, fmt.Errorf("ask for the log's end: %w", err)
 	}
-	for _, m := range moments {
-		if err := m.check(ctx, log, info); err != nil {
-			return info, err
-		}
-	}
-	return info, nil
-}
-
-// fold reads r into the table and tells changed, if it is not nil, of every
-// record's account before and after it.
-func (p *Past) fold(ctx context.Context, log events.Log, r events.Range, changed func(before, after *session.Account)) error {
-	for st, err := range log.Read(ctx, r) {
-		poison, err := pass(err)
-		switch {
-		case err != nil:
-			return fmt.Errorf("read the log: %w", err)
-		case poison != nil:
-			p.Skip(poison)
-			continue
-		}
-		p.stored = st.At
-		before, after := p.Fold(st)
-		if changed != nil {
-			changed(before, after)
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("read the log: %w", err)
-	}
-	return nil
+	return info, m.check(ctx, log, info)
 }
 
 // AccountAt returns one account as it was, nil if it had no history. It reads
@@ -78,14 +58,16 @@ func AccountAt(ctx context.Context, log events.Log, account events.JID, m Moment
 	if err != nil {
 		return nil, err
 	}
+	of := Span{Of: account.Bare()}
 	var a *session.Account
-	for step, err := range steps(ctx, log, m.until(events.Range{Account: account.Bare()}, info)) {
-		switch _, err := pass(err); {
-		case err != nil:
-			return nil, err
-		case step.After != nil:
-			a = step.After
+	for st, err := range events.Intact(log.Read(ctx, m.until(events.Range{Account: of.Of}, info))) {
+		if err != nil {
+			return nil, of.reading(err)
 		}
+		a = session.Apply(a, st)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, of.reading(err)
 	}
 	return a, nil
 }

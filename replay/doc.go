@@ -2,9 +2,9 @@
 // moment that is asked for, and folds it with the projector's own table, so
 // that the answer about the past is the one that would have been given in it.
 //
-// At gives the whole table of a moment, AccountAt one account of it, History
-// what happened to an account and what came of each event, Diff what is
-// different between two moments, and Tail what happens from now on.
+// At gives the whole table of a moment, AccountAt one account of it. Sessions
+// gives the sessions of a span of time from their beginnings to their ends,
+// History what happened in it, and Tail what happens from now on.
 //
 // Its functions keep nothing between calls, write nothing, and are safe for
 // concurrent use. Time is always that at which the log stored a record, which
@@ -13,13 +13,14 @@
 // # Errors
 //
 // A record that can't be decoded is passed over as it was in its time: At,
-// AccountAt and Diff count it or ignore it as the table does, History and Tail
-// give it as a *events.PoisonError and go on. Any other error is the last.
+// AccountAt and Sessions count it or ignore it as the table does, History and
+// Tail give it as a *events.PoisonError and go on. Any other error is the last.
 //
 // # Limits
 //
-// At and Diff read the log from its beginning: about as long as the log takes
-// to be read, and as much memory as the table had. Where retention has removed
+// At reads the log from its beginning: about as long as the log takes to be
+// read, and as much memory as the table had. Sessions does so for all accounts,
+// and needs memory for what is open at one time. Where retention has removed
 // the beginning, sessions that began in it are not known: Past.Whole tells.
 // Leases are not in the log, so a route of the past goes to a session until
 // the event that ended it, not until its connector's lease did.

@@ -4,62 +4,129 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"time"
 
 	"rollcall/events"
-	"rollcall/session"
 )
 
-// A Step is a record of an account's history and what it did. Before is nil for
-// the first one. If the two have the same sessions, the record changed nothing
-// that routing sees.
-type Step struct {
-	*events.Stored
-	Before, After *session.Account
+// Pre is what happens before there is an account, by the time at which it was
+// stored; bus.Pre implements it.
+type Pre interface {
+	Read(ctx context.Context, since, until time.Time) iter.Seq2[*events.Stored, error]
 }
 
-// History gives what happened to an account, stored at or after since and
-// before until; a zero time sets no limit. What came before since is read too,
-// for the sake of Before.
-func History(ctx context.Context, log events.Log, account events.JID, since, until time.Time) iter.Seq2[Step, error] {
-	return func(yield func(Step, error) bool) {
-		for step, err := range steps(ctx, log, events.Range{Account: account.Bare(), Until: until}) {
-			at, failed := storedAt(step.Stored, err)
-			if failed == nil && !since.IsZero() && time.Unix(0, at).Before(since) {
-				continue
-			}
-			if !yield(step, err) {
-				return
-			}
+// History gives what happened in a span of time, and among it the failed logins
+// that pre has, unless it is nil. A full JID means its sessions, from their
+// logins on, and no failed ones, for none had a resource yet.
+//
+// An account's history is read by its own subject, so it costs what the account
+// has done; a full JID's is read twice. All failed logins of the span are held
+// in memory. Errors are as in Tail, but any other than a *events.PoisonError is
+// the last.
+//
+// The two streams are merged by the time at which the server stored their
+// records: their sequences can't be compared, and Stored.Stream tells them apart.
+func History(ctx context.Context, log events.Log, pre Pre, s Span) iter.Seq2[*events.Stored, error] {
+	return func(yield func(*events.Stored, error) bool) {
+		failed, err := failedLogins(ctx, pre, s)
+		if err == nil {
+			err = history(ctx, log, failed, s, yield)
+		}
+		if err != nil {
+			yield(nil, s.reading(err))
 		}
 	}
 }
 
-// steps folds the records of one account.
-func steps(ctx context.Context, log events.Log, r events.Range) iter.Seq2[Step, error] {
-	return func(yield func(Step, error) bool) {
-		var before *session.Account
-		for st, err := range log.Read(ctx, r) {
-			poison, err := pass(err)
-			switch {
-			case err != nil:
-				yield(Step{}, fmt.Errorf("read the history of %s: %w", r.Account, err))
-				return
-			case poison != nil:
-				if !yield(Step{}, poison) {
-					return
-				}
-				continue
+// history returns nil if all was given, or yield has returned false.
+func history(ctx context.Context, log events.Log, failed []*events.Stored, s Span, yield func(*events.Stored, error) bool) error {
+	r := events.Range{Account: s.Of.Bare(), Since: s.Since, Until: s.Until}
+	meant, err := sessionsOf(ctx, log, s, r)
+	if err != nil {
+		return err
+	}
+	for st, err := range log.Read(ctx, r) {
+		switch {
+		case events.IsPoison(err):
+			if !yield(nil, err) {
+				return nil
 			}
-			after := session.Apply(before, st)
-			if !yield(Step{st, before, after}, nil) {
-				return
-			}
-			before = after
+			continue
+		case err != nil:
+			return err
+		case meant != nil && !meant[st.Session]:
+			continue
 		}
-		// A history that was cut short must not look like a whole one.
-		if err := ctx.Err(); err != nil {
-			yield(Step{}, fmt.Errorf("read the history of %s: %w", r.Account, err))
+		var more bool
+		if failed, more = giveUntil(st.At, failed, yield); !more || !yield(st, nil) {
+			return nil
 		}
 	}
+	// A history that was cut short must not look like a whole one.
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	giveUntil(math.MaxInt64, failed, yield)
+	return nil
+}
+
+// giveUntil gives the first records of a list, those stored before an instant,
+// and returns the others, and whether there shall be more.
+func giveUntil(instant int64, list []*events.Stored, yield func(*events.Stored, error) bool) ([]*events.Stored, bool) {
+	for len(list) > 0 && list[0].At < instant {
+		if !yield(list[0], nil) {
+			return nil, false
+		}
+		list = list[1:]
+	}
+	return list, true
+}
+
+// sessionsOf are those that a full JID means. Their logins name only the
+// account, so they are found by what came after. It is nil if all are meant.
+func sessionsOf(ctx context.Context, log events.Log, s Span, r events.Range) (map[events.SessionID]bool, error) {
+	if s.Of.IsBare() {
+		return nil, nil
+	}
+	meant := make(map[events.SessionID]bool)
+	for st, err := range events.Intact(log.Read(ctx, r)) {
+		if err != nil {
+			return nil, err
+		}
+		if st.JID == s.Of {
+			meant[st.Session] = true
+		}
+	}
+	return meant, ctx.Err()
+}
+
+// failedLogins finds those to the accounts that are meant.
+func failedLogins(ctx context.Context, pre Pre, s Span) (all []*events.Stored, err error) {
+	if pre == nil || !s.Of.IsBare() {
+		return nil, nil
+	}
+	for st, err := range events.Intact(pre.Read(ctx, s.Since, s.Until)) {
+		if err != nil {
+			return nil, fmt.Errorf("failed logins: %w", err)
+		}
+		if f, ok := st.Event.(events.AuthFailed); ok && isTo(s.Of, st, f) {
+			all = append(all, st)
+		}
+	}
+	return all, nil
+}
+
+// isTo reports a failed login to the account, or any if that is zero. A record
+// that names no JID has only the user's name.
+func isTo(account events.JID, st *events.Stored, f events.AuthFailed) bool {
+	switch {
+	case account.IsZero():
+		return true
+	case st.JID.IsZero():
+		return f.Username == account.Local()
+	case st.JID.Local() == "":
+		return f.Username == account.Local() && st.JID.Domain() == account.Domain()
+	}
+	return st.JID.Bare() == account
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"rollcall/events"
@@ -34,15 +33,6 @@ func (m Moment) String() string {
 		return m.Time.Format(time.RFC3339Nano)
 	}
 	return "now"
-}
-
-// instant is the moment's time in Unix nanoseconds, the least there is if it is
-// not one.
-func (m Moment) instant() int64 {
-	if m.Time.IsZero() {
-		return math.MinInt64
-	}
-	return m.Time.UnixNano()
 }
 
 // until limits r to what had been stored by the moment.

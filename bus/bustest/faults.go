@@ -151,8 +151,3 @@ func (l *Log) at(ctx context.Context, seq events.Seq) (events.Stored, error) {
 	}
 	return l.get(seq)
 }
-
-func isPoison(err error) bool {
-	var p *events.PoisonError
-	return errors.As(err, &p)
-}

@@ -107,12 +107,13 @@ func (l *Log) Rewind(last events.Seq) {
 	l.wake()
 }
 
-// get decodes the record at a sequence.
+// get decodes the record at a sequence. Of one that is poison only the place and
+// the time are known.
 func (l *Log) get(seq events.Seq) (events.Stored, error) {
 	e := l.entries[seq-1]
 	s := events.Stored{Seq: seq, At: e.at}
 	if err := s.Decode(e.data); err != nil {
-		return events.Stored{}, &events.PoisonError{Seq: seq, At: e.at, Data: e.data, Err: err}
+		return events.Stored{Seq: seq, At: e.at}, &events.PoisonError{Seq: seq, At: e.at, Data: e.data, Err: err}
 	}
 	return s, nil
 }
@@ -181,7 +182,7 @@ func (l *Log) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored
 			case !r.Since.IsZero() && s.At < r.Since.UnixNano(), !l.belongs(seq, r.Account):
 				continue
 			}
-			if !give(yield, &s, err) || err != nil && !isPoison(err) {
+			if !give(yield, &s, err) || err != nil && !events.IsPoison(err) {
 				return
 			}
 		}
@@ -225,7 +226,7 @@ func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.St
 			if seq <= end {
 				s, err = l.at(ctx, seq)
 			}
-			switch passing := err != nil && !isPoison(err); {
+			switch passing := err != nil && !events.IsPoison(err); {
 			case err == errBeyond:
 				continue
 			case seq > end, passing && reported:

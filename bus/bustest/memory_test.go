@@ -3,6 +3,7 @@ package bustest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"rollcall/events"
 )
@@ -90,6 +91,15 @@ func TestPoisonIsGivenAndPassedOver(t *testing.T) {
 	}
 	if n != 2 || poison.Seq != 1 {
 		t.Errorf("%d records, poison at %d", n, poison.Seq)
+	}
+	for _, since := range []time.Time{time.Unix(0, poison.At), time.Unix(0, poison.At+1)} {
+		given := false
+		for _, err := range l.Read(t.Context(), events.Range{Since: since}) {
+			given = given || events.IsPoison(err)
+		}
+		if given != (since.UnixNano() == poison.At) {
+			t.Errorf("since %s, when it was stored %d: given %v", since, poison.At, given)
+		}
 	}
 }
 

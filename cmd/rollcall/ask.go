@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -74,7 +73,7 @@ func sayBeginning(ctx context.Context, con *console, b *bus.Bus, m moment) error
 	}
 	for st, err := range b.Log().Read(ctx, events.Range{To: 1}) {
 		if err != nil {
-			if isPoison(err) {
+			if events.IsPoison(err) {
 				continue
 			}
 			return err
@@ -99,10 +98,4 @@ func present(ctx context.Context, con *console, b *bus.Bus) (*projector.Table, e
 		return nil, fmt.Errorf("leases: %w", err)
 	}
 	return table, nil
-}
-
-// isPoison reports a record that every reader passes over.
-func isPoison(err error) bool {
-	var poison *events.PoisonError
-	return errors.As(err, &poison)
 }

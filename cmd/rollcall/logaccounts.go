@@ -61,7 +61,7 @@ func (l *logAccounts) load(ctx context.Context, account events.JID) (*session.Ac
 		span.After = a.Seq
 	}
 	for st, err := range l.log.Read(ctx, span) {
-		if isPoison(err) {
+		if events.IsPoison(err) {
 			continue
 		}
 		if err != nil {

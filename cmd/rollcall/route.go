@@ -96,7 +96,7 @@ func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m mome
 	span := events.Range{Account: r.to.Bare(), After: m.seq, Since: m.at}
 	for st, err := range b.Log().Read(ctx, span) {
 		if err != nil {
-			if isPoison(err) {
+			if events.IsPoison(err) {
 				continue
 			}
 			return err
@@ -127,7 +127,7 @@ func existed(ctx context.Context, b *bus.Bus, account events.JID, m moment) (boo
 	}
 	for st, err := range b.Log().Read(ctx, span) {
 		switch {
-		case isPoison(err):
+		case events.IsPoison(err):
 		case err != nil:
 			return false, err
 		default:

@@ -12,6 +12,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
+	"rollcall/replay"
 )
 
 // newSessions shows the table, all of it or some, or what was in it in a span
@@ -92,7 +93,7 @@ func (f *sessionsFlags) query(args []string, now time.Time) (q sessionsQuery, er
 	if q.span, err = parseSpan(f.since, f.until, now); err != nil {
 		return q, err
 	}
-	if !q.span.isZero() && f.at != "" {
+	if q.ofSpan() && f.at != "" {
 		return q, usagef("--at is for a moment, --since and --until are for a span: give one")
 	}
 	return q, nil
@@ -103,8 +104,11 @@ type sessionsQuery struct {
 	jid       events.JID // bare, full, or zero for all
 	connector string     // "" for all
 	at        moment
-	span      span // of time; zero for a moment
+	span      replay.Span // of time; without limits for a moment
 }
+
+// ofSpan tells a question about a span of time from one about a moment.
+func (q *sessionsQuery) ofSpan() bool { return !q.span.Since.IsZero() || !q.span.Until.IsZero() }
 
 // has reports a session that is meant.
 func (q *sessionsQuery) has(jid events.JID, connector string) bool {
@@ -113,12 +117,12 @@ func (q *sessionsQuery) has(jid events.JID, connector string) bool {
 }
 
 func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
-	if !q.span.isZero() {
-		stays, err := q.stays(ctx, con, b)
+	if q.ofSpan() {
+		list, err := q.lifetimes(ctx, con, b)
 		if err != nil {
 			return err
 		}
-		return con.showStays(stays, asJSON)
+		return con.showLifetimes(list, asJSON)
 	}
 	list, err := sessionsAt(ctx, con, b, q.at)
 	if err != nil {

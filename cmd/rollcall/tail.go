@@ -56,7 +56,7 @@ func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, asJ
 		case err == nil:
 			err = lines.write(st)
 		// Both pass: the next record follows them.
-		case isPoison(err):
+		case events.IsPoison(err):
 			con.say("%s", printable(err.Error()))
 			err = nil
 		case errors.Is(err, events.ErrUnavailable):

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/events"
+	"rollcall/replay"
 )
 
 // A moment is where a look into the past stops: at a sequence or at a time.
@@ -18,35 +19,19 @@ type moment struct {
 
 func (m moment) isNow() bool { return m.seq == 0 && m.at.IsZero() }
 
-// A span is the time from since on and before until; a zero time sets no limit.
-type span struct{ since, until time.Time }
-
-func (s span) isZero() bool { return s.since.IsZero() && s.until.IsZero() }
-
-// String is the span in words that continue a sentence.
-func (s span) String() string {
-	var words string
-	if !s.since.IsZero() {
-		words += " since " + s.since.Format(time.DateTime)
-	}
-	if !s.until.IsZero() {
-		words += " until " + s.until.Format(time.DateTime)
-	}
-	return words
-}
-
-// parseSpan reads the times of --since and --until.
-func parseSpan(since, until string, now time.Time) (s span, err error) {
-	if s.since, err = parseTime(since, now); err != nil {
+// parseSpan reads the times of --since and --until. Whose span it is the caller
+// says.
+func parseSpan(since, until string, now time.Time) (s replay.Span, err error) {
+	if s.Since, err = parseTime(since, now); err != nil {
 		return s, err
 	}
-	if s.since.After(now) {
+	if s.Since.After(now) {
 		return s, usagef("%s is still to come; for a time of another day give its date too", since)
 	}
-	if s.until, err = parseTime(until, now); err != nil {
+	if s.Until, err = parseTime(until, now); err != nil {
 		return s, err
 	}
-	if !s.since.IsZero() && !s.until.IsZero() && !s.since.Before(s.until) {
+	if !s.Since.IsZero() && !s.Until.IsZero() && !s.Since.Before(s.Until) {
 		return s, usagef("--since is not before --until")
 	}
 	return s, nil
