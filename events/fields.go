@@ -10,7 +10,7 @@ func (RosterRequested) version() uint8         { return 1 }
 func (PresenceAvailable) version() uint8       { return 1 }
 func (PresenceUnavailable) version() uint8     { return 1 }
 func (PresenceDirected) version() uint8        { return 1 }
-func (StreamManagementEnabled) version() uint8 { return 1 }
+func (StreamManagementEnabled) version() uint8 { return 2 }
 func (Detached) version() uint8                { return 1 }
 func (Resumed) version() uint8                 { return 1 }
 func (Closed) version() uint8                  { return 1 }
@@ -41,7 +41,7 @@ func (e PresenceDirected) appendFields(b []byte) []byte {
 }
 func (e StreamManagementEnabled) appendFields(b []byte) []byte {
 	b = appendUint(appendBool(appendArray(b, 3), e.Resumable), uint64(e.Max))
-	return appendString(b, e.TokenHash)
+	return appendBin(b, e.TokenHash)
 }
 func (e Detached) appendFields(b []byte) []byte {
 	return appendInt(appendString(appendArray(b, 2), string(e.Reason)), e.Until)
@@ -73,7 +73,7 @@ func appendStrings(b []byte, fields ...string) []byte {
 }
 
 // event reads the fields of an event, brought to the newest version first.
-func (d *decoder) event(k Kind, version uint8, up upcastTable) Event {
+func (d *decoder) event(k Kind, version uint8, up *upcastTable) Event {
 	raw := d.b
 	d.skip(0)
 	if d.err != nil {
@@ -85,8 +85,7 @@ func (d *decoder) event(k Kind, version uint8, up upcastTable) Event {
 		d.fail("upcast %s: %s", k, err)
 		return nil
 	}
-	f := fields{d: decoder{b: raw}}
-	f.n = f.d.array()
+	f := fieldsOf(raw)
 	e := f.event(k)
 	if e == nil {
 		return Unknown{Code: k, Version: version, Fields: raw}
@@ -104,6 +103,12 @@ type fields struct {
 	n int // fields left
 }
 
+func fieldsOf(raw []byte) fields {
+	f := fields{d: decoder{b: raw}}
+	f.n = f.d.array()
+	return f
+}
+
 func (f *fields) more() bool {
 	f.n--
 	return f.n >= 0
@@ -114,6 +119,13 @@ func (f *fields) string() string {
 		return ""
 	}
 	return f.d.string()
+}
+
+func (f *fields) bin() string {
+	if !f.more() {
+		return ""
+	}
+	return f.d.bin()
 }
 
 func (f *fields) int() int64 {
@@ -148,7 +160,7 @@ func (f *fields) event(k Kind) Event {
 	case KindPresenceDirected:
 		return PresenceDirected{To: StoredJID(f.string()), Available: f.bool()}
 	case KindStreamManagementEnabled:
-		return StreamManagementEnabled{Resumable: f.bool(), Max: uint32(f.uint()), TokenHash: f.string()}
+		return StreamManagementEnabled{Resumable: f.bool(), Max: uint32(f.uint()), TokenHash: f.bin()}
 	case KindDetached:
 		return Detached{Reason: Reason(f.string()), Until: f.int()}
 	case KindResumed:

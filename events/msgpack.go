@@ -68,8 +68,19 @@ func appendString(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-// appendBin appends at most 255 bytes.
-func appendBin(b, v []byte) []byte { return append(append(b, 0xc4, byte(len(v))), v...) }
+// appendBin appends bytes that are no text. Readers in other languages stop at a
+// string that is not UTF-8.
+func appendBin[V ~[]byte | ~string](b []byte, v V) []byte {
+	switch n := len(v); {
+	case n <= math.MaxUint8:
+		b = append(b, 0xc4, byte(n))
+	case n <= math.MaxUint16:
+		b = append(b, 0xc5, byte(n>>8), byte(n))
+	default:
+		b = binary.BigEndian.AppendUint32(append(b, 0xc6), uint32(n))
+	}
+	return append(b, v...)
+}
 
 // A decoder reads one record. After its first error every read gives zero.
 type decoder struct {
@@ -178,6 +189,14 @@ func (d *decoder) bytes() []byte {
 func (d *decoder) string() string {
 	b := d.bytes()
 	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// bin is string for a field that is never text, and takes no other form.
+func (d *decoder) bin() string {
+	if len(d.b) > 0 && (d.b[0] < 0xc4 || d.b[0] > 0xc6) {
+		d.fail("0x%02x is not binary", d.b[0])
+	}
+	return d.string()
 }
 
 func (d *decoder) id() (id ID) {

@@ -94,9 +94,9 @@ func (r *Record) Append(b []byte) []byte {
 // Decode reads a record into r. To cost next to nothing its strings refer to
 // data, which must not change as long as they are used; who keeps one clones
 // it. Errors wrap [ErrUndecodable], and r is then undefined.
-func (r *Record) Decode(data []byte) error { return r.decode(data, upcasters) }
+func (r *Record) Decode(data []byte) error { return r.decode(data, &upcasters) }
 
-func (r *Record) decode(data []byte, up upcastTable) error {
+func (r *Record) decode(data []byte, up *upcastTable) error {
 	d := decoder{b: data}
 	n := d.array()
 	if n < envelopeFields {

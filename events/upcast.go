@@ -4,31 +4,32 @@ package events
 // kind, a msgpack array, into those of the next; apply runs as many as it
 // takes. A version that only adds fields needs none.
 
-type kindVersion struct {
-	kind    Kind
-	version uint8
-}
-
 type upcaster func(fields []byte) ([]byte, error)
 
-type upcastTable map[kindVersion]upcaster
+// An upcastTable has the upcasters of each kind by the version that they read.
+// It is looked into for every record that is folded, hence no map.
+type upcastTable [256][]upcaster
 
-// upcasters is empty as long as no event has changed in meaning.
-var upcasters upcastTable
+// upcasters are those of the events' own history.
+var upcasters = upcastTable{
+	KindStreamManagementEnabled: {1: tokenHashToBin},
+}
 
-func (t upcastTable) apply(k Kind, version uint8, fields []byte) ([]byte, uint8, error) {
-	if len(t) == 0 {
-		return fields, version, nil
-	}
-	for {
-		up, ok := t[kindVersion{k, version}]
-		if !ok {
-			return fields, version, nil
-		}
-		next, err := up(fields)
+func (t *upcastTable) apply(k Kind, version uint8, fields []byte) ([]byte, uint8, error) {
+	for ups := t[k]; int(version) < len(ups) && ups[version] != nil; version++ {
+		next, err := ups[version](fields)
 		if err != nil {
 			return nil, version, err
 		}
-		fields, version = next, version+1
+		fields = next
 	}
+	return fields, version, nil
+}
+
+// tokenHashToBin: version 1 wrote the hash as a string, though it is no text.
+func tokenHashToBin(raw []byte) ([]byte, error) {
+	f := fieldsOf(raw)
+	resumable, limit, hash := f.bool(), f.uint(), f.string()
+	b := appendUint(appendBool(appendArray(nil, 3), resumable), limit)
+	return appendBin(b, hash), f.d.err
 }

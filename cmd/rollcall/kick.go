@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,9 @@ func newKick(con *console) *cobra.Command {
 			}
 			if len(reason) > maxReason {
 				return usagef("--reason: %d bytes are more than %d", len(reason), maxReason)
+			}
+			if !utf8.ValidString(reason) {
+				return usagef("--reason: %q is not UTF-8", reason)
 			}
 			return svc.use(ctx, func(b *bus.Bus) error { return kick(ctx, con, b, jid, reason) })
 		}),

@@ -39,6 +39,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"tail alice@localhost/phone", "has a resource"},
 		{"kick localhost", "localhost names no account"},
 		{"kick a@b --reason " + strings.Repeat("x", maxReason+1), "--reason: 1001 bytes are more than 1000"},
+		{"kick a@b --reason \xff", `--reason: "\xff" is not UTF-8`},
 		{"up --domain a@b", "--domain: invalid JID"},
 		{"up --data ''", "--data: name a directory"},
 		{"up --name ''", "--name: a name has 1 to 200 bytes"},
