@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"session/auth":      {"events"},
 	"session/roster":    {"events", "session/stanza"},
 	"session/pep":       {},
+	"session/delivery":  {"events", "session", "session/stanza"},
 	"session/c2s":       {"events", "session", "session/"},
 	"bus":               {"events"},
 	"bus/natsd":         {},

@@ -204,7 +204,7 @@ func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, e
 		Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
 		Accounts: credentials, Secret: secret, Registry: registry,
-		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Waiting: n.bus.Waiting(),
+		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(),
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log, Version: version(),
 	}
 	n.cfg.Limits.apply(&clients)

@@ -67,7 +67,7 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 	if err != nil {
 		return err
 	}
-	if err := c.srv.awaitRoutes(cl.after); err != nil {
+	if err := c.srv.awaitRoutes(cl.sender.After); err != nil {
 		return err
 	}
 	c.srv.settle(c)

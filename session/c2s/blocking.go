@@ -210,38 +210,24 @@ func (s *Server) applyBlocked(account events.JID, next *blockList) {
 // sender is told that it blocks the recipient (XEP-0191, 3.3), but not that the
 // recipient blocks it: that is as if nobody were there. Subscriptions pass,
 // because both rosters are to fit together; see arrive.
-func (m *mail) stopped() (bool, error) {
-	if m.to.Local() == "" || !m.srv.blocks.between(m.from, m.to) {
+func (cl *client) stopped(el *stanza.Element, to events.JID) (bool, error) {
+	blocks := cl.srv.blocks
+	if to.Local() == "" || !blocks.between(cl.jid, to) {
 		return false, nil
 	}
-	if m.srv.blocks.of(m.from).blocks(m.to) {
+	if blocks.of(cl.account).blocks(to) {
 		return true, &stanza.Error{
 			Condition: stanza.NotAcceptable, Type: stanza.Cancel, App: "<blocked xmlns='urn:xmpp:blocking:errors'/>",
 		}
 	}
-	if m.el.Local() == "presence" {
-		_, passes := roster.ParseKind(m.el.Type())
+	if el.Local() == "presence" {
+		_, passes := roster.ParseKind(el.Type())
 		return !passes, nil
 	}
-	if t := m.el.Type(); t == "error" || t == "result" {
+	if t := el.Type(); t == "error" || t == "result" {
 		return true, nil
 	}
 	return true, refuse(stanza.ServiceUnavailable)
-}
-
-// waitsInVain reports a message that waited for an account which blocks its
-// sender by now: it is delivered no more than any other.
-func (s *Server) waitsInVain(account events.JID, message []byte) bool {
-	list := s.blocks.of(account)
-	if list == nil {
-		return false
-	}
-	el, err := stanza.Parse(message, stanza.NSClient, s.cfg.Limits)
-	if err != nil {
-		return false
-	}
-	from, err := el.From()
-	return err == nil && list.blocks(from)
 }
 
 func appendBlocked(b []byte, name string, jids []events.JID) []byte {

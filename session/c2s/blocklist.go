@@ -145,3 +145,6 @@ func (b *blockLists) between(x, y events.JID) bool {
 	}
 	return b.of(x).blocks(y) || b.of(y).blocks(x)
 }
+
+// blocked reports that an account blocks what a JID sends.
+func (b *blockLists) blocked(account, from events.JID) bool { return b.of(account).blocks(from) }

@@ -11,6 +11,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/session"
+	"rollcall/session/delivery"
 	"rollcall/session/stanza"
 )
 
@@ -35,20 +36,17 @@ type client struct {
 	full    string // jid as text
 	home    *account
 
-	link    atomic.Pointer[conn]       // the connection; nil while detached
-	managed atomic.Pointer[management] // nil without stream management
-	quiet   atomic.Pointer[quiet]      // nil while the client is active
-	looking atomic.Pointer[look]       // nil while nobody looks for what waits
-	able    atomic.Bool                // to get what waits: available, with a priority that is not negative
-	life    sync.Mutex                 // held by who takes the connection away or gives another
+	link      atomic.Pointer[conn]       // the connection; nil while detached
+	managed   atomic.Pointer[management] // nil without stream management
+	quiet     atomic.Pointer[quiet]      // nil while the client is active
+	recipient *delivery.Recipient        // of what others send
+	life      sync.Mutex                 // held by who takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
-	id      events.ConnID   // the connection's; the cause of events
-	after   events.Position // the last event of this session that is stored
-	scratch []byte          // for the stanza being forwarded
-	ways    ways            // of what it sends
-	pace    *pace           // of what it changes
-	caps    caps            // what the client says that it can do
+	id     events.ConnID   // the connection's; the cause of events
+	sender delivery.Sender // of what it sends
+	pace   *pace           // of what it changes
+	caps   caps            // what the client says that it can do
 
 	// interested is guarded by home.mu: roster pushes go out.
 	interested bool
@@ -66,31 +64,32 @@ type client struct {
 func newClient(c *conn, home *account, jid events.JID, at events.Position) *client {
 	cl := &client{
 		srv: c.srv, svc: c.svc, account: c.account, session: c.session,
-		jid: jid, full: jid.String(), home: home, id: c.id, after: at, pace: newPace(c),
+		jid: jid, full: jid.String(), home: home, id: c.id, sender: c.srv.router.Sender(jid, at), pace: newPace(c),
 	}
+	cl.recipient = c.srv.router.Recipient(cl.session, cl.account, cl.pass)
 	cl.link.Store(c)
 	return cl
 }
 
 // send queues a stanza for the client. It reports false if the client can't get
 // it, now or later. b is not kept.
-func (cl *client) send(b []byte) bool { return cl.pass(letter{stanza: b}) }
+func (cl *client) send(b []byte) bool { return cl.pass(delivery.Outgoing{Stanza: b}) }
 
 // pass is send for what others have sent.
-func (cl *client) pass(l letter) bool {
+func (cl *client) pass(o delivery.Outgoing) bool {
 	if q := cl.quiet.Load(); q != nil {
-		return q.send(cl, l)
+		return q.send(cl, o)
 	}
-	return cl.write(l)
+	return cl.write(o)
 }
 
 // write is pass for what is to go out now.
-func (cl *client) write(l letter) bool {
+func (cl *client) write(o delivery.Outgoing) bool {
 	if m := cl.managed.Load(); m != nil {
-		return m.send(cl, l)
+		return m.send(cl, o)
 	}
 	c := cl.link.Load()
-	return c != nil && c.send(l.stanza)
+	return c != nil && c.send(o.Stanza)
 }
 
 // serve handles what comes on the client's connection until the stream ends,
@@ -166,33 +165,23 @@ func (cl *client) handle(el *stanza.Element) error {
 	return nil
 }
 
-// dispatch hands a stanza to who knows its kind. Whether one of the two blocks the
-// other comes first, for it holds of all kinds. A message has carbons once it was
-// delivered, stored or dropped, not if it was refused.
+// dispatch hands a stanza to what handles its kind. Whether one of the two blocks
+// the other comes first, for it holds of all kinds.
 func (cl *client) dispatch(el *stanza.Element) error {
 	to, err := el.To()
 	if err != nil {
 		return err
 	}
-	if el.Local() == "message" || !to.IsZero() {
-		cl.srv.reach(cl.after) // who gets it has seen what came before it (RFC 6120, 10.1)
-	}
-	m := mail{srv: cl.srv, el: el, from: cl.jid, to: to, after: cl.after, ways: &cl.ways, buf: cl.scratch}
-	defer func() { cl.keepScratch(m.buf) }()
-	if stop, err := m.stopped(); stop {
+	if stop, err := cl.stopped(el, to); stop {
 		return err
 	}
 	switch el.Local() {
 	case "message":
-		if err := m.message(); err != nil {
-			return err
-		}
-		m.copy()
-		return nil
+		return cl.sender.Send(el, to)
 	case "presence":
-		return cl.presence(el, &m)
+		return cl.presence(el, to)
 	}
-	return cl.iq(el, &m)
+	return cl.iq(el, to)
 }
 
 // checkFrom is RFC 6120, 8.1.2.1: a client speaks for nobody else. Which of its
@@ -217,17 +206,10 @@ func (cl *client) reply(el *stanza.Element, cause *stanza.Error) {
 func (cl *client) do(c session.Command) (*session.Account, error) {
 	a, pos, err := cl.svc.Do(context.Background(), cl.account, cl.id, c)
 	if pos.Seq != 0 {
-		cl.after = pos
+		cl.sender.After = pos
 	}
 	if errors.Is(err, session.ErrGone) {
 		cl.srv.learnEnd(a)
 	}
 	return a, err
-}
-
-// keepScratch keeps the buffer of a stanza of ordinary size for the next one.
-func (cl *client) keepScratch(b []byte) {
-	if cap(b) <= keptBuffer {
-		cl.scratch = b[:0]
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"rollcall/session/delivery"
 	"rollcall/session/stanza"
 )
 
@@ -63,23 +64,23 @@ type quiet struct {
 // empty.
 type held struct {
 	key string
-	letter
+	delivery.Outgoing
 }
 
 // send holds a stanza back or sends it, after all that is held.
-func (q *quiet) send(cl *client, l letter) bool {
+func (q *quiet) send(cl *client, o delivery.Outgoing) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.over {
-		return cl.write(l)
+		return cl.write(o)
 	}
-	key, patient := canWait(l.stanza)
+	key, patient := canWait(o.Stanza)
 	if !patient {
 		q.flush(cl)
-		return cl.write(l)
+		return cl.write(o)
 	}
-	l.stanza = bytes.Clone(l.stanza)
-	q.hold(held{key, l})
+	o.Stanza = bytes.Clone(o.Stanza)
+	q.hold(held{key, o})
 	if len(q.held) > maxHeld || q.bytes > maxHeldBytes {
 		q.flush(cl)
 	}
@@ -90,16 +91,16 @@ func (q *quiet) send(cl *client, l letter) bool {
 // its place in the order is where the newer one came.
 func (q *quiet) hold(h held) {
 	if i := slices.IndexFunc(q.held, func(o held) bool { return h.key != "" && o.key == h.key }); i >= 0 {
-		q.bytes -= len(q.held[i].stanza)
+		q.bytes -= len(q.held[i].Stanza)
 		q.held = slices.Delete(q.held, i, i+1)
 	}
 	q.held = append(q.held, h)
-	q.bytes += len(h.stanza)
+	q.bytes += len(h.Stanza)
 }
 
 func (q *quiet) flush(cl *client) {
 	for _, h := range q.held {
-		cl.write(h.letter)
+		cl.write(h.Outgoing)
 	}
 	q.held, q.bytes = nil, 0
 }
@@ -130,11 +131,11 @@ func messageCanWait(el *stanza.Element) (key string, ok bool) {
 	n := 0
 	for c := range el.Children() {
 		switch {
-		case c.Space() == nsChatStates:
+		case c.Space() == stanza.NSChatStates:
 			key, ok = "state "+el.Attr("from"), true
-		case c.Is(nsPubSubEvent, "event") && el.Type() == "headline":
+		case c.Is(stanza.NSPubSubEvent, "event") && el.Type() == "headline":
 			ok = true
-		case c.Space() == nsHints, c.Is(stanza.NSClient, "thread"), c.Is(stanza.NSDelay, "delay"):
+		case c.Space() == stanza.NSHints, c.Is(stanza.NSClient, "thread"), c.Is(stanza.NSDelay, "delay"):
 			continue
 		default:
 			return "", false
@@ -143,5 +144,3 @@ func messageCanWait(el *stanza.Element) (key string, ok bool) {
 	}
 	return key, ok && n == 1
 }
-
-const nsChatStates = "http://jabber.org/protocol/chatstates"

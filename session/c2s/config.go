@@ -14,6 +14,7 @@ import (
 	"rollcall/events"
 	"rollcall/session"
 	"rollcall/session/auth"
+	"rollcall/session/delivery"
 	"rollcall/session/stanza"
 )
 
@@ -57,12 +58,13 @@ type Config struct {
 	Blocked Documents
 	// Private keeps what accounts store and publish; nil: nothing is.
 	Private Documents
-	// Waiting keeps messages for who is not there; nil: they are refused.
-	Waiting Waiting
+	// Offline keeps messages for accounts that nobody is there for; nil: they are
+	// refused.
+	Offline delivery.Offline
 	// Table is the state of all sessions everywhere.
-	Table Table
+	Table delivery.Table
 	// Courier carries stanzas to other connectors.
-	Courier Courier
+	Courier delivery.Courier
 	// Pre records what happens before authentication; nil: nobody does.
 	Pre Recorder
 	// Version is what the server says of itself (XEP-0092); default "unknown".
@@ -115,26 +117,6 @@ type Config struct {
 	MaxResources int
 }
 
-// A Table answers where stanzas go. The projector's is one. All methods are
-// for any goroutine.
-type Table interface {
-	// Account is what the log says of a JID's account, nil if nothing. It never
-	// changes, and neither do its sessions.
-	Account(events.JID) *session.Account
-	// Session has the full JID and can be reached; nil if there is none.
-	Session(full events.JID) *session.Session
-	// Routes are the sessions that a message to the bare JID goes to (RFC 6121,
-	// 8.5.2.1.1). The slice must not be changed.
-	Routes(bare events.JID) []*session.Session
-	// IsLost reports that the incarnation's lease has ended.
-	IsLost(events.Incarnation) bool
-	// WaitFor returns when the table has what is stored at the position and
-	// Observe was called for it. So Observe must not call it.
-	WaitFor(context.Context, events.Position) error
-	// Position is how far WaitFor lets go at once.
-	Position() events.Position
-}
-
 // Documents keeps one document an account by compare-and-set, which is all that
 // connectors agree by on rosters, block lists and what is published. What is in
 // them is for this package, or for package roster or pep, to write and read. Get
@@ -149,31 +131,6 @@ type Documents interface {
 	// Watch gives every document changed after the revision, then changes as
 	// they come, without a gap.
 	Watch(ctx context.Context, after uint64) iter.Seq2[events.Document, error]
-}
-
-// Waiting keeps what was sent to an account while it was away. Store fails with
-// events.ErrFull at the account's limit. Take gives the oldest first and
-// removes each when the loop goes on; one loop at a time gets an account's, over
-// all connectors. A loop that dies over a message leaves that for the next one.
-type Waiting interface {
-	Store(ctx context.Context, account events.JID, data []byte) error
-	Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error]
-}
-
-// A Courier brings parcels to a connector's incarnation, in order on each track
-// and once each while both live.
-type Courier interface {
-	// Send gives the parcel's place among those sent there on the track. An
-	// error says that it was not sent.
-	Send(to events.Incarnation, track uint8, payload []byte) (place uint64, err error)
-	// Arrived reports that all on the track up to the place are handled or given
-	// back.
-	Arrived(to events.Incarnation, track uint8, place uint64) bool
-	// Await waits until they have.
-	Await(ctx context.Context, to events.Incarnation, track uint8, place uint64) error
-	// Return gives back what an incarnation that has ended is not known to have
-	// handled, and ends sending there. It returns when each done was called.
-	Return(of events.Incarnation, again func(payload []byte, sent time.Time, done func()))
 }
 
 // A Recorder keeps an event of a connection that has no account yet. It never

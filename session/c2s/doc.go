@@ -8,19 +8,18 @@
 // of a WebSocket (websocket.go, RFC 7395); its transport is all that knows which.
 // What it sends is likewise one element at a time. Up to binding, negotiate.go,
 // sasl.go and bind.go answer, or sasl2.go and bind2.go in fewer steps; from then
-// on client.go hands each stanza to message.go, presence.go or iq.go, in the order
-// in which they came. What is a transition of the session (bound, interested,
-// available ...) is decided and stored by the service before the client gets its
-// answer. What goes to others goes one of three ways:
+// on client.go hands each message to package delivery and the rest to presence.go
+// or iq.go, in the order in which they came. What is a transition of the session
+// (bound, interested, available ...) is decided and stored by the service before
+// the client gets its answer. What goes to others goes one of three ways:
 //
 //   - Presence and the ends of sessions are read from the log. Each connector's
 //     projector calls Observe at each event, and watch.go shows it to those of
 //     its own clients who may see it. Nothing is sent for it, and nothing can be
 //     lost with a connector that dies.
 //   - Messages, requests, directed presence and what is published go straight to
-//     the sessions that the table names, by one parcel for each connector
-//     (deliver.go), in order whichever way they take (ways.go, lanes.go), and
-//     after what waited for the recipient (waiting.go).
+//     the sessions that the table names, on whichever connectors: package delivery
+//     decides, and keeps their order.
 //   - Rosters, with the subscription stanzas that changed them, and block lists
 //     are documents. Each connector follows them as it follows the log, and shows
 //     its own clients what a change means for them (rosterpush.go,
@@ -37,8 +36,8 @@
 //     backlog.go, alarm.go.
 //   - Bound sessions: client.go, hub.go, idleaccounts.go, manage.go, resume.go,
 //     toolate.go, clientstate.go.
-//   - Messages: message.go, mail.go, letter.go, deliver.go, parcel.go, ways.go,
-//     lanes.go, waiting.go, look.go, hints.go, carbons.go, delay.go.
+//   - Messages: what is announced of them in hints.go and carbons.go; the rest is
+//     package delivery.
 //   - Presence and rosters: presence.go, watch.go, watchers.go, roster.go,
 //     rosterpush.go, subscribe.go, blocking.go, blocklist.go, blockeffects.go.
 //   - Requests: iq.go, extension.go, disco.go, lastactivity.go, time.go,
@@ -52,12 +51,8 @@
 // write (outbox.go), a third one while a silent WebSocket is pinged. Until it is
 // a WebSocket, an HTTP connection belongs to net/http. Observe runs on the
 // projector's, Receive on the courier's, FollowRosters, FollowBlocked,
-// FollowPublished and Reroute on the caller's. Receive may wait for room in the
-// lanes, Reroute for other connectors, and none of them for a client to read.
-// Parcels that have to wait do so in at most 1,280 lanes (lanes.go), each with a
-// goroutine while something is in it. A client has one while somebody else is
-// taking what waits for it (look.go), and one ends a session that has no
-// connection (resume.go).
+// FollowPublished and Reroute on the caller's, and none of them waits for a client
+// to read. One ends a session that has no connection (resume.go).
 //
 // Locks, in the order in which they are taken: a client's life, an account's
 // setting or loading, the server's tail, an account's mu, the hub's; then those
@@ -84,8 +79,7 @@
 // (entry.go). Those that have not asked for a WebSocket yet count.
 //
 // Bounded, too, are: what a client has not acknowledged (manage.go), what is held
-// for an inactive one (clientstate.go) or for one that is given older messages
-// (look.go), a block list (blocklist.go), what an account stores and publishes
+// for an inactive one (clientstate.go) a block list (blocklist.go), what an account stores and publishes
 // (package pep). What is kept in memory only to be quick is forgotten at a limit,
 // and read again: accounts without sessions (idleaccounts.go), what was published
 // last (pepnewest.go), what clients can do (clientcaps.go). Block lists are all in

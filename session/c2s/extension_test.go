@@ -19,7 +19,7 @@ const nsDisco = "http://jabber.org/protocol/disco#info"
 func TestTheCapsAreThoseOfTheAnswer(t *testing.T) {
 	for name, tune := range map[string]func(*c2s.Config){
 		"everything": nil,
-		"least":      func(c *c2s.Config) { c.Waiting, c.Blocked, c.Private = nil, nil, nil },
+		"least":      func(c *c2s.Config) { c.Offline, c.Blocked, c.Private = nil, nil, nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			alone(t, tune, func(t *testing.T, w *world) {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"rollcall/events"
+	"rollcall/session/delivery"
 	"rollcall/session/roster"
 )
 
@@ -197,4 +198,24 @@ func (h *hub) clientsOf(a *account) []*client {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return a.clients
+}
+
+// Recipient implements delivery.Local.
+func (h *hub) Recipient(id events.SessionID) *delivery.Recipient {
+	if cl := h.client(id); cl != nil {
+		return cl.recipient
+	}
+	return nil
+}
+
+// Recipients implements delivery.Local.
+func (h *hub) Recipients(account events.JID) (list []*delivery.Recipient) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if a := h.accounts[account]; a != nil {
+		for _, cl := range a.clients {
+			list = append(list, cl.recipient)
+		}
+	}
+	return list
 }

@@ -8,23 +8,21 @@ import (
 // Requests: RFC 6120, 8.2.3 and RFC 6121, 8.5.
 
 // iq routes or answers one. Every get and set is answered exactly once.
-func (cl *client) iq(iq *stanza.Element, m *mail) error {
+func (cl *client) iq(iq *stanza.Element, to events.JID) error {
 	switch iq.Type() {
 	case "get", "set":
 		payload := payloadOf(iq)
 		if payload == nil {
 			return refuse(stanza.BadRequest)
 		}
-		return cl.request(iq, payload, m)
+		return cl.request(iq, payload, to)
 	case "result", "error":
 		// Answers to pushes need nothing, and one that finds nobody has no answer.
 		cl.answered(iq)
-		if !m.to.IsZero() && !m.to.IsBare() {
-			if s := m.resource(); s != nil {
-				m.deliver(s)
-			}
+		if to.IsZero() || to.IsBare() {
+			return nil
 		}
-		return nil
+		return cl.sender.Send(iq, to)
 	}
 	return refuse(stanza.BadRequest)
 }
@@ -55,25 +53,25 @@ func children(el *stanza.Element) (n int) {
 // request answers or routes one. Who is not named is one's own account
 // (RFC 6120, 10.3.3), or the server, where the account has no answer: many
 // clients mean it.
-func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
-	at, to := atServer, m.to
+func (cl *client) request(iq, payload *stanza.Element, to events.JID) error {
+	at, unnamed := atServer, to.IsZero()
 	switch {
-	case m.to.IsZero():
+	case unnamed:
 		at, to = atOwn, cl.account
-	case m.to == cl.account:
+	case to == cl.account:
 		at = atOwn
-	case !m.served():
+	case !cl.srv.router.Served(to.Domain()):
 		return refuse(stanza.RemoteServerNotFound)
-	case m.to.Local() != "" && m.to.IsBare():
+	case to.Local() != "" && to.IsBare():
 		at = atOthers
-	case m.to.Local() != "":
-		if payload.Is(stanza.NSLastActivity, "query") && !cl.sees(m.to.Bare()) {
+	case to.Local() != "":
+		if payload.Is(stanza.NSLastActivity, "query") && !cl.sees(to.Bare()) {
 			return refuse(stanza.Forbidden) // XEP-0012, 4: it may not even be asked
 		}
-		return m.iqToResource()
+		return cl.sender.Send(iq, to)
 	}
 	handle, err := cl.srv.offer.answer(at, iq, payload)
-	if err != nil && m.to.IsZero() {
+	if err != nil && unnamed {
 		to = events.StoredJID(cl.account.Domain())
 		handle, err = cl.srv.offer.answer(atServer, iq, payload)
 	}
@@ -84,23 +82,6 @@ func (cl *client) request(iq, payload *stanza.Element, m *mail) error {
 		cl.pace.beforeChange()
 	}
 	return handle(cl, &request{iq: iq, payload: payload, to: to})
-}
-
-// iqToResource is RFC 6121, 8.5.3. Nobody else can answer for a resource that is
-// not there.
-func (m *mail) iqToResource() error {
-	var sent bool
-	var err error
-	if s := m.resource(); s != nil {
-		sent, err = m.deliver(s)
-	}
-	switch t := m.el.Type(); {
-	case sent, t == "result", t == "error":
-		return nil
-	case err != nil:
-		return err
-	}
-	return refuse(stanza.ServiceUnavailable)
 }
 
 // result answers a request.
@@ -134,6 +115,6 @@ var (
 	}
 	offlineMessages = extension{ // XEP-0160
 		features: []string{"msgoffline"},
-		on:       func(c *Config) bool { return c.Waiting != nil },
+		on:       func(c *Config) bool { return c.Offline != nil },
 	}
 )

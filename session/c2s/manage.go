@@ -11,6 +11,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/session"
+	"rollcall/session/delivery"
 	"rollcall/session/stanza"
 )
 
@@ -34,13 +35,13 @@ type management struct {
 	handled   uint32 // stanzas of the client; owned by the connection's goroutine
 	expiry    *time.Timer
 	mu        sync.Mutex
-	unacked   []letter // guarded; sent and not acknowledged, oldest first
-	bytes     int      // guarded; of unacked
-	share     share    // guarded; of what waits for all clients
-	acked     uint32   // guarded; the last h
-	requested bool     // guarded; an answer to <r/> is due
-	asked     uint32   // guarded; what had been sent at the last <r/>
-	ended     bool     // guarded; the session has, and nothing is kept any more
+	unacked   []delivery.Outgoing // guarded; sent and not acknowledged, oldest first
+	bytes     int                 // guarded; of unacked
+	share     share               // guarded; of what waits for all clients
+	acked     uint32              // guarded; the last h
+	requested bool                // guarded; an answer to <r/> is due
+	asked     uint32              // guarded; what had been sent at the last <r/>
+	ended     bool                // guarded; the session has, and nothing is kept any more
 }
 
 // manage handles an element of stream management on a bound stream. A session is
@@ -145,25 +146,25 @@ func tokenHash(token string) string {
 // send keeps a stanza until it is acknowledged, and writes it if there is a
 // connection. One request is out at a time; its answer brings the next, for what
 // was sent since, so that a client acknowledges as fast as it reads and no faster.
-func (m *management) send(cl *client, l letter) bool {
+func (m *management) send(cl *client, o delivery.Outgoing) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.ended {
 		return false
 	}
-	size := m.bytes + len(l.stanza)
+	size := m.bytes + len(o.Stanza)
 	if len(m.unacked) >= maxUnacked || size > maxUnackedBytes || !m.share.cover(size) {
 		go cl.overflow() // ends the session, for which it needs m.mu
 		return false
 	}
-	if l.since == 0 {
-		l.since = time.Now().UnixNano()
+	if o.Since == 0 {
+		o.Since = time.Now().UnixNano()
 	}
-	l.stanza = bytes.Clone(l.stanza) // the sender writes its next one there
-	m.unacked = append(m.unacked, l)
+	o.Stanza = bytes.Clone(o.Stanza) // the sender writes its next one there
+	m.unacked = append(m.unacked, o)
 	m.bytes = size
 	if c := cl.link.Load(); c != nil {
-		c.send(l.stanza)
+		c.send(o.Stanza)
 		m.request(c)
 	}
 	return true
@@ -208,8 +209,8 @@ func (m *management) drop(h uint32) error {
 	if n <= 0 {
 		return nil
 	}
-	for _, l := range m.unacked[:n] {
-		m.bytes -= len(l.stanza)
+	for _, o := range m.unacked[:n] {
+		m.bytes -= len(o.Stanza)
 	}
 	m.share.uncover(m.bytes)
 	clear(m.unacked[:n])
@@ -222,7 +223,7 @@ func (m *management) drop(h uint32) error {
 }
 
 // take empties the queue for a session that has ended.
-func (m *management) take() []letter {
+func (m *management) take() []delivery.Outgoing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := m.unacked

@@ -109,7 +109,7 @@ func (c *conn) checkHost(to string) error {
 	switch host := j.Domain(); {
 	case c.host != "" && c.host != host:
 		return &stanza.StreamError{Condition: stanza.StreamNotAuthorized, Text: "the domain may not change"}
-	case !c.srv.domains[host]:
+	case !c.srv.router.Served(host):
 		return &stanza.StreamError{Condition: stanza.StreamHostUnknown}
 	case c.host == "":
 		c.host = host

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"rollcall/events"
+	"rollcall/session/delivery"
 	"rollcall/session/pep"
 )
 
@@ -172,7 +173,7 @@ func (s *Server) keepsNewest() bool {
 	if !s.newest.await(context.Background(), 0) {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
+	ctx, cancel := context.WithTimeout(context.Background(), delivery.CatchUp)
 	defer cancel()
 	last, err := s.cfg.Private.Last(ctx)
 	return err == nil && s.newest.await(ctx, last)

@@ -7,6 +7,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/session"
+	"rollcall/session/delivery"
 	"rollcall/session/pep"
 	"rollcall/session/roster"
 	"rollcall/session/stanza"
@@ -44,7 +45,7 @@ func (cl *client) notifyWhole(n *pep.Node, event []byte) {
 		}
 	}
 	list = slices.DeleteFunc(list, func(t *session.Session) bool { return shown[t.ID] })
-	cl.srv.sendWanted(cl.account, list, cl.after, event)
+	cl.srv.sendWanted(cl.account, list, cl.sender.After, event)
 }
 
 // upToDate brings what is known here of sessions, and of an account's roster, up
@@ -52,7 +53,7 @@ func (cl *client) notifyWhole(n *pep.Node, event []byte) {
 // document after that is in the log, or in the roster. So who does not read what
 // was stored before upToDate was called is known here when it returns.
 func (s *Server) upToDate(account events.JID) (*roster.Roster, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
+	ctx, cancel := context.WithTimeout(context.Background(), delivery.CatchUp)
 	defer cancel()
 	if svc := s.service.Load(); svc != nil {
 		log, err := svc.Log.Info(ctx)
@@ -80,21 +81,16 @@ func (cl *client) showSubscribers(n *pep.Node, owners *roster.Roster, event []by
 		for _, t := range list {
 			shown[t.ID] = true
 		}
-		cl.srv.sendEvent(cl.account, jid, list, cl.after, event)
+		cl.srv.sendEvent(cl.account, jid, list, cl.sender.After, event)
 	}
 	return shown
 }
 
 // subscribed are the sessions that a subscribed JID stands for, as for a headline
-// (RFC 6121, 8.5.2.1.1 and 8.5.3).
+// (RFC 6121, 8.5.2.1.1 and 8.5.3). The list is the caller's.
 func (s *Server) subscribed(jid events.JID) []*session.Session {
-	if jid.IsBare() {
-		return s.nonNegative(jid)
-	}
-	if t := s.cfg.Table.Session(jid); t != nil && s.there(t) {
-		return []*session.Session{t}
-	}
-	return nil
+	c := delivery.Case{To: jid, Kind: delivery.Headline, Account: s.router.Reachable(jid.Bare())}
+	return slices.Clone(delivery.Decide(c).Targets)
 }
 
 // sendTo sends an event to a subscriber.
@@ -105,8 +101,7 @@ func (s *Server) sendTo(from, to events.JID, after events.Position, event []byte
 // sendEvent sends an event to sessions of a subscriber, whatever they ask for.
 func (s *Server) sendEvent(from, to events.JID, list []*session.Session, after events.Position, event []byte) {
 	if list = s.unblocked(from, list); len(list) > 0 {
-		p := parcel{final: true, lane: laneOf(from), after: after, stanza: addressed(eventMessage(from, event), to)}
-		s.deliver(p, list, nil)
+		s.router.SendEvent(from, list, after, addressed(eventMessage(from, event), to), false)
 	}
 }
 
@@ -114,8 +109,7 @@ func (s *Server) sendEvent(from, to events.JID, list []*session.Session, after e
 // for it, after what there is in the log up to a position.
 func (s *Server) sendWanted(from events.JID, list []*session.Session, after events.Position, event []byte) {
 	if list = s.unblocked(from, list); len(list) > 0 {
-		p := parcel{final: true, event: true, lane: laneOf(from), after: after, stanza: eventMessage(from, event)}
-		s.deliver(p, list, nil)
+		s.router.SendEvent(from, list, after, eventMessage(from, event), true)
 	}
 }
 
@@ -131,7 +125,7 @@ func (s *Server) unblocked(account events.JID, list []*session.Session) []*sessi
 // eventMessage has no address yet: it is one for many.
 func eventMessage(from events.JID, event []byte) []byte {
 	b := stanza.AppendAttr([]byte(messageName), "from", from.String())
-	b = append(stanza.AppendAttr(b, "id", rand.Text()), " type='headline'><event xmlns='"+nsPubSubEvent+"'>"...)
+	b = append(stanza.AppendAttr(b, "id", rand.Text()), " type='headline'><event xmlns='"+stanza.NSPubSubEvent+"'>"...)
 	return append(append(b, event...), "</event></message>"...)
 }
 
@@ -144,8 +138,14 @@ func addressed(message []byte, to events.JID) []byte {
 	return append(b, message[len(messageName):]...)
 }
 
-func isEvent(message *stanza.Element) bool {
-	return message.Type() == "headline" && message.Child(nsPubSubEvent, "event") != nil
+// wantedEvent is an event as the session here gets it, nil if its client does not
+// ask for it.
+func (s *Server) wantedEvent(id events.SessionID, message *stanza.Element) []byte {
+	cl := s.hub.client(id)
+	if cl == nil || !cl.wantsEvent(message) {
+		return nil
+	}
+	return addressed([]byte(message.Raw()), cl.account)
 }
 
 // wantsEvent reports that the client asks for the events of the node that the
@@ -156,5 +156,5 @@ func (cl *client) wantsEvent(message *stanza.Element) bool {
 	if wanted == nil {
 		return message.Attr("from") == cl.account.String()
 	}
-	return (*wanted)[message.Child(nsPubSubEvent, "event").First().Attr("node")]
+	return (*wanted)[message.Child(stanza.NSPubSubEvent, "event").First().Attr("node")]
 }

@@ -52,7 +52,7 @@ func (cl *client) subscribe(r *request, el *stanza.Element) error {
 	b := appendSubscription([]byte("<pubsub xmlns='"+nsPubSub+"'>"), k.Name, jid.String(), "subscribed")
 	cl.result(r.iq, string(append(b, "</pubsub>"...)))
 	if n := s.Node(k); !n.Silent && len(n.Items) > 0 {
-		cl.srv.sendTo(owner, jid, cl.after, lastEvent(n)) // XEP-0060, 6.1.7
+		cl.srv.sendTo(owner, jid, cl.sender.After, lastEvent(n)) // XEP-0060, 6.1.7
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (cl *client) endSubscriptions(r *request, el *stanza.Element) error {
 	cl.result(r.iq, "")
 	for _, jid := range ended {
 		if !cl.srv.blocks.between(cl.account, jid) {
-			cl.srv.sendTo(cl.account, jid, cl.after, appendSubscription(nil, k.Name, jid.String(), "none"))
+			cl.srv.sendTo(cl.account, jid, cl.sender.After, appendSubscription(nil, k.Name, jid.String(), "none"))
 		}
 	}
 	return nil

@@ -15,12 +15,12 @@ import (
 // presence handles one stanza. The client's own changes are events; the rest is
 // sent to whom it is addressed, or kept in a roster. Nothing that the client sent
 // before may come after what others see of it in the log, so it waits for that
-// to have arrived (settle).
-func (cl *client) presence(el *stanza.Element, m *mail) error {
+// to have arrived.
+func (cl *client) presence(el *stanza.Element, to events.JID) error {
 	if kind, ok := roster.ParseKind(el.Type()); ok {
 		cl.pace.beforeChange()
-		cl.ways.settle(cl.srv)
-		return cl.subscription(el, kind, m.to.Bare())
+		cl.sender.Barrier()
+		return cl.subscription(el, kind, to.Bare())
 	}
 	switch el.Type() {
 	case "", "unavailable":
@@ -28,30 +28,27 @@ func (cl *client) presence(el *stanza.Element, m *mail) error {
 			return refuse(stanza.BadRequest) // RFC 6121, 4.7.1
 		}
 		cl.pace.beforePresence()
-		if !m.to.IsZero() {
-			return cl.directed(el, m)
+		if !to.IsZero() {
+			return cl.directed(el, to)
 		}
-		cl.ways.settle(cl.srv) // what it sent before is not to be overtaken (RFC 6120, 10.1)
+		cl.sender.Barrier() // what it sent before is not to be overtaken (RFC 6120, 10.1)
 		if el.Type() == "" {
 			return cl.becomeAvailable(el)
 		}
 		return cl.becomeUnavailable(el)
 	case "probe":
-		return cl.probe(m.to)
+		return cl.probe(to)
 	case "error":
-		if s := m.resource(); s != nil {
-			m.deliver(s)
+		if to.IsZero() || to.IsBare() {
+			return nil
 		}
-		return nil
+		return cl.sender.Send(el, to)
 	}
 	return refuse(stanza.BadRequest)
 }
 
-// becomeAvailable stores an initial presence (4.2), or a later one (4.4),
-// by which the client becomes able to get what waits, or is no longer. Either is
-// so here before the log shows it to others: it looks for what waits before
-// anybody can send it something newer, and lets others look before they are sent
-// something.
+// becomeAvailable stores an initial presence (4.2), or a later one (4.4), by which
+// the session comes to take what is sent to the account, or no longer does.
 func (cl *client) becomeAvailable(el *stanza.Element) error {
 	priority, err := priorityOf(el)
 	if err != nil {
@@ -61,27 +58,17 @@ func (cl *client) becomeAvailable(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	change := session.BecomeAvailable{Session: cl.session, Priority: priority, Show: showOf(el), Stanza: text}
-	if priority < 0 {
-		if err := cl.doUnable(change); err != nil {
-			return err
-		}
-		cl.learnCaps(el)
-		return nil
-	}
-	var k *look
-	if !cl.able.Load() {
-		k = cl.beginOwnLook()
-	}
-	if _, err := cl.do(change); err != nil {
-		if k != nil {
-			cl.stopLooking()
+	change := func() error {
+		_, err := cl.do(session.BecomeAvailable{Session: cl.session, Priority: priority, Show: showOf(el), Stanza: text})
+		if err == nil {
+			cl.learnCaps(el)
 		}
 		return err
 	}
-	cl.learnCaps(el)
-	cl.becomeAble(k)
-	return nil
+	if priority < 0 {
+		return cl.recipient.BecomeUnreceptive(change, refused)
+	}
+	return cl.recipient.BecomeReceptive(change)
 }
 
 // becomeUnavailable is 4.5. The session stays bound, and interested in the roster.
@@ -90,12 +77,17 @@ func (cl *client) becomeUnavailable(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	err = cl.doUnable(session.BecomeUnavailable{Session: cl.session, Stanza: text})
-	if err == nil {
-		cl.forgetCaps()
-	}
-	return err
+	return cl.recipient.BecomeUnreceptive(func() error {
+		_, err := cl.do(session.BecomeUnavailable{Session: cl.session, Stanza: text})
+		if err == nil {
+			cl.forgetCaps()
+		}
+		return err
+	}, refused)
 }
+
+// refused reports an error that is answered to the client, whose session goes on.
+func refused(err error) bool { return stanzaError(err) != nil }
 
 // priorityOf is RFC 6121, 4.7.2.3: the server routes by it, so it must be one.
 func priorityOf(el *stanza.Element) (int8, error) {
@@ -140,35 +132,18 @@ func anonymous(el *stanza.Element) (string, error) {
 	return "<presence" + rest, nil
 }
 
-// directed is RFC 6121, 4.6: presence to one JID, who must learn of the
-// session's end too.
-func (cl *client) directed(el *stanza.Element, m *mail) error {
-	if !m.served() {
+// directed is RFC 6121, 4.6: presence to one JID, whose sessions must learn of this
+// one's end too.
+func (cl *client) directed(el *stanza.Element, to events.JID) error {
+	if !cl.srv.router.Served(to.Domain()) {
 		return refuse(stanza.RemoteServerNotFound)
 	}
-	available := el.Type() == ""
-	if cl.home.current().WatchedBy(m.to.Bare()) && cl.available.Load() {
-		available = false // the contact gets every change anyway
-	}
-	if _, err := cl.do(session.DirectPresence{Session: cl.session, To: m.to, Available: available}); err != nil {
+	show := el.Type() == ""
+	remember := show && !(cl.home.current().WatchedBy(to.Bare()) && cl.available.Load()) // a contact gets every change anyway
+	if _, err := cl.do(session.DirectPresence{Session: cl.session, To: to, Available: remember}); err != nil {
 		return err
 	}
-	cl.srv.reach(cl.after) // or shows would not know of it
-	p := parcel{directed: el.Type() == "", lane: laneOf(cl.account), after: cl.after, stanza: m.stamped()}
-	targets := m.presenceTargets()
-	cl.srv.deliver(p, targets, m.ways.turn(cl.srv, m.to.Bare(), targets))
-	return nil
-}
-
-// presenceTargets is RFC 6121, 8.5.2.1.2 and 8.5.3: all available resources of
-// a bare JID, or the one of a full JID.
-func (m *mail) presenceTargets() []*session.Session {
-	if m.to.IsBare() {
-		return m.srv.reachable(m.to.Bare())
-	}
-	if s := m.resource(); s != nil {
-		return []*session.Session{s}
-	}
+	cl.sender.SendDirected(el, to, show)
 	return nil
 }
 
@@ -180,7 +155,7 @@ func (cl *client) probe(to events.JID) error {
 	switch {
 	case to.IsZero():
 		return refuse(stanza.BadRequest)
-	case !cl.srv.domains[contact.Domain()]:
+	case !cl.srv.router.Served(contact.Domain()):
 		return refuse(stanza.RemoteServerNotFound)
 	}
 	cl.srv.tail.Lock() // nothing newer may be shown before this

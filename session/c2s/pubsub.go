@@ -19,7 +19,6 @@ const (
 	nsPubSub       = "http://jabber.org/protocol/pubsub"
 	nsPubSubErrors = nsPubSub + "#errors"
 	nsPubSubOwner  = nsPubSub + "#owner"
-	nsPubSubEvent  = nsPubSub + "#event"
 )
 
 var eventing = extension{

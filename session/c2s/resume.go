@@ -41,7 +41,7 @@ func (cl *client) detach(m *management, reason events.Reason) {
 	cl.svc.End(context.Background(), cl.account, cl.id, session.Detach{
 		Session: cl.session, Reason: reason, Now: time.Now().UnixNano(),
 	})
-	cl.srv.reach(cl.after) // a session that has just begun may not be in the table yet
+	cl.srv.router.Reach(cl.sender.After) // a session that has just begun may not be in the table yet
 	if cl.srv.cfg.Table.Account(cl.account).Session(cl.session) == nil {
 		// Its end came by while it still had the connection. One that comes from
 		// now on finds it without.
@@ -97,36 +97,27 @@ func (cl *client) end(e ending) {
 // learns of it, and what it has not acknowledged goes elsewhere. It may be
 // called again. The caller holds life.
 func (cl *client) finish(e ending) {
-	cl.unable()
-	if !cl.srv.hub.remove(cl) {
+	if !cl.recipient.End(func() bool { return cl.srv.hub.remove(cl) }) {
 		return
 	}
-	cl.stopLooking()
 	if m := cl.managed.Load(); m != nil {
-		cl.leave(m, e)
+		cl.giveBack(m, e)
 	}
 	if !e.logged {
-		cl.ways.settle(cl.srv) // before others see the end
+		cl.sender.Barrier() // before others see the end
 		cl.svc.End(context.Background(), cl.account, cl.id, session.Close{Session: cl.session, Reason: e.reason, Text: e.text})
 	}
 }
 
-// leave sends what the client has not acknowledged where it goes without it:
-// before others learn of the session's end, so that nothing newer is there first.
-func (cl *client) leave(m *management, e ending) {
+// giveBack sends what the client has not acknowledged where it goes without it.
+func (cl *client) giveBack(m *management, e ending) {
 	if m.expiry != nil {
 		m.expiry.Stop()
 	}
 	if m.token != "" && e.reason != events.ReasonClient { // who closes its stream does not come back for it
 		cl.srv.ended.add(endedKeyOf(cl.account, resumptionID(cl.session, m.token)), m.handled)
 	}
-	w := &ways{}
-	for _, l := range m.take() {
-		cl.srv.resend(parcel{
-			since: l.since, after: cl.after, stanza: l.stanza, to: []events.SessionID{cl.session}, all: l.all,
-		}, w)
-	}
-	w.settle(cl.srv)
+	cl.srv.router.Return(cl.session, m.take(), cl.sender.After)
 }
 
 // resume answers <resume/> on an authenticated stream without a resource. On
@@ -214,7 +205,7 @@ func (c *conn) takeOver(cl *client) error {
 	if m.expiry != nil {
 		m.expiry.Stop()
 	}
-	cl.id, cl.after = c.id, pos
+	cl.id, cl.sender.After = c.id, pos
 	c.srv.hub.rehold(c, cl.session)
 	c.srv.settle(c)
 	c.client.Store(cl)
@@ -233,8 +224,8 @@ func (m *management) attach(cl *client, c *conn, h uint32, tell func(*client, []
 	}
 	b := stanza.AppendAttr([]byte("<resumed xmlns='"+stanza.NSStreamMgmt+"'"), "previd", resumptionID(cl.session, m.token))
 	tell(cl, append(stanza.AppendAttr(b, "h", formatCount(m.handled)), "/>"...))
-	for _, l := range m.unacked {
-		c.send(l.stanza)
+	for _, o := range m.unacked {
+		c.send(o.Stanza)
 	}
 	m.requested = false
 	m.request(c)

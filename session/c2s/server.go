@@ -16,6 +16,7 @@ import (
 	"rollcall/events"
 	"rollcall/session"
 	"rollcall/session/auth"
+	"rollcall/session/delivery"
 	"rollcall/session/stanza"
 )
 
@@ -28,7 +29,7 @@ type Server struct {
 	throttle *auth.Throttle // of logins
 	signUps  *auth.Throttle // of registrations
 	logins   *logins
-	domains  map[string]bool
+	router   *delivery.Router
 	offer    *offer
 	started  time.Time
 	hub      hub
@@ -45,7 +46,6 @@ type Server struct {
 
 	unread backlog             // what clients have not read or not acknowledged
 	begun  backlog             // what they have begun to send
-	lanes  *lanes              // of parcels that have to wait
 	places *semaphore.Weighted // of TLS handshakes
 
 	// These tell the operator of limits that were met, and misled of a proxy
@@ -86,15 +86,21 @@ func New(cfg Config) (*Server, error) {
 		signUps:  auth.NewThrottle(signUpLimit, time.Now),
 		logins:   newLogins(cfg.LoginRate),
 		places:   newPlaces(),
-		domains:  map[string]bool{},
 		offer:    newOffer(&cfg, extensions),
 		started:  time.Now(),
 		blocks:   newBlockLists(),
 		conns:    map[*conn]struct{}{}, unbound: list.New(), addresses: newAddresses(&cfg),
-		following: make(chan struct{}), lanes: newLanes(),
+		following: make(chan struct{}),
 	}
-	for _, d := range cfg.Domains {
-		s.domains[d] = true
+	s.router, err = delivery.New(delivery.Config{
+		Domains: cfg.Domains, Table: cfg.Table, Courier: cfg.Courier, Offline: cfg.Offline, Local: &s.hub,
+		Policy: delivery.Policy{
+			Exists: s.hasCredentials, Blocked: s.blocks.blocked, ShowDirected: s.showDirected, Event: s.wantedEvent,
+		},
+		Limits: cfg.Limits, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("c2s: %w", err)
 	}
 	s.hub.init()
 	s.unread.most, s.begun.most = int64(s.cfg.MaxUnread), int64(s.cfg.MaxBegun)
@@ -108,15 +114,35 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
+// hasCredentials reports whether there is such an account.
+func (s *Server) hasCredentials(ctx context.Context, account events.JID) (bool, error) {
+	_, err := s.cfg.Accounts.Credentials(ctx, account)
+	if errors.Is(err, auth.ErrNoAccount) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Begin accepts logins, whose events svc writes. The caller has acquired the
 // connector's lease and has closed in the log what its predecessor left.
-func (s *Server) Begin(svc *session.Service) { s.service.Store(svc) }
+func (s *Server) Begin(svc *session.Service) {
+	s.router.Begin(svc)
+	s.service.Store(svc)
+}
+
+// Receive takes a parcel of another connector; see [delivery.Router.Receive].
+func (s *Server) Receive(parcel []byte, later func() (done func())) { s.router.Receive(parcel, later) }
+
+// Reroute sends on what a connector whose lease has ended did not handle; see
+// [delivery.Router.Reroute].
+func (s *Server) Reroute(lost events.Incarnation) { s.router.Reroute(lost) }
 
 // Suspend ends every session and refuses logins until Begin is called again. It
 // is for a connector that has lost its lease: others have taken its sessions
 // for dead, or will, so no client may go on believing in one.
 func (s *Server) Suspend() {
 	s.service.Store(nil)
+	s.router.Begin(nil)
 	s.endAll(ending{
 		err:    &stanza.StreamError{Condition: stanza.StreamReset, Text: "the connector lost touch with the session log; please connect again"},
 		reason: events.ReasonConnectorLost,

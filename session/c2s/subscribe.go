@@ -21,7 +21,7 @@ func (cl *client) subscription(el *stanza.Element, kind roster.Kind, contact eve
 	if contact.IsZero() || contact == cl.account {
 		return refuse(stanza.BadRequest)
 	}
-	if !cl.srv.domains[contact.Domain()] {
+	if !cl.srv.router.Served(contact.Domain()) {
 		return refuse(stanza.RemoteServerNotFound)
 	}
 	// The bare JIDs count (RFC 6121, 3.1.2).
@@ -54,8 +54,7 @@ func (s *Server) subscription(user, contact events.JID, kind roster.Kind, b []by
 
 // arrive is the contact's side of a transition that the user has caused.
 func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte) error {
-	m := mail{srv: s, to: contact}
-	if ok, err := m.exists(contact); err != nil || !ok {
+	if ok, err := s.router.Exists(contact); err != nil || !ok {
 		return err // RFC 6121, 8.5.1: silently, for an unknown contact
 	}
 	blocked := s.blocks.of(contact).blocks(user)

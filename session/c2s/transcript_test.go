@@ -265,7 +265,7 @@ func (s *script) configure(c *c2s.Config, cert func(bool) func(*c2s.Config)) {
 				c.MaxResources = 2
 			case "connectors=1", "connectors=2":
 			case "no-storage":
-				c.Waiting = nil
+				c.Offline = nil
 			default:
 				s.Fatalf("%s: unknown configuration %q", s.file, w)
 			}

@@ -13,14 +13,15 @@ import (
 	"rollcall/events"
 	"rollcall/session"
 	"rollcall/session/c2s"
+	"rollcall/session/delivery"
 )
 
 // unhurried gives a message a second.
-type unhurried struct{ c2s.Waiting }
+type unhurried struct{ delivery.Offline }
 
 func (s unhurried) Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error] {
 	return func(yield func(events.Document, error) bool) {
-		for kept, err := range s.Waiting.Take(ctx, account) {
+		for kept, err := range s.Offline.Take(ctx, account) {
 			<-time.After(time.Second)
 			if !yield(kept, err) {
 				return
@@ -40,7 +41,7 @@ func TestNewMessagesComeAfterThoseThatWaited(t *testing.T) {
 }
 
 func newAfterWaiting(t *testing.T, nodes int) {
-	w := newWorld(t, nodes, func(c *c2s.Config) { c.Waiting = unhurried{c.Waiting} })
+	w := newWorld(t, nodes, func(c *c2s.Config) { c.Offline = unhurried{c.Offline} })
 	defer w.close()
 	w.users("alice", "bob")
 	w.watch("alice", "bob")
@@ -78,19 +79,19 @@ func newAfterWaiting(t *testing.T, nodes int) {
 
 // A counter counts who looks for what waits.
 type counter struct {
-	c2s.Waiting
+	delivery.Offline
 	takes *atomic.Int32
 }
 
 func (c counter) Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error] {
 	c.takes.Add(1)
-	return c.Waiting.Take(ctx, account)
+	return c.Offline.Take(ctx, account)
 }
 
 // A session that is over would hold up the others if it took what waits.
 func TestWhenASessionEndsOnlyTheOthersLook(t *testing.T) {
 	var takes atomic.Int32
-	alone(t, func(c *c2s.Config) { c.Waiting = counter{c.Waiting, &takes} }, func(t *testing.T, w *world) {
+	alone(t, func(c *c2s.Config) { c.Offline = counter{c.Offline, &takes} }, func(t *testing.T, w *world) {
 		w.login("alice", "stays", "<presence/>")
 		w.login("alice", "goes", "<enable xmlns='urn:xmpp:sm:3' resume='true'/>", "<presence/>").drop()
 		synctest.Wait()

@@ -3,6 +3,7 @@ package c2s
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"rollcall/events"
@@ -28,7 +29,7 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 	defer s.tail.Unlock()
 	was, is := before.Session(st.Session), after.Session(st.Session)
 	watchers := s.watchersAt(after)
-	defer s.lookAfter(was, is)
+	defer s.router.FetchAfter(was, is)
 	switch e := st.Event.(type) {
 	case events.Authenticated:
 		if st.Connector.Name != s.self().Name {
@@ -48,17 +49,6 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 			s.closed(was, watchers, e)
 		}
 	}
-}
-
-// reach waits for the table to have what is stored at p, and for clients to have
-// been shown it.
-func (s *Server) reach(p events.Position) {
-	if s.cfg.Table.Position().Seq >= p.Seq {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), catchUp)
-	defer cancel()
-	s.cfg.Table.WaitFor(ctx, p)
 }
 
 // awaitRoutes waits for the table to route by what is stored at p. It comes before
@@ -81,7 +71,7 @@ func (s *Server) awaitRoutes(p events.Position) error {
 // has told us that it is over: it knows why.
 func (s *Server) learnEnd(a *session.Account) {
 	if a != nil {
-		s.reach(events.Position{Seq: a.Seq})
+		s.router.Reach(events.Position{Seq: a.Seq})
 	}
 }
 
@@ -219,6 +209,26 @@ func (s *Server) closed(was *session.Session, watchers []*account, e events.Clos
 	s.retract(was, watchers, "")
 }
 
+// showDirected hands out directed presence if the session that sent it is there and
+// its recipients will be shown its end. Directed presence comes beside the log, so
+// that the end in the log may have come before it, and so may the recipient's being
+// blocked: who got it then would see the session for ever.
+func (s *Server) showDirected(directed *stanza.Element, hand func()) {
+	s.tail.Lock()
+	defer s.tail.Unlock()
+	from, _ := directed.From()
+	to, _ := directed.To()
+	sender := s.cfg.Table.Session(from)
+	if sender == nil || s.blocks.of(from).blocks(to) {
+		return
+	}
+	a := s.hub.account(to.Bare())
+	watches := to.Bare() == from.Bare() || a != nil && a.current().Watches(from.Bare())
+	if slices.Contains(sender.Directed(), to) || watches && sender.Available() {
+		hand()
+	}
+}
+
 // unavailable is the presence of a session that ended without a word.
 const unavailable = "<presence type='unavailable'/>"
 
@@ -243,7 +253,7 @@ func (p presence) to(recipient events.JID, late bool) []byte {
 	b = stanza.AppendAttr(b, "to", recipient.String())
 	b = append(b, p.text[len(name):]...)
 	if late {
-		b = appendDelay(b, p.from.Domain(), time.Unix(0, p.at))
+		b = stanza.AppendDelay(b, p.from.Domain(), time.Unix(0, p.at))
 	}
 	return b
 }

@@ -5,6 +5,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/session"
+	"rollcall/session/delivery"
 	"rollcall/session/roster"
 )
 
@@ -40,7 +41,7 @@ func (h *hub) contact(jid events.JID) (*contact, []*account) {
 
 // watch makes the index say what the account's roster says. The caller holds
 // the server's tail.
-func (h *hub) watch(a *account, r *roster.Roster, table Table) {
+func (h *hub) watch(a *account, r *roster.Roster, table delivery.Table) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.accounts[a.jid] != a {

@@ -94,7 +94,7 @@ func (w *world) start(name string) *node {
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	cfg := c2s.Config{
 		Domains: []string{domain}, AllowPlaintext: true,
-		Accounts: &w.people, Secret: []byte("0123456789abcdef"), Rosters: w.rosters, Blocked: w.blocked, Private: w.private, Waiting: &w.waiting,
+		Accounts: &w.people, Secret: []byte("0123456789abcdef"), Rosters: w.rosters, Blocked: w.blocked, Private: w.private, Offline: &w.waiting,
 		Table: n.table, Courier: n, Pre: &w.pre,
 	}
 	if w.tune != nil {

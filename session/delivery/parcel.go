@@ -1,4 +1,4 @@
-package c2s
+package delivery
 
 import (
 	"encoding/binary"
@@ -20,15 +20,15 @@ import (
 type parcel struct {
 	hops     uint8
 	directed bool   // available presence, which is not shown after its session's end
-	event    bool   // of personal eventing, for who asks for it; addressed when it is handed out
+	event    bool   // of personal eventing, for clients that ask for it; addressed when it is handed out
 	final    bool   // not to be sent to others if its recipients have gone
-	bare     bool   // for the bare JID: not for who can't get any more what is sent to that
-	look     bool   // no stanza: the recipient is to look for what waits
+	bare     bool   // for the bare JID: not for a session that no longer takes what is sent to that
+	fetch    bool   // no stanza: the recipient is to fetch what waits
 	lane     uint64 // of the sender: parcels of one lane are handled in order
-	since    int64  // see letter
+	since    int64  // see Outgoing
 	after    events.Position
 	to       []events.SessionID
-	all      []events.SessionID // see letter
+	all      []events.SessionID // see Outgoing
 	stanza   []byte
 }
 
@@ -38,7 +38,7 @@ const parcelVersion = 3
 const (
 	parcelDirected = 1 << iota
 	parcelEvent
-	parcelLook
+	parcelFetch
 	parcelBare
 	parcelFinal
 )
@@ -83,8 +83,8 @@ func (p *parcel) flags() (f byte) {
 	if p.event {
 		f |= parcelEvent
 	}
-	if p.look {
-		f |= parcelLook
+	if p.fetch {
+		f |= parcelFetch
 	}
 	if p.bare {
 		f |= parcelBare
@@ -111,7 +111,7 @@ func parseParcel(b []byte) (p parcel, err error) {
 	}
 	flags := b[2]
 	p.hops, p.directed, p.event = b[1], flags&parcelDirected != 0, flags&parcelEvent != 0
-	p.look, p.bare, p.final = flags&parcelLook != 0, flags&parcelBare != 0, flags&parcelFinal != 0
+	p.fetch, p.bare, p.final = flags&parcelFetch != 0, flags&parcelBare != 0, flags&parcelFinal != 0
 	p.lane = binary.BigEndian.Uint64(b[3:])
 	r := parcelReader{rest: b[11:]}
 	p.since = r.varint()

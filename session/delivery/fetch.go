@@ -1,0 +1,206 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/stanza"
+)
+
+const (
+	// fetchTime is how long others wait at most while a session gets what waits.
+	// Then order is given up for the sake of delivery.
+	fetchTime = 5 * time.Second
+	// firstFetch and lastFetch bound the pause before another attempt to fetch.
+	firstFetch = 20 * time.Millisecond
+	lastFetch  = time.Second
+)
+
+var errUnreceptive = errors.New("the session no longer takes what waits")
+
+// A fetch is one time of fetching what waits.
+type fetch struct {
+	begun time.Time
+	over  chan struct{} // closed when nobody has to wait for it any longer
+	wake  chan struct{} // gets a token when the session no longer takes what waits
+	mu    sync.Mutex
+	again bool // guarded; something was stored since it began
+	ended bool // guarded; over is closed
+}
+
+// wait waits until the session has what waits, up to fetchTime since it began to
+// fetch it.
+func (k *fetch) wait() (over bool) {
+	t := time.NewTimer(time.Until(k.begun.Add(fetchTime)))
+	defer t.Stop()
+	select {
+	case <-k.over:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// repeat makes whoever fetches do so again; it reports false if that is over.
+func (k *fetch) repeat() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.again = true
+	return !k.ended
+}
+
+// done ends it, unless there is something to be fetched again.
+func (k *fetch) done(c *Recipient) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.again {
+		k.again = false
+		return false
+	}
+	k.end(c)
+	return true
+}
+
+// stop ends it.
+func (k *fetch) stop(c *Recipient) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.end(c)
+}
+
+// end lets go whoever waits, once. The caller holds k.mu.
+func (k *fetch) end(c *Recipient) {
+	if !k.ended {
+		k.ended = true
+		c.fetching.Store(nil)
+		close(k.over)
+	}
+}
+
+// beginFetch makes others wait from now on. It returns nil if nothing has to be
+// fetched, or somebody is at it.
+func (c *Recipient) beginFetch() *fetch {
+	k := &fetch{begun: time.Now(), over: make(chan struct{}), wake: make(chan struct{}, 1)}
+	if c.router.cfg.Offline == nil || !c.fetching.CompareAndSwap(nil, k) {
+		return nil
+	}
+	return k
+}
+
+// beginOwnFetch is beginFetch for a session that did not take what waits until now.
+// If a fetch is still under way, which gives up for that, it waits for its end.
+func (c *Recipient) beginOwnFetch() *fetch {
+	for c.router.cfg.Offline != nil {
+		if k := c.beginFetch(); k != nil {
+			return k
+		}
+		if k := c.fetching.Load(); k != nil {
+			<-k.over
+		}
+	}
+	return nil
+}
+
+// fetchSoon fetches once more. It reports false if the session does not take what
+// waits; when it does, it fetches. It does not wait.
+func (c *Recipient) fetchSoon() bool {
+	for c.receptive.Load() {
+		if k := c.beginFetch(); k != nil {
+			go c.keepFetching(k)
+			return true
+		}
+		if k := c.fetching.Load(); k != nil && k.repeat() {
+			return true
+		}
+	}
+	return false
+}
+
+// fetchBy makes the best of an account's sessions fetch, by a parcel made from p.
+// It reports false if that is gone.
+func (r *Router) fetchBy(account events.JID, list []*session.Session, p parcel, w *inflight) (bool, error) {
+	if len(list) == 0 {
+		return true, nil
+	}
+	p.fetch, p.stanza = true, []byte(account.Bare().String())
+	return r.deliver(p, list[:1], w.barrier(r, account, list[:1]))
+}
+
+// fetchAgain finds another session to fetch what waits. If there is none, the next
+// one to come fetches.
+func (r *Router) fetchAgain(p parcel, w *inflight) {
+	account := events.StoredJID(string(p.stanza))
+	for p.hops < maxHops {
+		p.hops++
+		if found, err := r.fetchBy(account, r.Reachable(account).Best(), p, w); found || err != nil {
+			return
+		}
+	}
+}
+
+// keepFetching fetches until all is handed over or the session takes no more.
+// Most likely somebody else is taking what waits: another session of the
+// account, or one whose connector has died over it.
+func (c *Recipient) keepFetching(k *fetch) {
+	for pause := firstFetch; !c.fetch(k); pause = min(2*pause, lastFetch) {
+		select {
+		case <-time.After(pause):
+		case <-k.wake:
+		}
+	}
+}
+
+// fetch hands over all that waits. It reports false if it has to be tried again.
+func (c *Recipient) fetch(k *fetch) bool {
+	for {
+		err := c.handOver()
+		switch {
+		case errors.Is(err, errUnreceptive), !c.receptive.Load():
+			k.stop(c)
+			return true
+		case err != nil:
+			c.router.cfg.Logger.Debug("waiting messages not handed over", "account", c.account.String(), "error", err)
+			return false
+		case k.done(c):
+			return true
+		}
+	}
+}
+
+// handOver takes what waits for the account and gives it to the session, which has
+// it when pass has returned: each message is removed from the store after that.
+func (c *Recipient) handOver() error {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	defer cancel()
+	for kept, err := range c.router.cfg.Offline.Take(ctx, c.account) {
+		if err != nil {
+			return err
+		}
+		if c.blockedMeanwhile(kept.Data) {
+			continue
+		}
+		if !c.receptive.Load() || !c.pass(Outgoing{Stanza: kept.Data, Since: Stamped}) {
+			return errUnreceptive // what is left waits for the next
+		}
+	}
+	return nil
+}
+
+// blockedMeanwhile reports a message that waited for an account which blocks its
+// sender by now: it is delivered no more than any other (XEP-0191, 2).
+func (c *Recipient) blockedMeanwhile(message []byte) bool {
+	blocked := c.router.cfg.Policy.Blocked
+	if blocked == nil {
+		return false
+	}
+	el, err := stanza.Parse(message, stanza.NSClient, c.router.cfg.Limits)
+	if err != nil {
+		return false
+	}
+	from, err := el.From()
+	return err == nil && blocked(c.account, from)
+}

@@ -1,0 +1,176 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/stanza"
+)
+
+// CatchUp bounds the wait for the table, or for what is on its way. Past it order
+// is given up for the sake of delivery.
+const CatchUp = 2 * time.Second
+
+// storeTime bounds what the stores may take at one stanza.
+const storeTime = 15 * time.Second
+
+// A Router delivers what the sessions of one connector send, and what other
+// connectors send to them. Its methods are for any goroutine.
+type Router struct {
+	cfg     Config
+	domains map[string]bool
+	queues  *queues // of parcels that have to wait
+	service atomic.Pointer[session.Service]
+}
+
+// Config is what a Router needs. Fields without a default are required.
+type Config struct {
+	// Domains that are served, prepared (RFC 7622, 3.2).
+	Domains []string
+	// Table is the state of all sessions everywhere.
+	Table Table
+	// Courier carries parcels to other connectors.
+	Courier Courier
+	// Offline keeps messages for accounts that nobody is there for; nil: they are
+	// refused.
+	Offline Offline
+	// Local is what this connector holds.
+	Local Local
+	// Policy is what the rules of delivery leave open.
+	Policy Policy
+	// Limits of one stanza, as it is read again; see stanza.Limits.
+	Limits stanza.Limits
+	// Logger gets what an operator should see; default: nobody.
+	Logger *slog.Logger
+}
+
+// A Table answers where stanzas go. The projector's is one. All methods are
+// for any goroutine.
+type Table interface {
+	// Account is what the log says of a JID's account, nil if nothing. It never
+	// changes, and neither do its sessions.
+	Account(events.JID) *session.Account
+	// Session has the full JID and can be reached; nil if there is none.
+	Session(full events.JID) *session.Session
+	// IsLost reports that the incarnation's lease has ended.
+	IsLost(events.Incarnation) bool
+	// WaitFor returns when the table has what is stored at the position and
+	// those that observe it were told.
+	WaitFor(context.Context, events.Position) error
+	// Position is how far WaitFor lets go at once.
+	Position() events.Position
+}
+
+// A Courier brings parcels to a connector's incarnation, in order on each track
+// and once each while both live.
+type Courier interface {
+	// Send gives the parcel's place among those sent there on the track. An
+	// error says that it was not sent.
+	Send(to events.Incarnation, track uint8, payload []byte) (place uint64, err error)
+	// Arrived reports that all on the track up to the place are handled or given
+	// back.
+	Arrived(to events.Incarnation, track uint8, place uint64) bool
+	// Await waits until they have.
+	Await(ctx context.Context, to events.Incarnation, track uint8, place uint64) error
+	// Return gives back what an incarnation that has ended is not known to have
+	// handled, and ends sending there. It returns when each done was called.
+	Return(of events.Incarnation, again func(payload []byte, sent time.Time, done func()))
+}
+
+// Offline keeps what was sent to an account while it was away (XEP-0160). Store
+// fails with events.ErrFull at the account's limit. Take gives the oldest first and
+// removes each when the loop goes on; one loop at a time gets an account's, over
+// all connectors. A loop that dies over a message leaves that for the next one.
+type Offline interface {
+	Store(ctx context.Context, account events.JID, data []byte) error
+	Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error]
+}
+
+// Local knows the sessions that this connector holds, those without a connection
+// included. Its methods are for any goroutine.
+type Local interface {
+	// Recipient is a session's, nil if it is not here.
+	Recipient(events.SessionID) *Recipient
+	// Recipients are those of an account.
+	Recipients(account events.JID) []*Recipient
+}
+
+// Policy is what only a connector knows that speaks to clients. Its functions are
+// for any goroutine; all but Exists may be nil.
+type Policy struct {
+	// Exists reports whether there is such an account.
+	Exists func(ctx context.Context, account events.JID) (bool, error)
+	// Blocked reports that the account blocks what the JID sends it. It is asked
+	// about a message that was stored, before it is handed over.
+	Blocked func(account, from events.JID) bool
+	// ShowDirected calls hand, which hands out a directed presence, unless its
+	// recipient may not see it by now; nothing newer of its sender may be shown
+	// meanwhile.
+	ShowDirected func(presence *stanza.Element, hand func())
+	// Event gives an event of personal eventing (XEP-0163) the address of the
+	// session that is to get it, or nil if its client does not ask for such.
+	Event func(session events.SessionID, message *stanza.Element) []byte
+}
+
+// New returns a router without a connector's incarnation; see Begin.
+func New(cfg Config) (*Router, error) {
+	if cfg.Table == nil || cfg.Courier == nil || cfg.Local == nil || cfg.Policy.Exists == nil {
+		return nil, errors.New("delivery: Table, Courier, Local and Policy.Exists are required")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	r := &Router{cfg: cfg, domains: map[string]bool{}, queues: newQueues()}
+	for _, d := range cfg.Domains {
+		r.domains[d] = true
+	}
+	return r, nil
+}
+
+// Begin tells the router whose incarnation it delivers for, and the log to ask
+// about accounts. nil: it has none any longer, and nothing of what others hold.
+func (r *Router) Begin(svc *session.Service) { r.service.Store(svc) }
+
+// Served reports that a domain is one of ours.
+func (r *Router) Served(domain string) bool { return r.domains[domain] }
+
+// Reach waits for the table to have what is stored at p, and for its observers to
+// have been told, up to 2 s.
+func (r *Router) Reach(p events.Position) {
+	if r.cfg.Table.Position().Seq >= p.Seq {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), CatchUp)
+	defer cancel()
+	r.cfg.Table.WaitFor(ctx, p)
+}
+
+// self is the connector's incarnation, zero while it has none.
+func (r *Router) self() events.Incarnation {
+	if svc := r.service.Load(); svc != nil {
+		return svc.Connector
+	}
+	return events.Incarnation{}
+}
+
+// newest makes the table know all that the log has of an account at this moment.
+func (r *Router) newest(ctx context.Context, account events.JID) error {
+	svc := r.service.Load()
+	if svc == nil {
+		return nil
+	}
+	last, err := svc.Log.Last(ctx, account)
+	if errors.Is(err, events.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.cfg.Table.WaitFor(ctx, last.Position())
+}

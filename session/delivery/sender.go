@@ -1,0 +1,73 @@
+package delivery
+
+import (
+	"rollcall/events"
+	"rollcall/session/stanza"
+)
+
+// keptBuffer is the largest buffer in bytes that a sender keeps for its next
+// stanza.
+const keptBuffer = 16 << 10
+
+// A Sender owns the order of what one session sends. It belongs to the goroutine
+// that handles the session's stanzas, or ends it.
+type Sender struct {
+	// After is the newest event of the session that is stored: whoever gets what
+	// it sends has seen that.
+	After events.Position
+
+	router   *Router
+	from     events.JID
+	inflight inflight
+	buf      []byte // for the stanza that is being sent
+}
+
+// Sender returns that of the session with the full JID.
+func (r *Router) Sender(full events.JID, after events.Position) Sender {
+	return Sender{router: r, from: full, After: after}
+}
+
+// Send delivers a message, an iq or a directed presence as RFC 6121, 8.5 says; a
+// zero to is the sender's own account (RFC 6120, 10.3.1). It returns when the
+// stanza has been handed to local sessions, given to the courier, or stored. An
+// error is for its sender: a *stanza.Error says why it was refused, any other that
+// a store failed. The element is not kept.
+func (s *Sender) Send(el *stanza.Element, to events.JID) error {
+	s.router.Reach(s.After) // whoever gets it has seen what came before it (RFC 6120, 10.1)
+	m := s.routing(el, to)
+	err := m.send()
+	s.keep(m.buf)
+	return err
+}
+
+// SendDirected sends a directed presence that the log knows of (RFC 6121, 4.6):
+// its recipients will be shown the session's end. show says that it makes the
+// session visible.
+func (s *Sender) SendDirected(el *stanza.Element, to events.JID, show bool) {
+	s.router.Reach(s.After) // or ShowDirected would not know of it
+	m := s.routing(el, to)
+	targets := Decide(m.situation(nil)).Targets
+	p := parcel{directed: show, lane: laneOf(s.from), after: s.After, stanza: m.stamped()}
+	s.router.deliver(p, targets, s.inflight.barrier(s.router, to.Bare(), targets))
+	s.keep(m.buf)
+}
+
+// Barrier waits for all that the session sent to arrive, up to 2 s. What becomes
+// visible in the log after it overtakes nothing.
+func (s *Sender) Barrier() { s.inflight.wait(s.router) }
+
+func (s *Sender) routing(el *stanza.Element, to events.JID) routing {
+	if to.IsZero() {
+		to = s.from.Bare()
+	}
+	return routing{
+		router: s.router, el: el, kind: KindOf(el), from: s.from, to: to, after: s.After, inflight: &s.inflight, buf: s.buf,
+	}
+}
+
+// keep keeps the buffer of a stanza of ordinary size for the next one.
+func (s *Sender) keep(b []byte) {
+	if cap(b) <= keptBuffer {
+		s.buf = b[:0]
+	}
+}
