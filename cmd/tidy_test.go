@@ -34,11 +34,12 @@ var mayImport = map[string][]string{
 	"bus/natsd":         {},
 	"bus/bustest":       {"events"},
 	"projector":         {"events", "session"},
+	"projector/query":   {"events", "session", "projector"},
 	"replay":            {"events", "session", "projector"},
 	"replay/export":     {"events", "session", "projector", "replay"},
 	"cmd":               {},
 	"cmd/rollcall/load": {"events", "session/stanza"},
-	"cmd/rollcall":      {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "replay", "replay/"},
+	"cmd/rollcall":      {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "projector/", "replay", "replay/"},
 }
 
 // onlyIn are packages of others that one folder alone may import.

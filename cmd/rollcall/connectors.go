@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/projector/query"
 )
 
 // leaseInfo is what a connector tells the others, and people, in its lease.
@@ -82,7 +83,7 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 	// first and not in the second is lost, not new.
 	var list []connectorView
 	for _, state := range alive {
-		v := connectorView{Name: state.Name, Epoch: state.Epoch, State: "alive", Since: rfc3339(state.Started.UnixNano())}
+		v := connectorView{Name: state.Name, Epoch: state.Epoch, State: "alive", Since: query.Timestamp(state.Started.UnixNano())}
 		var info leaseInfo
 		if json.Unmarshal(state.Info, &info) == nil { // of another version: unknown, no error
 			v.C2S, v.C2STLS, v.WS, v.WSTLS = info.C2S, info.C2STLS, info.WS, info.WSTLS
@@ -105,19 +106,21 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 }
 
 // heldNow asks what each connector holds, or folds the log to find out.
-func heldNow(ctx context.Context, con *console, b *bus.Bus) (held []holding, err error) {
-	err = ask(ctx, b, askConnectors, func(h holding) error {
+func heldNow(ctx context.Context, con *console, b *bus.Bus) (held []query.Holding, err error) {
+	for h, err := range running(b).Holdings(ctx) {
+		switch {
+		case errors.Is(err, bus.ErrNoAnswer):
+			table, err := past(ctx, con, b, moment{})
+			if err != nil {
+				return nil, err
+			}
+			return slices.Collect(query.Holdings(table)), nil
+		case err != nil:
+			return nil, err
+		}
 		held = append(held, h)
-		return nil
-	})
-	if !errors.Is(err, bus.ErrNoAnswer) {
-		return held, err
 	}
-	table, err := past(ctx, con, b, moment{})
-	if err != nil {
-		return nil, err
-	}
-	return slices.Collect(holdings(table)), nil
+	return held, nil
 }
 
 // showConnectors puts last what may be long. The epoch is for comparing with

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -9,20 +10,21 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
+	"rollcall/projector/query"
 	"rollcall/session/roster"
 )
 
 // A contactView is what an account is shown of one of its contacts, and why. Its
-// JSON names are an interface, as sessionView's are.
+// JSON names are an interface, as query.Session's are.
 type contactView struct {
-	Account      string        `json:"account"`
-	Contact      string        `json:"contact"`
-	Name         string        `json:"name"`         // as the account calls it
-	Subscription string        `json:"subscription"` // RFC 6121, 2.1.2.5
-	Ask          bool          `json:"ask"`          // a request is not answered yet
-	Online       bool          `json:"online"`       // what the account's clients show
-	Reason       string        `json:"reason"`
-	Sessions     []sessionView `json:"sessions"` // that make the contact online
+	Account      string          `json:"account"`
+	Contact      string          `json:"contact"`
+	Name         string          `json:"name"`         // as the account calls it
+	Subscription string          `json:"subscription"` // RFC 6121, 2.1.2.5
+	Ask          bool            `json:"ask"`          // a request is not answered yet
+	Online       bool            `json:"online"`       // what the account's clients show
+	Reason       string          `json:"reason"`
+	Sessions     []query.Session `json:"sessions"` // that make the contact online
 }
 
 // newContacts reads one roster and asks for the table: what a connector shows
@@ -77,7 +79,7 @@ func contactsOf(ctx context.Context, con *console, b *bus.Bus, account, only eve
 	if err != nil {
 		return nil, err
 	}
-	sessions := make(map[events.JID][]sessionView)
+	sessions := make(map[events.JID][]query.Session)
 	for _, v := range all {
 		sessions[v.JID.Bare()] = append(sessions[v.JID.Bare()], v)
 	}
@@ -95,10 +97,10 @@ func contactsOf(ctx context.Context, con *console, b *bus.Bus, account, only eve
 }
 
 // explainContact says whether a contact is shown online, and why.
-func explainContact(account events.JID, item roster.Item, listed bool, sessions []sessionView) contactView {
+func explainContact(account events.JID, item roster.Item, listed bool, sessions []query.Session) contactView {
 	v := contactView{
 		Account: account.String(), Contact: item.JID.String(), Name: item.Name,
-		Subscription: item.Subscription.String(), Ask: item.Ask, Sessions: []sessionView{},
+		Subscription: item.Subscription.String(), Ask: item.Ask, Sessions: []query.Session{},
 	}
 	sees := item.Subscription == roster.To || item.Subscription == roster.Both || account == item.JID
 	for _, s := range sessions {
@@ -153,11 +155,8 @@ func (c *console) showContacts(account events.JID, list []contactView, asJSON bo
 }
 
 // because says why a session makes its account online.
-func (c *console) because(s *sessionView, now time.Time) string {
-	at := s.since()
-	if t, err := time.Parse(time.RFC3339, s.PresenceAt); err == nil {
-		at = t
-	}
+func (c *console) because(s *query.Session, now time.Time) string {
+	at := query.Time(cmp.Or(s.PresenceAt, s.Since))
 	why := fmt.Sprintf("available on %s since %s %s", s.Connector, c.stamp(at, now), c.zoneName(now))
 	switch {
 	case s.Lost:

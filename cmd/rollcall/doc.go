@@ -10,14 +10,13 @@
 //
 // A verb is a file of its name, those of "rollcall user" and "rollcall bench"
 // begin with that, and run.go puts them together. They share console.go, table.go
-// and recordlines.go for what they print, when.go for times, service.go, ask.go
+// and recordlines.go for what they print, when.go for times, service.go, past.go
 // and watchedlog.go for what they read, and logaccounts.go to append an event.
 //
 // The service is up.go and config.go (what was asked for), node.go (one process,
 // in the order in which its parts start and stop), connector.go (one lease after
 // the other, and what each begins and ends with), reap.go and leases.go (what
-// becomes of connectors that die), doors.go and answers.go (what the verbs are
-// told). accounts.go, rosters.go,
+// becomes of connectors that die), and doors.go. accounts.go, rosters.go,
 // credentials.go and registrar.go give package c2s what it needs of package bus.
 //
 // # What it promises

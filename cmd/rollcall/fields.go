@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"rollcall/events"
+	"rollcall/projector/query"
 )
 
 // A field is one named value of an event, in the order in which both people
@@ -33,7 +33,7 @@ func fieldsOf(e events.Event) []field {
 	case events.StreamManagementEnabled:
 		return []field{{"resumable", e.Resumable}, {"max", e.Max}}
 	case events.Detached:
-		return []field{{"reason", e.Reason}, {"until", rfc3339(e.Until)}}
+		return []field{{"reason", e.Reason}, {"until", query.Timestamp(e.Until)}}
 	case events.Resumed:
 		return set(field{"address", e.Address})
 	case events.Closed:
@@ -77,7 +77,7 @@ func set(fields ...field) []field {
 // the event's own.
 func recordFields(st *events.Stored) []field {
 	all := []field{
-		{"seq", st.Seq}, {"time", rfc3339(st.At)}, {"type", st.Event.Kind().String()},
+		{"seq", st.Seq}, {"time", query.Timestamp(st.At)}, {"type", st.Event.Kind().String()},
 		{"session", idText(st.Session)}, {"jid", st.JID.String()},
 		{"connector", st.Connector.Name}, {"epoch", st.Connector.Epoch},
 		{"id", st.ID.String()}, {"cause", idText(st.Cause)}, {"prev", st.Prev}, {"stream", st.Stream},
@@ -120,10 +120,6 @@ func inWords(fields []field) string {
 		b.WriteString(f.name + "=" + text)
 	}
 	return b.String()
-}
-
-func rfc3339(unixNano int64) string {
-	return time.Unix(0, unixNano).UTC().Format("2006-01-02T15:04:05.000000Z07:00")
 }
 
 // idText is "" for an id that names nothing.

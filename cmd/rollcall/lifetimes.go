@@ -8,19 +8,19 @@ import (
 	"time"
 
 	"rollcall/bus"
-	"rollcall/events"
+	"rollcall/projector/query"
 	"rollcall/replay"
 )
 
 // A lifetimeView is a session from its beginning to its end, or to the end of
 // the time that was asked about. Its JSON names are an interface, as
-// sessionView's are.
+// query.Session's are.
 type lifetimeView struct {
-	sessionView        // as it was last
-	Until       string `json:"until"`   // RFC 3339, UTC; "" if it went on
-	Reason      string `json:"reason"`  // why it ended
-	Text        string `json:"text"`    // and what was said of it
-	Address     string `json:"address"` // the client's, of its last connection
+	query.Session        // as it was last
+	Until         string `json:"until"`   // RFC 3339, UTC; "" if it went on
+	Reason        string `json:"reason"`  // why it ended
+	Text          string `json:"text"`    // and what was said of it
+	Address       string `json:"address"` // the client's, of its last connection
 }
 
 // lifetimes lists the sessions of a span of time, in the order of their
@@ -42,9 +42,9 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 		}
 		v := lifetimeView{Reason: string(l.Reason), Text: l.Text, Address: l.Address}
 		if l.Ended != 0 {
-			v.Until = rfc3339(l.Ended)
+			v.Until = query.Timestamp(l.Ended)
 		}
-		v.sessionView = viewOf(l.Session, false)
+		v.Session = query.Of(l.Session, false)
 		list = append(list, v)
 	}
 	if span.Until.IsZero() {
@@ -67,7 +67,7 @@ func markLost(ctx context.Context, leases *bus.Leases, list []lifetimeView) erro
 	}
 	for i := range list {
 		v := &list[i]
-		v.Lost = v.Until == "" && !holdsLease(alive, events.Incarnation{Name: v.Connector, Epoch: v.Epoch})
+		v.Lost = v.Until == "" && !holdsLease(alive, v.Held())
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func markLost(ctx context.Context, leases *bus.Leases, list []lifetimeView) erro
 func (v *lifetimeView) end() string {
 	switch {
 	case v.Until == "":
-		return v.state()
+		return v.State()
 	case v.Text != "":
 		return fmt.Sprintf("%s: %s", v.Reason, v.Text)
 	}
@@ -97,7 +97,7 @@ func (c *console) showLifetimes(list []lifetimeView, asJSON bool) error {
 			}
 			continue
 		}
-		since, until := v.since().In(c.zone), "-"
+		since, until := query.Time(v.Since).In(c.zone), "-"
 		if d := since.Format(time.DateOnly); d != day {
 			day = d
 			if err := t.row(day); err != nil {

@@ -14,6 +14,7 @@ import (
 	"rollcall/bus/natsd"
 	"rollcall/events"
 	"rollcall/projector"
+	"rollcall/projector/query"
 	"rollcall/session/c2s"
 )
 
@@ -166,7 +167,7 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, book *leaseBo
 		return nil
 	})
 	if n.cfg.has(roleProjector) {
-		g.Go(func() error { return answerAll(life, n.bus.Courier(), n.table, n.log) })
+		g.Go(func() error { return query.Serve(life, n.bus.Courier(), n.table, n.log) })
 	}
 	if conn != nil {
 		if n.cfg.Cert != "" { // else SIGHUP ends the process, as of any other

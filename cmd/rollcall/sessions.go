@@ -12,6 +12,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
+	"rollcall/projector/query"
 	"rollcall/replay"
 )
 
@@ -128,42 +129,44 @@ func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJS
 	if err != nil {
 		return err
 	}
-	list = slices.DeleteFunc(list, func(v sessionView) bool { return !q.has(v.JID, v.Connector) })
+	list = slices.DeleteFunc(list, func(v query.Session) bool { return !q.has(v.JID, v.Connector) })
 	return con.showSessions(list, asJSON)
 }
 
 // sessionsAt lists the sessions of a moment, by JID.
-func sessionsAt(ctx context.Context, con *console, b *bus.Bus, m moment) (list []sessionView, err error) {
+func sessionsAt(ctx context.Context, con *console, b *bus.Bus, m moment) (list []query.Session, err error) {
 	if m.isNow() {
 		list, err = sessionsNow(ctx, con, b)
 	} else if table, e := past(ctx, con, b, m); e == nil {
-		list = slices.Collect(sessionViews(table))
+		list = slices.Collect(query.Sessions(table))
 	} else {
 		err = e
 	}
-	slices.SortFunc(list, func(a, b sessionView) int { return cmp.Or(compareJIDs(a.JID, b.JID), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Or(compareJIDs(a.JID, b.JID), cmp.Compare(a.ID, b.ID)) })
 	return list, err
 }
 
 // sessionsNow asks the running projector, and does without if there is none.
-func sessionsNow(ctx context.Context, con *console, b *bus.Bus) (list []sessionView, err error) {
-	err = ask(ctx, b, askSessions, func(v sessionView) error {
+func sessionsNow(ctx context.Context, con *console, b *bus.Bus) (list []query.Session, err error) {
+	for v, err := range running(b).Sessions(ctx) {
+		switch {
+		case errors.Is(err, bus.ErrNoAnswer):
+			table, err := present(ctx, con, b)
+			if err != nil {
+				return nil, err
+			}
+			return slices.Collect(query.Sessions(table)), nil
+		case err != nil:
+			return nil, err
+		}
 		list = append(list, v)
-		return nil
-	})
-	if !errors.Is(err, bus.ErrNoAnswer) {
-		return list, err
 	}
-	table, err := present(ctx, con, b)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Collect(sessionViews(table)), nil
+	return list, nil
 }
 
 // showSessions writes a line for each. ROSTER tells interested resources, which
 // get roster pushes.
-func (c *console) showSessions(list []sessionView, asJSON bool) error {
+func (c *console) showSessions(list []query.Session, asJSON bool) error {
 	now := time.Now()
 	t := newTable(c.out, "JID", "STATE", "PRI", "ROSTER", "CONNECTOR", timeHead("SINCE", c.zoneName(now)))
 	for i := range list {
@@ -178,7 +181,7 @@ func (c *console) showSessions(list []sessionView, asJSON bool) error {
 		if v.Available {
 			pri = strconv.Itoa(int(v.Priority))
 		}
-		if err := t.row(v.JID.String(), v.state(), pri, yesNo(v.Interested), v.Connector, c.stamp(v.since(), now)); err != nil {
+		if err := t.row(v.JID.String(), v.State(), pri, yesNo(v.Interested), v.Connector, c.stamp(query.Time(v.Since), now)); err != nil {
 			return err
 		}
 	}

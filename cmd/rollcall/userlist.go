@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/projector/query"
 	"rollcall/session/auth"
 )
 
@@ -50,7 +51,7 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 			continue
 		}
 		if asJSON {
-			v := accountView{doc.JID.String(), c.Disabled, c.Role, rfc3339(c.Created.UnixNano()), rfc3339(c.Changed.UnixNano())}
+			v := accountView{doc.JID.String(), c.Disabled, c.Role, query.Timestamp(c.Created.UnixNano()), query.Timestamp(c.Changed.UnixNano())}
 			if err := con.printJSON(v); err != nil {
 				return err
 			}

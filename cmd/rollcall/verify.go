@@ -11,11 +11,12 @@ import (
 	"rollcall/bus"
 	"rollcall/events"
 	"rollcall/projector"
+	"rollcall/projector/query"
 )
 
 // A verification is what verify found.
 type verification struct {
-	hashView
+	query.Summary
 	Service   string `json:"service"` // the running table's hash at the same sequence; "" if none runs
 	Agrees    bool   `json:"agrees"`
 	Missing   uint64 `json:"missing"` // records from between the first and the last
@@ -67,11 +68,7 @@ func newVerify(con *console) *cobra.Command {
 // verify asks the running table for its hash at some sequence, and folds the
 // log up to the same one.
 func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error) {
-	var running hashView
-	err := ask(ctx, b, askHash, func(v hashView) error {
-		running = v
-		return nil
-	})
+	live, err := running(b).Summary(ctx)
 	if err != nil && !errors.Is(err, bus.ErrNoAnswer) {
 		return nil, err
 	}
@@ -81,13 +78,13 @@ func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error
 	}
 	begun := time.Now()
 	table := projector.NewTable()
-	if running.Hash == "" || running.Seq > 0 { // else it runs and has read nothing
-		if table, err = past(ctx, con, b, moment{seq: events.Seq(running.Seq)}); err != nil {
+	if live.Hash == "" || live.Seq > 0 { // else it runs and has read nothing
+		if table, err = past(ctx, con, b, moment{seq: events.Seq(live.Seq)}); err != nil {
 			return nil, err
 		}
 	}
-	v := &verification{hashView: hashOf(table), Service: running.Hash, Missing: missing(info), ElapsedMS: time.Since(begun).Milliseconds()}
-	v.Agrees = running.Hash == "" || running.Hash == v.Hash && running.Seq == v.Seq
+	v := &verification{Summary: query.Summarize(table), Service: live.Hash, Missing: missing(info), ElapsedMS: time.Since(begun).Milliseconds()}
+	v.Agrees = live.Hash == "" || live.Hash == v.Hash && live.Seq == v.Seq
 	return v, nil
 }
 

@@ -1,4 +1,4 @@
-package main
+package query
 
 import (
 	"time"
@@ -7,9 +7,8 @@ import (
 	"rollcall/session"
 )
 
-// A sessionView is a session as people and scripts see it. Its JSON names are
-// an interface: fields are added, never renamed.
-type sessionView struct {
+// A Session is a session as people and scripts see it.
+type Session struct {
 	ID         string     `json:"id"`
 	JID        events.JID `json:"jid"` // full once bound
 	Username   string     `json:"username"`
@@ -27,38 +26,53 @@ type sessionView struct {
 	PresenceAt string     `json:"presence_at"` // of its last presence; "" unless it is available
 }
 
-// viewOf is a session as it is shown; lost says that its connector's lease has
+// Of is a session as it is shown; lost says that its connector's lease has
 // ended, which the session itself doesn't know.
-func viewOf(s *session.Session, lost bool) sessionView {
+func Of(s *session.Session, lost bool) Session {
 	presenceAt := ""
 	if s.Available() {
-		presenceAt = rfc3339(s.PresenceAt)
+		presenceAt = Timestamp(s.PresenceAt)
 	}
-	return sessionView{
+	return Session{
 		ID: s.ID.String(), JID: s.JID,
 		Username: s.JID.Local(), Host: s.JID.Domain(), Resource: s.JID.Resource(),
 		Type: "c2s", Priority: s.Priority, Available: s.Available(), Interested: s.Interested(),
 		Detached: s.Detached(), Lost: lost,
-		Connector: s.Connector.Name, Epoch: s.Connector.Epoch, Since: rfc3339(s.Since), PresenceAt: presenceAt,
+		Connector: s.Connector.Name, Epoch: s.Connector.Epoch, Since: Timestamp(s.Since), PresenceAt: presenceAt,
 	}
 }
 
-// state is the session's state in a word of session's vocabulary.
-func (v *sessionView) state() string {
+// Held is the incarnation that holds the session, or held it last.
+func (s *Session) Held() events.Incarnation {
+	return events.Incarnation{Name: s.Connector, Epoch: s.Epoch}
+}
+
+// State is the session's state in a word of package session's vocabulary, or
+// lost.
+func (s *Session) State() string {
 	switch {
-	case v.Lost:
+	case s.Lost:
 		return "lost"
-	case v.Detached:
+	case s.Detached:
 		return "detached"
-	case v.Available:
+	case s.Available:
 		return "available"
-	case v.Resource == "":
+	case s.Resource == "":
 		return "unbound"
 	}
 	return "connected"
 }
 
-func (v *sessionView) since() time.Time {
-	t, _ := time.Parse(time.RFC3339, v.Since) // only we write it
+// Timestamp is a time as scripts read it: RFC 3339 in UTC, to the microsecond.
+func Timestamp(unixNano int64) string {
+	return time.Unix(0, unixNano).UTC().Format("2006-01-02T15:04:05.000000Z07:00")
+}
+
+// Time reads a Timestamp; zero if it is none.
+func Time(timestamp string) time.Time {
+	t, err := time.Parse(time.RFC3339, timestamp)
+	if err != nil {
+		return time.Time{}
+	}
 	return t
 }

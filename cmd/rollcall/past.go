@@ -1,51 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"rollcall/bus"
 	"rollcall/events"
 	"rollcall/projector"
+	"rollcall/projector/query"
 	"rollcall/replay"
 )
 
-// answerTimeout bounds the wait for a whole answer.
-const answerTimeout = 30 * time.Second
-
-// ask puts a question to a process with the projector role and gives each line
-// of the answer to take. The answer includes everything that is in the log
-// when ask is called. bus.ErrNoAnswer means that no such process runs.
-func ask[V any](ctx context.Context, b *bus.Bus, verb string, take func(V) error) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	info, err := b.Log().Info(ctx)
-	if err != nil {
-		return fmt.Errorf("log: %w", err)
-	}
-	q, err := json.Marshal(question{After: events.Position{Stream: info.Stream, Seq: info.Last}})
-	if err != nil {
-		return err
-	}
-	for chunk, err := range b.Courier().Ask(ctx, verb, q) {
-		if err != nil {
-			return fmt.Errorf("ask for %s: %w", verb, err)
-		}
-		for line := range bytes.Lines(chunk) {
-			var v V
-			if err := json.Unmarshal(line, &v); err != nil {
-				return fmt.Errorf("answer to %s: %w", verb, err)
-			}
-			if err := take(v); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
+// running asks a process with the projector role. bus.ErrNoAnswer means that
+// there is none.
+func running(b *bus.Bus) query.Client { return query.Client{Asker: b.Courier(), Log: b.Log()} }
 
 // past folds the log up to the moment, for questions about then and for those
 // that nobody is there to answer.

@@ -1,0 +1,119 @@
+package query
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"log/slog"
+	"time"
+
+	"rollcall/events"
+	"rollcall/projector"
+)
+
+// The kinds of questions, and the group in which one of several projectors
+// answers each.
+const (
+	verbSessions = "sessions"
+	verbHoldings = "connectors"
+	verbSummary  = "hash"
+	group        = "projectors"
+)
+
+const (
+	// maxQuestion bounds a question's text in bytes.
+	maxQuestion = 4 << 10
+	// tableTime bounds the wait for the table, answerTime the wait for a whole
+	// answer; an asker should live to be told of the former.
+	tableTime  = 20 * time.Second
+	answerTime = 30 * time.Second
+	// chunkSize is where an answer is cut, in bytes.
+	chunkSize = 64 << 10
+)
+
+// A question asks for an answer as of After or later.
+type question struct {
+	After events.Position `json:"after"`
+}
+
+// An Answerer takes the questions with a verb; of all that do so for one group
+// only one gets each. handle sends the answer in chunks, and its error goes to
+// the asker as text.
+type Answerer interface {
+	Answer(verb, group string, handle func(ctx context.Context, request []byte, send func(chunk []byte) error) error) (stop func(), err error)
+}
+
+// Serve answers questions about the table until ctx ends. It returns an error
+// only if it can't begin.
+func Serve(ctx context.Context, a Answerer, table *projector.Table, log *slog.Logger) error {
+	s := &server{table: table, log: log}
+	for verb, answer := range map[string]func(send func([]byte) error) error{
+		verbSessions: func(send func([]byte) error) error { return sendLines(send, Sessions(table)) },
+		verbHoldings: func(send func([]byte) error) error { return sendLines(send, Holdings(table)) },
+		verbSummary: func(send func([]byte) error) error {
+			return sendLines(send, func(yield func(Summary) bool) { yield(Summarize(table)) })
+		},
+	} {
+		stop, err := a.Answer(verb, group, func(ctx context.Context, request []byte, send func([]byte) error) error {
+			if err := s.catchUp(ctx, request); err != nil {
+				return err
+			}
+			s.log.Debug("question", "verb", verb)
+			return answer(send)
+		})
+		if err != nil {
+			return fmt.Errorf("answer %s: %w", verb, err)
+		}
+		defer stop()
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// A server answers from one table.
+type server struct {
+	table *projector.Table
+	log   *slog.Logger
+}
+
+// catchUp waits until the table has what the question asks for. That it does not
+// wait for ever is for the others' sake: there are few places, and who asked may
+// be gone.
+func (s *server) catchUp(ctx context.Context, request []byte) error {
+	if len(request) > maxQuestion {
+		return fmt.Errorf("not a question: %d bytes are more than %d", len(request), maxQuestion)
+	}
+	var q question
+	if err := json.Unmarshal(request, &q); err != nil {
+		return fmt.Errorf("not a question: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, tableTime)
+	defer cancel()
+	if err := s.table.WaitFor(ctx, q.After); err != nil {
+		return fmt.Errorf("the table is behind %s#%d: %w", q.After.Stream, q.After.Seq, err)
+	}
+	return nil
+}
+
+// sendLines sends values as lines of JSON, in chunks that end with a line.
+func sendLines[V any](send func([]byte) error, values iter.Seq[V]) error {
+	var chunk bytes.Buffer
+	enc := json.NewEncoder(&chunk)
+	for v := range values {
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+		if chunk.Len() >= chunkSize {
+			if err := send(chunk.Bytes()); err != nil {
+				return err
+			}
+			chunk.Reset()
+		}
+	}
+	if chunk.Len() == 0 {
+		return nil
+	}
+	return send(chunk.Bytes())
+}

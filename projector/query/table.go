@@ -1,0 +1,75 @@
+package query
+
+import (
+	"iter"
+
+	"rollcall/events"
+	"rollcall/projector"
+	"rollcall/session"
+)
+
+// A Holding is what a connector's sessions add up to.
+type Holding struct {
+	Name      string `json:"name"`
+	Epoch     uint64 `json:"epoch"`
+	Sessions  int    `json:"sessions"`
+	Available int    `json:"available"`
+	Detached  int    `json:"detached"`
+}
+
+// A Summary says what the table is at one sequence, and what it was folded from.
+type Summary struct {
+	Stream     string `json:"stream"`
+	Seq        uint64 `json:"seq"`
+	Hash       string `json:"hash"`
+	Accounts   int    `json:"accounts"`
+	Sessions   int    `json:"sessions"`
+	Records    uint64 `json:"records"` // folded
+	Poison     uint64 `json:"poison"`  // undecodable, passed over
+	Unknown    uint64 `json:"unknown"` // of a kind that this build does not know
+	Mismatched uint64 `json:"mismatched"`
+}
+
+// Sessions gives all sessions of a table at one instant. The accounts are
+// immutable, so the table is left alone while they are taken.
+func Sessions(table *projector.Table) iter.Seq[Session] {
+	var all []*session.Account
+	table.View(func(_ events.Position, accounts iter.Seq[*session.Account]) {
+		for a := range accounts {
+			if len(a.Sessions) > 0 {
+				all = append(all, a)
+			}
+		}
+	})
+	return func(yield func(Session) bool) {
+		for _, a := range all {
+			for _, s := range a.Sessions {
+				if !yield(Of(s, table.IsLost(s.Connector))) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Holdings gives what each connector holds, by name and epoch.
+func Holdings(table *projector.Table) iter.Seq[Holding] {
+	return func(yield func(Holding) bool) {
+		for _, c := range table.Connectors() {
+			if !yield(Holding{c.Name, c.Epoch, c.Sessions, c.Available, c.Detached}) {
+				return
+			}
+		}
+	}
+}
+
+// Summarize sums a table up. The counts may be of a moment later than the hash.
+func Summarize(table *projector.Table) Summary {
+	at, hash := table.Hash()
+	stats := table.Stats()
+	return Summary{
+		Stream: at.Stream, Seq: uint64(at.Seq), Hash: hash.String(),
+		Accounts: stats.Accounts, Sessions: stats.Sessions,
+		Records: stats.Records, Poison: stats.Poison, Unknown: stats.Unknown, Mismatched: stats.Mismatched,
+	}
+}
