@@ -14,14 +14,6 @@ import (
 	"rollcall/events"
 )
 
-// Errors of leases.
-var (
-	// ErrHeld: another instance holds the name; see HeldError.
-	ErrHeld = errors.New("the name is held by another instance")
-	// ErrLeaseLost: the lease ended, or may have ended, before it was renewed.
-	ErrLeaseLost = errors.New("the lease is lost")
-)
-
 // Limits of a lease.
 const (
 	defaultTTL   = 10 * time.Second
@@ -30,27 +22,6 @@ const (
 	// acquireTries bounds races for one name.
 	acquireTries = 8
 )
-
-// A HeldError says who holds a name.
-type HeldError struct{ Holder LeaseState }
-
-func (e *HeldError) Error() string {
-	return fmt.Sprintf("%s: %s since %s, at least until %s if it is not renewed", ErrHeld, e.Holder.Incarnation,
-		e.Holder.Started.Format(time.DateTime), e.Holder.Renewed.Add(e.Holder.TTL).Format(time.TimeOnly))
-}
-
-// Is makes it an ErrHeld.
-func (e *HeldError) Is(target error) bool { return target == ErrHeld }
-
-// A LeaseState is what a lease says to others.
-type LeaseState struct {
-	events.Incarnation
-	Instance string        // tells processes of the same name apart
-	Info     []byte        // opaque; at most 4 KiB
-	Started  time.Time     // when it was acquired, by the holder's clock
-	Renewed  time.Time     // when the server stored it last
-	TTL      time.Duration // after which the server ends it
-}
 
 // A LeaseRequest asks for a name.
 type LeaseRequest struct {
@@ -94,7 +65,7 @@ type Lease struct {
 	lost  bool      // owned by mu
 }
 
-// Acquire takes a name. Errors are a *HeldError or wrap those of package
+// Acquire takes a name. Errors are a *events.HeldError or wrap those of package
 // events.
 func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
 	if r.TTL == 0 {
@@ -123,7 +94,7 @@ func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
 	return nil, fmt.Errorf("acquire lease %q: %w: too many try at once", r.Name, events.ErrConflict)
 }
 
-// free returns the sequence that a new lease must expect, or a *HeldError.
+// free returns the sequence that a new lease must expect, or a *events.HeldError.
 func (l *Leases) free(ctx context.Context, subject, instance string) (uint64, error) {
 	m, err := l.b.last(ctx, leaseStream, subject)
 	if errors.Is(err, events.ErrNotFound) {
@@ -134,22 +105,22 @@ func (l *Leases) free(ctx context.Context, subject, instance string) (uint64, er
 	}
 	state, alive := openLease(m.Data, m.header(), m.Seq, m.Time)
 	if alive && state.Instance != instance {
-		return 0, &HeldError{Holder: state}
+		return 0, &events.HeldError{Holder: state}
 	}
 	return m.Seq, nil
 }
 
 // openLease reads a message of the stream. What isn't alive is a marker, a
 // released lease or junk.
-func openLease(data []byte, h nats.Header, seq uint64, at time.Time) (state LeaseState, alive bool) {
+func openLease(data []byte, h nats.Header, seq uint64, at time.Time) (state events.LeaseState, alive bool) {
 	var m leaseMessage
 	if h.Get(jetstream.MarkerReasonHeader) != "" || json.Unmarshal(data, &m) != nil || m.Released {
-		return LeaseState{}, false
+		return events.LeaseState{}, false
 	}
 	if m.Epoch == 0 {
 		m.Epoch = seq
 	}
-	return LeaseState{
+	return events.LeaseState{
 		Incarnation: events.Incarnation{Name: m.Name, Epoch: m.Epoch},
 		Instance:    m.Instance, Info: m.Info, Started: m.Started, Renewed: at, TTL: m.TTL,
 	}, true
@@ -187,7 +158,7 @@ func (l *Lease) extend(until time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lost || !time.Now().Before(until) {
-		return ErrLeaseLost
+		return events.ErrLeaseLost
 	}
 	l.until = until
 	if l.fence == nil {
@@ -236,7 +207,7 @@ func (l *Lease) Valid() bool {
 }
 
 // Run renews the lease every third of its time until ctx ends, which leaves
-// the lease as it is, or until it is lost, which gives ErrLeaseLost.
+// the lease as it is, or until it is lost, which gives events.ErrLeaseLost.
 func (l *Lease) Run(ctx context.Context) error {
 	pause := l.msg.TTL / 3
 	for {
@@ -244,16 +215,16 @@ func (l *Lease) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-l.done:
-			return ErrLeaseLost
+			return events.ErrLeaseLost
 		case <-time.After(pause):
 		}
 		err := l.renew(ctx)
 		switch {
 		case err == nil:
 			pause = l.msg.TTL / 3
-		case errors.Is(err, events.ErrConflict), errors.Is(err, ErrLeaseLost):
+		case errors.Is(err, events.ErrConflict), errors.Is(err, events.ErrLeaseLost):
 			l.end()
-			return fmt.Errorf("%w: %w", ErrLeaseLost, err)
+			return fmt.Errorf("%w: %w", events.ErrLeaseLost, err)
 		default:
 			pause = l.msg.TTL / 20
 		}

@@ -9,6 +9,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/bus/bustest"
+	"rollcall/events"
 )
 
 // shortest is the least time to live of a lease.
@@ -24,7 +25,7 @@ func acquire(t testing.TB, b *bus.Bus, name, instance string) *bus.Lease {
 // watcher takes changes one by one.
 type watcher struct {
 	t    testing.TB
-	next func() (bus.LeaseChange, error, bool)
+	next func() (events.LeaseChange, error, bool)
 }
 
 func watch(t testing.TB, b *bus.Bus) *watcher {
@@ -34,7 +35,7 @@ func watch(t testing.TB, b *bus.Bus) *watcher {
 }
 
 // want takes the next change, passing over interruptions.
-func (w *watcher) want(name string, epoch uint64, alive bool) bus.LeaseState {
+func (w *watcher) want(name string, epoch uint64, alive bool) events.LeaseState {
 	w.t.Helper()
 	for {
 		c, err, ok := w.next()
@@ -68,8 +69,8 @@ func leasePassesOn(t *testing.T, b *bus.Bus) {
 	w.want("c1", epoch, true)
 
 	_, err := b.Leases().Acquire(ctx, bus.LeaseRequest{Name: "c1", Instance: "two"})
-	var held *bus.HeldError
-	if !errors.As(err, &held) || !errors.Is(err, bus.ErrHeld) || held.Holder.Instance != "one" || string(held.Holder.Info) != "here" {
+	var held *events.HeldError
+	if !errors.As(err, &held) || !errors.Is(err, events.ErrHeld) || held.Holder.Instance != "one" || string(held.Holder.Info) != "here" {
 		t.Errorf("acquire a held name: %v", err)
 	}
 	if !first.Valid() {
@@ -80,7 +81,7 @@ func leasePassesOn(t *testing.T, b *bus.Bus) {
 	if d := time.Since(start); d < shortest/2 || d > shortest {
 		t.Errorf("the holder stopped after %s of %s", d, shortest)
 	}
-	if _, err := b.Leases().Acquire(ctx, bus.LeaseRequest{Name: "c1", Instance: "two"}); time.Since(start) < shortest && !errors.Is(err, bus.ErrHeld) {
+	if _, err := b.Leases().Acquire(ctx, bus.LeaseRequest{Name: "c1", Instance: "two"}); time.Since(start) < shortest && !errors.Is(err, events.ErrHeld) {
 		t.Errorf("acquire before the server ended the lease: %v", err)
 	}
 	if first.Valid() {
@@ -95,7 +96,7 @@ func leasePassesOn(t *testing.T, b *bus.Bus) {
 	if second.Incarnation().Epoch <= epoch {
 		t.Errorf("epoch %d after %d", second.Incarnation().Epoch, epoch)
 	}
-	if err := first.Run(ctx); !errors.Is(err, bus.ErrLeaseLost) {
+	if err := first.Run(ctx); !errors.Is(err, events.ErrLeaseLost) {
 		t.Errorf("the first holder's Run: %v", err)
 	}
 }
@@ -135,7 +136,7 @@ func TestTheSameInstanceTakesItsLeaseOverAtOnce(t *testing.T) {
 	alive := acquire(t, b, "c1", "one")
 	w.want("c1", dead.Incarnation().Epoch, false)
 	w.want("c1", alive.Incarnation().Epoch, true)
-	if err := dead.Run(within(t)); !errors.Is(err, bus.ErrLeaseLost) {
+	if err := dead.Run(within(t)); !errors.Is(err, events.ErrLeaseLost) {
 		t.Errorf("run of the one before: %v", err)
 	}
 	if err := dead.Release(within(t)); err != nil {
@@ -172,7 +173,7 @@ func TestAHolderStopsWhenTheServerIsGone(t *testing.T) {
 	w.want("c1", l.Incarnation().Epoch, true)
 	server.Kill()
 	start := time.Now()
-	if err := l.Run(within(t)); !errors.Is(err, bus.ErrLeaseLost) {
+	if err := l.Run(within(t)); !errors.Is(err, events.ErrLeaseLost) {
 		t.Errorf("run: %v", err)
 	}
 	if d := time.Since(start); d > shortest {

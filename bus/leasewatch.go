@@ -10,21 +10,13 @@ import (
 	"rollcall/events"
 )
 
-// A LeaseChange is the beginning or the end of an incarnation, or the mark
-// that all that ran when the watch began have been named.
-type LeaseChange struct {
-	State   LeaseState
-	Alive   bool
-	Current bool // the mark; State is zero
-}
-
 // Watch gives every incarnation that runs, then one change with Current set,
 // then what changes until ctx ends. After an interruption it finds out what
 // has changed meanwhile. It reports each interruption once, as
 // events.ErrUnavailable.
-func (l *Leases) Watch(ctx context.Context) iter.Seq2[LeaseChange, error] {
-	return func(yield func(LeaseChange, error) bool) {
-		w := leaseWatch{yield: yield, known: make(map[string]LeaseState)}
+func (l *Leases) Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error] {
+	return func(yield func(events.LeaseChange, error) bool) {
+		w := leaseWatch{yield: yield, known: make(map[string]events.LeaseState)}
 		reported := false
 		for wait := reopenMin; ; wait = min(2*wait, reopenMax) {
 			t := &tail{b: l.b, stream: leaseStream}
@@ -39,7 +31,7 @@ func (l *Leases) Watch(ctx context.Context) iter.Seq2[LeaseChange, error] {
 			if errors.Is(err, errLost) {
 				continue
 			}
-			if !reported && !yield(LeaseChange{}, err) {
+			if !reported && !yield(events.LeaseChange{}, err) {
 				return
 			}
 			reported = true
@@ -50,10 +42,10 @@ func (l *Leases) Watch(ctx context.Context) iter.Seq2[LeaseChange, error] {
 
 // A leaseWatch is one iteration of Watch.
 type leaseWatch struct {
-	yield   func(LeaseChange, error) bool
-	stopped bool                  // the loop was left
-	known   map[string]LeaseState // who lives, by subject
-	current bool                  // the mark was given
+	yield   func(events.LeaseChange, error) bool
+	stopped bool                         // the loop was left
+	known   map[string]events.LeaseState // who lives, by subject
+	current bool                         // the mark was given
 }
 
 // pass reads the whole stream, which is one message a name, and then follows
@@ -96,7 +88,7 @@ func (w *leaseWatch) catchUp(seen map[string]bool) {
 	}
 	if !w.current {
 		w.current = true
-		w.give(LeaseChange{Current: true})
+		w.give(events.LeaseChange{Current: true})
 	}
 }
 
@@ -116,25 +108,25 @@ func (w *leaseWatch) apply(d *delivery) {
 	}
 	w.known[subject] = state
 	if !was {
-		w.give(LeaseChange{State: state, Alive: true})
+		w.give(events.LeaseChange{State: state, Alive: true})
 	}
 }
 
 func (w *leaseWatch) gone(subject string) {
 	state := w.known[subject]
 	delete(w.known, subject)
-	w.give(LeaseChange{State: state})
+	w.give(events.LeaseChange{State: state})
 }
 
-func (w *leaseWatch) give(c LeaseChange) {
+func (w *leaseWatch) give(c events.LeaseChange) {
 	if !w.stopped {
 		w.stopped = !w.yield(c, nil)
 	}
 }
 
 // Alive lists who runs now.
-func (l *Leases) Alive(ctx context.Context) ([]LeaseState, error) {
-	var alive []LeaseState
+func (l *Leases) Alive(ctx context.Context) ([]events.LeaseState, error) {
+	var alive []events.LeaseState
 	for c, err := range l.Watch(ctx) {
 		if err != nil {
 			return nil, err
@@ -146,7 +138,7 @@ func (l *Leases) Alive(ctx context.Context) ([]LeaseState, error) {
 			alive = append(alive, c.State)
 			continue
 		}
-		alive = slices.DeleteFunc(alive, func(s LeaseState) bool { return s.Incarnation == c.State.Incarnation })
+		alive = slices.DeleteFunc(alive, func(s events.LeaseState) bool { return s.Incarnation == c.State.Incarnation })
 	}
 	return nil, events.ErrUnavailable
 }

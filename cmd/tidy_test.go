@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"session/roster":    {"events", "session/stanza"},
 	"session/pep":       {},
 	"session/delivery":  {"events", "session", "session/stanza"},
+	"session/connector": {"events", "session"},
 	"session/c2s":       {"events", "session", "session/"},
 	"bus":               {"events"},
 	"bus/natsd":         {},

@@ -48,6 +48,16 @@ func (t *Table) Lost(i events.Incarnation) { t.lost.add(i) }
 // IsLost reports what Lost was told.
 func (t *Table) IsLost(i events.Incarnation) bool { return t.lost.has(i) }
 
+// Holding lists the incarnations that hold sessions, lost ones included, by name
+// and epoch.
+func (t *Table) Holding() []events.Incarnation {
+	var list []events.Incarnation
+	for _, c := range t.Connectors() {
+		list = append(list, c.Incarnation)
+	}
+	return list
+}
+
 // unreachable reports a session whose connector is gone. One that waits to be
 // resumed is no exception: what it was sent waits in its connector's memory.
 func (t *Table) unreachable(s *session.Session) bool { return t.IsLost(s.Connector) }

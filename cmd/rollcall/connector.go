@@ -2,84 +2,96 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/bus"
 	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session"
 	"rollcall/session/auth"
 	"rollcall/session/c2s"
+	"rollcall/session/connector"
 )
 
-// The times of a connector's life.
-const (
-	// stopTime bounds an orderly stop up to the end of the sessions; with the
-	// lease and the server after it, it stays within five seconds.
-	stopTime = 3 * time.Second
-	// releaseTime bounds giving the lease back.
-	releaseTime = 500 * time.Millisecond
-	// firstRetry and lastRetry bound the wait between attempts to get a lease.
-	firstRetry = 100 * time.Millisecond
-	lastRetry  = 2 * time.Second
-)
+// documentsRetry is how long to wait before documents are followed that could not
+// be reached.
+const documentsRetry = 100 * time.Millisecond
 
-// A connector is the life of an XMPP connector: one incarnation after the
-// other, each with a lease.
-//
-//   - It gets a lease, which makes an incarnation.
-//   - It waits until its table has everything that is in the log, and closes
-//     there what connectors without a lease left, its own predecessor above
-//     all. Only then it serves logins.
-//   - While it serves it closes what other connectors leave that die.
-//   - It loses the lease when the log is out of reach for too long: then it
-//     ends every stream, and begins anew. Or it is stopped: then it ends every
-//     session in the log, and gives the lease back.
-type connector struct {
-	bus         *bus.Bus
-	table       *projector.Table
-	book        *leaseBook
-	credentials *auth.Recent
+// An xmppConnector is what package connector runs of a node: the server, and
+// what that needs beside it.
+type xmppConnector struct {
+	*node
 	server      *c2s.Server
+	credentials *auth.Recent
 	lease       bus.LeaseRequest
-	doors       *doors
-	log         *slog.Logger
-	ready       func()        // called whenever logins are served from now on
-	ended       chan struct{} // has a token when another's lease has ended
-	lapsed      bool          // this is not the first lease; owned by run
+}
+
+// newConnector puts the XMPP connector together.
+func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
+	var err error
+	if n.keys, err = loadPair(n.cfg, n.dir, n.log); err != nil {
+		return nil, err
+	}
+	secret, err := sharedSecret(ctx, n.bus.Accounts())
+	if err != nil {
+		return nil, err
+	}
+	var registry c2s.Registry
+	if n.cfg.Registration {
+		registry = registrar{n.bus}
+	}
+	credentials := credentialsFor(n.bus.Accounts(), n.table)
+	clients := c2s.Config{
+		Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
+		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
+		Accounts: credentials, Secret: secret, Registry: registry,
+		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(),
+		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log, Version: version(),
+	}
+	n.cfg.Limits.apply(&clients)
+	server, err := c2s.New(clients)
+	if err != nil {
+		return nil, err
+	}
+	told := n.doors.info()
+	told.Domains = n.cfg.Domains
+	info, err := json.Marshal(told)
+	if err != nil {
+		return nil, err
+	}
+	return &xmppConnector{
+		node: n, server: server, credentials: credentials,
+		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, Info: info},
+	}, nil
 }
 
 // run serves until ctx ends, and has stopped in order when it returns nil.
-func (c *connector) run(ctx context.Context) error {
-	lease, err := c.acquire(ctx)
-	if lease == nil {
-		return err
+func (c *xmppConnector) run(ctx context.Context) error {
+	err := connector.Run(ctx, connector.Config{
+		Acquire: func(ctx context.Context) (connector.Lease, error) { return c.bus.Leases().Acquire(ctx, c.lease) },
+		Leases:  c.bus.Leases(), Table: c.table, Log: loudLog{c.bus.Log(), c.log}, Courier: c.bus.Courier(),
+		Server: c.server, Beside: c.beside, Ready: c.ready, Logger: c.log,
+	})
+	if errors.Is(err, events.ErrHeld) {
+		return change("--name", fmt.Errorf("%w; if that was killed, its lease ends within 10 s", err))
 	}
-	// The name is ours: clients may come. All this goes on until the orderly
-	// stop is over.
-	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	g, life := errgroup.WithContext(life)
+	return err
+}
+
+// beside lets clients come, and keeps the server told of what changes in the
+// documents.
+func (c *xmppConnector) beside(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return follow(life, func(ctx context.Context) error { return followCredentials(ctx, c.bus.Accounts(), c.credentials) })
+		return follow(ctx, func(ctx context.Context) error { return followCredentials(ctx, c.bus.Accounts(), c.credentials) })
 	})
-	g.Go(func() error { return follow(life, c.server.FollowRosters) })
-	g.Go(func() error { return follow(life, c.server.FollowBlocked) })
-	g.Go(func() error { return follow(life, c.server.FollowPublished) })
-	c.doors.serve(life, g, c.server)
-	g.Go(func() error {
-		defer end()
-		ctx, cancel := context.WithCancel(ctx)
-		defer context.AfterFunc(life, cancel)() // what fails beside it stops it
-		defer cancel()
-		return c.incarnations(ctx, lease)
-	})
+	g.Go(func() error { return follow(ctx, c.server.FollowRosters) })
+	g.Go(func() error { return follow(ctx, c.server.FollowBlocked) })
+	g.Go(func() error { return follow(ctx, c.server.FollowPublished) })
+	c.doors.serve(ctx, g, c.server)
 	return g.Wait()
 }
 
@@ -88,143 +100,14 @@ func (c *connector) run(ctx context.Context) error {
 func follow(ctx context.Context, documents func(context.Context) error) error {
 	for {
 		err := unlessOver(ctx, documents(ctx))
-		if !errors.Is(err, events.ErrUnavailable) || !wait(ctx, firstRetry) {
-			return unlessOver(ctx, err)
-		}
-	}
-}
-
-// incarnations goes from lease to lease until ctx ends.
-func (c *connector) incarnations(ctx context.Context, lease *bus.Lease) (err error) {
-	for lease != nil {
-		err = c.incarnate(ctx, lease)
-		if !errors.Is(err, bus.ErrLeaseLost) {
+		if !errors.Is(err, events.ErrUnavailable) {
 			return err
 		}
-		c.lapsed = true
-		c.log.Warn("lost the lease: every stream is ended, logins are refused", "connector", lease.Incarnation())
-		lease, err = c.acquire(ctx)
-	}
-	return err
-}
-
-// acquire gets a lease, however long that takes; nil if ctx ends before. That
-// somebody else has the name is an error, for this process would never serve.
-func (c *connector) acquire(ctx context.Context) (*bus.Lease, error) {
-	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
-		lease, err := c.bus.Leases().Acquire(ctx, c.lease)
-		switch {
-		case err == nil:
-			return lease, nil
-		case ctx.Err() != nil:
-			return nil, nil
-		case errors.Is(err, bus.ErrHeld):
-			return nil, change("--name", fmt.Errorf("%w; if that was killed, its lease ends within 10 s", err))
+		select {
+		case <-time.After(documentsRetry):
+		case <-ctx.Done():
+			return nil
 		}
-		c.log.Warn("no lease yet", "error", err)
-		if !wait(ctx, pause) {
-			return nil, nil
-		}
-	}
-}
-
-// incarnate is one incarnation, from the lease to its end. It returns
-// bus.ErrLeaseLost, or nil if ctx has ended and all is in order.
-func (c *connector) incarnate(ctx context.Context, lease *bus.Lease) error {
-	svc := session.NewService(session.Config{
-		Log: loudLog{c.bus.Log(), c.log}, Accounts: c.table, Connector: lease.Incarnation(), Fenced: lease.Done(),
-	})
-	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	serving, endServing := context.WithCancel(ctx)
-	var side sync.WaitGroup
-	side.Go(func() {
-		defer endServing()
-		lease.Run(life) // its error is told by Done
-	})
-	side.Go(func() { svc.Run(life) })
-	unreceive := c.receive(serving, lease)
-	if c.takeOver(serving, svc) {
-		c.server.Begin(svc)
-		c.ready()
-		if c.lapsed {
-			c.log.Warn("logins are served again", "connector", lease.Incarnation())
-		}
-		side.Go(func() { c.closeOthers(serving, svc) })
-		<-serving.Done()
-	}
-	// Stopped, or fenced: only who still has the lease may write ends. Who has
-	// lost it must not even believe its own table.
-	if lease.Valid() {
-		c.stop(svc)
-		unreceive() // what has come is handled before others take it for lost
-		end()
-		side.Wait()
-		return c.release(lease)
-	}
-	unreceive()
-	c.table.Lost(lease.Incarnation())
-	c.server.Suspend()
-	end()
-	side.Wait()
-	return bus.ErrLeaseLost
-}
-
-// receive takes parcels for the incarnation, as soon as that can be. It returns
-// when it does, or ctx ends. What a process finds that was frozen for longer than
-// its lease others have sent elsewhere, so it may not count as handled here.
-func (c *connector) receive(ctx context.Context, lease *bus.Lease) (stop func()) {
-	deliver := func(parcel []byte, later func() (done func())) {
-		if !lease.Valid() {
-			later() // and never done
-			return
-		}
-		c.server.Receive(parcel, later)
-	}
-	for {
-		stop, err := c.bus.Courier().Receive(lease.Incarnation(), deliver)
-		if err == nil {
-			return stop
-		}
-		c.log.Warn("stanzas of other connectors can't be received yet", "error", err)
-		if !wait(ctx, firstRetry) {
-			return func() {}
-		}
-	}
-}
-
-// stop ends all sessions in the log and all streams.
-func (c *connector) stop(svc *session.Service) {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
-	if err := c.server.Shutdown(ctx); err != nil {
-		c.log.Warn("not all clients are gone", "error", err)
-	}
-	svc.Drain(ctx)
-	if n := svc.Pending(); n > 0 {
-		c.log.Warn("sessions are left for another connector, or the next start, to close", "sessions", n)
-	}
-}
-
-// release gives the lease back, so that the name is free at once and survivors
-// need not wait for its end. That it can't be is no failure of the stop.
-func (c *connector) release(lease *bus.Lease) error {
-	ctx, cancel := context.WithTimeout(context.Background(), releaseTime)
-	defer cancel()
-	if err := lease.Release(ctx); err != nil {
-		c.log.Warn("the lease will end by itself", "error", err)
-	}
-	return nil
-}
-
-// wait waits, and reports false if ctx ended first.
-func wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

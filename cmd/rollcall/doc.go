@@ -14,9 +14,8 @@
 // and watchedlog.go for what they read, and logaccounts.go to append an event.
 //
 // The service is up.go and config.go (what was asked for), node.go (one process,
-// in the order in which its parts start and stop), connector.go (one lease after
-// the other, and what each begins and ends with), reap.go and leases.go (what
-// becomes of connectors that die), and doors.go. accounts.go, rosters.go,
+// in the order in which its parts start and stop), connector.go (what package
+// connector runs, and what that needs beside it), and doors.go. accounts.go, rosters.go,
 // credentials.go and registrar.go give package c2s what it needs of package bus.
 //
 // # What it promises

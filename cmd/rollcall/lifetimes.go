@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/bus"
+	"rollcall/events"
 	"rollcall/projector/query"
 	"rollcall/replay"
 )
@@ -67,7 +68,7 @@ func markLost(ctx context.Context, leases *bus.Leases, list []lifetimeView) erro
 	}
 	for i := range list {
 		v := &list[i]
-		v.Lost = v.Until == "" && !holdsLease(alive, v.Held())
+		v.Lost = v.Until == "" && !events.Leased(alive, v.Held())
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,10 +11,9 @@ import (
 
 	"rollcall/bus"
 	"rollcall/bus/natsd"
-	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/projector/query"
-	"rollcall/session/c2s"
+	"rollcall/session/connector"
 )
 
 // A node is a process of the service: what "rollcall up" starts. Its parts are
@@ -134,10 +132,9 @@ func (n *node) run(ctx context.Context) error {
 	// Every process folds the whole log, whatever its roles: a connector decides
 	// and routes by its own table.
 	fold := projector.New(projector.Config{Log: n.bus.Log(), Table: n.table, Logger: n.log})
-	book := &leaseBook{leases: n.bus.Leases(), table: n.table, log: n.log}
-	var conn *connector
+	var conn *xmppConnector
 	if n.cfg.has(roleConnector) {
-		if conn, err = n.newConnector(ctx, book); err != nil {
+		if conn, err = n.newConnector(ctx); err != nil {
 			return err
 		}
 		fold.Observe = conn.server.Observe
@@ -151,21 +148,13 @@ func (n *node) run(ctx context.Context) error {
 		if !awaitFold(ctx, fold, info, n.log) {
 			return nil
 		}
-		return n.serve(ctx, life, g, book, conn)
+		return n.serve(ctx, life, g, conn)
 	})
 	return g.Wait()
 }
 
 // serve plays the roles on a table that is up to date.
-func (n *node) serve(ctx, life context.Context, g *errgroup.Group, book *leaseBook, conn *connector) error {
-	ended := func(events.Incarnation) {}
-	if conn != nil {
-		ended = conn.bereave
-	}
-	g.Go(func() error {
-		book.watch(life, ended)
-		return nil
-	})
+func (n *node) serve(ctx, life context.Context, g *errgroup.Group, conn *xmppConnector) error {
 	if n.cfg.has(roleProjector) {
 		g.Go(func() error { return query.Serve(life, n.bus.Courier(), n.table, n.log) })
 	}
@@ -178,50 +167,14 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, book *leaseBo
 		}
 		return conn.run(ctx)
 	}
-	if _, err := book.lost(ctx); err != nil && ctx.Err() == nil {
+	g.Go(func() error {
+		connector.WatchLeases(life, n.bus.Leases(), n.table, n.log)
+		return nil
+	})
+	if _, err := connector.TellLost(ctx, n.bus.Leases(), n.table); err != nil && ctx.Err() == nil {
 		n.log.Warn("connectors may be lost that are taken for living", "error", err)
 	}
 	n.ready()
 	<-ctx.Done()
 	return nil
-}
-
-// newConnector puts the XMPP connector together.
-func (n *node) newConnector(ctx context.Context, book *leaseBook) (*connector, error) {
-	var err error
-	if n.keys, err = loadPair(n.cfg, n.dir, n.log); err != nil {
-		return nil, err
-	}
-	secret, err := sharedSecret(ctx, n.bus.Accounts())
-	if err != nil {
-		return nil, err
-	}
-	var registry c2s.Registry
-	if n.cfg.Registration {
-		registry = registrar{n.bus}
-	}
-	credentials := credentialsFor(n.bus.Accounts(), n.table)
-	clients := c2s.Config{
-		Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
-		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
-		Accounts: credentials, Secret: secret, Registry: registry,
-		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(),
-		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log, Version: version(),
-	}
-	n.cfg.Limits.apply(&clients)
-	server, err := c2s.New(clients)
-	if err != nil {
-		return nil, err
-	}
-	told := n.doors.info()
-	told.Domains = n.cfg.Domains
-	info, err := json.Marshal(told)
-	if err != nil {
-		return nil, err
-	}
-	return &connector{
-		bus: n.bus, table: n.table, book: book, credentials: credentials, server: server, doors: &n.doors, log: n.log,
-		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, Info: info},
-		ready: n.ready, ended: make(chan struct{}, 1),
-	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"rollcall/projector"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/session/connector"
 )
 
 // running asks a process with the projector role. bus.ErrNoAnswer means that
@@ -62,8 +63,7 @@ func present(ctx context.Context, con *console, b *bus.Bus) (*projector.Table, e
 	if err != nil {
 		return nil, err
 	}
-	book := leaseBook{leases: b.Leases(), table: table}
-	if _, err := book.lost(ctx); err != nil {
+	if _, err := connector.TellLost(ctx, b.Leases(), table); err != nil {
 		return nil, fmt.Errorf("leases: %w", err)
 	}
 	return table, nil

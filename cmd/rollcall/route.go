@@ -77,7 +77,7 @@ func recipientAt(ctx context.Context, b *bus.Bus, to events.JID, m moment) (*rec
 		if err != nil {
 			return nil, err
 		}
-		lost = func(i events.Incarnation) bool { return !holdsLease(held, i) }
+		lost = func(i events.Incarnation) bool { return !events.Leased(held, i) }
 	}
 	if !exists {
 		if exists, err = existed(ctx, b, to.Bare(), m); err != nil {

@@ -1,13 +1,11 @@
-package main
+package connector
 
 import (
 	"context"
 	"math/rand/v2"
 	"time"
 
-	"rollcall/bus"
 	"rollcall/events"
-	"rollcall/projector"
 	"rollcall/session"
 )
 
@@ -30,7 +28,7 @@ func (c *connector) takeOver(ctx context.Context, svc *session.Service) bool {
 		if !wait(ctx, pause) {
 			return false
 		}
-		c.log.Warn("not ready for logins yet", "error", err)
+		c.Logger.Warn("not ready for logins yet", "error", err)
 	}
 }
 
@@ -38,28 +36,37 @@ func (c *connector) takeOver(ctx context.Context, svc *session.Service) bool {
 // its lease. The table must have all of them first: what such a connector has
 // written it has written by now.
 func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
-	if err := catchUp(ctx, c.bus, c.table); err != nil {
+	if err := c.catchUp(ctx); err != nil {
 		return err
 	}
-	lost, err := c.book.lost(ctx)
+	lost, err := c.leases.lost(ctx)
 	if err != nil {
 		return err
 	}
 	for _, i := range lost {
-		n, err := svc.Reap(ctx, c.table, i)
+		n, err := svc.Reap(ctx, c.Table, i)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
-			c.log.Warn("closed the sessions of a lost connector", "connector", i, "accounts", n)
+			c.Logger.Warn("closed the sessions of a lost connector", "connector", i, "accounts", n)
 		}
 	}
 	// After the sessions' ends are in the log: what was on its way to them is then
 	// sent where it goes without them. Usually it was, when the lease ended.
 	for _, i := range lost {
-		c.server.Reroute(i)
+		c.Server.Reroute(i)
 	}
 	return nil
+}
+
+// catchUp waits until the table has everything that is in the log now.
+func (c *connector) catchUp(ctx context.Context) error {
+	info, err := c.Log.Info(ctx)
+	if err != nil {
+		return err
+	}
+	return c.Table.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
 }
 
 // closeOthers closes what others leave, when their lease ends, and looks now
@@ -70,46 +77,37 @@ func (c *connector) closeOthers(ctx context.Context, svc *session.Service) {
 		case <-ctx.Done():
 			return
 		case <-c.ended:
-			wait(ctx, c.turn(ctx))
+			wait(ctx, c.turn(ctx, svc.Connector.Name))
 		case <-time.After(sweepEvery + rand.N(sweepEvery/4)):
 		}
 		if err := c.closeLost(ctx, svc); err != nil && ctx.Err() == nil {
-			c.log.Warn("can't see whether connectors are lost", "error", err)
+			c.Logger.Warn("can't see whether connectors are lost", "error", err)
 		}
 	}
 }
 
 // turn is how long to wait before doing what every survivor could do: nothing
 // for the first of them by name, a second more for each one after.
-func (c *connector) turn(ctx context.Context) time.Duration {
-	alive, err := c.bus.Leases().Alive(ctx)
+func (c *connector) turn(ctx context.Context, name string) time.Duration {
+	alive, err := c.Leases.Alive(ctx)
 	if err != nil {
 		return 0
 	}
 	before := 0
 	for _, s := range alive {
-		if s.Name < c.lease.Name {
+		if s.Name < name {
 			before++
 		}
 	}
 	return time.Duration(before) * time.Second
 }
 
-// bereave is told that a lease has ended. It never blocks: one token stands
+// leaseEnded is told that a lease has ended. It never blocks: one token stands
 // for any number of ends, and what was on its way there is seen to meanwhile.
-func (c *connector) bereave(lost events.Incarnation) {
-	go c.server.Reroute(lost)
+func (c *connector) leaseEnded(lost events.Incarnation) {
+	go c.Server.Reroute(lost)
 	select {
 	case c.ended <- struct{}{}:
 	default:
 	}
-}
-
-// catchUp waits until the table has everything that is in the log now.
-func catchUp(ctx context.Context, b *bus.Bus, table *projector.Table) error {
-	info, err := b.Log().Info(ctx)
-	if err != nil {
-		return err
-	}
-	return table.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
 }

@@ -1,0 +1,50 @@
+package events
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Errors of leases.
+var (
+	// ErrHeld: another instance holds the name; see HeldError.
+	ErrHeld = errors.New("the name is held by another instance")
+	// ErrLeaseLost: the lease ended, or may have ended, before it was renewed.
+	ErrLeaseLost = errors.New("the lease is lost")
+)
+
+// A LeaseState is what a lease says to others.
+type LeaseState struct {
+	Incarnation
+	Instance string        // tells processes of the same name apart
+	Info     []byte        // opaque; at most 4 KiB
+	Started  time.Time     // when it was acquired, by the holder's clock
+	Renewed  time.Time     // when it was stored last, by the server's clock
+	TTL      time.Duration // after which the server ends it unless it is renewed
+}
+
+// A LeaseChange is the beginning or the end of an incarnation, or the mark that
+// all that ran when a watch began have been named.
+type LeaseChange struct {
+	State   LeaseState
+	Alive   bool
+	Current bool // the mark; State is zero
+}
+
+// A HeldError says who holds a name.
+type HeldError struct{ Holder LeaseState }
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%s: %s since %s, at least until %s if it is not renewed", ErrHeld, e.Holder.Incarnation,
+		e.Holder.Started.Format(time.DateTime), e.Holder.Renewed.Add(e.Holder.TTL).Format(time.TimeOnly))
+}
+
+// Is makes it an ErrHeld.
+func (e *HeldError) Is(target error) bool { return target == ErrHeld }
+
+// Leased reports whether the incarnation is among those that hold a lease.
+func Leased(alive []LeaseState, i Incarnation) bool {
+	return slices.ContainsFunc(alive, func(s LeaseState) bool { return s.Incarnation == i })
+}

@@ -1,0 +1,113 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// A Server holds the clients of a connector. Run calls its methods, each from
+// one goroutine at a time unless it says otherwise.
+type Server interface {
+	// Begin accepts sessions, whose events svc writes, until Suspend or
+	// Shutdown. Each incarnation has a Service of its own.
+	Begin(svc *session.Service)
+	// Suspend ends every session without a word to the log, and accepts none
+	// until Begin: the lease is lost, and others close them.
+	Suspend()
+	// Shutdown ends every session in the log, and returns when all have ended or
+	// ctx ends, whose error it then returns.
+	Shutdown(ctx context.Context) error
+	// Receive takes a stanza that another connector has sent. Its payload is
+	// handled when Receive returns, or, if later was called before, when done is.
+	// It may be called at the same time as the other methods.
+	Receive(payload []byte, later func() (done func()))
+	// Reroute sends on what is on its way to an incarnation that has ended, and
+	// returns when all of it is. It is called from several goroutines, again for
+	// the same incarnation, and before Begin.
+	Reroute(lost events.Incarnation)
+}
+
+// A Table is what the log adds up to. The projector's table is one.
+type Table interface {
+	session.Accounts
+	session.Holders
+	// Holding lists the incarnations that hold sessions.
+	Holding() []events.Incarnation
+	// Lost says that an incarnation and all before it of its name have ended.
+	Lost(events.Incarnation)
+}
+
+// Leases say which connectors run. Those of package bus are kept in JetStream.
+type Leases interface {
+	// Watch gives every incarnation that runs, then one change with Current set,
+	// and then what changes until ctx ends. It goes on after an interruption,
+	// which it reports as events.ErrUnavailable.
+	Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error]
+	// Alive lists the incarnations that run now.
+	Alive(ctx context.Context) ([]events.LeaseState, error)
+}
+
+// A Lease is one incarnation's right to have sessions. One process at most holds
+// it, and others give away what it held only after its end.
+type Lease interface {
+	Incarnation() events.Incarnation
+	// Run renews the lease until ctx ends or the lease is lost.
+	Run(ctx context.Context) error
+	// Done is closed when the lease is lost or released, and Valid reports
+	// whether it holds at this moment. A process that was frozen can be told by
+	// Valid before it is told by Done.
+	Done() <-chan struct{}
+	Valid() bool
+	// Release ends the lease for everybody at once. Run must have returned.
+	Release(ctx context.Context) error
+}
+
+// A Courier brings what other connectors send to an incarnation. That of package
+// bus uses core NATS.
+type Courier interface {
+	// Receive calls handle as Server.Receive is called. When stop returns, what
+	// had come has been handled.
+	Receive(to events.Incarnation, handle func(payload []byte, later func() (done func()))) (stop func(), err error)
+}
+
+// Config is what Run needs. All fields but Beside, Ready and Logger are required.
+type Config struct {
+	// Acquire makes one attempt to get a lease for the connector's name. An error
+	// that wraps events.ErrHeld is the last: the name is somebody else's.
+	Acquire func(ctx context.Context) (Lease, error)
+	Leases  Leases
+	Table   Table
+	Log     events.Log // the table's
+	Courier Courier
+	Server  Server
+
+	// Beside runs from the first lease until an orderly stop is over: listeners,
+	// and whatever else the server needs. An error of it stops the connector. Nil:
+	// nothing.
+	Beside func(ctx context.Context) error
+	// Ready is called whenever sessions are accepted from now on; nil: nobody is.
+	Ready func()
+	// Logger gets what an operator should see; nil: nobody does.
+	Logger *slog.Logger
+}
+
+func (c *Config) check() error {
+	if c.Acquire == nil || c.Leases == nil || c.Table == nil || c.Log == nil || c.Courier == nil || c.Server == nil {
+		return errors.New("connector: Acquire, Leases, Table, Log, Courier and Server are required")
+	}
+	if c.Beside == nil {
+		c.Beside = func(context.Context) error { return nil }
+	}
+	if c.Ready == nil {
+		c.Ready = func() {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"rollcall/events"
+)
+
+// A leaseWatcher keeps the table told of which connectors no longer hold a lease.
+type leaseWatcher struct {
+	leases Leases
+	table  Table
+	log    *slog.Logger
+}
+
+// WatchLeases keeps a table told of which connectors have ended, until ctx ends.
+// It is for processes that answer questions and serve no clients: Run does it by
+// itself.
+func WatchLeases(ctx context.Context, leases Leases, table Table, log *slog.Logger) {
+	w := &leaseWatcher{leases, table, log}
+	w.watch(ctx, func(events.Incarnation) {})
+}
+
+// TellLost finds the connectors that hold something in the table and have no
+// lease, and tells the table. Leases and events are in two streams, whose order is
+// not known, so a missing lease proves nothing by itself. The table is asked
+// first: whoever is in it then had acquired its lease before, so a lease that is
+// not there afterwards has ended.
+func TellLost(ctx context.Context, leases Leases, table Table) (lost []events.Incarnation, err error) {
+	held := table.Holding()
+	alive, err := leases.Alive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range held {
+		if !events.Leased(alive, i) {
+			table.Lost(i)
+			lost = append(lost, i)
+		}
+	}
+	return lost, nil
+}
+
+func (w *leaseWatcher) lost(ctx context.Context) ([]events.Incarnation, error) {
+	return TellLost(ctx, w.leases, w.table)
+}
+
+// watch tells the table, and then ended, of every lease that ends, until ctx
+// does.
+func (w *leaseWatcher) watch(ctx context.Context, ended func(events.Incarnation)) {
+	for c, err := range w.leases.Watch(ctx) {
+		switch {
+		case errors.Is(err, events.ErrUnavailable): // as everything else, and said of it
+			w.log.Info("leases can't be watched for now", "error", err)
+		case err != nil:
+			w.log.Error("leases can't be watched", "error", err)
+		case c.Current:
+		case c.Alive:
+			w.log.Info("connector began", "connector", c.State.Incarnation)
+		default:
+			w.log.Info("connector ended", "connector", c.State.Incarnation)
+			w.table.Lost(c.State.Incarnation)
+			ended(c.State.Incarnation)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package connector_test
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session/connector"
+)
+
+// ttl is how long a lease lasts that is not renewed.
+const ttl = 45 * time.Second
+
+// A registry keeps leases as package bus does, but in memory: one holder a name, a
+// time to live, and watchers that are told of what begins and ends.
+type registry struct {
+	mu      sync.Mutex
+	last    uint64 // guarded; the newest epoch
+	held    map[string]*lease
+	changed chan struct{} // guarded; closed and replaced when held changes
+}
+
+func newRegistry() *registry {
+	return &registry{held: map[string]*lease{}, changed: make(chan struct{})}
+}
+
+// A lease is one that a process has or had.
+type lease struct {
+	r      *registry
+	p      *process
+	state  events.LeaseState
+	expiry *time.Timer // the registry's, which ends it for all
+	fence  *time.Timer // the holder's, a tenth of the time earlier
+	done   chan struct{}
+	over   sync.Once
+	lapsed atomic.Bool
+}
+
+func (p *process) acquire(ctx context.Context) (connector.Lease, error) {
+	if p.away.Load() {
+		return nil, events.ErrUnavailable
+	}
+	r := p.leases
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l := r.held[p.name]; l != nil && l.state.Instance != p.instance {
+		return nil, &events.HeldError{Holder: l.state}
+	}
+	r.last++
+	l := &lease{r: r, p: p, done: make(chan struct{}), state: events.LeaseState{
+		Incarnation: events.Incarnation{Name: p.name, Epoch: r.last}, Instance: p.instance, Started: time.Now(), Renewed: time.Now(), TTL: ttl,
+	}}
+	l.expiry = time.AfterFunc(ttl, func() { r.end(l) })
+	l.fence = time.AfterFunc(ttl-ttl/10, l.lose)
+	r.held[p.name] = l
+	r.change()
+	p.lease.Store(l)
+	return l, nil
+}
+
+// end ends a lease for all.
+func (r *registry) end(l *lease) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l.expiry.Stop()
+	if r.held[l.state.Name] == l {
+		delete(r.held, l.state.Name)
+		r.change()
+	}
+}
+
+// change wakes the watchers. The caller holds mu.
+func (r *registry) change() {
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+func (r *registry) alive() (list []events.LeaseState, changed chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range r.held {
+		list = append(list, l.state)
+	}
+	slices.SortFunc(list, func(a, b events.LeaseState) int { return int(a.Epoch) - int(b.Epoch) })
+	return list, r.changed
+}
+
+func (l *lease) lose() {
+	l.over.Do(func() {
+		l.fence.Stop()
+		close(l.done)
+	})
+}
+
+func (l *lease) Incarnation() events.Incarnation { return l.state.Incarnation }
+func (l *lease) Done() <-chan struct{}           { return l.done }
+
+func (l *lease) Valid() bool {
+	select {
+	case <-l.done:
+		return false
+	default:
+		return !l.lapsed.Load()
+	}
+}
+
+// lapse ends the lease by the clock, as after the process was frozen: no timer has
+// told of it yet.
+func (l *lease) lapse() { l.lapsed.Store(true) }
+
+func (l *lease) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-l.done:
+			return events.ErrLeaseLost
+		case <-time.After(ttl / 15):
+		}
+		if !l.renew() {
+			l.lose()
+		}
+	}
+}
+
+// renew reports false if the lease is not the process's any longer.
+func (l *lease) renew() bool {
+	if l.p.away.Load() {
+		return true // not known
+	}
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	if l.r.held[l.state.Name] != l {
+		return false
+	}
+	l.state.Renewed = time.Now()
+	l.expiry.Reset(ttl)
+	l.fence.Reset(ttl - ttl/10)
+	return true
+}
+
+func (l *lease) Release(context.Context) error {
+	l.lose()
+	if l.p.away.Load() {
+		return events.ErrUnavailable
+	}
+	l.r.end(l)
+	return nil
+}
+
+// A view is the leases as one process sees them.
+type view struct{ p *process }
+
+func (v view) Alive(context.Context) ([]events.LeaseState, error) {
+	if v.p.away.Load() {
+		return nil, events.ErrUnavailable
+	}
+	list, _ := v.p.leases.alive()
+	return list, nil
+}
+
+func (v view) Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error] {
+	return func(yield func(events.LeaseChange, error) bool) {
+		known := map[events.Incarnation]events.LeaseState{}
+		for first := true; ctx.Err() == nil; first = false {
+			list, changed := v.p.leases.alive()
+			for i, s := range known {
+				if !events.Leased(list, i) {
+					delete(known, i)
+					if !yield(events.LeaseChange{State: s}, nil) {
+						return
+					}
+				}
+			}
+			for _, s := range list {
+				if _, ok := known[s.Incarnation]; !ok {
+					known[s.Incarnation] = s
+					if !yield(events.LeaseChange{State: s, Alive: true}, nil) {
+						return
+					}
+				}
+			}
+			if first && !yield(events.LeaseChange{Current: true}, nil) {
+				return
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			}
+			for v.p.away.Load() && ctx.Err() == nil {
+				<-time.After(10 * time.Millisecond)
+			}
+		}
+	}
+}
