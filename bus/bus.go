@@ -56,6 +56,9 @@ func Connect(ctx context.Context, cfg Config) (*Bus, error) {
 }
 
 func (b *Bus) start(ctx context.Context) (err error) {
+	if n := b.nc.MaxPayload(); n < leastPayload {
+		return fmt.Errorf("%w: it is %d bytes", ErrMaxPayload, n)
+	}
 	if b.js, err = jetstream.New(b.nc, jetstream.WithDefaultTimeout(b.cfg.AttemptTimeout)); err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"rollcall/events"
 )
 
 // Errors of Connect. Their texts name what to do.
@@ -15,6 +17,9 @@ var (
 	ErrNoJetStream = errors.New("NATS has no JetStream that is ready; enable it on the server (nats-server -js)")
 	// ErrNoStreams: Config.Existing, and the server has not all of the streams.
 	ErrNoStreams = errors.New("no Rollcall keeps its streams in this NATS; name the one that rollcall up uses")
+	// ErrMaxPayload: the server takes no message as large as events.MaxRecord and
+	// events.MaxDocument promise.
+	ErrMaxPayload = errors.New("NATS takes too small messages; leave its max_payload at 1 MiB")
 	// ErrMismatch: a stream exists with settings that would break a promise.
 	ErrMismatch = errors.New("an existing stream can't be used")
 )
@@ -26,6 +31,9 @@ const (
 	defaultMaxAge   = 30 * 24 * time.Hour
 	defaultAttempt  = 2 * time.Second
 	setupTimeout    = 15 * time.Second
+	// leastPayload is what a message has to hold: the largest record or document
+	// with its JID and its headers.
+	leastPayload = max(events.MaxRecord, events.MaxDocument) + 4<<10
 )
 
 // Config says which NATS to use and how. The zero value of a field is its

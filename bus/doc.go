@@ -46,8 +46,8 @@
 //
 // # Limits
 //
-// A record has at most events.MaxRecord bytes, a document 512 KiB, a lease's
-// info 4 KiB, a chunk of an answer 512 KiB. Each of a follower's two requests
+// A record has at most events.MaxRecord bytes, a document events.MaxDocument, a
+// lease's info 4 KiB, a chunk of an answer 512 KiB. Each of a follower's two requests
 // has at most 8 MiB on the way. What is full refuses: the log (events.ErrFull)
 // and a waiting room (100 messages an account); RC_PRE drops its oldest records.
 //

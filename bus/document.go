@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// maxDocument is the greatest size of a document's data in bytes.
-	maxDocument = 512 << 10
 	// documentVersion begins the stored form.
 	documentVersion = 1
 	// putsInFlight bounds PutAll.
@@ -217,7 +215,7 @@ func (d *delivery) document() (Document, error) {
 // message seals a document. The stored form is a version byte, the length of
 // the JID as a uvarint, the JID and the data: the key doesn't give the JID back.
 func (d *Documents) message(doc Document) (*nats.Msg, error) {
-	if len(doc.Data) > maxDocument {
+	if len(doc.Data) > events.MaxDocument {
 		return nil, fmt.Errorf("document of %s: %w (%d bytes)", doc.JID.Bare(), events.ErrTooLarge, len(doc.Data))
 	}
 	jid := doc.JID.Bare().String()

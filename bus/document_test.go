@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"rollcall/bus"
@@ -39,8 +42,40 @@ func TestADocumentChangesByCompareAndSet(t *testing.T) {
 	if doc.JID != alice || string(doc.Data) != "two" || doc.Revision != second || doc.At.IsZero() {
 		t.Errorf("got %+v", doc)
 	}
-	if _, err := d.Put(ctx, alice, make([]byte, 600<<10), second); !errors.Is(err, events.ErrTooLarge) {
-		t.Errorf("put of 600 KiB: %v", err)
+	if _, err := d.Put(ctx, alice, make([]byte, events.MaxDocument+1), second); !errors.Is(err, events.ErrTooLarge) {
+		t.Errorf("put of a byte too many: %v", err)
+	}
+}
+
+func TestTheLargestDocumentFits(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t) // with the limits that any NATS has
+	d := connect(t, bus.Config{URL: server.URL}).Rosters()
+	part := strings.Repeat("\u00fc", 511) // a part of a JID has at most 1023 bytes
+	jid := events.StoredJID(part + "@" + part)
+	data := bytes.Repeat([]byte("x"), events.MaxDocument)
+	rev, err := d.Put(within(t), jid, data, 0)
+	must(t, err)
+	doc, err := d.Get(within(t), jid)
+	must(t, err)
+	if doc.JID != jid || doc.Revision != rev || !bytes.Equal(doc.Data, data) {
+		t.Errorf("%d bytes of %.40s came back", len(doc.Data), doc.JID)
+	}
+	for doc, err := range d.All(within(t)) {
+		must(t, err)
+		if !bytes.Equal(doc.Data, data) {
+			t.Errorf("%d bytes are listed", len(doc.Data))
+		}
+	}
+}
+
+func TestAServerOfSmallMessagesIsRefused(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "nats.conf")
+	must(t, os.WriteFile(file, fmt.Appendf(nil, "max_payload: %d", events.MaxDocument), 0o644))
+	server := bustest.StartServer(t, "-c", file)
+	if _, err := bus.Connect(within(t), bus.Config{URL: server.URL}); !errors.Is(err, bus.ErrMaxPayload) {
+		t.Errorf("connected to it: %v", err)
 	}
 }
 

@@ -70,7 +70,7 @@ func refusal(code int, text string) error {
 // notSent turns a publish that never left into an error of package events.
 func notSent(err error) error {
 	if errors.Is(err, nats.ErrMaxPayload) {
-		return fmt.Errorf("%w: the server's max_payload is less than 1 MiB", events.ErrTooLarge)
+		return fmt.Errorf("%w: %w", events.ErrTooLarge, ErrMaxPayload)
 	}
 	return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 }

@@ -260,6 +260,7 @@ func differences(have, want jetstream.StreamConfig) (bad []string) {
 		check("deny_purge", have.DenyPurge, true)
 		check("max_msgs", have.MaxMsgs, int64(-1))
 	}
+	check("max_msg_size", have.MaxMsgSize, int32(-1))
 	if want.MaxMsgsPerSubject == 0 {
 		want.MaxMsgsPerSubject = -1 // as the server writes it
 	}

@@ -85,6 +85,7 @@ func TestAStreamThatBreaksAPromiseIsRefused(t *testing.T) {
 		"discard policy":       func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld },
 		"list of subjects":     func(c *jetstream.StreamConfig) { c.Subjects = []string{"rc.v1.ev.>"} },
 		"max_msgs":             func(c *jetstream.StreamConfig) { c.MaxMsgs = 1000 },
+		"max_msg_size":         func(c *jetstream.StreamConfig) { c.MaxMsgSize = 64 << 10 },
 		"max_msgs_per_subject": func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 1 },
 	} {
 		t.Run(setting, func(t *testing.T) {

@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"session/stanza":    {"events"},
 	"session/auth":      {"events"},
 	"session/roster":    {"events", "session/stanza"},
-	"session/pep":       {},
+	"session/pep":       {"events"},
 	"session/delivery":  {"events", "session", "session/stanza"},
 	"session/connector": {"events", "session"},
 	"session/c2s":       {"events", "session", "session/"},

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
+
+	"rollcall/events"
 )
 
 var update = flag.Bool("update", false, "write golden files that don't exist yet")
@@ -154,6 +157,17 @@ func TestAChangedPasswordKeepsTheRest(t *testing.T) {
 	}
 	if !reflect.DeepEqual(before, fixed(t)) {
 		t.Error("the old credentials changed")
+	}
+}
+
+// A document of credentials is far from events.MaxDocument, whatever it holds.
+func TestTheLongestDocumentFitsTheStore(t *testing.T) {
+	t.Parallel()
+	b := make([]byte, maxBytes)
+	k := Keys{Salt: b, Iterations: maxIterations, StoredKey: b, ServerKey: b}
+	c := Credentials{SHA256: k, SHA1: k, Role: RoleAdmin, Created: time.UnixMilli(math.MaxInt64), Changed: time.UnixMilli(math.MaxInt64)}
+	if n := len(c.Encode()); n > events.MaxDocument {
+		t.Errorf("%d bytes", n)
 	}
 }
 

@@ -115,13 +115,14 @@ func (cl *client) storeBlocked(ctx context.Context, change func(map[events.JID]s
 		}
 		next := &blockList{jids: maps.Clone(old.jids)}
 		change(next.jids)
-		if len(next.jids) > maxBlocked {
-			return nil, &stanza.Error{Condition: stanza.ResourceConstraint, Text: "the block list is full"}
-		}
 		if maps.Equal(old.jids, next.jids) {
 			return old, nil
 		}
-		next.revision, err = cl.srv.cfg.Blocked.Put(ctx, cl.account, next.encode(), old.revision)
+		data := next.encode()
+		if len(next.jids) > maxBlocked || len(data) > events.MaxDocument {
+			return nil, &stanza.Error{Condition: stanza.ResourceConstraint, Text: "the block list is full"}
+		}
+		next.revision, err = cl.srv.cfg.Blocked.Put(ctx, cl.account, data, old.revision)
 		switch {
 		case err == nil:
 			return next, nil

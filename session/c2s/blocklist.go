@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// maxBlocked bounds the JIDs that one account blocks. At the limit a
-	// request for more is refused with resource-constraint.
+	// maxBlocked bounds the JIDs that one account blocks, as events.MaxDocument
+	// does: at the limit a request for more is refused with resource-constraint.
 	maxBlocked = 1_000
 	// blockListVersion begins the stored form: the JIDs follow, by lines.
 	blockListVersion = "1\n"

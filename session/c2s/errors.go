@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"errors"
+	"fmt"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -62,7 +63,7 @@ var stanzaErrors = []struct {
 	{roster.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: "the roster is full"}},
 	{pep.ErrNoNode, stanza.Error{Condition: stanza.ItemNotFound}},
 	{pep.ErrNoItem, stanza.Error{Condition: stanza.ItemNotFound}},
-	{pep.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: "an account can't store more than 480 KiB"}},
+	{pep.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: fmt.Sprintf("an account can't store more than %d KiB", pep.MaxBytes>>10)}},
 	{pep.ErrNodes, pubSubAnswer(stanza.ResourceConstraint, "max-nodes-exceeded")},
 	{pep.ErrAffiliates, stanza.Error{Condition: stanza.ResourceConstraint, Text: "a node can't have more affiliates"}},
 	{pep.ErrSubscribers, pubSubAnswer(stanza.PolicyViolation, "too-many-subscriptions")},

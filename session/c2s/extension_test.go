@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/events"
 	"rollcall/session/c2s"
 )
 
@@ -82,6 +83,35 @@ func TestABlockListHasALimit(t *testing.T) {
 		}
 		if got := block(0, 1000); !strings.Contains(got, "type='result'") {
 			t.Errorf("the same again: %s", got)
+		}
+	})
+}
+
+// TestABlockListFitsItsDocument: of long JIDs fewer can be blocked.
+func TestABlockListFitsItsDocument(t *testing.T) {
+	alone(t, nil, func(t *testing.T, w *world) {
+		a := w.login("alice", "a")
+		part := strings.Repeat("x", 1_000)
+		stored := 0
+		for i := 0; ; i++ {
+			var b strings.Builder
+			for j := range 50 {
+				fmt.Fprintf(&b, "<item jid='%d.%d.%s@localhost/%s'/>", i, j, part, part)
+			}
+			a.send("<iq type='set' id='1'><block xmlns='urn:xmpp:blocking'>" + b.String() + "</block></iq>")
+			if got := a.answers(); strings.Contains(got, "<resource-constraint") {
+				break
+			} else if !strings.Contains(got, "type='result'") {
+				t.Fatalf("request %d: %s", i, got)
+			}
+			stored += 50
+		}
+		if least := events.MaxDocument/2_100 - 50; stored < least {
+			t.Errorf("%d JIDs are blocked, want %d", stored, least)
+		}
+		a.send("<iq type='set' id='1'><unblock xmlns='urn:xmpp:blocking'/></iq>")
+		if got := a.answers(); !strings.Contains(got, "type='result'") {
+			t.Errorf("unblocked: %s", got)
 		}
 	})
 }

@@ -117,6 +117,8 @@ func (d *documents) Put(_ context.Context, account events.JID, data []byte, revi
 	switch {
 	case d.down:
 		return 0, events.ErrUnavailable
+	case len(data) > events.MaxDocument:
+		return 0, events.ErrTooLarge
 	case d.newest[account].Revision != revision:
 		return 0, events.ErrConflict
 	}

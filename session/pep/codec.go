@@ -3,6 +3,8 @@ package pep
 import (
 	"encoding/binary"
 	"errors"
+
+	"rollcall/events"
 )
 
 // The version begins the stored form. After it come the nodes: kind, access,
@@ -18,10 +20,20 @@ const (
 // ErrDocument is the error of Decode.
 var ErrDocument = errors.New("not a document of published items")
 
+// number is what a length has in bytes, at most: no text is longer than the
+// document.
+const number = 3
+
 // size bounds the length of the encoded store from above.
-func (s *Store) size() int {
-	const number = 3 // bytes, for a length; no text is longer than MaxBytes
+func (s *Store) size() int { return s.owned() + s.subscriberBytes() }
+
+// owned bounds from above the length of what the owner has put into the encoded
+// store: all of it but the subscribers.
+func (s *Store) owned() int {
 	n := 1
+	if s == nil {
+		return n
+	}
 	for _, node := range s.nodes {
 		n += 2 + len(node.Name) + 7*number
 		for _, g := range node.Groups {
@@ -30,9 +42,6 @@ func (s *Store) size() int {
 		for _, a := range node.Affiliates {
 			n += len(a.JID) + 1 + number
 		}
-		for _, jid := range node.Subscribers {
-			n += len(jid) + number
-		}
 		for _, it := range node.Items {
 			n += len(it.ID) + len(it.XML) + 2*number
 		}
@@ -40,7 +49,7 @@ func (s *Store) size() int {
 	return n
 }
 
-// Encode returns the document, at most MaxBytes.
+// Encode returns the document, at most events.MaxDocument bytes.
 func (s *Store) Encode() []byte {
 	b := append(make([]byte, 0, s.size()), s.version())
 	for _, n := range s.nodes {
@@ -194,7 +203,7 @@ func (d *decoder) byte() byte {
 
 func (d *decoder) number() uint64 {
 	v, n := binary.Uvarint(d.rest)
-	if n <= 0 || v > MaxBytes {
+	if n <= 0 || v > events.MaxDocument {
 		d.bad = true
 		return 0
 	}

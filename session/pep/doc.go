@@ -11,9 +11,9 @@
 // said of single accounts; Admit decides. Readers of others' nodes ask it, and
 // whoever shows events to their subscribers.
 //
-// The limits keep the document below the 512 KiB that the bucket takes: MaxBytes
-// bounds all of it, MaxNodes, MaxItems, MaxAffiliates and MaxSubscribers its
-// parts. At a limit the operation fails with ErrFull, ErrNodes, ErrAffiliates or
+// The limits keep the document within events.MaxDocument: MaxBytes bounds what is
+// the owner's, MaxSubscriberBytes what subscribers put into it, MaxNodes, MaxItems,
+// MaxAffiliates and MaxSubscribers the parts. At a limit the operation fails with ErrFull, ErrNodes, ErrAffiliates or
 // ErrSubscribers and nothing changes; only a node that is to keep a number of
 // items drops the oldest.
 package pep

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"iter"
 	"slices"
+
+	"rollcall/events"
 )
 
 // The limits of a store. At each an operation fails and changes nothing; see the
 // package comment.
 const (
-	MaxBytes      = 480 << 10 // encoded; the bucket takes 512 KiB, the JID with it
+	// MaxBytes bounds what is the owner's, encoded: what the document has left
+	// by the side of the subscribers.
+	MaxBytes      = events.MaxDocument - MaxSubscriberBytes
 	MaxNodes      = 500
 	MaxItems      = 1_000 // of a node
 	MaxAffiliates = 1_000 // of a node
@@ -210,7 +214,8 @@ func (s *Store) with(n *Node) (*Store, error) {
 		return nil, ErrNodes
 	case len(n.Affiliates) > MaxAffiliates:
 		return nil, ErrAffiliates
-	case next.size() > MaxBytes:
+	}
+	if size := next.owned(); size > MaxBytes && size > s.owned() {
 		return nil, ErrFull
 	}
 	return next, nil

@@ -16,7 +16,7 @@ import (
 const (
 	MaxSubscriptions   = 10       // of one account to one node
 	MaxSubscribers     = 1_000    // of a node
-	MaxSubscriberBytes = 64 << 10 // of all JIDs of all nodes' subscribers
+	MaxSubscriberBytes = 64 << 10 // encoded, of all nodes' subscribers
 )
 
 // The errors of Subscribe and Unsubscribe, besides those of all operations.
@@ -38,7 +38,7 @@ func (s *Store) Subscribe(k Key, jid string) (*Store, error) {
 		return s, nil
 	}
 	if len(n.Subscribers) == MaxSubscribers || len(n.Subscriptions(jid)) == MaxSubscriptions ||
-		s.subscriberBytes()+len(jid) > MaxSubscriberBytes {
+		s.subscriberBytes()+len(jid)+number > MaxSubscriberBytes {
 		return nil, ErrSubscribers
 	}
 	next := *n
@@ -79,10 +79,11 @@ func bare(jid string) string {
 	return account
 }
 
+// subscriberBytes bounds from above what strangers have put into the encoded store.
 func (s *Store) subscriberBytes() (n int) {
 	for _, node := range s.nodes {
 		for _, jid := range node.Subscribers {
-			n += len(jid)
+			n += len(jid) + number
 		}
 	}
 	return n

@@ -1,11 +1,14 @@
 package pep
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"rollcall/events"
 )
 
 func TestSubscribersStayWithTheirNode(t *testing.T) {
@@ -67,5 +70,25 @@ func TestStrangersTakeNoRoomOfTheOwners(t *testing.T) {
 		if _, err := s.Subscribe(mood, "carol@localhost"); (err == nil) != (name != "of a node") {
 			t.Errorf("%s: somebody else: %v", name, err)
 		}
+		s = ok(s.Publish(mood, largest, nil))
+		if n := len(s.Encode()); n > events.MaxDocument {
+			t.Errorf("%s: the document has %d bytes, the store takes %d", name, n, events.MaxDocument)
+		}
+	}
+}
+
+// largest is an item with all the room that there is beside the node.
+var largest = Item{ID: "large", XML: bytes.Repeat([]byte("x"), MaxBytes-100)}
+
+func TestAStoreThatIsTooLargeCanBeMadeSmaller(t *testing.T) {
+	t.Parallel()
+	ok := must(t)
+	s := &Store{nodes: []*Node{
+		{Key: Key{Event, "a"}, Items: []Item{largest}},
+		{Key: Key{Event, "b"}, Items: []Item{{ID: "b", XML: make([]byte, 2_000)}}},
+	}} // as an older program may have left it, with other limits
+	s = ok(s.Publish(Key{Event, "b"}, Item{ID: "b", XML: make([]byte, 1_000)}, nil))
+	if _, err := s.Publish(Key{Event, "b"}, Item{ID: "b", XML: make([]byte, 2_000)}, nil); !errors.Is(err, ErrFull) {
+		t.Errorf("grown again: %v", err)
 	}
 }

@@ -126,8 +126,8 @@ func TestADocumentThatCantBeReadIsAnError(t *testing.T) {
 		"a request twice":         marshal(t, 1, list{}, list{list{"a@localhost", []byte{}}, list{"a@localhost", []byte{}}}),
 		"an array without an end": {0x93, 1, 0xdd, 0xff, 0xff, 0xff, 0xff},
 		"a long array":            {0x93, 1, 0xdd, 0, 0, 0, 9, 0x90, 0x90},
-		"too long":                make([]byte, maxDocument+1),
-		"too deep":                append([]byte{0x94, 1, 0x90, 0x90}, bytes.Repeat([]byte{0x91}, maxDocument-4)...),
+		"too long":                make([]byte, events.MaxDocument+1),
+		"too deep":                append([]byte{0x94, 1, 0x90, 0x90}, bytes.Repeat([]byte{0x91}, events.MaxDocument-4)...),
 	} {
 		if r, err := Decode(1, doc); !errors.Is(err, ErrDocument) {
 			t.Errorf("%s: %+v, %v, want ErrDocument", name, r, err)

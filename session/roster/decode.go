@@ -10,17 +10,14 @@ import (
 	"rollcall/events"
 )
 
-// maxDocument is the longest document that is read, in bytes: the store's limit.
-const maxDocument = 1 << 20
-
 // ErrDocument is wrapped by every error of [Decode].
 var ErrDocument = errors.New("not a roster document")
 
 // Decode reads the document that the store has at a revision. Its errors wrap
 // [ErrDocument].
 func Decode(revision uint64, doc []byte) (*Roster, error) {
-	if len(doc) > maxDocument {
-		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrDocument, len(doc), maxDocument)
+	if len(doc) > events.MaxDocument {
+		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrDocument, len(doc), events.MaxDocument)
 	}
 	d := reader{d: msgpack.NewDecoder(bytes.NewReader(doc)), size: len(doc)}
 	n := d.array(docFields)

@@ -31,8 +31,7 @@ const (
 )
 
 // Encode returns the roster's document, without its version, which is the
-// store's. It has at most [MaxItemBytes] + [MaxRequestBytes] + [MaxNotices] *
-// [MaxNotice] + 64 bytes.
+// store's. It has at most events.MaxDocument bytes.
 func (r *Roster) Encode() []byte {
 	r = r.orEmpty()
 	b := bytes.NewBuffer(make([]byte, 0, r.itemBytes+r.requestBytes+16))

@@ -8,15 +8,23 @@ import (
 	"rollcall/events"
 )
 
-// The limits of one item and of a roster.
+// The limits of one item and of a roster. What strangers may put into it, the
+// requests and notices, has room of its own: whatever they send, the user can
+// change the items as if they had sent nothing.
 const (
-	MaxText         = 1023    // bytes of a name or of a group's name
-	MaxGroups       = 64      // groups of an item
-	MaxItems        = 10_000  // items of a roster
-	MaxItemBytes    = 768_000 // encoded, all items together
-	MaxRequests     = 1_000   // unanswered requests
-	MaxRequestBytes = 192_000 // encoded, all requests together
-	MaxRequest      = 8 << 10 // bytes of one request's stanza
+	MaxText         = 1023     // bytes of a name or of a group's name
+	MaxGroups       = 64       // groups of an item
+	MaxItems        = 5_000    // items of a roster; as people have them, with some 70 bytes, they all fit
+	MaxRequests     = 1_000    // unanswered requests
+	MaxRequestBytes = 96 << 10 // encoded, all requests together
+	MaxRequest      = 8 << 10  // bytes of one request's stanza
+
+	// MaxItemBytes bounds all items together, encoded: it is what the document
+	// has left. The whole document has at most events.MaxDocument bytes.
+	MaxItemBytes = events.MaxDocument - MaxRequestBytes - maxNoticeBytes - maxFrame
+
+	maxNoticeBytes = MaxNotices * (MaxNotice + 5)
+	maxFrame       = 64 // of the arrays and numbers around them
 )
 
 // The errors of operations, each for one stanza error (RFC 6121, sections

@@ -90,9 +90,36 @@ func TestRequestsHaveLimits(t *testing.T) {
 	}
 }
 
+// Whatever strangers have put into a roster, its owner can fill it.
 func TestTheLongestDocumentFitsTheStore(t *testing.T) {
 	t.Parallel()
-	if n := MaxItemBytes + MaxRequestBytes + 16; n >= maxDocument {
-		t.Errorf("%d bytes", n)
+	var r *Roster
+	for i := range MaxNotices + 1 {
+		r = r.WithNotice(make([]byte, MaxNotice))
+		for _, size := range []int{MaxRequest, 100, 0} { // until none fits
+			for n := 0; ; n++ {
+				c, err := r.Inbound(stranger(100_000*i+10*n+size), Subscribe, make([]byte, size))
+				if errors.Is(err, ErrFull) {
+					break
+				}
+				r = must(t, c, err)
+			}
+		}
+	}
+	for _, text := range []string{strings.Repeat("x", MaxText), "x"} {
+		for {
+			c, err := r.Set(stranger(r.Len()), text, []string{text})
+			if errors.Is(err, ErrFull) {
+				break
+			}
+			r = must(t, c, err)
+		}
+	}
+	n := len(r.Encode())
+	if n > events.MaxDocument || n < events.MaxDocument*9/10 {
+		t.Errorf("the longest document has %d bytes, the store takes %d", n, events.MaxDocument)
+	}
+	if _, err := Decode(1, r.Encode()); err != nil {
+		t.Error(err)
 	}
 }
