@@ -5,35 +5,18 @@ import (
 
 	"rollcall/events"
 	"rollcall/session"
+	"rollcall/session/delivery"
 )
 
-// A verdict says where stanzas of one kind go, and why. The rules are those of
-// RFC 6121, 8.5, as the connectors follow them.
+// A verdict is what people are told of where stanzas of one kind go, and why. What
+// decides is delivery.Decide, as in the connectors.
 type verdict struct {
 	To      events.JID `json:"to"`
-	Stanza  string     `json:"stanza"` // message, headline, groupchat, presence, iq
-	Action  action     `json:"action"`
+	Stanza  string     `json:"stanza"` // chat, normal, headline, groupchat, presence, iq
+	Action  string     `json:"action"` // deliver, store, answer, refuse, drop
+	Error   string     `json:"error,omitempty"`
 	Targets []target   `json:"targets"`
 	Reason  string     `json:"reason"`
-}
-
-// An action is what is done with a stanza.
-type action string
-
-const (
-	actDeliver action = "deliver" // to the targets
-	actStore   action = "store"   // until a resource becomes available (XEP-0160)
-	actAnswer  action = "answer"  // by the server, for the account
-	actRefuse  action = "refuse"  // with the error service-unavailable
-	actDrop    action = "drop"    // in silence
-)
-
-// words are the actions as people read them.
-var words = map[action]string{
-	actStore:  "kept until somebody comes online",
-	actAnswer: "answered by the server",
-	actRefuse: "error service-unavailable",
-	actDrop:   "dropped",
 }
 
 // A target is a session that gets the stanza.
@@ -44,13 +27,27 @@ type target struct {
 	Priority  int8       `json:"priority"`
 }
 
+// words are the actions without targets as people read them.
+func (v *verdict) words() string {
+	switch v.Action {
+	case "store":
+		return "kept until somebody comes online"
+	case "answer":
+		return "answered by the server"
+	case "refuse":
+		return "error " + v.Error
+	}
+	return "dropped"
+}
+
 // A recipient is what the rules look at: the address, whether there is such an
 // account, and its sessions but for those of lost connectors.
 type recipient struct {
-	to     events.JID
-	exists bool
-	here   *session.Account // with the sessions that can be reached, best first
-	lost   int              // sessions left out
+	to      events.JID
+	exists  bool
+	foreign bool             // no connector serves the domain
+	here    *session.Account // with the sessions that can be reached, best first
+	lost    int              // sessions left out
 }
 
 // newRecipient leaves out the sessions of lost connectors, as connectors
@@ -70,45 +67,42 @@ func newRecipient(to events.JID, a *session.Account, exists bool, lost func(even
 	return r
 }
 
+// explained are the kinds of stanzas that people ask about.
+var explained = []delivery.Kind{
+	delivery.Chat, delivery.Normal, delivery.Headline, delivery.Groupchat, delivery.Presence, delivery.Request,
+}
+
 // explain says where each kind of stanza goes.
 func (r *recipient) explain() []verdict {
-	if r.to.IsBare() {
-		return []verdict{r.message(""), r.headline(), r.refused("groupchat", "it is for rooms, not for accounts (8.5.2)"), r.presence(), r.iq()}
-	}
-	s := r.here.Resource(r.to.Resource())
-	if s == nil {
-		return r.gone()
-	}
-	all := make([]verdict, 0, 5)
-	for _, kind := range []string{"message", "headline", "groupchat", "presence", "iq"} {
-		all = append(all, r.verdict(kind, actDeliver, "the connected resource of this full JID (8.5.3.1)", s))
+	all := make([]verdict, 0, len(explained))
+	for _, kind := range explained {
+		d := delivery.Decide(delivery.Case{To: r.to, Kind: kind, Account: r.here, Foreign: r.foreign, Unknown: !r.exists})
+		v := verdict{
+			To: r.to, Stanza: kind.String(), Action: d.Action.String(), Error: string(d.Condition),
+			Reason: r.why(&d), Targets: make([]target, 0, len(d.Targets)),
+		}
+		for _, s := range d.Targets {
+			v.Targets = append(v.Targets, target{s.JID, s.ID.String(), s.Connector.Name, s.Priority})
+		}
+		all = append(all, v)
 	}
 	return all
 }
 
-// gone is for a full JID that no session has (8.5.3.2).
-func (r *recipient) gone() []verdict {
-	const why = "no session has this JID"
-	return []verdict{
-		r.message(why + "; as to the account: "),
-		r.verdict("headline", actDrop, why+" (8.5.3.2.1)"),
-		r.refused("groupchat", why+" (8.5.3.2.1)"),
-		r.verdict("presence", actDrop, why+" (8.5.3.2.2)"),
-		r.refused("iq", why+" (8.5.3.2.3)"),
+// why is the rule that decided, with the numbers of this account.
+func (r *recipient) why(v *delivery.Verdict) string {
+	text := v.Reason.String()
+	switch v.Reason {
+	case delivery.ByPriority:
+		text = fmt.Sprintf("highest priority %d: %d of %s (8.5.2.1.1)",
+			v.Targets[0].Priority, len(v.Targets), plural(len(r.here.Available()), "available resource"))
+	case delivery.NobodyThere:
+		text = r.nobody() + " (8.5.2.2)"
 	}
-}
-
-// message is one of type chat or normal to the account (8.5.2.1.1).
-func (r *recipient) message(why string) verdict {
-	best := r.here.Best()
-	switch {
-	case len(best) > 0:
-		why += fmt.Sprintf("highest priority %d: %d of %s (8.5.2.1.1)", best[0].Priority, len(best), plural(len(r.here.Available()), "available resource"))
-		return r.verdict("message", actDeliver, why, best...)
-	case !r.exists:
-		return r.refused("message", why+"there is no such account (8.5.1)")
+	if !r.to.IsBare() && (v.ToAccount || v.Action == delivery.Store || v.Reason == delivery.NoSuchAccount) {
+		text = "no session has this JID; as to the account: " + text
 	}
-	return r.verdict("message", actStore, why+r.nobody()+" (8.5.2.2.1)")
+	return text
 }
 
 // nobody says why no resource gets a message.
@@ -122,42 +116,4 @@ func (r *recipient) nobody() string {
 		return "no available resource: the connector of " + plural(r.lost, "session") + " is lost"
 	}
 	return "no available resource: nobody is online"
-}
-
-func (r *recipient) headline() verdict {
-	var to []*session.Session
-	for _, s := range r.here.Available() {
-		if s.Priority >= 0 {
-			to = append(to, s)
-		}
-	}
-	if len(to) == 0 {
-		return r.verdict("headline", actDrop, r.nobody()+" (8.5.2.2.1)")
-	}
-	return r.verdict("headline", actDeliver, "all available resources with a priority of 0 or more (8.5.2.1.1)", to...)
-}
-
-func (r *recipient) presence() verdict {
-	if len(r.here.Available()) == 0 {
-		return r.verdict("presence", actDrop, r.nobody()+" (8.5.2.2.2)")
-	}
-	return r.verdict("presence", actDeliver, "all available resources (8.5.2.1.2)", r.here.Available()...)
-}
-
-// iq is one to the account, which the server answers for it, or refuses.
-func (r *recipient) iq() verdict {
-	if !r.exists {
-		return r.refused("iq", "there is no such account (8.5.1)")
-	}
-	return r.verdict("iq", actAnswer, "on behalf of the account (8.5.2.1.3)")
-}
-
-func (r *recipient) refused(kind, why string) verdict { return r.verdict(kind, actRefuse, why) }
-
-func (r *recipient) verdict(kind string, a action, why string, to ...*session.Session) verdict {
-	v := verdict{To: r.to, Stanza: kind, Action: a, Reason: why, Targets: make([]target, 0, len(to))}
-	for _, s := range to {
-		v.Targets = append(v.Targets, target{s.JID, s.ID.String(), s.Connector.Name, s.Priority})
-	}
-	return v
 }

@@ -11,15 +11,14 @@ import (
 )
 
 // accountOf folds sessions written as "resource", "resource=priority" (which is
-// available) or "resource=priority@connector" into an account. "!" after the
-// priority makes a session wait for a connection.
+// available) or "resource=priority@connector" into an account.
 func accountOf(t *testing.T, jid events.JID, sessions string) (a *session.Account) {
 	t.Helper()
 	seq := events.Seq(0)
-	apply := func(id events.SessionID, who events.JID, connector string, e events.Event) {
+	apply := func(id events.SessionID, of events.JID, connector string, e events.Event) {
 		seq++
 		a = session.Apply(a, &events.Stored{Seq: seq, At: int64(seq), Record: events.Record{
-			Session: id, JID: who, Connector: events.Incarnation{Name: connector, Epoch: 1}, Event: e,
+			Session: id, JID: of, Connector: events.Incarnation{Name: connector, Epoch: 1}, Event: e,
 		}})
 	}
 	for word := range strings.FieldsSeq(sessions) {
@@ -27,7 +26,6 @@ func accountOf(t *testing.T, jid events.JID, sessions string) (a *session.Accoun
 		if !elsewhere {
 			connector = "c1"
 		}
-		word, detached := strings.CutSuffix(word, "!")
 		resource, priority, available := strings.Cut(word, "=")
 		id := events.NewID(time.Now())
 		full, err := jid.WithResource(resource)
@@ -41,86 +39,43 @@ func accountOf(t *testing.T, jid events.JID, sessions string) (a *session.Accoun
 			fmt.Sscan(priority, &p)
 			apply(id, full, connector, events.PresenceAvailable{Priority: p, Stanza: "<presence/>"})
 		}
-		if detached {
-			apply(id, full, connector, events.StreamManagementEnabled{Resumable: true})
-			apply(id, full, connector, events.Detached{})
-		}
 	}
 	return a
 }
 
-// verdictText is a verdict as "action resource,resource".
-func verdictText(v verdict) string {
-	var to []string
-	for _, t := range v.Targets {
-		to = append(to, t.JID.Resource())
-	}
-	return strings.TrimSpace(string(v.Action) + " " + strings.Join(to, ","))
-}
-
-func TestRoutesFollowRFC6121(t *testing.T) {
+// TestRoutesSayWhy: what is decided is tested where it is, in session/delivery.
+func TestRoutesSayWhy(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		name, to, sessions                         string
-		message, headline, groupchat, presence, iq string
-	}{
-		{"nobody is online", "bob@x", "",
-			"store", "drop", "refuse", "drop", "answer"},
-		{"one resource", "bob@x", "a=0",
-			"deliver a", "deliver a", "refuse", "deliver a", "answer"},
-		{"the highest priority wins", "bob@x", "a=1 b=5 c=0",
-			"deliver b", "deliver b,a,c", "refuse", "deliver b,a,c", "answer"},
-		{"all at the highest priority", "bob@x", "a=5 b=5 c=1",
-			"deliver b,a", "deliver b,a,c", "refuse", "deliver b,a,c", "answer"},
-		{"negative priorities get no messages", "bob@x", "a=-1 b=-5",
-			"store", "drop", "refuse", "deliver a,b", "answer"},
-		{"who sent no presence gets nothing", "bob@x", "a b",
-			"store", "drop", "refuse", "drop", "answer"},
-		{"lost connectors are passed over", "bob@x", "a=5@lost b=1",
-			"deliver b", "deliver b", "refuse", "deliver b", "answer"},
-		{"so are those whose clients are gone too", "bob@x", "a=5!@lost b=1!",
-			"deliver b", "deliver b", "refuse", "deliver b", "answer"},
-		{"a full JID goes to its session", "bob@x/a", "a b=5",
-			"deliver a", "deliver a", "deliver a", "deliver a", "deliver a"},
-		{"a negative priority too", "bob@x/a", "a=-1 b=5",
-			"deliver a", "deliver a", "deliver a", "deliver a", "deliver a"},
-		{"a full JID that is gone: messages go to the others", "bob@x/z", "a=1",
-			"deliver a", "drop", "refuse", "drop", "refuse"},
-		{"a full JID on a lost connector is gone", "bob@x/a", "a=5@lost",
-			"store", "drop", "refuse", "drop", "refuse"},
+	for _, tt := range []struct{ to, sessions, kind, want string }{
+		{"bob@x", "", "chat", "store: no available resource: nobody is online (8.5.2.2)"},
+		{"bob@x", "a b=5", "chat", "deliver b: highest priority 5: 1 of 1 available resource (8.5.2.1.1)"},
+		{"bob@x", "a=-1", "normal", "store: only negative priorities: 1 available resource (8.5.2.2)"},
+		{"bob@x", "a", "headline", "drop: no available resource: 1 session without presence (8.5.2.2)"},
+		{"bob@x", "a=5@lost", "presence", "drop: no available resource: the connector of 1 session is lost (8.5.2.2)"},
+		{"bob@x", "a=5@lost b=1", "chat", "deliver b: highest priority 1: 1 of 1 available resource (8.5.2.1.1)"},
+		{"bob@x/a", "a", "iq", "deliver a: the connected resource of this full JID (8.5.3.1)"},
+		{"bob@x/z", "a=1", "chat", "deliver a: no session has this JID; as to the account: highest priority 1: 1 of 1 available resource (8.5.2.1.1)"},
+		{"bob@x/z", "a=1", "normal", "refuse service-unavailable: no session has this JID (8.5.3.2)"},
 	} {
-		to, err := events.ParseJID(tt.to)
-		if err != nil {
-			t.Fatal(err)
-		}
+		to := events.StoredJID(tt.to)
 		lost := func(i events.Incarnation) bool { return i.Name == "lost" }
 		r := newRecipient(to, accountOf(t, to.Bare(), tt.sessions), true, lost)
-		got := make(map[string]string)
+		got := ""
 		for _, v := range r.explain() {
-			got[v.Stanza] = verdictText(v)
-			if v.Reason == "" {
-				t.Errorf("%s: %s: no reason", tt.name, v.Stanza)
+			if v.Stanza == tt.kind {
+				got = strings.TrimSpace(v.Action+" "+v.Error+targetNames(v)) + ": " + v.Reason
 			}
 		}
-		want := map[string]string{"message": tt.message, "headline": tt.headline, "groupchat": tt.groupchat, "presence": tt.presence, "iq": tt.iq}
-		for kind, w := range want {
-			if got[kind] != w {
-				t.Errorf("%s: %s: %s, want %s", tt.name, kind, got[kind], w)
-			}
+		if got != tt.want {
+			t.Errorf("%s to %s with %q: %s, want %s", tt.kind, tt.to, tt.sessions, got, tt.want)
 		}
 	}
 }
 
-func TestNothingIsDeliveredOrKeptForAnAccountThatDoesNotExist(t *testing.T) {
-	t.Parallel()
-	to, err := events.ParseJID("nobody@x")
-	if err != nil {
-		t.Fatal(err)
+func targetNames(v verdict) string {
+	var names []string
+	for _, to := range v.Targets {
+		names = append(names, to.JID.Resource())
 	}
-	r := newRecipient(to, nil, false, func(events.Incarnation) bool { return false })
-	for _, v := range r.explain() {
-		if v.Action != actRefuse && v.Action != actDrop {
-			t.Errorf("%s: %s", v.Stanza, v.Action)
-		}
-	}
+	return strings.Join(names, ",")
 }

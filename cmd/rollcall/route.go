@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,8 +28,8 @@ func newRoute(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "route JID",
 		Short: "Show where a stanza to JID goes, and why",
-		Long: "Show where a stanza to a bare or full JID goes, and why: for messages (of type\n" +
-			"chat and normal), headlines, groupchat messages, presence and iq. The numbers in\n" +
+		Long: "Show where a stanza to a bare or full JID goes, and why: for messages of type\n" +
+			"chat and normal, headlines, groupchat messages, presence and iq. The numbers in\n" +
 			"brackets are sections of RFC 6121.\n\n" +
 			"Leases of the past are not kept: with --at a session counts until the log closed\n" +
 			"it, also if its connector was dead already. A note names such sessions.",
@@ -84,7 +85,10 @@ func recipientAt(ctx context.Context, b *bus.Bus, to events.JID, m moment) (*rec
 			return nil, err
 		}
 	}
-	return newRecipient(to, account, exists, lost), nil
+	r := newRecipient(to, account, exists, lost)
+	served, known, err := servedDomains(ctx, b)
+	r.foreign = known && account == nil && !slices.Contains(served, to.Domain())
+	return r, err
 }
 
 // sayLost tells people who ask about the past which of the sessions the log
@@ -137,10 +141,12 @@ func existed(ctx context.Context, b *bus.Bus, account events.JID, m moment) (boo
 	return exists, nil
 }
 
-// showRoute writes for each kind of stanza where it goes, and below it why.
+// showRoute writes for each kind of stanza where it goes, and below it why. People
+// need not be told twice of messages whose types don't matter.
 func (c *console) showRoute(all []verdict, asJSON bool) error {
 	var page strings.Builder
-	for _, v := range all {
+	for i := range all {
+		v := &all[i]
 		if asJSON {
 			if err := c.printJSON(v); err != nil {
 				return err
@@ -148,8 +154,14 @@ func (c *console) showRoute(all []verdict, asJSON bool) error {
 			continue
 		}
 		label := v.Stanza
+		if label == "chat" && alike(v, &all[i+1]) {
+			continue
+		}
+		if label == "normal" && alike(v, &all[i-1]) {
+			label = "message"
+		}
 		if len(v.Targets) == 0 {
-			fmt.Fprintf(&page, "%-10s %s\n", label, words[v.Action])
+			fmt.Fprintf(&page, "%-10s %s\n", label, v.words())
 			label = ""
 		}
 		for _, to := range v.Targets {
@@ -160,4 +172,9 @@ func (c *console) showRoute(all []verdict, asJSON bool) error {
 	}
 	_, err := io.WriteString(c.out, page.String())
 	return err
+}
+
+// alike reports two verdicts that decide the same for the same reason.
+func alike(v, o *verdict) bool {
+	return v.Action == o.Action && v.Error == o.Error && v.Reason == o.Reason && slices.Equal(v.Targets, o.Targets)
 }

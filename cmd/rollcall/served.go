@@ -9,20 +9,11 @@ import (
 )
 
 // sayUnserved tells people of domains whose accounts nobody can log in to now:
-// no connector that runs serves them. That is no error, for one may come. While
-// none runs, nothing is known and nothing said.
+// no connector that runs serves them. That is no error, for one may come.
 func sayUnserved(ctx context.Context, con *console, b *bus.Bus, domains ...string) error {
-	alive, err := b.Leases().Alive(ctx)
-	if err != nil || len(alive) == 0 {
+	served, known, err := servedDomains(ctx, b)
+	if err != nil || !known {
 		return err
-	}
-	var served []string
-	for _, state := range alive {
-		var info leaseInfo
-		if json.Unmarshal(state.Info, &info) != nil || len(info.Domains) == 0 {
-			return nil // of another version: unknown
-		}
-		served = append(served, info.Domains...)
 	}
 	for _, domain := range domains {
 		if !slices.Contains(served, domain) {
@@ -30,4 +21,21 @@ func sayUnserved(ctx context.Context, con *console, b *bus.Bus, domains ...strin
 		}
 	}
 	return nil
+}
+
+// servedDomains are those of all connectors that run. While none runs, or one of
+// another version, nothing is known.
+func servedDomains(ctx context.Context, b *bus.Bus) (served []string, known bool, err error) {
+	alive, err := b.Leases().Alive(ctx)
+	if err != nil || len(alive) == 0 {
+		return nil, false, err
+	}
+	for _, state := range alive {
+		var info leaseInfo
+		if json.Unmarshal(state.Info, &info) != nil || len(info.Domains) == 0 {
+			return nil, false, nil
+		}
+		served = append(served, info.Domains...)
+	}
+	return served, true, nil
 }

@@ -266,6 +266,8 @@ func (s *script) configure(c *c2s.Config, cert func(bool) func(*c2s.Config)) {
 			case "connectors=1", "connectors=2":
 			case "no-storage":
 				c.Offline = nil
+			case "offline=20":
+				c.Offline.(*waiting).most = 20
 			default:
 				s.Fatalf("%s: unknown configuration %q", s.file, w)
 			}

@@ -54,25 +54,6 @@ func (a Action) String() string {
 	return [...]string{"deliver", "store", "answer", "refuse", "drop"}[a]
 }
 
-// A Reason names the rule that decided, with its section of RFC 6121 unless it
-// names another document.
-type Reason uint8
-
-const (
-	ByFullJID      Reason = iota // 8.5.3.1
-	ByPriority                   // 8.5.2.1.1
-	ByNonNegative                // 8.5.2.1.1
-	ByAvailable                  // 8.5.2.1.2
-	ByServer                     // 8.5.2.1.3
-	NobodyThere                  // 8.5.2.2
-	NoSuchSession                // 8.5.3.2
-	NoSuchAccount                // 8.5.1
-	NotForAccounts               // 8.5.2
-	NeverAnswered                // 8.5.2: an error about an error would go around for ever
-	NotServed                    // RFC 6120, 10.4
-	OfServer                     // 8.1: the server itself takes no messages
-)
-
 // Decide applies RFC 6121, 8.5. It is pure: connectors carry the verdict out, and
 // whoever asks where a stanza goes is shown it.
 func Decide(c Case) Verdict {
@@ -81,6 +62,8 @@ func Decide(c Case) Verdict {
 		return Verdict{Action: Drop, Reason: NotServed}
 	case c.Foreign:
 		return Verdict{Action: Refuse, Reason: NotServed, Condition: stanza.RemoteServerNotFound}
+	case c.To.Local() == "" && c.Kind == ErrorMessage:
+		return Verdict{Action: Drop, Reason: OfServer}
 	case c.To.Local() == "" && c.Kind.message():
 		return refused(OfServer)
 	case c.To.IsBare():

@@ -5,14 +5,19 @@ import "rollcall/session/stanza"
 // hint reports that the message's sender gave a hint (XEP-0334).
 func (m *routing) hint(name string) bool { return m.el.Child(stanza.NSHints, name) != nil }
 
-// worthKeeping leaves out what has nothing to read (XEP-0160, 3), unless a
-// hint says so, and what is not to be stored by one.
-func (m *routing) worthKeeping() bool {
-	switch {
-	case m.hint("no-store"):
-		return false
-	case m.hint("store"):
-		return true
+// onlyChatStates reports a message that says no more than that somebody is, or is
+// no longer, typing (XEP-0085): that is for now or never, and the only thing that
+// is neither stored nor refused (XEP-0160, 3).
+func onlyChatStates(message *stanza.Element) bool {
+	states := false
+	for c := range message.Children() {
+		switch {
+		case c.Space() == stanza.NSChatStates:
+			states = true
+		case c.Space() == stanza.NSHints, c.Is(stanza.NSClient, "thread"): // these say nothing by themselves
+		default:
+			return false
+		}
 	}
-	return m.el.Child(stanza.NSClient, "body") != nil || m.kind != Chat
+	return states
 }

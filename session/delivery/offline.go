@@ -21,10 +21,14 @@ import (
 
 // store keeps a message for an account that nobody is there for, or refuses it: an
 // account that does not exist and one whose store is full are answered alike
-// (RFC 6121, 8.5.1 and 8.5.2.2.1).
+// (RFC 6121, 8.5.1 and 8.5.2.2.1), and so is a message that its sender does not
+// want stored (XEP-0334).
 func (m *routing) store() error {
-	if !m.worthKeeping() {
-		return nil // XEP-0160, 3, and XEP-0334: it was for now or never
+	switch {
+	case onlyChatStates(m.el) && !m.hint("store"):
+		return nil
+	case m.hint("no-store"):
+		return &stanza.Error{Condition: stanza.ServiceUnavailable}
 	}
 	err := m.storeFor(m.to.Bare())
 	if errors.Is(err, events.ErrFull) {
