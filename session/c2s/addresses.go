@@ -12,7 +12,7 @@ import (
 const attemptsAtOnce = 20
 
 // minSwept is the number of addresses from which on those are looked for that
-// nothing need be known of any more.
+// nothing need be known of any longer.
 const minSwept = 1024
 
 // addresses counts what comes from each address, so that no single one takes all
@@ -61,9 +61,9 @@ func origin(a net.Addr) netip.Prefix {
 	return p
 }
 
-// enter counts a connection in. It reports false at a limit of its address,
+// acquire counts a connection in. It reports false at a limit of its address,
 // which is nil where there are none.
-func (a *addresses) enter(of netip.Prefix) (*address, bool) {
+func (a *addresses) acquire(of netip.Prefix) (*address, bool) {
 	if !of.IsValid() {
 		return nil, true
 	}
@@ -93,8 +93,8 @@ func (a *addresses) forget() {
 	a.sweep = max(minSwept, 2*len(a.known))
 }
 
-// leave undoes enter.
-func (ad *address) leave() {
+// release undoes acquire.
+func (ad *address) release() {
 	if ad != nil {
 		ad.open--
 	}

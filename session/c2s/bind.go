@@ -33,7 +33,7 @@ func (c *conn) bind(iq *stanza.Element) error {
 	}
 	err := c.become(resource, c.srv.cfg.Conflict, func(cl *client) ([][]byte, error) { return [][]byte{cl.bound(iq)}, nil })
 	if cause := stanzaError(err); cause != nil {
-		c.send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
+		c.Send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
 		return nil
 	}
 	return err
@@ -70,7 +70,7 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 	if err := c.srv.awaitRoutes(cl.sender.After); err != nil {
 		return err
 	}
-	c.srv.settle(c)
+	c.MarkBound()
 	c.srv.hub.admit(cl, c, told...)
 	return nil
 }
@@ -78,7 +78,7 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 // appendBound stores that the session is bound, and returns what it is bound to:
 // the policy for conflicts may have made it another resource than was asked for.
 func (c *conn) appendBound(ctx context.Context, b session.Bind) (events.JID, events.Position, error) {
-	a, pos, err := c.svc.Do(ctx, c.account, c.id, b)
+	a, pos, err := c.svc.Do(ctx, c.account, c.ID(), b)
 	if errors.Is(err, session.ErrGone) {
 		c.srv.learnEnd(a)
 	}
@@ -89,7 +89,7 @@ func (c *conn) appendBound(ctx context.Context, b session.Bind) (events.JID, eve
 }
 
 func (c *conn) refuse(iq *stanza.Element, cond stanza.Condition) error {
-	c.send(stanza.AppendError(nil, iq, &stanza.Error{Condition: cond}, stanza.Stamp{}))
+	c.Send(stanza.AppendError(nil, iq, &stanza.Error{Condition: cond}, stanza.Stamp{}))
 	return nil
 }
 

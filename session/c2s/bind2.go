@@ -34,17 +34,17 @@ func appendBind2(b []byte) []byte {
 
 // bind2 binds as the client wished and tells it, after the earlier results. A
 // cause says why there is no resource; the client is told nothing then.
-func (c *conn) bind2(r auth.Reply, w *wishes, results []byte) (cause *stanza.Error, err error) {
-	conflict := c.srv.cfg.Conflict
+func (l *login) bind2(r auth.Reply, w *wishes, results []byte) (cause *stanza.Error, err error) {
+	conflict := l.srv.cfg.Conflict
 	if w.client() != "" {
 		conflict = session.Replace // by itself: its older session is of no use to it
 	}
-	err = c.become(c.resourceFor(w), conflict, func(cl *client) ([][]byte, error) {
+	err = l.become(l.resourceFor(w), conflict, func(cl *client) ([][]byte, error) {
 		bound, err := cl.start(w.bind)
 		if err != nil {
 			return nil, err
 		}
-		return [][]byte{appendSuccess(nil, r, cl.full, append(results, bound...)), c.appendFeatures(nil, cl)}, nil
+		return [][]byte{appendSuccess(nil, r, cl.full, append(results, bound...)), l.appendFeatures(nil, cl)}, nil
 	})
 	if cause = stanzaError(err); cause != nil {
 		return cause, nil
@@ -56,11 +56,11 @@ func (c *conn) bind2(r auth.Reply, w *wishes, results []byte) (cause *stanza.Err
 // it (XEP-0386, 4.2.1). A client that tells its id gets the same one each time,
 // so that a new session of it takes the place of its older one. The id can't be
 // found from it.
-func (c *conn) resourceFor(w *wishes) string {
+func (l *login) resourceFor(w *wishes) string {
 	generated := rand.Text()[:generatedSize]
 	if id := w.client(); id != "" {
-		h := hmac.New(sha256.New, c.srv.cfg.Secret)
-		h.Write([]byte("resource\x00" + c.account.String() + "\x00" + id))
+		h := hmac.New(sha256.New, l.srv.cfg.Secret)
+		h.Write([]byte("resource\x00" + l.account.String() + "\x00" + id))
 		generated = base32.StdEncoding.EncodeToString(h.Sum(nil))[:generatedSize]
 	}
 	tag := w.bind.Child(stanza.NSBind2, "tag").Text()

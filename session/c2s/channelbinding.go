@@ -1,9 +1,6 @@
 package c2s
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-
 	"rollcall/session/auth"
 	"rollcall/session/stanza"
 )
@@ -17,75 +14,24 @@ import (
 // clients that know tls-unique alone, such as slixmpp 1.8, take the offer, fail
 // at it, and fall back to weaker and weaker mechanisms, to PLAIN at last: there
 // it is off unless Config.ChannelBinding says otherwise. What a client says of
-// what it was offered ("y") is judged by what its profile offers; so who strips
+// what it was offered ("y") is judged by what its profile offers; so whoever strips
 // SASL2 from the features is found out by clients that remember the mechanism
 // that they used last, and by no others.
 
 // channel is what an exchange may rely on of the connection as it is now.
-func (c *conn) channel(p profile) auth.Channel {
-	if t, ok := c.nc.(*tls.Conn); ok && (p == sasl2 || c.srv.cfg.ChannelBinding) {
-		if c.binding == nil {
-			state := t.ConnectionState()
-			ch := auth.TLSChannel(state, c.shown(&state))
-			c.binding = &ch
+func (l *login) channel(p profile) auth.Channel {
+	if p != sasl2 && !l.srv.cfg.ChannelBinding {
+		return auth.Channel{Secured: l.Secured(), AllowPlaintext: l.srv.cfg.AllowPlaintext}
+	}
+	if l.binding == nil {
+		state, shown, ok := l.TLS()
+		if !ok {
+			return auth.Channel{Secured: l.Secured(), AllowPlaintext: l.srv.cfg.AllowPlaintext}
 		}
-		return *c.binding
+		ch := auth.TLSChannel(state, shown)
+		l.binding = &ch
 	}
-	return auth.Channel{Secured: c.secured, AllowPlaintext: c.srv.cfg.AllowPlaintext}
-}
-
-// shown is the certificate that the client has seen in its handshake, nil for a
-// session resumed by TLS: that of an earlier connection is not known.
-func (c *conn) shown(state *tls.ConnectionState) *x509.Certificate {
-	if c.certificate == nil || state.DidResume {
-		return nil
-	}
-	if c.certificate.Leaf != nil {
-		return c.certificate.Leaf
-	}
-	leaf, err := x509.ParseCertificate(c.certificate.Certificate[0])
-	if err != nil {
-		return nil // the client will not have made sense of it either
-	}
-	return leaf
-}
-
-// shaken is the key of a conn in the context of its TLS handshake.
-type shaken struct{}
-
-// noting is a configuration by which each conn notes which certificate it
-// shows: it may be another one the next time, and TLS does not say.
-func noting(cfg *tls.Config) *tls.Config {
-	if cfg == nil {
-		return nil
-	}
-	choose, own := cfg.GetCertificate, cfg.Certificates
-	if choose == nil {
-		choose = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) { return firstFor(hello, own), nil }
-	}
-	cfg = cfg.Clone()
-	cfg.Certificates = nil // or not every client would be asked about
-	cfg.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		cert, err := choose(hello)
-		if c, ok := hello.Context().Value(shaken{}).(*conn); ok {
-			c.certificate = cert
-		}
-		return cert, err
-	}
-	return cfg
-}
-
-// firstFor chooses as TLS does: what the client can make use of, else anything.
-func firstFor(hello *tls.ClientHelloInfo, list []tls.Certificate) *tls.Certificate {
-	for i := range list {
-		if hello.SupportsCertificate(&list[i]) == nil {
-			return &list[i]
-		}
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	return &list[0]
+	return *l.binding
 }
 
 // appendBindings says which types the mechanisms use that bind.

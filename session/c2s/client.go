@@ -3,7 +3,6 @@ package c2s
 import (
 	"context"
 	"errors"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,10 +13,6 @@ import (
 	"rollcall/session/delivery"
 	"rollcall/session/stanza"
 )
-
-// idleAfter is how long a client may be silent before it is sent white space or
-// a ping, so that a dead connection is noticed (RFC 6120, 4.6.1).
-const idleAfter = 5 * time.Minute
 
 // maxTurn is how long one client's stanzas are handled before others get the
 // processor, if they wait for it; turnCheck is after how many of them that is
@@ -64,7 +59,7 @@ type client struct {
 func newClient(c *conn, home *account, jid events.JID, at events.Position) *client {
 	cl := &client{
 		srv: c.srv, svc: c.svc, account: c.account, session: c.session,
-		jid: jid, full: jid.String(), home: home, id: c.id, sender: c.srv.router.Sender(jid, at), pace: newPace(c),
+		jid: jid, full: jid.String(), home: home, id: c.ID(), sender: c.srv.router.Sender(jid, at), pace: newPace(c),
 	}
 	cl.recipient = c.srv.router.Recipient(cl.session, cl.account, cl.pass)
 	cl.link.Store(c)
@@ -89,7 +84,7 @@ func (cl *client) write(o delivery.Outgoing) bool {
 		return m.send(cl, o)
 	}
 	c := cl.link.Load()
-	return c != nil && c.send(o.Stanza)
+	return c != nil && c.Send(o.Stanza)
 }
 
 // serve handles what comes on the client's connection until the stream ends,
@@ -101,12 +96,9 @@ func (cl *client) serve(c *conn) error {
 			runtime.Gosched()
 			turn = time.Now()
 		}
-		el, err := c.next()
+		el, err := c.Next()
 		if err != nil {
 			return err
-		}
-		if c.meter.over {
-			return errTooMuch
 		}
 		switch el.Space() {
 		case stanza.NSStreamMgmt:
@@ -119,25 +111,6 @@ func (cl *client) serve(c *conn) error {
 		if err != nil {
 			return err
 		}
-	}
-}
-
-// next waits for the client's next element, and tries the connection of one that
-// is silent.
-func (c *conn) next() (*stanza.Element, error) {
-	for {
-		c.wire.await(idleAfter)
-		if c.ending.Load() != nil {
-			return nil, os.ErrDeadlineExceeded // it had set a deadline that is gone now
-		}
-		el, err := c.wire.Next()
-		if err == nil {
-			c.meter.complete()
-		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) || c.ending.Load() != nil {
-			return el, err
-		}
-		c.send([]byte(" "))
 	}
 }
 

@@ -4,9 +4,9 @@
 //
 // # The way of a stanza
 //
-// A conn reads its stream element by element, over TCP (tcp.go) or in the messages
+// A stream is read element by element, over TCP (tcp.go) or in the messages
 // of a WebSocket (websocket.go, RFC 7395); its transport is all that knows which.
-// What it sends is likewise one element at a time. Up to binding, negotiate.go,
+// What is sent is likewise one element at a time. Up to binding, negotiate.go,
 // sasl.go and bind.go answer, or sasl2.go and bind2.go in fewer steps; from then
 // on client.go hands each message to package delivery and the rest to presence.go
 // or iq.go, in the order in which they came. What is a transition of the session
@@ -28,12 +28,13 @@
 // # Where things are
 //
 //   - The server and what it needs of others: server.go, config.go, errors.go.
-//   - Streams: conn.go, ending.go, outbox.go; transport.go, tcp.go, websocket.go,
-//     line.go, web.go, hostmeta.go.
-//   - Logging in: negotiate.go, handshake.go, sasl.go, sasl2.go,
+//   - Streams: streams.go, streamconn.go, streamending.go, header.go, starttls.go,
+//     certificate.go, handshake.go, outbox.go; transport.go, tcp.go, websocket.go,
+//     line.go, http.go, hostmeta.go.
+//   - Bad peers: admission.go, addresses.go, proxy.go, meter.go, budget.go,
+//     onceaminute.go; logins.go, pace.go.
+//   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go,
 //     channelbinding.go, bind.go, bind2.go, register.go, registerform.go.
-//   - Bad peers: entry.go, addresses.go, proxy.go, meter.go, logins.go, pace.go,
-//     backlog.go, alarm.go.
 //   - Bound sessions: client.go, hub.go, idleaccounts.go, manage.go, resume.go,
 //     toolate.go, clientstate.go.
 //   - Messages: what is announced of them in hints.go and carbons.go; the rest is
@@ -65,7 +66,7 @@
 // policy-violation, and so does a client that leaves more than 4 MiB unread.
 // Whatever is read counts, white space too. A message of a WebSocket is limited
 // like a stanza. What all clients together leave unread, unacknowledged or
-// incomplete has limits of its own (backlog.go), and what is stored for good, such
+// incomplete has limits of its own (budget.go), and what is stored for good, such
 // as presence, is handled at a steady pace beyond a burst (pace.go).
 //
 // Before authentication a peer may send 64 KiB in all and 8 KiB in one element
@@ -76,7 +77,7 @@
 // often than Config.LoginRate gets temporary-auth-failure (logins.go). Connections
 // beyond Config.MaxConnections, or beyond the limits of their address, are closed
 // at once; at Config.MaxUnbound the oldest connection that is not bound is
-// (entry.go). Those that have not asked for a WebSocket yet count.
+// (admission.go). Those that have not asked for a WebSocket yet count.
 //
 // Bounded, too, are: what a client has not acknowledged (manage.go), what is held
 // for an inactive one (clientstate.go) a block list (blocklist.go), what an account stores and publishes

@@ -2,7 +2,6 @@ package c2s
 
 import (
 	"errors"
-	"os"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -14,46 +13,33 @@ import (
 // who wrote the session's end into the log, for another client or an
 // administrator; and this server, at a limit or when it stops.
 
-// An ending says why a connection ends. The first one counts.
-type ending struct {
-	err    *stanza.StreamError // sent to the client; nil: just the end tag
-	reason events.Reason       // for the log
-	text   string              // for the log
-	logged bool                // the session's end is in the log, or is another's to write
-}
-
 // resumable reports an end of the connection that is not one of the session: it
 // was lost, not closed by either side (XEP-0198, 5).
-func (e ending) resumable() bool {
-	return !e.logged && e.reason == events.ReasonConnectionLost
+func resumable(e ending) bool {
+	return !e.Recorded && e.Reason == events.ReasonConnectionLost
 }
 
-// endingFor says what an error of reading or of handling means for the stream.
+// endingFor says what an error of reading or of handling means for the stream, and
+// so for its session.
 func endingFor(err error) ending {
-	var stream *stanza.StreamError
+	e := streamEndingFor(err)
+	if e.Reason != events.ReasonConnectionLost {
+		return e
+	}
 	switch {
-	case errors.Is(err, stanza.ErrStreamEnd):
-		return ending{reason: events.ReasonClient}
-	case errors.As(err, &stream):
-		return ending{err: stream, reason: events.ReasonError, text: stream.Error()}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return ending{
-			err:    &stanza.StreamError{Condition: stanza.StreamConnectionTimeout},
-			reason: events.ReasonTimeout,
-		}
 	case errors.Is(err, session.ErrGone), errors.Is(err, session.ErrFenced):
 		return ending{
-			err:    &stanza.StreamError{Condition: stanza.StreamReset, Text: "the session has ended"},
-			reason: events.ReasonConnectorLost,
-			logged: true,
+			Err:      &stanza.StreamError{Condition: stanza.StreamReset, Text: "the session has ended"},
+			Reason:   events.ReasonConnectorLost,
+			Recorded: true,
 		}
 	case isLogError(err):
 		return ending{
-			err:    &stanza.StreamError{Condition: stanza.StreamInternalServerError, Text: "the session log did not take what you did; please connect again"},
-			reason: events.ReasonUnavailable,
+			Err:    &stanza.StreamError{Condition: stanza.StreamInternalServerError, Text: "the session log did not take what you did; please connect again"},
+			Reason: events.ReasonUnavailable,
 		}
 	}
-	return ending{reason: events.ReasonConnectionLost}
+	return e
 }
 
 // isLogError reports an error of a command that is neither a refusal nor about
@@ -69,9 +55,9 @@ func isLogError(err error) bool {
 
 // endingByLog is what the client is told of an end that it has not caused.
 func endingByLog(e events.Closed) ending {
-	end := ending{reason: e.Reason, text: e.Text, logged: true}
+	end := ending{Reason: e.Reason, Text: e.Text, Recorded: true}
 	say := func(c stanza.StreamCondition, text string) ending {
-		end.err = &stanza.StreamError{Condition: c, Text: text}
+		end.Err = &stanza.StreamError{Condition: c, Text: text}
 		return end
 	}
 	switch e.Reason {

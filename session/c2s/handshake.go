@@ -28,9 +28,9 @@ func newPlaces() *semaphore.Weighted {
 	return semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)-1)))
 }
 
-// A handshake is one that is under way; it belongs to who reads. It has a place
-// from when something was read until it writes or reads again: who waits for the
-// peer has none, so that half-open handshakes hold up nobody. Places are given
+// A handshake is one that is under way; it belongs to whoever reads. It has a place
+// from when something was read until it writes or reads again. One that waits for
+// its peer has none, so that half-open handshakes hold up nobody. Places are given
 // in the order in which they are asked for.
 type handshake struct {
 	places *semaphore.Weighted
@@ -60,7 +60,7 @@ func (h *handshake) leave() {
 }
 
 // shake completes TLS within the limits of that. The caller has set a deadline.
-func (c *conn) shake(t *tls.Conn, until time.Time) error {
+func (c *streamConn) shake(t *tls.Conn, until time.Time) error {
 	m := &c.meter
 	spare := max(m.left-maxHandshake, 0)
 	m.left -= spare
@@ -73,25 +73,25 @@ func (c *conn) shake(t *tls.Conn, until time.Time) error {
 	return err
 }
 
-// A shaking connection is HTTP's. It completes its handshake when it is read for
-// the first time.
-type shaking struct {
+// A tlsConn is a connection of HTTP's that completes its handshake when it is read
+// for the first time.
+type tlsConn struct {
 	*tls.Conn
-	v    *visitor
+	http *httpConn
 	once sync.Once
 	err  error // of the handshake
 }
 
 // Read completes the handshake within the limits of one (shake), which net/http,
 // who reads first, knows nothing of.
-func (s *shaking) Read(b []byte) (int, error) {
-	s.once.Do(func() {
+func (c *tlsConn) Read(b []byte) (int, error) {
+	c.once.Do(func() {
 		until := time.Now().Add(requestTime)
-		s.v.SetDeadline(until) // that of what follows is set when it is read
-		s.err = s.v.c.shake(s.Conn, until)
+		c.http.SetDeadline(until) // that of what follows is set when it is read
+		c.err = c.http.stream.shake(c.Conn, until)
 	})
-	if s.err != nil {
-		return 0, s.err
+	if c.err != nil {
+		return 0, c.err
 	}
-	return s.Conn.Read(b)
+	return c.Conn.Read(b)
 }

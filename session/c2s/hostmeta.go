@@ -48,9 +48,9 @@ func writeHostMeta(w http.ResponseWriter, contentType string, b []byte) {
 // webSocketURL is the address that the request's sender can reach. Host is what it
 // has written itself, so a false one misleads nobody else.
 func webSocketURL(r *http.Request) string {
-	v := r.Context().Value(visitorKey{}).(*visitor)
+	c := r.Context().Value(httpConnKey{}).(*httpConn)
 	scheme := "ws://"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" && v.isProxy() {
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" && c.isProxy() {
 		scheme = "wss://"
 	}
 	return scheme + r.Host + WebSocketPath

@@ -141,7 +141,7 @@ func (h *hub) admit(cl *client, c *conn, told ...[]byte) {
 	cl.home.clients = append(slices.Clip(cl.home.clients), cl) // others range over the old one
 	h.clients[cl.session] = cl
 	c.client.Store(cl)
-	c.send(told...)
+	c.Send(told...)
 }
 
 // rehold makes a connection findable by the session that it has resumed.

@@ -27,6 +27,10 @@ type logins struct {
 	sweep int                       // guarded; length of known at which it is swept
 }
 
+// minSweptLogins is the number of accounts from which on those are looked for that
+// nothing need be known of any longer.
+const minSweptLogins = 1024
+
 // A loginDebt is of one account.
 type loginDebt struct {
 	until time.Time // when the account will be on its pace again
@@ -43,9 +47,9 @@ func newLogins(perMinute int) *logins {
 	return l
 }
 
-// enter counts a login, or refuses it. first says that it is the first one that
+// acquire counts a login, or refuses it. first says that it is the first one that
 // is refused for a while.
-func (l *logins) enter(account events.JID, now time.Time) (ok, first bool) {
+func (l *logins) acquire(account events.JID, now time.Time) (ok, first bool) {
 	if l.every == 0 {
 		return true, false
 	}
@@ -95,5 +99,18 @@ func (l *logins) forget(now time.Time) {
 			delete(l.known, account)
 		}
 	}
-	l.sweep = max(minSwept, 2*len(l.known))
+	l.sweep = max(minSweptLogins, 2*len(l.known))
+}
+
+// mayLogIn counts a login, or refuses it at the limit of its account.
+func (s *Server) mayLogIn(c *conn, account events.JID) bool {
+	if !c.Origin().IsValid() {
+		return true
+	}
+	ok, first := s.logins.acquire(account, time.Now())
+	if first {
+		s.cfg.Logger.Warn("logins refused: too many of one account; are two of its clients replacing each other?",
+			"account", account.String(), "address", c.Address())
+	}
+	return ok
 }

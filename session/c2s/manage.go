@@ -37,7 +37,7 @@ type management struct {
 	mu        sync.Mutex
 	unacked   []delivery.Outgoing // guarded; sent and not acknowledged, oldest first
 	bytes     int                 // guarded; of unacked
-	share     share               // guarded; of what waits for all clients
+	share     Share               // guarded; of what waits for all clients
 	acked     uint32              // guarded; the last h
 	requested bool                // guarded; an answer to <r/> is due
 	asked     uint32              // guarded; what had been sent at the last <r/>
@@ -54,7 +54,7 @@ func (cl *client) manage(c *conn, el *stanza.Element) error {
 		return cl.enable(c, el)
 	case "r":
 		if m != nil {
-			c.send(appendCount(nil, "<a", "h", m.handled))
+			c.Send(appendCount(nil, "<a", "h", m.handled))
 		}
 		return nil
 	case "a":
@@ -87,14 +87,14 @@ func (cl *client) enable(c *conn, el *stanza.Element) error {
 		defer m.mu.Unlock()
 		cl.managed.Store(m) // from here on others' stanzas are counted, and wait for the mutex
 	}
-	c.send(answer)
+	c.Send(answer)
 	return nil
 }
 
 // beginManagement stores that stream management is on, and returns its state
 // and the answer: nil and <failed/> if it can't be.
 func (cl *client) beginManagement(el *stanza.Element) (*management, []byte, error) {
-	m := &management{share: share{of: &cl.srv.unread}}
+	m := &management{share: cl.srv.streams.Unread().Share()}
 	if r := el.Attr("resume"); r == "true" || r == "1" {
 		m.max = cl.srv.cfg.ResumeTime
 		if wish, err := strconv.ParseUint(el.Attr("max"), 10, 31); err == nil && wish > 0 {
@@ -153,7 +153,7 @@ func (m *management) send(cl *client, o delivery.Outgoing) bool {
 		return false
 	}
 	size := m.bytes + len(o.Stanza)
-	if len(m.unacked) >= maxUnacked || size > maxUnackedBytes || !m.share.cover(size) {
+	if len(m.unacked) >= maxUnacked || size > maxUnackedBytes || !m.share.Reserve(size) {
 		go cl.overflow() // ends the session, for which it needs m.mu
 		return false
 	}
@@ -164,7 +164,7 @@ func (m *management) send(cl *client, o delivery.Outgoing) bool {
 	m.unacked = append(m.unacked, o)
 	m.bytes = size
 	if c := cl.link.Load(); c != nil {
-		c.send(o.Stanza)
+		c.Send(o.Stanza)
 		m.request(c)
 	}
 	return true
@@ -174,7 +174,7 @@ func (m *management) send(cl *client, o delivery.Outgoing) bool {
 func (m *management) request(c *conn) {
 	if !m.requested && len(m.unacked) > 0 {
 		m.requested, m.asked = true, m.sent()
-		c.send([]byte("<r xmlns='" + stanza.NSStreamMgmt + "'/>"))
+		c.Send([]byte("<r xmlns='" + stanza.NSStreamMgmt + "'/>"))
 	}
 }
 
@@ -212,7 +212,7 @@ func (m *management) drop(h uint32) error {
 	for _, o := range m.unacked[:n] {
 		m.bytes -= len(o.Stanza)
 	}
-	m.share.uncover(m.bytes)
+	m.share.Release(m.bytes)
 	clear(m.unacked[:n])
 	m.unacked = m.unacked[n:]
 	if len(m.unacked) == 0 {
@@ -228,7 +228,7 @@ func (m *management) take() []delivery.Outgoing {
 	defer m.mu.Unlock()
 	list := m.unacked
 	m.unacked, m.bytes, m.ended = nil, 0, true
-	m.share.uncover(0)
+	m.share.Release(0)
 	return list
 }
 
@@ -239,7 +239,7 @@ func appendCount(b []byte, open, attr string, n uint32) []byte {
 
 func formatCount(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 
-func (c *conn) sendFailed(cause stanza.Condition) { c.send(appendFailed(nil, cause)) }
+func (c *conn) sendFailed(cause stanza.Condition) { c.Send(appendFailed(nil, cause)) }
 
 func appendFailed(b []byte, cause stanza.Condition) []byte {
 	return append(b, "<failed xmlns='"+stanza.NSStreamMgmt+"'><"+string(cause)+" xmlns='"+stanza.NSStanzaErrors+"'/></failed>"...)

@@ -34,7 +34,7 @@ func forStranger(l stanza.Limits) stanza.Limits {
 }
 
 // A meter is a connection that counts what is read from it, white space, frames
-// of a WebSocket and TLS included. It belongs to who reads. What takes it over a
+// of a WebSocket and TLS included. It belongs to whoever reads. What takes it over a
 // limit is still read, so that an element which did can be answered as such;
 // the next read fails with errTooMuch.
 type meter struct {
@@ -46,7 +46,7 @@ type meter struct {
 	// begun is about how much there is of an element that is not complete, of a
 	// client; share is that of all clients' together.
 	begun int
-	share share
+	share Share
 
 	handshake *handshake // of TLS, while it is under way; nil: none
 }
@@ -70,7 +70,7 @@ func (m *meter) Read(b []byte) (int, error) {
 	case n == 0:
 	case m.known != nil:
 		m.begun += n
-		m.over = !m.known.AllowN(time.Now(), n) || !m.share.cover(m.begun)
+		m.over = !m.known.AllowN(time.Now(), n) || !m.share.Reserve(m.begun)
 	default:
 		m.left -= n
 		m.over = m.left < 0
@@ -81,7 +81,7 @@ func (m *meter) Read(b []byte) (int, error) {
 // complete says that an element is, or that none will be.
 func (m *meter) complete() {
 	m.begun = 0
-	m.share.uncover(0)
+	m.share.Release(0)
 }
 
 func (m *meter) Write(b []byte) (int, error) {

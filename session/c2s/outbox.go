@@ -38,7 +38,7 @@ type outbox struct {
 	idle    chan struct{} // guarded; if not nil, closed when all is written
 	failed  error         // guarded
 	broken  func()        // called when a write has failed
-	share   share         // guarded; of what waits for all clients
+	share   Share         // guarded; of what waits for all clients
 }
 
 // A writer takes batches, within its write deadline.
@@ -65,7 +65,7 @@ func (o *outbox) send(elements ...[]byte) (sent, full bool) {
 	switch {
 	case o.closing || o.failed != nil:
 		return false, false
-	case size > o.most || !o.share.cover(size):
+	case size > o.most || !o.share.Reserve(size):
 		return false, true
 	}
 	o.put(elements)
@@ -122,7 +122,7 @@ func (o *outbox) write() {
 		_, err := conn.Write(batch)
 		o.mu.Lock()
 		o.failed = err
-		o.share.uncover(len(o.queue))
+		o.share.Release(len(o.queue))
 		if cap(batch) <= keptBuffer {
 			o.spare = batch
 		}
@@ -138,7 +138,7 @@ func (o *outbox) settle() {
 	case len(o.queue) == 0:
 		o.queue, o.spare = o.spare[:0], nil
 	}
-	o.share.uncover(len(o.queue))
+	o.share.Release(len(o.queue))
 	if o.idle != nil {
 		close(o.idle)
 		o.idle = nil

@@ -22,9 +22,9 @@ func (stuck) SetWriteDeadline(time.Time) error { return nil }
 func TestSlowReadersShareOneLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := &backlog{most: 100 << 10}
+		all := &budget{most: 100 << 10}
 		slow := stuck{make(chan struct{})}
-		open := func() *outbox { return &outbox{conn: slow, most: maxOutbox, share: share{of: all}} }
+		open := func() *outbox { return &outbox{conn: slow, most: maxOutbox, share: Share{of: all}} }
 		a, b := open(), open()
 		much := make([]byte, freeShare+80<<10)
 		if sent, _ := a.send(much); !sent {
@@ -54,9 +54,9 @@ func TestSlowReadersShareOneLimit(t *testing.T) {
 func TestAFailedReaderGivesItsRoomBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := &backlog{most: 1 << 20}
+		all := &budget{most: 1 << 20}
 		here, there := net.Pipe()
-		o := &outbox{conn: here, most: maxOutbox, share: share{of: all}, broken: func() {}}
+		o := &outbox{conn: here, most: maxOutbox, share: Share{of: all}, broken: func() {}}
 		o.send(make([]byte, 200<<10))
 		synctest.Wait()
 		there.Close()
@@ -88,7 +88,7 @@ func TestWhatIsHeldWaitsForAFlush(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var w written
-			o := &outbox{conn: &w, most: maxOutbox, share: share{of: &backlog{}}}
+			o := &outbox{conn: &w, most: maxOutbox, share: Share{of: &budget{}}}
 			o.hold(true)
 			o.send([]byte("a"))
 			o.send([]byte("b"), []byte("c"))

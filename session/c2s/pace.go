@@ -24,7 +24,7 @@ type pace struct{ presence, changes *rate.Limiter }
 // newPace is the pace for a client at the connection's address.
 func newPace(c *conn) *pace {
 	n := c.srv.cfg.PresenceRate
-	if n < 1 || !origin(c.raw.RemoteAddr()).IsValid() {
+	if n < 1 || !c.Origin().IsValid() {
 		return nil
 	}
 	return &pace{

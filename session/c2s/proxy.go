@@ -33,10 +33,10 @@ const proxySignature = "\r\n\r\n\x00\r\nQUIT\n"
 var errProxy = errors.New("no header of the PROXY protocol")
 
 // trusts reports that a proxy's word is believed.
-func (s *Server) trusts(a net.Addr) bool { return s.isProxy(host(a)) }
+func (s *streams) trusts(a net.Addr) bool { return s.isProxy(host(a)) }
 
 // isProxy reports an address of Config.TrustedProxies. The list is short.
-func (s *Server) isProxy(ip netip.Addr) bool {
+func (s *streams) isProxy(ip netip.Addr) bool {
 	for _, p := range s.cfg.TrustedProxies {
 		if p.Contains(ip) {
 			return true
@@ -73,15 +73,15 @@ func (p *proxied) CloseWrite() error { return closeWrite(p.Conn) }
 
 // introduce reads whom a proxy's connection is for, and counts it in at that
 // address. It reports false if nobody is to be served.
-func (s *Server) introduce(c *conn) bool {
+func (s *streams) introduce(c *streamConn) bool {
 	p, ok := c.raw.(*proxied)
 	if !ok {
 		return true
 	}
 	p.SetReadDeadline(time.Now().Add(proxyTime))
 	client, err := readProxyHeader(p.Conn)
-	if errors.Is(err, errProxy) && s.misled.due() {
-		s.cfg.Logger.Warn("connection refused: a trusted proxy must begin each with the PROXY protocol", "proxy", c.address())
+	if errors.Is(err, errProxy) && s.noProxyHeader.due() {
+		s.cfg.Logger.Warn("connection refused: a trusted proxy must begin each with the PROXY protocol", "proxy", c.Address())
 	}
 	if err != nil || client == nil {
 		return err == nil
@@ -171,15 +171,15 @@ func readProxyBlock(r io.Reader) (net.Addr, error) {
 }
 
 // isProxy reports that X-Forwarded headers are believed.
-func (v *visitor) isProxy() bool {
-	from := v.Conn.RemoteAddr()
-	return isLoopback(from) || v.c.srv.trusts(from)
+func (c *httpConn) isProxy() bool {
+	from := c.Conn.RemoteAddr()
+	return isLoopback(from) || c.stream.srv.trusts(from)
 }
 
 // forwardedFor is whom a request of HTTP is for: the last address of
 // X-Forwarded-For that is not a trusted proxy's own. nil: nobody else.
-func (s *Server) forwardedFor(r *http.Request, v *visitor) net.Addr {
-	if !v.isProxy() {
+func (s *streams) forwardedFor(r *http.Request, c *httpConn) net.Addr {
+	if !c.isProxy() {
 		return nil
 	}
 	list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")

@@ -46,48 +46,48 @@ var registration = extension{
 }
 
 // canRegister reports that the client may make an account.
-func (c *conn) canRegister() bool { return c.srv.cfg.Registry != nil && c.mayShowPassword() }
+func (l *login) canRegister() bool { return l.srv.cfg.Registry != nil && l.mayShowPassword() }
 
 // mayShowPassword reports that a client is at the point of a login where it could
 // show a password.
-func (c *conn) mayShowPassword() bool {
-	return !c.authed.Load() && (c.secured || c.srv.cfg.AllowPlaintext)
+func (l *login) mayShowPassword() bool {
+	return !l.IsAuthenticated() && (l.Secured() || l.srv.cfg.AllowPlaintext)
 }
 
 // register answers a request of a client that has not logged in (XEP-0077, 3.1).
 // Some ask where it is not announced, and wait for the answer.
-func (c *conn) register(iq *stanza.Element) error {
+func (l *login) register(iq *stanza.Element) error {
 	switch t := iq.Type(); {
 	case iq.ID() == "" || t != "get" && t != "set":
-	case !c.canRegister():
-		return c.refuse(iq, stanza.ServiceUnavailable)
+	case !l.canRegister():
+		return l.refuse(iq, stanza.ServiceUnavailable)
 	case t == "get":
-		c.send(stanza.AppendResult(nil, iq, signUpForm, stanza.Stamp{}))
+		l.Send(stanza.AppendResult(nil, iq, signUpForm, stanza.Stamp{}))
 		return nil
 	default:
-		err := c.signUp(iq.Child(nsRegister, "query"))
+		err := l.signUp(iq.Child(nsRegister, "query"))
 		if cause := registryError(err); cause != nil {
-			c.send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
+			l.Send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
 			return nil
 		}
 		if err == nil {
-			c.send(stanza.AppendResult(nil, iq, "", stanza.Stamp{}))
+			l.Send(stanza.AppendResult(nil, iq, "", stanza.Stamp{}))
 		}
 		return err
 	}
-	return c.refuse(iq, stanza.BadRequest)
+	return l.refuse(iq, stanza.BadRequest)
 }
 
 // signUp makes an account. If it can't be recorded, it is there all the same, as
 // one that the operator made (its history begins with the first login).
-func (c *conn) signUp(query *stanza.Element) error {
+func (l *login) signUp(query *stanza.Element) error {
 	if query.Child(nsRegister, "remove") != nil {
 		return refuse(stanza.UnexpectedRequest)
 	}
-	if _, ok := c.srv.signUps.Allow(c.throttleKey()); !ok {
+	if _, ok := l.srv.signUps.Allow(l.throttleKey()); !ok {
 		return &stanza.Error{Condition: stanza.ResourceConstraint, Text: "too many registrations from this address; try later"}
 	}
-	c.srv.signUps.Failed(c.throttleKey())
+	l.srv.signUps.Failed(l.throttleKey())
 	username, password := filledIn(query)
 	local, err := events.PrepareLocal(username)
 	if err != nil {
@@ -96,20 +96,20 @@ func (c *conn) signUp(query *stanza.Element) error {
 	if password == "" {
 		return &stanza.Error{Condition: stanza.NotAcceptable, Text: "a password is needed"}
 	}
-	account, err := events.NewJID(local, c.host, "")
+	account, err := events.NewJID(local, l.Host(), "")
 	if err != nil {
 		return err
 	}
-	svc := c.srv.service.Load()
+	svc := l.srv.service.Load()
 	if svc == nil {
 		return events.ErrUnavailable
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	if err := c.srv.cfg.Registry.Create(ctx, account, password); err != nil {
+	if err := l.srv.cfg.Registry.Create(ctx, account, password); err != nil {
 		return err
 	}
-	_, _, err = svc.Do(ctx, account, c.id, session.CreateAccount{})
+	_, _, err = svc.Do(ctx, account, l.ID(), session.CreateAccount{})
 	return err
 }
 
@@ -176,11 +176,11 @@ func (cl *client) unregister(r *request) error {
 	c := cl.link.Load()
 	if c != nil {
 		answer := stanza.AppendResult(nil, r.iq, "", stanza.Stamp{To: cl.full})
-		c.farewell.Store(&answer)
+		c.SetFarewell(answer)
 	}
 	if _, err := cl.do(session.RemoveAccount{}); err != nil {
 		if c != nil {
-			c.farewell.Store(nil)
+			c.SetFarewell(nil)
 		}
 		return err
 	}

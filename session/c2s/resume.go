@@ -25,11 +25,11 @@ func (cl *client) lose(c *conn, e ending) {
 		return // another connection has taken over
 	}
 	m := cl.managed.Load()
-	if m == nil || m.token == "" || !e.resumable() {
+	if m == nil || m.token == "" || !resumable(e) {
 		cl.finish(e)
 		return
 	}
-	cl.detach(m, e.reason)
+	cl.detach(m, e.Reason)
 }
 
 // detach begins the wait for another connection. The caller holds life.
@@ -45,7 +45,7 @@ func (cl *client) detach(m *management, reason events.Reason) {
 	if cl.srv.cfg.Table.Account(cl.account).Session(cl.session) == nil {
 		// Its end came by while it still had the connection. One that comes from
 		// now on finds it without.
-		cl.finish(ending{logged: true})
+		cl.finish(ending{Recorded: true})
 		return
 	}
 	m.expiry = time.AfterFunc(m.max, cl.expire)
@@ -56,15 +56,15 @@ func (cl *client) expire() {
 	cl.life.Lock()
 	defer cl.life.Unlock()
 	if cl.link.Load() == nil {
-		cl.finish(ending{reason: events.ReasonTimeout, text: "not resumed in time"})
+		cl.finish(ending{Reason: events.ReasonTimeout, Text: "not resumed in time"})
 	}
 }
 
 // overflow ends a session that acknowledges nothing.
 func (cl *client) overflow() {
 	e := ending{
-		err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "too many stanzas are not acknowledged"},
-		reason: events.ReasonOverload,
+		Err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "too many stanzas are not acknowledged"},
+		Reason: events.ReasonOverload,
 	}
 	cl.end(e)
 }
@@ -72,7 +72,7 @@ func (cl *client) overflow() {
 // endSoon is end for who must not wait: to end a detached session takes time.
 func (cl *client) endSoon(e ending) {
 	if c := cl.link.Load(); c != nil {
-		c.end(e)
+		c.End(e)
 		return
 	}
 	go cl.end(e)
@@ -81,13 +81,13 @@ func (cl *client) endSoon(e ending) {
 // end ends the session, with its connection or without one.
 func (cl *client) end(e ending) {
 	if c := cl.link.Load(); c != nil {
-		c.end(e)
+		c.End(e)
 		return
 	}
 	cl.life.Lock()
 	defer cl.life.Unlock()
 	if c := cl.link.Load(); c != nil {
-		c.end(e) // it was resumed meanwhile
+		c.End(e) // it was resumed meanwhile
 		return
 	}
 	cl.finish(e)
@@ -103,9 +103,9 @@ func (cl *client) finish(e ending) {
 	if m := cl.managed.Load(); m != nil {
 		cl.giveBack(m, e)
 	}
-	if !e.logged {
+	if !e.Recorded {
 		cl.sender.Barrier() // before others see the end
-		cl.svc.End(context.Background(), cl.account, cl.id, session.Close{Session: cl.session, Reason: e.reason, Text: e.text})
+		cl.svc.End(context.Background(), cl.account, cl.id, session.Close{Session: cl.session, Reason: e.Reason, Text: e.Text})
 	}
 }
 
@@ -114,7 +114,7 @@ func (cl *client) giveBack(m *management, e ending) {
 	if m.expiry != nil {
 		m.expiry.Stop()
 	}
-	if m.token != "" && e.reason != events.ReasonClient { // who closes its stream does not come back for it
+	if m.token != "" && e.Reason != events.ReasonClient { // who closes its stream does not come back for it
 		cl.srv.ended.add(endedKeyOf(cl.account, resumptionID(cl.session, m.token)), m.handled)
 	}
 	cl.srv.router.Return(cl.session, m.take(), cl.sender.After)
@@ -127,9 +127,9 @@ func (c *conn) resume(el *stanza.Element) error {
 		c.sendFailed(stanza.UnexpectedRequest)
 		return nil
 	}
-	failed, err := c.resumeAs(el, func(_ *client, resumed []byte) { c.send(resumed) })
+	failed, err := c.resumeAs(el, func(_ *client, resumed []byte) { c.Send(resumed) })
 	if failed != nil {
-		c.send(failed)
+		c.Send(failed)
 	}
 	return err
 }
@@ -151,9 +151,9 @@ func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte
 	// A connection that still looks alive is taken over. Its goroutine stops
 	// counting before ours tells the count.
 	if old := cl.link.Load(); old != nil {
-		old.end(ending{
-			err:    &stanza.StreamError{Condition: stanza.StreamConflict, Text: "the session was resumed on another connection"},
-			reason: events.ReasonResumed,
+		old.End(ending{
+			Err:    &stanza.StreamError{Condition: stanza.StreamConflict, Text: "the session was resumed on another connection"},
+			Reason: events.ReasonResumed,
 		})
 		<-old.read
 	}
@@ -189,9 +189,9 @@ func (c *conn) resumed(id string) *client {
 // life.
 func (c *conn) takeOver(cl *client) error {
 	m := cl.managed.Load()
-	_, pos, err := c.svc.Do(context.Background(), c.account, c.id, session.Resume{
+	_, pos, err := c.svc.Do(context.Background(), c.account, c.ID(), session.Resume{
 		Session: c.session, Previous: cl.session, TokenHash: tokenHash(m.token),
-		Address: c.address(), Now: time.Now().UnixNano(),
+		Address: c.Address(), Now: time.Now().UnixNano(),
 	})
 	if errors.Is(err, session.ErrNotResumable) {
 		return err
@@ -205,9 +205,9 @@ func (c *conn) takeOver(cl *client) error {
 	if m.expiry != nil {
 		m.expiry.Stop()
 	}
-	cl.id, cl.sender.After = c.id, pos
+	cl.id, cl.sender.After = c.ID(), pos
 	c.srv.hub.rehold(c, cl.session)
-	c.srv.settle(c)
+	c.MarkBound()
 	c.client.Store(cl)
 	cl.activate() // XEP-0352, 5.1: what was held is sent with the rest
 	return nil
@@ -225,7 +225,7 @@ func (m *management) attach(cl *client, c *conn, h uint32, tell func(*client, []
 	b := stanza.AppendAttr([]byte("<resumed xmlns='"+stanza.NSStreamMgmt+"'"), "previd", resumptionID(cl.session, m.token))
 	tell(cl, append(stanza.AppendAttr(b, "h", formatCount(m.handled)), "/>"...))
 	for _, o := range m.unacked {
-		c.send(o.Stanza)
+		c.Send(o.Stanza)
 	}
 	m.requested = false
 	m.request(c)

@@ -33,9 +33,9 @@ const (
 	sasl2 profile = stanza.NSSASL2
 )
 
-func (c *conn) appendMechanisms(b []byte) []byte {
+func (l *login) appendMechanisms(b []byte) []byte {
 	b = append(b, "<mechanisms xmlns='"+stanza.NSSASL+"'>"...)
-	return append(appendMechanisms(b, c.mechanisms(c.channel(sasl1))), "</mechanisms>"...)
+	return append(appendMechanisms(b, l.mechanisms(l.channel(sasl1))), "</mechanisms>"...)
 }
 
 func appendMechanisms(b []byte, names []string) []byte {
@@ -48,50 +48,50 @@ func appendMechanisms(b []byte, names []string) []byte {
 }
 
 // mechanisms are those that there are on a channel.
-func (c *conn) mechanisms(ch auth.Channel) []string {
-	return c.srv.auth.Begin(c.host, ch).Mechanisms()
+func (l *login) mechanisms(ch auth.Channel) []string {
+	return l.srv.auth.Begin(l.Host(), ch).Mechanisms()
 }
 
 // begin is the exchange for the connection as it is now. What was begun in
 // another profile is over.
-func (c *conn) begin(p profile) *auth.Exchange {
-	if c.exchange == nil || c.profile != p {
-		c.exchange, c.profile = c.srv.auth.Begin(c.host, c.channel(p)), p
+func (l *login) begin(p profile) *auth.Exchange {
+	if l.exchange == nil || l.profile != p {
+		l.exchange, l.profile = l.srv.auth.Begin(l.Host(), l.channel(p)), p
 	}
-	return c.exchange
+	return l.exchange
 }
 
 // authenticate handles one element of the exchange: auth and its responses
 // (6.4.2, 6.4.3), or abort (6.4.4). restart says that it succeeded (6.4.6) and
 // that the client is to open a new stream. An address that has failed often has
 // to wait before it may begin; who is in the middle may finish.
-func (c *conn) authenticate(el *stanza.Element) (restart bool, err error) {
+func (l *login) authenticate(el *stanza.Element) (restart bool, err error) {
 	p := profile(el.Space())
-	if !c.secured && !c.srv.cfg.AllowPlaintext {
-		return false, c.authFailed(p, "", auth.Reply{Condition: auth.EncryptionRequired})
+	if !l.Secured() && !l.srv.cfg.AllowPlaintext {
+		return false, l.authFailed(p, "", auth.Reply{Condition: auth.EncryptionRequired})
 	}
 	if begins(el) {
-		if _, ok := c.srv.throttle.Allow(c.throttleKey()); !ok {
-			return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: errFailures})
+		if _, ok := l.srv.throttle.Allow(l.throttleKey()); !ok {
+			return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: errFailures})
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	r, ok := c.exchangeStep(ctx, el)
+	r, ok := l.exchangeStep(ctx, el)
 	if !ok {
 		return false, &stanza.StreamError{Condition: stanza.StreamUnsupportedStanzaType}
 	}
 	switch r.Kind {
 	case auth.Challenge:
-		c.sendSASL(p, "challenge", auth.EncodeText(r.Kind, r.Data))
+		l.sendSASL(p, "challenge", auth.EncodeText(r.Kind, r.Data))
 		return false, nil
 	case auth.Success:
-		return c.authenticated(ctx, p, r)
+		return l.authenticated(ctx, p, r)
 	}
 	if r.Condition == auth.NotAuthorized { // others are no guesses at a password
-		c.srv.throttle.Failed(c.throttleKey())
+		l.srv.throttle.Failed(l.throttleKey())
 	}
-	return false, c.authFailed(p, el.Attr("mechanism"), r)
+	return false, l.authFailed(p, el.Attr("mechanism"), r)
 }
 
 // begins reports the first element of an exchange.
@@ -100,21 +100,21 @@ func begins(el *stanza.Element) bool {
 }
 
 // throttleKey counts the failures of an address, whichever port it is from.
-func (c *conn) throttleKey() string {
-	if of := origin(c.raw.RemoteAddr()); of.IsValid() {
+func (l *login) throttleKey() string {
+	if of := l.Origin(); of.IsValid() {
 		return of.String()
 	}
-	host, _, err := net.SplitHostPort(c.address())
+	host, _, err := net.SplitHostPort(l.Address())
 	if err != nil {
-		return c.address()
+		return l.Address()
 	}
 	return host
 }
 
 // exchangeStep gives one element to the mechanism. It reports false for what is no
 // element of SASL.
-func (c *conn) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Reply, bool) {
-	x := c.begin(profile(el.Space()))
+func (l *login) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Reply, bool) {
+	x := l.begin(profile(el.Space()))
 	data, readable := initial(el)
 	switch {
 	case el.Local() == "abort":
@@ -126,11 +126,11 @@ func (c *conn) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Reply
 	case !begins(el):
 		return x.Step(ctx, data), true
 	}
-	c.mechanism, c.wishes = el.Attr("mechanism"), wishesOf(el)
+	l.mechanism, l.wishes = el.Attr("mechanism"), wishesOf(el)
 	// Before the credentials are read: the log refuses the login if it has a
 	// change of them after this.
-	c.proved = c.srv.cfg.Table.Position().Seq
-	return x.Start(ctx, c.mechanism, data), true
+	l.proved = l.srv.cfg.Table.Position().Seq
+	return x.Start(ctx, l.mechanism, data), true
 }
 
 // initial is what the client says to its mechanism: in an element's text, or, at
@@ -148,63 +148,62 @@ func initial(el *stanza.Element) (data []byte, readable bool) {
 }
 
 // authenticated lets the client in and tells it.
-func (c *conn) authenticated(ctx context.Context, p profile, r auth.Reply) (restart bool, err error) {
-	if ok, err := c.letIn(ctx, p, r); !ok {
+func (l *login) authenticated(ctx context.Context, p profile, r auth.Reply) (restart bool, err error) {
+	if ok, err := l.letIn(ctx, p, r); !ok {
 		return false, err
 	}
 	if p == sasl2 {
-		return false, c.proceed(r)
+		return false, l.proceed(r)
 	}
-	c.sendSASL(p, "success", auth.EncodeText(r.Kind, r.Data))
-	c.wire.Restart()
-	c.opened.Store(false)
+	l.sendSASL(p, "success", auth.EncodeText(r.Kind, r.Data))
+	l.Restart()
 	return true, nil
 }
 
 // letIn writes the session's first event, before the client is told that it is
 // in. It reports false if the client was told that it is not.
-func (c *conn) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error) {
-	svc := c.srv.service.Load()
-	c.exchange, c.binding = nil, nil // it is over; after a failure that isn't its own there may be another
+func (l *login) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error) {
+	svc := l.srv.service.Load()
+	l.exchange, l.binding = nil, nil // it is over; after a failure that isn't its own there may be another
 	if svc == nil {
-		return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: events.ErrUnavailable})
+		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: events.ErrUnavailable})
 	}
-	if !c.srv.mayLogIn(c, r.Account) {
-		return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: errLogins})
+	if !l.srv.mayLogIn(l.conn, r.Account) {
+		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: errLogins})
 	}
 	id := events.NewID(time.Now())
-	c.svc, c.account, c.session = svc, r.Account, id
-	c.srv.hub.hold(c) // Observe may come by the session's end a moment after its beginning
-	_, _, err := svc.Do(ctx, r.Account, c.id, session.Authenticate{
-		Session: id, Mechanism: c.mechanism, TLS: c.tls.Version, Address: c.address(), Agent: c.wishes.agent(),
-		Proved: c.proved,
+	l.svc, l.account, l.session = svc, r.Account, id
+	l.srv.hub.hold(l.conn) // Observe may come by the session's end a moment after its beginning
+	_, _, err := svc.Do(ctx, r.Account, l.ID(), session.Authenticate{
+		Session: id, Mechanism: l.mechanism, TLS: l.TLSVersion(), Address: l.Address(), Agent: l.wishes.agent(),
+		Proved: l.proved,
 	})
 	if err != nil {
-		c.srv.hub.drop(c)
+		l.srv.hub.drop(l.conn)
 		if errors.Is(err, events.ErrUnresolved) { // it may be stored, or be stored yet
-			svc.End(ctx, r.Account, c.id, session.Close{Session: id, Reason: events.ReasonUnavailable})
+			svc.End(ctx, r.Account, l.ID(), session.Close{Session: id, Reason: events.ReasonUnavailable})
 		}
-		c.srv.cfg.Logger.Warn("login refused", "account", r.Account.String(), "error", err)
-		return false, c.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: err})
+		l.srv.cfg.Logger.Warn("login refused", "account", r.Account.String(), "error", err)
+		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: err})
 	}
-	c.prove()
-	if c.srv.service.Load() != svc {
+	l.MarkAuthenticated()
+	if l.srv.service.Load() != svc {
 		return false, session.ErrFenced // the lease was lost meanwhile; Suspend may have missed us
 	}
-	c.srv.throttle.Succeeded(c.throttleKey())
+	l.srv.throttle.Succeeded(l.throttleKey())
 	return true, nil
 }
 
 // authFailed tells the client (6.4.5) and the log, and ends the stream when it is
 // enough. The condition is the same for an unknown user and for a wrong password
 // (6.5.10 and 13.11).
-func (c *conn) authFailed(p profile, mechanism string, r auth.Reply) error {
+func (l *login) authFailed(p profile, mechanism string, r auth.Reply) error {
 	if mechanism == "" {
-		mechanism = c.mechanism
+		mechanism = l.mechanism
 	}
-	c.wishes = nil
-	c.srv.record(c, r.Account, events.AuthFailed{
-		Username: r.Account.Local(), Mechanism: mechanism, Condition: string(r.Condition), Address: c.address(),
+	l.wishes = nil
+	l.srv.record(l.ID(), r.Account, events.AuthFailed{
+		Username: r.Account.Local(), Mechanism: mechanism, Condition: string(r.Condition), Address: l.Address(),
 	})
 	condition := "<" + string(r.Condition) + "/>"
 	if p == sasl2 { // XEP-0388, 2.6.2: it is not of that namespace
@@ -213,14 +212,14 @@ func (c *conn) authFailed(p profile, mechanism string, r auth.Reply) error {
 	if errors.Is(r.Err, errFailures) || errors.Is(r.Err, errLogins) { // others are not for the client
 		condition += "<text xml:lang='en'>" + r.Err.Error() + "</text>"
 	}
-	c.sendSASL(p, "failure", condition)
-	if c.attempts++; c.attempts >= maxAttempts {
+	l.sendSASL(p, "failure", condition)
+	if l.attempts++; l.attempts >= maxAttempts {
 		return &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "too many failed authentications"}
 	}
 	return nil
 }
 
 // sendSASL sends an element with a content that is XML or needs no escaping.
-func (c *conn) sendSASL(p profile, name, content string) {
-	c.send([]byte("<" + name + " xmlns='" + string(p) + "'>" + content + "</" + name + ">"))
+func (l *login) sendSASL(p profile, name, content string) {
+	l.Send([]byte("<" + name + " xmlns='" + string(p) + "'>" + content + "</" + name + ">"))
 }

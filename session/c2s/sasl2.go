@@ -21,10 +21,10 @@ const maxAgent = 100
 
 // appendAuthentication announces mechanisms, what can be done inline, and the
 // types of channel binding (XEP-0388, XEP-0440).
-func (c *conn) appendAuthentication(b []byte) []byte {
-	ch := c.channel(sasl2)
+func (l *login) appendAuthentication(b []byte) []byte {
+	ch := l.channel(sasl2)
 	b = append(b, "<authentication xmlns='"+stanza.NSSASL2+"'>"...)
-	b = appendMechanisms(b, c.mechanisms(ch))
+	b = appendMechanisms(b, l.mechanisms(ch))
 	b = append(b, "<inline><sm xmlns='"+stanza.NSStreamMgmt+"'/>"...)
 	b = appendBind2(b)
 	b = append(b, "</inline></authentication>"...)
@@ -82,13 +82,13 @@ func cutOff(s string, n int) string {
 
 // proceed does what the client wished for, and tells it that it is in. Of what
 // can't be done it is told why, and may go on by other ways.
-func (c *conn) proceed(r auth.Reply) error {
-	w := c.wishes
-	c.wishes = nil
+func (l *login) proceed(r auth.Reply) error {
+	w := l.wishes
+	l.wishes = nil
 	var results []byte
 	if w != nil && w.resume != nil {
-		failed, err := c.resumeAs(w.resume, func(cl *client, resumed []byte) {
-			c.send(appendSuccess(nil, r, cl.full, resumed), c.appendFeatures(nil, cl))
+		failed, err := l.resumeAs(w.resume, func(cl *client, resumed []byte) {
+			l.Send(appendSuccess(nil, r, cl.full, resumed), l.appendFeatures(nil, cl))
 		})
 		if err != nil || failed == nil {
 			return err
@@ -96,13 +96,13 @@ func (c *conn) proceed(r auth.Reply) error {
 		results = failed
 	}
 	if w != nil && w.bind != nil {
-		cause, err := c.bind2(r, w, results)
+		cause, err := l.bind2(r, w, results)
 		if err != nil || cause == nil {
 			return err
 		}
 		results = appendBindFailed(results, cause)
 	}
-	c.send(appendSuccess(nil, r, c.account.String(), results), c.appendFeatures(nil, nil))
+	l.Send(appendSuccess(nil, r, l.account.String(), results), l.appendFeatures(nil, nil))
 	return nil
 }
 

@@ -1,17 +1,13 @@
 package c2s
 
 import (
-	"container/list"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -44,26 +40,13 @@ type Server struct {
 	// over I/O.
 	tail sync.Mutex
 
-	unread backlog             // what clients have not read or not acknowledged
-	begun  backlog             // what they have begun to send
-	places *semaphore.Weighted // of TLS handshakes
-
-	// These tell the operator of limits that were met, and misled of a proxy
-	// that does not say whom it connects for.
-	crowded, crammed func()
-	misled           alarm
+	streams *streams       // of the clients
+	ending  sync.WaitGroup // of detached clients
 
 	// following is closed when changes of rosters are followed. A roster that
 	// was read before might be out of date for ever.
 	following chan struct{}
 	follow    sync.Once // closes it
-
-	mu        sync.Mutex
-	conns     map[*conn]struct{} // guarded
-	unbound   *list.List         // guarded; those of conns that are not bound, oldest first
-	addresses addresses          // guarded
-	stopping  bool               // guarded
-	gone      sync.WaitGroup     // one for each of conns, and of detached clients that are being ended
 }
 
 // New returns a server that refuses logins until Begin is called. It fails if
@@ -75,21 +58,18 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg.setDefaults()
-	cfg.TLS = noting(cfg.TLS)
 	a, err := auth.New(cfg.Accounts, cfg.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)
 	}
 	s := &Server{
 		cfg: cfg, auth: a,
-		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
-		signUps:  auth.NewThrottle(signUpLimit, time.Now),
-		logins:   newLogins(cfg.LoginRate),
-		places:   newPlaces(),
-		offer:    newOffer(&cfg, extensions),
-		started:  time.Now(),
-		blocks:   newBlockLists(),
-		conns:    map[*conn]struct{}{}, unbound: list.New(), addresses: newAddresses(&cfg),
+		throttle:  auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
+		signUps:   auth.NewThrottle(signUpLimit, time.Now),
+		logins:    newLogins(cfg.LoginRate),
+		offer:     newOffer(&cfg, extensions),
+		started:   time.Now(),
+		blocks:    newBlockLists(),
 		following: make(chan struct{}),
 	}
 	s.router, err = delivery.New(delivery.Config{
@@ -102,12 +82,8 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)
 	}
+	s.streams = newStreams(&s.cfg, s.serve, func(id events.ConnID, e events.Event) { s.record(id, events.JID{}, e) })
 	s.hub.init()
-	s.unread.most, s.begun.most = int64(s.cfg.MaxUnread), int64(s.cfg.MaxBegun)
-	s.unread.full = s.warn("stream ended: slow clients together have too much unread or not acknowledged, in bytes", s.cfg.MaxUnread)
-	s.begun.full = s.warn("stream ended: clients together have sent too much of stanzas that are not complete, in bytes", s.cfg.MaxBegun)
-	s.crowded = s.warn("connection closed for a newer one: too many have not logged in", s.cfg.MaxUnbound)
-	s.crammed = s.warn("connection refused: there are too many", s.cfg.MaxConnections)
 	if cfg.Blocked == nil {
 		s.blocks.load()
 	}
@@ -143,128 +119,90 @@ func (s *Server) Reroute(lost events.Incarnation) { s.router.Reroute(lost) }
 func (s *Server) Suspend() {
 	s.service.Store(nil)
 	s.router.Begin(nil)
-	s.endAll(ending{
-		err:    &stanza.StreamError{Condition: stanza.StreamReset, Text: "the connector lost touch with the session log; please connect again"},
-		reason: events.ReasonConnectorLost,
-		logged: true, // by whoever reaps
-	}, func(c *conn) bool { return c.hasSession() })
+	e := ending{
+		Err:      &stanza.StreamError{Condition: stanza.StreamReset, Text: "the connector lost touch with the session log; please connect again"},
+		Reason:   events.ReasonConnectorLost,
+		Recorded: true, // by whoever reaps
+	}
+	s.streams.EndAll(e, (*streamConn).IsAuthenticated)
+	s.endDetached(e)
 }
 
 // Serve accepts connections that begin in the clear and may use STARTTLS. It
 // returns nil when ctx ends, and closes the listener.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	return s.accept(ctx, l, func(c net.Conn) net.Conn { return c })
-}
+func (s *Server) Serve(ctx context.Context, l net.Listener) error { return s.streams.Serve(ctx, l) }
 
 // ServeTLS accepts connections that begin with TLS (XEP-0368).
 func (s *Server) ServeTLS(ctx context.Context, l net.Listener) error {
-	if s.cfg.TLS == nil {
-		return errors.New("c2s: direct TLS needs a certificate")
-	}
-	direct := s.cfg.TLS.Clone()
-	direct.NextProtos = []string{"xmpp-client"}
-	return s.accept(ctx, l, func(c net.Conn) net.Conn { return tls.Server(c, direct) })
+	return s.streams.ServeTLS(ctx, l)
 }
 
-// accept serves a listener of TCP. wrap begins TLS, above the meter, which so
-// counts what the handshake brings.
-func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn) net.Conn) error {
-	stop := context.AfterFunc(ctx, func() { l.Close() })
-	defer stop()
-	for {
-		nc, err := l.Accept()
-		switch {
-		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil:
-			// Out of descriptors, most likely: others' ends make room.
-			s.cfg.Logger.Warn("accept failed", "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(100 * time.Millisecond):
-			}
-			continue
-		}
-		if s.trusts(nc.RemoteAddr()) {
-			nc = &proxied{Conn: nc}
-		}
-		c := newConn(s, nc)
-		c.nc = wrap(c.nc)
-		c.wire = newTCP(c)
-		if !s.enter(c) {
-			nc.Close()
-			continue
-		}
-		go func() {
-			defer s.leave(c)
-			if !s.introduce(c) {
-				nc.Close()
-				return
-			}
-			c.run()
-		}()
-	}
+// ServeWebSocket accepts WebSocket connections over plain HTTP at
+// [WebSocketPath], and answers discovery (XEP-0156). It is for a proxy on this
+// machine that adds TLS, and for development: the listener must be on a loopback
+// address, or AllowPlaintext be set. Logins over a loopback address are taken
+// for secured; a proxy there is believed what it says in X-Forwarded-For and
+// X-Forwarded-Proto, as the trusted ones are. It returns nil when ctx ends, and
+// closes the listener.
+func (s *Server) ServeWebSocket(ctx context.Context, l net.Listener) error {
+	return s.streams.ServeWebSocket(ctx, l)
+}
+
+// ServeWebSocketTLS is ServeWebSocket over HTTPS, for any address.
+func (s *Server) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
+	return s.streams.ServeWebSocketTLS(ctx, l)
 }
 
 // Shutdown ends every stream with system-shutdown, writes the ends of their
 // sessions, and returns when all are gone or ctx ends, whose error it returns
 // then. Connections that come meanwhile are refused.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.stopping = true
-	s.mu.Unlock()
-	s.endAll(ending{
-		err:    &stanza.StreamError{Condition: stanza.StreamSystemShutdown},
-		reason: events.ReasonShutdown,
-	}, func(*conn) bool { return true })
+	for range 2 { // the second time for sessions that lost their connection meanwhile
+		s.endDetached(shutdown())
+		if err := s.streams.Shutdown(ctx); err != nil {
+			return fmt.Errorf("stop the connector: %w", err)
+		}
+		if err := s.awaitDetached(ctx); err != nil {
+			return fmt.Errorf("stop the connector: %w", err)
+		}
+	}
+	return nil
+}
+
+// awaitDetached returns when what endDetached has begun is over, or ctx is.
+func (s *Server) awaitDetached(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
-		s.gone.Wait()
+		s.ending.Wait()
 		close(done)
 	}()
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("stop the connector: %w", ctx.Err())
+		return ctx.Err()
 	}
 }
 
-// endAll begins to end the connections that which chooses, and ends all sessions
-// that wait for one.
-func (s *Server) endAll(e ending, which func(*conn) bool) {
-	s.mu.Lock()
-	list := make([]*conn, 0, len(s.conns))
-	for c := range s.conns {
-		if which(c) {
-			list = append(list, c)
-		}
-	}
-	s.mu.Unlock()
-	for _, c := range list {
-		c.end(e)
-	}
+// endDetached begins to end the sessions that wait for a connection.
+func (s *Server) endDetached(e ending) {
 	for _, cl := range s.hub.detached() {
-		s.gone.Go(func() { cl.end(e) }) // what it hasn't acknowledged may have to be stored
+		s.ending.Go(func() { cl.end(e) }) // what it hasn't acknowledged may have to be stored
 	}
 }
 
 // Connections is how many clients are connected, bound or not.
-func (s *Server) Connections() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.conns)
-}
+func (s *Server) Connections() int { return s.streams.Connections() }
 
 // record keeps what happens on a connection without a session; claimed is the
 // account that it tried to log in to, zero if it has not said.
-func (s *Server) record(c *conn, claimed events.JID, e events.Event) {
+func (s *Server) record(id events.ConnID, claimed events.JID, e events.Event) {
 	if s.cfg.Pre == nil {
 		return
 	}
 	now := time.Now()
 	s.cfg.Pre.Publish(&events.Record{
-		ID: events.NewID(now), JID: claimed, Time: now.UnixNano(), Connector: s.self(), Cause: c.id, Event: e,
+		ID: events.NewID(now), JID: claimed, Time: now.UnixNano(), Connector: s.self(), Cause: id, Event: e,
 	})
 }
 

@@ -9,8 +9,8 @@ import (
 
 // A transport is how a stream is laid on its connection: as one document over
 // TCP (tcp.go), or element by element in the messages of a WebSocket
-// (websocket.go). What is said over it, and in which order, is the same; conn
-// and client don't know which one they have.
+// (websocket.go). What is said over it, and in which order, is the same; a
+// connection's handler doesn't know which one it has.
 //
 // Its methods are for the connection's goroutine, but for end, which is for any.
 type transport interface {
@@ -20,7 +20,7 @@ type transport interface {
 	Restart()
 	SetLimits(stanza.Limits)
 
-	// await is called before Next by who lets the client be silent: after that
+	// await is called before Next by whoever lets the client be silent: after that
 	// long the client's connection is tried. It sets the read deadline.
 	await(idle time.Duration)
 	// secure goes on under TLS. What was read in the clear is dropped.

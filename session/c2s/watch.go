@@ -204,7 +204,7 @@ func (s *Server) closed(was *session.Session, watchers []*account, e events.Clos
 	if cl := s.hub.client(was.ID); cl != nil {
 		cl.endSoon(endingByLog(e))
 	} else if c := s.hub.conn(was.ID); c != nil && e.Reason != events.ReasonResumed {
-		c.end(endingByLog(e))
+		c.End(endingByLog(e))
 	}
 	s.retract(was, watchers, "")
 }

@@ -38,7 +38,7 @@ const WebSocketPath = "/xmpp-websocket"
 // for secured; a proxy there is believed what it says in X-Forwarded-For and
 // X-Forwarded-Proto, as the trusted ones are. It returns nil when ctx ends, and
 // closes the listener.
-func (s *Server) ServeWebSocket(ctx context.Context, l net.Listener) error {
+func (s *streams) ServeWebSocket(ctx context.Context, l net.Listener) error {
 	if !isLoopback(l.Addr()) && !s.cfg.AllowPlaintext {
 		return errors.New("c2s: WebSocket without TLS is for loopback addresses")
 	}
@@ -46,18 +46,18 @@ func (s *Server) ServeWebSocket(ctx context.Context, l net.Listener) error {
 }
 
 // ServeWebSocketTLS is ServeWebSocket over HTTPS, for any address.
-func (s *Server) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
-	if s.cfg.TLS == nil {
+func (s *streams) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
+	if s.tls == nil {
 		return errors.New("c2s: WebSocket over TLS needs a certificate")
 	}
-	https := s.cfg.TLS.Clone()
+	https := s.tls.Clone()
 	https.NextProtos = []string{"http/1.1"}
 	return s.serveWeb(ctx, l, https)
 }
 
 // serveWeb runs net/http on a listener. Its limits end with the request: what
 // becomes a WebSocket has those of a conn from then on. Other paths are 404.
-func (s *Server) serveWeb(ctx context.Context, l net.Listener, https *tls.Config) error {
+func (s *streams) serveWeb(ctx context.Context, l net.Listener, https *tls.Config) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+WebSocketPath, s.upgrade)
 	mux.HandleFunc("GET /.well-known/host-meta", hostMetaXML)
@@ -65,99 +65,99 @@ func (s *Server) serveWeb(ctx context.Context, l net.Listener, https *tls.Config
 	web := &http.Server{
 		Handler:     mux,
 		ReadTimeout: requestTime, WriteTimeout: requestTime, MaxHeaderBytes: maxRequest,
-		ConnContext: withVisitor,
+		ConnContext: withHTTPConn,
 		ErrorLog:    slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
 	}
 	defer context.AfterFunc(ctx, func() { web.Close() })()
-	err := web.Serve(&porch{Listener: l, srv: s, tls: https})
+	err := web.Serve(&httpListener{Listener: l, srv: s, tls: https})
 	if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 		return nil
 	}
 	return fmt.Errorf("serve WebSocket: %w", err)
 }
 
-// A porch is a listener that counts connections in as they are accepted.
-type porch struct {
+// An httpListener is one that counts connections in as they are accepted.
+type httpListener struct {
 	net.Listener
-	srv *Server
+	srv *streams
 	tls *tls.Config // nil: plain HTTP
 }
 
 // Accept counts a connection in before it has said anything, so that those of HTTP
-// have the same limits as those of TCP. TLS begins when it is read (shaking), on
+// have the same limits as those of TCP. TLS begins when it is read (tlsConn), on
 // its own goroutine.
-func (p *porch) Accept() (net.Conn, error) {
+func (l *httpListener) Accept() (net.Conn, error) {
 	for {
-		nc, err := p.Listener.Accept()
+		nc, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		v := &visitor{c: newConn(p.srv, nc)}
-		v.Conn = &v.c.meter
-		v.c.raw, v.c.nc = v, v
-		if !p.srv.enter(v.c) {
+		c := newStreamConn(l.srv, nc)
+		h := &httpConn{Conn: &c.meter, stream: c}
+		c.raw, c.nc = h, h
+		if !l.srv.addConn(c) {
 			nc.Close()
 			continue
 		}
-		if p.tls == nil {
-			return v, nil
+		if l.tls == nil {
+			return h, nil
 		}
-		t := tls.Server(v, p.tls)
-		v.c.nc = t
-		return &shaking{Conn: t, v: v}, nil
+		t := tls.Server(h, l.tls)
+		c.nc = t
+		return &tlsConn{Conn: t, http: h}, nil
 	}
 }
 
-// A visitor is an HTTP connection, which may become a WebSocket. Until then
-// net/http closes it, afterwards its conn leaves the server by itself.
-type visitor struct {
+// An httpConn is a connection of HTTP's, which may become a WebSocket. Until then
+// net/http closes it, afterwards its streamConn leaves the server by itself.
+type httpConn struct {
 	net.Conn
-	c       *conn
-	settled sync.Once
-	client  net.Addr // behind a proxy; nil: the connection's
+	stream *streamConn
+	over   sync.Once // HTTP's part is
+	client net.Addr  // behind a proxy; nil: the connection's
 }
 
-// Close counts the connection out as well if it is still HTTP's. A WebSocket's conn
-// does that itself.
-func (v *visitor) Close() error {
-	v.settled.Do(func() { v.c.srv.leave(v.c) })
-	return v.Conn.Close()
+// Close counts the connection out as well if it is still HTTP's. That of a WebSocket
+// is counted out at the end of its stream.
+func (c *httpConn) Close() error {
+	c.over.Do(func() { c.stream.srv.removeConn(c.stream) })
+	return c.Conn.Close()
 }
 
 // take reports whether the connection, now a WebSocket, was still open.
-func (v *visitor) take() (taken bool) {
-	v.settled.Do(func() { taken = true })
+func (c *httpConn) take() (taken bool) {
+	c.over.Do(func() { taken = true })
 	return taken
 }
 
-func (v *visitor) RemoteAddr() net.Addr {
-	if v.client != nil {
-		return v.client
+func (c *httpConn) RemoteAddr() net.Addr {
+	if c.client != nil {
+		return c.client
 	}
-	return v.Conn.RemoteAddr()
+	return c.Conn.RemoteAddr()
 }
 
-type visitorKey struct{}
+type httpConnKey struct{}
 
-// withVisitor lets handlers find their connection.
-func withVisitor(ctx context.Context, nc net.Conn) context.Context {
-	if s, ok := nc.(*shaking); ok {
-		nc = s.v
+// withHTTPConn lets handlers find their connection.
+func withHTTPConn(ctx context.Context, nc net.Conn) context.Context {
+	if t, ok := nc.(*tlsConn); ok {
+		nc = t.http
 	}
-	return context.WithValue(ctx, visitorKey{}, nc)
+	return context.WithValue(ctx, httpConnKey{}, nc)
 }
 
 // upgrade makes a request's connection a WebSocket with the subprotocol xmpp,
 // and a client's. Browsers say which page asks for it: it must be one of the
 // same host, of this machine, or of Config.WebOrigins.
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
+func (s *streams) upgrade(w http.ResponseWriter, r *http.Request) {
 	if !asksForXMPP(r.Header) {
 		http.Error(w, "this is for WebSocket clients with the subprotocol xmpp (RFC 7395)", http.StatusBadRequest)
 		return
 	}
-	v := r.Context().Value(visitorKey{}).(*visitor)
-	client := s.forwardedFor(r, v)
-	if client != nil && !s.forwarded(v.c, client) {
+	hc := r.Context().Value(httpConnKey{}).(*httpConn)
+	client := s.forwardedFor(r, hc)
+	if client != nil && !s.forwarded(hc.stream, client) {
 		http.Error(w, "too many connections from your address", http.StatusTooManyRequests)
 		return
 	}
@@ -169,15 +169,15 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Logger.Debug("no WebSocket", "address", r.RemoteAddr, "error", err)
 		return
 	}
-	if !v.take() { // closed by net/http while it was handed over
+	if !hc.take() { // closed by net/http while it was handed over
 		return
 	}
-	v.client = client
-	c := v.c
+	hc.client = client
+	c := hc.stream
 	c.secured = true // by TLS, by never leaving the machine, or by the operator's word
 	c.wire = newWebSocket(c, ws, h.line)
 	go func() {
-		defer s.leave(c)
+		defer s.removeConn(c)
 		c.run()
 	}()
 }

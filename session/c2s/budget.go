@@ -6,27 +6,30 @@ import "sync/atomic"
 // counting: far more than one has that reads, acknowledges and ends its stanzas.
 const freeShare = 64 << 10
 
-// A backlog counts what a server keeps of one kind for all clients, so that many
+// A budget counts what a server keeps of one kind for all clients, so that many
 // of them can't take together what each may take alone.
-type backlog struct {
+type budget struct {
 	most  int64
 	bytes atomic.Int64
 	full  func() // called when there is no room, if not nil; it doesn't block
 }
 
-// A share is one client's part of a backlog: what it has beyond freeShare. It is
-// guarded like what it counts.
-type share struct {
-	of      *backlog
+// Share is the share of one client that has nothing yet.
+func (b *budget) Share() Share { return Share{of: b} }
+
+// A Share is one client's part of a budget: what it has beyond 64 KiB, which are
+// free. It is guarded like what it counts.
+type Share struct {
+	of      *budget
 	counted int
 }
 
-// cover brings the share up to that of so many bytes, and reports whether there
-// was room.
-func (s *share) cover(bytes int) bool {
+// Reserve brings the share up to that of so many bytes in all, and reports whether
+// there was room.
+func (s *Share) Reserve(bytes int) bool {
 	more := max(bytes-freeShare, 0) - s.counted
 	if more <= 0 {
-		return true // uncover brings it down
+		return true // Release brings it down
 	}
 	if s.of.bytes.Add(int64(more)) > s.of.most {
 		s.of.bytes.Add(int64(-more))
@@ -39,8 +42,8 @@ func (s *share) cover(bytes int) bool {
 	return true
 }
 
-// uncover brings it down to that.
-func (s *share) uncover(bytes int) {
+// Release brings it down to that of so many bytes that are left.
+func (s *Share) Release(bytes int) {
 	if less := s.counted - max(bytes-freeShare, 0); less > 0 {
 		s.of.bytes.Add(int64(-less))
 		s.counted -= less

@@ -1,0 +1,106 @@
+package c2s
+
+import (
+	"net"
+
+	"rollcall/events"
+)
+
+// Which connections are let in, and which have to make room. A login takes moments, so of the
+// connections that are not bound the oldest is the least likely to become one:
+// it gives way to a newcomer, and whoever holds thousands open without logging
+// in keeps nobody out.
+
+// addConn counts a connection in, or refuses it at a limit.
+func (s *streams) addConn(c *streamConn) bool {
+	oldest, ok := s.count(c)
+	if oldest != nil {
+		s.tooManyUnbound()
+		oldest.giveWay()
+	}
+	return ok
+}
+
+// count counts a connection in and gives the one that has to go for it, or nil.
+func (s *streams) count(c *streamConn) (oldest *streamConn, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.conns) >= s.cfg.MaxConnections {
+		s.tooManyConns()
+		return nil, false
+	}
+	if s.stopping || !s.acquireAddress(c, c.raw.RemoteAddr()) {
+		return nil, false
+	}
+	if s.unbound.Len() >= s.cfg.MaxUnbound {
+		oldest = s.unbound.Remove(s.unbound.Front()).(*streamConn)
+		oldest.waiting = nil
+	}
+	s.conns[c] = struct{}{}
+	c.waiting = s.unbound.PushBack(c)
+	s.gone.Add(1)
+	return oldest, true
+}
+
+// acquireAddress counts a connection in at its address. Those of a trusted proxy are
+// counted again when it has said whom they are for. The caller holds mu.
+func (s *streams) acquireAddress(c *streamConn, from net.Addr) (ok bool) {
+	if s.trusts(from) {
+		return true
+	}
+	ad, ok := s.addresses.acquire(origin(from))
+	if ok {
+		c.from = ad
+		return true
+	}
+	if !ad.told {
+		ad.told = true
+		s.cfg.Logger.Warn("connections refused: too many from one address", "address", ad.of.String(), "open", ad.open)
+	}
+	return false
+}
+
+// forwarded counts a connection of a proxy in at the address that it is for.
+func (s *streams) forwarded(c *streamConn, from net.Addr) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.conns[c]; !ok {
+		return false
+	}
+	c.from.release() // of a request before this one
+	c.from = nil
+	return s.acquireAddress(c, from)
+}
+
+// giveWay closes a connection that has not logged in, without a word: there is
+// no time for one.
+func (c *streamConn) giveWay() {
+	c.ending.CompareAndSwap(nil, &ending{Reason: events.ReasonOverload, Text: "others came to log in"})
+	c.raw.Close()
+}
+
+// bound takes a connection from those that make room for others.
+func (s *streams) bound(c *streamConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopWaiting(c)
+}
+
+// stopWaiting is bound for a caller that holds mu.
+func (s *streams) stopWaiting(c *streamConn) {
+	if c.waiting != nil {
+		s.unbound.Remove(c.waiting)
+		c.waiting = nil
+	}
+}
+
+// removeConn undoes addConn, whatever has become of the connection.
+func (s *streams) removeConn(c *streamConn) {
+	c.meter.complete()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.stopWaiting(c)
+	c.from.release()
+	s.gone.Done()
+}

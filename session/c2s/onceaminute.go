@@ -1,0 +1,26 @@
+package c2s
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// A onceAMinute says whether it is time to tell the operator of one kind of
+// trouble, which a bad peer can cause thousands of times a second. It is for any
+// goroutine.
+type onceAMinute struct{ last atomic.Int64 }
+
+func (a *onceAMinute) due() bool {
+	last, now := a.last.Load(), time.Now().UnixNano()
+	return now-last >= int64(time.Minute) && a.last.CompareAndSwap(last, now)
+}
+
+// warn returns what tells the operator, now and then, that a limit was met.
+func (s *streams) warn(what string, limit int) func() {
+	var a onceAMinute
+	return func() {
+		if a.due() {
+			s.cfg.Logger.Warn(what, "limit", limit)
+		}
+	}
+}

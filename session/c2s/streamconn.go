@@ -1,0 +1,257 @@
+package c2s
+
+import (
+	"container/list"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"rollcall/events"
+	"rollcall/session/stanza"
+)
+
+const (
+	// closeGrace is how long the peer may take to read the stream's end and to
+	// send its own (RFC 6120, 4.4).
+	closeGrace = 2 * time.Second
+	// idleAfter is how long a bound peer may be silent before it is sent white
+	// space or a ping, so that a dead connection is noticed (RFC 6120, 4.6.1).
+	idleAfter = 5 * time.Minute
+)
+
+// A streamConn is one peer's connection and the stream on it. Its handler's
+// goroutine reads, and owns every field without another note; others may send,
+// end and look at the atomics.
+//
+// Until MarkBound the two sides take turns: what is sent goes out, in one piece,
+// when the handler asks for what comes next. Afterwards it goes out at once.
+type streamConn struct {
+	srv   *streams
+	id    events.ConnID
+	raw   net.Conn  // never replaced: anybody may set its deadlines
+	meter meter     // on raw
+	nc    net.Conn  // what is read and written: the meter, then TLS on it
+	wire  transport // set before run
+	out   outbox
+
+	from    *address      // guarded by the server's mu; nil: unlimited
+	waiting *list.Element // guarded by the server's mu; of its unbound, nil once bound
+
+	loginBy  time.Time
+	host     string // domain of the stream, once opened
+	secured  bool   // by TLS, or as good as
+	bound    bool
+	turns    bool // what is sent waits for Next
+	security events.Secured
+	// shown is the certificate that the TLS handshake has shown, if it was full.
+	shown *tls.Certificate
+
+	opened atomic.Bool            // a stream header was sent
+	authed atomic.Bool            // the peer is known
+	ending atomic.Pointer[ending] // once it is to end
+	// farewell is an answer that goes out with the stream's end, which it tells of.
+	farewell atomic.Pointer[[]byte]
+}
+
+func newStreamConn(s *streams, raw net.Conn) *streamConn {
+	c := &streamConn{
+		srv: s, id: events.NewID(time.Now()), raw: raw, turns: true,
+		meter: meter{Conn: raw, left: maxStranger, share: Share{of: &s.begun}},
+	}
+	c.nc = &c.meter
+	c.out.conn, c.out.broken, c.out.most, c.out.share.of, c.out.held = c.nc, c.broken, strangerOutbox, &s.unread, true
+	return c
+}
+
+// ID tells the connection from all others, in what is recorded of it.
+func (c *streamConn) ID() events.ConnID { return c.id }
+
+// Address is the peer's with its port, as a trusted proxy has told it if there
+// is one.
+func (c *streamConn) Address() string { return c.raw.RemoteAddr().String() }
+
+// Origin is what counts as the peer's address where something is limited by
+// address: one of IPv4, or the /64 of one of IPv6. It is invalid, and nothing is
+// limited, for this machine's own and for what is no IP address.
+func (c *streamConn) Origin() netip.Prefix { return origin(c.raw.RemoteAddr()) }
+
+// Host is the domain that the peer has asked for, one of the server's; "" before
+// its first stream header.
+func (c *streamConn) Host() string { return c.host }
+
+// IsAuthenticated reports that MarkAuthenticated was called. It is for any
+// goroutine.
+func (c *streamConn) IsAuthenticated() bool { return c.authed.Load() }
+
+// MarkAuthenticated says that the handler knows who the peer is, and ends the
+// limits for those whom nobody knows. What becomes of the connection is from
+// then on the handler's to record.
+func (c *streamConn) MarkAuthenticated() {
+	c.meter.known = rate.NewLimiter(rate.Limit(c.srv.cfg.Rate), c.srv.cfg.Burst)
+	c.wire.SetLimits(c.srv.cfg.Limits)
+	c.out.widen()
+	c.authed.Store(true)
+}
+
+// MarkBound says that the login is over: the connection makes room for nobody
+// from then on, and the peer may be silent for as long as it likes.
+func (c *streamConn) MarkBound() {
+	c.srv.bound(c)
+	c.bound = true
+}
+
+// run is the connection's life. The handler is called when TLS is there, if the
+// connection begins with it.
+func (c *streamConn) run() {
+	c.srv.record(c, events.Connected{Address: c.Address()})
+	c.loginBy = time.Now().Add(c.srv.cfg.LoginTimeout)
+	var e ending
+	if err := c.begin(); err != nil {
+		e = streamEndingFor(err)
+	} else {
+		e = c.srv.handle(c)
+	}
+	c.conclude(e)
+}
+
+// begin completes a connection that begins with TLS.
+func (c *streamConn) begin() error {
+	if err := c.within(c.loginBy); err != nil {
+		return err
+	}
+	if t, ok := c.nc.(*tls.Conn); ok {
+		return c.secure(t)
+	}
+	return nil
+}
+
+// within sets the deadline of a part of the login. An end that came from
+// elsewhere has set one to wake the reader, so that each deadline of its own is
+// followed by a look for an end.
+func (c *streamConn) within(deadline time.Time) error {
+	c.raw.SetDeadline(deadline)
+	if c.ending.Load() != nil {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// Next waits for the peer's next element, which is valid until Next is called
+// again. It fails with stanza.ErrStreamEnd at the stream's end, with a
+// *stanza.StreamError for what must not be sent, with os.ErrDeadlineExceeded when
+// the login takes too long or the connection is to end, or with an error of the
+// connection: EndingFor knows them all. A bound peer that is silent has its
+// connection tried.
+func (c *streamConn) Next() (*stanza.Element, error) {
+	if !c.bound {
+		c.out.flush()
+		return c.read()
+	}
+	if c.turns {
+		c.turns = false
+		c.out.hold(false)
+	}
+	for {
+		c.wire.await(idleAfter)
+		if c.ending.Load() != nil {
+			return nil, os.ErrDeadlineExceeded // it had set a deadline that is gone now
+		}
+		el, err := c.read()
+		if !errors.Is(err, os.ErrDeadlineExceeded) || c.ending.Load() != nil {
+			return el, err
+		}
+		c.Send([]byte(" "))
+	}
+}
+
+// read reads an element, which takes the peer over no limit.
+func (c *streamConn) read() (*stanza.Element, error) {
+	el, err := c.wire.Next()
+	if err != nil {
+		return nil, err
+	}
+	c.meter.complete()
+	if c.meter.over {
+		return nil, errTooMuch
+	}
+	return el, nil
+}
+
+// Send queues elements, which it copies, and reports whether it did: it does not
+// once the stream is to end. A peer that does not keep up is ended. It is for any
+// goroutine and never waits.
+func (c *streamConn) Send(elements ...[]byte) bool {
+	sent, full := c.out.send(elements...)
+	if full {
+		c.End(ending{
+			Err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client reads too slowly"},
+			Reason: events.ReasonOverload,
+		})
+	}
+	return sent
+}
+
+// SetFarewell keeps an answer that goes out with the stream's end, ahead of its
+// error; nil: none. It is for any goroutine.
+func (c *streamConn) SetFarewell(answer []byte) {
+	if answer == nil {
+		c.farewell.Store(nil)
+		return
+	}
+	c.farewell.Store(&answer)
+}
+
+// End makes the connection end, tells the peer, and wakes the handler from Next.
+// The first end of a connection counts, and is what it returns. It is for any
+// goroutine and does not wait.
+func (c *streamConn) End(e ending) ending {
+	if !c.ending.CompareAndSwap(nil, &e) {
+		return *c.ending.Load()
+	}
+	c.sayEnd(e)
+	c.raw.SetReadDeadline(time.Now())
+	return e
+}
+
+// broken ends a connection that no longer takes anything, which reading from it
+// may never tell.
+func (c *streamConn) broken() { c.End(ending{Reason: events.ReasonConnectionLost}) }
+
+// sayEnd writes the last of the stream: an error and its end tag (RFC 6120, 4.4).
+// A stranger whose stream was not opened yet is told nothing. After the login,
+// when the peer's new stream is to come, ours is opened for it (4.9.1.2).
+func (c *streamConn) sayEnd(e ending) {
+	var last [][]byte
+	if !c.opened.Load() {
+		if !c.authed.Load() {
+			c.out.finish()
+			return
+		}
+		last = append(last, c.header(""))
+	}
+	if answer := c.farewell.Load(); answer != nil {
+		last = append(last, *answer)
+	}
+	if e.Err != nil {
+		last = append(last, e.Err.AppendTo(nil))
+	}
+	c.out.finish(append(last, []byte(c.wire.end()))...)
+}
+
+// conclude ends the connection for the reason that the handler gave, or the one
+// that another goroutine gave before: what is left is written.
+func (c *streamConn) conclude(e ending) {
+	e = c.End(e)
+	c.sayEnd(e) // again, if the other goroutine has got to it
+	if !c.authed.Load() && !e.Recorded {
+		c.srv.record(c, events.Disconnected{Reason: e.Reason})
+	}
+	c.out.flush()
+	c.wire.close(e.Err != nil)
+}

@@ -1,0 +1,38 @@
+package c2s
+
+import (
+	"errors"
+	"os"
+
+	"rollcall/events"
+	"rollcall/session/stanza"
+)
+
+// Why a stream ends, and what its peer (RFC 6120, 4.9) and the log are told of it.
+
+// An ending says why a stream ends. The first one counts.
+type ending struct {
+	Err    *stanza.StreamError // told to the peer; nil: just the end tag
+	Reason events.Reason       // for the log
+	Text   string              // for the log
+	// Recorded: the end is in the log, or is another's to write.
+	Recorded bool
+}
+
+// streamEndingFor says what an error of reading or of handling means for a stream.
+// One that it does not know is taken for the connection's loss.
+func streamEndingFor(err error) ending {
+	var stream *stanza.StreamError
+	switch {
+	case errors.Is(err, stanza.ErrStreamEnd):
+		return ending{Reason: events.ReasonClient}
+	case errors.As(err, &stream):
+		return ending{Err: stream, Reason: events.ReasonError, Text: stream.Error()}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return ending{
+			Err:    &stanza.StreamError{Condition: stanza.StreamConnectionTimeout},
+			Reason: events.ReasonTimeout,
+		}
+	}
+	return ending{Reason: events.ReasonConnectionLost}
+}
