@@ -77,7 +77,7 @@ func raw(t testing.TB, url string) (*nats.Conn, jetstream.JetStream) {
 
 func record(jid events.JID, prev events.Seq, text string) *events.Record {
 	return &events.Record{
-		ID: events.NewID(time.Now()), JID: jid, Time: time.Now().UnixNano(), Prev: prev,
+		ID: events.NewEventID(time.Now()), JID: jid, Time: time.Now().UnixNano(), Prev: prev,
 		Connector: events.Incarnation{Name: "c1", Epoch: 7},
 		Event:     events.Closed{Reason: events.ReasonClient, Text: text},
 	}

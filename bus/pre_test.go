@@ -11,7 +11,7 @@ import (
 
 func connected(connector, address string) *events.Record {
 	return &events.Record{
-		ID: events.NewID(time.Now()), Cause: events.NewID(time.Now()), Time: time.Now().UnixNano(),
+		ID: events.NewEventID(time.Now()), Cause: events.NewConnID(time.Now()), Time: time.Now().UnixNano(),
 		Connector: events.Incarnation{Name: connector, Epoch: 3}, Event: events.Connected{Address: address},
 	}
 }

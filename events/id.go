@@ -9,16 +9,19 @@ import (
 )
 
 // An ID is a ULID: 48 bits of milliseconds and 80 random bits. It sorts by
-// time and prints as 26 characters. It names an event, a session or a
-// connection. The zero ID names nothing.
+// time and prints as 26 characters. The zero ID names nothing. Those that name
+// an event, a session or a connection have types of their own, so that none is
+// taken for another.
 type ID [16]byte
 
 type (
+	// EventID names an event.
+	EventID ID
 	// SessionID names a session from its authentication to its end, over all
 	// the connections that it may have had.
-	SessionID = ID
+	SessionID ID
 	// ConnID names one connection of a client.
-	ConnID = ID
+	ConnID ID
 )
 
 // NewID makes an ID for the instant now. It is safe for concurrent use.
@@ -30,6 +33,15 @@ func NewID(now time.Time) ID {
 	rand.Read(id[6:])
 	return ID(id)
 }
+
+// NewEventID is [NewID] for an event.
+func NewEventID(now time.Time) EventID { return EventID(NewID(now)) }
+
+// NewSessionID is [NewID] for a session.
+func NewSessionID(now time.Time) SessionID { return SessionID(NewID(now)) }
+
+// NewConnID is [NewID] for a connection.
+func NewConnID(now time.Time) ConnID { return ConnID(NewID(now)) }
 
 // ParseID reads the 26 characters of an ID, in either case.
 func ParseID(s string) (ID, error) {
@@ -56,3 +68,30 @@ func (id ID) MarshalText() ([]byte, error) {
 	}
 	return []byte(id.String()), nil
 }
+
+// String returns the 26 characters of the ID.
+func (id EventID) String() string { return ID(id).String() }
+
+// IsZero reports that the ID names nothing.
+func (id EventID) IsZero() bool { return id == EventID{} }
+
+// MarshalText gives the 26 characters, and nothing for the zero ID.
+func (id EventID) MarshalText() ([]byte, error) { return ID(id).MarshalText() }
+
+// String returns the 26 characters of the ID.
+func (id SessionID) String() string { return ID(id).String() }
+
+// IsZero reports that the ID names nothing.
+func (id SessionID) IsZero() bool { return id == SessionID{} }
+
+// MarshalText gives the 26 characters, and nothing for the zero ID.
+func (id SessionID) MarshalText() ([]byte, error) { return ID(id).MarshalText() }
+
+// String returns the 26 characters of the ID.
+func (id ConnID) String() string { return ID(id).String() }
+
+// IsZero reports that the ID names nothing.
+func (id ConnID) IsZero() bool { return id == ConnID{} }
+
+// MarshalText gives the 26 characters, and nothing for the zero ID.
+func (id ConnID) MarshalText() ([]byte, error) { return ID(id).MarshalText() }

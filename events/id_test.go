@@ -34,7 +34,9 @@ func TestAnIDInJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err := json.Marshal([]ID{id, {}}); err != nil || string(text) != `["01ARYZ6S41TSV4RRFFQ69G5FAV",""]` {
-		t.Errorf("%s, %v", text, err)
+	for _, ids := range []any{[]ID{id, {}}, []EventID{EventID(id), {}}, []SessionID{SessionID(id), {}}, []ConnID{ConnID(id), {}}} {
+		if text, err := json.Marshal(ids); err != nil || string(text) != `["01ARYZ6S41TSV4RRFFQ69G5FAV",""]` {
+			t.Errorf("%T: %s, %v", ids, text, err)
+		}
 	}
 }

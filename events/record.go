@@ -44,12 +44,12 @@ func (i Incarnation) String() string { return fmt.Sprintf("%s#%d", i.Name, i.Epo
 
 // A Record is an event with its circumstances, as it is appended.
 type Record struct {
-	ID        ID          // of this event: tells it from another in its place
+	ID        EventID     // of this event: tells it from another in its place
 	Session   SessionID   // zero for events of the account itself
 	JID       JID         // full once the session is bound, otherwise bare; may be zero before authentication
 	Time      int64       // Unix nanoseconds by the connector's clock; advisory
 	Connector Incarnation // who wrote it
-	Cause     ID          // the connection or the event that led to it; may be zero
+	Cause     ConnID      // whose client led to it; may be zero
 	Prev      Seq         // sequence of the account's record before, 0 for the first
 	Event     Event
 }
@@ -81,12 +81,12 @@ func (r *Record) Append(b []byte) []byte {
 	b = appendUint(b, uint64(r.Event.Kind()))
 	b = appendUint(b, uint64(r.Event.version()))
 	b = appendBin(b, r.ID[:])
-	b = appendBin(b, idBytes(&r.Session))
+	b = appendBin(b, idBytes((*ID)(&r.Session)))
 	b = appendString(b, r.JID.String())
 	b = appendInt(b, r.Time)
 	b = appendString(b, r.Connector.Name)
 	b = appendUint(b, r.Connector.Epoch)
-	b = appendBin(b, idBytes(&r.Cause))
+	b = appendBin(b, idBytes((*ID)(&r.Cause)))
 	b = appendUint(b, uint64(r.Prev))
 	return r.Event.appendFields(b)
 }
@@ -109,11 +109,11 @@ func (r *Record) decode(data []byte, up *upcastTable) error {
 	if kind > 255 || version > 255 {
 		d.fail("kind %d version %d", kind, version)
 	}
-	r.ID, r.Session = d.id(), d.id()
+	r.ID, r.Session = EventID(d.id()), SessionID(d.id())
 	r.JID = d.jid()
 	r.Time = d.int()
 	r.Connector = Incarnation{Name: d.string(), Epoch: d.uint()}
-	r.Cause = d.id()
+	r.Cause = ConnID(d.id())
 	r.Prev = Seq(d.uint())
 	if d.err == nil && (r.ID.IsZero() || r.JID.IsZero() && !Kind(kind).beforeAccount()) {
 		d.fail("no JID or no id")

@@ -200,10 +200,10 @@ func anyRecord(t *rapid.T) *Record {
 		e.Until = rapid.Int64().Draw(t, "until")
 		r.Event = e
 	}
-	r.ID, r.Time, r.Prev = id("id"), rapid.Int64().Draw(t, "time"), Seq(rapid.Uint64().Draw(t, "prev"))
+	r.ID, r.Time, r.Prev = EventID(id("id")), rapid.Int64().Draw(t, "time"), Seq(rapid.Uint64().Draw(t, "prev"))
 	r.Connector = Incarnation{Name: text("connector"), Epoch: rapid.Uint64().Draw(t, "epoch")}
 	if rapid.Bool().Draw(t, "of the account") {
-		r.Session, r.Cause = ID{}, ID{}
+		r.Session, r.Cause = SessionID{}, ConnID{}
 	}
 	return r
 }

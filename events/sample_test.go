@@ -35,7 +35,7 @@ func sample(e Event) *Record {
 		return ID{1, 0x9b, 0x7c, 0xa5, 0x12, 0x34, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, last}
 	}
 	return &Record{
-		ID: id(1), Session: id(2), JID: StoredJID("juliet@example.com/balcony"), Time: sampleTime.UnixNano(),
-		Connector: Incarnation{Name: "c1", Epoch: 70_000}, Cause: id(3), Prev: 1 << 33, Event: e,
+		ID: EventID(id(1)), Session: SessionID(id(2)), JID: StoredJID("juliet@example.com/balcony"), Time: sampleTime.UnixNano(),
+		Connector: Incarnation{Name: "c1", Epoch: 70_000}, Cause: ConnID(id(3)), Prev: 1 << 33, Event: e,
 	}
 }

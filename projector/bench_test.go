@@ -27,7 +27,7 @@ func crowd(n int, give func(seq events.Seq, data []byte)) {
 			events.RosterRequested{},
 			events.PresenceAvailable{Priority: 5, Stanza: presence[i%len(presence)]},
 		} {
-			r := events.Record{ID: id, Session: id, JID: full, Time: 1, Connector: connector, Event: e}
+			r := events.Record{ID: events.EventID(id), Session: id, JID: full, Time: 1, Connector: connector, Event: e}
 			if j == 0 {
 				r.JID = bare
 			} else {

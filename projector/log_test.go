@@ -159,7 +159,7 @@ func (w *scribe) append(id events.SessionID, jid events.JID, e events.Event) *ev
 
 func (w *scribe) write(r events.Record) *events.Stored {
 	seq := w.last() + 1
-	r.ID = events.ID{15: byte(seq), 14: byte(seq >> 8)}
+	r.ID = events.EventID{15: byte(seq), 14: byte(seq >> 8)}
 	st := events.Stored{Record: r, Stream: testStream, Seq: seq, At: int64(seq) * int64(time.Second)}
 	w.stored = append(w.stored, st)
 	account := r.JID.Bare()

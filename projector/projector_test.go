@@ -138,7 +138,7 @@ func TestPoisonIsCountedShownAndPassedOver(t *testing.T) {
 	t.Parallel()
 	w := newScribe()
 	w.log.add(entry{seq: 1, err: &events.PoisonError{Seq: 1, At: 7, Data: []byte{1}, Err: events.ErrUndecodable}})
-	st := events.Record{ID: sid(9), Session: sid(1), JID: jid("alice@localhost"), Event: events.Authenticated{}}
+	st := events.Record{ID: events.EventID(sid(9)), Session: sid(1), JID: jid("alice@localhost"), Event: events.Authenticated{}}
 	w.log.add(entry{seq: 2, at: 8, data: st.Append(nil)})
 	table := NewTable()
 	run(t, Config{Log: w.log, Table: table})

@@ -51,7 +51,7 @@ func (w *world) append(r events.Record) {
 	if a := w.accounts[account]; a != nil {
 		r.Prev = a.Seq
 	}
-	r.ID, r.Connector = events.NewID(time.Now()), events.Incarnation{Name: "c1", Epoch: 1}
+	r.ID, r.Connector = events.NewEventID(time.Now()), events.Incarnation{Name: "c1", Epoch: 1}
 	p, err := w.Append(w.t.Context(), &r)
 	if err != nil {
 		w.t.Fatal(err)

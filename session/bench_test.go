@@ -89,7 +89,7 @@ func BenchmarkDo(b *testing.B) {
 		Log: log, Accounts: lazyTable{table}, Connector: events.Incarnation{Name: "c1", Epoch: 1},
 	})
 	do := func(c session.Command) {
-		if _, _, err := service.Do(b.Context(), alice, id("k1"), c); err != nil {
+		if _, _, err := service.Do(b.Context(), alice, connID("k1"), c); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -114,7 +114,7 @@ func BenchmarkDo(b *testing.B) {
 func BenchmarkLogAppend(b *testing.B) {
 	log := bustest.NewLog()
 	r := events.Record{
-		ID: events.NewID(time.Now()), Session: id("s1"), JID: mustJID("alice@example.org/desk"),
+		ID: events.NewEventID(time.Now()), Session: id("s1"), JID: mustJID("alice@example.org/desk"),
 		Connector: events.Incarnation{Name: "c1", Epoch: 1}, Event: events.PresenceAvailable{Stanza: "<presence/>"},
 	}
 	b.ReportAllocs()

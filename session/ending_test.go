@@ -22,7 +22,7 @@ func TestAnEndIsRepeatedUntilTheLogTakesIt(t *testing.T) {
 		defer stop()
 		go n.Run(ctx)
 		log.Partition(true)
-		n.End(ctx, alice, id("k1"), session.Close{Session: id("s1")})
+		n.End(ctx, alice, connID("k1"), session.Close{Session: id("s1")})
 		time.Sleep(time.Hour)
 		if n.Pending() != 1 {
 			t.Fatalf("%d ends are to be written", n.Pending())
@@ -43,12 +43,12 @@ func TestAFencedConnectorWritesNothing(t *testing.T) {
 		n := newNode(t, log, "c1")
 		n.login("s1", "k1")
 		log.Partition(true)
-		n.End(t.Context(), alice, id("k1"), session.Close{Session: id("s1")})
+		n.End(t.Context(), alice, connID("k1"), session.Close{Session: id("s1")})
 		n.end()
 		log.Partition(false)
 		n.Run(t.Context()) // returns
 		n.fails(session.RequestRoster{Session: id("s1")}, session.ErrFenced)
-		n.End(t.Context(), alice, id("k1"), session.Close{Session: id("s1")})
+		n.End(t.Context(), alice, connID("k1"), session.Close{Session: id("s1")})
 		n.Drain(t.Context())
 		wantHistory(t, log, events.KindAuthenticated, events.KindBound, events.KindStreamManagementEnabled)
 	})
@@ -64,7 +64,7 @@ func TestDrainWaitsForWhatRunIsAt(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		log.Partition(true)
-		n.End(ctx, alice, id("k1"), session.Close{Session: id("s1")})
+		n.End(ctx, alice, connID("k1"), session.Close{Session: id("s1")})
 		log.Partition(false)
 		log.Inject(bustest.Faults{Delay: 2 * time.Second})
 		go n.Run(ctx)
@@ -90,7 +90,7 @@ func TestACommandWaitsForEarlierOnesNoLongerThanItsTime(t *testing.T) {
 		start := time.Now()
 		var all sync.WaitGroup
 		for range 20 {
-			all.Go(func() { n.Do(t.Context(), alice, events.ID{}, session.CreateAccount{}) })
+			all.Go(func() { n.Do(t.Context(), alice, events.ConnID{}, session.CreateAccount{}) })
 		}
 		all.Wait()
 		if d := time.Since(start); d > 11*time.Second {

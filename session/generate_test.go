@@ -13,8 +13,12 @@ import (
 // Generators draw from so few names that they meet.
 
 var (
-	genSession   = rapid.Custom(func(t *rapid.T) events.ID { return id(fmt.Sprintf("s%d", rapid.IntRange(1, 6).Draw(t, "session"))) })
-	genConn      = rapid.Custom(func(t *rapid.T) events.ID { return id(rapid.SampledFrom([]string{"", "k1", "k2"}).Draw(t, "conn")) })
+	genSession = rapid.Custom(func(t *rapid.T) events.SessionID {
+		return id(fmt.Sprintf("s%d", rapid.IntRange(1, 6).Draw(t, "session")))
+	})
+	genConn = rapid.Custom(func(t *rapid.T) events.ConnID {
+		return connID(rapid.SampledFrom([]string{"", "k1", "k2"}).Draw(t, "conn"))
+	})
 	genResource  = rapid.SampledFrom([]string{"desk", "phone", "web"})
 	genToken     = rapid.SampledFrom([]string{"", "t1", "t2"})
 	genReason    = rapid.SampledFrom([]events.Reason{events.ReasonClient, events.ReasonConnectionLost, events.ReasonTimeout})

@@ -85,7 +85,7 @@ type racer struct {
 	service *session.Service
 	start   time.Time
 	history []porcupine.Operation
-	binds   map[events.ID]porcupine.Operation // that may have replaced a session
+	binds   map[events.ConnID]porcupine.Operation // that may have replaced a session
 }
 
 // note adds an operation that began at a time and ends now.
@@ -123,7 +123,7 @@ func (r *racer) run(logins int) {
 }
 
 func (r *racer) do(s string, c session.Command) error {
-	_, _, err := r.service.Do(r.t.Context(), alice, id(s), c)
+	_, _, err := r.service.Do(r.t.Context(), alice, connID(s), c)
 	return err
 }
 
@@ -145,7 +145,7 @@ func (r *racer) bind(s, resource string, refuse bool) bool {
 	if refuse {
 		return err == nil // and nobody was replaced
 	}
-	r.binds[id(s)] = r.operation(d, outcome{unknown: errors.Is(err, events.ErrUnresolved)}, began)
+	r.binds[connID(s)] = r.operation(d, outcome{unknown: errors.Is(err, events.ErrUnresolved)}, began)
 	return err == nil
 }
 

@@ -27,13 +27,16 @@ func newPlayer(t *testing.T) *player {
 	return &player{t: t, connector: events.Incarnation{Name: "c1", Epoch: 1}}
 }
 
-// id makes an id of a name of at most 16 bytes, and the zero id of none.
-func id(name string) (id events.ID) {
+// id makes a session's id of a name of at most 16 bytes, and the zero id of none.
+func id(name string) (id events.SessionID) {
 	copy(id[:], name)
 	return id
 }
 
-func nameOf(id events.ID) string {
+// connID is id for a connection.
+func connID(name string) events.ConnID { return events.ConnID(id(name)) }
+
+func nameOf[ID ~[16]byte](id ID) string {
 	name := strings.TrimRight(string(id[:]), "\x00")
 	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return hex.EncodeToString(id[:4])
@@ -103,7 +106,7 @@ func (p *player) play(line string) string {
 	}
 	var out strings.Builder
 	for _, s := range steps {
-		out.WriteString(p.store(s, id(a.values["conn"])))
+		out.WriteString(p.store(s, connID(a.values["conn"])))
 	}
 	return out.String()
 }
@@ -165,7 +168,7 @@ func (p *player) accountCommand(verb string, a args) session.Command {
 }
 
 // store applies a step as the log would have it, and returns the line for it.
-func (p *player) store(s session.Step, cause events.ID) string {
+func (p *player) store(s session.Step, cause events.ConnID) string {
 	p.seq++
 	st := events.Stored{Seq: p.seq, At: int64(p.now), Record: events.Record{
 		Session: s.Session, JID: s.JID, Connector: p.connector, Cause: cause, Prev: p.seq - 1, Event: s.Event,

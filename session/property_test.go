@@ -67,7 +67,7 @@ func (h *history) checkNames(t *rapid.T, was *session.Account) {
 }
 
 // do carries a drawn command out, as the Service would.
-func (h *history) do(t *rapid.T, c session.Command, by events.Incarnation, cause events.ID) {
+func (h *history) do(t *rapid.T, c session.Command, by events.Incarnation, cause events.ConnID) {
 	if a, isLogin := c.(session.Authenticate); isLogin && h.closed[a.Session] {
 		return // ids are never used again
 	}

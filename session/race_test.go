@@ -27,7 +27,7 @@ func race(t *testing.T, connectors, clients, logins int, open func() (events.Log
 			Log: log, Accounts: accounts, Connector: events.Incarnation{Name: fmt.Sprintf("c%d", i), Epoch: 1},
 		})
 		for range clients {
-			r := &racer{t: t, name: len(racers), service: service, start: start, binds: make(map[events.ID]porcupine.Operation)}
+			r := &racer{t: t, name: len(racers), service: service, start: start, binds: make(map[events.ConnID]porcupine.Operation)}
 			racers = append(racers, r)
 			all.Go(func() { r.run(logins) })
 		}

@@ -106,7 +106,7 @@ func (s *Service) Stats() *Stats { return &s.stats }
 // position is not zero. Or they wrap events.ErrUnresolved: then the session's
 // state is not known, and its stream must end, by End. After events.ErrRewound
 // nothing that this process knows can be relied upon.
-func (s *Service) Do(ctx context.Context, account events.JID, cause events.ID, c Command) (*Account, events.Position, error) {
+func (s *Service) Do(ctx context.Context, account events.JID, cause events.ConnID, c Command) (*Account, events.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	account = account.Bare()
@@ -146,7 +146,7 @@ func (s *Service) catchUp(ctx context.Context, account events.JID, by events.Pos
 
 // attempt decides once and carries the decision out. An overtakenError says
 // that it was, or might have been, about an account that is so no more.
-func (s *Service) attempt(ctx context.Context, lane *lane, account events.JID, cause events.ID, c Command) (*Account, events.Position, error) {
+func (s *Service) attempt(ctx context.Context, lane *lane, account events.JID, cause events.ConnID, c Command) (*Account, events.Position, error) {
 	if s.fenced() {
 		return nil, events.Position{}, ErrFenced
 	}
@@ -195,12 +195,12 @@ func (s *Service) confirm(ctx context.Context, account events.JID, a *Account) e
 
 // appendAll appends the steps, each on top of the one before, and returns the
 // account that they lead to.
-func (s *Service) appendAll(ctx context.Context, lane *lane, account events.JID, cause events.ID, a *Account, steps []Step) (*Account, events.Position, error) {
+func (s *Service) appendAll(ctx context.Context, lane *lane, account events.JID, cause events.ConnID, a *Account, steps []Step) (*Account, events.Position, error) {
 	var last events.Position
 	for _, step := range steps {
 		now := s.Clock()
 		st := &events.Stored{Record: events.Record{
-			ID: events.NewID(now), Session: step.Session, JID: step.JID, Time: now.UnixNano(),
+			ID: events.NewEventID(now), Session: step.Session, JID: step.JID, Time: now.UnixNano(),
 			Connector: s.Connector, Cause: cause, Prev: a.seq(), Event: step.Event,
 		}}
 		if st.JID.IsZero() {

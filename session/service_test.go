@@ -32,7 +32,7 @@ func newNode(t *testing.T, log events.Log, name string) *node {
 // must carries out a command that can't fail.
 func (n *node) must(conn string, c session.Command) *session.Account {
 	n.t.Helper()
-	a, _, err := n.Do(n.t.Context(), alice, id(conn), c)
+	a, _, err := n.Do(n.t.Context(), alice, connID(conn), c)
 	if err != nil {
 		n.t.Fatalf("%#v: %v", c, err)
 	}
@@ -42,7 +42,7 @@ func (n *node) must(conn string, c session.Command) *session.Account {
 // fails carries out a command that fails with an error that is want.
 func (n *node) fails(c session.Command, want error) {
 	n.t.Helper()
-	if _, _, err := n.Do(n.t.Context(), alice, events.ID{}, c); !errors.Is(err, want) {
+	if _, _, err := n.Do(n.t.Context(), alice, events.ConnID{}, c); !errors.Is(err, want) {
 		n.t.Fatalf("%#v: %v, want: %v", c, err, want)
 	}
 }
@@ -124,7 +124,7 @@ func TestASessionWhoseBeginningCameTooLateIsClosed(t *testing.T) {
 				go n.Run(ctx)
 				log.Inject(faults)
 				n.fails(session.Authenticate{Session: id("s1")}, events.ErrUnresolved)
-				n.End(ctx, alice, id("k1"), session.Close{Session: id("s1")})
+				n.End(ctx, alice, connID("k1"), session.Close{Session: id("s1")})
 				if n.Pending() == 0 {
 					t.Error("what can't be known is taken for done")
 				}
@@ -181,11 +181,11 @@ func TestAnEndIsOfItsOwnConnectionOnly(t *testing.T) {
 			c1.login("s1", "k1")
 			c2.must("k2", session.Authenticate{Session: id("s2")})
 			a := c2.must("k2", session.Resume{Session: id("s2"), Previous: id("s1"), TokenHash: "s1"})
-			c1.End(t.Context(), alice, id("k1"), c) // noticed late
-			if s := c2.must("", session.Expire{}).Session(id("s1")); s == nil || s.Detached() || s.Conn != id("k2") {
+			c1.End(t.Context(), alice, connID("k1"), c) // noticed late
+			if s := c2.must("", session.Expire{}).Session(id("s1")); s == nil || s.Detached() || s.Conn != connID("k2") {
 				t.Errorf("the resumed session is %+v of %s", s, fingerprint(a))
 			}
-			c2.End(t.Context(), alice, id("k2"), c)
+			c2.End(t.Context(), alice, connID("k2"), c)
 			if s := c2.must("", session.Expire{}).Session(id("s1")); s != nil && !s.Detached() {
 				t.Errorf("after its own end the session is %+v", s)
 			}

@@ -44,10 +44,11 @@ func (s *sim) readLog() (log []*events.Stored) {
 // stored twice, and no decision led to two.
 func (s *sim) checkLog(log []*events.Stored) {
 	type decision struct {
-		cause, session events.ID
-		kind           events.Kind
+		cause   events.ConnID
+		session events.SessionID
+		kind    events.Kind
 	}
-	ids, decisions := make(map[events.ID]bool), make(map[decision]bool)
+	ids, decisions := make(map[events.EventID]bool), make(map[decision]bool)
 	names, closed := make(map[events.JID]events.SessionID), make(map[events.SessionID]bool)
 	for _, st := range log {
 		d := decision{st.Cause, st.Session, st.Event.Kind()}

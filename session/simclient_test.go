@@ -28,7 +28,7 @@ type client struct {
 // An ack is an event that was acknowledged.
 type ack struct {
 	seq     events.Seq
-	cause   events.ID
+	cause   events.ConnID
 	session events.SessionID
 }
 
@@ -43,9 +43,10 @@ func newClient(s *sim, i int) *client {
 	return &client{s: s, name: fmt.Sprintf("u%d", i), random: rand.New(rand.NewPCG(s.seed, uint64(i+2)))}
 }
 
-func (c *client) fresh(letter string) events.ID {
+// fresh makes a name for one more session or connection.
+func (c *client) fresh(letter string) string {
 	c.counter++
-	return id(fmt.Sprintf("%s%s.%d", letter, c.name, c.counter))
+	return fmt.Sprintf("%s%s.%d", letter, c.name, c.counter)
 }
 
 func (c *client) live() {
@@ -53,7 +54,7 @@ func (c *client) live() {
 	for range logins {
 		c.s.turn(c.s.nodes[0], c.name)
 		alive := c.s.alive()
-		c.login(held{c.fresh("s"), c.fresh("k"), alive[c.random.IntN(len(alive))]})
+		c.login(held{id(c.fresh("s")), connID(c.fresh("k")), alive[c.random.IntN(len(alive))]})
 	}
 }
 
@@ -76,7 +77,7 @@ func (c *client) login(h held) {
 		return
 	}
 	for range c.random.IntN(6) {
-		if !c.goOn(h, c.do(h, c.fresh("e"), c.anything(h.session))) {
+		if !c.goOn(h, c.do(h, connID(c.fresh("e")), c.anything(h.session))) {
 			return
 		}
 	}
@@ -139,7 +140,7 @@ func (c *client) leave(h held) {
 		// The connection is lost, but that is noticed only after the client has
 		// resumed the session, or tried to.
 		c.wait = &h
-		c.login(held{c.fresh("s"), c.fresh("k"), c.s.alive()[0]})
+		c.login(held{id(c.fresh("s")), connID(c.fresh("k")), c.s.alive()[0]})
 		c.end(h, session.Detach{Session: h.session, Reason: events.ReasonTimeout})
 	default:
 		c.end(h, session.Close{Session: h.session, Reason: events.ReasonClient})
@@ -155,7 +156,7 @@ func (c *client) end(h held, command session.Command) {
 }
 
 // do carries a command out, and notes what came of it.
-func (c *client) do(h held, cause events.ID, command session.Command) error {
+func (c *client) do(h held, cause events.ConnID, command session.Command) error {
 	c.s.turn(c.s.nodes[0], c.name)
 	ctx, stop := c.s.deadline()
 	defer stop()

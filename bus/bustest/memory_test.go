@@ -36,7 +36,7 @@ func TestFaultsNeverStoreARecordTwice(t *testing.T) {
 	for seed := range uint64(50) {
 		l := NewLog()
 		l.Inject(Faults{Seed: seed, LostAck: .15, LostRequest: .15, LateRequest: .15, InFlight: .15, Unavailable: .15, ReadFails: .2})
-		var ids []events.ID
+		var ids []events.EventID
 		for n := range records {
 			r := record(alice, events.Seq(n), "")
 			settled(t, l, r)

@@ -73,7 +73,7 @@ var (
 // record makes one whose text tells it from others.
 func record(jid events.JID, prev events.Seq, text string) *events.Record {
 	return &events.Record{
-		ID: events.NewID(time.Now()), JID: jid, Time: time.Now().UnixNano(), Prev: prev,
+		ID: events.NewEventID(time.Now()), JID: jid, Time: time.Now().UnixNano(), Prev: prev,
 		Connector: events.Incarnation{Name: "c1", Epoch: 7},
 		Event:     events.Closed{Reason: events.ReasonClient, Text: text},
 	}
@@ -158,7 +158,7 @@ func (c *contract) roundTrip() {
 	jid, err := alice.WithResource("Büro.*>/ @1")
 	c.wantErr("jid", err, nil)
 	r := record(jid, 0, "everything")
-	r.Session, r.Cause = events.NewID(time.Now()), events.NewID(time.Now())
+	r.Session, r.Cause = events.NewSessionID(time.Now()), events.NewConnID(time.Now())
 	if _, err := c.log.Append(c.ctx, r); err != nil {
 		c.Fatal(err)
 	}

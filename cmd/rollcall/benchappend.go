@@ -85,7 +85,7 @@ func serveTransitions(ctx context.Context, svc *session.Service, list []*benchSe
 			mine := list[w*len(list)/writers : (w+1)*len(list)/writers]
 			for i := range n/writers + 1 {
 				s := mine[i%len(mine)]
-				if _, _, err := svc.Do(ctx, s.bare, events.ID{}, s.command(time.Now())); err != nil {
+				if _, _, err := svc.Do(ctx, s.bare, events.ConnID{}, s.command(time.Now())); err != nil {
 					return err
 				}
 				s.stored(0)
@@ -100,7 +100,7 @@ func serveTransitions(ctx context.Context, svc *session.Service, list []*benchSe
 func (s *benchSession) command(now time.Time) session.Command {
 	switch s.at {
 	case 0:
-		s.session = events.NewID(now)
+		s.session = events.NewSessionID(now)
 		return session.Authenticate{Session: s.session, Mechanism: "SCRAM-SHA-256", TLS: "TLS 1.3", Address: "127.0.0.1:50000"}
 	case 1:
 		return session.Bind{Session: s.session, Resource: s.full.Resource()}

@@ -39,10 +39,10 @@ func newBenchSession(i int) *benchSession {
 // next is the session's next record; stored says where it went.
 func (s *benchSession) next(now time.Time) *events.Record {
 	if s.at == 0 {
-		s.session = events.NewID(now)
+		s.session = events.NewSessionID(now)
 	}
 	r := &events.Record{
-		ID: events.NewID(now), Session: s.session, JID: s.full, Time: now.UnixNano(),
+		ID: events.NewEventID(now), Session: s.session, JID: s.full, Time: now.UnixNano(),
 		Connector: benchConnector, Prev: s.prev, Event: benchLife[s.at],
 	}
 	if s.at == 0 {

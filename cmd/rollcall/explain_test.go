@@ -27,7 +27,7 @@ func accountOf(t *testing.T, jid events.JID, sessions string) (a *session.Accoun
 			connector = "c1"
 		}
 		resource, priority, available := strings.Cut(word, "=")
-		id := events.NewID(time.Now())
+		id := events.NewSessionID(time.Now())
 		full, err := jid.WithResource(resource)
 		if err != nil {
 			t.Fatal(err)

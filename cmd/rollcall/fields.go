@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -123,9 +124,7 @@ func inWords(fields []field) string {
 }
 
 // idText is "" for an id that names nothing.
-func idText(id events.ID) string {
-	if id.IsZero() {
-		return ""
-	}
-	return id.String()
+func idText(id encoding.TextMarshaler) string {
+	text, _ := id.MarshalText() // never fails
+	return string(text)
 }

@@ -55,7 +55,7 @@ func kick(ctx context.Context, con *console, b *bus.Bus, jid events.JID, text st
 	if err != nil {
 		return err
 	}
-	after, _, err := writer.Do(ctx, jid.Bare(), events.ID{}, session.Kick{Resource: jid.Resource(), Text: text})
+	after, _, err := writer.Do(ctx, jid.Bare(), events.ConnID{}, session.Kick{Resource: jid.Resource(), Text: text})
 	if err != nil && !errors.Is(err, session.ErrGone) {
 		return err
 	}

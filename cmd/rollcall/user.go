@@ -31,7 +31,7 @@ func record(ctx context.Context, b *bus.Bus, account events.JID, c session.Comma
 	writer, accounts := newWriter(b.Log())
 	before, err := accounts.load(ctx, account)
 	if err == nil {
-		_, _, err = writer.Do(ctx, account, events.ID{}, c)
+		_, _, err = writer.Do(ctx, account, events.ConnID{}, c)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("%s is changed, but its history does not say so and its sessions go on: %w; repeat the command", account, err)

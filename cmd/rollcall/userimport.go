@@ -158,7 +158,7 @@ func (im *importer) storeAll(ctx context.Context, entries []entry) (made int, er
 			account := doc.JID
 			g.Go(func() error {
 				defer accounts.forget(account)
-				_, _, err := writer.Do(ctx, account, events.ID{}, session.CreateAccount{})
+				_, _, err := writer.Do(ctx, account, events.ConnID{}, session.CreateAccount{})
 				return err
 			})
 		}

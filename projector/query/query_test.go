@@ -87,7 +87,7 @@ func TestWhoeverSawSomethingStoredSeesItInTheAnswer(t *testing.T) {
 		wire := &wire{}
 		defer w.serve(wire)()
 		// Stored, and not yet in the table.
-		r := events.Record{ID: events.NewID(time.Now()), Session: events.SessionID{15: 1}, JID: jid("alice@localhost"), Event: events.Authenticated{}}
+		r := events.Record{ID: events.NewEventID(time.Now()), Session: events.SessionID{15: 1}, JID: jid("alice@localhost"), Event: events.Authenticated{}}
 		if _, err := w.log.Append(t.Context(), &r); err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func (s *scribe) do(account string, commands ...session.Command) {
 		}
 		for _, step := range steps {
 			r := events.Record{
-				ID: events.NewID(time.Now()), Session: step.Session, JID: step.JID, Event: step.Event,
+				ID: events.NewEventID(time.Now()), Session: step.Session, JID: step.JID, Event: step.Event,
 				Connector: events.Incarnation{Name: "c1", Epoch: 7},
 			}
 			if r.JID.IsZero() {

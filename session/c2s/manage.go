@@ -129,8 +129,8 @@ func parseResumptionID(s string) (id events.SessionID, token string, ok bool) {
 	if !ok || token == "" {
 		return id, "", false
 	}
-	id, err := events.ParseID(name)
-	return id, token, err == nil
+	parsed, err := events.ParseID(name)
+	return events.SessionID(parsed), token, err == nil
 }
 
 // tokenHash is what the log has of a token, so that who reads the log can resume

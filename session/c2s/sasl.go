@@ -171,7 +171,7 @@ func (l *login) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error
 	if !l.srv.mayLogIn(l.conn, r.Account) {
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: errLogins})
 	}
-	id := events.NewID(time.Now())
+	id := events.NewSessionID(time.Now())
 	l.svc, l.account, l.session = svc, r.Account, id
 	l.srv.hub.hold(l.conn) // Observe may come by the session's end a moment after its beginning
 	_, _, err := svc.Do(ctx, r.Account, l.ID(), session.Authenticate{

@@ -202,7 +202,7 @@ func (s *Server) record(id events.ConnID, claimed events.JID, e events.Event) {
 	}
 	now := time.Now()
 	s.cfg.Pre.Publish(&events.Record{
-		ID: events.NewID(now), JID: claimed, Time: now.UnixNano(), Connector: s.self(), Cause: id, Event: e,
+		ID: events.NewEventID(now), JID: claimed, Time: now.UnixNano(), Connector: s.self(), Cause: id, Event: e,
 	})
 }
 

@@ -61,7 +61,7 @@ type streamConn struct {
 
 func newStreamConn(s *streams, raw net.Conn) *streamConn {
 	c := &streamConn{
-		srv: s, id: events.NewID(time.Now()), raw: raw, turns: true,
+		srv: s, id: events.NewConnID(time.Now()), raw: raw, turns: true,
 		meter: meter{Conn: raw, left: maxStranger, share: Share{of: &s.begun}},
 	}
 	c.nc = &c.meter

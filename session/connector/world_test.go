@@ -162,9 +162,9 @@ func (p *process) login(user string) events.SessionID {
 	if svc == nil {
 		p.t.Fatalf("%s accepts no sessions", p.name)
 	}
-	id := events.NewID(time.Now())
+	id := events.NewSessionID(time.Now())
 	for _, c := range []session.Command{session.Authenticate{Session: id}, session.Bind{Session: id, Resource: id.String(), Generated: "r"}} {
-		if _, _, err := svc.Do(context.Background(), bare(user), id, c); err != nil {
+		if _, _, err := svc.Do(context.Background(), bare(user), events.ConnID(id), c); err != nil {
 			p.t.Fatal(err)
 		}
 	}
@@ -202,7 +202,7 @@ func (p *process) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, user := range p.clients {
-		p.svc.End(ctx, bare(user), id, session.Close{Session: id, Reason: events.ReasonShutdown})
+		p.svc.End(ctx, bare(user), events.ConnID(id), session.Close{Session: id, Reason: events.ReasonShutdown})
 	}
 	p.svc = nil
 	clear(p.clients)

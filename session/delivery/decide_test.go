@@ -25,7 +25,7 @@ func accountOf(t *testing.T, jid events.JID, sessions string) (a *session.Accoun
 	for word := range strings.FieldsSeq(sessions) {
 		word, carbons := strings.CutSuffix(word, "+")
 		resource, priority, available := strings.Cut(word, "=")
-		id := events.NewID(time.Now())
+		id := events.NewSessionID(time.Now())
 		full, err := jid.WithResource(resource)
 		if err != nil {
 			t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 func TestAParcelIsUnpackedAsItWasPacked(t *testing.T) {
 	t.Parallel()
-	id := func() events.SessionID { return events.NewID(time.Unix(1, 0)) }
+	id := func() events.SessionID { return events.NewSessionID(time.Unix(1, 0)) }
 	for _, p := range []parcel{
 		{stanza: []byte{}},
 		{event: true, fetch: true, bare: true, final: true, lane: 1 << 63, since: Stamped, all: []events.SessionID{id()}, stanza: []byte("<message/>")},
