@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"session/stanza":    {"events"},
 	"session/auth":      {"events"},
 	"session/roster":    {"events", "session/stanza"},
+	"session/accounts":  {"events", "session", "session/auth", "session/roster"},
 	"session/pep":       {"events"},
 	"session/delivery":  {"events", "session", "session/stanza"},
 	"session/connector": {"events", "session"},

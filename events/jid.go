@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -192,4 +193,15 @@ func (j *JID) UnmarshalText(text []byte) error {
 	}
 	*j = p
 	return nil
+}
+
+// Compare orders JIDs by domain, then by account, then by resource, so that what
+// belongs together stands together: less than 0 if j comes first, 0 if they are
+// equal.
+func (j JID) Compare(other JID) int {
+	return cmp.Or(
+		cmp.Compare(j.Domain(), other.Domain()),
+		cmp.Compare(j.Local(), other.Local()),
+		cmp.Compare(j.Resource(), other.Resource()),
+	)
 }

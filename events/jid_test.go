@@ -148,3 +148,20 @@ func FuzzJID(f *testing.F) {
 		}
 	})
 }
+
+func TestJIDsAreOrderedByDomainThenAccountThenResource(t *testing.T) {
+	t.Parallel()
+	sorted := []string{"a.example", "bob@a.example", "bob@a.example/desk", "bob@a.example/phone", "carol@a.example", "alice@b.example"}
+	for i, a := range sorted {
+		for k, b := range sorted {
+			x, errX := ParseJID(a)
+			y, errY := ParseJID(b)
+			if errX != nil || errY != nil {
+				t.Fatal(errX, errY)
+			}
+			if got := x.Compare(y); (got < 0) != (i < k) || (got == 0) != (i == k) {
+				t.Errorf("%s and %s: %d", a, b, got)
+			}
+		}
+	}
+}

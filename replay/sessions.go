@@ -5,7 +5,6 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"rollcall/events"
@@ -125,7 +124,7 @@ func (o *openSessions) rest() (all []Lifetime) {
 		}
 	}
 	slices.SortFunc(all, func(a, b Lifetime) int {
-		return cmp.Or(cmp.Compare(a.Since, b.Since), strings.Compare(a.JID.String(), b.JID.String()), slices.Compare(a.ID[:], b.ID[:]))
+		return cmp.Or(cmp.Compare(a.Since, b.Since), a.JID.Compare(b.JID), slices.Compare(a.ID[:], b.ID[:]))
 	})
 	return all
 }

@@ -11,6 +11,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
+	"rollcall/session/accounts"
 	"rollcall/session/auth"
 	"rollcall/session/c2s"
 	"rollcall/session/connector"
@@ -35,13 +36,13 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	if n.keys, err = loadPair(n.cfg, n.dir, n.log); err != nil {
 		return nil, err
 	}
-	secret, err := sharedSecret(ctx, n.bus.Accounts())
+	secret, err := accounts.SharedSecret(ctx, n.bus.Accounts())
 	if err != nil {
 		return nil, err
 	}
 	var registry c2s.Registry
 	if n.cfg.Registration {
-		registry = registrar{n.bus}
+		registry = storeOf(n.bus)
 	}
 	credentials := credentialsFor(n.bus.Accounts(), n.table)
 	clients := c2s.Config{

@@ -66,12 +66,7 @@ func newContacts(con *console) *cobra.Command {
 
 // contactsOf explains every contact, or only one if it is not zero.
 func contactsOf(ctx context.Context, con *console, b *bus.Bus, account, only events.JID) (list []contactView, err error) {
-	r, err := (rosterStore{b.Rosters()}).get(ctx, account)
-	if err == nil && r == nil { // as of an account that there is not
-		if _, err = (credentialStore{b.Accounts()}).Credentials(ctx, account); err != nil {
-			err = fmt.Errorf("%s: %w", account, err)
-		}
-	}
+	r, err := storeOf(b).Contacts(ctx, account)
 	if err != nil {
 		return nil, err
 	}

@@ -7,13 +7,14 @@ import (
 	"rollcall/bus"
 	"rollcall/events"
 	"rollcall/projector"
+	"rollcall/session/accounts"
 	"rollcall/session/auth"
 )
 
 // credentialsFor are the credentials that a connector checks logins with: those
 // of lately are kept for as long as the log tells of no change.
 func credentialsFor(docs *bus.Documents, table *projector.Table) *auth.Recent {
-	return auth.NewRecent(credentialStore{docs}, func(account events.JID) (changed, known events.Seq) {
+	return auth.NewRecent(&accounts.Store{Keys: docs}, func(account events.JID) (changed, known events.Seq) {
 		known = table.Position().Seq // before the account, which may move on
 		if a := table.Account(account); a != nil {
 			changed = a.Rekeyed

@@ -7,7 +7,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
-	"rollcall/session"
+	"rollcall/session/accounts"
 )
 
 // demoUsers are the accounts of --demo; each one's password is its name. The
@@ -16,28 +16,24 @@ var demoUsers = [...]string{"alice", "bob", "carol"}
 
 // makeDemo makes the demo accounts that are missing and returns all of them.
 // What exists stays as it is.
-func makeDemo(ctx context.Context, b *bus.Bus, domain string) (accounts []events.JID, err error) {
-	store, fresh := credentialStore{b.Accounts()}, 0
+func makeDemo(ctx context.Context, b *bus.Bus, domain string) (all []events.JID, err error) {
+	admin, fresh := adminOf(b), 0
 	for _, user := range demoUsers {
 		account, err := events.NewJID(user, domain, "")
 		if err != nil {
 			return nil, err
 		}
-		accounts = append(accounts, account)
-		err = store.create(ctx, account, user)
-		if errors.Is(err, errExists) {
+		all = append(all, account)
+		switch err := admin.Create(ctx, account, user); {
+		case errors.Is(err, accounts.ErrExists):
 			continue
-		}
-		if err == nil {
-			fresh++
-			_, err = record(ctx, b, account, session.CreateAccount{})
-		}
-		if err != nil {
+		case err != nil:
 			return nil, fmt.Errorf("demo accounts: %w", err)
 		}
+		fresh++
 	}
 	if fresh > 0 {
-		err = rosterStore{b.Rosters()}.befriend(ctx, accounts[0], accounts[1])
+		err = admin.Befriend(ctx, all[0], all[1])
 	}
-	return accounts, err
+	return all, err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -10,7 +9,6 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
-	"rollcall/session"
 )
 
 // maxReason bounds what a kick says, in bytes: it goes into the history, and to
@@ -47,20 +45,13 @@ func newKick(con *console) *cobra.Command {
 	return cmd
 }
 
-// kick appends the ends of sessions. The connectors that hold them see that in
-// the log and end the streams; a session without a connector is gone by it.
+// kick ends sessions and names them.
 func kick(ctx context.Context, con *console, b *bus.Bus, jid events.JID, text string) error {
-	writer, accounts := newWriter(b.Log())
-	before, err := accounts.load(ctx, jid.Bare())
+	ended, err := adminOf(b).Kick(ctx, jid, text)
 	if err != nil {
 		return err
 	}
-	after, _, err := writer.Do(ctx, jid.Bare(), events.ConnID{}, session.Kick{Resource: jid.Resource(), Text: text})
-	if err != nil && !errors.Is(err, session.ErrGone) {
-		return err
-	}
-	ended := endedBetween(before, after)
-	if err != nil || len(ended) == 0 {
+	if len(ended) == 0 {
 		return fmt.Errorf("%s has no session", jid)
 	}
 	for _, s := range ended {
@@ -69,17 +60,4 @@ func kick(ctx context.Context, con *console, b *bus.Bus, jid events.JID, text st
 		}
 	}
 	return nil
-}
-
-// endedBetween lists the sessions of before that after has no more.
-func endedBetween(before, after *session.Account) (ended []*session.Session) {
-	if before == nil {
-		return nil
-	}
-	for _, s := range before.Sessions {
-		if after.Session(s.ID) == nil {
-			ended = append(ended, s)
-		}
-	}
-	return ended
 }

@@ -54,7 +54,7 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 		}
 	}
 	slices.SortFunc(list, func(a, b lifetimeView) int {
-		return cmp.Or(cmp.Compare(a.Since, b.Since), compareJIDs(a.JID, b.JID), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Since, b.Since), a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID))
 	})
 	return list, nil
 }

@@ -118,7 +118,7 @@ func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m mome
 // then by what its history says last, or said to have begun later.
 func existed(ctx context.Context, b *bus.Bus, account events.JID, m moment) (bool, error) {
 	if m.isNow() {
-		_, err := (credentialStore{b.Accounts()}).Credentials(ctx, account)
+		_, err := storeOf(b).Credentials(ctx, account)
 		if errors.Is(err, auth.ErrNoAccount) {
 			return false, nil
 		}

@@ -12,6 +12,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
+	"rollcall/session/accounts"
 )
 
 // dialTimeout bounds the search for a running service.
@@ -71,14 +72,9 @@ func checkCreds(path string) error {
 // parseAccount reads an account's JID: one with a localpart, without a
 // resource.
 func parseAccount(s string) (events.JID, error) {
-	j, err := events.ParseJID(s)
-	switch {
-	case err != nil:
+	j, err := accounts.Parse(s)
+	if err != nil {
 		return j, usageError{err}
-	case j.Local() == "":
-		return j, usagef("%s names no account: give user@domain", j)
-	case !j.IsBare():
-		return j, usagef("%s has a resource: give user@domain", j)
 	}
 	return j, nil
 }

@@ -142,7 +142,7 @@ func sessionsAt(ctx context.Context, con *console, b *bus.Bus, m moment) (list [
 	} else {
 		err = e
 	}
-	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Or(compareJIDs(a.JID, b.JID), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Or(a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID)) })
 	return list, err
 }
 

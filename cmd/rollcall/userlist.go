@@ -9,7 +9,6 @@ import (
 
 	"rollcall/bus"
 	"rollcall/projector/query"
-	"rollcall/session/auth"
 )
 
 // An accountView is an account as scripts see it.
@@ -21,8 +20,7 @@ type accountView struct {
 	Changed  string `json:"changed"` // when the password was set last
 }
 
-// newUserList reads every document of the accounts, and keeps all of them to
-// sort them.
+// newUserList lists the accounts, all of which are held in memory to sort them.
 func newUserList(con *console, svc *service) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -38,20 +36,20 @@ func newUserList(con *console, svc *service) *cobra.Command {
 }
 
 func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
-	docs, err := members(ctx, b.Accounts())
+	list, err := storeOf(b).List(ctx)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
 	t := newTable(con.out, "ACCOUNT", timeHead("CREATED", con.zoneName(now)), "ROLE", "STATE")
-	for _, doc := range docs {
-		c, err := auth.DecodeCredentials(doc.Data)
-		if err != nil {
-			con.say("%s: %v", printable(doc.JID.String()), err)
+	for _, a := range list {
+		if a.Err != nil {
+			con.say("%s: %v", printable(a.JID.String()), a.Err)
 			continue
 		}
+		c := a.Credentials
 		if asJSON {
-			v := accountView{doc.JID.String(), c.Disabled, c.Role, query.Timestamp(c.Created.UnixNano()), query.Timestamp(c.Changed.UnixNano())}
+			v := accountView{a.JID.String(), c.Disabled, c.Role, query.Timestamp(c.Created.UnixNano()), query.Timestamp(c.Changed.UnixNano())}
 			if err := con.printJSON(v); err != nil {
 				return err
 			}
@@ -61,11 +59,11 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		if c.Disabled {
 			state = "disabled"
 		}
-		if err := t.row(doc.JID.String(), con.stamp(c.Created, now), cmp.Or(c.Role, "-"), state); err != nil {
+		if err := t.row(a.JID.String(), con.stamp(c.Created, now), cmp.Or(c.Role, "-"), state); err != nil {
 			return err
 		}
 	}
-	if len(docs) == 0 {
+	if len(list) == 0 {
 		con.say("no accounts yet; make one with: rollcall user add JID")
 	}
 	return t.flush()

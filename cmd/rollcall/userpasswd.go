@@ -7,12 +7,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
-	"rollcall/session"
 )
 
-// newUserPasswd replaces the credentials and then ends the account's sessions,
-// whose connectors see it in the log. Whoever logs in between the two with the
-// new password is sent away once more.
+// newUserPasswd changes a password and ends the sessions that had the old one.
 func newUserPasswd(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "passwd JID",
@@ -24,24 +21,19 @@ func newUserPasswd(con *console, svc *service) *cobra.Command {
 				return err
 			}
 			return svc.use(ctx, func(b *bus.Bus) error {
-				store := credentialStore{b.Accounts()}
-				if _, err := store.Credentials(ctx, account); err != nil {
+				admin := adminOf(b)
+				if _, err := admin.Credentials(ctx, account); err != nil {
 					return fmt.Errorf("%s: %w", account, err)
 				}
 				password, err := con.password(ctx, account.String())
 				if err != nil {
 					return err
 				}
-				// The password first: a session that ends can't come back with
-				// the old one.
-				if err := store.setPassword(ctx, account, password); err != nil {
-					return err
-				}
-				ended, err := record(ctx, b, account, session.ChangePassword{})
+				ended, err := admin.SetPassword(ctx, account, password)
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(con.out, "changed the password of %s; ended %s\n", account, plural(ended, "session"))
+				_, err = fmt.Fprintf(con.out, "changed the password of %s; ended %s\n", account, plural(len(ended), "session"))
 				return err
 			})
 		}),

@@ -1,4 +1,4 @@
-package main
+package accounts
 
 import (
 	"strings"
@@ -17,35 +17,35 @@ func TestAnImportLineIsAJIDAndEverythingAfterItsColon(t *testing.T) {
 		{"alice@localhost:", "alice@localhost", ""},
 	} {
 		e, err := readEntry(tt.line)
-		if err != nil || e.account.String() != tt.jid || e.password != tt.password {
-			t.Errorf("%q is %s with %q, %v", tt.line, e.account, e.password, err)
+		if err != nil || e.Account.String() != tt.jid || e.Password != tt.password {
+			t.Errorf("%q is %s with %q, %v", tt.line, e.Account, e.Password, err)
 		}
 	}
 	for _, line := range []string{"alice@localhost", ":secret", "localhost:secret", "alice@localhost/phone:secret", "a b@localhost:secret"} {
 		if e, err := readEntry(line); err == nil {
-			t.Errorf("%q is %s; want an error", line, e.account)
+			t.Errorf("%q is %s; want an error", line, e.Account)
 		}
 	}
 }
 
 func TestBadLinesAreNamedByTheirNumbers(t *testing.T) {
 	t.Parallel()
-	entries, bad, err := readImport(strings.NewReader("\ufeffa@x:1\r\n\nbad\na@x:2\nb@x:3"))
+	entries, bad, err := ReadEntries(strings.NewReader("\ufeffa@x:1\r\n\nbad\na@x:2\nb@x:3"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 2 || entries[0].line != 1 || entries[0].password != "1" || entries[1].line != 5 {
+	if len(entries) != 2 || entries[0].Line != 1 || entries[0].Password != "1" || entries[1].Line != 5 {
 		t.Errorf("entries %+v", entries)
 	}
-	if len(bad) != 2 || bad[0].line != 3 || bad[1].line != 4 {
+	if len(bad) != 2 || bad[0].Line != 3 || bad[1].Line != 4 {
 		t.Errorf("bad lines %+v", bad)
 	}
 }
 
 func TestALineThatIsTooLongIsNotABadLineThatMayBeSkipped(t *testing.T) {
 	t.Parallel()
-	in := strings.NewReader("a@x:1\nb@x:" + strings.Repeat("2", maxImportLine) + "\nc@x:3")
-	if entries, _, err := readImport(in); err == nil || !strings.HasPrefix(err.Error(), "line 2: ") {
+	in := strings.NewReader("a@x:1\nb@x:" + strings.Repeat("2", maxLine) + "\nc@x:3")
+	if entries, _, err := ReadEntries(in); err == nil || !strings.HasPrefix(err.Error(), "line 2: ") {
 		t.Errorf("entries %+v, error %v; want an error about line 2", entries, err)
 	}
 }

@@ -1,0 +1,127 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/auth"
+)
+
+// An Admin changes accounts and says so in the log. Its Store makes no event of
+// what it does; the methods of the same name here do.
+type Admin struct {
+	*Store
+	histories *histories
+	writer    *session.Service
+}
+
+// NewAdmin returns an Admin whose records name a connector of the given name,
+// which must never hold a session. It panics if there is no log or no name.
+func NewAdmin(log events.Log, store *Store, name string) *Admin {
+	h := newHistories(log)
+	return &Admin{Store: store, histories: h, writer: session.NewService(session.Config{
+		Log: log, Accounts: h, Connector: events.Incarnation{Name: name},
+	})}
+}
+
+// Create makes an account: the credentials first, by a compare-and-set that
+// refuses an account that exists, with ErrExists. An account whose event could
+// not be written can log in; its history only begins with the first login. It
+// fails with auth.ErrPassword, too.
+func (a *Admin) Create(ctx context.Context, account events.JID, password string) error {
+	if err := a.Store.Create(ctx, account, password); err != nil {
+		return err
+	}
+	if err := a.created(ctx, account); err != nil {
+		return unrecorded(account, err)
+	}
+	return nil
+}
+
+// created appends the first event of an account, on nothing if that can be.
+func (a *Admin) created(ctx context.Context, account events.JID) error {
+	defer a.histories.forget(account)
+	_, _, err := a.writer.Do(ctx, account, events.ConnID{}, session.CreateAccount{})
+	return err
+}
+
+// SetPassword replaces a password and then ends the account's sessions, which it
+// returns. Whoever logs in between the two with the new password is sent away
+// once more. It fails with auth.ErrPassword, and with auth.ErrNoAccount.
+func (a *Admin) SetPassword(ctx context.Context, account events.JID, password string) (ended []*session.Session, err error) {
+	// The password first: a session that ends can't come back with the old one.
+	if err := a.Store.SetPassword(ctx, account, password); err != nil {
+		return nil, err
+	}
+	return a.record(ctx, account, session.ChangePassword{})
+}
+
+// Remove removes an account, ends its sessions, which it returns, and deletes
+// what is kept of it outside the log. It fails with auth.ErrNoAccount.
+//
+// It can be repeated where it stopped: the credentials go first, so that nobody
+// comes in behind it, but what is left is removed without them too.
+func (a *Admin) Remove(ctx context.Context, account events.JID) (ended []*session.Session, err error) {
+	if _, err := a.Contacts(ctx, account); errors.Is(err, auth.ErrNoAccount) {
+		return nil, err
+	}
+	if err := a.Store.Remove(ctx, account); err != nil {
+		return nil, err
+	}
+	if ended, err = a.record(ctx, account, session.RemoveAccount{}); err != nil {
+		return nil, err
+	}
+	if err := a.Forget(ctx, account); err != nil {
+		return nil, fmt.Errorf("%w; repeat the command", err)
+	}
+	return ended, nil
+}
+
+// Kick ends one session, or all of an account if jid is bare, and returns them;
+// there may be none. text is for the client and the history. The connectors that
+// hold the sessions see their ends in the log and end the streams; a session
+// whose connector is gone is gone by it.
+func (a *Admin) Kick(ctx context.Context, jid events.JID, text string) (ended []*session.Session, err error) {
+	ended, err = a.do(ctx, jid.Bare(), session.Kick{Resource: jid.Resource(), Text: text})
+	if errors.Is(err, session.ErrGone) {
+		return nil, nil
+	}
+	return ended, err
+}
+
+// record appends a change that is made already.
+func (a *Admin) record(ctx context.Context, account events.JID, c session.Command) ([]*session.Session, error) {
+	ended, err := a.do(ctx, account, c)
+	if err != nil {
+		return nil, unrecorded(account, err)
+	}
+	return ended, nil
+}
+
+// unrecorded says that the change is made, and its event is not.
+func unrecorded(account events.JID, err error) error {
+	return fmt.Errorf("%s is changed, but its history does not say so and its sessions go on: %w; repeat the command", account, err)
+}
+
+// do carries a command out and returns the sessions that there were before and
+// not afterwards.
+func (a *Admin) do(ctx context.Context, account events.JID, c session.Command) (ended []*session.Session, err error) {
+	defer a.histories.forget(account)
+	before, err := a.histories.load(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	after, _, err := a.writer.Do(ctx, account, events.ConnID{}, c)
+	if err != nil || before == nil {
+		return nil, err
+	}
+	for _, s := range before.Sessions {
+		if after.Session(s.ID) == nil {
+			ended = append(ended, s)
+		}
+	}
+	return ended, nil
+}

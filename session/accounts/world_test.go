@@ -1,0 +1,127 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"rollcall/bus"
+	"rollcall/bus/natsd"
+	"rollcall/events"
+	"rollcall/session"
+	"rollcall/session/auth"
+)
+
+// A world is a service without connectors: the real log and the real documents,
+// of a server in this process.
+type world struct {
+	*Admin
+	t   *testing.T
+	bus *bus.Bus
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	server, err := natsd.Start(ctx, natsd.Options{DataDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Shutdown)
+	b, err := bus.Connect(ctx, bus.Config{InProcess: server})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	store := &Store{Keys: b.Accounts(), Rosters: b.Rosters(), Blocked: b.Blocked(), Private: b.Private(), Waiting: b.Waiting()}
+	return &world{Admin: NewAdmin(b.Log(), store, "admin"), t: t, bus: b}
+}
+
+func jid(s string) events.JID {
+	j, err := events.ParseJID(s)
+	if err != nil {
+		panic(err)
+	}
+	return j
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// login has a connector log a session in.
+func (w *world) login(account, resource string) events.SessionID {
+	w.t.Helper()
+	h := newHistories(w.bus.Log())
+	c1 := session.NewService(session.Config{Log: w.bus.Log(), Accounts: h, Connector: events.Incarnation{Name: "c1", Epoch: 1}})
+	id := events.NewSessionID(time.Now())
+	for _, c := range []session.Command{session.Authenticate{Session: id, Mechanism: "PLAIN"}, session.Bind{Session: id, Resource: resource}} {
+		_, _, err := c1.Do(w.t.Context(), jid(account), events.ConnID{}, c)
+		w.must(err)
+	}
+	return id
+}
+
+// history names the events of an account, with the reasons of its ends.
+func (w *world) history(account string) (names []string) {
+	w.t.Helper()
+	for st, err := range w.bus.Log().Read(w.t.Context(), events.Range{Account: jid(account)}) {
+		w.must(err)
+		name := st.Event.Kind().String()
+		if e, ok := st.Event.(events.Closed); ok {
+			name = fmt.Sprint(name, " ", e.Reason)
+		}
+		if st.Connector.Name == "admin" {
+			name += "!"
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// accepts reports that a client can log in with the password, by PLAIN over TLS.
+func (w *world) accepts(account, password string) bool {
+	w.t.Helper()
+	a, err := auth.New(w.Store, make([]byte, 16))
+	w.must(err)
+	j := jid(account)
+	r := a.Begin(j.Domain(), auth.Channel{Secured: true}).Start(w.t.Context(), "PLAIN", []byte("\x00"+j.Local()+"\x00"+password))
+	return r.Kind == auth.Success
+}
+
+// An overtaken bucket is changed by somebody else just before this side puts, or
+// if onDelete is set, deletes a document; once.
+type overtaken struct {
+	Bucket
+	onDelete bool
+	change   func()
+	once     sync.Once
+}
+
+func (o *overtaken) Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error) {
+	if !o.onDelete {
+		o.once.Do(o.change)
+	}
+	return o.Bucket.Put(ctx, account, data, revision)
+}
+
+func (o *overtaken) Delete(ctx context.Context, account events.JID, revision uint64) error {
+	if o.onDelete {
+		o.once.Do(o.change)
+	}
+	return o.Bucket.Delete(ctx, account, revision)
+}
+
+// A fullLog can be read, and takes nothing.
+type fullLog struct{ events.Log }
+
+func (fullLog) Append(context.Context, *events.Record) (events.Position, error) {
+	return events.Position{}, events.ErrFull
+}
