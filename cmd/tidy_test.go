@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"session/pep":       {"events"},
 	"session/delivery":  {"events", "session", "session/stanza"},
 	"session/connector": {"events", "session"},
+	"session/stream":    {"events", "session/stanza"},
 	"session/c2s":       {"events", "session", "session/"},
 	"bus":               {"events"},
 	"bus/natsd":         {},

@@ -15,6 +15,7 @@ import (
 	"rollcall/session/auth"
 	"rollcall/session/c2s"
 	"rollcall/session/connector"
+	"rollcall/session/stream"
 )
 
 // documentsRetry is how long to wait before documents are followed that could not
@@ -46,11 +47,14 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	}
 	credentials := credentialsFor(n.bus.Accounts(), n.table)
 	clients := c2s.Config{
-		Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
+		Config: stream.Config{
+			Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
+			Logger: n.log,
+		},
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
 		Accounts: credentials, Secret: secret, Registry: registry,
 		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(),
-		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Logger: n.log, Version: version(),
+		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Version: version(),
 	}
 	n.cfg.Limits.apply(&clients)
 	server, err := c2s.New(clients)

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/events"
-	"rollcall/session/c2s"
+	"rollcall/session/stream"
 )
 
 // newUp is the service. Its flags are the fields of Config; what they may be is
@@ -138,10 +138,10 @@ func (c *console) welcome(n *node, demo []events.JID) {
 		line("direct TLS", "%s", doors.C2STLS)
 	}
 	if doors.WS != "" {
-		line("WebSocket", "ws://%s%s", doors.WS, c2s.WebSocketPath)
+		line("WebSocket", "ws://%s%s", doors.WS, stream.WebSocketPath)
 	}
 	if doors.WSTLS != "" {
-		line("WebSocket", "wss://%s%s", doors.WSTLS, c2s.WebSocketPath)
+		line("WebSocket", "wss://%s%s", doors.WSTLS, stream.WebSocketPath)
 	}
 	switch {
 	case n.nats == nil:

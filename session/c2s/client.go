@@ -38,10 +38,10 @@ type client struct {
 	life      sync.Mutex                 // held by who takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
-	id     events.ConnID   // the connection's; the cause of events
-	sender delivery.Sender // of what it sends
-	pace   *pace           // of what it changes
-	caps   caps            // what the client says that it can do
+	id      events.ConnID   // the connection's; the cause of events
+	sender  delivery.Sender // of what it sends
+	limiter *limiter        // of what it changes
+	caps    caps            // what the client says that it can do
 
 	// interested is guarded by home.mu: roster pushes go out.
 	interested bool
@@ -59,7 +59,7 @@ type client struct {
 func newClient(c *conn, home *account, jid events.JID, at events.Position) *client {
 	cl := &client{
 		srv: c.srv, svc: c.svc, account: c.account, session: c.session,
-		jid: jid, full: jid.String(), home: home, id: c.ID(), sender: c.srv.router.Sender(jid, at), pace: newPace(c),
+		jid: jid, full: jid.String(), home: home, id: c.ID(), sender: c.srv.router.Sender(jid, at), limiter: newLimiter(c),
 	}
 	cl.recipient = c.srv.router.Recipient(cl.session, cl.account, cl.pass)
 	cl.link.Store(c)

@@ -6,12 +6,13 @@ import (
 
 	"rollcall/events"
 	"rollcall/session"
+	"rollcall/session/stream"
 )
 
 // A conn is a stream that logs in, and then is a client's. Its goroutine, serve,
 // owns every field without another note.
 type conn struct {
-	*streamConn
+	*stream.Conn
 	srv *Server
 
 	// Set once, when authenticated, before anybody else can find the conn.
@@ -24,8 +25,8 @@ type conn struct {
 }
 
 // serve handles a client's stream from its beginning to its end.
-func (s *Server) serve(stream *streamConn) ending {
-	c := &conn{streamConn: stream, srv: s, read: make(chan struct{})}
+func (s *Server) serve(sc *stream.Conn) stream.Ending {
+	c := &conn{Conn: sc, srv: s, read: make(chan struct{})}
 	err := c.live()
 	close(c.read)
 	return c.leave(endingFor(err))
@@ -42,7 +43,7 @@ func (c *conn) live() error {
 // leave ends the session, or has it wait for another connection, for the reason e
 // or for the one that another goroutine gave before. The log learns of it before
 // the peer's own end is waited for: whoever watches the session is told at once.
-func (c *conn) leave(e ending) ending {
+func (c *conn) leave(e stream.Ending) stream.Ending {
 	e = c.End(e)
 	switch cl := c.client.Load(); {
 	case !c.IsAuthenticated():

@@ -4,9 +4,8 @@
 //
 // # The way of a stanza
 //
-// A stream is read element by element, over TCP (tcp.go) or in the messages
-// of a WebSocket (websocket.go, RFC 7395); its transport is all that knows which.
-// What is sent is likewise one element at a time. Up to binding, negotiate.go,
+// Package stream has the connections, and calls for each of them what is in
+// conn.go. It brings what a client says element by element. Up to binding, negotiate.go,
 // sasl.go and bind.go answer, or sasl2.go and bind2.go in fewer steps; from then
 // on client.go hands each message to package delivery and the rest to presence.go
 // or iq.go, in the order in which they came. What is a transition of the session
@@ -28,13 +27,9 @@
 // # Where things are
 //
 //   - The server and what it needs of others: server.go, config.go, errors.go.
-//   - Streams: streams.go, streamconn.go, streamending.go, header.go, starttls.go,
-//     certificate.go, handshake.go, outbox.go; transport.go, tcp.go, websocket.go,
-//     line.go, http.go, hostmeta.go.
-//   - Bad peers: admission.go, addresses.go, proxy.go, meter.go, budget.go,
-//     onceaminute.go; logins.go, pace.go.
 //   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go,
-//     channelbinding.go, bind.go, bind2.go, register.go, registerform.go.
+//     channelbinding.go, bind.go, bind2.go, register.go, registerform.go; logins.go
+//     and limiter.go bound what gets into the log.
 //   - Bound sessions: client.go, hub.go, idleaccounts.go, manage.go, resume.go,
 //     toolate.go, clientstate.go.
 //   - Messages: what is announced of them in hints.go and carbons.go; the rest is
@@ -47,41 +42,31 @@
 //
 // # Goroutines
 //
-// A connection has one, which reads, handles and owns its state, and writes
-// during the login. Afterwards a second one exists while there is something to
-// write (outbox.go), a third one while a silent WebSocket is pinged. Until it is
-// a WebSocket, an HTTP connection belongs to net/http. Observe runs on the
+// A client's connection has one, which belongs to package stream; on it whatever
+// the client says is handled, and it owns the state for that. Observe runs on the
 // projector's, Receive on the courier's, FollowRosters, FollowBlocked,
 // FollowPublished and Reroute on the caller's, and none of them waits for a client
 // to read. One ends a session that has no connection (resume.go).
 //
 // Locks, in the order in which they are taken: a client's life, an account's
 // setting or loading, the server's tail, an account's mu, the hub's; then those
-// of what goes to a client, quiet, management, outbox. Only life, setting and
+// of what goes to a client, quiet, management, outbox
+// (package stream). Only life, setting and
 // loading are held over I/O.
 //
 // # Limits and what happens at them
 //
-// A stanza beyond Config.Limits, or more than Config.Rate, ends the stream with
-// policy-violation, and so does a client that leaves more than 4 MiB unread.
-// Whatever is read counts, white space too. A message of a WebSocket is limited
-// like a stanza. What all clients together leave unread, unacknowledged or
-// incomplete has limits of its own (budget.go), and what is stored for good, such
-// as presence, is handled at a steady pace beyond a burst (pace.go).
+// Those of connections, of what a client sends and of what it leaves unread are
+// package stream's. What it does not acknowledge counts with what it leaves unread,
+// for all clients together. What is stored for good, such as presence, is handled
+// at a steady pace beyond a burst (limiter.go).
 //
-// Before authentication a peer may send 64 KiB in all and 8 KiB in one element
-// (meter.go); holding ten thousand connections open then costs 70 MB if they are
-// silent, and never more than 440 MB. A login that takes longer than
-// Config.LoginTimeout ends with connection-timeout, a TLS handshake after 15 s, a
-// login that fails five times with policy-violation. An account that logs in more
-// often than Config.LoginRate gets temporary-auth-failure (logins.go). Connections
-// beyond Config.MaxConnections, or beyond the limits of their address, are closed
-// at once; at Config.MaxUnbound the oldest connection that is not bound is
-// (admission.go). Those that have not asked for a WebSocket yet count.
+// A login that fails five times ends with policy-violation. An account that logs
+// in more often than Config.LoginRate gets temporary-auth-failure (logins.go).
 //
 // Bounded, too, are: what a client has not acknowledged (manage.go), what is held
-// for an inactive one (clientstate.go) a block list (blocklist.go), what an account stores and publishes
-// (package pep). What is kept in memory only to be quick is forgotten at a limit,
+// for an inactive one (clientstate.go), a block list (blocklist.go), what an
+// account stores and publishes (package pep). What is kept in memory only to be quick is forgotten at a limit,
 // and read again: accounts without sessions (idleaccounts.go), what was published
 // last (pepnewest.go), what clients can do (clientcaps.go). Block lists are all in
 // memory, at any number of accounts.

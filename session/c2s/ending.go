@@ -6,6 +6,7 @@ import (
 	"rollcall/events"
 	"rollcall/session"
 	"rollcall/session/stanza"
+	"rollcall/session/stream"
 )
 
 // Why a stream ends, and what its client (RFC 6120, 4.9) and the log are told of
@@ -15,26 +16,26 @@ import (
 
 // resumable reports an end of the connection that is not one of the session: it
 // was lost, not closed by either side (XEP-0198, 5).
-func resumable(e ending) bool {
+func resumable(e stream.Ending) bool {
 	return !e.Recorded && e.Reason == events.ReasonConnectionLost
 }
 
 // endingFor says what an error of reading or of handling means for the stream, and
 // so for its session.
-func endingFor(err error) ending {
-	e := streamEndingFor(err)
+func endingFor(err error) stream.Ending {
+	e := stream.EndingFor(err)
 	if e.Reason != events.ReasonConnectionLost {
 		return e
 	}
 	switch {
 	case errors.Is(err, session.ErrGone), errors.Is(err, session.ErrFenced):
-		return ending{
+		return stream.Ending{
 			Err:      &stanza.StreamError{Condition: stanza.StreamReset, Text: "the session has ended"},
 			Reason:   events.ReasonConnectorLost,
 			Recorded: true,
 		}
 	case isLogError(err):
-		return ending{
+		return stream.Ending{
 			Err:    &stanza.StreamError{Condition: stanza.StreamInternalServerError, Text: "the session log did not take what you did; please connect again"},
 			Reason: events.ReasonUnavailable,
 		}
@@ -54,9 +55,9 @@ func isLogError(err error) bool {
 }
 
 // endingByLog is what the client is told of an end that it has not caused.
-func endingByLog(e events.Closed) ending {
-	end := ending{Reason: e.Reason, Text: e.Text, Recorded: true}
-	say := func(c stanza.StreamCondition, text string) ending {
+func endingByLog(e events.Closed) stream.Ending {
+	end := stream.Ending{Reason: e.Reason, Text: e.Text, Recorded: true}
+	say := func(c stanza.StreamCondition, text string) stream.Ending {
 		end.Err = &stanza.StreamError{Condition: c, Text: text}
 		return end
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rollcall/session/c2s"
+	"rollcall/session/stream"
 )
 
 // BenchmarkIdleSessions measures what a bound session costs that nothing is sent
@@ -74,7 +75,7 @@ func loginByTCP(b *testing.B, conn net.Conn, user string) {
 // loginByWebSocket writes frames by itself: a client of a library's would have
 // buffers that count.
 func loginByWebSocket(b *testing.B, conn net.Conn, user string) {
-	io.WriteString(conn, "GET "+c2s.WebSocketPath+" HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+	io.WriteString(conn, "GET "+stream.WebSocketPath+" HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n")
 	in := make([]byte, 4<<10)
 	if _, err := conn.Read(in); err != nil { // the answer, which is small

@@ -79,7 +79,7 @@ func (cl *client) request(iq, payload *stanza.Element, to events.JID) error {
 		return err
 	}
 	if iq.Type() == "set" {
-		cl.pace.beforeChange()
+		cl.limiter.beforeChange()
 	}
 	return handle(cl, &request{iq: iq, payload: payload, to: to})
 }

@@ -39,7 +39,7 @@ type loginDebt struct {
 
 // newLogins makes the count; below 1 a minute there is no limit.
 func newLogins(perMinute int) *logins {
-	l := &logins{known: map[events.JID]*loginDebt{}, sweep: minSwept}
+	l := &logins{known: map[events.JID]*loginDebt{}, sweep: minSweptLogins}
 	if perMinute > 0 {
 		l.every = time.Minute / time.Duration(perMinute)
 		l.most = loginsAtOnce * time.Minute

@@ -13,6 +13,7 @@ import (
 	"rollcall/session"
 	"rollcall/session/delivery"
 	"rollcall/session/stanza"
+	"rollcall/session/stream"
 )
 
 // Stream management: XEP-0198. Here are enabling, requests and
@@ -37,7 +38,7 @@ type management struct {
 	mu        sync.Mutex
 	unacked   []delivery.Outgoing // guarded; sent and not acknowledged, oldest first
 	bytes     int                 // guarded; of unacked
-	share     Share               // guarded; of what waits for all clients
+	share     stream.Share        // guarded; of what waits for all clients
 	acked     uint32              // guarded; the last h
 	requested bool                // guarded; an answer to <r/> is due
 	asked     uint32              // guarded; what had been sent at the last <r/>

@@ -18,7 +18,7 @@ import (
 // to have arrived.
 func (cl *client) presence(el *stanza.Element, to events.JID) error {
 	if kind, ok := roster.ParseKind(el.Type()); ok {
-		cl.pace.beforeChange()
+		cl.limiter.beforeChange()
 		cl.sender.Barrier()
 		return cl.subscription(el, kind, to.Bare())
 	}
@@ -27,7 +27,7 @@ func (cl *client) presence(el *stanza.Element, to events.JID) error {
 		if kind, typed := el.LookupAttr("", "type"); typed && kind == "" {
 			return refuse(stanza.BadRequest) // RFC 6121, 4.7.1
 		}
-		cl.pace.beforePresence()
+		cl.limiter.beforePresence()
 		if !to.IsZero() {
 			return cl.directed(el, to)
 		}

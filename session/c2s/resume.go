@@ -10,6 +10,7 @@ import (
 	"rollcall/events"
 	"rollcall/session"
 	"rollcall/session/stanza"
+	"rollcall/session/stream"
 )
 
 // A session without a connection: XEP-0198, 5. A client is detached when its
@@ -18,7 +19,7 @@ import (
 
 // lose is called once for each connection that the client had, by its
 // goroutine, when nothing more is read from it. The session is kept or ends.
-func (cl *client) lose(c *conn, e ending) {
+func (cl *client) lose(c *conn, e stream.Ending) {
 	cl.life.Lock()
 	defer cl.life.Unlock()
 	if cl.link.Load() != c {
@@ -45,7 +46,7 @@ func (cl *client) detach(m *management, reason events.Reason) {
 	if cl.srv.cfg.Table.Account(cl.account).Session(cl.session) == nil {
 		// Its end came by while it still had the connection. One that comes from
 		// now on finds it without.
-		cl.finish(ending{Recorded: true})
+		cl.finish(stream.Ending{Recorded: true})
 		return
 	}
 	m.expiry = time.AfterFunc(m.max, cl.expire)
@@ -56,13 +57,13 @@ func (cl *client) expire() {
 	cl.life.Lock()
 	defer cl.life.Unlock()
 	if cl.link.Load() == nil {
-		cl.finish(ending{Reason: events.ReasonTimeout, Text: "not resumed in time"})
+		cl.finish(stream.Ending{Reason: events.ReasonTimeout, Text: "not resumed in time"})
 	}
 }
 
 // overflow ends a session that acknowledges nothing.
 func (cl *client) overflow() {
-	e := ending{
+	e := stream.Ending{
 		Err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "too many stanzas are not acknowledged"},
 		Reason: events.ReasonOverload,
 	}
@@ -70,7 +71,7 @@ func (cl *client) overflow() {
 }
 
 // endSoon is end for who must not wait: to end a detached session takes time.
-func (cl *client) endSoon(e ending) {
+func (cl *client) endSoon(e stream.Ending) {
 	if c := cl.link.Load(); c != nil {
 		c.End(e)
 		return
@@ -79,7 +80,7 @@ func (cl *client) endSoon(e ending) {
 }
 
 // end ends the session, with its connection or without one.
-func (cl *client) end(e ending) {
+func (cl *client) end(e stream.Ending) {
 	if c := cl.link.Load(); c != nil {
 		c.End(e)
 		return
@@ -96,7 +97,7 @@ func (cl *client) end(e ending) {
 // finish ends the session for good: nothing more is delivered to it, the log
 // learns of it, and what it has not acknowledged goes elsewhere. It may be
 // called again. The caller holds life.
-func (cl *client) finish(e ending) {
+func (cl *client) finish(e stream.Ending) {
 	if !cl.recipient.End(func() bool { return cl.srv.hub.remove(cl) }) {
 		return
 	}
@@ -110,7 +111,7 @@ func (cl *client) finish(e ending) {
 }
 
 // giveBack sends what the client has not acknowledged where it goes without it.
-func (cl *client) giveBack(m *management, e ending) {
+func (cl *client) giveBack(m *management, e stream.Ending) {
 	if m.expiry != nil {
 		m.expiry.Stop()
 	}
@@ -151,7 +152,7 @@ func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte
 	// A connection that still looks alive is taken over. Its goroutine stops
 	// counting before ours tells the count.
 	if old := cl.link.Load(); old != nil {
-		old.End(ending{
+		old.End(stream.Ending{
 			Err:    &stanza.StreamError{Condition: stanza.StreamConflict, Text: "the session was resumed on another connection"},
 			Reason: events.ReasonResumed,
 		})

@@ -14,6 +14,7 @@ import (
 	"rollcall/session/auth"
 	"rollcall/session/delivery"
 	"rollcall/session/stanza"
+	"rollcall/session/stream"
 )
 
 // A Server is the XMPP connector of one process: it holds client connections
@@ -40,7 +41,7 @@ type Server struct {
 	// over I/O.
 	tail sync.Mutex
 
-	streams *streams       // of the clients
+	streams *stream.Server // of the clients
 	ending  sync.WaitGroup // of detached clients
 
 	// following is closed when changes of rosters are followed. A roster that
@@ -82,7 +83,10 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)
 	}
-	s.streams = newStreams(&s.cfg, s.serve, func(id events.ConnID, e events.Event) { s.record(id, events.JID{}, e) })
+	cfg.Config.Record = func(id events.ConnID, e events.Event) { s.record(id, events.JID{}, e) }
+	if s.streams, err = stream.New(cfg.Config, s.serve); err != nil {
+		return nil, fmt.Errorf("c2s: %w", err)
+	}
 	s.hub.init()
 	if cfg.Blocked == nil {
 		s.blocks.load()
@@ -119,12 +123,12 @@ func (s *Server) Reroute(lost events.Incarnation) { s.router.Reroute(lost) }
 func (s *Server) Suspend() {
 	s.service.Store(nil)
 	s.router.Begin(nil)
-	e := ending{
+	e := stream.Ending{
 		Err:      &stanza.StreamError{Condition: stanza.StreamReset, Text: "the connector lost touch with the session log; please connect again"},
 		Reason:   events.ReasonConnectorLost,
 		Recorded: true, // by whoever reaps
 	}
-	s.streams.EndAll(e, (*streamConn).IsAuthenticated)
+	s.streams.EndAll(e, (*stream.Conn).IsAuthenticated)
 	s.endDetached(e)
 }
 
@@ -158,7 +162,7 @@ func (s *Server) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
 // then. Connections that come meanwhile are refused.
 func (s *Server) Shutdown(ctx context.Context) error {
 	for range 2 { // the second time for sessions that lost their connection meanwhile
-		s.endDetached(shutdown())
+		s.endDetached(stream.SystemShutdown())
 		if err := s.streams.Shutdown(ctx); err != nil {
 			return fmt.Errorf("stop the connector: %w", err)
 		}
@@ -185,7 +189,7 @@ func (s *Server) awaitDetached(ctx context.Context) error {
 }
 
 // endDetached begins to end the sessions that wait for a connection.
-func (s *Server) endDetached(e ending) {
+func (s *Server) endDetached(e stream.Ending) {
 	for _, cl := range s.hub.detached() {
 		s.ending.Go(func() { cl.end(e) }) // what it hasn't acknowledged may have to be stored
 	}

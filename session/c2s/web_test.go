@@ -18,6 +18,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/session/c2s"
+	"rollcall/session/stream"
 )
 
 func TestOnlyXMPPClientsOfKnownPagesGetAWebSocket(t *testing.T) {
@@ -226,7 +227,7 @@ func openPipe(t *testing.T, p *pipes) *stalling {
 	t.Helper()
 	s := &stalling{}
 	var err error
-	s.socket, err = tryOpenSocket(t, "ws://"+domain+c2s.WebSocketPath, &websocket.DialOptions{
+	s.socket, err = tryOpenSocket(t, "ws://"+domain+stream.WebSocketPath, &websocket.DialOptions{
 		Subprotocols: []string{"xmpp"},
 		HTTPClient: &http.Client{Transport: &http.Transport{
 			DialContext: func(context.Context, string, string) (net.Conn, error) {

@@ -21,6 +21,7 @@ import (
 	"github.com/coder/websocket"
 
 	"rollcall/session/c2s"
+	"rollcall/session/stream"
 )
 
 // A socket is a client's WebSocket.
@@ -56,7 +57,7 @@ func (n *node) serveWeb(https bool) (url string) {
 			n.t.Error(err)
 		}
 	})
-	return scheme + l.Addr().String() + c2s.WebSocketPath
+	return scheme + l.Addr().String() + stream.WebSocketPath
 }
 
 func openSocket(t testing.TB, url string) *socket {

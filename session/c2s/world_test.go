@@ -17,6 +17,7 @@ import (
 	"rollcall/session/auth"
 	"rollcall/session/c2s"
 	"rollcall/session/roster"
+	"rollcall/session/stream"
 )
 
 const (
@@ -93,7 +94,7 @@ func (w *world) start(name string) *node {
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	cfg := c2s.Config{
-		Domains: []string{domain}, AllowPlaintext: true,
+		Config:   stream.Config{Domains: []string{domain}, AllowPlaintext: true},
 		Accounts: &w.people, Secret: []byte("0123456789abcdef"), Rosters: w.rosters, Blocked: w.blocked, Private: w.private, Offline: &w.waiting,
 		Table: n.table, Courier: n, Pre: &w.pre,
 	}

@@ -18,30 +18,30 @@ const burstOfChanges, changesPerSecond = 1000, 20
 // burstOfPresence is how many seconds' worth of presence may come at once.
 const burstOfPresence = 60
 
-// A pace is that of one session; nil: any.
-type pace struct{ presence, changes *rate.Limiter }
+// A limiter is that of one session; nil: any.
+type limiter struct{ presence, changes *rate.Limiter }
 
-// newPace is the pace for a client at the connection's address.
-func newPace(c *conn) *pace {
+// newLimiter is the limiter for a client at the connection's address.
+func newLimiter(c *conn) *limiter {
 	n := c.srv.cfg.PresenceRate
 	if n < 1 || !c.Origin().IsValid() {
 		return nil
 	}
-	return &pace{
+	return &limiter{
 		presence: rate.NewLimiter(rate.Limit(n), n*burstOfPresence),
 		changes:  rate.NewLimiter(changesPerSecond, burstOfChanges),
 	}
 }
 
-func (p *pace) beforePresence() {
-	if p != nil {
-		await(p.presence)
+func (l *limiter) beforePresence() {
+	if l != nil {
+		await(l.presence)
 	}
 }
 
-func (p *pace) beforeChange() {
-	if p != nil {
-		await(p.changes)
+func (l *limiter) beforeChange() {
+	if l != nil {
+		await(l.changes)
 	}
 }
 

@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"net"
@@ -12,7 +12,7 @@ import (
 // in keeps nobody out.
 
 // addConn counts a connection in, or refuses it at a limit.
-func (s *streams) addConn(c *streamConn) bool {
+func (s *Server) addConn(c *Conn) bool {
 	oldest, ok := s.count(c)
 	if oldest != nil {
 		s.tooManyUnbound()
@@ -22,7 +22,7 @@ func (s *streams) addConn(c *streamConn) bool {
 }
 
 // count counts a connection in and gives the one that has to go for it, or nil.
-func (s *streams) count(c *streamConn) (oldest *streamConn, ok bool) {
+func (s *Server) count(c *Conn) (oldest *Conn, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.conns) >= s.cfg.MaxConnections {
@@ -33,7 +33,7 @@ func (s *streams) count(c *streamConn) (oldest *streamConn, ok bool) {
 		return nil, false
 	}
 	if s.unbound.Len() >= s.cfg.MaxUnbound {
-		oldest = s.unbound.Remove(s.unbound.Front()).(*streamConn)
+		oldest = s.unbound.Remove(s.unbound.Front()).(*Conn)
 		oldest.waiting = nil
 	}
 	s.conns[c] = struct{}{}
@@ -44,7 +44,7 @@ func (s *streams) count(c *streamConn) (oldest *streamConn, ok bool) {
 
 // acquireAddress counts a connection in at its address. Those of a trusted proxy are
 // counted again when it has said whom they are for. The caller holds mu.
-func (s *streams) acquireAddress(c *streamConn, from net.Addr) (ok bool) {
+func (s *Server) acquireAddress(c *Conn, from net.Addr) (ok bool) {
 	if s.trusts(from) {
 		return true
 	}
@@ -61,7 +61,7 @@ func (s *streams) acquireAddress(c *streamConn, from net.Addr) (ok bool) {
 }
 
 // forwarded counts a connection of a proxy in at the address that it is for.
-func (s *streams) forwarded(c *streamConn, from net.Addr) bool {
+func (s *Server) forwarded(c *Conn, from net.Addr) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.conns[c]; !ok {
@@ -74,20 +74,20 @@ func (s *streams) forwarded(c *streamConn, from net.Addr) bool {
 
 // giveWay closes a connection that has not logged in, without a word: there is
 // no time for one.
-func (c *streamConn) giveWay() {
-	c.ending.CompareAndSwap(nil, &ending{Reason: events.ReasonOverload, Text: "others came to log in"})
+func (c *Conn) giveWay() {
+	c.ending.CompareAndSwap(nil, &Ending{Reason: events.ReasonOverload, Text: "others came to log in"})
 	c.raw.Close()
 }
 
 // bound takes a connection from those that make room for others.
-func (s *streams) bound(c *streamConn) {
+func (s *Server) bound(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopWaiting(c)
 }
 
 // stopWaiting is bound for a caller that holds mu.
-func (s *streams) stopWaiting(c *streamConn) {
+func (s *Server) stopWaiting(c *Conn) {
 	if c.waiting != nil {
 		s.unbound.Remove(c.waiting)
 		c.waiting = nil
@@ -95,7 +95,7 @@ func (s *streams) stopWaiting(c *streamConn) {
 }
 
 // removeConn undoes addConn, whatever has become of the connection.
-func (s *streams) removeConn(c *streamConn) {
+func (s *Server) removeConn(c *Conn) {
 	c.meter.complete()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"container/list"
@@ -25,14 +25,14 @@ const (
 	idleAfter = 5 * time.Minute
 )
 
-// A streamConn is one peer's connection and the stream on it. Its handler's
+// A Conn is one peer's connection and the stream on it. Its handler's
 // goroutine reads, and owns every field without another note; others may send,
 // end and look at the atomics.
 //
 // Until MarkBound the two sides take turns: what is sent goes out, in one piece,
 // when the handler asks for what comes next. Afterwards it goes out at once.
-type streamConn struct {
-	srv   *streams
+type Conn struct {
+	srv   *Server
 	id    events.ConnID
 	raw   net.Conn  // never replaced: anybody may set its deadlines
 	meter meter     // on raw
@@ -54,13 +54,13 @@ type streamConn struct {
 
 	opened atomic.Bool            // a stream header was sent
 	authed atomic.Bool            // the peer is known
-	ending atomic.Pointer[ending] // once it is to end
+	ending atomic.Pointer[Ending] // once it is to end
 	// farewell is an answer that goes out with the stream's end, which it tells of.
 	farewell atomic.Pointer[[]byte]
 }
 
-func newStreamConn(s *streams, raw net.Conn) *streamConn {
-	c := &streamConn{
+func newConn(s *Server, raw net.Conn) *Conn {
+	c := &Conn{
 		srv: s, id: events.NewConnID(time.Now()), raw: raw, turns: true,
 		meter: meter{Conn: raw, left: maxStranger, share: Share{of: &s.begun}},
 	}
@@ -70,29 +70,29 @@ func newStreamConn(s *streams, raw net.Conn) *streamConn {
 }
 
 // ID tells the connection from all others, in what is recorded of it.
-func (c *streamConn) ID() events.ConnID { return c.id }
+func (c *Conn) ID() events.ConnID { return c.id }
 
 // Address is the peer's with its port, as a trusted proxy has told it if there
 // is one.
-func (c *streamConn) Address() string { return c.raw.RemoteAddr().String() }
+func (c *Conn) Address() string { return c.raw.RemoteAddr().String() }
 
 // Origin is what counts as the peer's address where something is limited by
 // address: one of IPv4, or the /64 of one of IPv6. It is invalid, and nothing is
 // limited, for this machine's own and for what is no IP address.
-func (c *streamConn) Origin() netip.Prefix { return origin(c.raw.RemoteAddr()) }
+func (c *Conn) Origin() netip.Prefix { return origin(c.raw.RemoteAddr()) }
 
 // Host is the domain that the peer has asked for, one of the server's; "" before
 // its first stream header.
-func (c *streamConn) Host() string { return c.host }
+func (c *Conn) Host() string { return c.host }
 
 // IsAuthenticated reports that MarkAuthenticated was called. It is for any
 // goroutine.
-func (c *streamConn) IsAuthenticated() bool { return c.authed.Load() }
+func (c *Conn) IsAuthenticated() bool { return c.authed.Load() }
 
 // MarkAuthenticated says that the handler knows who the peer is, and ends the
 // limits for those whom nobody knows. What becomes of the connection is from
 // then on the handler's to record.
-func (c *streamConn) MarkAuthenticated() {
+func (c *Conn) MarkAuthenticated() {
 	c.meter.known = rate.NewLimiter(rate.Limit(c.srv.cfg.Rate), c.srv.cfg.Burst)
 	c.wire.SetLimits(c.srv.cfg.Limits)
 	c.out.widen()
@@ -101,19 +101,19 @@ func (c *streamConn) MarkAuthenticated() {
 
 // MarkBound says that the login is over: the connection makes room for nobody
 // from then on, and the peer may be silent for as long as it likes.
-func (c *streamConn) MarkBound() {
+func (c *Conn) MarkBound() {
 	c.srv.bound(c)
 	c.bound = true
 }
 
 // run is the connection's life. The handler is called when TLS is there, if the
 // connection begins with it.
-func (c *streamConn) run() {
-	c.srv.record(c, events.Connected{Address: c.Address()})
+func (c *Conn) run() {
+	c.srv.cfg.Record(c.id, events.Connected{Address: c.Address()})
 	c.loginBy = time.Now().Add(c.srv.cfg.LoginTimeout)
-	var e ending
+	var e Ending
 	if err := c.begin(); err != nil {
-		e = streamEndingFor(err)
+		e = EndingFor(err)
 	} else {
 		e = c.srv.handle(c)
 	}
@@ -121,7 +121,7 @@ func (c *streamConn) run() {
 }
 
 // begin completes a connection that begins with TLS.
-func (c *streamConn) begin() error {
+func (c *Conn) begin() error {
 	if err := c.within(c.loginBy); err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (c *streamConn) begin() error {
 // within sets the deadline of a part of the login. An end that came from
 // elsewhere has set one to wake the reader, so that each deadline of its own is
 // followed by a look for an end.
-func (c *streamConn) within(deadline time.Time) error {
+func (c *Conn) within(deadline time.Time) error {
 	c.raw.SetDeadline(deadline)
 	if c.ending.Load() != nil {
 		return os.ErrDeadlineExceeded
@@ -148,7 +148,7 @@ func (c *streamConn) within(deadline time.Time) error {
 // the login takes too long or the connection is to end, or with an error of the
 // connection: EndingFor knows them all. A bound peer that is silent has its
 // connection tried.
-func (c *streamConn) Next() (*stanza.Element, error) {
+func (c *Conn) Next() (*stanza.Element, error) {
 	if !c.bound {
 		c.out.flush()
 		return c.read()
@@ -171,7 +171,7 @@ func (c *streamConn) Next() (*stanza.Element, error) {
 }
 
 // read reads an element, which takes the peer over no limit.
-func (c *streamConn) read() (*stanza.Element, error) {
+func (c *Conn) read() (*stanza.Element, error) {
 	el, err := c.wire.Next()
 	if err != nil {
 		return nil, err
@@ -186,10 +186,10 @@ func (c *streamConn) read() (*stanza.Element, error) {
 // Send queues elements, which it copies, and reports whether it did: it does not
 // once the stream is to end. A peer that does not keep up is ended. It is for any
 // goroutine and never waits.
-func (c *streamConn) Send(elements ...[]byte) bool {
+func (c *Conn) Send(elements ...[]byte) bool {
 	sent, full := c.out.send(elements...)
 	if full {
-		c.End(ending{
+		c.End(Ending{
 			Err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client reads too slowly"},
 			Reason: events.ReasonOverload,
 		})
@@ -199,7 +199,7 @@ func (c *streamConn) Send(elements ...[]byte) bool {
 
 // SetFarewell keeps an answer that goes out with the stream's end, ahead of its
 // error; nil: none. It is for any goroutine.
-func (c *streamConn) SetFarewell(answer []byte) {
+func (c *Conn) SetFarewell(answer []byte) {
 	if answer == nil {
 		c.farewell.Store(nil)
 		return
@@ -210,7 +210,7 @@ func (c *streamConn) SetFarewell(answer []byte) {
 // End makes the connection end, tells the peer, and wakes the handler from Next.
 // The first end of a connection counts, and is what it returns. It is for any
 // goroutine and does not wait.
-func (c *streamConn) End(e ending) ending {
+func (c *Conn) End(e Ending) Ending {
 	if !c.ending.CompareAndSwap(nil, &e) {
 		return *c.ending.Load()
 	}
@@ -221,12 +221,12 @@ func (c *streamConn) End(e ending) ending {
 
 // broken ends a connection that no longer takes anything, which reading from it
 // may never tell.
-func (c *streamConn) broken() { c.End(ending{Reason: events.ReasonConnectionLost}) }
+func (c *Conn) broken() { c.End(Ending{Reason: events.ReasonConnectionLost}) }
 
 // sayEnd writes the last of the stream: an error and its end tag (RFC 6120, 4.4).
 // A stranger whose stream was not opened yet is told nothing. After the login,
 // when the peer's new stream is to come, ours is opened for it (4.9.1.2).
-func (c *streamConn) sayEnd(e ending) {
+func (c *Conn) sayEnd(e Ending) {
 	var last [][]byte
 	if !c.opened.Load() {
 		if !c.authed.Load() {
@@ -246,11 +246,11 @@ func (c *streamConn) sayEnd(e ending) {
 
 // conclude ends the connection for the reason that the handler gave, or the one
 // that another goroutine gave before: what is left is written.
-func (c *streamConn) conclude(e ending) {
+func (c *Conn) conclude(e Ending) {
 	e = c.End(e)
 	c.sayEnd(e) // again, if the other goroutine has got to it
 	if !c.authed.Load() && !e.Recorded {
-		c.srv.record(c, events.Disconnected{Reason: e.Reason})
+		c.srv.cfg.Record(c.id, events.Disconnected{Reason: e.Reason})
 	}
 	c.out.flush()
 	c.wire.close(e.Err != nil)

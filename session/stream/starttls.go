@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"crypto/tls"
@@ -13,15 +13,15 @@ import (
 
 // Secured reports that nobody can listen: the connection is under TLS, or is a
 // WebSocket that does not leave the machine or that the operator has allowed.
-func (c *streamConn) Secured() bool { return c.secured }
+func (c *Conn) Secured() bool { return c.secured }
 
 // TLSVersion is such as "TLS 1.3", "" without TLS.
-func (c *streamConn) TLSVersion() string { return c.security.Version }
+func (c *Conn) TLSVersion() string { return c.security.Version }
 
 // TLS is the state of the connection's TLS, and the certificate that the peer has
 // seen in its handshake: nil for a session resumed by TLS, as that of an earlier
 // connection is not known. It reports false without TLS.
-func (c *streamConn) TLS() (tls.ConnectionState, *x509.Certificate, bool) {
+func (c *Conn) TLS() (tls.ConnectionState, *x509.Certificate, bool) {
 	t, ok := c.nc.(*tls.Conn)
 	if !ok {
 		return tls.ConnectionState{}, nil, false
@@ -31,7 +31,7 @@ func (c *streamConn) TLS() (tls.ConnectionState, *x509.Certificate, bool) {
 }
 
 // CanStartTLS reports that STARTTLS is possible, and so to be announced.
-func (c *streamConn) CanStartTLS() bool {
+func (c *Conn) CanStartTLS() bool {
 	return !c.secured && !c.authed.Load() && c.srv.tls != nil
 }
 
@@ -39,7 +39,7 @@ func (c *streamConn) CanStartTLS() bool {
 // The peer is to open a new stream then: what was said in the clear is forgotten
 // (5.4.3.3). What was sent ahead in the clear is dropped: whoever injects a
 // command there must not have it run under TLS. An error ends the stream.
-func (c *streamConn) StartTLS() error {
+func (c *Conn) StartTLS() error {
 	if !c.CanStartTLS() {
 		c.Send([]byte("<failure xmlns='" + stanza.NSTLS + "'/>"))
 		return stanza.ErrStreamEnd
@@ -51,7 +51,7 @@ func (c *streamConn) StartTLS() error {
 
 // secure completes the handshake and goes on under TLS. A handshake that fails is
 // answered by TLS itself, not in XML (5.4.3.2).
-func (c *streamConn) secure(t *tls.Conn) error {
+func (c *Conn) secure(t *tls.Conn) error {
 	c.opened.Store(false)
 	// A deadline, for a context would cost each half-open handshake a goroutine.
 	until := time.Now().Add(handshakeTime)
@@ -72,6 +72,6 @@ func (c *streamConn) secure(t *tls.Conn) error {
 	c.secured = true
 	state := t.ConnectionState()
 	c.security = events.Secured{Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite)}
-	c.srv.record(c, c.security)
+	c.srv.cfg.Record(c.id, c.security)
 	return nil
 }

@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"context"
@@ -38,17 +38,17 @@ const WebSocketPath = "/xmpp-websocket"
 // for secured; a proxy there is believed what it says in X-Forwarded-For and
 // X-Forwarded-Proto, as the trusted ones are. It returns nil when ctx ends, and
 // closes the listener.
-func (s *streams) ServeWebSocket(ctx context.Context, l net.Listener) error {
+func (s *Server) ServeWebSocket(ctx context.Context, l net.Listener) error {
 	if !isLoopback(l.Addr()) && !s.cfg.AllowPlaintext {
-		return errors.New("c2s: WebSocket without TLS is for loopback addresses")
+		return errors.New("stream: WebSocket without TLS is for loopback addresses")
 	}
 	return s.serveWeb(ctx, l, nil)
 }
 
 // ServeWebSocketTLS is ServeWebSocket over HTTPS, for any address.
-func (s *streams) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
+func (s *Server) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
 	if s.tls == nil {
-		return errors.New("c2s: WebSocket over TLS needs a certificate")
+		return errors.New("stream: WebSocket over TLS needs a certificate")
 	}
 	https := s.tls.Clone()
 	https.NextProtos = []string{"http/1.1"}
@@ -57,7 +57,7 @@ func (s *streams) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
 
 // serveWeb runs net/http on a listener. Its limits end with the request: what
 // becomes a WebSocket has those of a conn from then on. Other paths are 404.
-func (s *streams) serveWeb(ctx context.Context, l net.Listener, https *tls.Config) error {
+func (s *Server) serveWeb(ctx context.Context, l net.Listener, https *tls.Config) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+WebSocketPath, s.upgrade)
 	mux.HandleFunc("GET /.well-known/host-meta", hostMetaXML)
@@ -79,7 +79,7 @@ func (s *streams) serveWeb(ctx context.Context, l net.Listener, https *tls.Confi
 // An httpListener is one that counts connections in as they are accepted.
 type httpListener struct {
 	net.Listener
-	srv *streams
+	srv *Server
 	tls *tls.Config // nil: plain HTTP
 }
 
@@ -92,7 +92,7 @@ func (l *httpListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := newStreamConn(l.srv, nc)
+		c := newConn(l.srv, nc)
 		h := &httpConn{Conn: &c.meter, stream: c}
 		c.raw, c.nc = h, h
 		if !l.srv.addConn(c) {
@@ -109,10 +109,10 @@ func (l *httpListener) Accept() (net.Conn, error) {
 }
 
 // An httpConn is a connection of HTTP's, which may become a WebSocket. Until then
-// net/http closes it, afterwards its streamConn leaves the server by itself.
+// net/http closes it, afterwards its Conn leaves the server by itself.
 type httpConn struct {
 	net.Conn
-	stream *streamConn
+	stream *Conn
 	over   sync.Once // HTTP's part is
 	client net.Addr  // behind a proxy; nil: the connection's
 }
@@ -150,7 +150,7 @@ func withHTTPConn(ctx context.Context, nc net.Conn) context.Context {
 // upgrade makes a request's connection a WebSocket with the subprotocol xmpp,
 // and a client's. Browsers say which page asks for it: it must be one of the
 // same host, of this machine, or of Config.WebOrigins.
-func (s *streams) upgrade(w http.ResponseWriter, r *http.Request) {
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	if !asksForXMPP(r.Header) {
 		http.Error(w, "this is for WebSocket clients with the subprotocol xmpp (RFC 7395)", http.StatusBadRequest)
 		return

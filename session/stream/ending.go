@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 
 // Why a stream ends, and what its peer (RFC 6120, 4.9) and the log are told of it.
 
-// An ending says why a stream ends. The first one counts.
-type ending struct {
+// An Ending says why a stream ends. The first one counts.
+type Ending struct {
 	Err    *stanza.StreamError // told to the peer; nil: just the end tag
 	Reason events.Reason       // for the log
 	Text   string              // for the log
@@ -19,20 +19,28 @@ type ending struct {
 	Recorded bool
 }
 
-// streamEndingFor says what an error of reading or of handling means for a stream.
+// EndingFor says what an error of reading or of handling means for a stream.
 // One that it does not know is taken for the connection's loss.
-func streamEndingFor(err error) ending {
+func EndingFor(err error) Ending {
 	var stream *stanza.StreamError
 	switch {
 	case errors.Is(err, stanza.ErrStreamEnd):
-		return ending{Reason: events.ReasonClient}
+		return Ending{Reason: events.ReasonClient}
 	case errors.As(err, &stream):
-		return ending{Err: stream, Reason: events.ReasonError, Text: stream.Error()}
+		return Ending{Err: stream, Reason: events.ReasonError, Text: stream.Error()}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return ending{
+		return Ending{
 			Err:    &stanza.StreamError{Condition: stanza.StreamConnectionTimeout},
 			Reason: events.ReasonTimeout,
 		}
 	}
-	return ending{Reason: events.ReasonConnectionLost}
+	return Ending{Reason: events.ReasonConnectionLost}
+}
+
+// SystemShutdown is how streams end when their server stops.
+func SystemShutdown() Ending {
+	return Ending{
+		Err:    &stanza.StreamError{Condition: stanza.StreamSystemShutdown},
+		Reason: events.ReasonShutdown,
+	}
 }

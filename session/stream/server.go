@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"container/list"
@@ -11,23 +11,25 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
-
-	"rollcall/events"
-	"rollcall/session/stanza"
 )
 
-// streams accepts connections and makes streams of them. Its methods are for any
-// goroutine.
-type streams struct {
-	cfg     *Config
-	handle  func(*streamConn) ending
-	event   func(events.ConnID, events.Event) // before authentication
+// A Handler speaks the protocol of one connection on a goroutine of its own, from
+// the peer's first stream header on. When it returns the stream is over, for the
+// reason that it returns unless Conn.End was called before; it returns soon after
+// that, for Next fails then.
+type Handler func(*Conn) Ending
+
+// A Server accepts connections and has their streams handled. Its methods are for
+// any goroutine.
+type Server struct {
+	cfg     Config
+	handle  Handler
 	domains map[string]bool
 	tls     *tls.Config         // as the configuration's, and notes what each handshake has shown
 	places  *semaphore.Weighted // of TLS handshakes
 
-	unread budget // what peers have not read or not acknowledged
-	begun  budget // what they have begun to send
+	unread Budget // what peers have not read or not acknowledged
+	begun  Budget // what they have begun to send
 
 	// These tell the operator of limits that were met, and noProxyHeader of a
 	// proxy that does not say whom it connects for.
@@ -35,20 +37,24 @@ type streams struct {
 	noProxyHeader                onceAMinute
 
 	mu        sync.Mutex
-	conns     map[*streamConn]struct{} // guarded
-	unbound   *list.List               // guarded; those of conns that are not bound, oldest first
-	addresses addresses                // guarded
-	stopping  bool                     // guarded
-	gone      sync.WaitGroup           // one for each of conns
+	conns     map[*Conn]struct{} // guarded
+	unbound   *list.List         // guarded; those of conns that are not bound, oldest first
+	addresses addresses          // guarded
+	stopping  bool               // guarded
+	gone      sync.WaitGroup     // one for each of conns
 }
 
-// newStreams returns what serves streams, each by a call of handle. The defaults
-// of cfg are set.
-func newStreams(cfg *Config, handle func(*streamConn) ending, event func(events.ConnID, events.Event)) *streams {
-	s := &streams{
-		cfg: cfg, handle: handle, event: event,
+// New returns a server, which does nothing until one of the Serve methods is
+// called. It fails if something required is missing.
+func New(cfg Config, handle Handler) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	s := &Server{
+		cfg: cfg, handle: handle,
 		domains: map[string]bool{}, tls: noting(cfg.TLS), places: newPlaces(),
-		conns: map[*streamConn]struct{}{}, unbound: list.New(), addresses: newAddresses(cfg),
+		conns: map[*Conn]struct{}{}, unbound: list.New(), addresses: newAddresses(&cfg),
 	}
 	for _, d := range cfg.Domains {
 		s.domains[d] = true
@@ -58,23 +64,23 @@ func newStreams(cfg *Config, handle func(*streamConn) ending, event func(events.
 	s.begun.full = s.warn("stream ended: clients together have sent too much of stanzas that are not complete, in bytes", s.cfg.MaxBegun)
 	s.tooManyUnbound = s.warn("connection closed for a newer one: too many have not logged in", s.cfg.MaxUnbound)
 	s.tooManyConns = s.warn("connection refused: there are too many", s.cfg.MaxConnections)
-	return s
+	return s, nil
 }
 
 // Unread is the budget of what peers have not read, which a protocol may count
 // more by: what it keeps for them until they acknowledge it.
-func (s *streams) Unread() *budget { return &s.unread }
+func (s *Server) Unread() *Budget { return &s.unread }
 
 // Serve accepts connections that begin in the clear and may use STARTTLS. It
 // returns nil when ctx ends, and closes the listener.
-func (s *streams) Serve(ctx context.Context, l net.Listener) error {
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return s.accept(ctx, l, func(c net.Conn) net.Conn { return c })
 }
 
 // ServeTLS accepts connections that begin with TLS (XEP-0368).
-func (s *streams) ServeTLS(ctx context.Context, l net.Listener) error {
+func (s *Server) ServeTLS(ctx context.Context, l net.Listener) error {
 	if s.tls == nil {
-		return errors.New("c2s: direct TLS needs a certificate")
+		return errors.New("stream: direct TLS needs a certificate")
 	}
 	direct := s.tls.Clone()
 	direct.NextProtos = []string{"xmpp-client"}
@@ -83,7 +89,7 @@ func (s *streams) ServeTLS(ctx context.Context, l net.Listener) error {
 
 // accept serves a listener of TCP. wrap begins TLS, above the meter, which so
 // counts what the handshake brings.
-func (s *streams) accept(ctx context.Context, l net.Listener, wrap func(net.Conn) net.Conn) error {
+func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn) net.Conn) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
 	for {
@@ -103,7 +109,7 @@ func (s *streams) accept(ctx context.Context, l net.Listener, wrap func(net.Conn
 		if s.trusts(nc.RemoteAddr()) {
 			nc = &proxied{Conn: nc}
 		}
-		c := newStreamConn(s, nc)
+		c := newConn(s, nc)
 		c.nc = wrap(c.nc)
 		c.wire = newTCP(c)
 		if !s.addConn(c) {
@@ -122,9 +128,9 @@ func (s *streams) accept(ctx context.Context, l net.Listener, wrap func(net.Conn
 }
 
 // EndAll begins to end the connections that which chooses. It does not wait.
-func (s *streams) EndAll(e ending, which func(*streamConn) bool) {
+func (s *Server) EndAll(e Ending, which func(*Conn) bool) {
 	s.mu.Lock()
-	list := make([]*streamConn, 0, len(s.conns))
+	list := make([]*Conn, 0, len(s.conns))
 	for c := range s.conns {
 		if which(c) {
 			list = append(list, c)
@@ -139,11 +145,11 @@ func (s *streams) EndAll(e ending, which func(*streamConn) bool) {
 // Shutdown ends every stream with system-shutdown, and returns when all are gone
 // or ctx ends, whose error it returns then. Connections that come meanwhile are
 // refused.
-func (s *streams) Shutdown(ctx context.Context) error {
+func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.stopping = true
 	s.mu.Unlock()
-	s.EndAll(shutdown(), func(*streamConn) bool { return true })
+	s.EndAll(SystemShutdown(), func(*Conn) bool { return true })
 	done := make(chan struct{})
 	go func() {
 		s.gone.Wait()
@@ -158,23 +164,8 @@ func (s *streams) Shutdown(ctx context.Context) error {
 }
 
 // Connections is how many there are, bound or not.
-func (s *streams) Connections() int {
+func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
-}
-
-// record keeps what happens on a connection before it is authenticated.
-func (s *streams) record(c *streamConn, e events.Event) {
-	if s.event != nil {
-		s.event(c.id, e)
-	}
-}
-
-// shutdown is how streams end when the server stops.
-func shutdown() ending {
-	return ending{
-		Err:    &stanza.StreamError{Condition: stanza.StreamSystemShutdown},
-		Reason: events.ReasonShutdown,
-	}
 }

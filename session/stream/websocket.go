@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ const (
 
 // A webSocket is a stream over one. To the outbox it is the connection.
 type webSocket struct {
-	c      *streamConn
+	c      *Conn
 	ws     *websocket.Conn
 	line   *line         // below ws
 	limits stanza.Limits // of an element; Bytes are those of a message
@@ -47,7 +47,7 @@ type webSocket struct {
 }
 
 // newWebSocket makes ws what the outbox writes to.
-func newWebSocket(c *streamConn, ws *websocket.Conn, l *line) *webSocket {
+func newWebSocket(c *Conn, ws *websocket.Conn, l *line) *webSocket {
 	ws.SetReadLimit(-1) // message has one, which gets a stream error
 	w := &webSocket{c: c, ws: ws, line: l, limits: forStranger(c.srv.cfg.Limits)}
 	c.out.swap(w, w.frame)

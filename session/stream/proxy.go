@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"bytes"
@@ -33,10 +33,10 @@ const proxySignature = "\r\n\r\n\x00\r\nQUIT\n"
 var errProxy = errors.New("no header of the PROXY protocol")
 
 // trusts reports that a proxy's word is believed.
-func (s *streams) trusts(a net.Addr) bool { return s.isProxy(host(a)) }
+func (s *Server) trusts(a net.Addr) bool { return s.isProxy(host(a)) }
 
 // isProxy reports an address of Config.TrustedProxies. The list is short.
-func (s *streams) isProxy(ip netip.Addr) bool {
+func (s *Server) isProxy(ip netip.Addr) bool {
 	for _, p := range s.cfg.TrustedProxies {
 		if p.Contains(ip) {
 			return true
@@ -73,7 +73,7 @@ func (p *proxied) CloseWrite() error { return closeWrite(p.Conn) }
 
 // introduce reads whom a proxy's connection is for, and counts it in at that
 // address. It reports false if nobody is to be served.
-func (s *streams) introduce(c *streamConn) bool {
+func (s *Server) introduce(c *Conn) bool {
 	p, ok := c.raw.(*proxied)
 	if !ok {
 		return true
@@ -178,7 +178,7 @@ func (c *httpConn) isProxy() bool {
 
 // forwardedFor is whom a request of HTTP is for: the last address of
 // X-Forwarded-For that is not a trusted proxy's own. nil: nobody else.
-func (s *streams) forwardedFor(r *http.Request, c *httpConn) net.Addr {
+func (s *Server) forwardedFor(r *http.Request, c *httpConn) net.Addr {
 	if !c.isProxy() {
 		return nil
 	}

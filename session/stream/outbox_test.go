@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"net"
@@ -22,7 +22,7 @@ func (stuck) SetWriteDeadline(time.Time) error { return nil }
 func TestSlowReadersShareOneLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := &budget{most: 100 << 10}
+		all := &Budget{most: 100 << 10}
 		slow := stuck{make(chan struct{})}
 		open := func() *outbox { return &outbox{conn: slow, most: maxOutbox, share: Share{of: all}} }
 		a, b := open(), open()
@@ -54,7 +54,7 @@ func TestSlowReadersShareOneLimit(t *testing.T) {
 func TestAFailedReaderGivesItsRoomBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := &budget{most: 1 << 20}
+		all := &Budget{most: 1 << 20}
 		here, there := net.Pipe()
 		o := &outbox{conn: here, most: maxOutbox, share: Share{of: all}, broken: func() {}}
 		o.send(make([]byte, 200<<10))
@@ -88,7 +88,7 @@ func TestWhatIsHeldWaitsForAFlush(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var w written
-			o := &outbox{conn: &w, most: maxOutbox, share: Share{of: &budget{}}}
+			o := &outbox{conn: &w, most: maxOutbox, share: Share{of: &Budget{}}}
 			o.hold(true)
 			o.send([]byte("a"))
 			o.send([]byte("b"), []byte("c"))

@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import "sync/atomic"
 
@@ -8,19 +8,19 @@ const freeShare = 64 << 10
 
 // A budget counts what a server keeps of one kind for all clients, so that many
 // of them can't take together what each may take alone.
-type budget struct {
+type Budget struct {
 	most  int64
 	bytes atomic.Int64
 	full  func() // called when there is no room, if not nil; it doesn't block
 }
 
 // Share is the share of one client that has nothing yet.
-func (b *budget) Share() Share { return Share{of: b} }
+func (b *Budget) Share() Share { return Share{of: b} }
 
 // A Share is one client's part of a budget: what it has beyond 64 KiB, which are
 // free. It is guarded like what it counts.
 type Share struct {
-	of      *budget
+	of      *Budget
 	counted int
 }
 

@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"context"
@@ -60,7 +60,7 @@ func (h *handshake) leave() {
 }
 
 // shake completes TLS within the limits of that. The caller has set a deadline.
-func (c *streamConn) shake(t *tls.Conn, until time.Time) error {
+func (c *Conn) shake(t *tls.Conn, until time.Time) error {
 	m := &c.meter
 	spare := max(m.left-maxHandshake, 0)
 	m.left -= spare

@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"crypto/tls"
@@ -12,10 +12,10 @@ import (
 // TCP or over TLS.
 type tcp struct {
 	*stanza.Reader
-	c *streamConn
+	c *Conn
 }
 
-func newTCP(c *streamConn) tcp { return tcp{stanza.NewReader(c.nc, forStranger(c.srv.cfg.Limits)), c} }
+func newTCP(c *Conn) tcp { return tcp{stanza.NewReader(c.nc, forStranger(c.srv.cfg.Limits)), c} }
 
 // await makes Next fail by a deadline, after which the caller sends white space:
 // to a peer that is gone, that write fails (RFC 6120, 4.6.1).

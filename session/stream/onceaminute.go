@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"sync/atomic"
@@ -16,7 +16,7 @@ func (a *onceAMinute) due() bool {
 }
 
 // warn returns what tells the operator, now and then, that a limit was met.
-func (s *streams) warn(what string, limit int) func() {
+func (s *Server) warn(what string, limit int) func() {
 	var a onceAMinute
 	return func() {
 		if a.due() {

@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"crypto/rand"
@@ -13,7 +13,7 @@ import (
 // Open reads a stream header and answers it with ours. The handler goes on with
 // the features (4.3.2), or returns the ending for the error; a header of ours goes
 // out ahead of every stream error, too (4.9.1.2).
-func (c *streamConn) Open() (stanza.Header, error) {
+func (c *Conn) Open() (stanza.Header, error) {
 	c.out.flush()
 	h, err := c.wire.Header()
 	var stream *stanza.StreamError
@@ -33,13 +33,13 @@ func (c *streamConn) Open() (stanza.Header, error) {
 }
 
 // Restart says that the peer is to open a new stream, as after SASL (6.4.6).
-func (c *streamConn) Restart() {
+func (c *Conn) Restart() {
 	c.wire.Restart()
 	c.opened.Store(false)
 }
 
 // header is ours. Nobody may guess the id, and each has its own (4.7.3).
-func (c *streamConn) header(to string) []byte {
+func (c *Conn) header(to string) []byte {
 	from := c.host
 	if from == "" {
 		from = c.srv.cfg.Domains[0]
@@ -59,7 +59,7 @@ func peer(h stanza.Header) string {
 
 // checkHost settles the stream's domain with the first header, and holds later
 // ones to it.
-func (c *streamConn) checkHost(to string) error {
+func (c *Conn) checkHost(to string) error {
 	if to == "" {
 		return &stanza.StreamError{Condition: stanza.StreamImproperAddressing, Text: "the stream header needs a to attribute"}
 	}
@@ -74,7 +74,7 @@ func (c *streamConn) checkHost(to string) error {
 		return &stanza.StreamError{Condition: stanza.StreamHostUnknown}
 	case c.host == "":
 		c.host = host
-		c.srv.record(c, events.StreamOpened{Host: host})
+		c.srv.cfg.Record(c.id, events.StreamOpened{Host: host})
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package c2s
+package stream
 
 import (
 	"crypto/tls"
@@ -10,7 +10,7 @@ import (
 
 // certificate is the one that the peer was shown in its handshake, nil for a
 // session resumed by TLS: that of an earlier connection is not known.
-func (c *streamConn) certificate(state *tls.ConnectionState) *x509.Certificate {
+func (c *Conn) certificate(state *tls.ConnectionState) *x509.Certificate {
 	if c.shown == nil || state.DidResume {
 		return nil
 	}
@@ -41,7 +41,7 @@ func noting(cfg *tls.Config) *tls.Config {
 	cfg.Certificates = nil // or not every client would be asked about
 	cfg.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		cert, err := choose(hello)
-		if c, ok := hello.Context().Value(shaken{}).(*streamConn); ok {
+		if c, ok := hello.Context().Value(shaken{}).(*Conn); ok {
 			c.shown = cert
 		}
 		return cert, err
