@@ -125,7 +125,7 @@ func (cl *client) handle(el *stanza.Element) error {
 	}
 	err := cl.dispatch(el)
 	if m := cl.managed.Load(); m != nil {
-		m.handled++
+		m.tally.handled++
 	}
 	if err == nil {
 		return nil

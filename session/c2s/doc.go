@@ -31,7 +31,7 @@
 //     channelbinding.go, bind.go, bind2.go, register.go, registerform.go; logins.go
 //     and limiter.go bound what gets into the log.
 //   - Bound sessions: client.go, hub.go, idleaccounts.go, manage.go, resume.go,
-//     toolate.go, clientstate.go.
+//     acknowledge.go, toolate.go, clientstate.go.
 //   - Messages: what is announced of them in hints.go and carbons.go; the rest is
 //     package delivery.
 //   - Presence and rosters: presence.go, watch.go, watchers.go, roster.go,

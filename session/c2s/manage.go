@@ -33,7 +33,7 @@ const (
 type management struct {
 	token     string // of the resumption id; "" if the session can't be resumed
 	max       time.Duration
-	handled   uint32 // stanzas of the client; owned by the connection's goroutine
+	tally     tally // of the client's stanzas
 	expiry    *time.Timer
 	mu        sync.Mutex
 	unacked   []delivery.Outgoing // guarded; sent and not acknowledged, oldest first
@@ -55,7 +55,7 @@ func (cl *client) manage(c *conn, el *stanza.Element) error {
 		return cl.enable(c, el)
 	case "r":
 		if m != nil {
-			c.Send(appendCount(nil, "<a", "h", m.handled))
+			cl.answerRequest(&m.tally)
 		}
 		return nil
 	case "a":

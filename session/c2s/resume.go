@@ -101,11 +101,13 @@ func (cl *client) finish(e stream.Ending) {
 	if !cl.recipient.End(func() bool { return cl.srv.hub.remove(cl) }) {
 		return
 	}
+	if !e.Recorded {
+		cl.sender.Barrier() // before others see the end
+	}
 	if m := cl.managed.Load(); m != nil {
 		cl.giveBack(m, e)
 	}
 	if !e.Recorded {
-		cl.sender.Barrier() // before others see the end
 		cl.svc.End(context.Background(), cl.account, cl.id, session.Close{Session: cl.session, Reason: e.Reason, Text: e.Text})
 	}
 }
@@ -115,8 +117,9 @@ func (cl *client) giveBack(m *management, e stream.Ending) {
 	if m.expiry != nil {
 		m.expiry.Stop()
 	}
-	if m.token != "" && e.Reason != events.ReasonClient { // who closes its stream does not come back for it
-		cl.srv.ended.add(endedKeyOf(cl.account, resumptionID(cl.session, m.token)), m.handled)
+	if m.token != "" && e.Reason != events.ReasonClient { // whoever closes its stream does not come back for it
+		h, _ := cl.final(&m.tally, 0)
+		cl.srv.ended.add(endedKeyOf(cl.account, resumptionID(cl.session, m.token)), h)
 	}
 	cl.srv.router.Return(cl.session, m.take(), cl.sender.After)
 }
@@ -158,6 +161,13 @@ func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte
 		})
 		<-old.read
 	}
+	m := cl.managed.Load()
+	if handled, all := cl.final(&m.tally, resumeTime); !all {
+		if cl.link.Load() != nil {
+			cl.detach(m, events.ReasonConnectionLost) // of the one that was taken
+		}
+		return unsettled(handled), nil
+	}
 	err = c.takeOver(cl)
 	if errors.Is(err, session.ErrNotResumable) {
 		return c.tooLate(el.Attr("previd")), nil
@@ -165,7 +175,7 @@ func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte
 	if err != nil {
 		return nil, err
 	}
-	return nil, cl.managed.Load().attach(cl, c, uint32(h), tell)
+	return nil, m.attach(cl, c, uint32(h), tell)
 }
 
 // resumed finds the session that a resumption id is of, if it is one of this
@@ -224,7 +234,7 @@ func (m *management) attach(cl *client, c *conn, h uint32, tell func(*client, []
 		return err
 	}
 	b := stanza.AppendAttr([]byte("<resumed xmlns='"+stanza.NSStreamMgmt+"'"), "previd", resumptionID(cl.session, m.token))
-	tell(cl, append(stanza.AppendAttr(b, "h", formatCount(m.handled)), "/>"...))
+	tell(cl, append(stanza.AppendAttr(b, "h", formatCount(m.tally.handled)), "/>"...))
 	for _, o := range m.unacked {
 		c.Send(o.Stanza)
 	}

@@ -14,12 +14,16 @@ import (
 // wait. What went the old way has to arrive first, which takes a connector some
 // milliseconds to say.
 type inflight struct {
-	to map[events.JID]*way
+	to     map[events.JID]*way
+	newest []sending // of all ways, also of those that are waited for no longer
 }
 
 // A way is where the last stanzas to an account went that were sent to other
 // connectors.
-type way []sending
+type way struct {
+	of   *inflight
+	last []sending
+}
 
 // A sending is a parcel's place among those on a track to a connector.
 type sending struct {
@@ -39,7 +43,7 @@ func (f *inflight) barrier(r *Router, account events.JID, next []*session.Sessio
 	on := f.to[account]
 	if on != nil {
 		until := time.Now().Add(CatchUp)
-		*on = slices.DeleteFunc(*on, func(p sending) bool {
+		on.last = slices.DeleteFunc(on.last, func(p sending) bool {
 			if heldBy(next, p.at) {
 				return false
 			}
@@ -57,7 +61,7 @@ func (f *inflight) barrier(r *Router, account events.JID, next []*session.Sessio
 	if f.to == nil {
 		f.to = map[events.JID]*way{}
 	}
-	on = &way{}
+	on = &way{of: f}
 	f.to[account.Clone()] = on
 	return on
 }
@@ -75,7 +79,7 @@ func (r *Router) anyAway(list []*session.Session) bool {
 // sweep forgets the ways on which everything has arrived.
 func (f *inflight) sweep(r *Router) {
 	for account, on := range f.to {
-		if !slices.ContainsFunc(*on, func(p sending) bool { return !r.cfg.Courier.Arrived(p.at, p.track, p.place) }) {
+		if !slices.ContainsFunc(on.last, func(p sending) bool { return !r.arrived(p) }) {
 			delete(f.to, account)
 		}
 	}
@@ -85,29 +89,58 @@ func (f *inflight) sweep(r *Router) {
 func (f *inflight) wait(r *Router) {
 	until := time.Now().Add(CatchUp)
 	for _, on := range f.to {
-		for _, p := range *on {
+		for _, p := range on.last {
 			r.await(p, until)
 		}
 	}
 	f.to = nil
+	f.newest = slices.DeleteFunc(f.newest, r.arrived)
 }
 
 // add notes where the newest stanza went. nil takes no notes.
 func (w *way) add(p sending) {
-	if w == nil {
-		return
+	if w != nil {
+		w.last, w.of.newest = withNewest(w.last, p), withNewest(w.of.newest, p)
 	}
-	for i := range *w {
-		if (*w)[i].at == p.at && (*w)[i].track == p.track {
-			(*w)[i].place = p.place
-			return
-		}
-	}
-	*w = append(*w, p)
 }
 
+// withNewest lists the newest place of each track.
+func withNewest(list []sending, p sending) []sending {
+	for i := range list {
+		if list[i].at == p.at && list[i].track == p.track {
+			list[i].place = p.place
+			return list
+		}
+	}
+	return append(list, p)
+}
+
+// A Mark is what a session had sent at one moment and had not arrived yet: nobody
+// was known to answer for it but its own connector.
+type Mark []sending
+
+// mark is that of this moment, empty if everything has arrived.
+func (f *inflight) mark(r *Router) Mark {
+	f.newest = slices.DeleteFunc(f.newest, r.arrived)
+	return slices.Clone(f.newest)
+}
+
+// Await waits until what is marked has arrived: it was handled by the connector that
+// it went to or, if that has ended, went elsewhere. It returns the error of ctx if
+// that ends before.
+func (r *Router) Await(ctx context.Context, m Mark) error {
+	for _, p := range m {
+		if err := r.cfg.Courier.Await(ctx, p.at, p.track, p.place); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Router) arrived(p sending) bool { return r.cfg.Courier.Arrived(p.at, p.track, p.place) }
+
 func (r *Router) await(p sending, until time.Time) {
-	if r.cfg.Courier.Arrived(p.at, p.track, p.place) {
+	if r.arrived(p) {
 		return
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), until)

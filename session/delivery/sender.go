@@ -71,3 +71,7 @@ func (s *Sender) keep(b []byte) {
 		s.buf = b[:0]
 	}
 }
+
+// Mark returns what the session has sent and has not arrived, empty if everything
+// has.
+func (s *Sender) Mark() Mark { return s.inflight.mark(s.router) }

@@ -1,0 +1,137 @@
+package c2s
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"rollcall/session/delivery"
+	"rollcall/session/stanza"
+)
+
+// What a client is told of its own stanzas (XEP-0198, 4). It drops what is counted,
+// so a count may reach no further than what is stored, refused, handed to a session
+// here, or handled by the connector that has the recipient. That takes another
+// connector some milliseconds to say, and its successor the rest of a lease if it
+// has died: until then the client is told less, and the rest as soon as it is so.
+
+const (
+	// answerTime is how long a client waits at most for an answer to <r/>.
+	answerTime = 2 * time.Second
+	// settleTime is how long the rest is waited for then. Past it the client's next
+	// <r/> begins anew.
+	settleTime = time.Minute
+	// resumeTime is how long a resumption waits for the count that it tells. It is
+	// beyond that refused, for a count that is too low would have the client send
+	// again what was handled, one that is too high lose it.
+	resumeTime = 10 * time.Second
+)
+
+// A tally counts a client's stanzas.
+type tally struct {
+	handled uint32 // owned by the connection's goroutine
+
+	mu   sync.Mutex
+	safe uint32 // guarded; as many may be told
+	next *due   // guarded; what is asked for next; nil: nothing
+	busy bool   // guarded; a goroutine settles what is asked for
+}
+
+// A due is an answer that waits for stanzas to arrive.
+type due struct {
+	handled uint32
+	mark    delivery.Mark
+	answers int // to so many requests
+}
+
+// answerRequest answers <r/>: at once if everything has arrived.
+func (cl *client) answerRequest(t *tally) {
+	mark := cl.sender.Mark()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(mark) == 0 && !t.busy {
+		t.safe = t.handled
+		cl.sendCount(t.safe)
+		return
+	}
+	if t.next == nil {
+		t.next = &due{}
+	}
+	t.next.handled, t.next.mark = t.handled, mark
+	t.next.answers++
+	if !t.busy {
+		t.busy = true
+		go cl.settle(t)
+	}
+}
+
+// settle answers what is asked for, one after the other, and returns when nothing
+// is.
+func (cl *client) settle(t *tally) {
+	for {
+		t.mu.Lock()
+		d := t.next
+		t.next = nil
+		t.busy = d != nil
+		t.mu.Unlock()
+		if d == nil {
+			return
+		}
+		arrived := cl.arrives(d.mark, answerTime)
+		if !arrived {
+			t.tell(cl, nil, d.answers)
+			d.answers = 1
+			arrived = cl.arrives(d.mark, settleTime)
+		}
+		if arrived {
+			t.tell(cl, d, d.answers)
+		}
+	}
+}
+
+// tell answers requests, if d is not nil after counting it. A count never goes back.
+func (t *tally) tell(cl *client, d *due, answers int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d != nil && int32(d.handled-t.safe) > 0 {
+		t.safe = d.handled
+	}
+	for range answers {
+		cl.sendCount(t.safe)
+	}
+}
+
+// final is what may be told of a session that gets no more stanzas, after waiting for
+// them to arrive for some time. all reports that it is the count of all of them.
+func (cl *client) final(t *tally, wait time.Duration) (h uint32, all bool) {
+	all = cl.arrives(cl.sender.Mark(), wait)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if all {
+		t.safe = t.handled
+	}
+	return t.safe, all
+}
+
+func (cl *client) arrives(mark delivery.Mark, within time.Duration) bool {
+	if len(mark) == 0 {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return cl.srv.router.Await(ctx, mark) == nil
+}
+
+// sendCount is an answer, if the client has a connection.
+func (cl *client) sendCount(h uint32) {
+	if c := cl.link.Load(); c != nil {
+		c.Send(appendCount(nil, "<a", "h", h))
+	}
+}
+
+// unsettled answers a resumption that can't tell how many of the client's stanzas
+// were handled: as many were for certain.
+func unsettled(h uint32) []byte {
+	b := stanza.AppendAttr([]byte("<failed xmlns='"+stanza.NSStreamMgmt+"'"), "h", formatCount(h))
+	return append(b, "><"+string(stanza.InternalServerError)+" xmlns='"+stanza.NSStanzaErrors+"'/></failed>"...)
+}
