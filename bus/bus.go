@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"rollcall/bus/courier"
 )
 
 // A Bus is one connection to NATS and everything that travels over it. It is
@@ -23,7 +25,7 @@ type Bus struct {
 	log       *Log
 	pre       *Pre
 	leases    *Leases
-	courier   *Courier
+	courier   *courier.Courier
 	accounts  *Documents
 	rosters   *Documents
 	blocked   *Documents
@@ -75,7 +77,10 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.blocked = newDocuments(b, blockedBucket)
 	b.private = newDocuments(b, privateBucket)
 	b.waiting = &Waiting{b: b}
-	if b.courier, err = newCourier(b); err != nil {
+	b.courier, err = courier.New(courier.Config{
+		Conn: b.nc, To: incarnationSubject, Verbs: askPrefix + ".", Timeout: b.cfg.AttemptTimeout,
+	})
+	if err != nil {
 		return err
 	}
 	b.pre = newPre(b)
@@ -151,7 +156,7 @@ func (b *Bus) Connected() bool { return b.nc.IsConnected() }
 func (b *Bus) Close() {
 	b.closeOnce.Do(func() {
 		b.pre.close()
-		b.courier.close()
+		b.courier.Close()
 		close(b.closed)
 		if b.nc.IsConnected() {
 			b.nc.FlushTimeout(time.Second)
@@ -170,7 +175,7 @@ func (b *Bus) Pre() *Pre { return b.pre }
 func (b *Bus) Leases() *Leases { return b.leases }
 
 // Courier brings stanzas and questions from process to process.
-func (b *Bus) Courier() *Courier { return b.courier }
+func (b *Bus) Courier() *courier.Courier { return b.courier }
 
 // Accounts are the accounts' credentials.
 func (b *Bus) Accounts() *Documents { return b.accounts }

@@ -148,3 +148,25 @@ func appending(t *testing.T, l events.Log, n int) context.Context {
 	}()
 	return ctx
 }
+
+func TestNothingIsStoredOrAskedWithoutAConnection(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	states := make(chan bool, 10)
+	b := connect(t, bus.Config{URL: s.URL(), OnState: func(up bool) { states <- up }})
+	s.Shutdown()
+	if up := <-states; up || b.Connected() {
+		t.Error("the bus takes itself for connected")
+	}
+	if _, err := b.Log().Append(within(t), record(alice, 0, "")); !errors.Is(err, events.ErrUnavailable) {
+		t.Errorf("append: %v", err)
+	}
+	if _, err := b.Rosters().Put(within(t), alice, nil, 0); !errors.Is(err, events.ErrUnavailable) {
+		t.Errorf("put: %v", err)
+	}
+	for _, err := range b.Courier().Ask(within(t), "anything", nil) {
+		if !errors.Is(err, events.ErrUnavailable) {
+			t.Errorf("ask: %v", err)
+		}
+	}
+}

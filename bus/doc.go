@@ -25,8 +25,7 @@
 //     (as events), msgget.go (one message of a subject).
 //   - What is kept: log.go, pre.go and bundle.go, document.go, waiting.go, lease.go
 //     and leasewatch.go.
-//   - What is not: courier.go with link.go and sent.go (the sender's side) and
-//     receiver.go; ask.go and answer.go.
+//   - What is not: package courier.
 //
 // # What it promises
 //
@@ -47,13 +46,7 @@
 // # Limits
 //
 // A record has at most events.MaxRecord bytes, a document events.MaxDocument, a
-// lease's info 4 KiB, a chunk of an answer 512 KiB. Each of a follower's two requests
-// has at most 8 MiB on the way. What is full refuses: the log (events.ErrFull)
-// and a waiting room (100 messages an account); RC_PRE drops its oldest records.
-//
-// The courier brings what one process sends to a connector's incarnation on one
-// track in order and once, as long as both live, over interruptions too; what the
-// receiver has not handled when it dies is given back to the sender. It keeps
-// 32,768 messages or 32 MiB for each track; beyond that senders wait, and are then
-// refused. What a receiver handled in its last 2 ms may be given back all the same.
+// lease's info 4 KiB. Each of a follower's two requests has at most 8 MiB on the
+// way. What is full refuses: the log (events.ErrFull) and a waiting room (100
+// messages an account); RC_PRE drops its oldest records.
 package bus

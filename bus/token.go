@@ -3,6 +3,7 @@ package bus
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"strconv"
 
 	"rollcall/events"
 )
@@ -59,6 +60,12 @@ func accountSubject(prefix string, account events.JID) string {
 	pp := byte(fnv32a(b[tail:]))
 	b[tail-3], b[tail-2] = hexDigits[pp>>4], hexDigits[pp&15]
 	return string(b)
+}
+
+// incarnationSubject is where a connector's incarnation receives what others
+// send it.
+func incarnationSubject(to events.Incarnation) string {
+	return toPrefix + "." + Token(to.Name) + "." + strconv.FormatUint(to.Epoch, 10)
 }
 
 // fnv32a is hash/fnv's New32a without its allocation.

@@ -33,7 +33,8 @@ var mayImport = map[string][]string{
 	"session/connector": {"events", "session"},
 	"session/stream":    {"events", "session/stanza"},
 	"session/c2s":       {"events", "session", "session/"},
-	"bus":               {"events"},
+	"bus":               {"events", "bus/courier"},
+	"bus/courier":       {"events"},
 	"bus/natsd":         {},
 	"bus/bustest":       {"events"},
 	"projector":         {"events", "session"},
@@ -48,7 +49,7 @@ var mayImport = map[string][]string{
 // onlyIn are packages of others that one folder alone may import.
 var onlyIn = map[string][]string{
 	"github.com/nats-io/nats-server/v2": {"bus/natsd"},
-	"github.com/nats-io/nats.go":        {"bus", "bus/natsd", "cmd/rollcall"}, // the last for benchmarks of raw JetStream
+	"github.com/nats-io/nats.go":        {"bus", "bus/courier", "bus/natsd", "cmd/rollcall"}, // the last for benchmarks of raw JetStream
 	"github.com/spf13/cobra":            {"cmd/rollcall"},
 }
 

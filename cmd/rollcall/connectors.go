@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/bus/courier"
 	"rollcall/projector/query"
 )
 
@@ -109,7 +110,7 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 func heldNow(ctx context.Context, con *console, b *bus.Bus) (held []query.Holding, err error) {
 	for h, err := range running(b).Holdings(ctx) {
 		switch {
-		case errors.Is(err, bus.ErrNoAnswer):
+		case errors.Is(err, courier.ErrNoAnswer):
 			table, err := past(ctx, con, b, moment{})
 			if err != nil {
 				return nil, err

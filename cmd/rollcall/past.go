@@ -13,7 +13,7 @@ import (
 	"rollcall/session/connector"
 )
 
-// running asks a process with the projector role. bus.ErrNoAnswer means that
+// running asks a process with the projector role. courier.ErrNoAnswer means that
 // there is none.
 func running(b *bus.Bus) query.Client { return query.Client{Asker: b.Courier(), Log: b.Log()} }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/bus/courier"
 	"rollcall/events"
 	"rollcall/projector/query"
 	"rollcall/replay"
@@ -150,7 +151,7 @@ func sessionsAt(ctx context.Context, con *console, b *bus.Bus, m moment) (list [
 func sessionsNow(ctx context.Context, con *console, b *bus.Bus) (list []query.Session, err error) {
 	for v, err := range running(b).Sessions(ctx) {
 		switch {
-		case errors.Is(err, bus.ErrNoAnswer):
+		case errors.Is(err, courier.ErrNoAnswer):
 			table, err := present(ctx, con, b)
 			if err != nil {
 				return nil, err

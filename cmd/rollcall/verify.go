@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/bus/courier"
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/projector/query"
@@ -69,7 +70,7 @@ func newVerify(con *console) *cobra.Command {
 // log up to the same one.
 func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error) {
 	live, err := running(b).Summary(ctx)
-	if err != nil && !errors.Is(err, bus.ErrNoAnswer) {
+	if err != nil && !errors.Is(err, courier.ErrNoAnswer) {
 		return nil, err
 	}
 	info, err := b.Log().Info(ctx)

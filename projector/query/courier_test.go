@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"rollcall/bus"
+	"rollcall/bus/courier"
 	"rollcall/bus/natsd"
 	"rollcall/events"
 )
 
-// courier is the real one, of a server of its own.
-func courier(t *testing.T) *bus.Courier {
+// newCourier is the real one, of a server of its own.
+func newCourier(t *testing.T) *courier.Courier {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
@@ -35,15 +36,15 @@ func courier(t *testing.T) *bus.Courier {
 // an error for each, and the others their answers.
 func TestTooManyQuestionsAreRefusedAndTheOthersAnswered(t *testing.T) {
 	t.Parallel()
-	const places = 16 // of bus.Courier
-	c := courier(t)
+	const places = 16 // of a courier.Courier
+	c := newCourier(t)
 	w := newScribe(t)
 	w.online(1, "alice@localhost", "phone", 0)
 	w.serve(c)
 	if err := last(c.Ask(t.Context(), verbSessions, []byte(strings.Repeat("x", 512<<10)))); err == nil || !strings.Contains(err.Error(), "not a question") {
 		t.Fatalf("half a megabyte: %v", err)
 	}
-	var refused *bus.AnswerError
+	var refused *courier.AnswerError
 	var waiting sync.WaitGroup
 	busy, told := make(chan struct{}), make(chan error, places+1)
 	later := []byte(`{"after":{"Seq":4}}`)

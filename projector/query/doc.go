@@ -1,6 +1,6 @@
 // Package query asks a running projector what its table holds, and answers for
 // one. It is the protocol between the verbs of the command line and the process
-// that has the table, over whatever brings questions and answers (bus.Courier).
+// that has the table, over whatever brings questions and answers (bus/courier).
 //
 // # What it promises
 //

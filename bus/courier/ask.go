@@ -1,4 +1,4 @@
-package bus
+package courier
 
 import (
 	"context"
@@ -47,12 +47,12 @@ const (
 
 var verbForm = regexp.MustCompile(`^[a-z0-9_~-]+(\.[a-z0-9_~-]+)*$`)
 
-// verbSubject panics on a verb that is no subject: verbs are the program's own.
-func verbSubject(verb string) string {
+// subject panics on a verb that is no subject: verbs are the program's own.
+func (c *Courier) subject(verb string) string {
 	if !verbForm.MatchString(verb) {
 		panic(fmt.Sprintf("verb %q is not tokens of a-z, 0-9, _, ~ and -", verb))
 	}
-	return askPrefix + "." + verb
+	return c.cfg.Verbs + verb
 }
 
 // Ask asks whoever answers the verb, one of them, and gives the chunks of the
@@ -60,7 +60,7 @@ func verbSubject(verb string) string {
 // *AnswerError if the answerer refused or failed, or events.ErrUnavailable.
 func (c *Courier) Ask(ctx context.Context, verb string, request []byte) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		if err := c.ask(ctx, verbSubject(verb), request, yield); err != nil {
+		if err := c.ask(ctx, c.subject(verb), request, yield); err != nil {
 			yield(nil, fmt.Errorf("ask %s: %w", verb, err))
 		}
 	}
@@ -68,17 +68,18 @@ func (c *Courier) Ask(ctx context.Context, verb string, request []byte) iter.Seq
 
 // ask returns nil if the answer has ended or yield has returned false.
 func (c *Courier) ask(ctx context.Context, subject string, request []byte, yield func([]byte, error) bool) error {
-	up, changed := c.b.link()
-	if !up {
+	changed := c.nc.StatusChanged(nats.RECONNECTING, nats.CLOSED)
+	defer c.nc.RemoveStatusListener(changed)
+	if !c.nc.IsConnected() {
 		return fmt.Errorf("%w: not connected", events.ErrUnavailable)
 	}
 	msgs := make(chan *nats.Msg, 2*window)
-	sub, err := c.b.nc.ChanSubscribe(c.b.nc.NewInbox(), msgs)
+	sub, err := c.nc.ChanSubscribe(c.nc.NewInbox(), msgs)
 	if err != nil {
 		return notSent(err)
 	}
 	defer sub.Unsubscribe()
-	if err := c.b.nc.PublishRequest(subject, sub.Subject, request); err != nil {
+	if err := c.nc.PublishRequest(subject, sub.Subject, request); err != nil {
 		return notSent(err)
 	}
 	silence := time.NewTimer(fallenSilent)
@@ -95,7 +96,7 @@ func (c *Courier) ask(ctx context.Context, subject string, request []byte, yield
 			return fmt.Errorf("%w (silent for %s)", ErrNoAnswer, fallenSilent)
 		}
 		switch {
-		case m.Header.Get(statusHeader) == statusNoResponder:
+		case noResponders(m):
 			return ErrNoAnswer
 		case m.Header.Get(endHeader) != "":
 			return ended(m, n)
@@ -108,7 +109,7 @@ func (c *Courier) ask(ctx context.Context, subject string, request []byte, yield
 			return nil // the answerer notices: nobody takes its chunks
 		}
 		if n%(window/2) == 0 {
-			c.b.nc.Publish(m.Reply, strconv.AppendInt(nil, int64(n), 10))
+			c.nc.Publish(m.Reply, strconv.AppendInt(nil, int64(n), 10))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package bus_test
+package courier_test
 
 import (
 	"context"
@@ -9,32 +9,73 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
+	"github.com/nats-io/nats.go"
+
+	"rollcall/bus/courier"
 	"rollcall/bus/natsd"
 	"rollcall/events"
 )
 
+// patience bounds every wait of these tests.
+const patience = 30 * time.Second
+
+func within(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serve starts a server that other processes can reach.
+func serve(t testing.TB, dir, address string) *natsd.Server {
+	t.Helper()
+	s, err := natsd.Start(within(t), natsd.Options{DataDir: dir, Listen: address})
+	must(t, err)
+	t.Cleanup(s.Shutdown)
+	return s
+}
+
+// process is the courier of one process.
+func process(t testing.TB, url string) *courier.Courier {
+	t.Helper()
+	nc, err := nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(10*time.Millisecond), nats.ReconnectBufSize(-1))
+	must(t, err)
+	t.Cleanup(nc.Close)
+	c, err := courier.New(courier.Config{
+		Conn: nc, To: func(to events.Incarnation) string { return fmt.Sprint("to.", to.Epoch) }, Verbs: "ask.", Timeout: patience,
+	})
+	must(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
 // pair is two processes on one server.
-func pair(t testing.TB) (here, there *bus.Bus) {
-	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	return connect(t, bus.Config{InProcess: s}), connect(t, bus.Config{URL: s.URL()})
+func pair(t testing.TB) (here, there *courier.Courier) {
+	s := serve(t, t.TempDir(), "127.0.0.1:0")
+	return process(t, s.URL()), process(t, s.URL())
 }
 
 var c2 = events.Incarnation{Name: "c 2", Epoch: 7}
 
 // receive collects what comes for c2 until it is stopped.
-func receive(t testing.TB, b *bus.Bus, got chan<- string) (stop func()) {
+func receive(t testing.TB, c *courier.Courier, got chan<- string) (stop func()) {
 	t.Helper()
-	stop, err := b.Courier().Receive(c2, func(p []byte, _ func() func()) { got <- string(p) })
+	stop, err := c.Receive(c2, func(p []byte, _ func() func()) { got <- string(p) })
 	must(t, err)
 	return stop
 }
 
-func send(t testing.TB, b *bus.Bus, from, to int) (place uint64) {
+func send(t testing.TB, c *courier.Courier, from, to int) (place uint64) {
 	t.Helper()
 	for i := from; i < to; i++ {
 		var err error
-		place, err = b.Courier().Send(c2, 0, fmt.Append(nil, i))
+		place, err = c.Send(c2, 0, fmt.Append(nil, i))
 		must(t, err)
 	}
 	return place
@@ -57,8 +98,8 @@ func TestMessagesOfOneSenderArriveInOrder(t *testing.T) {
 	defer receive(t, there, got)()
 	place := send(t, here, 0, n)
 	expect(t, got, 0, n)
-	must(t, here.Courier().Await(within(t), c2, 0, place))
-	if !here.Courier().Arrived(c2, 0, place) {
+	must(t, here.Await(within(t), c2, 0, place))
+	if !here.Arrived(c2, 0, place) {
 		t.Error("the last message has not arrived although it was waited for")
 	}
 }
@@ -68,7 +109,7 @@ func TestNothingIsHandledAfterStop(t *testing.T) {
 	here, there := pair(t)
 	running, finish := make(chan struct{}), make(chan struct{})
 	handled := 0
-	stop, err := there.Courier().Receive(c2, func([]byte, func() func()) {
+	stop, err := there.Receive(c2, func([]byte, func() func()) {
 		if handled++; handled == 1 {
 			close(running)
 			<-finish
@@ -80,8 +121,8 @@ func TestNothingIsHandledAfterStop(t *testing.T) {
 	go close(finish)
 	stop()
 	stop()
-	must(t, here.Courier().Await(within(t), c2, 0, one))
-	if two := send(t, here, 2, 3); here.Courier().Arrived(c2, 0, two) {
+	must(t, here.Await(within(t), c2, 0, one))
+	if two := send(t, here, 2, 3); here.Arrived(c2, 0, two) {
 		t.Error("a message arrived that nobody was there for")
 	}
 	if handled != 1 {
@@ -93,7 +134,7 @@ func TestAMessageArrivesWhenItIsHandled(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
 	dones := make(chan func(), 3)
-	stop, err := there.Courier().Receive(c2, func(_ []byte, later func() func()) { dones <- later() })
+	stop, err := there.Receive(c2, func(_ []byte, later func() func()) { dones <- later() })
 	must(t, err)
 	defer stop()
 	last := send(t, here, 0, 3)
@@ -102,31 +143,31 @@ func TestAMessageArrivesWhenItIsHandled(t *testing.T) {
 	second()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := here.Courier().Await(ctx, c2, 0, last-2); err == nil {
+	if err := here.Await(ctx, c2, 0, last-2); err == nil {
 		t.Error("the first message arrived before it was handled")
 	}
 	first()
-	must(t, here.Courier().Await(within(t), c2, 0, last))
+	must(t, here.Await(within(t), c2, 0, last))
 }
 
 func TestAMessageWaitsForNoneOfAnotherTrack(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
 	dones := make(chan func(), 2)
-	stop, err := there.Courier().Receive(c2, func(_ []byte, later func() func()) { dones <- later() })
+	stop, err := there.Receive(c2, func(_ []byte, later func() func()) { dones <- later() })
 	must(t, err)
 	defer stop()
 	first := send(t, here, 0, 1)
-	second, err := here.Courier().Send(c2, 1, nil)
+	second, err := here.Send(c2, 1, nil)
 	must(t, err)
 	handleFirst, handleSecond := <-dones, <-dones
 	handleSecond()
-	must(t, here.Courier().Await(within(t), c2, 1, second))
-	if here.Courier().Arrived(c2, 0, first) {
+	must(t, here.Await(within(t), c2, 1, second))
+	if here.Arrived(c2, 0, first) {
 		t.Error("the first message arrived before it was handled")
 	}
 	handleFirst()
-	must(t, here.Courier().Await(within(t), c2, 0, first))
+	must(t, here.Await(within(t), c2, 0, first))
 }
 
 func TestWhatAReceiverMissedIsSentAgain(t *testing.T) {
@@ -139,7 +180,7 @@ func TestWhatAReceiverMissedIsSentAgain(t *testing.T) {
 	send(t, here, 1000, 2000)
 	defer receive(t, there, got)()
 	place := send(t, here, 2000, 3000)
-	must(t, here.Courier().Await(within(t), c2, 0, place))
+	must(t, here.Await(within(t), c2, 0, place))
 	expect(t, got, 0, 3000)
 	if len(got) > 0 {
 		t.Errorf("%d messages came twice", len(got))
@@ -149,15 +190,15 @@ func TestWhatAReceiverMissedIsSentAgain(t *testing.T) {
 func TestNothingIsLostOrDoubledOverALostConnection(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s := serve(t, natsd.Options{DataDir: dir, Listen: "127.0.0.1:0"})
+	s := serve(t, dir, "127.0.0.1:0")
 	url := s.URL()
-	here, there := connect(t, bus.Config{URL: url}), connect(t, bus.Config{URL: url})
+	here, there := process(t, url), process(t, url)
 	got := make(chan string, 4000)
 	defer receive(t, there, got)()
 	send(t, here, 0, 2000)
 	s.Shutdown()
 	send(t, here, 2000, 2100) // they go when there is a connection again
-	serve(t, natsd.Options{DataDir: dir, Listen: strings.TrimPrefix(url, "nats://")})
+	serve(t, dir, strings.TrimPrefix(url, "nats://"))
 	expect(t, got, 0, 2100)
 	if len(got) > 0 {
 		t.Errorf("%d messages came twice", len(got))
@@ -170,14 +211,14 @@ func TestWhatAnEndedConnectorDidNotHandleIsGivenBack(t *testing.T) {
 	got := make(chan string, 10)
 	stop := receive(t, there, got)
 	place := send(t, here, 0, 10)
-	must(t, here.Courier().Await(within(t), c2, 0, place))
+	must(t, here.Await(within(t), c2, 0, place))
 	stop()
 	place = send(t, here, 10, 20)
 	waited := make(chan error, 1)
-	go func() { waited <- here.Courier().Await(within(t), c2, 0, place) }()
+	go func() { waited <- here.Await(within(t), c2, 0, place) }()
 	var back []string
 	var dones []func()
-	here.Courier().Return(c2, func(p []byte, sent time.Time, done func()) {
+	here.Return(c2, func(p []byte, sent time.Time, done func()) {
 		if time.Since(sent) > time.Minute {
 			t.Errorf("sent at %v", sent)
 		}
@@ -186,7 +227,7 @@ func TestWhatAnEndedConnectorDidNotHandleIsGivenBack(t *testing.T) {
 			return
 		}
 		for _, done := range slices.Backward(dones) {
-			if here.Courier().Arrived(c2, 0, place-9) {
+			if here.Arrived(c2, 0, place-9) {
 				t.Error("it arrived before the first was done with")
 			}
 			done()
@@ -196,10 +237,10 @@ func TestWhatAnEndedConnectorDidNotHandleIsGivenBack(t *testing.T) {
 	if len(back) != 10 || back[0] != "10" || back[9] != "19" {
 		t.Errorf("given back: %q", back)
 	}
-	if _, err := here.Courier().Send(c2, 0, nil); !errors.Is(err, bus.ErrEnded) {
+	if _, err := here.Send(c2, 0, nil); !errors.Is(err, courier.ErrEnded) {
 		t.Errorf("send to who has ended: %v", err)
 	}
-	if _, err := here.Courier().Send(events.Incarnation{Name: c2.Name, Epoch: c2.Epoch - 1}, 0, nil); !errors.Is(err, bus.ErrEnded) {
+	if _, err := here.Send(events.Incarnation{Name: c2.Name, Epoch: c2.Epoch - 1}, 0, nil); !errors.Is(err, courier.ErrEnded) {
 		t.Errorf("send to who has ended before: %v", err)
 	}
 }
@@ -208,8 +249,8 @@ func TestWhatWaitsForASilentConnectorIsBounded(t *testing.T) {
 	t.Parallel()
 	here, _ := pair(t)
 	for range 1000 {
-		_, err := here.Courier().Send(c2, 0, make([]byte, 100<<10))
-		if errors.Is(err, bus.ErrBacklog) {
+		_, err := here.Send(c2, 0, make([]byte, 100<<10))
+		if errors.Is(err, courier.ErrBacklog) {
 			return
 		}
 		must(t, err)
@@ -222,7 +263,7 @@ func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	here, there := pair(t)
 	got := make(chan string, 1)
 	defer receive(t, there, got)()
-	if _, err := here.Courier().Send(c2, 0, make([]byte, 2<<20)); !errors.Is(err, events.ErrTooLarge) {
+	if _, err := here.Send(c2, 0, make([]byte, 2<<20)); !errors.Is(err, events.ErrTooLarge) {
 		t.Errorf("send of 2 MiB: %v", err)
 	}
 	send(t, here, 0, 1)
@@ -236,49 +277,43 @@ func TestWhatIsTooLargeIsRefusedForASilentConnectorToo(t *testing.T) {
 	here, there := pair(t)
 	send(t, here, 0, 1)
 	for range 50 { // the server's note that nobody is there comes meanwhile
-		if _, err := here.Courier().Send(c2, 0, make([]byte, 2<<20)); !errors.Is(err, events.ErrTooLarge) {
+		if _, err := here.Send(c2, 0, make([]byte, 2<<20)); !errors.Is(err, events.ErrTooLarge) {
 			t.Errorf("send of 2 MiB: %v", err)
 			break
 		}
 	}
 	got := make(chan string, 2)
 	defer receive(t, there, got)()
-	must(t, here.Courier().Await(within(t), c2, 0, send(t, here, 1, 2)))
+	must(t, here.Await(within(t), c2, 0, send(t, here, 1, 2)))
 	expect(t, got, 0, 2)
 }
 
-func TestNothingIsStoredOrAskedWithoutAConnection(t *testing.T) {
+func TestNothingIsAskedWithoutAConnection(t *testing.T) {
 	t.Parallel()
-	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	states := make(chan bool, 10)
-	b := connect(t, bus.Config{URL: s.URL(), OnState: func(up bool) { states <- up }})
-	s.Shutdown()
-	if up := <-states; up || b.Connected() {
-		t.Error("the bus takes itself for connected")
-	}
-	if _, err := b.Log().Append(within(t), record(alice, 0, "")); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("append: %v", err)
-	}
-	if _, err := b.Rosters().Put(within(t), alice, nil, 0); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("put: %v", err)
-	}
-	for _, err := range b.Courier().Ask(within(t), "anything", nil) {
-		if !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("ask: %v", err)
+	s := serve(t, t.TempDir(), "127.0.0.1:0")
+	c := process(t, s.URL())
+	answer(t, c, "wait", func(ctx context.Context, _ []byte, _ func([]byte) error) error {
+		s.Shutdown()
+		<-ctx.Done()
+		return nil
+	})
+	for _, when := range []string{"when it is lost", "when there is none"} {
+		if _, err := ask(t, c, "wait", ""); !errors.Is(err, events.ErrUnavailable) {
+			t.Errorf("%s: %v", when, err)
 		}
 	}
 }
 
 // answer serves a verb until the test ends.
-func answer(t testing.TB, b *bus.Bus, verb string, handle func(ctx context.Context, request []byte, send func([]byte) error) error) {
+func answer(t testing.TB, c *courier.Courier, verb string, handle func(ctx context.Context, request []byte, send func([]byte) error) error) {
 	t.Helper()
-	stop, err := b.Courier().Answer(verb, "q", handle)
+	stop, err := c.Answer(verb, "q", handle)
 	must(t, err)
 	t.Cleanup(stop)
 }
 
-func ask(t testing.TB, b *bus.Bus, verb, request string) (chunks []string, err error) {
-	for chunk, err := range b.Courier().Ask(within(t), verb, []byte(request)) {
+func ask(t testing.TB, c *courier.Courier, verb, request string) (chunks []string, err error) {
+	for chunk, err := range c.Ask(within(t), verb, []byte(request)) {
 		if err != nil {
 			return chunks, err
 		}
@@ -290,7 +325,7 @@ func ask(t testing.TB, b *bus.Bus, verb, request string) (chunks []string, err e
 func TestAQuestionGetsOneAnswerOfManyParts(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
-	for _, b := range []*bus.Bus{here, there} {
+	for _, b := range []*courier.Courier{here, there} {
 		answer(t, b, "count", func(_ context.Context, request []byte, send func([]byte) error) error {
 			for i := range 1000 {
 				if err := send(fmt.Append(nil, string(request), i)); err != nil {
@@ -310,7 +345,7 @@ func TestAQuestionGetsOneAnswerOfManyParts(t *testing.T) {
 func TestWhatGoesWrongWithAnAnswerIsSaid(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
-	if _, err := ask(t, here, "nobody.knows", ""); !errors.Is(err, bus.ErrNoAnswer) {
+	if _, err := ask(t, here, "nobody.knows", ""); !errors.Is(err, courier.ErrNoAnswer) {
 		t.Errorf("nobody answers: %v", err)
 	}
 	answer(t, there, "fail", func(_ context.Context, _ []byte, send func([]byte) error) error {
@@ -318,7 +353,7 @@ func TestWhatGoesWrongWithAnAnswerIsSaid(t *testing.T) {
 		return errors.New("no such\r\naccount")
 	})
 	chunks, err := ask(t, here, "fail", "")
-	var failed *bus.AnswerError
+	var failed *courier.AnswerError
 	if len(chunks) != 1 || !errors.As(err, &failed) || failed.Text != "no such account" {
 		t.Errorf("the handler fails: %q, %v", chunks, err)
 	}
@@ -342,11 +377,11 @@ func TestAnAnswererStopsWhenTheAskerIsGone(t *testing.T) {
 			}
 		}
 	})
-	for _, err := range here.Courier().Ask(within(t), "endless", nil) {
+	for _, err := range here.Ask(within(t), "endless", nil) {
 		must(t, err)
 		break
 	}
-	if err := <-ended; !errors.Is(err, bus.ErrAskerGone) {
+	if err := <-ended; !errors.Is(err, courier.ErrAskerGone) {
 		t.Errorf("the handler's send: %v", err)
 	}
 }
@@ -364,13 +399,13 @@ func TestTooManyQuestionsAtOnceAreRefused(t *testing.T) {
 	asked := make(chan struct{})
 	for range 16 {
 		go func() {
-			for range here.Courier().Ask(ctx, "slow", nil) {
+			for range here.Ask(ctx, "slow", nil) {
 			}
 			asked <- struct{}{}
 		}()
 		<-running
 	}
-	var busy *bus.AnswerError
+	var busy *courier.AnswerError
 	if _, err := ask(t, here, "slow", ""); !errors.As(err, &busy) {
 		t.Errorf("question 17: %v", err)
 	}

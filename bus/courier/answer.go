@@ -1,4 +1,4 @@
-package bus
+package courier
 
 import (
 	"context"
@@ -30,7 +30,7 @@ func (c *Courier) Answer(verb, queue string, handle func(ctx context.Context, re
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	places := make(chan struct{}, maxAnswers)
-	sub, err := c.b.nc.QueueSubscribe(verbSubject(verb), queue, func(m *nats.Msg) {
+	sub, err := c.nc.QueueSubscribe(c.subject(verb), queue, func(m *nats.Msg) {
 		a := &answer{c: c, to: m.Reply}
 		select {
 		case places <- struct{}{}:
@@ -63,17 +63,17 @@ type answer struct {
 // run is the life of an answer: the handler, beside it signs of life, and the end.
 func (a *answer) run(ctx context.Context, request []byte, handle func(context.Context, []byte, func([]byte) error) error) {
 	a.takes = make(chan *nats.Msg, 2*window)
-	sub, err := a.c.b.nc.ChanSubscribe(a.c.b.nc.NewInbox(), a.takes)
+	sub, err := a.c.nc.ChanSubscribe(a.c.nc.NewInbox(), a.takes)
 	if err != nil {
 		return // the connection is closed
 	}
 	defer sub.Unsubscribe()
 	a.takeIn = sub.Subject
-	quiet := time.NewTicker(sayAlive)
-	defer quiet.Stop()
+	alive := time.NewTicker(sayAlive)
+	defer alive.Stop()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go a.stayAlive(ctx, quiet.C) // ends with ctx
+	go a.stayAlive(ctx, alive.C) // ends with ctx
 	a.end(handle(ctx, request, func(chunk []byte) error { return a.send(ctx, chunk) }))
 }
 
@@ -85,7 +85,7 @@ func (a *answer) stayAlive(ctx context.Context, tick <-chan time.Time) {
 		case <-ctx.Done():
 			return
 		case <-tick:
-			a.c.b.nc.PublishRequest(a.to, a.takeIn, nil)
+			a.c.nc.PublishRequest(a.to, a.takeIn, nil)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func (a *answer) send(ctx context.Context, chunk []byte) error {
 		}
 	}
 	m := &nats.Msg{Subject: a.to, Reply: a.takeIn, Data: chunk, Header: nats.Header{chunkHeader: {strconv.Itoa(a.n)}}}
-	if err := a.c.b.nc.PublishMsg(m); err != nil {
+	if err := a.c.nc.PublishMsg(m); err != nil {
 		return notSent(err)
 	}
 	a.n++
@@ -116,7 +116,7 @@ func (a *answer) wait(ctx context.Context) error {
 	defer timer.Stop()
 	select {
 	case m := <-a.takes:
-		if m.Header.Get(statusHeader) == statusNoResponder {
+		if noResponders(m) {
 			return ErrAskerGone
 		}
 		n, err := strconv.Atoi(string(m.Data))
@@ -139,5 +139,5 @@ func (a *answer) end(err error) {
 		// A header has one line.
 		m.Header.Set(errorHeader, strings.Join(strings.Fields(err.Error()), " "))
 	}
-	a.c.b.nc.PublishMsg(m)
+	a.c.nc.PublishMsg(m)
 }

@@ -1,4 +1,4 @@
-package bus
+package courier
 
 import (
 	"cmp"
@@ -24,6 +24,14 @@ const (
 	lingerTimeout = time.Second
 )
 
+// Config is what a courier needs. All of it must be set.
+type Config struct {
+	Conn    *nats.Conn
+	To      func(events.Incarnation) string // the subject on which an incarnation receives
+	Verbs   string                          // what the subjects of verbs begin with
+	Timeout time.Duration                   // of the server's answer to a new subscription
+}
+
 // Courier brings messages from process to process over core NATS, to a
 // connector's incarnation: in the order in which one sender sent them to one
 // receiver on one track, each once, as long as both live. Nothing on one track
@@ -31,7 +39,8 @@ const (
 // sender keeps everything else, sends again what got lost, and gives it back if
 // the incarnation has ended (Return). It is safe for concurrent use.
 type Courier struct {
-	b       *Bus
+	cfg     Config
+	nc      *nats.Conn
 	returns string // prefix of the subjects at which links are answered
 
 	mu    sync.RWMutex
@@ -47,21 +56,25 @@ type track struct {
 	number uint8
 }
 
-func newCourier(b *Bus) (*Courier, error) {
+// New makes the courier of one process. Its connection should reconnect for ever
+// and keep nothing that it can't send; the caller closes it, after the courier.
+func New(cfg Config) (*Courier, error) {
 	c := &Courier{
-		b: b, returns: b.nc.NewInbox() + ".",
+		cfg: cfg, nc: cfg.Conn, returns: cfg.Conn.NewInbox() + ".",
 		links: make(map[track]*link), byID: make(map[uint64]*link),
 		over: make(map[string]uint64), stops: make(map[*handler]struct{}),
 	}
-	_, err := b.nc.Subscribe(c.returns+"*", c.answered)
-	return c, err
+	if _, err := c.nc.Subscribe(c.returns+"*", c.answered); err != nil {
+		return nil, notSent(err)
+	}
+	return c, nil
 }
 
 // Send sends a message to whoever receives for the incarnation, and returns its
 // place among those sent there on the same track. While NATS can't be reached the
 // message waits. If too much is on its way Send waits for room, up to 2 s, but not
 // for a receiver that is silent. Errors wrap ErrBacklog, ErrEnded,
-// events.ErrTooLarge, or events.ErrUnavailable if the bus is closed; the message
+// events.ErrTooLarge, or events.ErrUnavailable if the connection is closed; the message
 // was then not sent. The payload is the courier's from then on.
 func (c *Courier) Send(to events.Incarnation, number uint8, payload []byte) (place uint64, err error) {
 	l, err := c.link(track{to, number})
@@ -153,7 +166,7 @@ func (c *Courier) answered(m *nats.Msg) {
 	c.mu.RUnlock()
 	switch {
 	case l == nil:
-	case m.Header.Get(statusHeader) == statusNoResponder:
+	case noResponders(m):
 		l.unheard()
 	default:
 		if r, ok := parseReceipt(m.Data); ok {
@@ -170,7 +183,7 @@ func (c *Courier) answered(m *nats.Msg) {
 // what has arrived is, within 5 s, and then stop returns.
 func (c *Courier) Receive(to events.Incarnation, handle func(payload []byte, later func() (done func()))) (stop func(), err error) {
 	r := newReceiver(c, handle)
-	sub, err := c.b.nc.Subscribe(courierSubject(to), r.receive)
+	sub, err := c.nc.Subscribe(c.cfg.To(to), r.receive)
 	if err != nil {
 		return nil, notSent(err)
 	}
@@ -182,7 +195,7 @@ func (c *Courier) Receive(to events.Incarnation, handle func(payload []byte, lat
 
 // A handler is a subscription that is served.
 type handler struct {
-	b      *Bus
+	nc     *nats.Conn
 	sub    *nats.Subscription
 	ended  chan struct{} // closed when no call is running or will come
 	finish func()        // ends what the calls have started
@@ -191,9 +204,9 @@ type handler struct {
 
 // serve waits until the server knows the subscription.
 func (c *Courier) serve(sub *nats.Subscription, finish func()) (stop func(), err error) {
-	h := &handler{b: c.b, sub: sub, ended: make(chan struct{}), finish: finish}
+	h := &handler{nc: c.nc, sub: sub, ended: make(chan struct{}), finish: finish}
 	sub.SetClosedHandler(func(string) { close(h.ended) })
-	if err := c.b.nc.FlushTimeout(c.b.cfg.AttemptTimeout); err != nil {
+	if err := c.nc.FlushTimeout(c.cfg.Timeout); err != nil {
 		h.stop()
 		return nil, notSent(err)
 	}
@@ -212,7 +225,7 @@ func (c *Courier) serve(sub *nats.Subscription, finish func()) (stop func(), err
 // one nats.go could not tell when that is.
 func (h *handler) stop() {
 	h.once.Do(func() {
-		if !h.b.nc.IsConnected() || h.sub.Drain() != nil {
+		if !h.nc.IsConnected() || h.sub.Drain() != nil {
 			h.sub.Unsubscribe()
 		}
 		select {
@@ -225,7 +238,9 @@ func (h *handler) stop() {
 	})
 }
 
-func (c *Courier) close() {
+// Close waits for what was sent to arrive, 1 s at most, and stops what Receive and
+// Answer have begun.
+func (c *Courier) Close() {
 	c.linger()
 	c.mu.Lock()
 	stops := c.stops
@@ -247,7 +262,7 @@ func (c *Courier) linger() {
 	}
 	c.mu.RUnlock()
 	for _, l := range links {
-		if c.b.nc.IsConnected() {
+		if c.nc.IsConnected() {
 			l.await(ctx, l.newest())
 		}
 		l.close()

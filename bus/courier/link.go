@@ -1,4 +1,4 @@
-package bus
+package courier
 
 import (
 	"context"
@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-
-	"rollcall/events"
 )
 
 // Errors of Send.
@@ -50,16 +48,16 @@ type link struct {
 	subject string
 	reply   string
 
-	mu    sync.Mutex
-	next  uint64        // guarded; number of the next message
-	kept  sent          // guarded; not known to be handled, without gap up to next
-	size  int           // guarded; bytes of kept
-	quiet bool          // guarded; nobody receives
-	until uint64        // guarded; if not 0, what follows it is to be sent again once it has come
-	ended bool          // guarded; the incarnation has
-	moved chan struct{} // guarded; if not nil, closed when kept gets shorter
-	timer *time.Timer   // guarded; runs while something is kept
-	base  uint64        // guarded; the oldest number kept when it was set
+	mu           sync.Mutex
+	next         uint64        // guarded; number of the next message
+	kept         ring          // guarded; not known to be handled, without gap up to next
+	size         int           // guarded; bytes of kept
+	noResponders bool          // guarded; nobody receives
+	until        uint64        // guarded; if not 0, what follows it is to be sent again once it has come
+	ended        bool          // guarded; the incarnation has
+	moved        chan struct{} // guarded; if not nil, closed when kept gets shorter
+	timer        *time.Timer   // guarded; runs while something is kept
+	base         uint64        // guarded; the oldest number kept when it was set
 }
 
 // A trailer follows each payload: a version, the link's id, the message's number
@@ -72,12 +70,8 @@ const (
 
 type trailer struct{ id, number, base uint64 }
 
-func courierSubject(to events.Incarnation) string {
-	return toPrefix + "." + Token(to.Name) + "." + strconv.FormatUint(to.Epoch, 10)
-}
-
 func newLink(c *Courier, t track) *link {
-	l := &link{c: c, track: t, id: rand.Uint64(), subject: courierSubject(t.to), next: 1}
+	l := &link{c: c, track: t, id: rand.Uint64(), subject: c.cfg.To(t.to), next: 1}
 	l.reply = c.returns + strconv.FormatUint(l.id, 16)
 	return l
 }
@@ -116,14 +110,14 @@ func (l *link) send(payload []byte) (uint64, error) {
 // publishNew sends a message unless its turn comes later, as when NATS is away;
 // then it must be one that can be sent. The caller holds mu.
 func (l *link) publishNew(data []byte) error {
-	if int64(len(data)) > l.c.b.nc.MaxPayload() {
+	if int64(len(data)) > l.c.nc.MaxPayload() {
 		return nats.ErrMaxPayload
 	}
-	if l.quiet || l.until != 0 {
+	if l.noResponders || l.until != 0 {
 		return nil
 	}
 	err := l.publish(data)
-	if err != nil && !l.c.b.nc.IsClosed() {
+	if err != nil && !l.c.nc.IsClosed() {
 		l.until = l.next
 		return nil
 	}
@@ -131,7 +125,7 @@ func (l *link) publishNew(data []byte) error {
 }
 
 func (l *link) publish(data []byte) error {
-	return l.c.b.nc.PublishRequest(l.subject, l.reply, data)
+	return l.c.nc.PublishRequest(l.subject, l.reply, data)
 }
 
 // makeRoom waits for room.
@@ -143,7 +137,7 @@ func (l *link) makeRoom(n int) error {
 			return ErrEnded
 		case l.kept.n < linkMsgs && l.size+n <= linkBytes:
 			return nil
-		case l.quiet:
+		case l.noResponders:
 			return fmt.Errorf("%w: %s is silent", ErrBacklog, l.track.to.Name)
 		}
 		if ctx == nil {
@@ -216,8 +210,8 @@ func (l *link) receipt(r receipt) {
 	if l.ended || r.handled >= l.next {
 		return
 	}
-	back := l.quiet
-	l.quiet = false
+	back := l.noResponders
+	l.noResponders = false
 	if first := l.first(); r.handled >= first {
 		l.drop(r.handled - first + 1)
 	}
@@ -231,8 +225,8 @@ func (l *link) receipt(r receipt) {
 func (l *link) unheard() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.quiet && !l.ended {
-		l.quiet = true
+	if !l.noResponders && !l.ended {
+		l.noResponders = true
 		l.arm()
 	}
 }
@@ -263,7 +257,7 @@ func (l *link) publishKept(number uint64) (int, error) {
 func (l *link) arm() {
 	l.base = l.first()
 	after := resendAfter
-	if l.quiet {
+	if l.noResponders {
 		after = probeAfter
 	}
 	if l.timer == nil {
@@ -281,7 +275,7 @@ func (l *link) tick() {
 		return
 	}
 	switch first := l.first(); {
-	case l.quiet:
+	case l.noResponders:
 		l.publishKept(first)
 	case first == l.base:
 		l.sendAgain(first)

@@ -1,4 +1,4 @@
-package bus
+package courier
 
 import (
 	"encoding/binary"
@@ -90,7 +90,7 @@ func (r *receiver) receive(m *nats.Msg) {
 	p := r.peers[t.id]
 	if p == nil {
 		r.forgetIdle()
-		p = &peer{nc: r.c.b.nc, reply: m.Reply, next: t.base, told: t.base - 1}
+		p = &peer{nc: r.c.nc, reply: m.Reply, next: t.base, told: t.base - 1}
 		r.peers[t.id] = p
 	}
 	if !p.take(t) {
