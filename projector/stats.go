@@ -10,8 +10,14 @@ import (
 	"rollcall/session"
 )
 
-// maxFaults bounds the faults that are kept to be shown; all are counted.
-const maxFaults = 32
+const (
+	// maxFaults bounds the faults that are kept to be shown; all are counted.
+	maxFaults = 32
+	// maxPoison bounds the newest poison whose place is kept, so that what was
+	// appended on top of it is known to be. What follows older poison counts as
+	// mismatched.
+	maxPoison = 4096
+)
 
 // Stats says what was folded so far.
 type Stats struct {
@@ -21,6 +27,7 @@ type Stats struct {
 	Unknown    uint64 // of them, of kinds that this build does not know
 	Poison     uint64 // records that can't be decoded
 	Mismatched uint64 // records that were not appended on top of their account's last one
+	Foreign    uint64 // of them, those that have newer ones below them: nothing is lost, but their writer did not look
 	Faults     []Fault
 }
 
@@ -47,6 +54,7 @@ type tally struct {
 	last      int64         // when the newest one was stored, Unix nanoseconds
 	retention time.Duration // after which the log forgets; 0: never
 	holders   map[events.Incarnation]*Connector
+	poisoned  []events.Seq // the places of the newest poison, in their order
 }
 
 func newTally() tally { return tally{holders: map[events.Incarnation]*Connector{}} }
@@ -65,6 +73,9 @@ func (y *tally) record(st *events.Stored, before, after *session.Account) {
 	}
 	if !y.onTop(st, before) {
 		y.Mismatched++
+		if st.Prev < seqOf(before) {
+			y.Foreign++
+		}
 		y.fault(st.Seq, st.At, fmt.Sprintf("%s of %s was appended after %d, but %d came before it",
 			st.Event.Kind(), st.Account(), st.Prev, seqOf(before)))
 	}
@@ -73,10 +84,13 @@ func (y *tally) record(st *events.Stored, before, after *session.Account) {
 
 // onTop checks that the log did what Append promises. An account of which
 // retention has removed everything begins again at 0, and one whose last record
-// is from before the fold began has an unknown beginning.
+// is from before the fold began has an unknown beginning. Poison names no account:
+// what says that it was appended on top of some is believed.
 func (y *tally) onTop(st *events.Stored, before *session.Account) bool {
 	switch {
 	case st.Prev == seqOf(before):
+		return true
+	case st.Prev > seqOf(before) && y.isPoison(st.Prev):
 		return true
 	case before == nil:
 		return st.Prev < y.first
@@ -92,8 +106,17 @@ func seqOf(a *session.Account) events.Seq {
 	return a.Seq
 }
 
+func (y *tally) isPoison(seq events.Seq) bool {
+	_, found := slices.BinarySearch(y.poisoned, seq)
+	return found
+}
+
 func (y *tally) poison(p *events.PoisonError) {
 	y.Poison++
+	if len(y.poisoned) >= maxPoison {
+		y.poisoned = slices.Delete(y.poisoned, 0, maxPoison/2)
+	}
+	y.poisoned = append(y.poisoned, p.Seq)
 	y.fault(p.Seq, p.At, p.Err.Error())
 }
 

@@ -78,6 +78,48 @@ func TestARecordThatIsNotOnTopOfTheOneBeforeIsCounted(t *testing.T) {
 	}
 }
 
+// What a stranger wrote into the log, past its rules, is no loss.
+func TestARecordFromOutsideIsToldFromOneThatIsMissing(t *testing.T) {
+	t.Parallel()
+	alice := jid("alice@localhost")
+	fold := func(table *Table, seq, prev events.Seq) {
+		table.Fold(&events.Stored{Record: events.Record{JID: alice, Prev: prev, Event: events.PasswordChanged{}}, Seq: seq})
+	}
+	skip := func(table *Table, seq events.Seq) {
+		table.Skip(&events.PoisonError{Seq: seq, Err: events.ErrUndecodable})
+	}
+	for _, c := range []struct {
+		name                string
+		after               func(*Table) // 10, which is on nothing
+		mismatched, foreign uint64
+	}{
+		{"one that can't be decoded, and what was appended on top of it", func(t *Table) { skip(t, 11); fold(t, 12, 11); fold(t, 13, 12) }, 0, 0},
+		{"several", func(t *Table) { skip(t, 11); skip(t, 12); fold(t, 13, 12) }, 0, 0},
+		{"one that did not look at the newest", func(t *Table) { fold(t, 11, 10); fold(t, 12, 10); fold(t, 13, 12) }, 1, 1},
+		{"one that looked at nothing", func(t *Table) { fold(t, 11, 0); fold(t, 12, 11) }, 1, 1},
+		{"one is missing", func(t *Table) { fold(t, 12, 11) }, 1, 0},
+		{"one is missing beside another's that can't be decoded", func(t *Table) { skip(t, 11); fold(t, 13, 12) }, 1, 0},
+	} {
+		table := NewTable()
+		fold(table, 10, 0)
+		c.after(table)
+		if s := table.Stats(); s.Mismatched != c.mismatched || s.Foreign != c.foreign {
+			t.Errorf("%s: %+v, want %d mismatched and %d foreign", c.name, s, c.mismatched, c.foreign)
+		}
+	}
+}
+
+func TestThePlacesOfPoisonAreKeptUpToALimit(t *testing.T) {
+	t.Parallel()
+	table := NewTable()
+	for i := range 3 * maxPoison {
+		table.Skip(&events.PoisonError{Seq: events.Seq(i + 1), Err: events.ErrUndecodable})
+	}
+	if n := len(table.tally.poisoned); n > maxPoison || !table.tally.isPoison(3*maxPoison) || table.tally.isPoison(1) {
+		t.Errorf("%d are kept", n)
+	}
+}
+
 func TestAFaultSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	w := newScribe()

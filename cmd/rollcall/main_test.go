@@ -39,6 +39,8 @@ func TestMain(m *testing.M) {
 //	                            awaited with: output NAME REGEXP
 //	logged NAME REGEXP          await it in what a process logs
 //	nats kill|start N           kill or start the external server N
+//	stranger write              write what is no record to the log, to the account
+//	                            that its newest record is of
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	runScripts(t, nil, "", "testdata/script")
@@ -77,7 +79,7 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"up": scriptUp, "halt": scriptHalt, "crash": scriptCrash,
 					"connect": scriptConnect, "login": scriptLogin, "send": scriptSend, "expect": scriptExpect,
-					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "nats": scriptNATS,
+					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "nats": scriptNATS, "stranger": scriptStranger,
 				},
 			})
 		})

@@ -54,9 +54,10 @@ func newVerify(con *console) *cobra.Command {
 				switch {
 				case !v.Agrees:
 					return errDisagree
-				case v.Missing > 0 || v.Mismatched > 0:
+				case v.lost():
 					return errHoles
 				}
+				con.sayForeign(v.Poison + v.Foreign)
 				return nil
 			})
 		}),
@@ -89,27 +90,44 @@ func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error
 	return v, nil
 }
 
+// lost reports that the log had records which it has no more: places between
+// others are empty, or records were appended on top of some that are not there.
+func (v *verification) lost() bool { return v.Missing > 0 || v.Mismatched > v.Foreign }
+
+// sayForeign tells people of records that no Rollcall wrote.
+func (c *console) sayForeign(n uint64) {
+	switch {
+	case n == 1:
+		c.say("note: 1 record in the log was not written by Rollcall; nothing is lost by it")
+	case n > 1:
+		c.say("note: %d records in the log were not written by Rollcall; nothing is lost by them", n)
+	}
+}
+
 // showVerification says what was checked, not only that it was.
 func (c *console) showVerification(v *verification, asJSON bool) error {
 	if asJSON {
 		return c.printJSON(v)
 	}
-	service := "no projector runs to compare with"
+	service, hash := "no projector runs to compare with", v.Hash
 	switch {
 	case v.Service != "" && v.Agrees:
 		service = "the running table agrees"
 	case v.Service != "":
 		service = "the running table has " + v.Service
 	}
-	_, err := fmt.Fprintf(c.out, "folded    %d records up to %s#%d in %s\n"+
+	if v.Sessions == 0 { // 64 zeros
+		hash = "none, for there is no session"
+	}
+	_, err := fmt.Fprintf(c.out, "folded    %s up to %s#%d in %s\n"+
 		"table     %s, %s\n"+
 		"poison    %d undecodable, %d of unknown kind\n"+
-		"missing   %d records\n"+
-		"chain     %d records whose prev is not the account's record before\n"+
+		"missing   %s\n"+
+		"chain     %s with a prev that is not the account's record before, %d of them foreign\n"+
 		"hash      %s\n"+
 		"service   %s\n",
-		v.Records, v.Stream, v.Seq, time.Duration(v.ElapsedMS)*time.Millisecond,
+		plural(int(v.Records), "record"), v.Stream, v.Seq, time.Duration(v.ElapsedMS)*time.Millisecond,
 		plural(v.Accounts, "account"), plural(v.Sessions, "session"),
-		v.Poison, v.Unknown, v.Missing, v.Mismatched, v.Hash, service)
+		v.Poison, v.Unknown, plural(int(v.Missing), "record"), plural(int(v.Mismatched), "record"), v.Foreign, hash, service)
 	return err
 }

@@ -24,10 +24,11 @@ type Summary struct {
 	Hash       string `json:"hash"`
 	Accounts   int    `json:"accounts"`
 	Sessions   int    `json:"sessions"`
-	Records    uint64 `json:"records"` // folded
-	Poison     uint64 `json:"poison"`  // undecodable, passed over
-	Unknown    uint64 `json:"unknown"` // of a kind that this build does not know
-	Mismatched uint64 `json:"mismatched"`
+	Records    uint64 `json:"records"`    // folded
+	Poison     uint64 `json:"poison"`     // undecodable, passed over
+	Unknown    uint64 `json:"unknown"`    // of a kind that this build does not know
+	Mismatched uint64 `json:"mismatched"` // not appended on top of their account's last one
+	Foreign    uint64 `json:"foreign"`    // of them, those by a writer that did not look: nothing is lost
 }
 
 // Sessions gives all sessions of a table at one instant. The accounts are
@@ -70,6 +71,6 @@ func Summarize(table *projector.Table) Summary {
 	return Summary{
 		Stream: at.Stream, Seq: uint64(at.Seq), Hash: hash.String(),
 		Accounts: stats.Accounts, Sessions: stats.Sessions,
-		Records: stats.Records, Poison: stats.Poison, Unknown: stats.Unknown, Mismatched: stats.Mismatched,
+		Records: stats.Records, Poison: stats.Poison, Unknown: stats.Unknown, Mismatched: stats.Mismatched, Foreign: stats.Foreign,
 	}
 }
