@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"rollcall/bus"
 	"rollcall/events"
@@ -27,20 +26,12 @@ func credentialsFor(docs *bus.Documents, table *projector.Table) *auth.Recent {
 // log. It returns when ctx ends, or with an error of the documents.
 func followCredentials(ctx context.Context, docs *bus.Documents, recent *auth.Recent) error {
 	defer recent.ForgetAll()
-	last, err := docs.Last(ctx)
-	if err != nil {
-		return err
-	}
-	recent.ForgetAll() // what was read before nobody has followed
-	for doc, err := range docs.Watch(ctx, last) {
-		switch {
-		case errors.Is(err, events.ErrUnavailable):
-			recent.ForgetAll() // it goes on by itself
-		case err != nil:
-			return err
-		default:
-			recent.Forget(doc.JID)
-		}
-	}
-	return ctx.Err()
+	return events.Follow(ctx, docs, events.Follower{
+		Begin: func(last uint64) uint64 {
+			recent.ForgetAll() // nobody has followed what was read before
+			return last
+		},
+		Changed:     func(doc events.Document) { recent.Forget(doc.JID) },
+		Interrupted: recent.ForgetAll,
+	})
 }

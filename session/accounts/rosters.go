@@ -30,7 +30,7 @@ type step struct {
 
 // move takes the owner's roster through steps with one contact.
 func (s *Store) move(ctx context.Context, owner, contact events.JID, steps ...step) error {
-	return events.Update(ctx, s.Rosters, owner, func(doc events.Document) ([]byte, error) {
+	_, err := events.Update(ctx, s.Rosters, owner, func(doc events.Document) ([]byte, error) {
 		var r *roster.Roster
 		var err error
 		if doc.Revision > 0 {
@@ -55,6 +55,7 @@ func (s *Store) move(ctx context.Context, owner, contact events.JID, steps ...st
 		}
 		return r.Encode(), nil
 	})
+	return err
 }
 
 // Befriend makes each of the two get the other's presence. The side that grants
@@ -77,7 +78,7 @@ func (s *Store) Befriend(ctx context.Context, a, b events.JID) error {
 // subscriptions, and its own roster away. The side that gets presence is written
 // first. If a contact's stanza comes in between, all of it is done again.
 func (s *Store) leaveRosters(ctx context.Context, owner events.JID) error {
-	return events.Update(ctx, s.Rosters, owner, func(doc events.Document) ([]byte, error) {
+	_, err := events.Update(ctx, s.Rosters, owner, func(doc events.Document) ([]byte, error) {
 		if doc.Revision == 0 {
 			return nil, nil
 		}
@@ -100,4 +101,5 @@ func (s *Store) leaveRosters(ctx context.Context, owner events.JID) error {
 		}
 		return nil, nil
 	})
+	return err
 }

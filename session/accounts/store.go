@@ -103,7 +103,7 @@ func (s *Store) Create(ctx context.Context, account events.JID, password string)
 // SetPassword replaces the password of an account. It fails with
 // auth.ErrPassword, and with auth.ErrNoAccount.
 func (s *Store) SetPassword(ctx context.Context, account events.JID, password string) error {
-	return events.Update(ctx, s.Keys, account, func(doc events.Document) ([]byte, error) {
+	_, err := events.Update(ctx, s.Keys, account, func(doc events.Document) ([]byte, error) {
 		if doc.Revision == 0 {
 			return nil, fmt.Errorf("%s: %w", account, auth.ErrNoAccount)
 		}
@@ -117,6 +117,7 @@ func (s *Store) SetPassword(ctx context.Context, account events.JID, password st
 		}
 		return c.Encode(), nil
 	})
+	return err
 }
 
 // Remove takes an account's credentials away. That there are none is no error.
@@ -147,7 +148,8 @@ func (s *Store) Forget(ctx context.Context, account events.JID) error {
 
 // remove deletes an account's document, if it has one.
 func remove(ctx context.Context, docs events.Documents, account events.JID) error {
-	return events.Update(ctx, docs, account, func(events.Document) ([]byte, error) { return nil, nil })
+	_, err := events.Update(ctx, docs, account, func(events.Document) ([]byte, error) { return nil, nil })
+	return err
 }
 
 // Contacts is an account's roster, nil for one that is empty. It fails with
