@@ -1,9 +1,7 @@
 package c2s
 
 import (
-	"context"
 	"errors"
-	"iter"
 	"log/slog"
 	"time"
 
@@ -73,18 +71,11 @@ type Config struct {
 
 // Documents keeps one document an account by compare-and-set, which is all that
 // connectors agree by on rosters, block lists and what is published. What is in
-// them is for this package, or for package roster or pep, to write and read. Get
-// fails with events.ErrNotFound, Put with events.ErrConflict if the revision (0:
-// none) is no longer the newest; both with events.ErrUnavailable. It is for any
-// goroutine.
+// them is for this package, or for package roster or pep, to write and read. It is
+// for any goroutine.
 type Documents interface {
-	Get(ctx context.Context, account events.JID) (events.Document, error)
-	Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error)
-	// Last is the newest revision of all.
-	Last(ctx context.Context) (uint64, error)
-	// Watch gives every document changed after the revision, then changes as
-	// they come, without a gap.
-	Watch(ctx context.Context, after uint64) iter.Seq2[events.Document, error]
+	events.Documents
+	events.Changes
 }
 
 // A Recorder keeps an event of a connection that has no account yet. It never

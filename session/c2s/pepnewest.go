@@ -3,7 +3,6 @@ package c2s
 import (
 	"container/list"
 	"context"
-	"errors"
 	"sync"
 
 	"rollcall/events"
@@ -61,10 +60,13 @@ func (c *newestCache) start(seen uint64) {
 	c.entries = map[events.JID]*list.Element{}
 }
 
-// stop forgets all.
+// stop forgets all, if it was started.
 func (c *newestCache) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.followed {
+		return
+	}
 	c.followed, c.entries, c.bytes = false, nil, 0
 	c.order.Init()
 	close(c.moved)
@@ -189,20 +191,12 @@ func (s *Server) FollowPublished(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	last, err := s.cfg.Private.Last(ctx)
-	if err != nil {
-		return err
-	}
-	s.newest.start(last)
 	defer s.newest.stop()
-	for doc, err := range s.cfg.Private.Watch(ctx, last) {
-		if errors.Is(err, events.ErrUnavailable) {
-			continue // reported once; it goes on by itself
-		}
-		if err != nil {
-			return err
-		}
-		s.newest.change(doc.JID, doc.Revision)
-	}
-	return ctx.Err()
+	return events.Follow(ctx, s.cfg.Private, events.Follower{
+		Begin: func(last uint64) uint64 {
+			s.newest.start(last)
+			return last
+		},
+		Changed: func(doc events.Document) { s.newest.change(doc.JID, doc.Revision) },
+	})
 }

@@ -36,23 +36,20 @@ func (cl *client) change(by func(*pep.Store) (*pep.Store, error)) (*pep.Store, e
 }
 
 // change changes what an account keeps, unless by returns what it was given.
-func (s *Server) change(account events.JID, by func(*pep.Store) (*pep.Store, error)) (*pep.Store, error) {
-	for {
-		old, err := s.stored(account)
+func (s *Server) change(account events.JID, by func(*pep.Store) (*pep.Store, error)) (next *pep.Store, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	_, err = events.Update(ctx, s.cfg.Private, account.Bare(), func(doc events.Document) ([]byte, error) {
+		old, err := pep.Decode(doc.Revision, doc.Data)
 		if err != nil {
 			return nil, err
 		}
-		next, err := by(old)
-		if err != nil || next == old {
-			return next, err
+		if next, err = by(old); err != nil || next == old {
+			return doc.Data, err
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), loginTime)
-		_, err = s.cfg.Private.Put(ctx, account, next.Encode(), old.Revision())
-		cancel()
-		if !errors.Is(err, events.ErrConflict) {
-			return next, err
-		}
-	}
+		return next.Encode(), nil
+	})
+	return next, err
 }
 
 // alone is an element as it is stored: it means the same wherever it is put.

@@ -130,6 +130,23 @@ func (d *documents) Put(_ context.Context, account events.JID, data []byte, revi
 	return d.last, nil
 }
 
+// Delete leaves a document that says so to whoever watches.
+func (d *documents) Delete(_ context.Context, account events.JID, revision uint64) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.down:
+		return events.ErrUnavailable
+	case d.newest[account].Revision != revision:
+		return events.ErrConflict
+	}
+	d.last++
+	delete(d.newest, account)
+	d.history = append(d.history, events.Document{JID: account, Revision: d.last, Deleted: true})
+	d.wake()
+	return nil
+}
+
 func (d *documents) wake() {
 	close(d.grown)
 	d.grown = make(chan struct{})
