@@ -43,7 +43,7 @@ func (s *Store) move(ctx context.Context, owner, contact events.JID, steps ...st
 			if st.out {
 				c, err = r.Outbound(contact, st.kind)
 			} else {
-				c, err = r.Inbound(contact, st.kind, nil)
+				c, err = r.Inbound(contact, st.kind, roster.Every, nil)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("roster of %s: %w", owner, err)

@@ -89,12 +89,10 @@ func blockItems(payload *stanza.Element) (jids []events.JID, err error) {
 func (cl *client) changeBlocked(r *request, change func(map[events.JID]struct{})) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	select {
-	case cl.home.listing <- struct{}{}:
-		defer func() { <-cl.home.listing }()
-	case <-ctx.Done():
-		return events.ErrUnavailable // another change of the list takes too long
+	if err := cl.home.listing.take(ctx); err != nil {
+		return err
 	}
+	defer cl.home.listing.release()
 	cl.srv.beginBlocking(cl.home)
 	list, err := cl.storeBlocked(ctx, change)
 	cl.srv.finishBlocking(cl.home, list, func() { cl.result(r.iq, "") })

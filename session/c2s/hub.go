@@ -3,6 +3,7 @@ package c2s
 import (
 	"container/list"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -39,9 +40,9 @@ type account struct {
 	blocking  bool         // a change of the block list is not answered yet
 	unapplied []*blockList // what is to be applied with it
 
-	loading sync.Mutex    // held while the roster is read the first time
-	setting sync.Mutex    // held by who changes the roster, over its I/O
-	listing chan struct{} // has the token of who changes the block list, over its I/O
+	loading sync.Mutex // held while the roster is read the first time
+	setting lock       // held by whoever changes the roster, over its I/O
+	listing lock       // held by whoever changes the block list, over its I/O
 
 	mu      sync.Mutex       // never held over I/O
 	roster  *roster.Roster   // guarded; nil: empty
@@ -49,6 +50,25 @@ type account struct {
 	busy    bool             // guarded; somebody's result is to go out before the pushes
 	pending []*roster.Roster // guarded; newer ones that came while busy or loading
 }
+
+func newAccount(jid events.JID) *account {
+	return &account{jid: jid, setting: make(lock, 1), listing: make(lock, 1), watched: map[events.JID]struct{}{}}
+}
+
+// A lock is a mutex that is waited for no longer than a context says. It has
+// room for the one token of whoever holds it.
+type lock chan struct{}
+
+func (l lock) take(ctx context.Context) error {
+	select {
+	case l <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: earlier changes take too long", events.ErrUnavailable)
+	}
+}
+
+func (l lock) release() { <-l }
 
 // init makes the zero hub usable. It is not for two goroutines.
 func (h *hub) init() {
@@ -108,7 +128,7 @@ func (h *hub) enter(ctx context.Context, s *Server, jid events.JID) (*account, e
 	h.mu.Lock()
 	a := h.accounts[jid]
 	if a == nil {
-		a = &account{jid: jid, watched: map[events.JID]struct{}{}, listing: make(chan struct{}, 1)}
+		a = newAccount(jid)
 		h.accounts[jid] = a
 	}
 	a.users++

@@ -98,10 +98,12 @@ func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roste
 	defer cancel()
 	a := s.hub.account(jid)
 	if a == nil {
-		a = &account{jid: jid} // nobody of it is here: only the document changes
+		a = newAccount(jid) // nobody of it is here: only the document changes
 	}
-	a.setting.Lock()
-	defer a.setting.Unlock()
+	if err := a.setting.take(ctx); err != nil {
+		return c, err
+	}
+	defer a.setting.release()
 	base := a.begin()
 	defer func() {
 		if err != nil {

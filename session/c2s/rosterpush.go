@@ -84,6 +84,7 @@ func (a *account) load(ctx context.Context, s *Server) error {
 	a.roster, a.loaded = r, true
 	s.hub.watch(a, r, s.cfg.Table)
 	a.settle(s)
+	s.mend(a.jid, r)
 	return nil
 }
 

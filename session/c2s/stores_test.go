@@ -81,8 +81,9 @@ type documents struct {
 	newest  map[events.JID]events.Document
 	history []events.Document
 	grown   chan struct{}
-	down    bool // every call fails
-	held    bool // watchers are told nothing
+	down    bool   // every call fails
+	held    bool   // watchers are told nothing
+	pause   func() // before and after each step; nil: not
 	// overtake, if not nil, runs before each Put is compared, once.
 	overtake func()
 }
@@ -92,6 +93,8 @@ func newDocuments() *documents {
 }
 
 func (d *documents) Get(_ context.Context, account events.JID) (events.Document, error) {
+	d.rest()
+	defer d.rest()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	doc, ok := d.newest[account]
@@ -104,7 +107,16 @@ func (d *documents) Get(_ context.Context, account events.JID) (events.Document,
 	return doc, nil
 }
 
+// rest pauses, as between a program and a store.
+func (d *documents) rest() {
+	if d.pause != nil {
+		d.pause()
+	}
+}
+
 func (d *documents) Put(_ context.Context, account events.JID, data []byte, revision uint64) (uint64, error) {
+	d.rest()
+	defer d.rest()
 	d.mu.Lock()
 	hook := d.overtake
 	d.overtake = nil
@@ -150,6 +162,13 @@ func (d *documents) Delete(_ context.Context, account events.JID, revision uint6
 func (d *documents) wake() {
 	close(d.grown)
 	d.grown = make(chan struct{})
+}
+
+// fail makes every call fail, or no longer.
+func (d *documents) fail(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.down = on
 }
 
 // hold keeps watchers from learning of changes, or lets them go on.

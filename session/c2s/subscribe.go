@@ -10,10 +10,9 @@ import (
 )
 
 // Presence subscriptions: RFC 6121, 3 and appendix A. Both rosters are ours to
-// change, so both ends of a transition are written here, in the order that
-// keeps one thing true at every moment: who watches a contact by its own roster
-// is allowed to by the contact's. A grant is written at the contact first, a
-// revocation at the watcher first.
+// change. In which order they are, and how they come to say the same whatever both
+// users do at once, is package roster's (roster.Send); here is how they are
+// reached, and what the users are shown.
 
 // subscription handles a client's subscribe, subscribed, unsubscribe or
 // unsubscribed.
@@ -29,77 +28,112 @@ func (cl *client) subscription(el *stanza.Element, kind roster.Kind, contact eve
 	if kind == roster.Subscribe && len(b) > roster.MaxRequest {
 		return &stanza.Error{Condition: stanza.PolicyViolation, Text: "the request is too large to be kept"}
 	}
-	return cl.srv.subscription(cl.account, contact, kind, b)
+	return roster.Send(&exchange{srv: cl.srv, user: cl.account, kind: kind, stanza: b}, cl.account, contact, kind)
 }
 
-// subscription carries a transition out on both sides and delivers the stanza.
-// If it fails in between, a watcher is allowed more than its own roster says,
-// never less.
-func (s *Server) subscription(user, contact events.JID, kind roster.Kind, b []byte) error {
-	out := func(r *roster.Roster) (roster.Change, error) { return r.Outbound(contact, kind) }
-	if kind == roster.Unsubscribed {
-		// The contact is the watcher: it loses sight before it is said that it has.
-		if err := s.arrive(user, contact, kind, b); err != nil {
-			return err
-		}
-		_, err := s.changeRoster(user, out, nil)
-		return err
-	}
-	c, err := s.changeRoster(user, out, nil)
-	if err != nil || !c.Pass {
-		return err
-	}
-	return s.arrive(user, contact, kind, b)
-}
-
-// arrive is the contact's side of a transition that the user has caused.
-func (s *Server) arrive(user, contact events.JID, kind roster.Kind, b []byte) error {
-	if ok, err := s.router.Exists(contact); err != nil || !ok {
-		return err // RFC 6121, 8.5.1: silently, for an unknown contact
-	}
-	blocked := s.blocks.of(contact).blocks(user)
-	if blocked && kind == roster.Subscribe {
+// removeItem cancels both directions and removes the item (RFC 6121, 2.5.2).
+func (cl *client) removeItem(contact events.JID, answer func()) error {
+	x := &exchange{srv: cl.srv, user: cl.account, answer: answer}
+	err := roster.Cancel(x, cl.account, contact)
+	if err != nil && x.answer == nil {
+		cl.srv.cfg.Logger.Warn("the contact's roster does not say yet that an item is gone", "contact", contact.String(), "error", err)
 		return nil
 	}
-	c, err := s.changeRoster(contact, func(r *roster.Roster) (roster.Change, error) {
-		c, err := r.Inbound(user, kind, slices.Clone(b))
-		if err == nil && c.Pass && kind != roster.Subscribe && !blocked {
-			c.Roster = c.Roster.WithNotice(notice(user, contact, kind, b))
-		}
-		return c, err
-	}, nil)
-	if err != nil {
-		return err
-	}
-	for _, answer := range c.Send { // the server's, in the contact's name (A.3)
-		if err := s.subscriptionFrom(contact, user, answer); err != nil {
-			return err
-		}
-	}
-	if kind == roster.Subscribed && c.Pass && !blocked {
-		s.showNewWatcher(user, contact)
-	}
-	return nil
+	return err
 }
 
-// subscriptionFrom is a stanza that the server sends in a user's name.
-func (s *Server) subscriptionFrom(user, contact events.JID, kind roster.Kind) error {
-	return s.arrive(user, contact, kind, plainSubscription(user, contact, kind))
+// An exchange reaches the rosters of two users of whom one has said something. It
+// implements roster.Ends.
+type exchange struct {
+	srv    *Server
+	user   events.JID // who has said it, zero if nobody has
+	kind   roster.Kind
+	stanza []byte // nil: a plain one
+	answer func() // called when the user's roster is changed, once
 }
 
+// Read implements roster.Ends, as the methods after it do. Whoever has no account
+// here has no roster.
+func (x *exchange) Read(account events.JID) (*roster.Roster, error) {
+	if account.Local() == "" || !x.srv.router.Served(account.Domain()) {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	return x.srv.readRoster(ctx, account)
+}
+
+func (x *exchange) Change(account events.JID, by func(*roster.Roster) (roster.Change, error)) (roster.Change, error) {
+	if account != x.user {
+		return x.srv.changeRoster(account, by, nil)
+	}
+	c, err := x.srv.changeRoster(account, by, x.answer)
+	if err == nil {
+		x.answer = nil
+	}
+	return c, err
+}
+
+// Admits does not tell of an account that is unknown or blocks the user (RFC 6121,
+// 8.5.1; XEP-0191, 3.3): the request is dropped.
+func (x *exchange) Admits(account, user events.JID) (bool, error) {
+	if x.srv.blocks.of(account).blocks(user) {
+		return false, nil
+	}
+	return x.srv.router.Exists(account)
+}
+
+func (x *exchange) Stanza(account, user events.JID, k roster.Kind) []byte {
+	switch {
+	case k != roster.Subscribe && x.srv.blocks.of(account).blocks(user):
+		return nil
+	case user != x.user || k != x.kind || x.stanza == nil || k != roster.Subscribe && len(x.stanza) > roster.MaxNotice:
+		return plainSubscription(user, account, k)
+	}
+	return slices.Clone(x.stanza)
+}
+
+func (x *exchange) Granted(owner, watcher events.JID) {
+	if !x.srv.blocks.of(watcher).blocks(owner) {
+		x.srv.showNewWatcher(owner, watcher)
+	}
+}
+
+// maxMended bounds how many of a roster's requests are looked after when it is read.
+const maxMended = 32
+
+// mend looks after the requests in a roster that is read here for the first time,
+// those of the user and those to it: a connector may have died between one roster
+// and the other (see roster.Agree). It does not wait.
+func (s *Server) mend(account events.JID, r *roster.Roster) {
+	var pairs [][2]events.JID // of a watcher and an owner
+	for item := range r.Items() {
+		if item.Ask && len(pairs) < maxMended {
+			pairs = append(pairs, [2]events.JID{account, item.JID})
+		}
+	}
+	for q := range r.Requests() {
+		if len(pairs) < maxMended {
+			pairs = append(pairs, [2]events.JID{q.From, account})
+		}
+	}
+	if len(pairs) == 0 {
+		return
+	}
+	go func() {
+		for _, p := range pairs {
+			if err := roster.Agree(&exchange{srv: s}, p[0], p[1]); err != nil {
+				s.cfg.Logger.Debug("two rosters may not agree", "watcher", p[0].String(), "owner", p[1].String(), "error", err)
+			}
+		}
+	}()
+}
+
+// plainSubscription says nothing but what it is.
 func plainSubscription(user, contact events.JID, kind roster.Kind) []byte {
 	b := stanza.AppendAttr([]byte("<presence"), "from", user.String())
 	b = stanza.AppendAttr(b, "to", contact.String())
 	return append(stanza.AppendAttr(b, "type", kind.String()), "/>"...)
-}
-
-// notice is an answer as the contact's roster carries it, without what else the
-// user said if that is too much.
-func notice(user, contact events.JID, kind roster.Kind, b []byte) []byte {
-	if len(b) > roster.MaxNotice {
-		return plainSubscription(user, contact, kind)
-	}
-	return slices.Clone(b)
 }
 
 // notify hands over what subscription stanzas the change of a roster brought:
@@ -118,37 +152,4 @@ func (a *account) notify(s *Server, old, next *roster.Roster) {
 			}
 		}
 	}
-}
-
-// removeItem cancels both directions and removes the item (RFC 6121, 2.5.2). As
-// ever, who watches loses sight first: the contact before the item goes, the
-// user with it.
-func (cl *client) removeItem(contact events.JID, answer func()) error {
-	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
-	defer cancel()
-	r, err := cl.srv.readRoster(ctx, cl.account)
-	if err != nil {
-		return err
-	}
-	remove := func(r *roster.Roster) (roster.Change, error) { return r.Remove(contact) }
-	c, err := remove(r)
-	if err != nil {
-		return err
-	}
-	if slices.Contains(c.Send, roster.Unsubscribed) {
-		if err := cl.srv.subscriptionFrom(cl.account, contact, roster.Unsubscribed); err != nil {
-			return err
-		}
-	}
-	if c, err = cl.srv.changeRoster(cl.account, remove, answer); err != nil {
-		return err
-	}
-	if slices.Contains(c.Send, roster.Unsubscribe) {
-		if err := cl.srv.subscriptionFrom(cl.account, contact, roster.Unsubscribe); err != nil {
-			// The client has had its answer. The contact's roster says that it is
-			// watched by somebody who is not there.
-			cl.srv.cfg.Logger.Warn("contact not told of its removal", "contact", contact.String(), "error", err)
-		}
-	}
-	return nil
 }

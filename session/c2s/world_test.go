@@ -64,6 +64,7 @@ type node struct {
 func newWorld(t testing.TB, n int, tune func(*c2s.Config)) *world {
 	w := &world{t: t, log: bustest.NewLog(), rosters: newDocuments(), blocked: newDocuments(), private: newDocuments(), tune: tune}
 	w.waiting.pause, w.waiting.most = w.pause, 3
+	w.rosters.pause = w.pause
 	for i := range n {
 		w.nodes = append(w.nodes, w.start(fmt.Sprintf("c%d", i+1)))
 	}
@@ -209,10 +210,12 @@ func (w *world) watch(watcher, contact string) {
 	from, to := bare(watcher), bare(contact)
 	w.edit(from, func(r *roster.Roster) (roster.Change, error) { return r.Outbound(to, roster.Subscribe) })
 	w.edit(to, func(r *roster.Roster) (roster.Change, error) {
-		return r.Inbound(from, roster.Subscribe, []byte("<presence type='subscribe'/>"))
+		return r.Inbound(from, roster.Subscribe, roster.Every, []byte("<presence type='subscribe'/>"))
 	})
 	w.edit(to, func(r *roster.Roster) (roster.Change, error) { return r.Outbound(from, roster.Subscribed) })
-	w.edit(from, func(r *roster.Roster) (roster.Change, error) { return r.Inbound(to, roster.Subscribed, nil) })
+	w.edit(from, func(r *roster.Roster) (roster.Change, error) {
+		return r.Inbound(to, roster.Subscribed, roster.Every, nil)
+	})
 }
 
 func (w *world) edit(account events.JID, change func(*roster.Roster) (roster.Change, error)) {

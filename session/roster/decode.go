@@ -137,7 +137,20 @@ func (r *reader) item(i *Item) {
 	}
 	i.Subscription = Subscription(sub)
 	i.Ask, i.Approved = flags&flagAsk != 0, flags&flagApproved != 0
-	r.skip(n - itemFields)
+	n -= itemFields
+	i.ours = r.optional(&n)
+	i.theirs = r.optional(&n)
+	r.skip(n)
+}
+
+// optional reads a number that was appended later, if any of n more fields are
+// there.
+func (r *reader) optional(n *int) number {
+	if *n <= 0 {
+		return 0
+	}
+	*n--
+	return read(r, r.d.DecodeUint64)
 }
 
 func (r *reader) requests(to *Roster) {
@@ -145,7 +158,9 @@ func (r *reader) requests(to *Roster) {
 	for range r.array(0) {
 		n := r.array(requestFields)
 		q := Request{From: r.jid(), Stanza: r.bytes()}
-		r.skip(n - requestFields)
+		n -= requestFields
+		q.number = r.optional(&n)
+		r.skip(n)
 		if seen[q.From] {
 			r.fail("two requests of one contact")
 		}

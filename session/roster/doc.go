@@ -1,6 +1,7 @@
 // Package roster is a user's contact list (RFC 6121, section 2) and the states
 // of presence subscriptions (section 3 and appendix A). It is pure: it reads no
-// clock and does no input or output.
+// clock and does no input or output. How two users' rosters come to say the same
+// is here too ([Send], [Cancel], [Agree]), over an interface to the store ([Ends]).
 //
 // A [Roster] never changes. An operation returns a [Change] with another roster
 // that shares what is the same, so readers need no lock and a writer can offer

@@ -39,20 +39,25 @@ func sortedGroups(groups []string) []string {
 }
 
 // Remove takes a contact out and cancels both directions (RFC 6121, section
-// 2.5): Send are the stanzas for the contact. The error is [ErrNoItem].
-func (r *Roster) Remove(contact events.JID) (Change, error) {
+// 2.5). The error is [ErrNoItem].
+func (r *Roster) Remove(contact events.JID) (Change, error) { return r.remove(contact, Every) }
+
+// remove is Remove with regard to the contact's requests up to a number. It fails
+// with errGranted if a newer one has been granted; one that is not answered yet
+// stays.
+func (r *Roster) remove(contact events.JID, upTo number) (Change, error) {
 	r = r.orEmpty()
 	i, found := r.find(contact)
 	if !found {
 		return Change{}, ErrNoItem
 	}
-	var send []Kind
 	s := r.state(contact)
-	if s.to || s.ask {
-		send = append(send, Unsubscribe)
+	if s.from && s.theirs > upTo {
+		return Change{}, errGranted
 	}
-	if s.from || s.pendingIn {
-		send = append(send, Unsubscribed)
+	r = r.withoutItem(i)
+	if s.theirs <= upTo {
+		r = r.withoutRequest(contact)
 	}
-	return Change{Roster: r.withoutItem(i).withoutRequest(contact), Send: send}, nil
+	return Change{Roster: r}, nil
 }

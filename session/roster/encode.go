@@ -11,9 +11,10 @@ import (
 //
 //	[version, items, requests, notices]
 //
-// An item is [jid, name, groups, subscription, flags], a request [jid, stanza].
-// Notices are [how many there were, stanza...]; as long as there were none the
-// field is left out.
+// An item is [jid, name, groups, subscription, flags, ours, theirs], where the last
+// two are numbers of requests, left out if there is neither. A request is [jid,
+// stanza, number], the last left out if there is none. Notices are [how many there
+// were, stanza...]; as long as there were none the field is left out.
 // Fields are only ever appended, to any of these arrays, and a reader skips
 // those it doesn't know: the version changes only when an old reader must not
 // go on.
@@ -48,13 +49,11 @@ func (r *Roster) Encode() []byte {
 	}
 	w.array(len(r.requests))
 	for _, q := range r.requests {
-		w.array(requestFields)
-		w.string(q.From.String())
-		w.check(w.e.EncodeBytes(q.Stanza))
+		w.request(&q)
 	}
 	if r.noticed > 0 {
 		w.array(1 + len(r.notices))
-		w.check(w.e.EncodeUint(r.noticed))
+		w.number(r.noticed)
 		for _, n := range r.notices {
 			w.check(w.e.EncodeBytes(n))
 		}
@@ -73,6 +72,7 @@ func (w writer) check(err error) {
 
 func (w writer) array(n int)     { w.check(w.e.EncodeArrayLen(n)) }
 func (w writer) int(n int)       { w.check(w.e.EncodeInt(int64(n))) }
+func (w writer) number(n uint64) { w.check(w.e.EncodeUint(n)) }
 func (w writer) string(s string) { w.check(w.e.EncodeString(s)) }
 
 func (w writer) item(i *Item) {
@@ -83,7 +83,11 @@ func (w writer) item(i *Item) {
 	if i.Approved {
 		flags |= flagApproved
 	}
-	w.array(itemFields)
+	fields := itemFields
+	if i.numbered() {
+		fields += 2
+	}
+	w.array(fields)
 	w.string(i.JID.String())
 	w.string(i.Name)
 	w.array(len(i.Groups))
@@ -92,4 +96,21 @@ func (w writer) item(i *Item) {
 	}
 	w.int(int(i.Subscription))
 	w.int(flags)
+	if i.numbered() {
+		w.number(i.ours)
+		w.number(i.theirs)
+	}
+}
+
+func (w writer) request(q *Request) {
+	fields := requestFields
+	if q.number != 0 {
+		fields++
+	}
+	w.array(fields)
+	w.string(q.From.String())
+	w.check(w.e.EncodeBytes(q.Stanza))
+	if q.number != 0 {
+		w.number(q.number)
+	}
 }

@@ -66,6 +66,8 @@ type Item struct {
 	Subscription Subscription
 	Ask          bool // ask='subscribe': a request of the user isn't answered yet
 	Approved     bool // the contact's request will be granted (section 3.4)
+
+	ours, theirs number // of the user's request, and of the contact's if From; see state
 }
 
 // equal reports that clients see no difference.
@@ -74,23 +76,55 @@ func (i *Item) equal(o *Item) bool {
 		i.Ask == o.Ask && i.Approved == o.Approved && slices.Equal(i.Groups, o.Groups)
 }
 
+// same reports that there is no difference at all.
+func (i *Item) same(o *Item) bool { return i.equal(o) && i.ours == o.ours && i.theirs == o.theirs }
+
+// numbered reports that the item's numbers are written.
+func (i *Item) numbered() bool { return i.ours != 0 || i.theirs != 0 }
+
 // size is an upper bound of the item's encoded bytes: every text has at most 3
-// bytes before it, and 8 are for the rest.
+// bytes before it, and 8 are for the rest but the numbers.
 func (i *Item) size() int {
 	n := 8 + 3 + len(i.JID.String()) + 3 + len(i.Name)
+	if i.numbered() {
+		n += sizeOf(i.ours) + sizeOf(i.theirs)
+	}
 	for _, g := range i.Groups {
 		n += 3 + len(g)
 	}
 	return n
 }
 
+// sizeOf is how many bytes a number takes in msgpack.
+func sizeOf(n number) int {
+	switch {
+	case n < 1<<7:
+		return 1
+	case n < 1<<8:
+		return 2
+	case n < 1<<16:
+		return 3
+	case n < 1<<32:
+		return 5
+	}
+	return 9
+}
+
 // A Request is an unanswered stanza of type subscribe.
 type Request struct {
 	From   events.JID // the contact's bare JID
 	Stanza []byte     // whole; must not be changed
+
+	number number
 }
 
-func (r *Request) size() int { return 8 + 3 + len(r.From.String()) + 5 + len(r.Stanza) }
+func (r *Request) size() int {
+	n := 8 + 3 + len(r.From.String()) + 5 + len(r.Stanza)
+	if r.number != 0 {
+		n += sizeOf(r.number)
+	}
+	return n
+}
 
 // checkContact allows what a client may set of an item (section 2.3.3).
 func checkContact(jid events.JID, name string, groups []string) error {

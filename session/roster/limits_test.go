@@ -70,7 +70,7 @@ func TestRequestsHaveLimits(t *testing.T) {
 		var r *Roster
 		n := 0
 		for ; ; n++ {
-			c, err := r.Inbound(stranger(n), Subscribe, stanza)
+			c, err := r.Inbound(stranger(n), Subscribe, Every, stanza)
 			if errors.Is(err, ErrFull) {
 				break
 			}
@@ -85,7 +85,7 @@ func TestRequestsHaveLimits(t *testing.T) {
 		c, err := r.Set(bob, "", nil)
 		must(t, c, err)
 	}
-	if _, err := (*Roster)(nil).Inbound(bob, Subscribe, make([]byte, MaxRequest+1)); !errors.Is(err, ErrFull) {
+	if _, err := (*Roster)(nil).Inbound(bob, Subscribe, Every, make([]byte, MaxRequest+1)); !errors.Is(err, ErrFull) {
 		t.Errorf("a stanza that is too long: %v", err)
 	}
 }
@@ -98,7 +98,7 @@ func TestTheLongestDocumentFitsTheStore(t *testing.T) {
 		r = r.WithNotice(make([]byte, MaxNotice))
 		for _, size := range []int{MaxRequest, 100, 0} { // until none fits
 			for n := 0; ; n++ {
-				c, err := r.Inbound(stranger(100_000*i+10*n+size), Subscribe, make([]byte, size))
+				c, err := r.Inbound(stranger(100_000*i+10*n+size), Subscribe, Every, make([]byte, size))
 				if errors.Is(err, ErrFull) {
 					break
 				}

@@ -40,11 +40,11 @@ func (r *Roster) NoticesSince(old *Roster) [][]byte {
 }
 
 // RequestsSince returns the requests that an older version of the roster does
-// not have, the oldest first.
+// not have, the oldest first. One that a contact has made anew is another.
 func (r *Roster) RequestsSince(old *Roster) (list []Request) {
 	old = old.orEmpty()
 	for q := range r.Requests() {
-		if old.request(q.From) < 0 {
+		if i := old.request(q.From); i < 0 || !same(old.requests[i].number, q.number) {
 			list = append(list, q)
 		}
 	}

@@ -48,11 +48,11 @@ func TestANoticeLeavesTheOlderRosterAlone(t *testing.T) {
 
 func TestRequestsSince(t *testing.T) {
 	t.Parallel()
-	first, err := (*Roster)(nil).Inbound(bob, Subscribe, []byte("b"))
+	first, err := (*Roster)(nil).Inbound(bob, Subscribe, Every, []byte("b"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := first.Roster.Inbound(carol, Subscribe, []byte("c"))
+	second, err := first.Roster.Inbound(carol, Subscribe, Every, []byte("c"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,10 +38,6 @@ type Change struct {
 	// Pass says that the stanza goes on: an outbound one is routed to the
 	// contact, an inbound one delivered to the user's resources.
 	Pass bool
-
-	// Send are stanzas that the user's server sends to the contact in the
-	// user's name.
-	Send []Kind
 }
 
 // Outbound is the user sending a stanza of kind k to the contact, a bare JID.
@@ -55,7 +51,7 @@ func (r *Roster) Outbound(contact events.JID, k Kind) (Change, error) {
 		return Change{}, err
 	}
 	old := r.state(contact)
-	next, route := old.outbound(k)
+	next, route := old.outbound(k, r.Version()+1)
 	changed, err := r.moved(contact, old, next, nil)
 	if err != nil {
 		return Change{}, err
@@ -64,24 +60,41 @@ func (r *Roster) Outbound(contact events.JID, k Kind) (Change, error) {
 }
 
 // Inbound is a stanza of kind k from the contact, a bare JID, arriving at the
-// user's server. The whole stanza is kept if it is a request to be answered; the
-// roster owns it then. The error is [ErrFull], or [ErrBadRequest] for a JID that
-// isn't bare.
-func (r *Roster) Inbound(contact events.JID, k Kind, stanza []byte) (Change, error) {
+// user's server. request is the number of the one that the stanza makes or
+// grants, or of the newest that it ends; [Every] where that is not known. The
+// whole stanza is kept if it is a request to be answered; the roster owns it then.
+// The error is [ErrFull], or [ErrBadRequest] for a JID that isn't bare.
+func (r *Roster) Inbound(contact events.JID, k Kind, request uint64, stanza []byte) (Change, error) {
 	if err := checkContact(contact, "", nil); err != nil {
 		return Change{}, err
 	}
+	if k == Subscribe && request == Every {
+		request = 0
+	}
 	old := r.state(contact)
-	next, deliver, granted := old.inbound(k)
+	next, deliver := old.inbound(k, request)
 	changed, err := r.moved(contact, old, next, stanza)
 	if err != nil {
 		return Change{}, err
 	}
-	c := Change{Roster: changed, Pass: deliver}
-	if granted {
-		c.Send = []Kind{Subscribed}
+	return Change{Roster: changed, Pass: deliver}, nil
+}
+
+// refuse is Outbound for an [Unsubscribed] that is about the contact's requests up
+// to a number. It fails with errGranted if a newer one has been granted; one that
+// is not answered yet stays.
+func (r *Roster) refuse(contact events.JID, upTo number) (Change, error) {
+	old := r.state(contact)
+	if old.from && old.theirs > upTo {
+		return Change{}, errGranted
 	}
-	return c, nil
+	next := old
+	next.approved = false
+	if old.theirs <= upTo {
+		next = next.refused()
+	}
+	changed, err := r.moved(contact, old, next, nil)
+	return Change{Roster: changed}, err
 }
 
 // moved returns the roster with the contact in another state. What only the
@@ -92,22 +105,27 @@ func (r *Roster) moved(contact events.JID, old, next state, stanza []byte) (*Ros
 	}
 	r = r.orEmpty()
 	var err error
-	if old.pendingIn && !next.pendingIn {
+	if again := next.pendingIn && next.theirs != old.theirs; old.pendingIn && (!next.pendingIn || again) {
 		r = r.withoutRequest(contact)
+		old.pendingIn = false
 	}
 	if !old.pendingIn && next.pendingIn {
-		if r, err = r.withRequest(Request{From: contact, Stanza: stanza}); err != nil {
+		if r, err = r.withRequest(Request{From: contact, Stanza: stanza, number: next.theirs}); err != nil {
 			return nil, err
 		}
 	}
-	old.pendingIn, next.pendingIn = false, false
-	if old == next {
-		return r, nil
-	}
 	item := Item{JID: contact}
-	if has := r.item(contact); has != nil {
+	has := r.item(contact)
+	if has != nil {
 		item = *has
 	}
-	item.Subscription, item.Ask, item.Approved = next.subscription(), next.ask, next.approved
+	item.Subscription, item.Ask, item.Approved, item.ours = next.subscription(), next.ask, next.approved, next.ours
+	item.theirs = 0
+	if next.from {
+		item.theirs = next.theirs
+	}
+	if has == nil && item.same(&Item{JID: contact}) || has != nil && item.same(has) {
+		return r, nil
+	}
 	return r.withItem(&item)
 }
