@@ -3,7 +3,6 @@ package c2s
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 
@@ -102,32 +101,27 @@ func (cl *client) changeBlocked(r *request, change func(map[events.JID]struct{})
 // storeBlocked returns the changed list when it is stored, or the one that is
 // there if it is no other.
 func (cl *client) storeBlocked(ctx context.Context, change func(map[events.JID]struct{})) (*blockList, error) {
-	for {
-		doc, err := cl.srv.cfg.Blocked.Get(ctx, cl.account)
-		if err != nil && !errors.Is(err, events.ErrNotFound) {
-			return nil, err
-		}
+	var list *blockList
+	doc, err := events.Update(ctx, cl.srv.cfg.Blocked, cl.account, func(doc events.Document) ([]byte, error) {
 		old, err := decodeBlockList(doc)
 		if err != nil {
 			return nil, err
 		}
-		next := &blockList{jids: maps.Clone(old.jids)}
-		change(next.jids)
-		if maps.Equal(old.jids, next.jids) {
-			return old, nil
+		list = &blockList{jids: maps.Clone(old.jids)}
+		if change(list.jids); maps.Equal(old.jids, list.jids) {
+			return doc.Data, nil
 		}
-		data := next.encode()
-		if len(next.jids) > maxBlocked || len(data) > events.MaxDocument {
+		data := list.encode()
+		if len(list.jids) > maxBlocked || len(data) > events.MaxDocument {
 			return nil, &stanza.Error{Condition: stanza.ResourceConstraint, Text: "the block list is full"}
 		}
-		next.revision, err = cl.srv.cfg.Blocked.Put(ctx, cl.account, data, old.revision)
-		switch {
-		case err == nil:
-			return next, nil
-		case !errors.Is(err, events.ErrConflict):
-			return nil, err
-		}
+		return data, nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	list.revision = doc.Revision
+	return list, nil
 }
 
 // beginBlocking keeps back what follows from changes until finishBlocking: the
@@ -168,30 +162,25 @@ func (s *Server) FollowBlocked(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	last, err := s.cfg.Blocked.Last(ctx)
-	if err != nil {
-		return err
-	}
-	if last == 0 {
-		s.blocks.load()
-	}
-	for doc, err := range s.cfg.Blocked.Watch(ctx, 0) {
-		if errors.Is(err, events.ErrUnavailable) {
-			continue // reported once; it goes on by itself
-		}
-		if err != nil {
-			return err
-		}
-		if list, err := decodeBlockList(doc); err != nil {
-			s.cfg.Logger.Error("block list refused", "account", doc.JID.String(), "error", err)
-		} else {
-			s.applyBlocked(doc.JID, list)
-		}
-		if doc.Revision >= last {
-			s.blocks.load()
-		}
-	}
-	return ctx.Err()
+	var newest uint64
+	return events.Follow(ctx, s.cfg.Blocked, events.Follower{
+		Begin: func(last uint64) (after uint64) {
+			if newest = last; newest == 0 {
+				s.blocks.load()
+			}
+			return 0
+		},
+		Changed: func(doc events.Document) {
+			if list, err := decodeBlockList(doc); err != nil {
+				s.cfg.Logger.Error("block list refused", "account", doc.JID.String(), "error", err)
+			} else {
+				s.applyBlocked(doc.JID, list)
+			}
+			if doc.Revision >= newest {
+				s.blocks.load()
+			}
+		},
+	})
 }
 
 // applyBlocked makes a list the account's, at its time.

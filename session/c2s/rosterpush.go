@@ -3,7 +3,6 @@ package c2s
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 
 	"rollcall/events"
@@ -24,23 +23,17 @@ import (
 // accounts that are here. It returns when ctx ends, or with an error if the
 // documents are not those that it began with.
 func (s *Server) FollowRosters(ctx context.Context) error {
-	last, err := s.cfg.Rosters.Last(ctx)
-	if err != nil {
-		return err
-	}
-	s.follow.Do(func() { close(s.following) })
-	for doc, err := range s.cfg.Rosters.Watch(ctx, last) {
-		if errors.Is(err, events.ErrUnavailable) {
-			continue // reported once; it goes on by itself
-		}
-		if err != nil {
-			return err
-		}
-		if a := s.hub.account(doc.JID); a != nil {
-			a.changed(s, doc)
-		}
-	}
-	return ctx.Err()
+	return events.Follow(ctx, s.cfg.Rosters, events.Follower{
+		Begin: func(last uint64) uint64 {
+			s.follow.Do(func() { close(s.following) })
+			return last
+		},
+		Changed: func(doc events.Document) {
+			if a := s.hub.account(doc.JID); a != nil {
+				a.changed(s, doc)
+			}
+		},
+	})
 }
 
 // changed takes a document that was changed anywhere.
