@@ -19,8 +19,8 @@
 //     loss of the connection, whichever comes first), api.go (those of JetStream);
 //     failure.go (the server's errors in the words of package events).
 //   - Streams and names: streams.go, token.go.
-//   - Writing: publish.go (one attempt), set.go (attempts until the outcome is
-//     known).
+//   - Writing: publish.go (one attempt), compareandset.go (attempts until the
+//     outcome is known).
 //   - Reading: tail.go and delivery.go (all of a stream, without gap), read.go
 //     (as events), msgget.go (one message of a subject).
 //   - What is kept: log.go, pre.go and bundle.go, document.go, waiting.go, lease.go

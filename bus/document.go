@@ -66,7 +66,7 @@ func (d *Documents) Put(ctx context.Context, account events.JID, data []byte, re
 	if err != nil {
 		return 0, err
 	}
-	rev, err := d.set(ctx, m, revision)
+	rev, err := d.compareAndSet(ctx, m, revision)
 	if err != nil {
 		return 0, fmt.Errorf("put document of %s: %w", account.Bare(), err)
 	}
@@ -80,17 +80,17 @@ func (d *Documents) Delete(ctx context.Context, account events.JID, revision uin
 	if err != nil {
 		return err
 	}
-	if _, err := d.set(ctx, m, revision); err != nil {
+	if _, err := d.compareAndSet(ctx, m, revision); err != nil {
 		return fmt.Errorf("delete document of %s: %w", account.Bare(), err)
 	}
 	return nil
 }
 
-// set treats a tombstone like nothing.
-func (d *Documents) set(ctx context.Context, m *nats.Msg, revision uint64) (uint64, error) {
-	rev, other, err := d.b.set(ctx, d.stream, m, revision)
+// compareAndSet treats a tombstone like nothing.
+func (d *Documents) compareAndSet(ctx context.Context, m *nats.Msg, revision uint64) (uint64, error) {
+	rev, other, err := d.b.compareAndSet(ctx, d.stream, m, revision)
 	if revision == 0 && other != nil && isTombstone(other.header()) {
-		rev, _, err = d.b.set(ctx, d.stream, m, other.Seq)
+		rev, _, err = d.b.compareAndSet(ctx, d.stream, m, other.Seq)
 	}
 	return rev, err
 }
@@ -149,7 +149,7 @@ func (d *Documents) land(ctx context.Context, p put) (Document, error) {
 			p.doc.Revision, err = parseAck(answer)
 		}
 		if errors.Is(err, events.ErrConflict) || errors.Is(err, events.ErrUnresolved) {
-			p.doc.Revision, err = d.set(ctx, p.m, p.doc.Revision)
+			p.doc.Revision, err = d.compareAndSet(ctx, p.m, p.doc.Revision)
 		}
 	}
 	if err != nil {

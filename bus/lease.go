@@ -140,7 +140,7 @@ func (l *Lease) store(ctx context.Context, expected uint64) error {
 	}
 	m := &nats.Msg{Subject: l.subject, Data: data, Header: nats.Header{jetstream.MsgTTLHeader: {ttl.String()}}}
 	start := time.Now()
-	seq, _, err := l.b.set(ctx, leaseStream, m, expected)
+	seq, _, err := l.b.compareAndSet(ctx, leaseStream, m, expected)
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (w *Waiting) claim(ctx context.Context, account events.JID) (uint64, error)
 		Subject: accountSubject(claimPrefix, account),
 		Header:  nats.Header{jetstream.MsgTTLHeader: {claimTTL.String()}},
 	}
-	seq, _, err := w.b.set(ctx, waitingStream, m, 0)
+	seq, _, err := w.b.compareAndSet(ctx, waitingStream, m, 0)
 	if errors.Is(err, events.ErrConflict) {
 		err = ErrTaken
 	}

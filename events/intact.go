@@ -19,6 +19,6 @@ func Intact(reading iter.Seq2[*Stored, error]) iter.Seq2[*Stored, error] {
 
 // IsPoison reports the error of a record that every reader passes over.
 func IsPoison(err error) bool {
-	var poison *PoisonError
-	return errors.As(err, &poison)
+	_, is := errors.AsType[*PoisonError](err)
+	return is
 }

@@ -122,9 +122,8 @@ func (p *Projector) fold(st *events.Stored) {
 
 // pass goes on over what the fold can go on over, and returns the rest.
 func (p *Projector) pass(err error) error {
-	var poison *events.PoisonError
-	switch {
-	case errors.As(err, &poison):
+	switch poison, passed := errors.AsType[*events.PoisonError](err); {
+	case passed:
 		p.Table.Skip(poison)
 		p.Logger.Error("a record can't be decoded and is passed over", "seq", poison.Seq, "err", poison.Err)
 		p.arrive(poison.Seq)

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"rollcall/events"
@@ -26,12 +27,11 @@ func At(ctx context.Context, log events.Log, m Moment) (*Past, error) {
 	}
 	past := &Past{Table: projector.NewTable(), Whole: whole(info)}
 	for st, err := range log.Read(ctx, m.until(events.Range{}, info)) {
-		poison, err := pass(err)
-		switch {
+		switch poison, passed := errors.AsType[*events.PoisonError](err); {
+		case passed:
+			past.Skip(poison)
 		case err != nil:
 			return nil, Span{}.reading(err)
-		case poison != nil:
-			past.Skip(poison)
 		default:
 			past.Fold(st)
 		}

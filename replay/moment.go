@@ -80,24 +80,14 @@ func (m Moment) checkTime(ctx context.Context, log events.Log, info events.Info)
 
 // storedAt is when a record was stored, also one that can't be decoded.
 func storedAt(st *events.Stored, err error) (int64, error) {
-	poison, err := pass(err)
-	switch {
+	switch poison, passed := errors.AsType[*events.PoisonError](err); {
+	case passed:
+		return poison.At, nil
 	case err != nil:
 		return 0, err
-	case poison != nil:
-		return poison.At, nil
 	}
 	return st.At, nil
 }
 
 // whole reports that no record was removed from the log's beginning.
 func whole(info events.Info) bool { return info.First <= 1 }
-
-// pass tells a record that is passed over from an error that ends the reading.
-func pass(err error) (*events.PoisonError, error) {
-	var poison *events.PoisonError
-	if errors.As(err, &poison) {
-		return poison, nil
-	}
-	return nil, err
-}

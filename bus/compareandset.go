@@ -13,14 +13,14 @@ import (
 	"rollcall/events"
 )
 
-// set is a compare-and-set on a stream that keeps one message a subject: m is
+// compareAndSet changes a stream that keeps one message a subject: m is
 // stored if the subject's last message has the expected sequence. It resolves
 // lost acknowledgements and conflicts by looking at the subject, where m is
 // known by its message id, which it gets here if it has none. So the outcome is
 // definite, events.ErrUnresolved only if the stream could not be looked at for
 // four attempts' time. With events.ErrConflict comes the message that is there
 // instead, nil if there is none.
-func (b *Bus) set(ctx context.Context, stream string, m *nats.Msg, expected uint64) (seq uint64, other *message, err error) {
+func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, expected uint64) (seq uint64, other *message, err error) {
 	id := m.Header.Get(jetstream.MsgIDHeader)
 	if id == "" {
 		id = events.NewID(time.Now()).String()
