@@ -88,7 +88,7 @@ func (v *lifetimeView) end() string {
 // begins.
 func (c *console) showLifetimes(list []lifetimeView, asJSON bool) error {
 	now := time.Now()
-	t := newTable(c.out, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "UNTIL", "END")
+	t := newTable(c.out, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "UNTIL", "ADDRESS", "END")
 	day := ""
 	for i := range list {
 		v := &list[i]
@@ -108,7 +108,7 @@ func (c *console) showLifetimes(list []lifetimeView, asJSON bool) error {
 		if at, err := time.Parse(time.RFC3339, v.Until); err == nil {
 			until = c.stamp(at, since)
 		}
-		if err := t.row(v.JID.String(), v.Connector, since.Format(time.TimeOnly), until, v.end()); err != nil {
+		if err := t.row(v.JID.String(), v.Connector, since.Format(time.TimeOnly), until, cmp.Or(v.Address, "-"), v.end()); err != nil {
 			return err
 		}
 	}

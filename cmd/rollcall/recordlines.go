@@ -31,13 +31,14 @@ func (r *recordLines) ofAll() {
 	r.whole, r.table.head[3] = true, "JID"
 }
 
-// live makes every line appear at once.
+// live makes every line appear at once, in columns that stay where they are: those
+// that fit most lines, for the lines to come are not known.
 func (r *recordLines) live() {
-	r.table.live = true
-	r.table.widths = []int{5, 12, 18, 10, 0} // of most lines: those to come are not known
+	who := 10
 	if r.whole {
-		r.table.widths[3] = 24
+		who = 24
 	}
+	r.table.fix(5, 12, 18, who, 0)
 }
 
 // write writes one record. Where a day begins people get a line with its date.

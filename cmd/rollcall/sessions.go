@@ -32,7 +32,8 @@ func newSessions(con *console) *cobra.Command {
 		Short: "Show the session table, now, as it was, or over a time",
 		Long: "Show the sessions, or only an account's or a full JID's: those of now, those\n" +
 			"of a moment (--at), or all that there were in a span of time, with how each\n" +
-			"one ended (--since, --until).\n\n" +
+			"one ended (--since, --until). The clients' addresses are in the history: they\n" +
+			"are shown with a JID, over a span of time, or with --address.\n\n" +
 			"Leases of the past are not kept. What a connector held that died counts, in a\n" +
 			"look at the past, until the log closed it: when its lease had ended, or at the\n" +
 			"next start if no other connector was there.\n\n" + reasons,
@@ -56,6 +57,7 @@ func newSessions(con *console) *cobra.Command {
 	f.StringVar(&asked.since, "since", "", "all that there were from this `TIME` on")
 	f.StringVar(&asked.until, "until", "", "all that there were before this `TIME`")
 	f.StringVar(&asked.connector, "connector", "", "only those of the connector with this `NAME`")
+	f.BoolVar(&asked.address, "address", false, "addresses too, of each account's history")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
@@ -79,12 +81,14 @@ const reasons = `Why sessions end:
 // sessionsFlags are the flags of the verb as they were given.
 type sessionsFlags struct {
 	at, since, until, connector string
+	address                     bool
 }
 
 // query checks what was asked.
 func (f *sessionsFlags) query(args []string, now time.Time) (q sessionsQuery, err error) {
-	q.connector = f.connector
+	q.connector, q.address = f.connector, f.address
 	if len(args) > 0 {
+		q.address = true
 		if q.jid, err = parseTarget(args[0]); err != nil {
 			return q, err
 		}
@@ -105,6 +109,7 @@ func (f *sessionsFlags) query(args []string, now time.Time) (q sessionsQuery, er
 type sessionsQuery struct {
 	jid       events.JID // bare, full, or zero for all
 	connector string     // "" for all
+	address   bool       // the clients' are asked for
 	at        moment
 	span      replay.Span // of time; without limits for a moment
 }
@@ -126,12 +131,22 @@ func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJS
 		}
 		return con.showLifetimes(list, asJSON)
 	}
-	list, err := sessionsAt(ctx, con, b, q.at)
+	all, err := sessionsAt(ctx, con, b, q.at)
 	if err != nil {
 		return err
 	}
-	list = slices.DeleteFunc(list, func(v query.Session) bool { return !q.has(v.JID, v.Connector) })
-	return con.showSessions(list, asJSON)
+	var list []sessionLine
+	for _, v := range all {
+		if q.has(v.JID, v.Connector) {
+			list = append(list, sessionLine{Session: v})
+		}
+	}
+	if q.address {
+		if err := readAddresses(ctx, b, list, q.at); err != nil {
+			return err
+		}
+	}
+	return con.showSessions(list, q.address, asJSON)
 }
 
 // sessionsAt lists the sessions of a moment, by JID.
@@ -167,9 +182,13 @@ func sessionsNow(ctx context.Context, con *console, b *bus.Bus) (list []query.Se
 
 // showSessions writes a line for each. ROSTER tells interested resources, which
 // get roster pushes.
-func (c *console) showSessions(list []query.Session, asJSON bool) error {
+func (c *console) showSessions(list []sessionLine, address, asJSON bool) error {
 	now := time.Now()
-	t := newTable(c.out, "JID", "STATE", "PRI", "ROSTER", "CONNECTOR", timeHead("SINCE", c.zoneName(now)))
+	head := []string{"JID", "STATE", "PRI", "ROSTER", "CONNECTOR", timeHead("SINCE", c.zoneName(now))}
+	if address {
+		head = append(head, "ADDRESS")
+	}
+	t := newTable(c.out, head...)
 	for i := range list {
 		v := &list[i]
 		if asJSON {
@@ -182,7 +201,11 @@ func (c *console) showSessions(list []query.Session, asJSON bool) error {
 		if v.Available {
 			pri = strconv.Itoa(int(v.Priority))
 		}
-		if err := t.row(v.JID.String(), v.State(), pri, yesNo(v.Interested), v.Connector, c.stamp(query.Time(v.Since), now)); err != nil {
+		cells := []string{v.JID.String(), v.State(), pri, yesNo(v.Interested), v.Connector, c.stamp(query.Time(v.Since), now)}
+		if address {
+			cells = append(cells, cmp.Or(v.Address, "-"))
+		}
+		if err := t.row(cells...); err != nil {
 			return err
 		}
 	}

@@ -17,28 +17,44 @@ import (
 // Later rows may widen a column, never narrow it.
 const tableBatch = 500
 
-// leastLast is how wide the last column must be for its cells to be broken into
-// lines there. Where there is less room they begin below the second column.
-const leastLast = 20
+const (
+	// leastLast is how wide the last column must be for its cells to be broken
+	// into lines there. Where there is less room they begin below the second
+	// column.
+	leastLast = 20
+	// shortLast is up to which width a last column is not one of text: it is not
+	// broken, and the widest of the others makes room for it.
+	shortLast = 22
+)
 
-// A table writes aligned columns for people. On a terminal what is too long for
-// a line goes on below, in the last column; elsewhere a row is a line. Text from
-// clients and from the log passes through printable: no control character reaches
-// the terminal.
+// A table writes aligned columns for people. On a terminal a line never gets
+// longer than that is wide, if its cells allow it, and the head stays one line:
+// what is too long for its column goes on below. Elsewhere a row is a line. Text
+// from clients and from the log passes through printable: no control character
+// reaches the terminal.
 type table struct {
 	w      *bufio.Writer
 	head   []string
 	rows   [][]string
-	widths []int
-	begun  bool // the head was written
-	live   bool // every row is written at once
-	screen int  // columns of the terminal, or 0
+	widths []int // of the widest cells so far
+	cols   []int // of the columns; none gets narrower
+	begun  bool  // the head was written
+	live   bool  // every row is written at once, into columns that stay
+	screen int   // columns of the terminal, or 0
 }
 
 func newTable(w io.Writer, head ...string) *table {
-	t := &table{w: bufio.NewWriter(w), head: head, widths: make([]int, len(head)), screen: columns(w)}
+	t := &table{w: bufio.NewWriter(w), head: head, widths: make([]int, len(head)), cols: make([]int, len(head)), screen: columns(w)}
 	t.widen(head)
 	return t
+}
+
+// fix makes the table live, with columns of these widths at least.
+func (t *table) fix(widths ...int) {
+	t.live = true
+	for i, width := range widths {
+		t.cols[i] = max(width, t.widths[i])
+	}
 }
 
 // row adds a row; there may be fewer cells than columns.
@@ -58,8 +74,11 @@ func (t *table) flush() error {
 	if len(t.rows) == 0 {
 		return nil
 	}
-	for _, r := range t.rows {
-		t.widen(r)
+	if !t.live {
+		for _, r := range t.rows {
+			t.widen(r)
+		}
+		t.makeRoom()
 	}
 	if !t.begun {
 		t.begun = true
@@ -78,17 +97,51 @@ func (t *table) widen(cells []string) {
 	}
 }
 
-// print writes a row, and what of its last cell does not fit the screen in
-// lines below it.
+// makeRoom gives each column the width of its cells, but for the widest one if
+// the last then has no room on the screen: its longest cells will go on a line of
+// their own.
+func (t *table) makeRoom() {
+	last := len(t.head) - 1
+	need := utf8.RuneCountInString(t.head[last])
+	if t.widths[last] <= shortLast {
+		need = t.widths[last]
+	}
+	widest := 0
+	for i, width := range t.widths[:last] {
+		need += width + 2
+		if width > t.widths[widest] {
+			widest = i
+		}
+	}
+	for i, width := range t.widths {
+		if i == widest && i < last && t.screen > 0 && need > t.screen {
+			width = max(width-(need-t.screen), utf8.RuneCountInString(t.head[i]))
+		}
+		t.cols[i] = max(t.cols[i], width)
+	}
+}
+
+// print writes a row. A first cell that is too long for its column has a line of
+// its own; any other takes the rest of the row with it below the second column.
 func (t *table) print(cells []string) {
 	var line strings.Builder
 	left := 0 // the column where the next cell begins
 	for i, c := range cells {
-		if i == len(t.head)-1 {
+		last := i == len(t.head)-1
+		if last {
 			c = t.fit(c, left)
+		} else if long := utf8.RuneCountInString(c) > t.cols[i]; long && t.screen > 0 {
+			if i > 0 {
+				t.below(&line, cells[i:])
+				break
+			}
+			line.WriteString(c)
+			if c = ""; len(cells) > 1 {
+				line.WriteByte('\n')
+			}
 		}
-		fmt.Fprintf(&line, "%-*s  ", t.widths[i], c)
-		left += t.widths[i] + 2
+		fmt.Fprintf(&line, "%-*s  ", t.cols[i], c)
+		left += t.cols[i] + 2
 	}
 	for text := range strings.Lines(line.String()) {
 		t.w.WriteString(strings.TrimRight(text, " \n"))
@@ -96,14 +149,25 @@ func (t *table) print(cells []string) {
 	}
 }
 
+// second is where the second column begins.
+func (t *table) second() int { return t.cols[0] + 2 }
+
+// below writes cells one after the other, below the second column.
+func (t *table) below(line *strings.Builder, cells []string) {
+	text := strings.TrimRight(strings.Join(cells, "  "), " ")
+	for _, part := range fold(text, t.screen-t.second()) {
+		line.WriteString("\n" + strings.Repeat(" ", t.second()) + part)
+	}
+}
+
 // fit breaks a last cell that begins at the column left so that it fits the
 // screen.
 func (t *table) fit(cell string, left int) string {
-	if t.screen == 0 || utf8.RuneCountInString(cell) <= t.screen-left {
+	if t.screen == 0 || cell == "" || utf8.RuneCountInString(cell) <= t.screen-left {
 		return cell
 	}
 	var lines []string
-	if second := t.widths[0] + 2; t.screen-left < leastLast && second < left {
+	if second := t.second(); t.screen-left < leastLast && second < left {
 		lines, left = append(lines, ""), second // nothing here, all of it below
 	}
 	lines = append(lines, fold(cell, t.screen-left)...)
@@ -122,7 +186,7 @@ func fold(text string, width int) (lines []string) {
 				break
 			}
 		}
-		lines, text = append(lines, text[:cut]), text[cut+1:]
+		lines, text = append(lines, strings.TrimRight(text[:cut], " ")), text[cut+1:]
 	}
 	return append(lines, text)
 }

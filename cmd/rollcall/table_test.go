@@ -74,6 +74,93 @@ func TestALastCellWithoutRoomGoesBelowTheOthers(t *testing.T) {
 	}
 }
 
+// Generated resources are long, and a head in two lines heads nothing.
+func TestALongFirstCellHasALineOfItsOwnAndTheHeadHasOne(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	table := newTable(&b, "JID", "STATE", "PRI", "ROSTER", "CONNECTOR", "SINCE (UTC)")
+	table.screen = 80
+	table.row("alice@localhost/6KCQPWJVX5DUSMSBLCN63XXYTR", "available", "0", "yes", "c1", "23:07:41")
+	table.row("alice@localhost/profanity.Xh4kT9", "available", "0", "yes", "c1", "23:07:42")
+	table.row("carol@localhost/IHDOLVW7WBPZG5ARPQLCZZYOZ5")
+	table.flush()
+	want := "" +
+		"JID                               STATE      PRI  ROSTER  CONNECTOR  SINCE (UTC)\n" +
+		"alice@localhost/6KCQPWJVX5DUSMSBLCN63XXYTR\n" +
+		"                                  available  0    yes     c1         23:07:41\n" +
+		"alice@localhost/profanity.Xh4kT9  available  0    yes     c1         23:07:42\n" +
+		"carol@localhost/IHDOLVW7WBPZG5ARPQLCZZYOZ5\n"
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
+func TestACellThatIsTooLongInTheMiddleTakesTheRestOfItsRowBelow(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	table := newTable(&b, "SEQ", "TIME (UTC)", "EVENT", "JID", "DETAIL")
+	table.screen = 80
+	table.row("7", "23:07:41.905", "presence_available", "alice@localhost/6KCQPWJVX5DUSMSBLCN63XXYTR", "priority=0")
+	table.row("8", "23:07:41.906", "bound", "alice@localhost/6KCQPWJVX5DUSMSBLCN63XXYTR", "")
+	table.row("9", "23:07:41.907", "closed", "bob@localhost/phone", "")
+	table.flush()
+	want := "" +
+		"SEQ  TIME (UTC)    EVENT               JID                            DETAIL\n" +
+		"7    23:07:41.905  presence_available\n" +
+		"     alice@localhost/6KCQPWJVX5DUSMSBLCN63XXYTR  priority=0\n" +
+		"8    23:07:41.906  bound\n" +
+		"     alice@localhost/6KCQPWJVX5DUSMSBLCN63XXYTR\n" +
+		"9    23:07:41.907  closed              bob@localhost/phone\n"
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
+// Wherever it is shown, a live table's columns stay where its head is.
+func TestTheColumnsOfALiveTableStay(t *testing.T) {
+	t.Parallel()
+	const jid = "alice@localhost/6KCQPWJVX5DUSMSBLCN63XXYTR"
+	for screen, long := range map[int]string{
+		0:  "2      " + jid + "  priority=0\n",
+		80: "2\n       " + jid + "  priority=0\n",
+	} {
+		var b bytes.Buffer
+		table := newTable(&b, "SEQ", "JID", "DETAIL")
+		table.screen = screen
+		table.fix(5, 24, 0)
+		table.row("1", "bob@localhost/phone", "priority=1")
+		table.row("2", jid, "priority=0")
+		table.row("3", "bob@localhost/phone", "priority=1")
+		want := "" +
+			"SEQ    JID                       DETAIL\n" +
+			"1      bob@localhost/phone       priority=1\n" + long +
+			"3      bob@localhost/phone       priority=1\n"
+		if b.String() != want {
+			t.Errorf("on %d columns got\n%swant\n%s", screen, b.String(), want)
+		}
+	}
+}
+
+func TestColumnsNeverGetNarrower(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	table := newTable(&b, "JID", "TEXT")
+	table.screen = 40
+	table.row("a-resource-of-thirty-characters", "x")
+	table.flush()
+	table.row("b", "y")
+	table.row("c", "some text")
+	table.flush()
+	want := "" +
+		"JID                              TEXT\n" +
+		"a-resource-of-thirty-characters  x\n" +
+		"b                                y\n" +
+		"c                                some text\n"
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
 func TestATableWithoutRowsSaysNothing(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
