@@ -120,7 +120,11 @@ type (
 		Address   string
 	}
 	// Disconnected: the connection ended before it had a session.
-	Disconnected struct{ Reason Reason }
+	Disconnected struct {
+		Reason  Reason
+		Text    string // for people; "" if there is nothing to add
+		Address string
+	}
 )
 
 // Unknown is an event of a kind that this build does not know. It is kept,

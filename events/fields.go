@@ -23,7 +23,7 @@ func (Connected) version() uint8               { return 1 }
 func (StreamOpened) version() uint8            { return 1 }
 func (Secured) version() uint8                 { return 1 }
 func (AuthFailed) version() uint8              { return 1 }
-func (Disconnected) version() uint8            { return 1 }
+func (Disconnected) version() uint8            { return 2 }
 func (u Unknown) version() uint8               { return u.Version }
 
 func (e Authenticated) appendFields(b []byte) []byte {
@@ -61,8 +61,10 @@ func (e Secured) appendFields(b []byte) []byte       { return appendStrings(b, e
 func (e AuthFailed) appendFields(b []byte) []byte {
 	return appendStrings(b, e.Username, e.Mechanism, e.Condition, e.Address)
 }
-func (e Disconnected) appendFields(b []byte) []byte { return appendStrings(b, string(e.Reason)) }
-func (u Unknown) appendFields(b []byte) []byte      { return append(b, u.Fields...) }
+func (e Disconnected) appendFields(b []byte) []byte {
+	return appendStrings(b, string(e.Reason), e.Text, e.Address)
+}
+func (u Unknown) appendFields(b []byte) []byte { return append(b, u.Fields...) }
 
 func appendStrings(b []byte, fields ...string) []byte {
 	b = appendArray(b, len(fields))
@@ -193,7 +195,7 @@ func (f *fields) rareEvent(k Kind) Event {
 	case KindAuthFailed:
 		return AuthFailed{Username: f.string(), Mechanism: f.string(), Condition: f.string(), Address: f.string()}
 	case KindDisconnected:
-		return Disconnected{Reason: Reason(f.string())}
+		return Disconnected{Reason: Reason(f.string()), Text: f.string(), Address: f.string()}
 	}
 	return nil
 }

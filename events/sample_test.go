@@ -23,7 +23,7 @@ var samples = []Event{
 	StreamOpened{Host: "example.com"},
 	Secured{Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256"},
 	AuthFailed{Username: "juliet", Mechanism: "PLAIN", Condition: "not-authorized", Address: "192.0.2.1:50123"},
-	Disconnected{Reason: ReasonTimeout},
+	Disconnected{Reason: ReasonTimeout, Text: "TLS handshake: not completed in time", Address: "192.0.2.1:50123"},
 }
 
 // sampleTime is the connector's clock in the samples.
