@@ -1,9 +1,7 @@
 package c2s_test
 
 import (
-	"crypto/tls"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -163,77 +161,6 @@ func TestALoginThatTakesTooLongEnds(t *testing.T) {
 		}
 		c.mustEnd(t, "connection-timeout")
 		a.mustLive(t)
-	})
-}
-
-func TestAHandshakeThatIsNotCompletedEnds(t *testing.T) {
-	t.Parallel()
-	cert := selfSigned()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1, withTLS(cert, false))
-		defer w.close()
-		w.users("alice")
-		a := w.login("alice", "a")
-		p := newPipes()
-		n := w.nodes[0]
-		w.rooms.Go(func() { n.server.ServeTLS(n.ctx, p) })
-		silent, _ := p.dial(nil)
-		half, _ := p.dial(nil)
-		half.Write([]byte{22, 3, 1, 0x20, 0, 1}) // a hello of 8 KB, of which nothing follows
-		endless, _ := p.dial(nil)
-		endless.Write([]byte{22, 3, 1, 0x40, 0, 1, 0, 0xff, 0xf0}) // one that does not end
-		if _, err := endless.Write(make([]byte, 32<<10)); err == nil {
-			t.Error("a hello of 32 KB was read")
-		}
-		<-time.After(20 * time.Second)
-		for name, c := range map[string]net.Conn{"a silent one": silent, "a half one": half} {
-			if _, err := c.Write([]byte{0}); err == nil {
-				t.Errorf("%s is still open", name)
-			}
-		}
-		p.Close()
-		a.mustLive(t)
-	})
-}
-
-// shake is a client's TLS handshake.
-func shake(conn net.Conn) error {
-	return tls.Client(conn, &tls.Config{InsecureSkipVerify: true}).Handshake()
-}
-
-// deaf sends what it has to say, and reads nothing.
-type deaf struct{ net.Conn }
-
-func (deaf) Read([]byte) (int, error) { return 0, io.EOF }
-
-func TestHandshakesThatAreLeftHalfOpenHoldUpNoOther(t *testing.T) {
-	t.Parallel()
-	cert := selfSigned()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1, withTLS(cert, true))
-		defer w.close()
-		w.users("alice")
-		n, p, web := w.nodes[0], newPipes(), newPipes()
-		w.rooms.Go(func() { n.server.ServeTLS(n.ctx, p) })
-		w.rooms.Go(func() { n.server.ServeWebSocketTLS(n.ctx, web) })
-		for range 50 {
-			for _, door := range []*pipes{p, web} {
-				half, _ := door.dial(nil)
-				shake(deaf{half}) // a hello, and no more
-			}
-		}
-		synctest.Wait()
-		begin := time.Now()
-		for _, door := range []*pipes{p, web} {
-			conn, _ := door.dial(nil)
-			if err := shake(conn); err != nil {
-				t.Error(err)
-			}
-		}
-		if d := time.Since(begin); d > 0 {
-			t.Errorf("two handshakes took %v", d)
-		}
-		p.Close()
 	})
 }
 

@@ -24,7 +24,7 @@ func TestWhatHappensBeforeAuthenticationIsRecorded(t *testing.T) {
 			events.StreamOpened{Host: domain},
 			events.AuthFailed{Username: "alice", Mechanism: "PLAIN", Condition: "not-authorized", Address: address},
 			events.AuthFailed{Mechanism: "X", Condition: "invalid-mechanism", Address: address},
-			events.Disconnected{Reason: events.ReasonClient},
+			events.Disconnected{Reason: events.ReasonClient, Address: address},
 		}
 		if !reflect.DeepEqual(w.pre.list, want) {
 			t.Errorf("recorded\n%#v, want\n%#v", w.pre.list, want)

@@ -250,8 +250,20 @@ func (c *Conn) conclude(e Ending) {
 	e = c.End(e)
 	c.sayEnd(e) // again, if the other goroutine has got to it
 	if !c.authed.Load() && !e.Recorded {
-		c.srv.cfg.Record(c.id, events.Disconnected{Reason: e.Reason})
+		c.disconnected(e)
 	}
 	c.out.flush()
 	c.wire.close(e.Err != nil)
+}
+
+// disconnected records the end of a connection that was not authenticated.
+func (c *Conn) disconnected(e Ending) {
+	c.srv.cfg.Record(c.id, events.Disconnected{Reason: e.Reason, Text: e.Text, Address: c.Address()})
+}
+
+// lost records the end of one that goes without its stream having begun, for the
+// reason e unless it was ended before.
+func (c *Conn) lost(e Ending) {
+	c.ending.CompareAndSwap(nil, &e)
+	c.disconnected(*c.ending.Load())
 }

@@ -23,11 +23,14 @@ type Ending struct {
 // One that it does not know is taken for the connection's loss.
 func EndingFor(err error) Ending {
 	var stream *stanza.StreamError
+	var handshake handshakeError
 	switch {
 	case errors.Is(err, stanza.ErrStreamEnd):
 		return Ending{Reason: events.ReasonClient}
 	case errors.As(err, &stream):
 		return Ending{Err: stream, Reason: events.ReasonError, Text: stream.Error()}
+	case errors.As(err, &handshake):
+		return handshake.ending()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return Ending{
 			Err:    &stanza.StreamError{Condition: stanza.StreamConnectionTimeout},

@@ -3,22 +3,46 @@ package stream
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
 	"runtime"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"rollcall/events"
 )
 
-// TLS handshakes: how many at once, how large, how long.
+// TLS handshakes: how many at once, how large, how long. Some clients show the
+// certificate to their user in the middle of one and wait until it is read, so it
+// may take as long as all of the login.
 
-const (
-	// maxHandshake is what a handshake may have of what a stranger may send. It
-	// has 2 KB, and its messages wait in memory until they are complete.
-	maxHandshake = 16 << 10
-	// handshakeTime bounds one.
-	handshakeTime = 15 * time.Second
-)
+// maxHandshake is what a handshake may have of what a stranger may send. It has
+// 2 KB, and its messages wait in memory until they are complete.
+const maxHandshake = 16 << 10
+
+// A handshakeError is why one failed, which the peer can't be told in XML (RFC
+// 6120, 5.4.3.2), and so is said in the log.
+type handshakeError struct{ error }
+
+func (e handshakeError) Error() string { return "TLS handshake: " + e.error.Error() }
+func (e handshakeError) Unwrap() error { return e.error }
+
+// ending tells a peer that went away from one that broke it off: the alert that
+// says why is an error of TLS.
+func (e handshakeError) ending() Ending {
+	var op *net.OpError
+	switch {
+	case errors.Is(e, os.ErrDeadlineExceeded):
+		return Ending{Reason: events.ReasonTimeout, Text: "TLS handshake: not completed in time"}
+	case errors.Is(e, io.EOF), errors.Is(e, io.ErrClosedPipe), errors.As(e, &op) && (op.Op == "read" || op.Op == "write"):
+		return Ending{Reason: events.ReasonConnectionLost, Text: "TLS handshake: the connection was lost"}
+	}
+	return Ending{Reason: events.ReasonError, Text: e.Error()}
+}
 
 // newPlaces returns the places for handshakes at work. A handshake takes the
 // processor a hundred times as long as a stanza, and thousands may come at once;
@@ -70,25 +94,31 @@ func (c *Conn) shake(t *tls.Conn, until time.Time) error {
 	m.handshake.leave()
 	m.handshake = nil
 	m.left += spare
-	return err
+	if err != nil {
+		return handshakeError{err}
+	}
+	return nil
 }
 
 // A tlsConn is a connection of HTTP's that completes its handshake when it is read
 // for the first time.
 type tlsConn struct {
 	*tls.Conn
-	http *httpConn
-	once sync.Once
-	err  error // of the handshake
+	http  *httpConn
+	until time.Time // for the handshake
+	once  sync.Once
+	err   error // of the handshake
 }
 
 // Read completes the handshake within the limits of one (shake), which net/http,
 // who reads first, knows nothing of.
 func (c *tlsConn) Read(b []byte) (int, error) {
 	c.once.Do(func() {
-		until := time.Now().Add(requestTime)
-		c.http.SetDeadline(until) // that of what follows is set when it is read
-		c.err = c.http.stream.shake(c.Conn, until)
+		c.http.SetDeadline(c.until)
+		if c.err = c.http.stream.shake(c.Conn, c.until); c.err != nil {
+			c.http.stream.lost(EndingFor(c.err))
+		}
+		c.http.SetDeadline(time.Now().Add(requestTime)) // net/http's was counted from the beginning
 	})
 	if c.err != nil {
 		return 0, c.err

@@ -21,8 +21,8 @@ import (
 // Limits of an HTTP connection that isn't a WebSocket yet. Each counts as a
 // connection that is not bound.
 const (
-	// requestTime bounds the TLS handshake, the wait for a request, reading it,
-	// and its answer.
+	// requestTime bounds the wait for a request, after the TLS handshake if there
+	// is one, reading it, and its answer.
 	requestTime = 10 * time.Second
 	// maxRequest is what a request's headers may have, in bytes.
 	maxRequest = 8 << 10
@@ -104,7 +104,7 @@ func (l *httpListener) Accept() (net.Conn, error) {
 		}
 		t := tls.Server(h, l.tls)
 		c.nc = t
-		return &tlsConn{Conn: t, http: h}, nil
+		return &tlsConn{Conn: t, http: h, until: time.Now().Add(l.srv.cfg.LoginTimeout)}, nil
 	}
 }
 

@@ -3,7 +3,6 @@ package stream
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"time"
 
 	"rollcall/events"
 	"rollcall/session/stanza"
@@ -54,14 +53,10 @@ func (c *Conn) StartTLS() error {
 func (c *Conn) secure(t *tls.Conn) error {
 	c.opened.Store(false)
 	// A deadline, for a context would cost each half-open handshake a goroutine.
-	until := time.Now().Add(handshakeTime)
-	if c.loginBy.Before(until) {
-		until = c.loginBy
-	}
-	if err := c.within(until); err != nil {
+	if err := c.within(c.loginBy); err != nil {
 		return err
 	}
-	if err := c.shake(t, until); err != nil {
+	if err := c.shake(t, c.loginBy); err != nil {
 		return err
 	}
 	if err := c.within(c.loginBy); err != nil {

@@ -177,7 +177,7 @@ func TestAConnectionIsRecordedUntilItIsAuthenticated(t *testing.T) {
 		c.answers()
 		want := []events.Event{
 			events.Connected{Address: c.address.String()}, events.StreamOpened{Host: domain},
-			events.Disconnected{Reason: events.ReasonClient},
+			events.Disconnected{Reason: events.ReasonClient, Address: c.address.String()},
 		}
 		if got := w.events(); !reflect.DeepEqual(got, want) {
 			t.Errorf("recorded %#v, want %#v", got, want)
