@@ -18,7 +18,9 @@ type Pre interface {
 
 // History gives what happened in a span of time, and among it the failed logins
 // that pre has, unless it is nil. A full JID means its sessions, from their
-// logins on, and no failed ones, for none had a resource yet.
+// logins on, and no failed ones, for none had a resource yet. The history of all
+// has the connections, too, that came to an end before a login by what they did
+// or did not do in time, such as a TLS handshake; they belong to no account.
 //
 // An account's history is read by its own subject, so it costs what the account
 // has done; a full JID's is read twice. All failed logins of the span are held
@@ -29,7 +31,7 @@ type Pre interface {
 // records: their sequences can't be compared, and Stored.Stream tells them apart.
 func History(ctx context.Context, log events.Log, pre Pre, s Span) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
-		failed, err := failedLogins(ctx, pre, s)
+		failed, err := failures(ctx, pre, s)
 		if err == nil {
 			err = history(ctx, log, failed, s, yield)
 		}
@@ -101,8 +103,9 @@ func sessionsOf(ctx context.Context, log events.Log, s Span, r events.Range) (ma
 	return meant, ctx.Err()
 }
 
-// failedLogins finds those to the accounts that are meant.
-func failedLogins(ctx context.Context, pre Pre, s Span) (all []*events.Stored, err error) {
+// failures finds the logins that failed to the accounts that are meant and, if
+// those are all, the connections that did not get as far as a login.
+func failures(ctx context.Context, pre Pre, s Span) (all []*events.Stored, err error) {
 	if pre == nil || !s.Of.IsBare() {
 		return nil, nil
 	}
@@ -110,11 +113,24 @@ func failedLogins(ctx context.Context, pre Pre, s Span) (all []*events.Stored, e
 		if err != nil {
 			return nil, fmt.Errorf("failed logins: %w", err)
 		}
-		if f, ok := st.Event.(events.AuthFailed); ok && isTo(s.Of, st, f) {
-			all = append(all, st)
+		switch e := st.Event.(type) {
+		case events.AuthFailed:
+			if isTo(s.Of, st, e) {
+				all = append(all, st)
+			}
+		case events.Disconnected:
+			if s.Of.IsZero() && isFailure(e.Reason) {
+				all = append(all, st)
+			}
 		}
 	}
 	return all, nil
+}
+
+// isFailure reports an end that the peer did not choose. One that merely looks
+// whether somebody listens, as load balancers do all day, goes by itself.
+func isFailure(r events.Reason) bool {
+	return r == events.ReasonTimeout || r == events.ReasonError || r == events.ReasonOverload
 }
 
 // isTo reports a failed login to the account, or any if that is zero. A record

@@ -109,6 +109,27 @@ func TestAHistoryBeginsAtSinceAndEndsBeforeUntil(t *testing.T) {
 	})
 }
 
+// Such as in a TLS handshake whose client asks its user about the certificate.
+func TestTheHistoryOfAllHasConnectionsThatFailedBeforeALogin(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.online(1, "alice@localhost", "phone")
+		var pre preLog
+		for _, r := range []events.Reason{
+			events.ReasonTimeout, events.ReasonError, events.ReasonOverload, events.ReasonClient, events.ReasonConnectionLost, events.ReasonShutdown,
+		} {
+			pre = append(pre, &events.Stored{At: w.at(2).Add(1).UnixNano(), Record: events.Record{Event: events.Disconnected{Reason: r}}})
+		}
+		want := []string{"authenticated", "bound", "disconnected", "disconnected", "disconnected", "presence_available"}
+		if got := kinds(t, w, pre, Span{}); !slices.Equal(got, want) {
+			t.Errorf("of all: %v, want %v", got, want)
+		}
+		want = []string{"authenticated", "bound", "presence_available"}
+		if got := kinds(t, w, pre, Span{Of: jid("alice@localhost")}); !slices.Equal(got, want) {
+			t.Errorf("of an account: %v, want %v", got, want)
+		}
+	})
+}
+
 func TestFailedLoginsStandWhereTheirTimeIs(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.online(1, "alice@localhost", "phone")

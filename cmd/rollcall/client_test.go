@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -130,6 +131,24 @@ func scriptConnect(ts *testscript.TestScript, neg bool, args []string) {
 	c := &client{nc: nc, reader: stanza.NewReader(nc, stanza.Limits{})}
 	worldOf(ts).clients[args[0]] = c
 	ts.Check(c.secure("localhost"))
+}
+
+func scriptDistrust(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: distrust NODE")
+	}
+	nc, err := net.DialTimeout("tcp", ts.Getenv("C2S_"+args[0]), patience)
+	ts.Check(err)
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(patience))
+	c := &client{nc: nc, reader: stanza.NewReader(nc, stanza.Limits{})}
+	_, err = c.open("localhost")
+	ts.Check(err)
+	_, err = c.ask("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "proceed")
+	ts.Check(err)
+	if tls.Client(nc, &tls.Config{ServerName: "localhost", RootCAs: x509.NewCertPool()}).Handshake() == nil {
+		ts.Fatalf("the certificate of %s is trusted", args[0])
+	}
 }
 
 func scriptLogin(ts *testscript.TestScript, neg bool, args []string) {

@@ -58,7 +58,7 @@ func connectionFields(e events.Event) []field {
 		return set(field{"username", e.Username}, field{"mechanism", e.Mechanism},
 			field{"condition", e.Condition}, field{"address", e.Address})
 	case events.Disconnected:
-		return []field{{"reason", e.Reason}}
+		return append([]field{{"reason", e.Reason}}, set(field{"text", e.Text}, field{"address", e.Address})...)
 	}
 	return nil
 }

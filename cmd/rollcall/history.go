@@ -25,7 +25,9 @@ func newHistory(con *console) *cobra.Command {
 		Short: "Show what happened to an account's sessions, or to all",
 		Long: "Show every event of an account or of one full JID or, with --since, of all, in\n" +
 			"order. Failed logins are among them by their time; they are of another stream,\n" +
-			"so they have no sequence. \"rollcall sessions --help\" explains the reasons of a\n" +
+			"so they have no sequence. With --since alone so are connections that failed\n" +
+			"before a login, as in a TLS handshake: they belong to no account.\n" +
+			"\"rollcall sessions --help\" explains the reasons of a\n" +
 			"closed event.",
 		Args: arguments(0, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {

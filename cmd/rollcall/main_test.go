@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 //	halt NAME                   SIGTERM; it must end in order within 5 s
 //	crash NAME                  SIGKILL
 //	connect CLIENT NODE         with STARTTLS, without a login
+//	distrust NODE               goes up to the TLS handshake, and refuses the certificate
 //	login CLIENT NODE USER PASSWORD RESOURCE    with STARTTLS and PLAIN; with !
 //	                            it must be refused, for the reason on stdout
 //	send CLIENT XML             send a stanza
@@ -78,7 +79,7 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"up": scriptUp, "halt": scriptHalt, "crash": scriptCrash,
-					"connect": scriptConnect, "login": scriptLogin, "send": scriptSend, "expect": scriptExpect,
+					"connect": scriptConnect, "distrust": scriptDistrust, "login": scriptLogin, "send": scriptSend, "expect": scriptExpect,
 					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "nats": scriptNATS, "stranger": scriptStranger,
 				},
 			})
