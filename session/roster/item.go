@@ -14,7 +14,7 @@ import (
 const (
 	MaxText         = 1023     // bytes of a name or of a group's name
 	MaxGroups       = 64       // groups of an item
-	MaxItems        = 5_000    // items of a roster; as people have them, with some 70 bytes, they all fit
+	MaxItems        = 5_000    // items of a roster; as people have them, with some 75 bytes, they all fit
 	MaxRequests     = 1_000    // unanswered requests
 	MaxRequestBytes = 96 << 10 // encoded, all requests together
 	MaxRequest      = 8 << 10  // bytes of one request's stanza
@@ -83,32 +83,18 @@ func (i *Item) same(o *Item) bool { return i.equal(o) && i.ours == o.ours && i.t
 func (i *Item) numbered() bool { return i.ours != 0 || i.theirs != 0 }
 
 // size is an upper bound of the item's encoded bytes: every text has at most 3
-// bytes before it, and 8 are for the rest but the numbers.
+// bytes before it, and 8 are for the rest but the numbers. It is the same whatever
+// becomes of the subscription.
 func (i *Item) size() int {
-	n := 8 + 3 + len(i.JID.String()) + 3 + len(i.Name)
-	if i.numbered() {
-		n += sizeOf(i.ours) + sizeOf(i.theirs)
-	}
+	n := 8 + 2*maxNumber + 3 + len(i.JID.String()) + 3 + len(i.Name)
 	for _, g := range i.Groups {
 		n += 3 + len(g)
 	}
 	return n
 }
 
-// sizeOf is how many bytes a number takes in msgpack.
-func sizeOf(n number) int {
-	switch {
-	case n < 1<<7:
-		return 1
-	case n < 1<<8:
-		return 2
-	case n < 1<<16:
-		return 3
-	case n < 1<<32:
-		return 5
-	}
-	return 9
-}
+// maxNumber is how many bytes a number takes in msgpack, at most.
+const maxNumber = 9
 
 // A Request is an unanswered stanza of type subscribe.
 type Request struct {
@@ -119,11 +105,7 @@ type Request struct {
 }
 
 func (r *Request) size() int {
-	n := 8 + 3 + len(r.From.String()) + 5 + len(r.Stanza)
-	if r.number != 0 {
-		n += sizeOf(r.number)
-	}
-	return n
+	return 8 + maxNumber + 3 + len(r.From.String()) + 5 + len(r.Stanza)
 }
 
 // checkContact allows what a client may set of an item (section 2.3.3).

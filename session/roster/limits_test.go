@@ -63,6 +63,35 @@ func TestARosterHasALimitOfBytes(t *testing.T) {
 	must(t, c, err)
 }
 
+// A subscription adds numbers to an item. There is room for them from the
+// beginning: a full roster must not keep a contact's answer from being stored.
+func TestSubscriptionsChangeInAFullRoster(t *testing.T) {
+	t.Parallel()
+	var r *Roster
+	for _, text := range []string{strings.Repeat("x", MaxText), strings.Repeat("x", 50), ""} {
+		for {
+			c, err := r.Set(stranger(r.Len()), text, nil)
+			if errors.Is(err, ErrFull) {
+				break
+			}
+			r = must(t, c, err)
+		}
+	}
+	r = r.WithVersion(1 << 40)
+	for _, kind := range []Kind{Subscribe, Unsubscribe, Subscribe} {
+		c, err := r.Outbound(stranger(7), kind)
+		r = must(t, c, err)
+	}
+	for _, kind := range []Kind{Subscribed, Subscribe, Unsubscribe, Subscribe} {
+		c, err := r.Inbound(stranger(7), kind, Every-1, nil)
+		r = must(t, c, err)
+	}
+	for _, kind := range []Kind{Subscribed, Unsubscribed} {
+		c, err := r.Outbound(stranger(7), kind)
+		r = must(t, c, err)
+	}
+}
+
 func TestRequestsHaveLimits(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{10, MaxRequest} {
@@ -78,7 +107,7 @@ func TestRequestsHaveLimits(t *testing.T) {
 				t.Fatal("it never gets full")
 			}
 		}
-		if want := min(MaxRequests, MaxRequestBytes/(size+38)); n != want {
+		if want := min(MaxRequests, MaxRequestBytes/(size+47)); n != want {
 			t.Errorf("%d requests of %d bytes, want %d", n, size, want)
 		}
 		// Who asks can't keep the user from having contacts.
