@@ -191,6 +191,18 @@ func (n *node) deliver(a arrival) {
 	}
 }
 
+// slowAcks is a log whose writers may be told late that something is stored.
+type slowAcks struct {
+	events.Log
+	pause func()
+}
+
+func (l slowAcks) Append(ctx context.Context, r *events.Record) (events.Position, error) {
+	p, err := l.Log.Append(ctx, r)
+	l.pause()
+	return p, err
+}
+
 // A lateLog is a log that a node's projector gets to know late.
 type lateLog struct {
 	events.Log

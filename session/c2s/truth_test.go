@@ -110,3 +110,67 @@ func TestWhoIsToldOfABlockIsSentNothingMore(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyIsRefusedAtAnotherConnectorEither: a client was told that it is there,
+// and the table of the connector from which somebody sends it something is behind.
+func TestNobodyIsRefusedAtAnotherConnectorEither(t *testing.T) {
+	t.Parallel()
+	const there = "to='alice@localhost/phone' id='x'"
+	for name, says := range map[string]string{
+		"message":           "<message " + there + "><body>hi</body></message>",
+		"chat":              "<message type='chat' " + there + "><body>hi</body></message>",
+		"headline":          "<message type='headline' " + there + "><body>hi</body></message>",
+		"headline to all":   "<message type='headline' to='alice@localhost' id='x'><body>hi</body></message>",
+		"request":           "<iq type='get' " + there + "><query xmlns='urn:example'/></iq>",
+		"response":          "<iq type='result' " + there + "/>",
+		"directed presence": "<presence " + there + "/>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			pair(t, func(t *testing.T, w *world) {
+				desk, bob := w.login("alice", "desk"), w.nodes[1].connect("bob")
+				if name == "chat" { // which goes to the others when the full JID is gone
+					desk.send("<presence/>")
+				}
+				bob.login("bob", "b")
+				bob.answers()
+				goOn := w.nodes[1].stick()
+				phone := w.login("alice", "phone", "<presence/>")
+				phone.answers()
+				bob.send(says)
+				if got := bob.answers() + desk.answers(); strings.Contains(got, "id='x'") {
+					t.Errorf("before the other table knew of it: %s", got)
+				}
+				goOn()
+				if got := phone.answers(); strings.Count(got, "id='x'") != 1 {
+					t.Errorf("it was sent %s, want what bob says", got)
+				}
+				if got := bob.answers(); got != "" {
+					t.Errorf("bob was sent %s", got)
+				}
+			})
+		})
+	}
+}
+
+// TestWhoSeesAPresenceMaySendToIt: a headline goes to all who are there, now or
+// never (RFC 6121, 8.5.2.1.1), and a client is there when anybody is shown so,
+// itself included, though its connector may know last.
+func TestWhoSeesAPresenceMaySendToIt(t *testing.T) {
+	pair(t, func(t *testing.T, w *world) {
+		w.watch("bob", "alice")
+		alice, bob := w.login("alice", "a"), w.login("bob", "b", "<presence/>")
+		unsaid := make(chan struct{})
+		w.nodes[0].unsaid.Store(&unsaid)
+		alice.send("<presence/>")
+		if got := bob.answers(); !strings.Contains(got, "from='alice@localhost/a'") {
+			t.Fatalf("bob was sent %s, want alice's presence", got)
+		}
+		bob.send("<message type='headline' to='alice@localhost' id='h'><body>news</body></message>")
+		synctest.Wait()
+		w.nodes[0].unsaid.Store(nil)
+		close(unsaid)
+		if got := alice.answers(); !strings.Contains(got, "id='h'") {
+			t.Errorf("alice was sent %s, want the headline", got)
+		}
+	})
+}

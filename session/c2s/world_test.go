@@ -54,6 +54,7 @@ type node struct {
 	inbox    chan arrival
 	receives atomic.Bool
 	stuck    atomic.Pointer[chan struct{}] // if not nil, its table gets nothing until this is closed
+	unsaid   atomic.Pointer[chan struct{}] // if not nil, it is not told that something is stored until this is closed
 	ctx      context.Context
 	cancel   context.CancelFunc
 	epoch    uint64
@@ -123,7 +124,7 @@ func (n *node) begin() {
 	n.epoch++
 	n.fence = make(chan struct{})
 	n.service = session.NewService(session.Config{
-		Log: n.log, Accounts: n.table, Fenced: n.fence,
+		Log: slowAcks{n.log, n.pauseAcks}, Accounts: n.table, Fenced: n.fence,
 		Connector: events.Incarnation{Name: n.name, Epoch: n.epoch},
 	})
 	n.receives.Store(true)
@@ -144,6 +145,13 @@ func (n *node) pauseTable() {
 	n.pause()
 	if stuck := n.stuck.Load(); stuck != nil {
 		<-*stuck
+	}
+}
+
+// pauseAcks waits before the node is told that a record is stored.
+func (n *node) pauseAcks() {
+	if unsaid := n.unsaid.Load(); unsaid != nil {
+		<-*unsaid
 	}
 }
 

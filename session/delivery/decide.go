@@ -39,6 +39,19 @@ type Verdict struct {
 	ToAccount bool
 }
 
+// misses reports a verdict that a session could change which is in the log and not
+// in the table: the client may have been told so at another connector. A message
+// that is stored for an account is looked after when it is.
+func (v *Verdict) misses(to events.JID) bool {
+	switch v.Reason {
+	case NoSuchSession:
+		return true
+	case NobodyThere:
+		return v.Action == Drop || !to.IsBare()
+	}
+	return v.Action == Deliver && v.Reason != ByFullJID && !to.IsBare() // a chat to a full JID
+}
+
 // An Action is what is done with a stanza.
 type Action uint8
 

@@ -25,7 +25,10 @@
 // connectors live, at least once if the recipient's dies. docs/design.md has the
 // promise in full, and what it rests on.
 //
-// No stanza vanishes. Where its way ends without a session,
+// Nobody is passed over for not being there yet: before a stanza finds no session,
+// or another one than that of the full JID, the log is asked for the account's
+// newest event, and the table has it. No stanza vanishes. Where its way ends without
+// a session,
 //
 //   - a message of type chat or normal is stored, or its sender gets
 //     service-unavailable: nobody has the full JID and the type is normal, the

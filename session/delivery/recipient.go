@@ -38,24 +38,28 @@ func (c *Recipient) hand(o Outgoing, bare bool) bool {
 
 // BecomeReceptive stores the presence by which the session takes what is sent to
 // its bare JID from now on, or goes on to. It fetches what waits before others can
-// send it anything newer, so it begins to before change makes it visible.
+// send it anything newer, so it begins to before change makes it visible; and from
+// that moment on it takes what is sent, though change may return later.
 func (c *Recipient) BecomeReceptive(change func() error) error {
-	var k *fetch
-	if !c.receptive.Load() {
-		k = c.beginOwnFetch()
+	if c.receptive.Load() {
+		return change()
 	}
+	k := c.beginOwnFetch()
+	c.receptive.Store(true) // until then the table keeps others from it
 	if err := change(); err != nil {
+		c.receptive.Store(false)
 		if k != nil {
 			k.stop(c)
 		}
 		return err
 	}
-	c.becomeReceptive(k)
+	c.fetchAll(k)
 	return nil
 }
 
-func (c *Recipient) becomeReceptive(k *fetch) {
-	c.receptive.Store(true)
+// fetchAll fetches what waits, if k is not nil, and goes on to beside the caller
+// where that takes time.
+func (c *Recipient) fetchAll(k *fetch) {
 	if k != nil && !c.fetch(k) {
 		go c.keepFetching(k)
 	}
@@ -69,7 +73,9 @@ func (c *Recipient) BecomeUnreceptive(change func() error, refused func(error) b
 	c.unreceptive()
 	err := change()
 	if was && refused(err) {
-		c.becomeReceptive(c.beginOwnFetch())
+		k := c.beginOwnFetch()
+		c.receptive.Store(true)
+		c.fetchAll(k)
 	}
 	return err
 }

@@ -25,6 +25,7 @@ type routing struct {
 	since    int64           // when it was first sent; see Outgoing
 	hops     uint8           // how often it came to a session that had just gone
 	inflight *inflight       // of the sender
+	upToDate bool            // the table has what the log had of the recipient when it was decided
 	buf      []byte          // memory to write the stanza into
 }
 
@@ -63,10 +64,22 @@ func (m *routing) send() error {
 	}
 }
 
-// decide asks whether there is such an account only where that matters.
+// decide asks the log, and whether there is such an account, only where that
+// matters.
 func (m *routing) decide(tried []events.SessionID) (Verdict, error) {
 	c := m.situation(tried)
 	v := Decide(c)
+	if !m.upToDate && m.hops < maxHops && v.misses(c.To) {
+		m.upToDate = true
+		ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+		err := m.router.newest(ctx, m.to.Bare())
+		cancel()
+		if err != nil && v.Action == Refuse {
+			return v, err
+		}
+		c = m.situation(tried)
+		v = Decide(c)
+	}
 	if v.Action != Store {
 		return v, nil
 	}
