@@ -126,6 +126,26 @@ func TestALeaseIsKeptByRenewingIt(t *testing.T) {
 	w.want("c1", l.Incarnation().Epoch, false)
 }
 
+func TestALeaseIsRenewedByTheClockThatCanBeAsked(t *testing.T) {
+	t.Parallel()
+	leases := embedded(t).Leases()
+	before, err := leases.Clock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := leases.Acquire(t.Context(), bus.LeaseRequest{Name: "c1", Instance: "i"}); err != nil {
+		t.Fatal(err)
+	}
+	after, err := leases.Clock(t.Context())
+	alive, errAlive := leases.Alive(t.Context())
+	if err != nil || errAlive != nil || len(alive) != 1 {
+		t.Fatal(alive, err, errAlive)
+	}
+	if at := alive[0].Renewed; at.Before(before) || at.After(after) {
+		t.Errorf("renewed at %s, between %s and %s", at, before, after)
+	}
+}
+
 func TestTheSameInstanceTakesItsLeaseOverAtOnce(t *testing.T) {
 	t.Parallel()
 	b := embedded(t)

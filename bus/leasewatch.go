@@ -142,3 +142,9 @@ func (l *Leases) Alive(ctx context.Context) ([]events.LeaseState, error) {
 	}
 	return nil, events.ErrUnavailable
 }
+
+// Clock is the time now by the clock that a LeaseState's Renewed is by.
+func (l *Leases) Clock(ctx context.Context) (time.Time, error) {
+	info, err := l.b.info(ctx, leaseStream)
+	return info.Now, err
+}

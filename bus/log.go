@@ -122,6 +122,7 @@ func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.St
 // streamInfo is the part of a stream's information that is used.
 type streamInfo struct {
 	Created time.Time `json:"created"`
+	Now     time.Time `json:"ts"` // by the leader's clock
 	Config  struct {
 		MaxAge time.Duration `json:"max_age"`
 	} `json:"config"`

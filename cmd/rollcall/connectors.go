@@ -13,6 +13,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/bus/courier"
+	"rollcall/events"
 	"rollcall/projector/query"
 )
 
@@ -30,7 +31,7 @@ type leaseInfo struct {
 type connectorView struct {
 	Name      string `json:"name"`
 	Epoch     uint64 `json:"epoch"`
-	State     string `json:"state"` // alive, or lost: without a lease but with sessions in the table
+	State     string `json:"state"` // stateAlive or stateLost
 	Sessions  int    `json:"sessions"`
 	Available int    `json:"available"`
 	Detached  int    `json:"detached"`
@@ -42,6 +43,13 @@ type connectorView struct {
 
 	Domains []string `json:"domains"`
 }
+
+// The states of a connector. Lost is one that did not renew its lease in time,
+// or has none any longer but still sessions in the table.
+const (
+	stateAlive = "alive"
+	stateLost  = "lost"
+)
 
 // newConnectors shows who is there, by the leases, and what they hold, by the
 // table.
@@ -76,17 +84,30 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 	if err != nil {
 		return nil, err
 	}
-	alive, err := b.Leases().Alive(ctx)
+	// Later than what is held: a connector that is in the first and not in the
+	// second is lost, not new.
+	leases, err := b.Leases().Alive(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// What is held was asked before who is alive: a connector that is in the
-	// first and not in the second is lost, not new.
-	var list []connectorView
-	for _, state := range alive {
-		v := connectorView{Name: state.Name, Epoch: state.Epoch, State: "alive", Since: query.Timestamp(state.Started.UnixNano())}
+	now, err := b.Leases().Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return connectorViews(leases, held, now), nil
+}
+
+// connectorViews are all that hold a lease or sessions, by name and epoch. now is
+// by the clock by which leases are renewed: the server may be late to end one,
+// as after an outage of its own, but whoever did not renew it has given up.
+func connectorViews(leases []events.LeaseState, held []query.Holding, now time.Time) (list []connectorView) {
+	for _, l := range leases {
+		v := connectorView{Name: l.Name, Epoch: l.Epoch, State: stateAlive, Since: query.Timestamp(l.Started.UnixNano())}
+		if now.After(l.Renewed.Add(l.TTL)) {
+			v.State = stateLost
+		}
 		var info leaseInfo
-		if json.Unmarshal(state.Info, &info) == nil { // of another version: unknown, no error
+		if json.Unmarshal(l.Info, &info) == nil { // of another version: unknown, no error
 			v.C2S, v.C2STLS, v.WS, v.WSTLS = info.C2S, info.C2STLS, info.WS, info.WSTLS
 		}
 		v.Domains = append([]string{}, info.Domains...)
@@ -95,7 +116,7 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 	for _, h := range held {
 		i := slices.IndexFunc(list, func(v connectorView) bool { return v.Name == h.Name && v.Epoch == h.Epoch })
 		if i < 0 {
-			list = append(list, connectorView{Name: h.Name, Epoch: h.Epoch, State: "lost", Domains: []string{}})
+			list = append(list, connectorView{Name: h.Name, Epoch: h.Epoch, State: stateLost, Domains: []string{}})
 			i = len(list) - 1
 		}
 		list[i].Sessions, list[i].Available, list[i].Detached = h.Sessions, h.Available, h.Detached
@@ -103,7 +124,7 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 	slices.SortFunc(list, func(a, b connectorView) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Epoch, b.Epoch))
 	})
-	return list, nil
+	return list
 }
 
 // heldNow asks what each connector holds, or folds the log to find out.
