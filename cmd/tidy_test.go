@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -344,15 +345,57 @@ func TestNothingIsLeftToDo(t *testing.T) {
 
 func TestTheRootHasOnlyWhatBelongsThere(t *testing.T) {
 	t.Parallel()
+	for _, name := range rootEntries(t) {
+		if !slices.Contains(topLevel, name) {
+			t.Errorf("%s", name)
+		}
+	}
+}
+
+// rootEntries are those of the repository. What else lies about, an editor's
+// folder or a service's data, is nobody's business; without git the names of what
+// this program makes are known.
+func rootEntries(t *testing.T) (names []string) {
+	t.Helper()
+	if tracked, err := exec.Command("git", "-C", "..", "ls-files").Output(); err == nil {
+		for path := range strings.Lines(string(tracked)) {
+			name, _, _ := strings.Cut(strings.TrimSpace(path), "/")
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		return slices.Compact(names)
+	}
 	entries, err := os.ReadDir("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ignored := []string{"rollcall", "rollcall-data"} // by .gitignore
 	for _, e := range entries {
-		if !slices.Contains(topLevel, e.Name()) && !slices.Contains(ignored, e.Name()) {
-			t.Errorf("%s", e.Name())
+		if name := e.Name(); name != "rollcall" && name != "rollcall-data" {
+			names = append(names, name)
 		}
+	}
+	return names
+}
+
+// Whoever follows the README in the repository can still run its tests, and
+// commits no data.
+func TestTheREADMEKeepsDataWhereGitIgnoresIt(t *testing.T) {
+	t.Parallel()
+	dirs := regexp.MustCompile(`--data (\S+)`)
+	n := 0
+	for _, p := range []string{"../README.md", "rollcall/up.go"} {
+		text, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range dirs.FindAllSubmatch(text, -1) {
+			if n++; !bytes.HasPrefix(m[1], []byte("rollcall-data/")) {
+				t.Errorf("%s keeps data in %s", p, m[1])
+			}
+		}
+	}
+	if n < 2 {
+		t.Errorf("only %d commands with --data found", n)
 	}
 }
 

@@ -30,7 +30,7 @@ func newUp(con *console) *cobra.Command {
 			"listens on this machine only unless an address (host:port) says otherwise.",
 		Example: "  rollcall up --demo\n" +
 			"  rollcall up --roles connector --nats nats://127.0.0.1:4222 \\\n" +
-			"      --name c2 --c2s 127.0.0.1:5322 --data ./c2-data",
+			"      --name c2 --c2s 127.0.0.1:5322 --data rollcall-data/c2",
 		Args: arguments(0, 0),
 	}
 	f := cmd.Flags()
