@@ -172,6 +172,41 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 	}
 }
 
+// A doc.go that says where things are has a place for each file of its package,
+// and names no other; those of the command are named for its verbs. Names may have
+// a star.
+func TestPackageCommentsSayWhereEachFileBelongs(t *testing.T) {
+	t.Parallel()
+	name := regexp.MustCompile(`[a-z0-9*]+\.go`)
+	all := sources(t)
+	for _, s := range all {
+		_, rooms, ok := strings.Cut(string(s.text), "\n// # Where things are\n")
+		if !ok || s.dir == "cmd/rollcall" {
+			continue
+		}
+		rooms, _, _ = strings.Cut(rooms, "\n// # ")
+		named := name.FindAllString(rooms, -1)
+		used := make(map[string]bool)
+		for _, o := range all {
+			file := path.Base(o.path)
+			if o.dir != s.dir || o.test || file == "doc.go" {
+				continue
+			}
+			i := slices.IndexFunc(named, func(n string) bool { ok, _ := path.Match(n, file); return ok })
+			if i < 0 {
+				t.Errorf("%s has no place in doc.go", o.path)
+				continue
+			}
+			used[named[i]] = true
+		}
+		for _, n := range named {
+			if !used[n] {
+				t.Errorf("%s names %s, which is not there", s.path, n)
+			}
+		}
+	}
+}
+
 func TestFunctionsAndFilesAreShort(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {

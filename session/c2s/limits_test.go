@@ -139,48 +139,6 @@ func TestALiveButSilentClientIsLeftInPeaceAndADeadOneNoticed(t *testing.T) {
 // isClosed settles and reports that a connection was closed.
 func (c *client) isClosed() bool { return strings.HasSuffix(c.answers(), "(closed)") }
 
-func TestAConnectionBeyondTheLimitIsClosedAtOnce(t *testing.T) {
-	few := func(c *c2s.Config) { c.MaxConnections = 2 }
-	alone(t, few, func(t *testing.T, w *world) {
-		n := w.nodes[0]
-		u1, u2 := n.connect("u1"), n.connect("u2")
-		if u1.isClosed() || u2.isClosed() || !n.connect("u3").isClosed() {
-			t.Error("want two connections, and a third one refused")
-		}
-		u2.drop()
-		synctest.Wait()
-		if got := n.server.Connections(); got != 1 {
-			t.Errorf("%d connections, want 1", got)
-		}
-		if n.connect("u4").isClosed() {
-			t.Error("a connection was refused although another has ended")
-		}
-	})
-}
-
-func TestWhoeverHoldsConnectionsWithoutLoggingInKeepsNobodyOut(t *testing.T) {
-	few := func(c *c2s.Config) { c.MaxUnbound = 2 }
-	alone(t, few, func(t *testing.T, w *world) {
-		a, n := w.login("alice", "a"), w.nodes[0]
-		var idle []*client
-		for i := range 5 {
-			idle = append(idle, n.connect(fmt.Sprint("idle", i)))
-			idle[i].open()
-		}
-		b := w.login("bob", "b")
-		for i, c := range idle {
-			if want := i < 4; c.isClosed() != want {
-				t.Errorf("connection %d closed: %v, want the oldest to make room", i, !want)
-			}
-		}
-		a.mustLive(t)
-		b.mustLive(t)
-		if got := n.server.Connections(); got != 3 {
-			t.Errorf("%d connections, want the two that are bound and one more", got)
-		}
-	})
-}
-
 func TestAShutdownDoesNotWaitForALoginThatHasNotBegun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

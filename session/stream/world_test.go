@@ -23,8 +23,9 @@ import (
 
 const domain = "localhost"
 
-// echo is a protocol: what the peer sends comes back to it. Who sends <login/> is
-// known from then on, and TLS begins where it is asked for.
+// echo is a protocol: what the peer sends comes back to it, of <much/> much. A
+// peer that sends <login/> is known from then on, and TLS begins where it is asked
+// for.
 func echo(c *stream.Conn) stream.Ending { return stream.EndingFor(converse(c)) }
 
 func converse(c *stream.Conn) error {
@@ -43,6 +44,9 @@ func converse(c *stream.Conn) error {
 				return err
 			}
 			return converse(c)
+		case el.Local() == "much":
+			c.Send([]byte("<much>" + strings.Repeat(el.Text(), 100) + "</much>"))
+			continue
 		case el.Local() == "login":
 			c.MarkAuthenticated()
 			c.MarkBound()

@@ -1,28 +1,27 @@
-package c2s_test
+package stream_test
 
 import (
 	"bytes"
-	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"rollcall/session/c2s"
+	"rollcall/session/stream"
 )
 
 // The operator is told once a minute, however many connections come.
 func TestCrowdsAreReportedNowAndThen(t *testing.T) {
 	var log bytes.Buffer
-	few := func(c *c2s.Config) {
+	few := func(c *stream.Config) {
 		c.MaxUnbound, c.MaxConnections = 2, 10
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	}
 	alone(t, few, func(t *testing.T, w *world) {
 		crowd := func() {
-			for i := range 5 {
-				w.nodes[0].connect(fmt.Sprint("u", i))
+			for range 5 {
+				w.connect()
 			}
 			synctest.Wait()
 		}
@@ -31,8 +30,8 @@ func TestCrowdsAreReportedNowAndThen(t *testing.T) {
 			<-time.After(25 * time.Second)
 		}
 		<-time.After(time.Minute) // they are gone
-		for i := range 10 {
-			w.login("alice", fmt.Sprint("a", i))
+		for range 10 {
+			w.login()
 		}
 		crowd()
 		for what, want := range map[string]int{"closed for a newer one": 1, "connection refused": 1} {

@@ -1,8 +1,7 @@
-package c2s_test
+package stream_test
 
 import (
 	"crypto/tls"
-	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,14 +9,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"rollcall/events"
-	"rollcall/session/c2s"
+	"rollcall/session/stream"
 )
 
-func behind(networks ...string) func(*c2s.Config) {
-	return func(c *c2s.Config) {
+func behind(networks ...string) func(*stream.Config) {
+	return func(c *stream.Config) {
 		c.MaxPerAddress = 1
 		for _, n := range networks {
 			c.TrustedProxies = append(c.TrustedProxies, netip.MustParsePrefix(n))
@@ -26,8 +23,8 @@ func behind(networks ...string) func(*c2s.Config) {
 }
 
 // by connects by a proxy that says whom it is for.
-func (n *node) by(proxy, header string) *client {
-	c := n.connectFrom(at(proxy), "client")
+func (w *world) by(proxy, header string) *peer {
+	c := w.connectFrom(at(proxy))
 	c.send(header)
 	return c
 }
@@ -36,7 +33,6 @@ func TestClientsOfATrustedProxyCountAtTheAddressesThatItNames(t *testing.T) {
 	for _, proxy := range []string{"10.1.2.3", "127.0.0.1"} {
 		t.Run(proxy, func(t *testing.T) {
 			alone(t, behind("10.0.0.0/8", "127.0.0.0/8"), func(t *testing.T, w *world) {
-				n := w.nodes[0]
 				for _, tt := range []struct {
 					header string
 					in     bool
@@ -47,15 +43,16 @@ func TestClientsOfATrustedProxyCountAtTheAddressesThatItNames(t *testing.T) {
 					{"PROXY UNKNOWN\r\n", true},
 					{"PROXY UNKNOWN\r\n", true}, // the proxy has no limit
 				} {
-					if c := n.by(proxy, tt.header); c.isClosed() == tt.in {
+					if c := w.by(proxy, tt.header); c.isClosed() == tt.in {
 						t.Errorf("%q: closed %v", tt.header, tt.in)
 					}
 				}
-				c := n.by(proxy, "PROXY TCP4 192.0.2.9 198.51.100.1 50000 5222\r\n")
-				c.login("alice", "a")
+				c := w.by(proxy, "PROXY TCP4 192.0.2.9 198.51.100.1 50000 5222\r\n")
+				c.open()
+				c.send("<login/>")
 				c.mustLive(t)
-				if e := (events.Connected{Address: "192.0.2.9:50000"}); !slices.Contains(w.pre.list, events.Event(e)) {
-					t.Errorf("recorded %v, want %v", w.pre.list, e)
+				if e := (events.Connected{Address: "192.0.2.9:50000"}); !slices.Contains(w.events(), events.Event(e)) {
+					t.Errorf("recorded %v, want %v", w.events(), e)
 				}
 			})
 		})
@@ -64,13 +61,12 @@ func TestClientsOfATrustedProxyCountAtTheAddressesThatItNames(t *testing.T) {
 
 func TestAProxyThatDoesNotSayWhomItIsForIsRefused(t *testing.T) {
 	alone(t, behind("10.0.0.0/8"), func(t *testing.T, w *world) {
-		n := w.nodes[0]
-		c := n.connectFrom(at("10.1.2.3"), "direct")
+		c := w.connectFrom(at("10.1.2.3"))
 		c.open()
 		if !c.isClosed() {
 			t.Error("a trusted proxy's connection was served without a header")
 		}
-		silent := n.connectFrom(at("10.1.2.3"), "silent")
+		silent := w.connectFrom(at("10.1.2.3"))
 		<-time.After(10 * time.Second)
 		if !silent.isClosed() {
 			t.Error("a connection without a header is still open after 10 s")
@@ -80,34 +76,29 @@ func TestAProxyThatDoesNotSayWhomItIsForIsRefused(t *testing.T) {
 
 func TestAnybodyElseMayNotSayWhoItIs(t *testing.T) {
 	alone(t, behind("10.0.0.0/8"), func(t *testing.T, w *world) {
-		c := w.nodes[0].by("192.0.2.1", "PROXY TCP4 192.0.2.9 198.51.100.1 50000 5222\r\n")
-		if got := c.answers(); !strings.Contains(got, "<stream:error>") {
+		c := w.by("192.0.2.1", "PROXY TCP4 192.0.2.9 198.51.100.1 50000 5222\r\n")
+		if got := c.answers(); !strings.Contains(got, "<stream:error ") {
 			t.Errorf("a header of anybody's was answered by %s", got)
 		}
 	})
 }
 
 func TestATrustedProxySpeaksForItsClientsOverTLS(t *testing.T) {
-	t.Parallel()
-	cert := selfSigned()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1, func(c *c2s.Config) {
-			withTLS(cert, true)(c)
-			behind("10.0.0.0/8")(c)
-		})
-		defer w.close()
-		n, p := w.nodes[0], newPipes()
-		w.rooms.Go(func() { n.server.ServeTLS(n.ctx, p) })
+	alone(t, func(c *stream.Config) {
+		withTLS(c)
+		behind("10.0.0.0/8")(c)
+	}, func(t *testing.T, w *world) {
+		p := newPipes()
+		w.serve((*stream.Server).ServeTLS, p)
 		conn, _ := p.dial(at("10.1.2.3").address)
 		conn.Write([]byte("PROXY TCP4 192.0.2.9 198.51.100.1 50000 5223\r\n"))
-		if err := tls.Client(conn, &tls.Config{InsecureSkipVerify: true}).Handshake(); err != nil {
+		if err := tls.Client(conn, trusting()).Handshake(); err != nil {
 			t.Error(err)
 		}
 		synctest.Wait()
-		if e := find[events.Connected](w); e.Address != "192.0.2.9:50000" {
+		if e := w.connected(); e.Address != "192.0.2.9:50000" {
 			t.Errorf("recorded %+v", e)
 		}
-		p.Close()
 	})
 }
 
@@ -120,14 +111,8 @@ func TestTheLastAddressThatIsNoTrustedProxyIsTheClients(t *testing.T) {
 		"10.1.2.3":                    "10.1.2.3",
 	} {
 		w, url := openWeb(t, behind("10.0.0.0/8"))
-		s, err := tryOpenSocket(t, url, &websocket.DialOptions{
-			Subprotocols: []string{"xmpp"}, HTTPHeader: http.Header{"X-Forwarded-For": {list}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.login("alice", "web")
-		if e := find[events.Connected](w); !strings.HasPrefix(e.Address, want) {
+		openSocket(t, url, list)
+		if e := w.connected(); !strings.HasPrefix(e.Address, want) {
 			t.Errorf("X-Forwarded-For %s: recorded %+v, want %s", list, e, want)
 		}
 	}
