@@ -1,15 +1,21 @@
 package c2s
 
 import (
+	"context"
+	"errors"
+	"iter"
 	"strconv"
+	"strings"
 	"time"
 
+	"rollcall/events"
+	"rollcall/session"
 	"rollcall/session/stanza"
 )
 
 // Last activity: XEP-0012. Of the server it is how long it runs; of an account,
 // for its owner and those who see its presence, how long nobody of it has been
-// there. How long a resource has been idle its client says itself.
+// there, and what was said at last. How long a resource has been idle its client says itself.
 
 var lastActivity = extension{
 	features: []string{stanza.NSLastActivity},
@@ -20,7 +26,7 @@ var lastActivity = extension{
 // lastActivity is XEP-0012, 3 of accounts and 5 of the server.
 func (cl *client) lastActivity(r *request) error {
 	if r.to.Local() == "" {
-		return cl.sendLast(r, time.Since(cl.srv.started))
+		return cl.sendLast(r, parting{at: cl.srv.started})
 	}
 	if !cl.sees(r.to) {
 		return refuse(stanza.Forbidden)
@@ -30,13 +36,106 @@ func (cl *client) lastActivity(r *request) error {
 	case a == nil:
 		return refuse(stanza.ItemNotFound) // it was never there, or not for as long as the log goes back
 	case len(a.Available()) > 0:
-		return cl.sendLast(r, 0)
+		return cl.sendLast(r, parting{at: time.Now()})
 	}
-	return cl.sendLast(r, time.Since(time.Unix(0, a.At)))
+	p, err := cl.srv.lastParting(a)
+	if err != nil {
+		return err
+	}
+	return cl.sendLast(r, p)
 }
 
-func (cl *client) sendLast(r *request, d time.Duration) error {
-	seconds := strconv.FormatInt(max(int64(d/time.Second), 0), 10)
-	cl.result(r.iq, "<query xmlns='"+stanza.NSLastActivity+"' seconds='"+seconds+"'/>")
+func (cl *client) sendLast(r *request, p parting) error {
+	seconds := max(int64(time.Since(p.at)/time.Second), 0)
+	b := stanza.AppendAttr([]byte("<query xmlns='"+stanza.NSLastActivity+"'"), "seconds", strconv.FormatInt(seconds, 10))
+	if p.status == "" {
+		b = append(b, "/>"...)
+	} else {
+		b = append(stanza.AppendText(append(b, '>'), p.status), "</query>"...)
+	}
+	cl.result(r.iq, string(b))
 	return nil
+}
+
+// A parting is the moment from which on nobody of an account was available, and
+// what was said then.
+type parting struct {
+	at     time.Time
+	status string
+}
+
+// lookBack is how far before an account's last event its parting is looked for at
+// first: mostly the one is the other. Then it is farther and farther, and at last
+// in all that there is.
+const lookBack = time.Minute
+
+// lastParting finds that of an account that has no available resource. No table
+// keeps it: the log knows, and is asked seldom. If there was none, it is the
+// account's last event, which is all that is known.
+func (s *Server) lastParting(a *session.Account) (parting, error) {
+	last := time.Unix(0, a.At)
+	svc := s.service.Load()
+	if svc == nil {
+		return parting{}, events.ErrUnavailable
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	for back := lookBack; ; back *= 60 {
+		all := back > 60*60*lookBack
+		within := events.Range{Account: a.JID, To: a.Seq, Since: last.Add(-back)}
+		if all {
+			within.Since = time.Time{}
+		}
+		p, found, err := s.partingWithin(svc.Log.Read(ctx, within))
+		switch {
+		case err != nil:
+			return p, err
+		case found || all && !p.at.IsZero():
+			return p, nil
+		case all:
+			return parting{at: last}, nil
+		}
+	}
+}
+
+// partingWithin finds the last parting within a part of an account's history. It
+// reports false if there is none, or if it is the end of a session that may have
+// been unavailable already.
+func (s *Server) partingWithin(history iter.Seq2[*events.Stored, error]) (p parting, found bool, err error) {
+	available := map[events.SessionID]bool{} // as far as is known
+	for st, err := range history {
+		var poison *events.PoisonError
+		if errors.As(err, &poison) {
+			continue
+		}
+		if err != nil {
+			return p, false, err
+		}
+		was, known := available[st.Session]
+		switch e := st.Event.(type) {
+		case events.Authenticated:
+			available[st.Session] = false
+		case events.PresenceAvailable:
+			available[st.Session] = true
+		case events.PresenceUnavailable:
+			if was || !known {
+				p, found = parting{time.Unix(0, st.At), s.statusOf(e.Stanza)}, true
+			}
+			available[st.Session] = false
+		case events.Closed:
+			if was || !known {
+				p, found = parting{at: time.Unix(0, st.At)}, known
+			}
+		}
+	}
+	return p, found, nil
+}
+
+// statusOf is what a presence says in words (RFC 6121, 4.7.2.2).
+func (s *Server) statusOf(presence string) string {
+	el, err := stanza.Parse([]byte(presence), stanza.NSClient, s.cfg.Limits)
+	if err != nil {
+		return ""
+	}
+	return strings.Clone(el.Child(stanza.NSClient, "status").Text())
 }
