@@ -86,6 +86,27 @@ type (
 	CarbonsEnabled struct{}
 	// CarbonsDisabled: see CarbonsEnabled.
 	CarbonsDisabled struct{}
+	// Refreshed repeats all that is true of a session that goes on, before the
+	// log forgets the records that said it first: soft state, as in RFC 2205,
+	// 2.3. It says nothing new to a reader that knows the session, and all of it
+	// to one that does not. The record's JID and connector are the session's.
+	Refreshed struct {
+		Conn       ConnID // as Authenticated's cause, or Resumed's
+		Since      int64  // when Authenticated was stored, Unix nanoseconds
+		Interested bool
+		Carbons    bool
+		Available  bool
+		Priority   int8
+		Presence   string // PresenceAvailable's stanza
+		PresenceAt int64  // when that was stored, Unix nanoseconds
+		Managed    bool   // stream management is on; the next three are its own
+		Resumable  bool
+		Max        uint32
+		TokenHash  string
+		Detached   bool
+		Until      int64 // as Detached's, while it is
+		Directed   []JID // those that PresenceDirected made available, in that order
+	}
 	// Closed ends a session for ever.
 	Closed struct {
 		Reason Reason

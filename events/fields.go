@@ -16,6 +16,7 @@ func (Resumed) version() uint8                 { return 1 }
 func (Closed) version() uint8                  { return 1 }
 func (CarbonsEnabled) version() uint8          { return 1 }
 func (CarbonsDisabled) version() uint8         { return 1 }
+func (Refreshed) version() uint8               { return 1 }
 func (AccountCreated) version() uint8          { return 1 }
 func (PasswordChanged) version() uint8         { return 1 }
 func (AccountRemoved) version() uint8          { return 1 }
@@ -52,6 +53,20 @@ func (e Closed) appendFields(b []byte) []byte {
 }
 func (CarbonsEnabled) appendFields(b []byte) []byte  { return appendStrings(b) }
 func (CarbonsDisabled) appendFields(b []byte) []byte { return appendStrings(b) }
+func (e Refreshed) appendFields(b []byte) []byte {
+	b = appendInt(appendBin(appendArray(b, 15), idBytes((*ID)(&e.Conn))), e.Since)
+	for _, is := range [...]bool{e.Interested, e.Carbons, e.Available} {
+		b = appendBool(b, is)
+	}
+	b = appendInt(appendString(appendInt(b, int64(e.Priority)), e.Presence), e.PresenceAt)
+	b = appendUint(appendBool(appendBool(b, e.Managed), e.Resumable), uint64(e.Max))
+	b = appendInt(appendBool(appendBin(b, e.TokenHash), e.Detached), e.Until)
+	b = appendArray(b, len(e.Directed))
+	for _, to := range e.Directed {
+		b = appendString(b, to.String())
+	}
+	return b
+}
 func (AccountCreated) appendFields(b []byte) []byte  { return appendStrings(b) }
 func (PasswordChanged) appendFields(b []byte) []byte { return appendStrings(b) }
 func (AccountRemoved) appendFields(b []byte) []byte  { return appendStrings(b) }
@@ -146,6 +161,24 @@ func (f *fields) uint() uint64 {
 
 func (f *fields) bool() bool { return f.more() && f.d.bool() }
 
+func (f *fields) id() ID {
+	if !f.more() {
+		return ID{}
+	}
+	return f.d.id()
+}
+
+// jids reads as many as there are: their number is the writer's word.
+func (f *fields) jids() (list []JID) {
+	if !f.more() {
+		return nil
+	}
+	for n := f.d.array(); n > 0 && f.d.err == nil; n-- {
+		list = append(list, f.d.jid())
+	}
+	return list
+}
+
 // event returns nil for a kind that this build does not know.
 func (f *fields) event(k Kind) Event {
 	switch k {
@@ -173,8 +206,19 @@ func (f *fields) event(k Kind) Event {
 		return CarbonsEnabled{}
 	case KindCarbonsDisabled:
 		return CarbonsDisabled{}
+	case KindRefreshed:
+		return f.refreshed()
 	}
 	return f.rareEvent(k)
+}
+
+func (f *fields) refreshed() Refreshed {
+	return Refreshed{
+		Conn: ConnID(f.id()), Since: f.int(), Interested: f.bool(), Carbons: f.bool(),
+		Available: f.bool(), Priority: int8(f.int()), Presence: f.string(), PresenceAt: f.int(),
+		Managed: f.bool(), Resumable: f.bool(), Max: uint32(f.uint()), TokenHash: f.bin(),
+		Detached: f.bool(), Until: f.int(), Directed: f.jids(),
+	}
 }
 
 // rareEvent continues event for what is not in a session's life.

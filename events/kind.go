@@ -19,6 +19,7 @@ const (
 	KindPresenceDirected        Kind = 10
 	KindCarbonsEnabled          Kind = 11
 	KindCarbonsDisabled         Kind = 12
+	KindRefreshed               Kind = 13
 
 	KindAccountCreated  Kind = 32
 	KindPasswordChanged Kind = 33
@@ -48,6 +49,7 @@ var kindNames = [256]string{
 	KindPresenceDirected:        "presence_directed",
 	KindCarbonsEnabled:          "carbons_enabled",
 	KindCarbonsDisabled:         "carbons_disabled",
+	KindRefreshed:               "refreshed",
 	KindAccountCreated:          "account_created",
 	KindPasswordChanged:         "password_changed",
 	KindAccountRemoved:          "account_removed",
@@ -79,6 +81,7 @@ func (Resumed) Kind() Kind                 { return KindResumed }
 func (Closed) Kind() Kind                  { return KindClosed }
 func (CarbonsEnabled) Kind() Kind          { return KindCarbonsEnabled }
 func (CarbonsDisabled) Kind() Kind         { return KindCarbonsDisabled }
+func (Refreshed) Kind() Kind               { return KindRefreshed }
 func (AccountCreated) Kind() Kind          { return KindAccountCreated }
 func (PasswordChanged) Kind() Kind         { return KindPasswordChanged }
 func (AccountRemoved) Kind() Kind          { return KindAccountRemoved }

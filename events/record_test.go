@@ -41,7 +41,7 @@ func TestReadersPassOverWhatNewerWritersAdd(t *testing.T) {
 		fields := append(parts[11].([]any), added...)
 		newer := encode(t, append(append(parts[:11:11], fields), added...))
 		var r Record
-		if err := r.Decode(newer); err != nil || r != *sample(e) {
+		if err := r.Decode(newer); err != nil || !reflect.DeepEqual(r, *sample(e)) {
 			t.Errorf("%s: %+v, %v", e.Kind(), r, err)
 		}
 	}
@@ -53,7 +53,7 @@ func TestReadersTakeMissingFieldsForZero(t *testing.T) {
 		parts := elements(t, sample(e).Append(nil))
 		parts[11] = []any{}
 		var r Record
-		if err := r.Decode(encode(t, parts)); err != nil || r.Event != reflect.Zero(reflect.TypeOf(e)).Interface() {
+		if err := r.Decode(encode(t, parts)); err != nil || !reflect.DeepEqual(r.Event, reflect.Zero(reflect.TypeOf(e)).Interface()) {
 			t.Errorf("%s: %+v, %v", e.Kind(), r.Event, err)
 		}
 	}
@@ -171,7 +171,7 @@ func TestBeforeThereIsAnAccountARecordNeedsNoJID(t *testing.T) {
 		r.JID = JID{}
 		var got Record
 		err := got.Decode(r.Append(nil))
-		if before := e.Kind() >= KindConnected; before != (err == nil) || before && got != *r {
+		if before := e.Kind() >= KindConnected; before != (err == nil) || before && !reflect.DeepEqual(got, *r) {
 			t.Errorf("%s: %+v, %v", e.Kind(), got, err)
 		}
 	}
@@ -199,6 +199,13 @@ func anyRecord(t *rapid.T) *Record {
 	case Detached:
 		e.Until = rapid.Int64().Draw(t, "until")
 		r.Event = e
+	case Refreshed:
+		e.Conn, e.Since, e.Presence, e.TokenHash = ConnID(id("conn")), rapid.Int64().Draw(t, "since"), text("stanza"), text("hash")
+		e.Directed = nil
+		for range rapid.IntRange(0, 40).Draw(t, "directed") {
+			e.Directed = append(e.Directed, StoredJID(text("to")))
+		}
+		r.Event = e
 	}
 	r.ID, r.Time, r.Prev = EventID(id("id")), rapid.Int64().Draw(t, "time"), Seq(rapid.Uint64().Draw(t, "prev"))
 	r.Connector = Incarnation{Name: text("connector"), Epoch: rapid.Uint64().Draw(t, "epoch")}
@@ -214,7 +221,7 @@ func TestEveryRecordIsReadAsItWasWritten(t *testing.T) {
 		r := anyRecord(t)
 		data := r.Append(nil)
 		var got Record
-		if err := got.Decode(data); err != nil || got != *r {
+		if err := got.Decode(data); err != nil || !reflect.DeepEqual(got, *r) {
 			t.Fatalf("%+v\nis read as\n%+v, %v", r, got, err)
 		}
 		// The other implementation agrees, whatever width it gives the numbers.
@@ -232,7 +239,7 @@ func TestEveryRecordIsReadAsItWasWritten(t *testing.T) {
 			if err := enc.Encode(parts); err != nil {
 				t.Fatal(err)
 			}
-			if err := got.Decode(b.Bytes()); err != nil || got != *r {
+			if err := got.Decode(b.Bytes()); err != nil || !reflect.DeepEqual(got, *r) {
 				t.Fatalf("%+v\nis read from the other's bytes as\n%+v, %v", r, got, err)
 			}
 		}
