@@ -133,8 +133,12 @@ func (l *Log) delay(ctx context.Context) {
 	}
 }
 
-// errBeyond: the log was rewound while it was read.
-var errBeyond = errors.New("beyond the end")
+var (
+	// errBeyond: the log was rewound while it was read.
+	errBeyond = errors.New("beyond the end")
+	// errForgotten: the record is older than the log keeps any.
+	errForgotten = errors.New("before the beginning")
+)
 
 // at reads one record for Read and Follow.
 func (l *Log) at(ctx context.Context, seq events.Seq) (events.Stored, error) {
@@ -148,6 +152,9 @@ func (l *Log) at(ctx context.Context, seq events.Seq) (events.Stored, error) {
 	}
 	if int(seq) > len(l.entries) {
 		return events.Stored{}, errBeyond
+	}
+	if l.forget(); int(seq) <= l.gone {
+		return events.Stored{}, errForgotten
 	}
 	return l.get(seq)
 }

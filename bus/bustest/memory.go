@@ -19,6 +19,8 @@ type Log struct {
 	mu      sync.Mutex
 	created time.Time               // owned by mu, as is all that follows
 	entries []entry                 // entries[i] has the sequence i+1
+	age     time.Duration           // after which records go; 0: never
+	gone    int                     // how many have gone
 	account map[events.JID][]uint64 // sequences, ascending
 	grown   chan struct{}           // closed and replaced when something changes
 	faults  faults
@@ -74,13 +76,41 @@ func (l *Log) add(account events.JID, data []byte) events.Seq {
 	return events.Seq(seq)
 }
 
+// Retain limits the age of records, as a stream's max_age does: what is older is
+// gone, and an account of which nothing is left has the last sequence 0. At 0
+// they are kept for ever, those that are left.
+func (l *Log) Retain(age time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget()
+	l.age = age
+	l.forget()
+}
+
+// forget lets go of what is too old by now. Every look at the entries begins
+// with it.
+func (l *Log) forget() {
+	now := time.Now().UnixNano()
+	for l.age > 0 && l.gone < len(l.entries) && now-l.entries[l.gone].at >= int64(l.age) {
+		l.entries[l.gone].data = nil
+		l.gone++
+	}
+}
+
+// left are the account's sequences that are not gone.
+func (l *Log) left(account events.JID) []uint64 {
+	l.forget()
+	seqs := l.account[account]
+	return seqs[sort.Search(len(seqs), func(i int) bool { return seqs[i] > uint64(l.gone) }):]
+}
+
 func (l *Log) wake() {
 	close(l.grown)
 	l.grown = make(chan struct{})
 }
 
 func (l *Log) lastOf(account events.JID) events.Seq {
-	seqs := l.account[account]
+	seqs := l.left(account)
 	if len(seqs) == 0 {
 		return 0
 	}
@@ -100,6 +130,7 @@ func (l *Log) Rewind(last events.Seq) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entries = l.entries[:min(int(last), len(l.entries))]
+	l.gone = min(l.gone, len(l.entries))
 	for account, seqs := range l.account {
 		n := sort.Search(len(seqs), func(i int) bool { return seqs[i] > uint64(last) })
 		l.account[account] = seqs[:n]
@@ -138,7 +169,7 @@ func (l *Log) look(ctx context.Context, account events.JID, which func([]uint64)
 	if err := l.readFault(ctx); err != nil {
 		return events.Stored{}, err
 	}
-	seqs := l.account[account.Bare()]
+	seqs := l.left(account.Bare())
 	i := which(seqs)
 	if i >= len(seqs) {
 		return events.Stored{}, events.ErrNotFound
@@ -153,8 +184,12 @@ func (l *Log) Info(ctx context.Context) (events.Info, error) {
 	if err := l.readFault(ctx); err != nil {
 		return events.Info{}, err
 	}
-	info := events.Info{Stream: Stream, Created: l.created, First: 1, Last: events.Seq(len(l.entries)), Records: uint64(len(l.entries))}
-	for _, e := range l.entries {
+	l.forget()
+	info := events.Info{
+		Stream: Stream, Created: l.created, First: events.Seq(l.gone + 1), Last: events.Seq(len(l.entries)),
+		Records: uint64(len(l.entries) - l.gone), MaxAge: l.age,
+	}
+	for _, e := range l.entries[l.gone:] {
 		info.Bytes += uint64(len(e.data))
 	}
 	return info, nil
@@ -172,11 +207,13 @@ func (l *Log) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored
 		if r.To > 0 {
 			end = min(end, r.To)
 		}
-		for seq := r.After + 1; seq <= end; seq++ {
+		for seq := max(r.After+1, info.First); seq <= end; seq++ {
 			s, err := l.at(ctx, seq)
 			switch {
 			case err == errBeyond:
 				return
+			case err == errForgotten:
+				continue
 			case !r.Until.IsZero() && s.At >= r.Until.UnixNano():
 				return
 			case !r.Since.IsZero() && s.At < r.Since.UnixNano(), !l.belongs(seq, r.Account):
@@ -204,7 +241,7 @@ func (l *Log) belongs(seq events.Seq, account events.JID) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	seqs := l.account[account.Bare()]
+	seqs := l.left(account.Bare())
 	i := sort.Search(len(seqs), func(i int) bool { return seqs[i] >= uint64(seq) })
 	return i < len(seqs) && seqs[i] == uint64(seq)
 }
@@ -228,6 +265,9 @@ func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.St
 			}
 			switch passing := err != nil && !events.IsPoison(err); {
 			case err == errBeyond:
+				continue
+			case err == errForgotten:
+				seq++
 				continue
 			case seq > end, passing && reported:
 				select {
