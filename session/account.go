@@ -13,7 +13,8 @@ const (
 	// MaxSessions bounds the sessions of one account, unbound ones included.
 	MaxSessions = 100
 	// MaxDirected bounds the JIDs that one session directed presence to and
-	// that must learn of its end.
+	// that must learn of its end. With its own presence they are also bounded in
+	// bytes, to a little less than events.MaxRecord.
 	MaxDirected = 500
 )
 

@@ -22,7 +22,7 @@ func Apply(a *Account, st *events.Stored) *Account {
 		next.JID, next.Rekeyed, next.Sessions = a.JID, a.Rekeyed, a.Sessions
 	}
 	old := a.Session(st.Session)
-	switch st.Event.(type) {
+	switch e := st.Event.(type) {
 	case events.PasswordChanged, events.AccountRemoved:
 		next.Rekeyed = st.Seq
 	case events.Authenticated:
@@ -34,6 +34,10 @@ func Apply(a *Account, st *events.Stored) *Account {
 	case events.Closed:
 		if old != nil {
 			return without(next, old)
+		}
+	case events.Refreshed:
+		if old == nil {
+			return with(next, nil, restored(next.JID, st, e))
 		}
 	default:
 		if old == nil {

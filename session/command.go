@@ -129,6 +129,15 @@ type (
 	// Expire closes the sessions that waited to be resumed until before Now,
 	// and no others: one that was resumed in the last moment lives on.
 	Expire struct{ Now int64 }
+	// Refresh repeats in the log what the account's sessions are that Holder
+	// holds and that began before Begun.
+	Refresh struct {
+		Holder events.Incarnation
+		Begun  int64 // Unix nanoseconds
+		// Account is what the log says of the account, by its own clock. If that is
+		// no longer all it says, there is nothing to repeat.
+		Account *Account
+	}
 	// CreateAccount records that the account exists.
 	CreateAccount struct{}
 	// ChangePassword ends all sessions but Except: they proved knowledge of

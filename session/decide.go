@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"errors"
+	"slices"
 
 	"rollcall/events"
 )
@@ -29,6 +30,8 @@ var (
 	// ErrRekeyed: the password changed, or the account was removed, while the
 	// client proved to know it. It may try again.
 	ErrRekeyed = errors.New("the credentials changed during the login")
+	// errStale: the account is not as Refresh says. It never leaves the package.
+	errStale = errors.New("the account has moved on")
 	// ErrAlreadyManaged: stream management is on (XEP-0198, 3).
 	ErrAlreadyManaged = errors.New("stream management is on already")
 )
@@ -94,6 +97,9 @@ func (c RequestRoster) decide(a *Account) ([]Step, error) {
 
 func (c BecomeAvailable) decide(a *Account) ([]Step, error) {
 	s, err := a.connectedSession(c.Session)
+	if err == nil && !fits(c.Stanza, s.Directed()) {
+		err = events.ErrTooLarge
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +126,7 @@ func (c DirectPresence) decide(a *Account) ([]Step, error) {
 	switch {
 	case known == c.Available:
 		return nil, nil
-	case c.Available && len(s.Directed()) >= MaxDirected:
+	case c.Available && (len(s.Directed()) >= MaxDirected || !fits(s.Presence, append(slices.Clip(s.Directed()), c.To))):
 		return nil, ErrTooManyDirected
 	}
 	return s.step(events.PresenceDirected{To: c.To, Available: c.Available}), nil
@@ -218,6 +224,22 @@ func (c Expire) decide(a *Account) (steps []Step, err error) {
 	for _, s := range a.Sessions {
 		if s.Detached() && s.DetachedUntil() < c.Now {
 			steps = append(steps, s.close(events.ReasonTimeout, ""))
+		}
+	}
+	return steps, nil
+}
+
+func (c Refresh) decide(a *Account) ([]Step, error) {
+	if a.seq() != c.Account.seq() {
+		return nil, errStale
+	}
+	var steps []Step
+	if c.Account == nil {
+		return nil, nil
+	}
+	for _, s := range c.Account.Sessions {
+		if s.Connector == c.Holder && s.Since < c.Begun {
+			steps = append(steps, Step{s.ID, s.JID, s.refreshed()})
 		}
 	}
 	return steps, nil

@@ -98,6 +98,18 @@ var genNonsense = rapid.Custom(func(t *rapid.T) events.Event {
 		events.Detached{Until: rapid.Int64().Draw(t, "until")}, events.Resumed{},
 		events.CarbonsEnabled{}, events.CarbonsDisabled{}, events.Closed{Reason: genReason.Draw(t, "reason")},
 		events.AccountCreated{}, events.PasswordChanged{}, events.AccountRemoved{},
-		events.Connected{}, events.Unknown{Code: 200},
+		genRefreshed(t), events.Connected{}, events.Unknown{Code: 200},
 	}).Draw(t, "event")
 })
+
+func genRefreshed(t *rapid.T) events.Refreshed {
+	is := func(what string) bool { return rapid.Bool().Draw(t, what) }
+	return events.Refreshed{
+		Conn: genConn.Draw(t, "conn"), Since: rapid.Int64().Draw(t, "since"),
+		Interested: is("interested"), Carbons: is("carbons"), Available: is("available"), Priority: rapid.Int8().Draw(t, "priority"),
+		Presence: "<presence/>", PresenceAt: rapid.Int64Range(1, 9).Draw(t, "presence at"),
+		Managed: is("managed"), Resumable: is("resumable"), Max: rapid.Uint32().Draw(t, "max"), TokenHash: genToken.Draw(t, "token"),
+		Detached: is("detached"), Until: rapid.Int64().Draw(t, "until"),
+		Directed: rapid.SliceOfNDistinct(genTo, 0, 2, events.JID.String).Draw(t, "directed"),
+	}
+}

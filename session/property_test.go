@@ -100,6 +100,10 @@ func (h *history) step(t *rapid.T, r events.Record) {
 	}
 	h.record(t, r)
 	switch r.Event.(type) {
+	case events.Refreshed:
+		if !slices.Equal(before.Sessions, h.account.Sessions) {
+			t.Fatalf("it is repeated that %s is\n%s, which was\n%s", nameOf(r.Session), fingerprint(h.account), fingerprint(before))
+		}
 	case events.Resumed, events.Detached:
 		checkUnseen(t, before.Session(r.Session), h.account.Session(r.Session))
 	default:
@@ -135,10 +139,15 @@ func (h *history) checkDone(t *rapid.T, c session.Command) {
 // play draws a history of commands.
 func play(t *rapid.T) *history {
 	h := newHistory()
-	for range rapid.IntRange(1, 60).Draw(t, "commands") {
+	h.play(t, 1)
+	return h
+}
+
+// play draws some commands more.
+func (h *history) play(t *rapid.T, least int) {
+	for range rapid.IntRange(least, 60).Draw(t, "commands") {
 		h.do(t, genCommand(h.now()).Draw(t, "do"), genConnector.Draw(t, "by"), genConn.Draw(t, "cause"))
 	}
-	return h
 }
 
 // TestEveryDecisionKeepsTheInvariants is I1 to I5, I9 and I10 after every event
@@ -159,9 +168,13 @@ func TestApplyIsTotal(t *testing.T) {
 			if rapid.Bool().Draw(t, "full") {
 				r.JID = mustJID("alice@example.org/" + genResource.Draw(t, "resource"))
 			}
-			if _, born := r.Event.(events.Authenticated); !born || !h.closed[r.Session] {
-				h.record(t, r)
+			switch r.Event.(type) {
+			case events.Authenticated, events.Refreshed:
+				if h.closed[r.Session] {
+					continue // ids are never used again
+				}
 			}
+			h.record(t, r)
 		}
 	})
 }

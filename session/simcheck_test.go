@@ -41,7 +41,7 @@ func (s *sim) readLog() (log []*events.Stored) {
 }
 
 // checkLog walks over the log: I2 and I10 hold after every record, no event is
-// stored twice, and no decision led to two.
+// stored twice, no decision led to two, and what is repeated is so.
 func (s *sim) checkLog(log []*events.Stored) {
 	type decision struct {
 		cause   events.ConnID
@@ -50,7 +50,9 @@ func (s *sim) checkLog(log []*events.Stored) {
 	}
 	ids, decisions := make(map[events.EventID]bool), make(map[decision]bool)
 	names, closed := make(map[events.JID]events.SessionID), make(map[events.SessionID]bool)
+	var known *session.Account
 	for _, st := range log {
+		known = session.Apply(known, st)
 		d := decision{st.Cause, st.Session, st.Event.Kind()}
 		if ids[st.ID] || !st.Cause.IsZero() && decisions[d] {
 			s.fail("record %d: %s of %s is stored twice", st.Seq, d.kind, nameOf(st.Session))
@@ -65,6 +67,11 @@ func (s *sim) checkLog(log []*events.Stored) {
 				s.fail("I2: record %d binds %s to %s, which %s has", st.Seq, nameOf(st.Session), st.JID, nameOf(other))
 			}
 			names[st.JID] = st.Session
+		case events.Refreshed:
+			is := &session.Account{Sessions: []*session.Session{known.Session(st.Session)}}
+			if repeated := session.Apply(nil, st); fingerprint(repeated) != fingerprint(is) {
+				s.fail("record %d repeats\n%sas\n%s", st.Seq, fingerprint(is), fingerprint(repeated))
+			}
 		case events.Closed:
 			closed[st.Session] = true
 		}

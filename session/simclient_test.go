@@ -3,6 +3,7 @@ package session_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"rollcall/events"
@@ -77,6 +78,9 @@ func (c *client) login(h held) {
 		return
 	}
 	for range c.random.IntN(6) {
+		if c.random.IntN(3) == 0 {
+			c.refresh(h)
+		}
 		if !c.goOn(h, c.do(h, connID(c.fresh("e")), c.anything(h.session))) {
 			return
 		}
@@ -100,6 +104,12 @@ func (c *client) resume(h *held) (done bool) {
 	}
 	c.end(*h, session.Close{Session: h.session, Reason: events.ReasonError})
 	return true
+}
+
+// refresh lets the client's connector repeat the sessions that it holds, as its
+// table has them. Another writer may be faster.
+func (c *client) refresh(h held) {
+	c.do(h, connID(c.fresh("e")), session.Refresh{Holder: h.node.connector, Begun: math.MaxInt64, Account: h.node.table.Account(alice)})
 }
 
 func (c *client) anything(s events.SessionID) session.Command {

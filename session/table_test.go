@@ -108,7 +108,7 @@ func (t *table) HeldBy(lost events.Incarnation) iter.Seq[*session.Account] {
 	var held []*session.Account
 	for _, a := range t.accounts {
 		if slices.ContainsFunc(a.Sessions, func(s *session.Session) bool {
-			return s.Connector.Name == lost.Name && s.Connector.Epoch <= lost.Epoch && !s.Detached()
+			return s.Connector.Name == lost.Name && s.Connector.Epoch <= lost.Epoch
 		}) {
 			held = append(held, a)
 		}
