@@ -30,7 +30,8 @@
 // # Limits
 //
 // The table is as large as the log has accounts: one that has no session any
-// more keeps its sequence, which is the condition of its next append. A
-// session of which retention has removed every record is still in the tables
-// that saw it, and in none that starts later.
+// more keeps its sequence, which is the condition of its next append. Retention
+// does not change the tables that saw what it removes. One that starts later knows
+// a session from the record by which its connector repeats it in time
+// (session.Service.Refresh).
 package projector

@@ -39,12 +39,13 @@ func (k *keeper) text(s string) string {
 	return *slot
 }
 
-// own gives the record texts of its own wherever session.Apply keeps them.
-// before is the account as it was.
-func (k *keeper) own(st *events.Stored, before *session.Account) {
+// own gives the record texts of its own wherever session.Apply keeps them, and
+// reports whether its JID is one of them, that of a session. before is the account
+// as it was.
+func (k *keeper) own(st *events.Stored, before *session.Account) (named bool) {
 	switch e := st.Event.(type) {
 	case events.Bound:
-		st.JID = st.JID.Clone()
+		named = true
 	case events.Authenticated, events.Resumed:
 		st.Connector.Name = k.text(st.Connector.Name)
 	case events.PresenceAvailable:
@@ -56,8 +57,25 @@ func (k *keeper) own(st *events.Stored, before *session.Account) {
 	case events.StreamManagementEnabled:
 		e.TokenHash = strings.Clone(e.TokenHash)
 		st.Event = e
+	case events.Refreshed:
+		if before.Session(st.Session) == nil { // otherwise nothing of it is kept
+			named = true
+			st.Connector.Name = k.text(st.Connector.Name)
+			st.Event = k.ownRefreshed(e)
+		}
 	}
-	if before == nil {
+	if named || before == nil {
 		st.JID = st.JID.Clone()
 	}
+	return named
+}
+
+func (k *keeper) ownRefreshed(e events.Refreshed) events.Refreshed {
+	e.Presence, e.TokenHash = k.text(e.Presence), strings.Clone(e.TokenHash)
+	directed := make([]events.JID, len(e.Directed))
+	for i, to := range e.Directed {
+		directed[i] = to.Clone()
+	}
+	e.Directed = directed
+	return e
 }

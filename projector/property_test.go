@@ -16,13 +16,16 @@ import (
 
 // history draws a log: mostly what Decide says to commands, and now and then a
 // record that no Decide would write, which a fold must take as well.
-func history(t *rapid.T) *scribe {
+func history(t *rapid.T) *scribe { return writings(t, 9) }
+
+// writings is such a history with one wild record in so many and one, or none.
+func writings(t *rapid.T, tame int) *scribe {
 	w := newScribe()
 	for range rapid.IntRange(0, 60).Draw(t, "length") {
 		account := rapid.SampledFrom([]string{"alice@localhost", "bob@localhost", "carol@localhost"}).Draw(t, "account")
 		id := sid(rapid.ByteRange(1, 6).Draw(t, "session"))
 		w.connector.Epoch = rapid.Uint64Range(1, 3).Draw(t, "epoch")
-		if rapid.IntRange(0, 9).Draw(t, "wild") == 0 {
+		if tame > 0 && rapid.IntRange(0, tame).Draw(t, "wild") == 0 {
 			full := rapid.SampledFrom([]string{"", "/a", "/b"}).Draw(t, "resource")
 			w.append(id, jid(account+full), wildEvent(t))
 			continue
@@ -33,6 +36,9 @@ func history(t *rapid.T) *scribe {
 			_ = w.do(account, session.Bind{Session: id, Resource: string('a' + rune(id[15]%4))})
 		}
 		_ = w.do(account, command(t, id))
+		if rapid.IntRange(0, 5).Draw(t, "repeated") == 0 {
+			_ = w.do(account, session.Refresh{Holder: w.connector, Begun: 1 << 62, Account: w.accounts[jid(account)]})
+		}
 	}
 	return w
 }
@@ -61,7 +67,11 @@ func command(t *rapid.T, id events.SessionID) session.Command {
 func wildEvent(t *rapid.T) events.Event {
 	return rapid.SampledFrom([]events.Event{
 		events.Authenticated{}, events.Bound{}, events.PresenceAvailable{Priority: 9}, events.Resumed{},
-		events.Detached{}, events.Closed{}, events.AccountRemoved{}, events.Unknown{Code: 250, Fields: []byte{0x90}},
+		events.Detached{}, events.Closed{}, events.AccountRemoved{},
+		events.Refreshed{
+			Since: 7, Available: true, Presence: "<presence>wild</presence>", PresenceAt: 8, Managed: true, TokenHash: "wild",
+			Directed: []events.JID{jid("erin@localhost"), jid("frank@localhost")},
+		}, events.Unknown{Code: 250, Fields: []byte{0x90}},
 	}).Draw(t, "event")
 }
 
@@ -198,6 +208,35 @@ func TestTheTableKeepsNothingOfTheMessagesThatItWasTold(t *testing.T) {
 		}
 		if got := text(accountsOf(table)); got != text(w.accounts) {
 			r.Fatalf("the table holds\n%q, want\n%q", got, text(w.accounts))
+		}
+	})
+}
+
+// A table of the rest of a log, each of whose sessions was repeated in it, has
+// the hash of the table of all, whatever the beginning is that it lacks.
+func TestATableOfTheRestOfTheLogIsTheTableOfAll(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := writings(t, 0)
+		cut := rapid.IntRange(0, len(w.stored)).Draw(t, "gone")
+		for account := range w.accounts {
+			for epoch := range uint64(3) {
+				w.connector.Epoch = epoch + 1
+				if err := w.do(account.String(), session.Refresh{Holder: w.connector, Begun: 1 << 62, Account: w.accounts[account]}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		all, rest := w.table(), NewTable()
+		for i := range w.stored[cut:] {
+			rest.Fold(&w.stored[cut+i])
+		}
+		_, want := all.Hash()
+		if _, got := rest.Hash(); got != want {
+			t.Fatalf("without the first %d records the table holds\n%q, want\n%q", cut, text(accountsOf(rest)), text(w.accounts))
+		}
+		if n := rest.Stats().Mismatched; n > 0 {
+			t.Fatalf("%d records are taken for faults: %v", n, rest.Stats().Faults)
 		}
 	})
 }

@@ -122,9 +122,9 @@ func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 		return before, before
 	}
 	own := *st
-	t.keeper.own(&own, before)
+	named := t.keeper.own(&own, before)
 	after = session.Apply(before, &own)
-	if own.Event.Kind() == events.KindBound {
+	if named {
 		after.JID = after.JID.Within(own.JID)
 	}
 	for _, v := range t.views {
