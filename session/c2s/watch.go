@@ -39,6 +39,16 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 		if is != nil && is.Available() {
 			s.announce(is, watchers, after, was == nil || !was.Available())
 		}
+	case events.Bound:
+		// Where the log had forgotten a session, another could bind its full JID.
+		if o := before.Resource(st.JID.Resource()); o != nil && after.Session(o.ID) == nil {
+			s.closed(o, watchers, events.Closed{Reason: events.ReasonReplaced})
+		}
+	case events.Refreshed:
+		// Of a session that this table did not know.
+		if was == nil && is.Available() {
+			s.announce(is, watchers, after, true)
+		}
 	case events.PresenceUnavailable:
 		if was != nil {
 			s.retract(was, watchers, e.Stanza)
