@@ -7,7 +7,8 @@
 //     there what connectors without a lease left, its own predecessor above all.
 //     Only then it accepts sessions.
 //   - While it serves it closes what other connectors leave that die, and has what
-//     was on its way to them sent on.
+//     was on its way to them sent on. It repeats its own sessions in the log before
+//     that forgets them (session.Service.Refresh).
 //   - It loses the lease when the log is out of reach for too long: then it ends
 //     every stream, and begins anew. Or it is stopped: then it ends every session
 //     in the log, and gives the lease back.
@@ -29,8 +30,8 @@
 // Server.Reroute, which wait for other connectors. They are: one that watches the
 // leases, the one of Config.Beside, one that goes from lease to lease; and for
 // each incarnation one that renews the lease, one that writes the ends that could
-// not be written at once (session.Service.Run), and one that closes what others
-// leave. Server.Receive is called on the courier's.
+// not be written at once (session.Service.Run), one that closes what others leave,
+// and one that repeats sessions. Server.Receive is called on the courier's.
 //
 // # What others see
 //

@@ -120,6 +120,7 @@ func (c *connector) incarnate(ctx context.Context, lease Lease) error {
 			c.Logger.Warn("logins are served again", "connector", lease.Incarnation())
 		}
 		side.Go(func() { c.closeOthers(serving, svc) })
+		side.Go(func() { svc.Refresh(serving, c.Table) })
 		<-serving.Done()
 	}
 	// Stopped, or fenced: only a connector that still has the lease may write

@@ -179,6 +179,56 @@ func TestAFrozenProcessServesNothingAfterItsLease(t *testing.T) {
 	})
 }
 
+func TestASessionIsKnownToAConnectorThatStartsWhenTheLogHasForgottenItsLogin(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.log.Retain(time.Hour)
+		p := w.start("c1", "disk")
+		synctest.Wait()
+		id := p.login("alice")
+		time.Sleep(3 * time.Hour)
+		late := w.start("c2", "disk2")
+		synctest.Wait()
+		if s := late.table.Account(bare("alice")).Session(id); s == nil || s.Connector != p.told().begun[0].of {
+			t.Errorf("it knows %+v", s)
+		}
+		late.halt()
+		p.halt()
+		w.wantEnds("alice", events.ReasonShutdown)
+	})
+}
+
+// The dead connector can't repeat its sessions any more. Nobody is misled by that:
+// those that know them close them, the others never see them.
+func TestASessionThatTheLogHasForgottenIsClosedByThoseThatKnowIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		dead, survivor := w.start("c1", "disk"), w.start("c2", "disk2")
+		synctest.Wait()
+		dead.login("alice")
+		dead.away.Store(true)
+		time.Sleep(time.Second)
+		w.log.Retain(time.Second)
+		late := w.start("c3", "disk3")
+		synctest.Wait()
+		if a := late.table.Account(bare("alice")); a != nil {
+			t.Fatalf("it knows %+v", a)
+		}
+		w.log.Retain(0)
+		time.Sleep(2 * ttl)
+		w.wantEnds("alice", events.ReasonConnectorLost)
+		for _, p := range []*process{survivor, late} {
+			if n := len(p.table.Account(bare("alice")).Sessions); n > 0 {
+				t.Errorf("%s has %d sessions", p.name, n)
+			}
+			p.halt()
+		}
+		dead.halt()
+	})
+}
+
 func TestANameThatAnotherInstanceHoldsIsAnError(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

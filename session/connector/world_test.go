@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -200,12 +201,13 @@ func (p *process) Suspend() {
 // Shutdown implements connector.Server.
 func (p *process) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for id, user := range p.clients {
-		p.svc.End(ctx, bare(user), events.ConnID(id), session.Close{Session: id, Reason: events.ReasonShutdown})
-	}
+	svc, clients := p.svc, maps.Clone(p.clients)
 	p.svc = nil
 	clear(p.clients)
+	p.mu.Unlock() // to end a session may take time
+	for id, user := range clients {
+		svc.End(ctx, bare(user), events.ConnID(id), session.Close{Session: id, Reason: events.ReasonShutdown})
+	}
 	return nil
 }
 
