@@ -13,8 +13,9 @@ import (
 // Past is the table as it was at a moment. It changes no more.
 type Past struct {
 	*projector.Table
-	// Whole tells that the log was read from its very beginning. If not,
-	// sessions that began in the part that retention has removed are missing.
+	// Whole tells that the log was read from its very beginning. If not, sessions
+	// that began in the part that retention has removed are missing up to the
+	// record that repeats them.
 	Whole bool
 }
 

@@ -120,6 +120,29 @@ func TestWhatRetentionHasRemovedIsNotMadeUp(t *testing.T) {
 	})
 }
 
+func TestThePastHasTheSessionsThatWereRepeated(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.online(1, "alice@localhost", "phone")
+		w.online(2, "bob@localhost", "desk")
+		w.refresh("alice@localhost") // 7
+		w.refresh("bob@localhost")   // 8
+		whole, err := At(t.Context(), w, Moment{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, want := whole.Hash()
+		for first := events.Seq(1); first <= 7; first++ {
+			past, err := At(t.Context(), agedLog{w, first}, Moment{Seq: 8})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, got := past.Hash(); got != want {
+				t.Errorf("from %d on: hash %s, want %s", first, got, want)
+			}
+		}
+	})
+}
+
 func TestAnEmptyLogHasAnEmptyTable(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		past, err := At(t.Context(), w, Moment{})

@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"iter"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,6 +45,15 @@ func (w *world) do(account string, c session.Command) {
 	}
 }
 
+// refresh lets the sessions' connector repeat them: an event for each.
+func (w *world) refresh(account string) {
+	w.t.Helper()
+	w.do(account, session.Refresh{Holder: holder, Begun: math.MaxInt64, Account: w.accounts[jid(account)]})
+}
+
+// holder is the connector of all sessions.
+var holder = events.Incarnation{Name: "c1", Epoch: 1}
+
 func (w *world) append(r events.Record) {
 	w.t.Helper()
 	<-time.After(time.Second)
@@ -51,7 +61,7 @@ func (w *world) append(r events.Record) {
 	if a := w.accounts[account]; a != nil {
 		r.Prev = a.Seq
 	}
-	r.ID, r.Connector = events.NewEventID(time.Now()), events.Incarnation{Name: "c1", Epoch: 1}
+	r.ID, r.Connector = events.NewEventID(time.Now()), holder
 	p, err := w.Append(w.t.Context(), &r)
 	if err != nil {
 		w.t.Fatal(err)

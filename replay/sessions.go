@@ -36,7 +36,9 @@ func (l Lifetime) Duration(now time.Time) time.Duration {
 // so a span of a full JID has no session that was never bound.
 //
 // It reads the history from its beginning, for sessions may have begun long
-// before the span, an account's own if the span is of one. It holds in memory
+// before the span, an account's own if the span is of one. One that began before
+// the log does is known, with its own beginning, from the record that repeats it;
+// its address is not. It holds in memory
 // what is open at one time. An error is the last; records that can't be decoded
 // are passed over.
 func Sessions(ctx context.Context, log events.Log, s Span) iter.Seq2[Lifetime, error] {
@@ -92,7 +94,7 @@ func (o *openSessions) fold(st *events.Stored) (ended []Lifetime) {
 		if s := before.Session(st.Session); s != nil {
 			ended = append(ended, o.end(s, st.At, e))
 		}
-	case events.Bound:
+	case events.Bound, events.Refreshed:
 		if before != nil {
 			ended = o.displaced(before, after, st.At)
 		}
@@ -100,7 +102,7 @@ func (o *openSessions) fold(st *events.Stored) (ended []Lifetime) {
 	return ended
 }
 
-// displaced are the sessions that a bind took the full JID from.
+// displaced are the sessions that another one took the full JID from.
 func (o *openSessions) displaced(before, after *session.Account, at int64) (ended []Lifetime) {
 	for _, s := range before.Sessions {
 		if after.Session(s.ID) == nil {

@@ -166,6 +166,19 @@ func TestSessionsWhoseBeginningIsForgottenAreNotMadeUp(t *testing.T) {
 	})
 }
 
+func TestASessionThatWasRepeatedHasItsWholeLifetimeThoughItsBeginningIsForgotten(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.online(1, "alice@localhost", "phone") // 1 to 3
+		w.refresh("alice@localhost")            // 4
+		w.online(2, "alice@localhost", "desk")  // 5 to 7
+		w.refresh("alice@localhost")            // 8 and 9
+		expect(t, "none forgotten", lifetimes(t, w, Span{}), "phone 8s -", "desk 4s -")
+		w.do("alice@localhost", session.Close{Session: sid(1), Reason: events.ReasonClient})
+		w.Retain(3500 * time.Millisecond)
+		expect(t, "all but the repetition forgotten", lifetimes(t, w, Span{}), "phone 9s client", "desk 5s -")
+	})
+}
+
 func TestSessionsThatAreCutShortSaySo(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.online(1, "alice@localhost", "phone")
