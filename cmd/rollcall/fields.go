@@ -37,12 +37,33 @@ func fieldsOf(e events.Event) []field {
 		return []field{{"reason", e.Reason}, {"until", query.Timestamp(e.Until)}}
 	case events.Resumed:
 		return set(field{"address", e.Address})
+	case events.Refreshed:
+		return refreshedFields(e)
 	case events.Closed:
 		return append([]field{{"reason", e.Reason}}, set(field{"text", e.Text})...)
 	case events.Unknown:
 		return []field{{"version", e.Version}, {"fields", fmt.Sprintf("%x", e.Fields)}}
 	}
 	return connectionFields(e)
+}
+
+// refreshedFields is the state that the event repeats. The hash of the token is
+// nobody's business, as in StreamManagementEnabled.
+func refreshedFields(e events.Refreshed) []field {
+	all := []field{{"since", query.Timestamp(e.Since)}, {"interested", e.Interested}, {"carbons", e.Carbons}, {"available", e.Available}}
+	if e.Available {
+		all = append(all, field{"priority", e.Priority}, field{"stanza", e.Presence}, field{"presence_at", query.Timestamp(e.PresenceAt)})
+	}
+	if e.Managed {
+		all = append(all, field{"resumable", e.Resumable}, field{"max", e.Max})
+	}
+	if e.Detached {
+		all = append(all, field{"until", query.Timestamp(e.Until)})
+	}
+	if len(e.Directed) > 0 {
+		all = append(all, field{"directed", e.Directed})
+	}
+	return all
 }
 
 // connectionFields continues fieldsOf with the events before authentication.

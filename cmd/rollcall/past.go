@@ -31,7 +31,7 @@ func past(ctx context.Context, con *console, b *bus.Bus, m moment) (*projector.T
 // sayForgotten tells people that the log is not whole.
 func (c *console) sayForgotten(whole bool) {
 	if !whole {
-		c.say("note: retention has removed the beginning of the log; sessions that began before are missing")
+		c.say("note: retention has removed the beginning of the log; sessions that began before are missing up to the event that repeats them")
 	}
 }
 

@@ -78,8 +78,14 @@ func (r *recordLines) flush() error { return r.table.flush() }
 
 // detailsOf are the fields that tell people more than the other columns do.
 func detailsOf(st *events.Stored) []field {
-	if e, ok := st.Event.(events.Bound); ok && e.Requested == st.JID.Resource() {
-		return nil
+	fields := fieldsOf(st.Event)
+	switch e := st.Event.(type) {
+	case events.Bound:
+		if e.Requested == st.JID.Resource() {
+			return nil
+		}
+	case events.Refreshed:
+		return fields[:1] // the rest was said before
 	}
-	return fieldsOf(st.Event)
+	return fields
 }

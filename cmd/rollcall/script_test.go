@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"regexp"
@@ -10,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"rollcall/bus/bustest"
@@ -247,5 +250,36 @@ func scriptNATS(ts *testscript.TestScript, neg bool, args []string) {
 		w.servers[n].Kill()
 	case "start":
 		w.servers[n].Start()
+	}
+}
+
+// scriptRetain is what an operator does by "nats stream edit".
+func scriptRetain(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: retain AGE")
+	}
+	age, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	nc, err := nats.Connect(ts.Getenv("ROLLCALL_NATS"))
+	ts.Check(err)
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	log, err := js.Stream(ctx, "RC_EV")
+	ts.Check(err)
+	config, last := log.CachedInfo().Config, log.CachedInfo().State.LastSeq
+	config.MaxAge, config.Duplicates = age, min(config.Duplicates, age)
+	_, err = js.UpdateStream(ctx, config)
+	ts.Check(err)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for ; ; <-tick.C {
+		now, err := log.Info(ctx)
+		ts.Check(err)
+		if now.State.FirstSeq > last {
+			return
+		}
 	}
 }
