@@ -212,7 +212,7 @@ func at(seq events.Seq) events.Position { return events.Position{Stream: testStr
 func run(t *testing.T, c Config) (*Projector, func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	p := New(c)
+	p := newProjector(t, c)
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
 	stop := sync.OnceValue(func() error {
@@ -221,4 +221,22 @@ func run(t *testing.T, c Config) (*Projector, func() error) {
 	})
 	t.Cleanup(func() { stop() })
 	return p, stop
+}
+
+func newProjector(t testing.TB, c Config) *Projector {
+	t.Helper()
+	p, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestAProjectorWithoutALogOrATableIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []Config{{Log: newScribe().log}, {Table: NewTable()}} {
+		if _, err := New(c); err == nil {
+			t.Errorf("made of %+v", c)
+		}
+	}
 }

@@ -33,15 +33,15 @@ type Config struct {
 
 // A Projector folds a log into a table for as long as it runs.
 type Projector struct {
-	Config
+	cfg      Config
 	live     events.Seq // what comes after it is the live tail; Run's
 	caughtUp chan struct{}
 }
 
-// New returns a Projector. It panics if the configuration is incomplete.
-func New(c Config) *Projector {
+// New returns a Projector. The error says what the configuration lacks.
+func New(c Config) (*Projector, error) {
 	if c.Log == nil || c.Table == nil {
-		panic("projector: Log and Table are required")
+		return nil, errors.New("projector: Log and Table are required")
 	}
 	if c.Observe == nil {
 		c.Observe = func(_, _ *session.Account, _ *events.Stored) {}
@@ -49,7 +49,7 @@ func New(c Config) *Projector {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Projector{Config: c, caughtUp: make(chan struct{})}
+	return &Projector{cfg: c, caughtUp: make(chan struct{})}, nil
 }
 
 // CaughtUp is closed when the table shows everything that was stored when Run
@@ -61,7 +61,7 @@ func (p *Projector) CaughtUp() <-chan struct{} { return p.caughtUp }
 // is not the one that was read before. Run is called once: afterwards WaitFor
 // fails with ErrStopped.
 func (p *Projector) Run(ctx context.Context) error {
-	defer p.Table.gate.stop()
+	defer p.cfg.Table.gate.stop()
 	info, err := p.info(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -70,7 +70,7 @@ func (p *Projector) Run(ctx context.Context) error {
 		return fmt.Errorf("follow the log: %w", err)
 	}
 	p.begin(info)
-	for st, err := range p.Log.Follow(ctx, p.Table.Position().Seq) {
+	for st, err := range p.cfg.Log.Follow(ctx, p.cfg.Table.Position().Seq) {
 		if err == nil {
 			p.fold(st)
 		} else if err := p.pass(err); err != nil {
@@ -83,11 +83,11 @@ func (p *Projector) Run(ctx context.Context) error {
 // info asks until the log answers.
 func (p *Projector) info(ctx context.Context) (events.Info, error) {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		info, err := p.Log.Info(ctx)
+		info, err := p.cfg.Log.Info(ctx)
 		if !errors.Is(err, events.ErrUnavailable) {
 			return info, err
 		}
-		p.Logger.Warn("the log can't be reached; trying again", "err", err)
+		p.cfg.Logger.Warn("the log can't be reached; trying again", "err", err)
 		select {
 		case <-ctx.Done():
 			return info, err
@@ -98,7 +98,7 @@ func (p *Projector) info(ctx context.Context) (events.Info, error) {
 
 // begin sets the border between the past and the live tail.
 func (p *Projector) begin(info events.Info) {
-	t := p.Table
+	t := p.cfg.Table
 	t.gate.follow(info.Stream)
 	t.mu.Lock()
 	t.tally.retention = info.MaxAge
@@ -112,11 +112,11 @@ func (p *Projector) begin(info events.Info) {
 }
 
 func (p *Projector) fold(st *events.Stored) {
-	before, after := p.Table.show(st)
+	before, after := p.cfg.Table.show(st)
 	if st.Seq > p.live && after != before {
-		p.Observe(before, after, st)
+		p.cfg.Observe(before, after, st)
 	}
-	p.Table.gate.advance(st.Seq)
+	p.cfg.Table.gate.advance(st.Seq)
 	p.arrive(st.Seq)
 }
 
@@ -124,12 +124,12 @@ func (p *Projector) fold(st *events.Stored) {
 func (p *Projector) pass(err error) error {
 	switch poison, passed := errors.AsType[*events.PoisonError](err); {
 	case passed:
-		p.Table.Skip(poison)
-		p.Logger.Error("a record can't be decoded and is passed over", "seq", poison.Seq, "err", poison.Err)
+		p.cfg.Table.Skip(poison)
+		p.cfg.Logger.Error("a record can't be decoded and is passed over", "seq", poison.Seq, "err", poison.Err)
 		p.arrive(poison.Seq)
 		return nil
 	case errors.Is(err, events.ErrUnavailable):
-		p.Logger.Warn("the log can't be reached; the table stands still until it is back", "err", err)
+		p.cfg.Logger.Warn("the log can't be reached; the table stands still until it is back", "err", err)
 		return nil
 	}
 	return err
@@ -155,11 +155,11 @@ type Lag struct {
 
 // Lag asks the log how much the table lacks at this moment.
 func (p *Projector) Lag(ctx context.Context) (Lag, error) {
-	info, err := p.Log.Info(ctx)
+	info, err := p.cfg.Log.Info(ctx)
 	if err != nil {
 		return Lag{}, fmt.Errorf("ask for the log's end: %w", err)
 	}
-	at, stored := p.Table.newest()
+	at, stored := p.cfg.Table.newest()
 	if info.Last <= at {
 		return Lag{}, nil
 	}

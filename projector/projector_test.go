@@ -27,7 +27,7 @@ func TestObserversSeeTheLiveTailAndNotThePast(t *testing.T) {
 	}})
 	<-p.CaughtUp()
 	w.online(2, "bob@localhost", "a", 0)
-	if err := p.Table.WaitFor(t.Context(), at(w.last())); err != nil {
+	if err := p.cfg.Table.WaitFor(t.Context(), at(w.last())); err != nil {
 		t.Fatal(err)
 	}
 	if err := stop(); err != nil {
@@ -105,7 +105,7 @@ func TestALogOfWhichRetentionHasRemovedAllIsCaughtUpWithAtOnce(t *testing.T) {
 		l.aged = 70
 		p, _ := run(t, Config{Log: l, Table: NewTable()})
 		<-p.CaughtUp()
-		if err := p.Table.WaitFor(t.Context(), at(70)); err != nil {
+		if err := p.cfg.Table.WaitFor(t.Context(), at(70)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -119,7 +119,7 @@ func TestUntilItHasCaughtUpAProjectorDoesNotSaySo(t *testing.T) {
 		whole := w.log.entries
 		slow := newTestLog()
 		slow.entries = whole[:len(whole):len(whole)]
-		p := New(Config{Log: slow, Table: NewTable()})
+		p := newProjector(t, Config{Log: slow, Table: NewTable()})
 		info, _ := slow.Info(t.Context())
 		p.begin(info)
 		for i := range w.stored {
@@ -158,7 +158,7 @@ func TestPoisonAtTheEndOfThePastDoesNotKeepAProjectorWaiting(t *testing.T) {
 		l.add(entry{seq: 1, err: &events.PoisonError{Seq: 1, Err: events.ErrUndecodable}})
 		p, _ := run(t, Config{Log: l, Table: NewTable()})
 		<-p.CaughtUp()
-		if err := p.Table.WaitFor(t.Context(), at(1)); err != nil {
+		if err := p.cfg.Table.WaitFor(t.Context(), at(1)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -171,11 +171,11 @@ func TestAnInterruptionIsSatOutAndAnythingElseEndsTheRun(t *testing.T) {
 	w.log.add(entry{err: fmt.Errorf("follow: %w", events.ErrUnavailable)})
 	w.online(1, "alice@localhost", "a", 0)
 	w.log.add(entry{err: rewound})
-	p := New(Config{Log: w.log, Table: NewTable()})
+	p := newProjector(t, Config{Log: w.log, Table: NewTable()})
 	if err := p.Run(t.Context()); !errors.Is(err, rewound) {
 		t.Errorf("Run: %v", err)
 	}
-	if got := p.Table.Position().Seq; got != w.last() {
+	if got := p.cfg.Table.Position().Seq; got != w.last() {
 		t.Errorf("the table is at %d", got)
 	}
 }
@@ -203,7 +203,7 @@ func TestAProjectorThatNeverReachesItsLogStopsWithItsContext(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		if err := New(Config{Log: l, Table: NewTable()}).Run(ctx); err != nil {
+		if err := newProjector(t, Config{Log: l, Table: NewTable()}).Run(ctx); err != nil {
 			t.Error(err)
 		}
 	})
@@ -214,7 +214,7 @@ func TestLagIsWhatTheLogHasAndTheTableHasNot(t *testing.T) {
 	w := newScribe()
 	w.online(1, "alice@localhost", "a", 0)
 	table := w.table()
-	p := New(Config{Log: w.log, Table: table})
+	p := newProjector(t, Config{Log: w.log, Table: table})
 	if lag, err := p.Lag(t.Context()); err != nil || lag != (Lag{}) {
 		t.Errorf("level with the log: %+v, %v", lag, err)
 	}

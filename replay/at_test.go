@@ -20,7 +20,10 @@ func TestTheTableOfTheEndIsTheProjectorsOwn(t *testing.T) {
 		w.online(2, "bob@localhost", "desk")
 		live := projector.NewTable()
 		ctx, stop := context.WithCancel(t.Context())
-		p := projector.New(projector.Config{Log: w, Table: live})
+		p, err := projector.New(projector.Config{Log: w, Table: live})
+		if err != nil {
+			t.Fatal(err)
+		}
 		done := make(chan error)
 		go func() { done <- p.Run(ctx) }()
 		<-p.CaughtUp()

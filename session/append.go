@@ -36,7 +36,7 @@ func (s *Service) append(ctx context.Context, lane *lane, r *events.Record) (eve
 		if s.fenced() {
 			return events.Position{}, ErrFenced
 		}
-		pos, err := s.Log.Append(ctx, r)
+		pos, err := s.cfg.Log.Append(ctx, r)
 		if errors.Is(err, events.ErrUnresolved) {
 			s.stats.Unresolved.Add(1)
 			lane.leaveOpen(r)
@@ -89,7 +89,7 @@ func (s *Service) rebase(ctx context.Context, r *events.Record, prev events.Seq)
 	if r.Prev == 0 {
 		return events.ErrConflict
 	}
-	last, err := s.Log.Last(ctx, r.Account())
+	last, err := s.cfg.Log.Last(ctx, r.Account())
 	switch {
 	case errors.Is(err, events.ErrNotFound):
 		r.Prev = 0
@@ -104,7 +104,7 @@ func (s *Service) rebase(ctx context.Context, r *events.Record, prev events.Seq)
 // an error and the sequence of the last one that can't.
 func (s *Service) next(ctx context.Context, account events.JID, after events.Seq) (events.Stored, events.Seq, error) {
 	for {
-		st, err := s.Log.Next(ctx, account, after)
+		st, err := s.cfg.Log.Next(ctx, account, after)
 		poison, ok := errors.AsType[*events.PoisonError](err)
 		if !ok || poison.Seq <= after {
 			return st, after, err

@@ -85,7 +85,7 @@ func BenchmarkApply(b *testing.B) {
 func BenchmarkDo(b *testing.B) {
 	log := bustest.NewLog()
 	table := newTable(log)
-	service := session.NewService(session.Config{
+	service := newService(b, session.Config{
 		Log: log, Accounts: lazyTable{table}, Connector: events.Incarnation{Name: "c1", Epoch: 1},
 	})
 	do := func(c session.Command) {

@@ -67,7 +67,7 @@ func (s *Service) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.Fenced:
+		case <-s.cfg.Fenced:
 			return
 		case <-s.endings.more:
 		}

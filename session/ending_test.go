@@ -114,7 +114,7 @@ func TestReapingEndsEverySessionOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		all.Go(func() {
-			if accounts, err := n.Reap(t.Context(), n.table, lost.Connector); err != nil || accounts > 1 {
+			if accounts, err := n.Reap(t.Context(), n.table, lost.Connector()); err != nil || accounts > 1 {
 				t.Errorf("%s: %d accounts, %v", name, accounts, err)
 			}
 		})

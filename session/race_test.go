@@ -23,7 +23,7 @@ func race(t *testing.T, connectors, clients, logins int, open func() (events.Log
 	var all sync.WaitGroup
 	for i := range connectors {
 		log, accounts := open()
-		service := session.NewService(session.Config{
+		service := newService(t, session.Config{
 			Log: log, Accounts: accounts, Connector: events.Incarnation{Name: fmt.Sprintf("c%d", i), Epoch: 1},
 		})
 		for range clients {

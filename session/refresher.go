@@ -59,7 +59,7 @@ func (r *refresher) round(ctx context.Context) {
 		r.until(ctx, begun.Add(lookEvery))
 		return
 	}
-	before := r.Clock().Add(-length).UnixNano()
+	before := r.cfg.Clock().Add(-length).UnixNano()
 	due := r.due(before)
 	var g errgroup.Group
 	defer g.Wait()
@@ -79,7 +79,7 @@ func (r *refresher) round(ctx context.Context) {
 // due are the accounts of this connector's sessions that began before an
 // instant. Only their names are kept: a round may last for days.
 func (r *refresher) due(before int64) (accounts []events.JID) {
-	for a := range r.held.HeldBy(r.Connector) {
+	for a := range r.held.HeldBy(r.cfg.Connector) {
 		for _, s := range a.Sessions {
 			if s.Since < before {
 				accounts = append(accounts, a.JID)
@@ -110,7 +110,7 @@ func (r *refresher) until(ctx context.Context, at time.Time) bool {
 // look asks for the log's age, and reports that it has changed. What can't be
 // asked is as it was.
 func (r *refresher) look(ctx context.Context) (changed bool) {
-	info, err := r.Log.Info(ctx)
+	info, err := r.cfg.Log.Info(ctx)
 	if err != nil {
 		return false
 	}
@@ -125,9 +125,9 @@ func (r *refresher) look(ctx context.Context) (changed bool) {
 func (r *refresher) refresh(ctx context.Context, account events.JID, before int64) {
 	for range staleTries {
 		now, _, err := r.Do(ctx, account, events.ConnID{}, Refresh{
-			Holder: r.Connector, Begun: before, Account: r.Accounts.Account(account),
+			Holder: r.cfg.Connector, Begun: before, Account: r.cfg.Accounts.Account(account),
 		})
-		if !errors.Is(err, errStale) || r.Accounts.WaitFor(ctx, events.Position{Seq: now.seq()}) != nil {
+		if !errors.Is(err, errStale) || r.cfg.Accounts.WaitFor(ctx, events.Position{Seq: now.seq()}) != nil {
 			return
 		}
 	}

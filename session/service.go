@@ -57,7 +57,7 @@ type Config struct {
 // concurrent use. It keeps no state of its own that matters: every instance on
 // every machine is as good as any other.
 type Service struct {
-	Config
+	cfg     Config
 	seed    maphash.Seed
 	lanes   [lanes]lane
 	stats   Stats
@@ -72,10 +72,10 @@ type Stats struct {
 	Refused    atomic.Uint64 // commands refused by Decide
 }
 
-// NewService returns a Service. It panics if the configuration is incomplete.
-func NewService(c Config) *Service {
+// NewService returns a Service. The error says what the configuration lacks.
+func NewService(c Config) (*Service, error) {
 	if c.Log == nil || c.Accounts == nil || c.Connector.Name == "" {
-		panic("session: Log, Accounts and Connector are required")
+		return nil, errors.New("session: Log, Accounts and Connector are required")
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now
@@ -83,12 +83,18 @@ func NewService(c Config) *Service {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
 	}
-	s := &Service{Config: c, seed: maphash.MakeSeed(), endings: newEndings()}
+	s := &Service{cfg: c, seed: maphash.MakeSeed(), endings: newEndings()}
 	for i := range s.lanes {
 		s.lanes[i].taken = make(chan struct{}, 1)
 	}
-	return s
+	return s, nil
 }
+
+// Connector is the writer that records name.
+func (s *Service) Connector() events.Incarnation { return s.cfg.Connector }
+
+// Log is where the records go.
+func (s *Service) Log() events.Log { return s.cfg.Log }
 
 // Stats returns the live counters.
 func (s *Service) Stats() *Stats { return &s.stats }
@@ -107,7 +113,7 @@ func (s *Service) Stats() *Stats { return &s.stats }
 // state is not known, and its stream must end, by End. After events.ErrRewound
 // nothing that this process knows can be relied upon.
 func (s *Service) Do(ctx context.Context, account events.JID, cause events.ConnID, c Command) (*Account, events.Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
 	account = account.Bare()
 	lane := s.lane(account)
@@ -137,11 +143,11 @@ func (s *Service) Do(ctx context.Context, account events.JID, cause events.ConnI
 // by. If it wasn't the first, the table may be behind by many: then by all.
 func (s *Service) catchUp(ctx context.Context, account events.JID, by events.Position, again bool) error {
 	if again {
-		if last, err := s.Log.Last(ctx, account); err == nil && last.Seq > by.Seq {
+		if last, err := s.cfg.Log.Last(ctx, account); err == nil && last.Seq > by.Seq {
 			by = last.Position()
 		}
 	}
-	return s.Accounts.WaitFor(ctx, by)
+	return s.cfg.Accounts.WaitFor(ctx, by)
 }
 
 // attempt decides once and carries the decision out. An overtakenError says
@@ -170,7 +176,7 @@ func (s *Service) attempt(ctx context.Context, lane *lane, account events.JID, c
 // newest is the account by the table, or as this process left it if the table
 // has not got there yet.
 func (s *Service) newest(lane *lane, account events.JID) *Account {
-	a := s.Accounts.Account(account)
+	a := s.cfg.Accounts.Account(account)
 	if r := lane.recent; r != nil && r.JID == account && (a == nil || a.Seq < r.Seq) {
 		return r
 	}
@@ -198,10 +204,10 @@ func (s *Service) confirm(ctx context.Context, account events.JID, a *Account) e
 func (s *Service) appendAll(ctx context.Context, lane *lane, account events.JID, cause events.ConnID, a *Account, steps []Step) (*Account, events.Position, error) {
 	var last events.Position
 	for _, step := range steps {
-		now := s.Clock()
+		now := s.cfg.Clock()
 		st := &events.Stored{Record: events.Record{
 			ID: events.NewEventID(now), Session: step.Session, JID: step.JID, Time: now.UnixNano(),
-			Connector: s.Connector, Cause: cause, Prev: a.seq(), Event: step.Event,
+			Connector: s.cfg.Connector, Cause: cause, Prev: a.seq(), Event: step.Event,
 		}}
 		if st.JID.IsZero() {
 			st.JID = account
@@ -221,7 +227,7 @@ func (s *Service) appendAll(ctx context.Context, lane *lane, account events.JID,
 
 func (s *Service) fenced() bool {
 	select {
-	case <-s.Fenced:
+	case <-s.cfg.Fenced:
 		return true
 	default:
 		return false

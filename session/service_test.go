@@ -23,10 +23,19 @@ type node struct {
 func newNode(t *testing.T, log events.Log, name string) *node {
 	lease := make(chan struct{})
 	n := &node{t: t, table: lazyTable{newTable(log)}, end: func() { close(lease) }}
-	n.Service = session.NewService(session.Config{
+	n.Service = newService(t, session.Config{
 		Log: log, Accounts: n.table, Connector: events.Incarnation{Name: name, Epoch: 1}, Fenced: lease,
 	})
 	return n
+}
+
+func newService(t testing.TB, c session.Config) *session.Service {
+	t.Helper()
+	s, err := session.NewService(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // must carries out a command that can't fail.
@@ -237,4 +246,22 @@ func TestRetentionMayRemoveAnAccountsHistory(t *testing.T) {
 		n.must("k1", session.Close{Session: id("s1")})
 		wantHistory(t, log, events.KindClosed)
 	})
+}
+
+func TestAServiceWithoutALogOrANameIsRefused(t *testing.T) {
+	t.Parallel()
+	log := bustest.NewLog()
+	whole := session.Config{Log: log, Accounts: newTable(log), Connector: events.Incarnation{Name: "c1"}}
+	newService(t, whole)
+	for _, spoil := range []func(*session.Config){
+		func(c *session.Config) { c.Log = nil },
+		func(c *session.Config) { c.Accounts = nil },
+		func(c *session.Config) { c.Connector.Name = "" },
+	} {
+		c := whole
+		spoil(&c)
+		if _, err := session.NewService(c); err == nil {
+			t.Errorf("made of %+v", c)
+		}
+	}
 }

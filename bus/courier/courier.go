@@ -3,6 +3,7 @@ package courier
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -59,6 +60,9 @@ type track struct {
 // New makes the courier of one process. Its connection should reconnect for ever
 // and keep nothing that it can't send; the caller closes it, after the courier.
 func New(cfg Config) (*Courier, error) {
+	if cfg.Conn == nil || cfg.To == nil || cfg.Verbs == "" || cfg.Timeout <= 0 {
+		return nil, errors.New("courier: Conn, To, Verbs and Timeout are required")
+	}
 	c := &Courier{
 		cfg: cfg, nc: cfg.Conn, returns: cfg.Conn.NewInbox() + ".",
 		links: make(map[track]*link), byID: make(map[uint64]*link),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"rollcall/bus"
 	"rollcall/session/accounts"
 )
@@ -16,4 +17,17 @@ func storeOf(b *bus.Bus) *accounts.Store {
 }
 
 // adminOf changes accounts in the name of the command line.
-func adminOf(b *bus.Bus) *accounts.Admin { return accounts.NewAdmin(b.Log(), storeOf(b), cliName) }
+func adminOf(b *bus.Bus) (*accounts.Admin, error) {
+	return accounts.NewAdmin(b.Log(), storeOf(b), cliName)
+}
+
+// administer is use for what changes accounts.
+func (s *service) administer(ctx context.Context, do func(*bus.Bus, *accounts.Admin) error) error {
+	return s.use(ctx, func(b *bus.Bus) error {
+		admin, err := adminOf(b)
+		if err != nil {
+			return err
+		}
+		return do(b, admin)
+	})
+}

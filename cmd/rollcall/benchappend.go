@@ -59,16 +59,22 @@ func (b *benchmark) compareService(ctx context.Context, raw *rawAppender) error 
 	t := projector.NewTable()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p := projector.New(projector.Config{Log: b.bus.Log(), Table: t})
+	p, err := projector.New(projector.Config{Log: b.bus.Log(), Table: t})
+	if err != nil {
+		return err
+	}
+	svc, err := session.NewService(session.Config{Log: b.bus.Log(), Accounts: t, Connector: benchConnector})
+	if err != nil {
+		return err
+	}
 	var g errgroup.Group
 	g.Go(func() error { return p.Run(ctx) })
 	<-p.CaughtUp()
-	svc := session.NewService(session.Config{Log: b.bus.Log(), Accounts: t, Connector: benchConnector})
 	list := make([]*benchSession, b.accounts)
 	for i := range list {
 		list[i] = newBenchSession(1_000_000 + i)
 	}
-	err := b.compare(ctx, "decide, append, project", func(ctx context.Context) (int, error) {
+	err = b.compare(ctx, "decide, append, project", func(ctx context.Context) (int, error) {
 		return b.appends, serveTransitions(ctx, svc, list, b.appends, b.writers)
 	}, raw.run)
 	cancel()

@@ -45,10 +45,13 @@ func foldAll(ctx context.Context, log events.Log, info events.Info) (*projector.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	t := projector.NewTable()
-	p := projector.New(projector.Config{Log: log, Table: t})
+	p, err := projector.New(projector.Config{Log: log, Table: t})
+	if err != nil {
+		return nil, err
+	}
 	var g errgroup.Group
 	g.Go(func() error { return p.Run(ctx) })
-	err := t.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
+	err = t.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
 	cancel()
 	return t, errors.Join(err, g.Wait())
 }

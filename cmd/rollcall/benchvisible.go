@@ -128,12 +128,15 @@ func newBenchFollow(con *console) *cobra.Command {
 }
 
 func benchFollow(ctx context.Context, b *bus.Bus, out io.Writer) error {
-	p := projector.New(projector.Config{
+	p, err := projector.New(projector.Config{
 		Log: b.Log(), Table: projector.NewTable(),
 		Observe: func(_, _ *session.Account, st *events.Stored) {
 			fmt.Fprintln(out, st.Seq, time.Now().UnixNano())
 		},
 	})
+	if err != nil {
+		return err
+	}
 	go func() {
 		<-p.CaughtUp()
 		fmt.Fprintln(out, "ready")

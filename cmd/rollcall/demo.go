@@ -17,7 +17,11 @@ var demoUsers = [...]string{"alice", "bob", "carol"}
 // makeDemo makes the demo accounts that are missing and returns all of them.
 // What exists stays as it is.
 func makeDemo(ctx context.Context, b *bus.Bus, domain string) (all []events.JID, err error) {
-	admin, fresh := adminOf(b), 0
+	admin, err := adminOf(b)
+	if err != nil {
+		return nil, err
+	}
+	fresh := 0
 	for _, user := range demoUsers {
 		account, err := events.NewJID(user, domain, "")
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
+	"rollcall/session/accounts"
 )
 
 // maxReason bounds what a kick says, in bytes: it goes into the history, and to
@@ -37,7 +38,7 @@ func newKick(con *console) *cobra.Command {
 			if !utf8.ValidString(reason) {
 				return usagef("--reason: %q is not UTF-8", reason)
 			}
-			return svc.use(ctx, func(b *bus.Bus) error { return kick(ctx, con, b, jid, reason) })
+			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error { return kick(ctx, con, admin, jid, reason) })
 		}),
 	}
 	svc.flags(cmd)
@@ -46,8 +47,8 @@ func newKick(con *console) *cobra.Command {
 }
 
 // kick ends sessions and names them.
-func kick(ctx context.Context, con *console, b *bus.Bus, jid events.JID, text string) error {
-	ended, err := adminOf(b).Kick(ctx, jid, text)
+func kick(ctx context.Context, con *console, admin *accounts.Admin, jid events.JID, text string) error {
+	ended, err := admin.Kick(ctx, jid, text)
 	if err != nil {
 		return err
 	}

@@ -131,13 +131,17 @@ func (n *node) run(ctx context.Context) error {
 	}
 	// Every process folds the whole log, whatever its roles: a connector decides
 	// and routes by its own table.
-	fold := projector.New(projector.Config{Log: n.bus.Log(), Table: n.table, Logger: n.log})
+	cfg := projector.Config{Log: n.bus.Log(), Table: n.table, Logger: n.log}
 	var conn *xmppConnector
 	if n.cfg.has(roleConnector) {
 		if conn, err = n.newConnector(ctx); err != nil {
 			return err
 		}
-		fold.Observe = conn.server.Observe
+		cfg.Observe = conn.server.Observe
+	}
+	fold, err := projector.New(cfg)
+	if err != nil {
+		return err
 	}
 	g.Go(func() error { return fold.Run(life) })
 	g.Go(func() error {
@@ -145,7 +149,7 @@ func (n *node) run(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer context.AfterFunc(life, cancel)() // what fails beside it stops it
 		defer cancel()
-		if !awaitFold(ctx, fold, info, n.log) {
+		if !awaitFold(ctx, fold, n.table, info, n.log) {
 			return nil
 		}
 		return n.serve(ctx, life, g, conn)

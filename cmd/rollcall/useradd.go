@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/session/accounts"
 )
 
 // newUserAdd makes an account.
@@ -20,8 +21,7 @@ func newUserAdd(con *console, svc *service) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return svc.use(ctx, func(b *bus.Bus) error {
-				admin := adminOf(b)
+			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error {
 				// Before a person types a password twice for nothing.
 				if err := admin.Vacant(ctx, account); err != nil {
 					return err

@@ -37,13 +37,13 @@ func newUserImport(con *console, svc *service) *cobra.Command {
 				defer f.Close()
 				in = f
 			}
-			return svc.use(ctx, func(b *bus.Bus) error {
+			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error {
 				entries, bad, err := accounts.ReadEntries(in)
 				if err != nil {
 					return fmt.Errorf("%w; nothing was imported", err)
 				}
 				im := importer{con: con, bus: b, skipBad: skipBad}
-				im.Admin, im.Entries, im.Done = adminOf(b), entries, func() { im.shown.add(1) }
+				im.Admin, im.Entries, im.Done = admin, entries, func() { im.shown.add(1) }
 				return im.run(ctx, bad)
 			})
 		}),

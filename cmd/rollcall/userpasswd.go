@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/session/accounts"
 )
 
 // newUserPasswd changes a password and ends the sessions that had the old one.
@@ -20,8 +21,7 @@ func newUserPasswd(con *console, svc *service) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return svc.use(ctx, func(b *bus.Bus) error {
-				admin := adminOf(b)
+			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error {
 				if _, err := admin.Credentials(ctx, account); err != nil {
 					return fmt.Errorf("%s: %w", account, err)
 				}

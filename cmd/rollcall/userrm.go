@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/session/accounts"
 )
 
 // newUserRm removes what is kept of an account outside the log. The log is
@@ -24,8 +25,8 @@ func newUserRm(con *console, svc *service) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return svc.use(ctx, func(b *bus.Bus) error {
-				ended, err := adminOf(b).Remove(ctx, account)
+			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error {
+				ended, err := admin.Remove(ctx, account)
 				if err != nil {
 					return err
 				}

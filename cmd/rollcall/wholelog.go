@@ -50,7 +50,7 @@ func checkLog(ctx context.Context, b *bus.Bus, log *slog.Logger) (events.Info, e
 
 // awaitFold waits until the table has all that the log had, and says how far
 // that is where it takes long. It returns false if ctx ends before.
-func awaitFold(ctx context.Context, fold *projector.Projector, all events.Info, log *slog.Logger) bool {
+func awaitFold(ctx context.Context, fold *projector.Projector, table *projector.Table, all events.Info, log *slog.Logger) bool {
 	tick := time.NewTicker(foldNews)
 	defer tick.Stop()
 	for {
@@ -60,7 +60,7 @@ func awaitFold(ctx context.Context, fold *projector.Projector, all events.Info, 
 		case <-ctx.Done():
 			return false
 		case <-tick.C:
-			log.Warn("reading the log before serving", "records", fold.Table.Stats().Records, "of", all.Records)
+			log.Warn("reading the log before serving", "records", table.Stats().Records, "of", all.Records)
 		}
 	}
 }

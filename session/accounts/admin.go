@@ -19,12 +19,14 @@ type Admin struct {
 }
 
 // NewAdmin returns an Admin whose records name a connector of the given name,
-// which must never hold a session. It panics if there is no log or no name.
-func NewAdmin(log events.Log, store *Store, name string) *Admin {
+// which must never hold a session. The error is that there is no log or no name.
+func NewAdmin(log events.Log, store *Store, name string) (*Admin, error) {
 	h := newHistories(log)
-	return &Admin{Store: store, histories: h, writer: session.NewService(session.Config{
-		Log: log, Accounts: h, Connector: events.Incarnation{Name: name},
-	})}
+	writer, err := session.NewService(session.Config{Log: log, Accounts: h, Connector: events.Incarnation{Name: name}})
+	if err != nil {
+		return nil, err
+	}
+	return &Admin{Store: store, histories: h, writer: writer}, nil
 }
 
 // Create makes an account: the credentials first, by a compare-and-set that

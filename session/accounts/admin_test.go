@@ -222,7 +222,8 @@ func TestIfTheLogTakesNothingTheErrorSaysWhatIsDone(t *testing.T) {
 	alice := jid("alice@localhost")
 	w.must(w.Create(t.Context(), alice, "old"))
 	w.login("alice@localhost", "phone")
-	cut := NewAdmin(fullLog{w.bus.Log()}, w.Store, "admin")
+	cut, err := NewAdmin(fullLog{w.bus.Log()}, w.Store, "admin")
+	w.must(err)
 	if _, err := cut.SetPassword(t.Context(), alice, "new"); !errors.Is(err, events.ErrFull) || !strings.Contains(err.Error(), "is changed, but its history does not say so") {
 		t.Errorf("%v", err)
 	}

@@ -38,7 +38,11 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(b.Close)
 	store := &Store{Keys: b.Accounts(), Rosters: b.Rosters(), Blocked: b.Blocked(), Private: b.Private(), Waiting: b.Waiting()}
-	return &world{Admin: NewAdmin(b.Log(), store, "admin"), t: t, bus: b}
+	admin, err := NewAdmin(b.Log(), store, "admin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{Admin: admin, t: t, bus: b}
 }
 
 func jid(s string) events.JID {
@@ -60,7 +64,8 @@ func (w *world) must(err error) {
 func (w *world) login(account, resource string) events.SessionID {
 	w.t.Helper()
 	h := newHistories(w.bus.Log())
-	c1 := session.NewService(session.Config{Log: w.bus.Log(), Accounts: h, Connector: events.Incarnation{Name: "c1", Epoch: 1}})
+	c1, err := session.NewService(session.Config{Log: w.bus.Log(), Accounts: h, Connector: events.Incarnation{Name: "c1", Epoch: 1}})
+	w.must(err)
 	id := events.NewSessionID(time.Now())
 	for _, c := range []session.Command{session.Authenticate{Session: id, Mechanism: "PLAIN"}, session.Bind{Session: id, Resource: resource}} {
 		_, _, err := c1.Do(w.t.Context(), jid(account), events.ConnID{}, c)

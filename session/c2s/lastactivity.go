@@ -86,7 +86,7 @@ func (s *Server) lastParting(a *session.Account) (parting, error) {
 		if all {
 			within.Since = time.Time{}
 		}
-		p, found, err := s.partingWithin(svc.Log.Read(ctx, within))
+		p, found, err := s.partingWithin(svc.Log().Read(ctx, within))
 		switch {
 		case err != nil:
 			return p, err

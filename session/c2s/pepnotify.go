@@ -56,7 +56,7 @@ func (s *Server) upToDate(account events.JID) (*roster.Roster, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), delivery.CatchUp)
 	defer cancel()
 	if svc := s.service.Load(); svc != nil {
-		log, err := svc.Log.Info(ctx)
+		log, err := svc.Log().Info(ctx)
 		if err == nil {
 			err = s.cfg.Table.WaitFor(ctx, events.Position{Stream: log.Stream, Seq: log.Last})
 		}

@@ -213,7 +213,7 @@ func (s *Server) record(id events.ConnID, claimed events.JID, e events.Event) {
 // self is the connector's incarnation, zero while it has none.
 func (s *Server) self() events.Incarnation {
 	if svc := s.service.Load(); svc != nil {
-		return svc.Connector
+		return svc.Connector()
 	}
 	return events.Incarnation{}
 }

@@ -107,7 +107,10 @@ func (w *world) start(name string) *node {
 	if n.server, err = c2s.New(cfg); err != nil {
 		w.t.Fatal(err)
 	}
-	p := projector.New(projector.Config{Log: lateLog{w.log, n.pauseTable}, Table: n.table, Observe: n.server.Observe})
+	p, err := projector.New(projector.Config{Log: lateLog{w.log, n.pauseTable}, Table: n.table, Observe: n.server.Observe})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	w.rooms.Go(func() { p.Run(n.ctx) })
 	<-p.CaughtUp()
 	w.rooms.Go(n.unpack)
@@ -123,12 +126,15 @@ func (w *world) start(name string) *node {
 func (n *node) begin() {
 	n.epoch++
 	n.fence = make(chan struct{})
-	n.service = session.NewService(session.Config{
+	svc, err := session.NewService(session.Config{
 		Log: slowAcks{n.log, n.pauseAcks}, Accounts: n.table, Fenced: n.fence,
 		Connector: events.Incarnation{Name: n.name, Epoch: n.epoch},
 	})
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.service = svc
 	n.receives.Store(true)
-	svc := n.service
 	n.rooms.Go(func() { svc.Run(n.ctx) })
 	n.server.Begin(svc)
 }
@@ -163,7 +169,7 @@ func (n *node) suspend() {
 }
 
 // incarnation is who the node is at the moment.
-func (n *node) incarnation() events.Incarnation { return n.service.Connector }
+func (n *node) incarnation() events.Incarnation { return n.service.Connector() }
 
 // kill makes the process disappear: it writes nothing more and its clients'
 // connections are cut.

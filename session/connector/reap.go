@@ -77,7 +77,7 @@ func (c *connector) closeOthers(ctx context.Context, svc *session.Service) {
 		case <-ctx.Done():
 			return
 		case <-c.ended:
-			wait(ctx, c.turn(ctx, svc.Connector.Name))
+			wait(ctx, c.turn(ctx, svc.Connector().Name))
 		case <-time.After(sweepEvery + rand.N(sweepEvery/4)):
 		}
 		if err := c.closeLost(ctx, svc); err != nil && ctx.Err() == nil {

@@ -101,9 +101,12 @@ func (c *connector) acquire(ctx context.Context) (Lease, error) {
 // incarnate is one incarnation, from the lease to its end. It returns
 // events.ErrLeaseLost, or nil if ctx has ended and all is in order.
 func (c *connector) incarnate(ctx context.Context, lease Lease) error {
-	svc := session.NewService(session.Config{
+	svc, err := session.NewService(session.Config{
 		Log: c.Log, Accounts: c.Table, Connector: lease.Incarnation(), Fenced: lease.Done(),
 	})
+	if err != nil {
+		return err
+	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	serving, endServing := context.WithCancel(ctx)
 	var side sync.WaitGroup

@@ -118,7 +118,10 @@ func (p *process) start() *process {
 	ctx, stop := context.WithCancel(context.Background())
 	life, end := context.WithCancel(context.Background())
 	p.stop = stop
-	fold := projector.New(projector.Config{Log: line{p.log, p}, Table: p.table})
+	fold, err := projector.New(projector.Config{Log: line{p.log, p}, Table: p.table})
+	if err != nil {
+		p.t.Fatal(err)
+	}
 	folded := make(chan struct{})
 	go func() {
 		defer close(folded)
@@ -186,7 +189,7 @@ func (p *process) Begin(svc *session.Service) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.svc = svc
-	p.calls.begun = append(p.calls.begun, beginning{svc.Connector, ended})
+	p.calls.begun = append(p.calls.begun, beginning{svc.Connector(), ended})
 }
 
 // Suspend implements connector.Server.

@@ -154,7 +154,7 @@ func (r *Router) Reach(p events.Position) {
 // self is the connector's incarnation, zero while it has none.
 func (r *Router) self() events.Incarnation {
 	if svc := r.service.Load(); svc != nil {
-		return svc.Connector
+		return svc.Connector()
 	}
 	return events.Incarnation{}
 }
@@ -165,7 +165,7 @@ func (r *Router) newest(ctx context.Context, account events.JID) error {
 	if svc == nil {
 		return nil
 	}
-	last, err := svc.Log.Last(ctx, account)
+	last, err := svc.Log().Last(ctx, account)
 	if errors.Is(err, events.ErrNotFound) {
 		return nil
 	}
