@@ -31,7 +31,7 @@ func (c *conn) bind(iq *stanza.Element) error {
 			return c.refuse(iq, stanza.BadRequest)
 		}
 	}
-	err := c.become(resource, c.srv.cfg.Conflict, func(cl *client) ([][]byte, error) { return [][]byte{cl.bound(iq)}, nil })
+	err := c.bindSession(resource, c.srv.cfg.Conflict, func(cl *client) ([][]byte, error) { return [][]byte{cl.bound(iq)}, nil })
 	if cause := stanzaError(err); cause != nil {
 		c.Send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
 		return nil
@@ -39,20 +39,20 @@ func (c *conn) bind(iq *stanza.Element) error {
 	return err
 }
 
-// become binds the resource and makes the connection that of a client. tell
+// bindSession binds the resource and makes the connection that of a client. tell
 // gives the elements that the client is told then, before anything else, and
 // when stanzas to its full JID find it.
-func (c *conn) become(resource string, conflict session.Conflict, tell func(*client) ([][]byte, error)) error {
+func (c *conn) bindSession(resource string, conflict session.Conflict, tell func(*client) ([][]byte, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	// What it takes to serve the client comes first: a failure to load it leaves
 	// nothing behind.
-	home, err := c.srv.hub.enter(ctx, c.srv, c.account)
+	home, err := c.srv.hub.acquire(ctx, c.srv, c.account)
 	if err != nil {
 		c.srv.cfg.Logger.Warn("roster or block lists not loaded", "account", c.account.String(), "error", err)
 		return fmt.Errorf("load rosters and block lists: %w", err)
 	}
-	defer c.srv.hub.exit(home)
+	defer c.srv.hub.release(home)
 	jid, pos, err := c.appendBound(ctx, session.Bind{
 		// The text is in the reader's memory, which the next element overwrites;
 		// and deciding is pure, so what is random is given to it.
@@ -71,7 +71,7 @@ func (c *conn) become(resource string, conflict session.Conflict, tell func(*cli
 		return err
 	}
 	c.MarkBound()
-	c.srv.hub.admit(cl, c, told...)
+	c.srv.hub.addClient(cl, c, told...)
 	return nil
 }
 

@@ -32,14 +32,14 @@ func appendBind2(b []byte) []byte {
 	return append(b, "</inline></bind>"...)
 }
 
-// bind2 binds as the client wished and tells it, after the earlier results. A
+// bind2 binds as the client asked for inline, and tells it, after the earlier results. A
 // cause says why there is no resource; the client is told nothing then.
-func (l *login) bind2(r auth.Reply, w *wishes, results []byte) (cause *stanza.Error, err error) {
+func (l *login) bind2(r auth.Reply, w *inline, results []byte) (cause *stanza.Error, err error) {
 	conflict := l.srv.cfg.Conflict
 	if w.client() != "" {
 		conflict = session.Replace // by itself: its older session is of no use to it
 	}
-	err = l.become(l.resourceFor(w), conflict, func(cl *client) ([][]byte, error) {
+	err = l.bindSession(l.resourceFor(w), conflict, func(cl *client) ([][]byte, error) {
 		bound, err := cl.start(w.bind)
 		if err != nil {
 			return nil, err
@@ -56,7 +56,7 @@ func (l *login) bind2(r auth.Reply, w *wishes, results []byte) (cause *stanza.Er
 // it (XEP-0386, 4.2.1). A client that tells its id gets the same one each time,
 // so that a new session of it takes the place of its older one. The id can't be
 // found from it.
-func (l *login) resourceFor(w *wishes) string {
+func (l *login) resourceFor(w *inline) string {
 	generated := rand.Text()[:generatedSize]
 	if id := w.client(); id != "" {
 		h := hmac.New(sha256.New, l.srv.cfg.Secret)

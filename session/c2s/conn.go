@@ -29,7 +29,7 @@ func (s *Server) serve(sc *stream.Conn) stream.Ending {
 	c := &conn{Conn: sc, srv: s, read: make(chan struct{})}
 	err := c.live()
 	close(c.read)
-	return c.leave(endingFor(err))
+	return c.endSession(endingFor(err))
 }
 
 // live says why the stream ends.
@@ -40,10 +40,10 @@ func (c *conn) live() error {
 	return c.client.Load().serve(c)
 }
 
-// leave ends the session, or has it wait for another connection, for the reason e
+// endSession ends the session, or has it wait for another connection, for the reason e
 // or for the one that another goroutine gave before. The log learns of it before
 // the peer's own end is waited for: whoever watches the session is told at once.
-func (c *conn) leave(e stream.Ending) stream.Ending {
+func (c *conn) endSession(e stream.Ending) stream.Ending {
 	e = c.End(e)
 	switch cl := c.client.Load(); {
 	case !c.IsAuthenticated():
@@ -52,6 +52,6 @@ func (c *conn) leave(e stream.Ending) stream.Ending {
 	case !e.Recorded:
 		c.svc.End(context.Background(), c.account, c.ID(), session.Close{Session: c.session, Reason: e.Reason, Text: e.Text})
 	}
-	c.srv.hub.drop(c)
+	c.srv.hub.removeConn(c)
 	return e
 }

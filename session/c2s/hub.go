@@ -78,15 +78,15 @@ func (h *hub) init() {
 	h.contacts = map[events.JID]*contact{}
 }
 
-// hold makes a connection findable by its session.
-func (h *hub) hold(c *conn) {
+// addConn makes a connection findable by its session.
+func (h *hub) addConn(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.held[c.session] = c
 }
 
-// drop undoes hold.
-func (h *hub) drop(c *conn) {
+// removeConn undoes addConn.
+func (h *hub) removeConn(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.held[c.session] == c {
@@ -120,11 +120,11 @@ func (h *hub) detached() (list []*client) {
 	return list
 }
 
-// enter returns the account with its roster loaded. Every enter is followed by
-// an exit. The account can be found before it is loaded: a change of the roster
+// acquire returns the account with its roster loaded. Every acquire is followed
+// by a release. The account can be found before it is loaded: a change of the roster
 // that comes meanwhile is applied to what was read (settle), so that none is
 // missed between the two.
-func (h *hub) enter(ctx context.Context, s *Server, jid events.JID) (*account, error) {
+func (h *hub) acquire(ctx context.Context, s *Server, jid events.JID) (*account, error) {
 	h.mu.Lock()
 	a := h.accounts[jid]
 	if a == nil {
@@ -139,23 +139,23 @@ func (h *hub) enter(ctx context.Context, s *Server, jid events.JID) (*account, e
 		err = s.blocks.wait(ctx)
 	}
 	if err != nil {
-		h.exit(a)
+		h.release(a)
 		return nil, err
 	}
 	return a, nil
 }
 
-// exit ends an enter.
-func (h *hub) exit(a *account) {
+// release ends an acquire.
+func (h *hub) release(a *account) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	a.users--
-	h.release(a)
+	h.rest(a)
 }
 
-// admit makes a client findable. What it is told here is the first that it is
+// addClient makes a client findable. What it is told here is the first that it is
 // sent, and once it has been told there is nobody who does not find it.
-func (h *hub) admit(cl *client, c *conn, told ...[]byte) {
+func (h *hub) addClient(cl *client, c *conn, told ...[]byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	cl.home.clients = append(slices.Clip(cl.home.clients), cl) // others range over the old one
@@ -164,8 +164,8 @@ func (h *hub) admit(cl *client, c *conn, told ...[]byte) {
 	c.Send(told...)
 }
 
-// rehold makes a connection findable by the session that it has resumed.
-func (h *hub) rehold(c *conn, id events.SessionID) {
+// moveConn makes a connection findable by the session that it has resumed.
+func (h *hub) moveConn(c *conn, id events.SessionID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.held, c.session)
@@ -173,9 +173,9 @@ func (h *hub) rehold(c *conn, id events.SessionID) {
 	h.held[id] = c
 }
 
-// remove takes a client out of all that finds it. It reports whether the client
+// removeClient takes a client out of all that finds it. It reports whether the client
 // was there.
-func (h *hub) remove(cl *client) bool {
+func (h *hub) removeClient(cl *client) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.clients[cl.session] != cl {
@@ -184,12 +184,12 @@ func (h *hub) remove(cl *client) bool {
 	delete(h.clients, cl.session)
 	a := cl.home
 	a.clients = slices.DeleteFunc(slices.Clone(a.clients), func(o *client) bool { return o == cl })
-	h.release(a)
+	h.rest(a)
 	return true
 }
 
-// release lets go of an account that nobody needs any more.
-func (h *hub) release(a *account) {
+// rest lets go of an account that nobody needs any longer.
+func (h *hub) rest(a *account) {
 	if a.users > 0 || len(a.clients) > 0 {
 		return
 	}

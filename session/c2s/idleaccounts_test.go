@@ -12,7 +12,7 @@ import (
 func (h *hub) leave(name string, size int) *account {
 	a := &account{jid: events.StoredJID(name + "@localhost"), watched: map[events.JID]struct{}{}, size: size}
 	h.accounts[a.jid] = a
-	h.release(a)
+	h.rest(a)
 	return a
 }
 

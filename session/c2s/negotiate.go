@@ -24,7 +24,7 @@ type login struct {
 	attempts  int        // failed authentications
 	mechanism string     // of the attempt
 	proved    events.Seq // where the table was when the attempt began
-	wishes    *wishes    // for when it succeeds, by SASL2
+	inline    *inline    // for when it succeeds, by SASL2
 }
 
 // negotiate goes up to the bound resource.

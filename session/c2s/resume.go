@@ -98,7 +98,7 @@ func (cl *client) end(e stream.Ending) {
 // learns of it, and what it has not acknowledged goes elsewhere. It may be
 // called again. The caller holds life.
 func (cl *client) finish(e stream.Ending) {
-	if !cl.recipient.End(func() bool { return cl.srv.hub.remove(cl) }) {
+	if !cl.recipient.End(func() bool { return cl.srv.hub.removeClient(cl) }) {
 		return
 	}
 	if !e.Recorded {
@@ -217,7 +217,7 @@ func (c *conn) takeOver(cl *client) error {
 		m.expiry.Stop()
 	}
 	cl.id, cl.sender.After = c.ID(), pos
-	c.srv.hub.rehold(c, cl.session)
+	c.srv.hub.moveConn(c, cl.session)
 	c.MarkBound()
 	c.client.Store(cl)
 	cl.activate() // XEP-0352, 5.1: what was held is sent with the rest

@@ -126,7 +126,7 @@ func (l *login) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Repl
 	case !begins(el):
 		return x.Step(ctx, data), true
 	}
-	l.mechanism, l.wishes = el.Attr("mechanism"), wishesOf(el)
+	l.mechanism, l.inline = el.Attr("mechanism"), inlineOf(el)
 	// Before the credentials are read: the log refuses the login if it has a
 	// change of them after this.
 	l.proved = l.srv.cfg.Table.Position().Seq
@@ -149,7 +149,7 @@ func initial(el *stanza.Element) (data []byte, readable bool) {
 
 // authenticated lets the client in and tells it.
 func (l *login) authenticated(ctx context.Context, p profile, r auth.Reply) (restart bool, err error) {
-	if ok, err := l.letIn(ctx, p, r); !ok {
+	if ok, err := l.openSession(ctx, p, r); !ok {
 		return false, err
 	}
 	if p == sasl2 {
@@ -160,9 +160,9 @@ func (l *login) authenticated(ctx context.Context, p profile, r auth.Reply) (res
 	return true, nil
 }
 
-// letIn writes the session's first event, before the client is told that it is
+// openSession writes the session's first event, before the client is told that it is
 // in. It reports false if the client was told that it is not.
-func (l *login) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error) {
+func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool, error) {
 	svc := l.srv.service.Load()
 	l.exchange, l.binding = nil, nil // it is over; after a failure that isn't its own there may be another
 	if svc == nil {
@@ -173,13 +173,13 @@ func (l *login) letIn(ctx context.Context, p profile, r auth.Reply) (bool, error
 	}
 	id := events.NewSessionID(time.Now())
 	l.svc, l.account, l.session = svc, r.Account, id
-	l.srv.hub.hold(l.conn) // Observe may come by the session's end a moment after its beginning
+	l.srv.hub.addConn(l.conn) // Observe may come by the session's end a moment after its beginning
 	_, _, err := svc.Do(ctx, r.Account, l.ID(), session.Authenticate{
-		Session: id, Mechanism: l.mechanism, TLS: l.TLSVersion(), Address: l.Address(), Agent: l.wishes.agent(),
+		Session: id, Mechanism: l.mechanism, TLS: l.TLSVersion(), Address: l.Address(), Agent: l.inline.agent(),
 		Proved: l.proved,
 	})
 	if err != nil {
-		l.srv.hub.drop(l.conn)
+		l.srv.hub.removeConn(l.conn)
 		if errors.Is(err, events.ErrUnresolved) { // it may be stored, or be stored yet
 			svc.End(ctx, r.Account, l.ID(), session.Close{Session: id, Reason: events.ReasonUnavailable})
 		}
@@ -201,7 +201,7 @@ func (l *login) authFailed(p profile, mechanism string, r auth.Reply) error {
 	if mechanism == "" {
 		mechanism = l.mechanism
 	}
-	l.wishes = nil
+	l.inline = nil
 	l.srv.record(l.ID(), r.Account, events.AuthFailed{
 		Username: r.Account.Local(), Mechanism: mechanism, Condition: string(r.Condition), Address: l.Address(),
 	})

@@ -31,17 +31,17 @@ func (l *login) appendAuthentication(b []byte) []byte {
 	return appendBindings(b, ch.Bindings())
 }
 
-// Wishes are what a client wants to have done when it is in.
-type wishes struct {
+// An inline request is what a client wants to have done when it is in.
+type inline struct {
 	userAgent, resume, bind *stanza.Element // nil: not sent
 }
 
-// wishesOf reads a SASL2 request; those of other profiles have none.
-func wishesOf(el *stanza.Element) *wishes {
+// inlineOf reads a SASL2 request; those of other profiles have none.
+func inlineOf(el *stanza.Element) *inline {
 	if el.Space() != stanza.NSSASL2 {
 		return nil
 	}
-	return &wishes{
+	return &inline{
 		userAgent: el.Child(stanza.NSSASL2, "user-agent"),
 		resume:    el.Child(stanza.NSStreamMgmt, "resume"),
 		bind:      el.Child(stanza.NSBind2, "bind"),
@@ -49,7 +49,7 @@ func wishesOf(el *stanza.Element) *wishes {
 }
 
 // client is the id of the client's installation, "" if it has not told one.
-func (w *wishes) client() string {
+func (w *inline) client() string {
 	if w == nil || w.userAgent == nil {
 		return ""
 	}
@@ -57,7 +57,7 @@ func (w *wishes) client() string {
 }
 
 // agent is what the client says of itself, for the log.
-func (w *wishes) agent() string {
+func (w *inline) agent() string {
 	if w == nil || w.userAgent == nil {
 		return ""
 	}
@@ -80,11 +80,11 @@ func cutOff(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "")
 }
 
-// proceed does what the client wished for, and tells it that it is in. Of what
+// proceed does what the client asked for inline, and tells it that it is in. Of what
 // can't be done it is told why, and may go on by other ways.
 func (l *login) proceed(r auth.Reply) error {
-	w := l.wishes
-	l.wishes = nil
+	w := l.inline
+	l.inline = nil
 	var results []byte
 	if w != nil && w.resume != nil {
 		failed, err := l.resumeAs(w.resume, func(cl *client, resumed []byte) {
@@ -106,7 +106,7 @@ func (l *login) proceed(r auth.Reply) error {
 	return nil
 }
 
-// appendSuccess tells a client who it is, and what came of its wishes.
+// appendSuccess tells a client who it is, and what came of its inline requests.
 func appendSuccess(b []byte, r auth.Reply, jid string, results []byte) []byte {
 	b = append(b, "<success xmlns='"+stanza.NSSASL2+"'>"...)
 	if r.Data != nil {

@@ -111,7 +111,7 @@ type tlsConn struct {
 }
 
 // Read completes the handshake within the limits of one (shake), which net/http,
-// who reads first, knows nothing of.
+// which reads first, knows nothing of.
 func (c *tlsConn) Read(b []byte) (int, error) {
 	c.once.Do(func() {
 		c.http.SetDeadline(c.until)

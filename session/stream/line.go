@@ -77,7 +77,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.line = &line{Conn: nc}
-	if rw.Reader.Buffered() == 0 { // else the client hasn't waited for the answer
+	if rw.Reader.Buffered() == 0 { // otherwise the client hasn't waited for the answer
 		rw.Reader = bufio.NewReaderSize(h.line, lineReader)
 	}
 	rw.Writer = bufio.NewWriterSize(h.line, lineWriter)

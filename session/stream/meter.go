@@ -40,7 +40,7 @@ func forStranger(l stanza.Limits) stanza.Limits {
 type meter struct {
 	net.Conn
 	left  int           // what a stranger may still send; negative: over
-	known *rate.Limiter // of one that is none any more; nil: not yet
+	known *rate.Limiter // of a peer that is authenticated; nil: not yet
 	over  bool
 
 	// begun is about how much there is of an element that is not complete, of a

@@ -171,8 +171,8 @@ func (o *outbox) flush() {
 	<-idle
 }
 
-// hold leaves it to the caller to flush, or gives that back. Who sends, then
-// waits for the answer, does well to write itself.
+// hold leaves it to the caller to flush, or gives that back. A caller that sends,
+// then waits for the answer, does well to write itself.
 func (o *outbox) hold(on bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

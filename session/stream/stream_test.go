@@ -103,8 +103,8 @@ func dial(t *testing.T, address string) *overTCP {
 // trusting has no certificate of an authority to check.
 func trusting() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
 
-// The doors of a server, and the peers that come by them.
-var doors = []struct {
+// The listeners of a server, and the peers that come by them.
+var listeners = []struct {
 	name string
 	open func(t *testing.T, w *world) caller
 }{
@@ -133,14 +133,14 @@ var doors = []struct {
 	}},
 }
 
-func TestElementsComeAndGoByEveryDoor(t *testing.T) {
+func TestElementsComeAndGoByEveryListener(t *testing.T) {
 	t.Parallel()
-	for _, door := range doors {
-		t.Run(door.name, func(t *testing.T) {
+	for _, by := range listeners {
+		t.Run(by.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, withTLS, echo)
 			defer w.close()
-			c := door.open(t, w)
+			c := by.open(t, w)
 			head, answer, foot := header, "<stream:stream ", "</stream:stream>"
 			if _, ok := c.(overWebSocket); ok {
 				head, answer, foot = "<open xmlns='"+stanza.NSFraming+"' to='"+domain+"' version='1.0'/>", "<open ", "<close xmlns='"+stanza.NSFraming+"'/>"

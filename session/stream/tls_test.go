@@ -170,15 +170,15 @@ func TestHandshakesThatAreLeftHalfOpenHoldUpNoOther(t *testing.T) {
 		w.serve((*stream.Server).ServeTLS, direct)
 		w.serve((*stream.Server).ServeWebSocketTLS, web)
 		for range 50 {
-			for _, door := range []*pipes{direct, web} {
-				half, _ := door.dial(nil)
+			for _, l := range []*pipes{direct, web} {
+				half, _ := l.dial(nil)
 				tls.Client(deaf{half}, trusting()).Handshake() // a hello, and no more
 			}
 		}
 		synctest.Wait()
 		begin := time.Now()
-		for _, door := range []*pipes{direct, web} {
-			conn, _ := door.dial(nil)
+		for _, l := range []*pipes{direct, web} {
+			conn, _ := l.dial(nil)
 			if err := tls.Client(conn, trusting()).Handshake(); err != nil {
 				t.Error(err)
 			}

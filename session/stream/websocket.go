@@ -212,7 +212,7 @@ func (w *webSocket) SetWriteDeadline(t time.Time) error {
 	return w.c.raw.SetWriteDeadline(t)
 }
 
-// close waits for the peer: for its <close/> if ours came first, else for its
+// close waits for the peer: for its <close/> if ours came first, otherwise for its
 // closing of the WebSocket, which is for the side that began (3.6). It closes
 // the WebSocket if the peer has not.
 func (w *webSocket) close(bool) {
