@@ -21,10 +21,10 @@ type Recipient struct {
 	fetching  atomic.Pointer[fetch] // nil while nobody fetches what waits for it
 }
 
-// Recipient returns that of a session. pass queues a stanza for its client; it
+// NewRecipient returns that of a session. pass queues a stanza for its client; it
 // reports false if the client can't get it, now or later. It keeps no stanza and
 // does not wait.
-func (r *Router) Recipient(id events.SessionID, account events.JID, pass func(Outgoing) bool) *Recipient {
+func (r *Router) NewRecipient(id events.SessionID, account events.JID, pass func(Outgoing) bool) *Recipient {
 	return &Recipient{router: r, session: id, account: account, pass: pass}
 }
 
