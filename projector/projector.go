@@ -146,22 +146,3 @@ func (p *Projector) arrive(at events.Seq) {
 		close(p.caughtUp)
 	}
 }
-
-// A Lag is how far the table is behind its log.
-type Lag struct {
-	Events uint64        // records that the log has and the table has not
-	Age    time.Duration // since the table's last record, if there are any; an upper bound
-}
-
-// Lag asks the log how much the table lacks at this moment.
-func (p *Projector) Lag(ctx context.Context) (Lag, error) {
-	info, err := p.cfg.Log.Info(ctx)
-	if err != nil {
-		return Lag{}, fmt.Errorf("ask for the log's end: %w", err)
-	}
-	at, stored := p.cfg.Table.newest()
-	if info.Last <= at {
-		return Lag{}, nil
-	}
-	return Lag{Events: uint64(info.Last - at), Age: time.Since(time.Unix(0, stored))}, nil
-}

@@ -208,23 +208,3 @@ func TestAProjectorThatNeverReachesItsLogStopsWithItsContext(t *testing.T) {
 		}
 	})
 }
-
-func TestLagIsWhatTheLogHasAndTheTableHasNot(t *testing.T) {
-	t.Parallel()
-	w := newScribe()
-	w.online(1, "alice@localhost", "a", 0)
-	table := w.table()
-	p := newProjector(t, Config{Log: w.log, Table: table})
-	if lag, err := p.Lag(t.Context()); err != nil || lag != (Lag{}) {
-		t.Errorf("level with the log: %+v, %v", lag, err)
-	}
-	w.online(2, "bob@localhost", "a", 0)
-	lag, err := p.Lag(t.Context())
-	if err != nil || lag.Events != 3 || lag.Age <= 0 {
-		t.Errorf("three behind: %+v, %v", lag, err)
-	}
-	w.log.info = []error{events.ErrUnavailable}
-	if _, err := p.Lag(t.Context()); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("without the log: %v", err)
-	}
-}

@@ -51,7 +51,6 @@ type Connector struct {
 type tally struct {
 	Stats
 	first     events.Seq    // the first record that was folded
-	last      int64         // when the newest one was stored, Unix nanoseconds
 	retention time.Duration // after which the log forgets; 0: never
 	holders   map[events.Incarnation]*Connector
 	poisoned  []events.Seq // the places of the newest poison, in their order
@@ -64,7 +63,6 @@ func (y *tally) record(st *events.Stored, before, after *session.Account) {
 		y.first = st.Seq
 	}
 	y.Records++
-	y.last = st.At
 	if _, ok := st.Event.(events.Unknown); ok {
 		y.Unknown++
 	}

@@ -104,13 +104,6 @@ func (t *Table) pass(seq events.Seq) {
 	t.gate.advance(seq)
 }
 
-// newest is the last record that the table shows and when it was stored.
-func (t *Table) newest() (seq events.Seq, at int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.folded, t.tally.last
-}
-
 // show makes the record visible to readers, but to none that wait for it.
 func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 	bare := st.JID.Bare()
