@@ -9,6 +9,7 @@ import (
 	"rollcall/bus"
 	"rollcall/events"
 	"rollcall/projector/query"
+	"rollcall/replay"
 )
 
 // addressReaders is how many histories are read at once.
@@ -23,7 +24,7 @@ type sessionLine struct {
 
 // readAddresses finds the addresses of sessions as they were at a moment. It
 // costs a reading for each account.
-func readAddresses(ctx context.Context, b *bus.Bus, list []sessionLine, m moment) error {
+func readAddresses(ctx context.Context, b *bus.Bus, list []sessionLine, m replay.Moment) error {
 	accounts := make(map[events.JID][]*sessionLine)
 	for i := range list {
 		account := list[i].JID.Bare()
@@ -44,10 +45,10 @@ func readAddresses(ctx context.Context, b *bus.Bus, list []sessionLine, m moment
 }
 
 // addressesOf are those of an account's sessions, by their ids.
-func addressesOf(ctx context.Context, log events.Log, account events.JID, m moment) (map[string]string, error) {
-	span := events.Range{Account: account, To: m.seq}
-	if !m.at.IsZero() {
-		span.Until = m.at.Add(1)
+func addressesOf(ctx context.Context, log events.Log, account events.JID, m replay.Moment) (map[string]string, error) {
+	span := events.Range{Account: account, To: m.Seq}
+	if !m.Time.IsZero() {
+		span.Until = m.Time.Add(1)
 	}
 	at := make(map[string]string)
 	for st, err := range events.Intact(log.Read(ctx, span)) {

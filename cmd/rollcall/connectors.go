@@ -15,6 +15,7 @@ import (
 	"rollcall/bus/courier"
 	"rollcall/events"
 	"rollcall/projector/query"
+	"rollcall/replay"
 )
 
 // leaseInfo is what a connector tells the others, and people, in its lease.
@@ -132,7 +133,7 @@ func heldNow(ctx context.Context, con *console, b *bus.Bus) (held []query.Holdin
 	for h, err := range running(b).Holdings(ctx) {
 		switch {
 		case errors.Is(err, courier.ErrNoAnswer):
-			table, err := past(ctx, con, b, moment{})
+			table, err := past(ctx, con, b, replay.Moment{})
 			if err != nil {
 				return nil, err
 			}

@@ -19,8 +19,8 @@ func running(b *bus.Bus) query.Client { return query.Client{Asker: b.Courier(), 
 
 // past folds the log up to the moment, for questions about then and for those
 // that nobody is there to answer.
-func past(ctx context.Context, con *console, b *bus.Bus, m moment) (*projector.Table, error) {
-	p, err := replay.At(ctx, watchedLog{b.Log(), con}, replay.Moment{Seq: m.seq, Time: m.at})
+func past(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) (*projector.Table, error) {
+	p, err := replay.At(ctx, watchedLog{b.Log(), con}, m)
 	if err != nil {
 		return nil, err
 	}
@@ -37,8 +37,8 @@ func (c *console) sayForgotten(whole bool) {
 
 // sayBeginning tells people who ask about a time before the first record why
 // there is nothing to see.
-func sayBeginning(ctx context.Context, con *console, b *bus.Bus, m moment) error {
-	if m.at.IsZero() {
+func sayBeginning(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) error {
+	if m.Time.IsZero() {
 		return nil
 	}
 	for st, err := range b.Log().Read(ctx, events.Range{To: 1}) {
@@ -49,7 +49,7 @@ func sayBeginning(ctx context.Context, con *console, b *bus.Bus, m moment) error
 			return err
 		}
 		now := time.Now()
-		if first := st.StoredAt(); m.at.Before(first) {
+		if first := st.StoredAt(); m.Time.Before(first) {
 			con.say("note: the history begins at %s %s, later than that", con.stamp(first, now), con.zoneName(first))
 		}
 	}
@@ -59,7 +59,7 @@ func sayBeginning(ctx context.Context, con *console, b *bus.Bus, m moment) error
 // present is the table now without anybody's help: the log's end folded, and
 // the connectors without a lease marked as lost.
 func present(ctx context.Context, con *console, b *bus.Bus) (*projector.Table, error) {
-	table, err := past(ctx, con, b, moment{})
+	table, err := past(ctx, con, b, replay.Moment{})
 	if err != nil {
 		return nil, err
 	}

@@ -66,14 +66,14 @@ func newRoute(con *console) *cobra.Command {
 
 // recipientAt finds what the rules look at, of one moment. Which leases were
 // held then is not kept: in the past every session that was not closed counts.
-func recipientAt(ctx context.Context, b *bus.Bus, to events.JID, m moment) (*recipient, error) {
-	account, err := replay.AccountAt(ctx, b.Log(), to.Bare(), replay.Moment{Seq: m.seq, Time: m.at})
+func recipientAt(ctx context.Context, b *bus.Bus, to events.JID, m replay.Moment) (*recipient, error) {
+	account, err := replay.AccountAt(ctx, b.Log(), to.Bare(), m)
 	if err != nil {
 		return nil, err
 	}
 	exists := account != nil && len(account.Sessions) > 0
 	lost := func(events.Incarnation) bool { return false }
-	if m.isNow() {
+	if isNow(m) {
 		held, err := b.Leases().Alive(ctx)
 		if err != nil {
 			return nil, err
@@ -93,11 +93,11 @@ func recipientAt(ctx context.Context, b *bus.Bus, to events.JID, m moment) (*rec
 
 // sayLost tells people who ask about the past which of the sessions the log
 // closed later for the sake of their connector: when that died is not known.
-func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m moment) error {
-	if m.isNow() || len(r.here.Sessions) == 0 {
+func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m replay.Moment) error {
+	if isNow(m) || len(r.here.Sessions) == 0 {
 		return nil
 	}
-	span := events.Range{Account: r.to.Bare(), After: m.seq, Since: m.at}
+	span := events.Range{Account: r.to.Bare(), After: m.Seq, Since: m.Time}
 	for st, err := range b.Log().Read(ctx, span) {
 		if err != nil {
 			if events.IsPoison(err) {
@@ -116,8 +116,8 @@ func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m mome
 
 // existed reports whether there was such an account: now by its credentials,
 // then by what its history says last, or said to have begun later.
-func existed(ctx context.Context, b *bus.Bus, account events.JID, m moment) (bool, error) {
-	if m.isNow() {
+func existed(ctx context.Context, b *bus.Bus, account events.JID, m replay.Moment) (bool, error) {
+	if isNow(m) {
 		_, err := storeOf(b).Credentials(ctx, account)
 		if errors.Is(err, auth.ErrNoAccount) {
 			return false, nil
@@ -125,9 +125,9 @@ func existed(ctx context.Context, b *bus.Bus, account events.JID, m moment) (boo
 		return err == nil, err
 	}
 	exists := false
-	span := events.Range{Account: account, To: m.seq}
-	if !m.at.IsZero() {
-		span.Until = m.at.Add(1)
+	span := events.Range{Account: account, To: m.Seq}
+	if !m.Time.IsZero() {
+		span.Until = m.Time.Add(1)
 	}
 	for st, err := range b.Log().Read(ctx, span) {
 		switch {

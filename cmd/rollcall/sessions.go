@@ -110,7 +110,7 @@ type sessionsQuery struct {
 	jid       events.JID // bare, full, or zero for all
 	connector string     // "" for all
 	address   bool       // the clients' are asked for
-	at        moment
+	at        replay.Moment
 	span      replay.Span // of time; without limits for a moment
 }
 
@@ -150,8 +150,8 @@ func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJS
 }
 
 // sessionsAt lists the sessions of a moment, by JID.
-func sessionsAt(ctx context.Context, con *console, b *bus.Bus, m moment) (list []query.Session, err error) {
-	if m.isNow() {
+func sessionsAt(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) (list []query.Session, err error) {
+	if isNow(m) {
 		list, err = sessionsNow(ctx, con, b)
 	} else if table, e := past(ctx, con, b, m); e == nil {
 		list = slices.Collect(query.Sessions(table))

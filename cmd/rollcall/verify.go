@@ -13,6 +13,7 @@ import (
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/projector/query"
+	"rollcall/replay"
 )
 
 // A verification is what verify found.
@@ -81,7 +82,7 @@ func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error
 	begun := time.Now()
 	table := projector.NewTable()
 	if live.Hash == "" || live.Seq > 0 { // else it runs and has read nothing
-		if table, err = past(ctx, con, b, moment{seq: events.Seq(live.Seq)}); err != nil {
+		if table, err = past(ctx, con, b, replay.Moment{Seq: events.Seq(live.Seq)}); err != nil {
 			return nil, err
 		}
 	}

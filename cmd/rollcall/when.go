@@ -10,14 +10,8 @@ import (
 	"rollcall/replay"
 )
 
-// A moment is where a look into the past stops: at a sequence or at a time.
-// The zero moment is now.
-type moment struct {
-	seq events.Seq
-	at  time.Time
-}
-
-func (m moment) isNow() bool { return m.seq == 0 && m.at.IsZero() }
+// isNow reports the moment that is no look into the past.
+func isNow(m replay.Moment) bool { return m == replay.Moment{} }
 
 // parseSpan reads the times of --since and --until. Whose span it is the caller
 // says.
@@ -53,21 +47,21 @@ var layouts = [...]struct {
 }
 
 // parseMoment reads TIME|SEQ as of --at: digits alone are a sequence.
-func parseMoment(s string, now time.Time) (moment, error) {
+func parseMoment(s string, now time.Time) (replay.Moment, error) {
 	if s == "" || s == "now" {
-		return moment{}, nil
+		return replay.Moment{}, nil
 	}
 	if seq, err := strconv.ParseUint(s, 10, 64); err == nil {
 		if seq == 0 {
-			return moment{}, usagef("sequences begin at 1")
+			return replay.Moment{}, usagef("sequences begin at 1")
 		}
-		return moment{seq: events.Seq(seq)}, nil
+		return replay.Moment{Seq: events.Seq(seq)}, nil
 	}
 	t, err := parseTime(s, now)
 	if t.After(now) {
-		return moment{}, usagef("%s is still to come; for a time of another day give its date too", s)
+		return replay.Moment{}, usagef("%s is still to come; for a time of another day give its date too", s)
 	}
-	return moment{at: t}, err
+	return replay.Moment{Time: t}, err
 }
 
 // parseTime reads a time of day, a date, both, or a duration that lies back

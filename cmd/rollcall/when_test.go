@@ -38,13 +38,13 @@ func TestTimesAreReadInTheLocalZone(t *testing.T) {
 func TestAMomentIsASequenceIfItIsDigitsAlone(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	if m, err := parseMoment("4711", now); err != nil || m.seq != 4711 || !m.at.IsZero() {
+	if m, err := parseMoment("4711", now); err != nil || m.Seq != 4711 || !m.Time.IsZero() {
 		t.Errorf("4711: %+v, %v", m, err)
 	}
-	if m, err := parseMoment("now", now); err != nil || !m.isNow() {
+	if m, err := parseMoment("now", now); err != nil || !isNow(m) {
 		t.Errorf("now: %+v, %v", m, err)
 	}
-	if m, err := parseMoment("1m", now); err != nil || m.seq != 0 || !m.at.Equal(now.Add(-time.Minute)) {
+	if m, err := parseMoment("1m", now); err != nil || m.Seq != 0 || !m.Time.Equal(now.Add(-time.Minute)) {
 		t.Errorf("1m: %+v, %v", m, err)
 	}
 }
