@@ -139,7 +139,7 @@ func appending(t *testing.T, l events.Log, n int) context.Context {
 	t.Cleanup(func() { must(t, <-done) })
 	go func() {
 		for i := range n {
-			if _, err := l.Append(ctx, record(alice, events.Seq(i), fmt.Sprint(i))); err != nil {
+			if _, err := l.Append(context.WithoutCancel(ctx), record(alice, events.Seq(i), fmt.Sprint(i))); err != nil {
 				done <- err
 				return
 			}
