@@ -76,7 +76,7 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.rosters = newDocuments(b, rostersBucket)
 	b.blocked = newDocuments(b, blockedBucket)
 	b.private = newDocuments(b, privateBucket)
-	b.waiting = &Waiting{b: b}
+	b.waiting = &Waiting{b: b, taken: make(map[uint64]bool)}
 	b.courier, err = courier.New(courier.Config{
 		Conn: b.nc, To: incarnationSubject, Verbs: askPrefix + ".", Timeout: b.cfg.AttemptTimeout,
 	})

@@ -17,27 +17,29 @@ import (
 // stored if the subject's last message has the expected sequence. It resolves
 // lost acknowledgements and conflicts by looking at the subject, where m is
 // known by its message id, which it gets here if it has none. So the outcome is
-// definite, events.ErrUnresolved only if the stream could not be looked at for
-// four attempts' time. With events.ErrConflict comes the message that is there
-// instead, nil if there is none.
-func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, expected uint64) (seq uint64, other *message, err error) {
+// definite, events.ErrUnresolved only if the stream could not be looked at until
+// ctx ended. A stream that can't be reached is waited for as long as down lets,
+// nil: not at all. With events.ErrConflict comes the message that is there instead,
+// nil if there is none.
+func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, expected uint64, down *events.Outage) (seq uint64, other *message, err error) {
 	id := m.Header.Get(jetstream.MsgIDHeader)
 	if id == "" {
 		id = events.NewID(time.Now()).String()
 	}
 	maps.Copy(m.Header, expect(id, expected))
-	ctx, cancel := context.WithTimeout(ctx, 4*b.cfg.AttemptTimeout)
-	defer cancel()
 	unresolved := false
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		seq, err := b.store(ctx, m)
+		again := waitsFor(down, err)
 		switch {
 		case err == nil:
 			return seq, nil, nil
 		case errors.Is(err, events.ErrUnresolved):
 			unresolved = true
-		case errors.Is(err, events.ErrConflict):
-		case !unresolved:
+		case errors.Is(err, events.ErrConflict), unresolved:
+		case again && b.pause(ctx, wait):
+			continue
+		default:
 			return 0, nil, err
 		}
 		there, lookErr := b.last(ctx, stream, m.Subject)
@@ -51,9 +53,7 @@ func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, exp
 		}
 		// Nothing has changed: m was lost, or somebody else's message, which
 		// was in flight, was.
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		if !b.pause(ctx, wait) {
 			return 0, nil, unsettled(err)
 		}
 	}

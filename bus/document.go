@@ -28,11 +28,13 @@ type Document = events.Document
 
 // Documents is a key-value bucket with one document an account, which is
 // changed by compare-and-set on its revision. Errors wrap those of package
-// events. It is safe for concurrent use.
+// events. Puts, deletions and reads wait while the bucket can't be reached, for
+// events.MaxOutage at most. It is safe for concurrent use.
 type Documents struct {
 	b      *Bus
 	stream string
 	prefix string
+	down   events.Outage
 }
 
 func newDocuments(b *Bus, bucket string) *Documents {
@@ -43,7 +45,9 @@ func (d *Documents) subject(account events.JID) string { return d.prefix + accou
 
 // Get returns an account's document as it is now, or events.ErrNotFound.
 func (d *Documents) Get(ctx context.Context, account events.JID) (Document, error) {
-	m, err := d.b.last(ctx, d.stream, d.subject(account))
+	m, err := patiently(ctx, d.b, &d.down, func(ctx context.Context) (*message, error) {
+		return d.b.last(ctx, d.stream, d.subject(account))
+	})
 	if err != nil {
 		return Document{}, fmt.Errorf("document of %s: %w", account.Bare(), err)
 	}
@@ -60,7 +64,7 @@ func (d *Documents) Get(ctx context.Context, account events.JID) (Document, erro
 // Put stores data if the account's document has the revision, 0 meaning that
 // it has none, and returns the new one. Otherwise events.ErrConflict.
 // Outcomes that are unknown at first are resolved; events.ErrUnresolved comes
-// only when ctx or the patience of four attempts ends before.
+// only when ctx or events.MaxOutage ends before.
 func (d *Documents) Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error) {
 	m, err := d.message(Document{JID: account, Data: data})
 	if err != nil {
@@ -88,9 +92,11 @@ func (d *Documents) Delete(ctx context.Context, account events.JID, revision uin
 
 // compareAndSet treats a tombstone like nothing.
 func (d *Documents) compareAndSet(ctx context.Context, m *nats.Msg, revision uint64) (uint64, error) {
-	rev, other, err := d.b.compareAndSet(ctx, d.stream, m, revision)
+	ctx, cancel := context.WithTimeout(ctx, events.MaxOutage)
+	defer cancel()
+	rev, other, err := d.b.compareAndSet(ctx, d.stream, m, revision, &d.down)
 	if revision == 0 && other != nil && isTombstone(other.header()) {
-		rev, _, err = d.b.compareAndSet(ctx, d.stream, m, other.Seq)
+		rev, _, err = d.b.compareAndSet(ctx, d.stream, m, other.Seq, &d.down)
 	}
 	return rev, err
 }
@@ -185,8 +191,10 @@ func (d *Documents) All(ctx context.Context) iter.Seq2[Document, error] {
 
 // Last returns the newest revision in the bucket, to watch from.
 func (d *Documents) Last(ctx context.Context) (uint64, error) {
-	end, err := d.b.newest(ctx, d.stream, "")
-	return end.seq, err
+	return patiently(ctx, d.b, &d.down, func(ctx context.Context) (uint64, error) {
+		end, err := d.b.newest(ctx, d.stream, "")
+		return end.seq, err
+	})
 }
 
 // Watch gives the newest document of every account that has changed after the

@@ -19,6 +19,7 @@ const (
 	defaultTTL   = 10 * time.Second
 	minTTL       = 2 * time.Second
 	maxLeaseInfo = 4 << 10
+	retryEvery   = 500 * time.Millisecond
 	// acquireTries bounds races for one name.
 	acquireTries = 8
 )
@@ -140,7 +141,9 @@ func (l *Lease) store(ctx context.Context, expected uint64) error {
 	}
 	m := &nats.Msg{Subject: l.subject, Data: data, Header: nats.Header{jetstream.MsgTTLHeader: {ttl.String()}}}
 	start := time.Now()
-	seq, _, err := l.b.compareAndSet(ctx, leaseStream, m, expected)
+	ctx, cancel := context.WithTimeout(ctx, 4*l.b.cfg.AttemptTimeout)
+	defer cancel()
+	seq, _, err := l.b.compareAndSet(ctx, leaseStream, m, expected, nil)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -30,11 +31,18 @@ var ErrTaken = errors.New("another session takes the waiting messages")
 // one subject an account, and beside it one for a claim, so that two sessions
 // that come online together don't both deliver them. It is safe for
 // concurrent use.
-type Waiting struct{ b *Bus }
+type Waiting struct {
+	b    *Bus
+	down events.Outage
+
+	mu    sync.Mutex
+	taken map[uint64]bool // guarded; messages that were taken and could not be removed yet
+}
 
 // Store adds a message for an account. It makes attempts until the outcome is
-// known, and never stores twice. Errors wrap events.ErrFull when the account
-// has MaxWaiting messages, or those of package events.
+// known, for events.MaxOutage at most, and never stores twice. Errors wrap
+// events.ErrFull when the account has MaxWaiting messages, or those of package
+// events.
 func (w *Waiting) Store(ctx context.Context, account events.JID, data []byte) error {
 	m := &nats.Msg{
 		Subject: accountSubject(waitPrefix, account),
@@ -42,23 +50,25 @@ func (w *Waiting) Store(ctx context.Context, account events.JID, data []byte) er
 		Header: nats.Header{jetstream.MsgIDHeader: {events.NewID(time.Now()).String()}},
 		Data:   data,
 	}
-	ctx, cancel := context.WithTimeout(ctx, 4*w.b.cfg.AttemptTimeout)
+	ctx, cancel := context.WithTimeout(ctx, events.MaxOutage)
 	defer cancel()
 	unresolved := false
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		_, err := w.b.store(ctx, m)
+		again := waitsFor(&w.down, err)
 		switch {
 		case err == nil:
 			return nil
 		case errors.Is(err, events.ErrUnresolved):
 			unresolved = true
 		case errors.Is(err, events.ErrConflict): // the first attempt is still in flight
-		case !unresolved:
+		case !unresolved && !again:
 			return fmt.Errorf("keep for %s: %w", account.Bare(), err)
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		if !w.b.pause(ctx, wait) {
+			if !unresolved {
+				return fmt.Errorf("keep for %s: %w", account.Bare(), err)
+			}
 			return fmt.Errorf("keep for %s: %w: %w", account.Bare(), events.ErrUnresolved, err)
 		}
 	}
@@ -76,7 +86,7 @@ func (w *Waiting) Take(ctx context.Context, account events.JID) iter.Seq2[Docume
 		defer cancel()
 		claim, err := w.claim(ctx, account)
 		if err == nil && claim > 0 {
-			defer w.remove(context.WithoutCancel(ctx), claim)
+			defer w.erase(context.WithoutCancel(ctx), claim)
 			err = w.take(ctx, account, yield)
 		}
 		if err != nil {
@@ -95,7 +105,7 @@ func (w *Waiting) take(ctx context.Context, account events.JID, yield func(Docum
 		if err != nil {
 			return err
 		}
-		if !yield(m, nil) {
+		if !w.wasTaken(m.Revision) && !yield(m, nil) {
 			return nil
 		}
 		if err := w.remove(ctx, m.Revision); err != nil {
@@ -108,7 +118,9 @@ func (w *Waiting) take(ctx context.Context, account events.JID, yield func(Docum
 // next is the account's oldest message at or after a sequence, or
 // events.ErrNotFound.
 func (w *Waiting) next(ctx context.Context, account events.JID, seq uint64) (Document, error) {
-	m, err := w.b.next(ctx, waitingStream, accountSubject(waitPrefix, account), seq)
+	m, err := patiently(ctx, w.b, &w.down, func(ctx context.Context) (*message, error) {
+		return w.b.next(ctx, waitingStream, accountSubject(waitPrefix, account), seq)
+	})
 	if err != nil {
 		return Document{}, err
 	}
@@ -128,15 +140,35 @@ func (w *Waiting) claim(ctx context.Context, account events.JID) (uint64, error)
 		Subject: accountSubject(claimPrefix, account),
 		Header:  nats.Header{jetstream.MsgTTLHeader: {claimTTL.String()}},
 	}
-	seq, _, err := w.b.compareAndSet(ctx, waitingStream, m, 0)
+	seq, _, err := w.b.compareAndSet(ctx, waitingStream, m, 0, &w.down)
 	if errors.Is(err, events.ErrConflict) {
 		err = ErrTaken
 	}
 	return seq, err
 }
 
-// remove deletes a message. One that is gone already is removed.
+// remove deletes a message that was taken. If that can't be it is remembered, and
+// this process gives it to nobody else.
 func (w *Waiting) remove(ctx context.Context, seq uint64) error {
+	_, err := patiently(ctx, w.b, &w.down, func(ctx context.Context) (struct{}, error) { return struct{}{}, w.erase(ctx, seq) })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		w.taken[seq] = true
+	} else {
+		delete(w.taken, seq)
+	}
+	return err
+}
+
+func (w *Waiting) wasTaken(seq uint64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.taken[seq]
+}
+
+// erase tries once to delete a message. One that is gone already is deleted.
+func (w *Waiting) erase(ctx context.Context, seq uint64) error {
 	request := struct {
 		Seq     uint64 `json:"seq"`
 		NoErase bool   `json:"no_erase"`

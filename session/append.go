@@ -30,7 +30,8 @@ func isOvertaken(err error) bool {
 // append stores the record, whatever it takes to know that it is stored once.
 // It tries the same record, under the same id, again and again until its
 // outcome is certain or the context ends. If it is uncertain then, the record
-// stays open in the lane.
+// stays open in the lane. A log that can't be reached is waited for, as while a
+// cluster elects a leader, until the outage is a long one.
 func (s *Service) append(ctx context.Context, lane *lane, r *events.Record) (events.Position, error) {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		if s.fenced() {
@@ -42,11 +43,13 @@ func (s *Service) append(ctx context.Context, lane *lane, r *events.Record) (eve
 			lane.leaveOpen(r)
 		}
 		conflict := errors.Is(err, events.ErrConflict)
-		if err != nil && !conflict && !lane.isOpen(r) {
-			return events.Position{}, fmt.Errorf("append %s: %w", r.Event.Kind(), err)
-		}
-		if err != nil {
+		again := s.waitsFor(err)
+		switch {
+		case err == nil:
+		case conflict, lane.isOpen(r):
 			pos, err = s.resolve(ctx, r, conflict)
+		case !again:
+			return events.Position{}, fmt.Errorf("append %s: %w", r.Event.Kind(), err)
 		}
 		if err == nil || isOvertaken(err) || errors.Is(err, events.ErrRewound) {
 			lane.close(r)
@@ -56,6 +59,18 @@ func (s *Service) append(ctx context.Context, lane *lane, r *events.Record) (eve
 			return events.Position{}, outOfTime(r, lane.isOpen(r), err)
 		}
 	}
+}
+
+// waitsFor reports that a failure passes and its outage is to be waited out, or
+// takes note that the log has answered.
+func (s *Service) waitsFor(err error) bool {
+	switch {
+	case errors.Is(err, events.ErrUnavailable):
+		return s.down.Failed()
+	case !errors.Is(err, events.ErrUnresolved):
+		s.down.Reached()
+	}
+	return false
 }
 
 // resolve finds out what became of a record that was not acknowledged. The one

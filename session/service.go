@@ -47,8 +47,8 @@ type Config struct {
 	Fenced <-chan struct{}
 	// Clock gives event time; default time.Now.
 	Clock func() time.Time
-	// Timeout bounds one command, including the time to learn an unknown
-	// outcome; default 10 s.
+	// Timeout bounds one command, including the time to learn an unknown outcome
+	// and to wait for a log that can't be reached; default events.MaxOutage.
 	Timeout time.Duration
 }
 
@@ -59,6 +59,7 @@ type Config struct {
 type Service struct {
 	cfg     Config
 	seed    maphash.Seed
+	down    events.Outage // of the log
 	lanes   [lanes]lane
 	stats   Stats
 	endings endings
@@ -81,7 +82,7 @@ func NewService(c Config) (*Service, error) {
 		c.Clock = time.Now
 	}
 	if c.Timeout == 0 {
-		c.Timeout = 10 * time.Second
+		c.Timeout = events.MaxOutage
 	}
 	s := &Service{cfg: c, seed: maphash.MakeSeed(), endings: newEndings()}
 	for i := range s.lanes {
@@ -190,7 +191,12 @@ func (s *Service) newest(lane *lane, account events.JID) *Account {
 // own, for recent remembers one account a lane.
 func (s *Service) confirm(ctx context.Context, account events.JID, a *Account) error {
 	next, _, err := s.next(ctx, account, a.seq())
+	for pause := firstPause; s.waitsFor(err) && !s.fenced() && sleep(ctx, pause); pause = min(2*pause, lastPause) {
+		next, _, err = s.next(ctx, account, a.seq())
+	}
 	switch {
+	case s.fenced():
+		return ErrFenced
 	case err == nil:
 		return &overtakenError{by: next.Position()}
 	case errors.Is(err, events.ErrNotFound):

@@ -1,8 +1,6 @@
 package c2s
 
 import (
-	"time"
-
 	"rollcall/events"
 	"rollcall/session/auth"
 	"rollcall/session/stanza"
@@ -12,7 +10,7 @@ import (
 
 // loginTime bounds what the log and the stores may take at one step of a login,
 // or for one stanza. Past it the client is told to try again.
-const loginTime = 15 * time.Second
+const loginTime = events.MaxOutage
 
 // A login leads from a connection's first stream header to a bound resource. It
 // belongs to the connection's goroutine.

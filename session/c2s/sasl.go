@@ -74,6 +74,9 @@ func (l *login) authenticate(el *stanza.Element) (restart bool, err error) {
 		if _, ok := l.srv.throttle.Allow(l.throttleKey()); !ok {
 			return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: errFailures})
 		}
+		if l.srv.service.Load() == nil { // without a lease there is nothing to wait for
+			return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: events.ErrUnavailable})
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()

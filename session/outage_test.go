@@ -1,0 +1,96 @@
+package session_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/bus/bustest"
+	"rollcall/events"
+	"rollcall/session"
+)
+
+func TestACommandWaitsForALogThatElectsItsLeader(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]session.Command{
+		"it appends":       session.RequestRoster{Session: id("s1")},
+		"it finds nothing": session.BecomeUnavailable{Session: id("s1")},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			log := bustest.NewLog()
+			n := newNode(t, log, "c1")
+			n.login("s1", "k1")
+			log.Partition(true)
+			begun := time.Now()
+			time.AfterFunc(15*time.Second, func() { log.Partition(false) })
+			n.must("k1", c)
+			if took := time.Since(begun); took < 15*time.Second || took > 16*time.Second {
+				t.Errorf("%s: in an outage of 15 s it took %v", name, took)
+			}
+		})
+	}
+}
+
+func TestALongOutageIsWaitedOutOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := bustest.NewLog()
+		n := newNode(t, log, "c1")
+		n.login("s1", "k1")
+		log.Partition(true)
+		took := func() time.Duration {
+			begun := time.Now()
+			n.fails(session.RequestRoster{Session: id("s1")}, events.ErrUnavailable)
+			return time.Since(begun)
+		}
+		if d := took(); d < events.MaxOutage-time.Second || d > events.MaxOutage+time.Second {
+			t.Errorf("the first command took %v", d)
+		}
+		for range 3 {
+			if d := took(); d > time.Second {
+				t.Errorf("a command in an outage that is long already took %v", d)
+			}
+			time.Sleep(5 * time.Second)
+		}
+		log.Partition(false)
+		n.must("k1", session.RequestRoster{Session: id("s1")})
+		log.Partition(true)
+		if d := took(); d < events.MaxOutage-time.Second {
+			t.Errorf("in the next outage a command is refused after %v", d)
+		}
+	})
+}
+
+func TestAFencedConnectorWaitsForNoLog(t *testing.T) {
+	t.Parallel()
+	for _, c := range []session.Command{session.RequestRoster{Session: id("s1")}, session.BecomeUnavailable{Session: id("s1")}} {
+		synctest.Test(t, func(t *testing.T) {
+			log := bustest.NewLog()
+			n := newNode(t, log, "c1")
+			n.login("s1", "k1")
+			log.Partition(true)
+			begun := time.Now()
+			time.AfterFunc(3*time.Second, n.end)
+			if _, _, err := n.Do(t.Context(), alice, events.ConnID{}, c); !errors.Is(err, session.ErrFenced) || time.Since(begun) > 4*time.Second {
+				t.Errorf("%#v: %v after %v", c, err, time.Since(begun))
+			}
+		})
+	}
+}
+
+// A full log does not get emptier by waiting.
+func TestAFullLogRefusesAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := bustest.NewLog()
+		n := newNode(t, log, "c1")
+		n.login("s1", "k1")
+		log.Inject(bustest.Faults{Full: 1})
+		begun := time.Now()
+		n.fails(session.RequestRoster{Session: id("s1")}, events.ErrFull)
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
