@@ -20,11 +20,11 @@
 //     failure.go (the server's errors in the words of package events).
 //   - Streams and names: streams.go, token.go.
 //   - Writing: publish.go (one attempt), compareandset.go (attempts until the
-//     outcome is known).
+//     outcome is known), patience.go (who waits for a stream that can't be reached).
 //   - Reading: tail.go and delivery.go (all of a stream, without gap), read.go
 //     (as events), msgget.go (one message of a subject).
-//   - What is kept: log.go, pre.go and bundle.go, document.go, waiting.go, lease.go
-//     and leasewatch.go.
+//   - What is kept: log.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
+//     leasewatch.go and leasedeath.go.
 //   - What is not: package courier.
 //
 // # What it promises
@@ -35,9 +35,11 @@
 // which this package can't see.
 //
 // Every write tells apart stored, not stored and unknown, by the errors of
-// package events. While there is no connection writes fail at once with
-// events.ErrUnavailable: nothing is kept in a client's buffer to be sent later,
-// when the decision behind it may no longer hold.
+// package events. While there is no connection, or no leader, writes to the log and to
+// leases fail at once with events.ErrUnavailable: nothing is kept in a client's
+// buffer to be sent later, when the decision behind it may no longer hold. Documents
+// and waiting messages, which are written as they are or not at all, wait for up to
+// events.MaxOutage.
 //
 // Reads that a decision rests on ask the stream's leader, never a replica that
 // may lag. Followers go on after any interruption where they stopped, without

@@ -16,10 +16,15 @@ import (
 
 // Limits of a lease.
 const (
-	defaultTTL   = 10 * time.Second
+	// defaultTTL outlasts an election by far: those of three servers on one
+	// machine took up to 15 s. A death is noticed sooner; see Missing.
+	defaultTTL   = 45 * time.Second
 	minTTL       = 2 * time.Second
 	maxLeaseInfo = 4 << 10
-	retryEvery   = 500 * time.Millisecond
+	// A lease is renewed every renewEvery, or a third of its time if that is less,
+	// and tried again after retryEvery, or a twentieth.
+	renewEvery = 2 * time.Second
+	retryEvery = 500 * time.Millisecond
 	// acquireTries bounds races for one name.
 	acquireTries = 8
 )
@@ -31,7 +36,7 @@ type LeaseRequest struct {
 	// locked data directory: whoever has the same one takes a lease over at
 	// once, because the process that held it can't live any more.
 	Instance string
-	TTL      time.Duration // whole seconds, at least 2 s; 0: 10 s
+	TTL      time.Duration // whole seconds, at least 2 s; 0: 45 s
 	Info     []byte
 }
 
@@ -49,7 +54,8 @@ type leaseMessage struct {
 	Started  time.Time     `json:"started"`
 	TTL      time.Duration `json:"ttl"`
 	Info     []byte        `json:"info,omitempty"`
-	Released bool          `json:"released,omitempty"`
+	Probe    string        `json:"probe,omitempty"`
+	Released bool          `json:"released,omitempty"` // or revoked
 }
 
 // A Lease is held from Acquire until Done is closed. Run renews it.
@@ -57,7 +63,8 @@ type Lease struct {
 	b       *Bus
 	subject string
 	msg     leaseMessage
-	seq     uint64 // of the newest message; owned by Run, later by Release
+	seq     uint64             // of the newest message; owned by Run, later by Release
+	there   *nats.Subscription // answers Missing
 	fence   *time.Timer
 	done    chan struct{}
 
@@ -75,25 +82,39 @@ func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
 	if r.Name == "" || r.Instance == "" || r.TTL < minTTL || r.TTL%time.Second != 0 || len(r.Info) > maxLeaseInfo {
 		return nil, fmt.Errorf("lease %q: a name, an instance, whole seconds >= %s and at most %d bytes of info are needed", r.Name, minTTL, maxLeaseInfo)
 	}
-	lease := &Lease{b: l.b, subject: leasePrefix + "." + Token(r.Name), done: make(chan struct{}), msg: leaseMessage{
-		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Info: r.Info,
+	lease := &Lease{b: l.b, subject: leaseSubject(r.Name), done: make(chan struct{}), msg: leaseMessage{
+		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Info: r.Info, Probe: l.b.nc.NewInbox(),
 	}}
+	var err error
+	if lease.there, err = l.b.nc.Subscribe(lease.msg.Probe, func(m *nats.Msg) { m.Respond(nil) }); err != nil {
+		return nil, notSent(err)
+	}
+	if err := l.acquire(ctx, lease); err != nil {
+		lease.there.Unsubscribe()
+		return nil, fmt.Errorf("acquire lease %q: %w", r.Name, err)
+	}
+	return lease, nil
+}
+
+func (l *Leases) acquire(ctx context.Context, lease *Lease) error {
 	for range acquireTries {
-		expected, err := l.free(ctx, lease.subject, r.Instance)
+		expected, err := l.free(ctx, lease.subject, lease.msg.Instance)
 		if err != nil {
-			return nil, fmt.Errorf("acquire lease %q: %w", r.Name, err)
+			return err
 		}
 		err = lease.store(ctx, expected)
 		if err == nil {
 			lease.msg.Epoch = lease.seq
-			return lease, nil
+			return nil
 		}
 		if !errors.Is(err, events.ErrConflict) {
-			return nil, fmt.Errorf("acquire lease %q: %w", r.Name, err)
+			return err
 		}
 	}
-	return nil, fmt.Errorf("acquire lease %q: %w: too many try at once", r.Name, events.ErrConflict)
+	return fmt.Errorf("%w: too many try at once", events.ErrConflict)
 }
+
+func leaseSubject(name string) string { return leasePrefix + "." + Token(name) }
 
 // free returns the sequence that a new lease must expect, or a *events.HeldError.
 func (l *Leases) free(ctx context.Context, subject, instance string) (uint64, error) {
@@ -123,7 +144,7 @@ func openLease(data []byte, h nats.Header, seq uint64, at time.Time) (state even
 	}
 	return events.LeaseState{
 		Incarnation: events.Incarnation{Name: m.Name, Epoch: m.Epoch},
-		Instance:    m.Instance, Info: m.Info, Started: m.Started, Renewed: at, TTL: m.TTL,
+		Instance:    m.Instance, Info: m.Info, Started: m.Started, Renewed: at, TTL: m.TTL, Revision: seq, Probe: m.Probe,
 	}, true
 }
 
@@ -140,10 +161,13 @@ func (l *Lease) store(ctx context.Context, expected uint64) error {
 		ttl = time.Second
 	}
 	m := &nats.Msg{Subject: l.subject, Data: data, Header: nats.Header{jetstream.MsgTTLHeader: {ttl.String()}}}
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, 4*l.b.cfg.AttemptTimeout)
+	attempt, cancel := context.WithTimeout(ctx, 4*l.b.cfg.AttemptTimeout)
 	defer cancel()
-	seq, _, err := l.b.compareAndSet(ctx, leaseStream, m, expected, nil)
+	start := time.Now()
+	seq, other, err := l.b.compareAndSet(attempt, leaseStream, m, expected, nil)
+	if other != nil && l.wrote(other) {
+		return l.store(ctx, other.Seq) // an earlier attempt, given up as unknown, has arrived
+	}
 	if err != nil {
 		return err
 	}
@@ -152,6 +176,13 @@ func (l *Lease) store(ctx context.Context, expected uint64) error {
 		return nil
 	}
 	return l.extend(start.Add(l.msg.TTL - l.msg.TTL/10))
+}
+
+// wrote reports that a message is this lease's. Nobody else writes one with its
+// epoch but to revoke it.
+func (l *Lease) wrote(m *message) bool {
+	state, alive := openLease(m.Data, m.header(), m.Seq, m.Time)
+	return alive && l.msg.Epoch != 0 && state.Incarnation == l.Incarnation()
 }
 
 // extend sets the time at which the lease counts as lost. A tenth of the time
@@ -179,6 +210,7 @@ func (l *Lease) lose() {
 	if !l.lost && !time.Now().Before(l.until) {
 		l.lost = true
 		close(l.done)
+		l.there.Unsubscribe() // nobody need wait longer
 	}
 }
 
@@ -209,27 +241,31 @@ func (l *Lease) Valid() bool {
 	return !l.lost && time.Now().Before(l.until)
 }
 
-// Run renews the lease every third of its time until ctx ends, which leaves
-// the lease as it is, or until it is lost, which gives events.ErrLeaseLost.
+// Run renews the lease until ctx ends, which leaves the lease as it is, or until
+// it is lost, which gives events.ErrLeaseLost. While the stream can't be reached it
+// tries again, and at once when the connection is back: others may take its holder
+// for dead meanwhile.
 func (l *Lease) Run(ctx context.Context) error {
-	pause := l.msg.TTL / 3
-	for {
+	every, retry := min(renewEvery, l.msg.TTL/3), min(retryEvery, l.msg.TTL/20)
+	for pause := every; ; {
+		_, reconnected := l.b.link()
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-l.done:
 			return events.ErrLeaseLost
 		case <-time.After(pause):
+		case <-reconnected:
 		}
 		err := l.renew(ctx)
 		switch {
 		case err == nil:
-			pause = l.msg.TTL / 3
+			pause = every
 		case errors.Is(err, events.ErrConflict), errors.Is(err, events.ErrLeaseLost):
 			l.end()
 			return fmt.Errorf("%w: %w", events.ErrLeaseLost, err)
 		default:
-			pause = l.msg.TTL / 20
+			pause = retry
 		}
 	}
 }

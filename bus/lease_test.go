@@ -34,7 +34,7 @@ func watch(t testing.TB, b *bus.Bus) *watcher {
 	return &watcher{t, next}
 }
 
-// want takes the next change, passing over interruptions.
+// want takes the next change, passing over interruptions and renewals.
 func (w *watcher) want(name string, epoch uint64, alive bool) events.LeaseState {
 	w.t.Helper()
 	for {
@@ -42,7 +42,7 @@ func (w *watcher) want(name string, epoch uint64, alive bool) events.LeaseState 
 		if !ok {
 			w.t.Fatalf("the watch ended; want %s#%d", name, epoch)
 		}
-		if err != nil {
+		if err != nil || c.Renewed {
 			continue
 		}
 		if c.State.Name != name || c.State.Epoch != epoch || c.Alive != alive || c.Current != (name == "") {

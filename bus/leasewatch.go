@@ -11,7 +11,7 @@ import (
 )
 
 // Watch gives every incarnation that runs, then one change with Current set,
-// then what changes until ctx ends. After an interruption it finds out what
+// then what changes until ctx ends, renewals included. After an interruption it finds out what
 // has changed meanwhile. It reports each interruption once, as
 // events.ErrUnavailable.
 func (l *Leases) Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error] {
@@ -92,8 +92,7 @@ func (w *leaseWatch) catchUp(seen map[string]bool) {
 	}
 }
 
-// apply takes one message of a lease: its beginning, a renewal, which is no news, or
-// its end. Another epoch is the end of one incarnation and the beginning of the
+// apply takes one message of a lease: its beginning, a renewal or its end. Another epoch is the end of one incarnation and the beginning of the
 // next, in this order.
 func (w *leaseWatch) apply(d *delivery) {
 	subject := d.msg.Subject
@@ -107,9 +106,7 @@ func (w *leaseWatch) apply(d *delivery) {
 		return
 	}
 	w.known[subject] = state
-	if !was {
-		w.give(events.LeaseChange{State: state, Alive: true})
-	}
+	w.give(events.LeaseChange{State: state, Alive: true, Renewed: was})
 }
 
 func (w *leaseWatch) gone(subject string) {

@@ -23,13 +23,16 @@ type LeaseState struct {
 	Started  time.Time     // when it was acquired, by the holder's clock
 	Renewed  time.Time     // when it was stored last, by the server's clock
 	TTL      time.Duration // after which the server ends it unless it is renewed
+	Revision uint64        // grows with each renewal
+	Probe    string        // where its holder can be asked whether it is there; opaque; "" if it can't
 }
 
-// A LeaseChange is the beginning or the end of an incarnation, or the mark that
-// all that ran when a watch began have been named.
+// A LeaseChange is the beginning, a renewal or the end of an incarnation's lease,
+// or the mark that all that ran when a watch began have been named.
 type LeaseChange struct {
 	State   LeaseState
 	Alive   bool
+	Renewed bool // it is alive, and was before
 	Current bool // the mark; State is zero
 }
 

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -46,10 +47,18 @@ type Config struct {
 	Conflict       session.Conflict
 	MaxResources   int // an account may bind; 1 to session.MaxSessions
 	Limits         clientLimits
-	Demo           bool   // make the demo accounts
-	Fsync          string // of the embedded server: "always" or the longest time without
-	Verbose        bool   // log what happens, not only warnings
+	Lease          time.Duration // of the connector; whole seconds, at least minLease
+	Demo           bool          // make the demo accounts
+	Fsync          string        // of the embedded server: "always" or the longest time without
+	Verbose        bool          // log what happens, not only warnings
 }
+
+// A lease has to outlast an election of a cluster's leader by far. A death is
+// noticed sooner than it ends.
+const (
+	defaultLease = 45 * time.Second
+	minLease     = 5 * time.Second
+)
 
 // defaultName is the connector's name if none is given.
 func defaultName() string {
@@ -86,6 +95,9 @@ func (c *Config) validate() error {
 	}
 	if c.has(roleConnector) && c.C2S+c.C2STLS+c.WS+c.WSTLS == "" {
 		return usagef("a connector needs --c2s, --c2s-tls, --ws or --ws-tls")
+	}
+	if c.Lease < minLease || c.Lease%time.Second != 0 {
+		return usagef("--lease: %s is not whole seconds, %s or more", c.Lease, minLease)
 	}
 	if c.MaxResources < 1 || c.MaxResources > session.MaxSessions {
 		return usagef("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)

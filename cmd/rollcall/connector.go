@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -69,7 +68,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	}
 	return &xmppConnector{
 		node: n, server: server, credentials: credentials,
-		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, Info: info},
+		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
 	}, nil
 }
 
@@ -81,7 +80,7 @@ func (c *xmppConnector) run(ctx context.Context) error {
 		Server: c.server, Beside: c.beside, Ready: c.ready, Logger: c.log,
 	})
 	if errors.Is(err, events.ErrHeld) {
-		return change("--name", fmt.Errorf("%w; if that was killed, its lease ends within 10 s", err))
+		return change("--name", err)
 	}
 	return err
 }

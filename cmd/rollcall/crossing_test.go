@@ -78,12 +78,13 @@ func visit(t *testing.T, bob *client, got *atomic.Int64, pings int) {
 	}
 }
 
-// twoConnectors starts two processes with the accounts alice and bob.
-func twoConnectors(t *testing.T) []*process {
+// twoConnectors starts two processes with the accounts alice and bob. The flags are
+// the second one's.
+func twoConnectors(t *testing.T, flags ...string) []*process {
 	dir := t.TempDir()
 	first := connectorProcess(t, dir, "a", "--nats-listen", "127.0.0.1:0")
 	nats := natsAddress.FindStringSubmatch(first.out.String())[1]
-	second := connectorProcess(t, dir, "b", "--nats", nats)
+	second := connectorProcess(t, dir, "b", append(flags, "--nats", nats)...)
 	users := filepath.Join(dir, "users")
 	if err := os.WriteFile(users, []byte("alice@localhost:alice\nbob@localhost:bob\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -30,9 +30,11 @@
 //     system-shutdown, every contact one unavailable presence; the log has a
 //     closed event for each session, and the lease is given back. All of it
 //     within five seconds.
-//   - A kill: contacts get their unavailable when the lease ends, ten seconds
-//     later at most, by the first surviving connector; or, if the same connector
-//     starts again before, at its start and before it serves a new login.
-//   - The log out of reach: the connector stops before its lease can have
-//     ended, refuses logins, and takes up a new lease when the log is back.
+//   - A kill: contacts get their unavailable within ten seconds, by the first
+//     surviving connector that finds the lease's holder gone; or, if the same
+//     connector starts again before, at its start and before it serves a new login.
+//     A process that hangs keeps its sessions until its lease ends (--lease).
+//   - The log out of reach: what has to be stored waits for up to 30 s. The
+//     connector stops before its lease can have ended, refuses logins, and takes up a
+//     new lease when the log is back.
 package main

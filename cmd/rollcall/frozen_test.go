@@ -20,7 +20,7 @@ var closedForOther = regexp.MustCompile("closed the sessions of a lost connector
 func TestAConnectorThatWasFrozenHandsOutNothingThatOthersHave(t *testing.T) {
 	t.Parallel()
 	const messages = 50
-	ps := twoConnectors(t)
+	ps := twoConnectors(t, "--lease", "6s")
 	alice, bob := visitor(t, ps[0], "alice"), visitor(t, ps[1], "bob")
 	ps[1].freeze(t)
 	for i := range messages {

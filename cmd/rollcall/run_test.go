@@ -55,6 +55,8 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"up --trusted-proxy 10.0.0.0/40", `--trusted-proxy: "10.0.0.0/40" is neither an address nor a network`},
 		{"up --login-rate -1", "--login-rate: -1 is below 0, which is no limit"},
 		{"up --presence-rate -1", "--presence-rate: -1 is below 0, which is no limit"},
+		{"up --lease 4s", "--lease: 4s is not whole seconds, 5s or more"},
+		{"up --lease 5500ms", "--lease: 5.5s is not whole seconds, 5s or more"},
 		{"up --max-resources 0", "--max-resources: 0 is not from 1 to 100"},
 		{"up --cert x", "--cert and --key go together"},
 		{"up --creds x", "--creds is for --nats"},

@@ -38,6 +38,7 @@ func newUp(con *console) *cobra.Command {
 	f.StringSliceVar(&cfg.Domains, "domain", []string{"localhost"}, "`DOMAIN` to serve, or several")
 	f.StringVar(&cfg.Data, "data", "./rollcall-data", "`DIR` of what it keeps")
 	f.StringVar(&cfg.Name, "name", "", "connector's unique `NAME` (default: the host's)")
+	f.DurationVar(&cfg.Lease, "lease", defaultLease, "`TIME` for which a connector that hangs, or is cut\noff, keeps its sessions; a dead one does for 10 s\n")
 	f.StringVar(&cfg.C2S, "c2s", "127.0.0.1:5222", "`ADDR` for XMPP, STARTTLS")
 	f.StringVar(&cfg.C2STLS, "c2s-tls", "", "`ADDR` for XMPP, direct TLS")
 	f.StringVar(&cfg.WS, "ws", defaultWS, "`ADDR` of this machine for XMPP over WebSocket,\nwithout TLS")

@@ -45,11 +45,17 @@ type Table interface {
 // Leases say which connectors run. Those of package bus are kept in JetStream.
 type Leases interface {
 	// Watch gives every incarnation that runs, then one change with Current set,
-	// and then what changes until ctx ends. It goes on after an interruption,
-	// which it reports as events.ErrUnavailable.
+	// and then what changes until ctx ends, renewals included. It goes on after an
+	// interruption, which it reports as events.ErrUnavailable.
 	Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error]
 	// Alive lists the incarnations that run now.
 	Alive(ctx context.Context) ([]events.LeaseState, error)
+	// Missing reports that the holder of a lease has no connection at this moment,
+	// and has not renewed the lease since s.
+	Missing(ctx context.Context, s events.LeaseState) (bool, error)
+	// Revoke ends a lease for everybody at once, unless it was renewed after s: then
+	// the error wraps events.ErrConflict.
+	Revoke(ctx context.Context, s events.LeaseState) error
 }
 
 // A Lease is one incarnation's right to have sessions. One process at most holds
@@ -77,8 +83,9 @@ type Courier interface {
 
 // Config is what Run needs. All fields but Beside, Ready and Logger are required.
 type Config struct {
-	// Acquire makes one attempt to get a lease for the connector's name. An error
-	// that wraps events.ErrHeld is the last: the name is somebody else's.
+	// Acquire makes one attempt to get a lease for the connector's name. An
+	// *events.HeldError is the last, unless the holder is found to be dead: the name
+	// is somebody else's.
 	Acquire func(ctx context.Context) (Lease, error)
 	Leases  Leases
 	Table   Table

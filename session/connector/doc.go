@@ -21,8 +21,10 @@
 // Sessions are accepted only while a lease holds, and after everything that was
 // left by those without one is closed. The sessions of a connector that dies are
 // closed once, by any survivor, with the reason connector_lost; survivors need no
-// leader. A connector that can't renew its lease has ended its streams before
-// others may give them away.
+// leader. A connector that can't renew its lease has ended its streams before the
+// lease is over. One that has died is found out sooner, and its lease is revoked
+// (death.go); if it lives after all, it finds its lease lost when it renews it next,
+// and until then it can store nothing.
 //
 // # Goroutines
 //
@@ -31,14 +33,16 @@
 // leases, the one of Config.Beside, one that goes from lease to lease; and for
 // each incarnation one that renews the lease, one that writes the ends that could
 // not be written at once (session.Service.Run), one that closes what others leave,
-// and one that repeats sessions. Server.Receive is called on the courier's.
+// one that repeats sessions, and one that looks for connectors that have died, with
+// one more for each of those. Server.Receive is called on the courier's.
 //
 // # What others see
 //
 // After an orderly stop: each session ends in the log with the reason that the
-// Server gives, within 3 s, and the name is free at once. After a kill: nothing
-// until the lease has ended; then each session ends with connector_lost, written
-// by the first survivor, or by the next incarnation of the same name before it
-// serves. After the loss of a lease the same, and the clients have been told by
-// Server.Suspend.
+// Server gives, within 3 s, and the name is free at once. After a kill: within 10 s
+// each session ends with connector_lost, written by the first survivor, or by the
+// next incarnation of the same name before it serves. A process that hangs, with its
+// connection, keeps its sessions until its lease has ended, and so does one that
+// dies while the stream of leases can't be written. After the loss of a lease the
+// same, and the clients have been told by Server.Suspend.
 package connector

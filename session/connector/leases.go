@@ -4,23 +4,39 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
+	"time"
 
 	"rollcall/events"
 )
 
-// A leaseWatcher keeps the table told of which connectors no longer hold a lease.
+// A leaseWatcher keeps the table told of which connectors no longer hold a lease,
+// and knows when each lease was renewed last. All times are this machine's.
 type leaseWatcher struct {
 	leases Leases
 	table  Table
 	log    *slog.Logger
+
+	mu    sync.Mutex
+	heard map[string]*heard // guarded; by name, of those that hold a lease
+}
+
+// A heard is when a lease's newest message came.
+type heard struct {
+	state events.LeaseState
+	at    time.Time
+	look  bool // somebody is looking whether its holder is dead
+}
+
+func newLeaseWatcher(leases Leases, table Table, log *slog.Logger) *leaseWatcher {
+	return &leaseWatcher{leases: leases, table: table, log: log, heard: make(map[string]*heard)}
 }
 
 // WatchLeases keeps a table told of which connectors have ended, until ctx ends.
 // It is for processes that answer questions and serve no clients: Run does it by
 // itself.
 func WatchLeases(ctx context.Context, leases Leases, table Table, log *slog.Logger) {
-	w := &leaseWatcher{leases, table, log}
-	w.watch(ctx, func(events.Incarnation) {})
+	newLeaseWatcher(leases, table, log).watch(ctx, func(events.Incarnation) {})
 }
 
 // TellLost finds the connectors that hold something in the table and have no
@@ -43,10 +59,6 @@ func TellLost(ctx context.Context, leases Leases, table Table) (lost []events.In
 	return lost, nil
 }
 
-func (w *leaseWatcher) lost(ctx context.Context) ([]events.Incarnation, error) {
-	return TellLost(ctx, w.leases, w.table)
-}
-
 // watch tells the table, and then ended, of every lease that ends, until ctx
 // does.
 func (w *leaseWatcher) watch(ctx context.Context, ended func(events.Incarnation)) {
@@ -58,11 +70,33 @@ func (w *leaseWatcher) watch(ctx context.Context, ended func(events.Incarnation)
 			w.log.Error("leases can't be watched", "error", err)
 		case c.Current:
 		case c.Alive:
-			w.log.Info("connector began", "connector", c.State.Incarnation)
+			w.hear(c.State)
+			if !c.Renewed {
+				w.log.Info("connector began", "connector", c.State.Incarnation)
+			}
 		default:
+			w.forget(c.State)
 			w.log.Info("connector ended", "connector", c.State.Incarnation)
 			w.table.Lost(c.State.Incarnation)
 			ended(c.State.Incarnation)
 		}
+	}
+}
+
+// hear takes note of a message of a lease. After an interruption of the watch the
+// same one may come again.
+func (w *leaseWatcher) hear(s events.LeaseState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if h := w.heard[s.Name]; h == nil || h.state.Revision < s.Revision {
+		w.heard[s.Name] = &heard{state: s, at: time.Now()}
+	}
+}
+
+func (w *leaseWatcher) forget(s events.LeaseState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if h := w.heard[s.Name]; h != nil && h.state.Incarnation == s.Incarnation {
+		delete(w.heard, s.Name)
 	}
 }

@@ -12,16 +12,28 @@ import (
 	"rollcall/session/connector"
 )
 
-// ttl is how long a lease lasts that is not renewed.
-const ttl = 45 * time.Second
+// A lease lasts ttl without being renewed, and is renewed every renewEvery.
+const (
+	ttl        = 45 * time.Second
+	renewEvery = 2 * time.Second
+)
 
 // A registry keeps leases as package bus does, but in memory: one holder a name, a
-// time to live, and watchers that are told of what begins and ends.
+// time to live, and watchers that are told of what begins, goes on and ends.
 type registry struct {
+	electing atomic.Bool // nothing can be read or written
+
 	mu      sync.Mutex
-	last    uint64 // guarded; the newest epoch
-	held    map[string]*lease
-	changed chan struct{} // guarded; closed and replaced when held changes
+	last    uint64            // guarded; the newest revision
+	held    map[string]*lease // guarded
+	revoked int               // guarded; how many were
+	changed chan struct{}     // guarded; closed and replaced when held changes
+}
+
+func (r *registry) revocations() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.revoked
 }
 
 func newRegistry() *registry {
@@ -40,8 +52,12 @@ type lease struct {
 	lapsed atomic.Bool
 }
 
+func (p *process) reachesLeases() bool {
+	return !p.away.Load() && !p.frozen.Load() && !p.leases.electing.Load()
+}
+
 func (p *process) acquire(ctx context.Context) (connector.Lease, error) {
-	if p.away.Load() {
+	if !p.reachesLeases() {
 		return nil, events.ErrUnavailable
 	}
 	r := p.leases
@@ -52,7 +68,7 @@ func (p *process) acquire(ctx context.Context) (connector.Lease, error) {
 	}
 	r.last++
 	l := &lease{r: r, p: p, done: make(chan struct{}), state: events.LeaseState{
-		Incarnation: events.Incarnation{Name: p.name, Epoch: r.last}, Instance: p.instance, Started: time.Now(), Renewed: time.Now(), TTL: ttl,
+		Incarnation: events.Incarnation{Name: p.name, Epoch: r.last}, Instance: p.instance, Started: time.Now(), Renewed: time.Now(), TTL: ttl, Revision: r.last,
 	}}
 	l.expiry = time.AfterFunc(ttl, func() { r.end(l) })
 	l.fence = time.AfterFunc(ttl-ttl/10, l.lose)
@@ -113,39 +129,45 @@ func (l *lease) Valid() bool {
 func (l *lease) lapse() { l.lapsed.Store(true) }
 
 func (l *lease) Run(ctx context.Context) error {
-	for {
+	for pause := renewEvery; ; {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-l.done:
 			return events.ErrLeaseLost
-		case <-time.After(ttl / 15):
+		case <-time.After(pause):
 		}
-		if !l.renew() {
+		pause = renewEvery
+		if known, ours := l.renew(); !known {
+			pause = renewEvery / 4
+		} else if !ours {
 			l.lose()
 		}
 	}
 }
 
-// renew reports false if the lease is not the process's any longer.
-func (l *lease) renew() bool {
-	if l.p.away.Load() {
-		return true // not known
+// renew reports whether the outcome is known, and whether the lease is the
+// process's still.
+func (l *lease) renew() (known, ours bool) {
+	if !l.p.reachesLeases() {
+		return false, false
 	}
 	l.r.mu.Lock()
 	defer l.r.mu.Unlock()
 	if l.r.held[l.state.Name] != l {
-		return false
+		return true, false
 	}
-	l.state.Renewed = time.Now()
+	l.r.last++
+	l.state.Renewed, l.state.Revision = time.Now(), l.r.last
 	l.expiry.Reset(ttl)
 	l.fence.Reset(ttl - ttl/10)
-	return true
+	l.r.change()
+	return true, true
 }
 
 func (l *lease) Release(context.Context) error {
 	l.lose()
-	if l.p.away.Load() {
+	if !l.p.reachesLeases() {
 		return events.ErrUnavailable
 	}
 	l.r.end(l)
@@ -156,11 +178,42 @@ func (l *lease) Release(context.Context) error {
 type view struct{ p *process }
 
 func (v view) Alive(context.Context) ([]events.LeaseState, error) {
-	if v.p.away.Load() {
+	if !v.p.reachesLeases() {
 		return nil, events.ErrUnavailable
 	}
 	list, _ := v.p.leases.alive()
 	return list, nil
+}
+
+// Missing finds the holder of a lease as long as its process has a connection,
+// frozen or not.
+func (v view) Missing(_ context.Context, s events.LeaseState) (bool, error) {
+	if !v.p.reachesLeases() {
+		return false, events.ErrUnavailable
+	}
+	r := v.p.leases
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.held[s.Name]
+	return l != nil && l.state.Revision == s.Revision && l.p.away.Load(), nil
+}
+
+func (v view) Revoke(_ context.Context, s events.LeaseState) error {
+	if !v.p.reachesLeases() {
+		return events.ErrUnavailable
+	}
+	r := v.p.leases
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.held[s.Name]
+	if l == nil || l.state.Revision != s.Revision {
+		return events.ErrConflict
+	}
+	l.expiry.Stop()
+	delete(r.held, s.Name)
+	r.revoked++
+	r.change()
+	return nil
 }
 
 func (v view) Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error] {
@@ -177,11 +230,10 @@ func (v view) Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error] {
 				}
 			}
 			for _, s := range list {
-				if _, ok := known[s.Incarnation]; !ok {
-					known[s.Incarnation] = s
-					if !yield(events.LeaseChange{State: s, Alive: true}, nil) {
-						return
-					}
+				was, ok := known[s.Incarnation]
+				known[s.Incarnation] = s
+				if was.Revision != s.Revision && !yield(events.LeaseChange{State: s, Alive: true, Renewed: ok}, nil) {
+					return
 				}
 			}
 			if first && !yield(events.LeaseChange{Current: true}, nil) {
@@ -191,7 +243,7 @@ func (v view) Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error] {
 			case <-changed:
 			case <-ctx.Done():
 			}
-			for v.p.away.Load() && ctx.Err() == nil {
+			for !v.p.reachesLeases() && ctx.Err() == nil {
 				<-time.After(10 * time.Millisecond)
 			}
 		}

@@ -39,7 +39,7 @@ func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
 	if err := c.catchUp(ctx); err != nil {
 		return err
 	}
-	lost, err := c.leases.lost(ctx)
+	lost, err := TellLost(ctx, c.Leases, c.Table)
 	if err != nil {
 		return err
 	}

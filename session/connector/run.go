@@ -40,7 +40,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	c := &connector{Config: cfg, ended: make(chan struct{}, 1)}
-	c.leases = &leaseWatcher{leases: c.Leases, table: c.Table, log: c.Logger}
+	c.leases = newLeaseWatcher(c.Leases, c.Table, c.Logger)
 	// All but the incarnations goes on until the orderly stop is over.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -79,17 +79,26 @@ func (c *connector) incarnations(ctx context.Context, lease Lease) (err error) {
 }
 
 // acquire gets a lease, however long that takes; nil if ctx ends before. That
-// somebody else has the name is an error, for this process would never serve.
+// somebody else has the name, and lives, is an error, for this process would never
+// serve.
 func (c *connector) acquire(ctx context.Context) (Lease, error) {
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
 		lease, err := c.Acquire(ctx)
+		if held, ok := errors.AsType[*events.HeldError](err); ok {
+			ended, lookErr := c.leases.revokeIfDead(ctx, held.Holder)
+			switch {
+			case lookErr == nil && !ended:
+				return nil, err
+			case lookErr == nil:
+				continue
+			}
+			err = lookErr
+		}
 		switch {
 		case err == nil:
 			return lease, nil
 		case ctx.Err() != nil:
 			return nil, nil
-		case errors.Is(err, events.ErrHeld):
-			return nil, err
 		}
 		c.Logger.Warn("no lease yet", "error", err)
 		if !wait(ctx, pause) {
@@ -122,6 +131,7 @@ func (c *connector) incarnate(ctx context.Context, lease Lease) error {
 		if c.lapsed {
 			c.Logger.Warn("logins are served again", "connector", lease.Incarnation())
 		}
+		side.Go(func() { c.leases.lookAfter(serving, lease.Incarnation().Name) })
 		side.Go(func() { c.closeOthers(serving, svc) })
 		side.Go(func() { svc.Refresh(serving, c.Table) })
 		<-serving.Done()

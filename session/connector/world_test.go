@@ -68,7 +68,8 @@ type process struct {
 	ended          chan struct{} // closed when Run has returned, with err
 	err            error
 	stop           context.CancelFunc
-	away           atomic.Bool // it reaches neither the log nor the leases
+	away           atomic.Bool // it has no connection: it is dead, or cut off
+	frozen         atomic.Bool // it does nothing, and its connection is there
 	lease          atomic.Pointer[lease]
 	handle         atomic.Pointer[func([]byte, func() func())] // what the courier was given
 
@@ -246,7 +247,7 @@ type line struct {
 }
 
 func (l line) cut() error {
-	if l.p.away.Load() {
+	if l.p.away.Load() || l.p.frozen.Load() {
 		return events.ErrUnavailable
 	}
 	return nil
