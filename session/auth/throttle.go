@@ -1,10 +1,11 @@
 package auth
 
 import (
-	"container/list"
 	"hash/maphash"
 	"sync"
 	"time"
+
+	"rollcall/session/lru"
 )
 
 // ThrottleConfig bounds the guessing of passwords.
@@ -35,14 +36,12 @@ type Throttle struct {
 	seed maphash.Seed
 
 	mu    sync.Mutex
-	byKey map[uint64]*list.Element // of *failures
-	order *list.List               // oldest failure first
+	byKey lru.Cache[uint64, *failures] // guarded; the oldest failure goes first
 }
 
 // failures of one key. The key is a hash, so that a long one costs no more;
 // two keys that share one share their failures.
 type failures struct {
-	key   uint64
 	count int
 	until time.Time
 }
@@ -64,7 +63,7 @@ func NewThrottle(cfg ThrottleConfig, now func() time.Time) *Throttle {
 	}
 	return &Throttle{
 		cfg: cfg, now: now, seed: maphash.MakeSeed(),
-		byKey: make(map[uint64]*list.Element), order: list.New(),
+		byKey: lru.Cache[uint64, *failures]{Limit: cfg.Keys},
 	}
 }
 
@@ -72,11 +71,11 @@ func NewThrottle(cfg ThrottleConfig, now func() time.Time) *Throttle {
 func (t *Throttle) Allow(key string) (wait time.Duration, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := t.byKey[t.hash(key)]
-	if e == nil {
+	f, ok := t.byKey.Peek(t.hash(key))
+	if !ok {
 		return 0, true
 	}
-	wait = e.Value.(*failures).until.Sub(t.now())
+	wait = f.until.Sub(t.now())
 	return max(wait, 0), wait <= 0
 }
 
@@ -97,26 +96,16 @@ func (t *Throttle) Failed(key string) {
 func (t *Throttle) Succeeded(key string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h := t.hash(key)
-	if e := t.byKey[h]; e != nil {
-		t.order.Remove(e)
-		delete(t.byKey, h)
-	}
+	t.byKey.Remove(t.hash(key))
 }
 
-// touch returns the failures of a key as the newest, dropping the oldest at
-// the limit.
+// touch returns the failures of a key, which become the newest.
 func (t *Throttle) touch(key uint64) *failures {
-	if e := t.byKey[key]; e != nil {
-		t.order.MoveToBack(e)
-		return e.Value.(*failures)
+	f, ok := t.byKey.Get(key)
+	if !ok {
+		f = &failures{}
+		t.byKey.Put(key, f, 1)
 	}
-	if t.order.Len() >= t.cfg.Keys {
-		oldest := t.order.Remove(t.order.Front()).(*failures)
-		delete(t.byKey, oldest.key)
-	}
-	f := &failures{key: key}
-	t.byKey[key] = t.order.PushBack(f)
 	return f
 }
 

@@ -53,8 +53,8 @@ func TestSuccessForgetsFailures(t *testing.T) {
 	th.Failed("a")
 	th.Succeeded("a")
 	th.Succeeded("never seen")
-	if _, ok := th.Allow("a"); !ok || th.order.Len() != 0 {
-		t.Errorf("a has to wait after it succeeded; %d keys", th.order.Len())
+	if _, ok := th.Allow("a"); !ok || th.byKey.Len() != 0 {
+		t.Errorf("a has to wait after it succeeded; %d keys", th.byKey.Len())
 	}
 }
 
@@ -81,8 +81,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	fail("first") // is the newest again
 	fail(strings.Repeat("long", 1000))
-	if _, ok := th.Allow("first"); ok || th.order.Len() != 100 {
-		t.Errorf("first was dropped, of %d keys", th.order.Len())
+	if _, ok := th.Allow("first"); ok || th.byKey.Len() != 100 {
+		t.Errorf("first was dropped, of %d keys", th.byKey.Len())
 	}
 	if _, ok := th.Allow("0"); !ok {
 		t.Error("the key with the oldest failure was kept")

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"rollcall/session/lru"
 	"rollcall/session/stanza"
 )
 
@@ -14,8 +15,8 @@ import (
 // it fits the string (pepverification.go).
 
 const (
-	// maxKnownCaps bounds the strings whose meaning is kept. At the limit all
-	// are forgotten, and asked for again.
+	// maxKnownCaps bounds the strings whose meaning is kept. At the limit the one
+	// that nobody has had for the longest time goes, and is asked for again.
 	maxKnownCaps = 1_000
 	// maxWanted bounds the nodes that one client may ask for, maxWantedBytes
 	// their names together. It is not shown the events of others.
@@ -30,23 +31,23 @@ const (
 // are for any goroutine.
 type capsCache struct {
 	mu    sync.Mutex
-	known map[string]map[string]bool // guarded; the inner maps never change
+	known lru.Cache[string, map[string]bool] // guarded; the maps never change
+}
+
+func newCapsCache() *capsCache {
+	return &capsCache{known: lru.Cache[string, map[string]bool]{Limit: maxKnownCaps}}
 }
 
 func (c *capsCache) get(ver string) (map[string]bool, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	nodes, ok := c.known[ver]
-	return nodes, ok
+	return c.known.Get(ver)
 }
 
 func (c *capsCache) put(ver string, nodes map[string]bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) >= maxKnownCaps {
-		c.known = map[string]map[string]bool{}
-	}
-	c.known[strings.Clone(ver)] = nodes
+	c.known.Put(strings.Clone(ver), nodes, 1)
 }
 
 // caps are a client's own, owned by the connection's goroutine.

@@ -1,12 +1,12 @@
 package c2s
 
 import (
-	"container/list"
 	"context"
 	"sync"
 
 	"rollcall/events"
 	"rollcall/session/delivery"
+	"rollcall/session/lru"
 	"rollcall/session/pep"
 )
 
@@ -35,12 +35,10 @@ const (
 // and nothing otherwise. Its methods are for any goroutine.
 type newestCache struct {
 	mu       sync.Mutex
-	followed bool                         // guarded
-	seen     uint64                       // guarded; every change up to this revision
-	moved    chan struct{}                // guarded; closed when seen is another
-	entries  map[events.JID]*list.Element // guarded; each holds a *newestItems
-	order    list.List                    // guarded; the most recently needed first
-	bytes    int                          // guarded; of all entries
+	followed bool                                // guarded
+	seen     uint64                              // guarded; every change up to this revision
+	moved    chan struct{}                       // guarded; closed when seen is another
+	entries  lru.Cache[events.JID, *newestItems] // guarded; weighed in bytes
 }
 
 // newestItems are one account's. While they are being read there is an entry
@@ -49,7 +47,6 @@ type newestCache struct {
 type newestItems struct {
 	owner events.JID
 	store *pep.Store // nil while it is read
-	bytes int
 }
 
 // start begins to keep things: changes from the revision on will be seen.
@@ -57,7 +54,7 @@ func (c *newestCache) start(seen uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.followed, c.seen, c.moved = true, seen, make(chan struct{})
-	c.entries = map[events.JID]*list.Element{}
+	c.entries.Limit = maxNewest
 }
 
 // stop forgets all, if it was started.
@@ -67,8 +64,8 @@ func (c *newestCache) stop() {
 	if !c.followed {
 		return
 	}
-	c.followed, c.entries, c.bytes = false, nil, 0
-	c.order.Init()
+	c.followed = false
+	c.entries.Clear()
 	close(c.moved)
 }
 
@@ -76,7 +73,7 @@ func (c *newestCache) stop() {
 func (c *newestCache) change(owner events.JID, revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.remove(c.entries[owner])
+	c.entries.Remove(owner)
 	c.seen = revision
 	close(c.moved)
 	c.moved = make(chan struct{})
@@ -104,12 +101,10 @@ func (c *newestCache) await(ctx context.Context, revision uint64) bool {
 func (c *newestCache) get(owner events.JID) *pep.Store {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	el := c.entries[owner]
-	if el == nil {
-		return nil
+	if e, ok := c.entries.Get(owner); ok {
+		return e.store
 	}
-	c.order.MoveToFront(el)
-	return el.Value.(*newestItems).store
+	return nil
 }
 
 // begin announces that an account's document is going to be read. The entry is
@@ -120,10 +115,8 @@ func (c *newestCache) begin(owner events.JID) *newestItems {
 	if !c.followed {
 		return nil
 	}
-	c.remove(c.entries[owner])
-	e := &newestItems{owner: owner.Clone(), bytes: newestOverhead}
-	c.entries[e.owner] = c.order.PushFront(e)
-	c.bytes += e.bytes
+	e := &newestItems{owner: owner.Clone()}
+	c.entries.Put(e.owner, e, newestOverhead)
 	return e
 }
 
@@ -132,29 +125,18 @@ func (c *newestCache) begin(owner events.JID) *newestItems {
 func (c *newestCache) end(e *newestItems, s *pep.Store) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e == nil || c.entries[e.owner] == nil || c.entries[e.owner].Value != e {
+	if e == nil {
+		return
+	}
+	if there, _ := c.entries.Peek(e.owner); there != e {
 		return
 	}
 	if s == nil || s.Size() > maxNewestOf {
-		c.remove(c.entries[e.owner])
+		c.entries.Remove(e.owner)
 		return
 	}
 	e.store = s
-	e.bytes += s.Size()
-	c.bytes += s.Size()
-	for c.bytes > maxNewest {
-		c.remove(c.order.Back())
-	}
-}
-
-// remove takes an entry out. The caller holds mu.
-func (c *newestCache) remove(el *list.Element) {
-	if el == nil {
-		return
-	}
-	e := c.order.Remove(el).(*newestItems)
-	delete(c.entries, e.owner)
-	c.bytes -= e.bytes
+	c.entries.Put(e.owner, e, newestOverhead+s.Size())
 }
 
 // readNewest reads an account's document and keeps the newest items of it.

@@ -31,9 +31,9 @@ type Server struct {
 	started  time.Time
 	hub      hub
 	blocks   *blockLists
-	caps     capsCache
+	caps     *capsCache
 	newest   newestCache
-	ended    endedSessions
+	ended    *endedSessions
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 
 	// tail is held by whoever shows presence: by Observe for an event, and for
@@ -68,6 +68,8 @@ func New(cfg Config) (*Server, error) {
 		throttle:  auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
 		signUps:   auth.NewThrottle(signUpLimit, time.Now),
 		logins:    newLogins(cfg.LoginRate),
+		caps:      newCapsCache(),
+		ended:     newEndedSessions(),
 		offer:     newOffer(&cfg, extensions),
 		started:   time.Now(),
 		blocks:    newBlockLists(),

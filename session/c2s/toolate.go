@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"rollcall/events"
+	"rollcall/session/lru"
 	"rollcall/session/stanza"
 )
 
@@ -24,36 +25,27 @@ func endedKeyOf(account events.JID, id string) endedKey {
 }
 
 // endedSessions are the counts of sessions that could have been resumed at this
-// connector. The zero value is empty.
+// connector.
 type endedSessions struct {
 	mu      sync.Mutex
-	handled map[endedKey]uint32 // guarded
-	keys    []endedKey          // guarded; of handled, a ring when there are maxEnded
-	oldest  int                 // guarded; of keys
+	handled lru.Cache[endedKey, uint32] // guarded
+}
+
+func newEndedSessions() *endedSessions {
+	return &endedSessions{handled: lru.Cache[endedKey, uint32]{Limit: maxEnded}}
 }
 
 // add remembers a count, and forgets the oldest at the limit.
 func (e *endedSessions) add(k endedKey, handled uint32) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.handled == nil {
-		e.handled = map[endedKey]uint32{}
-	}
-	if len(e.keys) < maxEnded {
-		e.keys = append(e.keys, k)
-	} else {
-		delete(e.handled, e.keys[e.oldest])
-		e.keys[e.oldest] = k
-		e.oldest = (e.oldest + 1) % maxEnded
-	}
-	e.handled[k] = handled
+	e.handled.Put(k, handled, 1)
 }
 
 func (e *endedSessions) count(k endedKey) (handled uint32, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	handled, ok = e.handled[k]
-	return handled, ok
+	return e.handled.Peek(k)
 }
 
 // tooLate answers who wants to resume a session that is not there, or not any

@@ -15,7 +15,7 @@ func TestTheOldestEndIsForgottenFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := func(i int) endedKey { return endedKeyOf(alice, strconv.Itoa(i)) }
-	var e endedSessions
+	e := newEndedSessions()
 	for i := range 2*maxEnded + 3 {
 		e.add(key(i), uint32(i))
 	}
@@ -25,7 +25,7 @@ func TestTheOldestEndIsForgottenFirst(t *testing.T) {
 			t.Fatalf("end %d: count %d, remembered %v", i, h, ok)
 		}
 	}
-	if len(e.handled) != maxEnded {
-		t.Errorf("%d ends are remembered, at most %d should be", len(e.handled), maxEnded)
+	if n := e.handled.Len(); n != maxEnded {
+		t.Errorf("%d ends are remembered, at most %d should be", n, maxEnded)
 	}
 }
