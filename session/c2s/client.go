@@ -59,9 +59,9 @@ type client struct {
 func newClient(c *conn, home *account, jid events.JID, at events.Position) *client {
 	cl := &client{
 		srv: c.srv, svc: c.svc, account: c.account, session: c.session,
-		jid: jid, full: jid.String(), home: home, id: c.ID(), sender: c.srv.router.NewSender(jid, at), limiter: newLimiter(c),
+		jid: jid, full: jid.String(), home: home, id: c.ID(), sender: delivery.NewSender(c.srv.router, jid, at), limiter: newLimiter(c),
 	}
-	cl.recipient = c.srv.router.NewRecipient(cl.session, cl.account, cl.pass)
+	cl.recipient = delivery.NewRecipient(c.srv.router, cl.session, cl.account, cl.pass)
 	cl.link.Store(c)
 	return cl
 }

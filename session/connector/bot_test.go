@@ -37,9 +37,9 @@ func (b *bot) Begin(svc *session.Service) {
 	if err != nil {
 		return
 	}
-	sender := b.NewSender(bound.Session(id).JID, at)
+	sender := delivery.NewSender(b.Router, bound.Session(id).JID, at)
 	b.sender.Store(&sender)
-	b.session = b.NewRecipient(id, b.account, b.pass)
+	b.session = delivery.NewRecipient(b.Router, id, b.account, b.pass)
 	b.held.Add(b.session)
 	b.session.BecomeReceptive(func() error {
 		_, sender.After, err = b.do(session.BecomeAvailable{Session: id, Stanza: "<presence/>"})

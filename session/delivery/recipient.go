@@ -24,7 +24,7 @@ type Recipient struct {
 // NewRecipient returns that of a session. pass queues a stanza for its client; it
 // reports false if the client can't get it, now or later. It keeps no stanza and
 // does not wait.
-func (r *Router) NewRecipient(id events.SessionID, account events.JID, pass func(Outgoing) bool) *Recipient {
+func NewRecipient(r *Router, id events.SessionID, account events.JID, pass func(Outgoing) bool) *Recipient {
 	return &Recipient{router: r, session: id, account: account, pass: pass}
 }
 

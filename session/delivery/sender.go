@@ -22,8 +22,8 @@ type Sender struct {
 	buf      []byte // for the stanza that is being sent
 }
 
-// NewSender returns that of the session with the full JID.
-func (r *Router) NewSender(full events.JID, after events.Position) Sender {
+// NewSender returns that of the session with the full JID; after is its newest event.
+func NewSender(r *Router, full events.JID, after events.Position) Sender {
 	return Sender{router: r, from: full, After: after}
 }
 

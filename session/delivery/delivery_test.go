@@ -1,0 +1,179 @@
+package delivery_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/events"
+)
+
+func expect(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+func TestAMessageFindsItsSessionsOnAnyConnector(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		alice, here, there := c1.bind("alice@x/a"), c1.available("bob@x/here", 1), c2.available("bob@x/there", 5)
+		w.learn()
+		alice.says("chat", "bob@x", "1")
+		alice.says("chat", "bob@x/here", "2")
+		c1.deliver()
+		expect(t, "here", here.bodies(), "2")
+		expect(t, "there", there.bodies(), "1")
+	})
+}
+
+// What is sent to the bare JID goes on to the next best if the best just goes: its
+// connector knows that before the table does.
+func TestASessionThatNoLongerTakesMessagesIsPassedOver(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1 := w.connector("c1")
+		alice, best, next := c1.bind("alice@x/a"), c1.available("bob@x/best", 5), c1.available("bob@x/next", 1)
+		best.BecomeUnreceptive(func() error {
+			alice.says("chat", "bob@x", "to the account")
+			alice.says("chat", "bob@x/best", "to the session")
+			return nil
+		}, func(error) bool { return false })
+		expect(t, "the best", best.bodies(), "to the session")
+		expect(t, "the next", next.bodies(), "to the account")
+	})
+}
+
+func TestAMessageWhoseTargetIsGoneIsDecidedAgain(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1 := w.connector("c1")
+		alice, best, next := c1.bind("alice@x/a"), c1.available("bob@x/best", 5), c1.available("bob@x/next", 1)
+		best.gone = true
+		alice.says("chat", "bob@x", "1")
+		expect(t, "the next", next.bodies(), "1")
+		next.gone = true
+		alice.says("chat", "bob@x", "2")
+		if n := w.offline.waiting("bob@x"); n != 1 {
+			t.Errorf("%d messages wait", n)
+		}
+		expect(t, "a normal one to a session", alice.says("normal", "bob@x/best", "3"), "service-unavailable")
+	})
+}
+
+// Where nobody is there a message is stored, or its sender told.
+func TestWhereMessagesEnd(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		alice := w.connector("c1").bind("alice@x/a")
+		w.connector("c1").available("negative@x/n", -1)
+		w.learn()
+		for _, tt := range []struct {
+			typ, to, body, more string
+			refused             string
+			waits               int
+		}{
+			{typ: "chat", to: "bob@x", body: "1", waits: 1},
+			{typ: "normal", to: "bob@x", body: "1", waits: 1},
+			{typ: "chat", to: "bob@x/gone", body: "1", waits: 1},
+			{typ: "chat", to: "negative@x", body: "1", waits: 1},
+			{typ: "chat", to: "bob@x", more: "<received xmlns='urn:xmpp:receipts' id='1'/>", waits: 1},
+			{typ: "chat", to: "bob@x", more: "<composing xmlns='http://jabber.org/protocol/chatstates'/>"},
+			{typ: "normal", to: "bob@x", more: "<composing xmlns='http://jabber.org/protocol/chatstates'/>"},
+			{typ: "chat", to: "bob@x", body: "1", more: "<no-store xmlns='urn:xmpp:hints'/>", refused: "service-unavailable"},
+			{typ: "normal", to: "bob@x/gone", body: "1", refused: "service-unavailable"},
+			{typ: "groupchat", to: "bob@x", body: "1", refused: "service-unavailable"},
+			{typ: "chat", to: "nobody@x", body: "1", refused: "service-unavailable"},
+			{typ: "chat", to: "bob@elsewhere", body: "1", refused: "remote-server-not-found"},
+			{typ: "chat", to: "x", body: "1", refused: "service-unavailable"},
+			{typ: "headline", to: "bob@x", body: "1"},
+			{typ: "error", to: "bob@x", body: "1"},
+		} {
+			w.offline.kept = nil
+			got := alice.says(tt.typ, tt.to, tt.body, tt.more)
+			waits := w.offline.waiting("bob@x") + w.offline.waiting("negative@x")
+			if got != tt.refused || waits != tt.waits {
+				t.Errorf("%s to %s with %q%s: refused with %q, %d wait; want %q, %d", tt.typ, tt.to, tt.body, tt.more, got, waits, tt.refused, tt.waits)
+			}
+		}
+	})
+}
+
+func TestAFullStoreRefuses(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		alice := w.connector("c1").bind("alice@x/a")
+		for range w.offline.most {
+			expect(t, "with room", alice.says("chat", "bob@x", "1"), "")
+		}
+		expect(t, "without", alice.says("chat", "bob@x", "1"), "service-unavailable")
+	})
+}
+
+func TestWhatWaitedComesBeforeWhatIsNew(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1 := w.connector("c1")
+		alice, mallory := c1.bind("alice@x/a"), c1.bind("mallory@x/m")
+		alice.says("chat", "bob@x", "1")
+		mallory.says("chat", "bob@x", "blocked meanwhile")
+		alice.says("chat", "bob@x", "2")
+		bob := c1.available("bob@x/b", 0)
+		alice.says("chat", "bob@x", "3")
+		expect(t, "bob", bob.bodies(), "1 late, 2 late, 3")
+		if n := w.offline.waiting("bob@x"); n != 0 {
+			t.Errorf("%d messages wait for an account that is there", n)
+		}
+	})
+}
+
+// The receiver's table may be behind the sender's: nobody gets a message of somebody
+// whose presence is still on its way.
+func TestAParcelWaitsForTheTable(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		bob := c2.available("bob@x/b", 0)
+		c1.learn()
+		alice := c1.available("alice@x/a", 0) // of which c2 does not know yet
+		alice.says("chat", "bob@x", "1")
+		c1.deliver()
+		expect(t, "before", bob.bodies(), "")
+		if len(alice.sender.Mark()) != 1 {
+			t.Error("what waits at the other connector has arrived")
+		}
+		c2.learn()
+		synctest.Wait()
+		expect(t, "afterwards", bob.bodies(), "1")
+		if len(alice.sender.Mark()) != 0 {
+			t.Error("what is handled has not arrived")
+		}
+	})
+}
+
+// What a connector that died did not handle goes where it goes without it.
+func TestWhatALostConnectorDidNotHandleGoesElsewhere(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		alice, other := c1.bind("alice@x/a"), c1.available("bob@x/other", 0)
+		c2.available("bob@x/best", 5)
+		w.learn()
+		alice.says("chat", "bob@x", "1")
+		expect(t, "a request", alice.says("normal", "bob@x/best", "2"), "")
+		<-time.After(time.Second)
+		c1.table.Lost(c2.self)
+		c1.router.Reroute(c2.self)
+		expect(t, "the other session", other.bodies(), "1 late")
+		expect(t, "alice", alice.bodies(), "error")
+	})
+}
+
+func TestCarbonsGoToTheOthersOfBoth(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1 := w.connector("c1")
+		alice, alices, bob, bobs := c1.bind("alice@x/a"), c1.bind("alice@x/b"), c1.available("bob@x/a", 1), c1.available("bob@x/b", 0)
+		for _, r := range []*resource{alice, alices, bob, bobs} {
+			r.event(events.CarbonsEnabled{})
+		}
+		alice.says("chat", "bob@x", "1")
+		alice.says("chat", "bob@x", "2", "<private xmlns='urn:xmpp:carbons:2'/>")
+		for r, want := range map[*resource]string{alice: "", alices: "1 copied", bob: "1, 2", bobs: "1 copied"} {
+			expect(t, r.jid.String(), r.bodies(), want)
+		}
+	})
+}
