@@ -34,6 +34,7 @@ func TestCluster(t *testing.T) {
 		bustest.TestLogInTurn(t, func(t *testing.T) events.Log { return fresh(t, cluster.URL, cluster.Servers...) })
 	})
 	t.Run("a lease passes on when it ends", func(t *testing.T) { leasePassesOn(t, connect(t, bus.Config{URL: cluster.URL})) })
+	t.Run("a reader misses nothing though a replica lags", func(t *testing.T) { lag(t, cluster) })
 	t.Run("a follower goes on when the leader is killed", func(t *testing.T) { killLeader(t, cluster) })
 }
 
@@ -61,6 +62,33 @@ func killLeader(t *testing.T, cluster *bustest.Cluster) {
 	must(t, err)
 	if n != last {
 		t.Errorf("%d records, want %d", n, last)
+	}
+}
+
+// lag reads while a server that was away gets what it has missed. A reader may be
+// served by it.
+func lag(t *testing.T, cluster *bustest.Cluster) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	l := fresh(t, cluster.URL, cluster.Servers...)
+	last := write(t, ctx, l, 0)
+	away := cluster.Servers[(whole(t, cluster)+1)%3]
+	for range 5 {
+		away.Kill()
+		for range 100 {
+			last = write(t, ctx, l, last)
+		}
+		away.Start()
+		for range 40 {
+			n, err := chained(t, ctx, l)
+			if errors.Is(err, events.ErrUnavailable) {
+				continue
+			}
+			must(t, err)
+			if n != last {
+				t.Fatalf("%d records, want %d", n, last)
+			}
+		}
 	}
 }
 

@@ -175,7 +175,7 @@ func (d *Documents) All(ctx context.Context) iter.Seq2[Document, error] {
 		if end.seq == 0 {
 			return
 		}
-		t := &tail{b: d.b, stream: d.stream, finite: true}
+		t := &tail{b: d.b, stream: d.stream}
 		for m, err := range t.all(ctx, end.seq) {
 			if err != nil {
 				yield(Document{}, fmt.Errorf("list documents: %w", err))

@@ -3,7 +3,9 @@ package bus_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,4 +217,27 @@ func TestALeaseNeedsANameAnInstanceAndWholeSeconds(t *testing.T) {
 			t.Errorf("%+v gave %s", r, l.Incarnation())
 		}
 	}
+}
+
+// A renewal moves a lease to the end of the stream, behind whoever reads it.
+func TestLeasesThatAreRenewedWhileTheyAreReadAreAlive(t *testing.T) {
+	t.Parallel()
+	const n = 50
+	b := embedded(t)
+	w := watch(t, b)
+	w.wantCurrent()
+	ctx := expired(t, 2*shortest)
+	var renewing sync.WaitGroup
+	for i := range n {
+		l := acquire(t, b, fmt.Sprintf("c%d", i), "one")
+		w.want(l.Incarnation().Name, l.Incarnation().Epoch, true)
+		renewing.Go(func() { l.Run(ctx) })
+	}
+	for ctx.Err() == nil {
+		alive, err := b.Leases().Alive(ctx)
+		if ctx.Err() == nil && (err != nil || len(alive) != n) {
+			t.Fatalf("%d of %d are alive: %v", len(alive), n, err)
+		}
+	}
+	renewing.Wait()
 }

@@ -21,7 +21,7 @@ func (b *Bus) read(ctx context.Context, stream, filter string, r events.Range) i
 		if end.seq <= uint64(r.After) || end.at < unixNano(r.Since) {
 			return
 		}
-		t := &tail{b: b, stream: stream, filter: filter, after: uint64(r.After), since: r.Since, finite: true}
+		t := &tail{b: b, stream: stream, filter: filter, after: uint64(r.After), since: r.Since}
 		for d, err := range t.all(ctx, end.seq) {
 			switch {
 			case err != nil:
@@ -58,6 +58,7 @@ func (b *Bus) newest(ctx context.Context, stream, filter string) (d delivery, er
 // all gives what there is up to the sequence end, which must be in the
 // stream. An error is the last.
 func (t *tail) all(ctx context.Context, end uint64) iter.Seq2[delivery, error] {
+	t.finite, t.until = true, end
 	return func(yield func(delivery, error) bool) {
 		defer t.close()
 		for {

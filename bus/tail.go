@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,8 +39,9 @@ type tail struct {
 	filter string    // one subject, "" for all
 	after  uint64    // sequence of the last message given
 	since  time.Time // start at this time instead, if not zero and nothing was given yet
-	finite bool      // ends when the server has no more
-	began  bool      // something was given
+	finite bool      // ends when there is no more up to until
+	until  uint64
+	began  bool // something was given
 	// gaps makes the tail tell of a stream whose end is gone: its last messages
 	// were damaged, and would be waited for in vain.
 	gaps bool
@@ -62,7 +64,7 @@ var errLost = errors.New("the consumer is lost")
 // errGone: what the stream had there can't be read any more.
 var errGone = errors.New("damaged on the disk")
 
-// errEnd: the server has no more for a finite tail.
+// errEnd: a finite tail has no more.
 var errEnd = errors.New("end of the stream")
 
 // follow gives messages until ctx ends or the stream turns out to be another.
@@ -140,6 +142,9 @@ func (t *tail) next(ctx context.Context) (delivery, error) {
 		if !d.parse() {
 			switch err := t.status(m); {
 			case errors.Is(err, errEnd):
+				if err = t.ended(ctx); err != nil && !errors.Is(err, errEnd) {
+					t.close()
+				}
 				return delivery{}, err
 			case err != nil:
 				t.close()
@@ -203,6 +208,27 @@ func (t *tail) status(m *nats.Msg) error {
 		t.wanted -= n
 		t.request()
 		return nil
+	}
+	return errLost
+}
+
+// ended returns errEnd if a finite tail has given all that it is to give, and
+// errLost if there is more. The leader is asked: the consumer may be of a server
+// that was away and has yet to get what it has missed, and then nothing comes.
+func (t *tail) ended(ctx context.Context) error {
+	from := t.after + 1
+	if !t.began && !t.since.IsZero() {
+		from = t.until // what is before may be too old
+	}
+	if from > t.until {
+		return errEnd
+	}
+	m, err := t.b.next(ctx, t.stream, cmp.Or(t.filter, ">"), from)
+	switch {
+	case errors.Is(err, events.ErrNotFound), err == nil && m.Seq > t.until:
+		return errEnd
+	case err != nil:
+		return err
 	}
 	return errLost
 }
