@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"iter"
+	"slices"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -25,29 +26,69 @@ func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 // that it is of. The others are left out because a table that starts later can't
 // know those whose history retention has removed.
 func (t *Table) Hash() (events.Position, Hash) {
-	var sum Hash
-	var at events.Position
+	s := t.HashSince(0)
+	return s.At, s.All
+}
+
+// Hashes are of one sequence.
+type Hashes struct {
+	At    events.Position
+	All   Hash // as of Hash
+	Young Hash // the same without the older sessions
+	Older int  // how many sessions that are
+}
+
+// HashSince returns the hash of all sessions, and that of those that began at or
+// after an instant, in Unix nanoseconds. The latter are those that a log which
+// begins there has whole, whatever has become of the others.
+func (t *Table) HashSince(since int64) Hashes {
+	var h Hashes
 	t.View(func(p events.Position, accounts iter.Seq[*session.Account]) {
-		at = p
+		h.At = p
 		var b []byte
 		for a := range accounts {
+			young := younger(a.Sessions, since)
+			h.Older += len(a.Sessions) - len(young)
 			if len(a.Sessions) == 0 {
 				continue
 			}
-			b = appendAccount(b[:0], a)
-			for i, c := range sha256.Sum256(b) {
-				sum[i] ^= c
+			b = appendAccount(b[:0], a, a.Sessions)
+			sum := sha256.Sum256(b)
+			h.All.add(sum)
+			if len(young) == 0 {
+				continue
 			}
+			if len(young) < len(a.Sessions) {
+				b = appendAccount(b[:0], a, young)
+				sum = sha256.Sum256(b)
+			}
+			h.Young.add(sum)
 		}
 	})
-	return at, sum
+	return h
 }
 
-// appendAccount appends all that can be seen of an account, one way only.
-func appendAccount(b []byte, a *session.Account) []byte {
+// younger are the sessions that began at or after an instant: mostly all.
+func younger(list []*session.Session, since int64) []*session.Session {
+	old := func(s *session.Session) bool { return s.Since < since }
+	if !slices.ContainsFunc(list, old) {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), old)
+}
+
+func (h *Hash) add(sum [sha256.Size]byte) {
+	for i, c := range sum {
+		h[i] ^= c
+	}
+}
+
+// appendAccount appends all that can be seen of some of an account's sessions, one
+// way only.
+func appendAccount(b []byte, a *session.Account, sessions []*session.Session) []byte {
 	b = appendText(b, a.JID.String())
-	b = appendNumbers(b, uint64(a.Seq), uint64(len(a.Sessions)))
-	for _, s := range a.Sessions {
+	b = appendNumbers(b, uint64(a.Seq), uint64(len(sessions)))
+	for _, s := range sessions {
 		b = appendSession(b, s)
 	}
 	return b

@@ -90,7 +90,7 @@ func text(accounts map[events.JID]*session.Account) string {
 	for _, jid := range slices.SortedFunc(maps.Keys(accounts), func(a, b events.JID) int {
 		return slices.Compare([]byte(a.String()), []byte(b.String()))
 	}) {
-		b = append(appendAccount(b, accounts[jid]), '\n')
+		b = append(appendAccount(b, accounts[jid], accounts[jid].Sessions), '\n')
 	}
 	return string(b)
 }

@@ -116,3 +116,22 @@ func TestHashesDifferWhereTablesDo(t *testing.T) {
 		t.Error("an account without sessions is in the hash, which retention could take out of it")
 	}
 }
+
+// What a fold of the rest of a log can't know is told apart.
+func TestTheHashOfYoungSessionsLeavesTheOldOnesOut(t *testing.T) {
+	t.Parallel()
+	w := newScribe()
+	w.online(1, "alice@localhost", "phone", 0) // since second 1
+	w.online(2, "bob@localhost", "desk", 0)    // since second 4
+	old := w.table().HashSince(4e9)
+	if _, all := w.table().Hash(); old.All != all || old.Young == all || old.Older != 1 {
+		t.Errorf("with an older session: %+v", old)
+	}
+	w.must("alice@localhost", session.Close{Session: sid(1)})
+	if h := w.table().HashSince(4e9); h.Young != old.Young || h.All != h.Young || h.Older != 0 {
+		t.Errorf("without it: %+v, and before %+v", h, old)
+	}
+	if h := w.table().HashSince(0); h.Young != h.All {
+		t.Errorf("of all: %+v", h)
+	}
+}
