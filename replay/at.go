@@ -4,19 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/session"
 )
 
-// Past is the table as it was at a moment. It changes no more.
+// Past is the table as it was at a moment. It changes by Extend only.
 type Past struct {
 	*projector.Table
 	// Whole tells that the log was read from its very beginning. If not, sessions
 	// that began in the part that retention has removed are missing up to the
 	// record that repeats them.
 	Whole bool
+	// Begins is when the first record that was left was stored, or, of none, when
+	// there was none, Unix nanoseconds; 0 if it is Whole. Sessions that began then
+	// or later are all there.
+	Begins int64
 }
 
 // At returns the table as it was. It fails with ErrFuture or ErrForgotten if
@@ -27,20 +32,49 @@ func At(ctx context.Context, log events.Log, m Moment) (*Past, error) {
 		return nil, err
 	}
 	past := &Past{Table: projector.NewTable(), Whole: whole(info)}
-	for st, err := range log.Read(ctx, m.until(events.Range{}, info)) {
+	if !past.Whole {
+		past.Begins = time.Now().UnixNano()
+	}
+	if err := past.fold(ctx, log, m.until(events.Range{}, info)); err != nil {
+		return nil, err
+	}
+	return past, nil
+}
+
+// Extend folds on, up to and including the record at a sequence. It fails with
+// ErrFuture if the log ends before.
+func (p *Past) Extend(ctx context.Context, log events.Log, to events.Seq) error {
+	info, err := log.Info(ctx)
+	switch at := p.Position().Seq; {
+	case err != nil:
+		return fmt.Errorf("ask for the log's end: %w", err)
+	case to > info.Last:
+		return Moment{Seq: to}.check(ctx, log, info)
+	case to <= at:
+		return nil
+	default:
+		return p.fold(ctx, log, events.Range{After: at, To: to})
+	}
+}
+
+// fold reads records into the table.
+func (p *Past) fold(ctx context.Context, log events.Log, r events.Range) error {
+	for st, err := range log.Read(ctx, r) {
 		switch poison, passed := errors.AsType[*events.PoisonError](err); {
 		case passed:
-			past.Skip(poison)
+			p.Begins = min(p.Begins, poison.At)
+			p.Skip(poison)
 		case err != nil:
-			return nil, Span{}.reading(err)
+			return Span{}.reading(err)
 		default:
-			past.Fold(st)
+			p.Begins = min(p.Begins, st.At)
+			p.Fold(st)
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, Span{}.reading(err)
+		return Span{}.reading(err)
 	}
-	return past, nil
+	return nil
 }
 
 // look asks for the log's present, and whether it knows the moment.

@@ -146,6 +146,54 @@ func TestThePastHasTheSessionsThatWereRepeated(t *testing.T) {
 	})
 }
 
+func TestThePastGoesOnWhereItEnded(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.online(1, "alice@localhost", "phone")
+		past, err := At(t.Context(), w, Moment{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.online(2, "bob@localhost", "desk")
+		w.do("bob@localhost", session.Close{Session: sid(2)})
+		for _, to := range []events.Seq{2, 6} { // where it is already, and beyond
+			if err := past.Extend(t.Context(), w, to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if past.Position().Seq != 6 || past.Session(jid("bob@localhost/desk")) == nil {
+			t.Errorf("at %d bob is not there", past.Position().Seq)
+		}
+		if err := past.Extend(t.Context(), w, w.last()+1); !errors.Is(err, ErrFuture) {
+			t.Errorf("beyond the end: %v", err)
+		}
+	})
+}
+
+// Whoever compares tables must know which sessions the rest of a log tells of.
+func TestThePastSaysWhenTheRestOfTheLogBegins(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.online(1, "alice@localhost", "phone")
+		begins := func() int64 {
+			past, err := At(t.Context(), w, Moment{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return past.Begins
+		}
+		if at := begins(); at != 0 {
+			t.Errorf("the whole log begins at %d", at)
+		}
+		w.Retain(1500 * time.Millisecond)
+		if at := begins(); at != w.at(2).UnixNano() {
+			t.Errorf("the rest begins at %d, want %d", at, w.at(2).UnixNano())
+		}
+		<-time.After(time.Hour)
+		if at := begins(); at != time.Now().UnixNano() {
+			t.Errorf("nothing begins at %d, want %d", at, time.Now().UnixNano())
+		}
+	})
+}
+
 func TestAnEmptyLogHasAnEmptyTable(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		past, err := At(t.Context(), w, Moment{})
