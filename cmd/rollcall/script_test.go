@@ -253,33 +253,50 @@ func scriptNATS(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// scriptRetain is what an operator does by "nats stream edit".
 func scriptRetain(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: retain AGE")
 	}
 	age, err := time.ParseDuration(args[0])
 	ts.Check(err)
-	nc, err := nats.Connect(ts.Getenv("ROLLCALL_NATS"))
-	ts.Check(err)
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	ts.Check(err)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	log, err := js.Stream(ctx, "RC_EV")
-	ts.Check(err)
-	config, last := log.CachedInfo().Config, log.CachedInfo().State.LastSeq
-	config.MaxAge, config.Duplicates = age, min(config.Duplicates, age)
-	_, err = js.UpdateStream(ctx, config)
-	ts.Check(err)
+	ts.Check(retain(ts.Getenv("ROLLCALL_NATS"), age))
+}
+
+// retain limits the age of the log and waits until what is in it now is gone.
+func retain(url string, age time.Duration) error {
+	last, err := limitAge(url, age)
+	if err != nil {
+		return err
+	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for ; ; <-tick.C {
-		now, err := log.Info(ctx)
-		ts.Check(err)
-		if now.State.FirstSeq > last {
-			return
+		if now, err := limitAge(url, age); err != nil || now.FirstSeq > last.LastSeq {
+			return err
 		}
 	}
+}
+
+// limitAge limits the age of the log, as an operator does by "nats stream edit",
+// and says what was in it.
+func limitAge(url string, age time.Duration) (state jetstream.StreamState, err error) {
+	nc, err := nats.Connect(url)
+	if err != nil {
+		return state, err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return state, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	log, err := js.Stream(ctx, "RC_EV")
+	if err != nil {
+		return state, err
+	}
+	config := log.CachedInfo().Config
+	config.MaxAge, config.Duplicates = age, min(config.Duplicates, age)
+	_, err = js.UpdateStream(ctx, config)
+	return log.CachedInfo().State, err
 }

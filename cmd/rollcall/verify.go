@@ -11,7 +11,6 @@ import (
 	"rollcall/bus"
 	"rollcall/bus/courier"
 	"rollcall/events"
-	"rollcall/projector"
 	"rollcall/projector/query"
 	"rollcall/replay"
 )
@@ -21,7 +20,8 @@ type verification struct {
 	query.Summary
 	Service   string `json:"service"` // the running table's hash at the same sequence; "" if none runs
 	Agrees    bool   `json:"agrees"`
-	Missing   uint64 `json:"missing"` // records from between the first and the last
+	Unchecked int    `json:"unchecked"` // of the running table's sessions: the log tells no more of them
+	Missing   uint64 `json:"missing"`   // records from between the first and the last
 	ElapsedMS int64  `json:"elapsed_ms"`
 }
 
@@ -42,7 +42,10 @@ func newVerify(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Fold the log from its beginning and compare with the running table",
-		Args:  arguments(0, 0),
+		Long: "Fold what the log has from its beginning and compare with the running table. Of\n" +
+			"sessions that began before the log does, and that their connectors have not\n" +
+			"repeated yet, nothing is left to compare with; they are counted.",
+		Args: arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {
 				v, err := verify(ctx, con, b)
@@ -68,27 +71,45 @@ func newVerify(con *console) *cobra.Command {
 	return cmd
 }
 
-// verify asks the running table for its hash at some sequence, and folds the
-// log up to the same one.
+// verify folds what is left of the log, asks the running table for its hash at
+// some later sequence, and folds up to the same one.
 func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error) {
-	live, err := running(b).Summary(ctx)
+	begun, log := time.Now(), watchedLog{b.Log(), con}
+	past, err := replay.At(ctx, log, replay.Moment{})
+	if err != nil {
+		return nil, err
+	}
+	con.sayForgotten(past.Whole)
+	since := past.Begins
+	live, err := running(b).Summary(ctx, since)
 	if err != nil && !errors.Is(err, courier.ErrNoAnswer) {
+		return nil, err
+	}
+	if err := past.Extend(ctx, log, events.Seq(live.Seq)); err != nil {
 		return nil, err
 	}
 	info, err := b.Log().Info(ctx)
 	if err != nil {
 		return nil, err
 	}
-	begun := time.Now()
-	table := projector.NewTable()
-	if live.Hash == "" || live.Seq > 0 { // else it runs and has read nothing
-		if table, err = past(ctx, con, b, replay.Moment{Seq: events.Seq(live.Seq)}); err != nil {
-			return nil, err
-		}
-	}
-	v := &verification{Summary: query.Summarize(table), Service: live.Hash, Missing: missing(info), ElapsedMS: time.Since(begun).Milliseconds()}
-	v.Agrees = live.Hash == "" || live.Hash == v.Hash && live.Seq == v.Seq
+	v := &verification{Summary: query.Summarize(past.Table, since), Service: live.Hash, Missing: missing(info), ElapsedMS: time.Since(begun).Milliseconds()}
+	v.compare(live)
 	return v, nil
+}
+
+// compare says whether the running table is what the log says. Of sessions that
+// are older than the log, and not repeated in it yet or by an older version, it
+// says nothing: then the others are compared.
+func (v *verification) compare(live query.Summary) {
+	switch {
+	case live.Hash == "":
+		v.Agrees = true
+		return
+	case live.Hash != v.Hash && live.Young == v.Young && live.Older > v.Older:
+		v.Unchecked = live.Older - v.Older
+	}
+	v.Agrees = live.Hash == v.Hash || v.Unchecked > 0
+	v.Stream, v.Seq = live.Stream, live.Seq // the end of the log may be gone, too
 }
 
 // lost reports that the log had records which it has no more: places between
@@ -112,6 +133,8 @@ func (c *console) showVerification(v *verification, asJSON bool) error {
 	}
 	service, hash := "no projector runs to compare with", v.Hash
 	switch {
+	case v.Unchecked > 0:
+		service = "the running table agrees, and has " + plural(v.Unchecked, "session") + " more that began before the log does"
 	case v.Service != "" && v.Agrees:
 		service = "the running table agrees"
 	case v.Service != "":

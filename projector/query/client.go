@@ -28,25 +28,26 @@ type Client struct {
 
 // Sessions gives all sessions, in no order. An error is the last.
 func (c Client) Sessions(ctx context.Context) iter.Seq2[Session, error] {
-	return ask[Session](ctx, c, verbSessions)
+	return ask[Session](ctx, c, verbSessions, question{})
 }
 
 // Holdings gives what each connector holds, by name and epoch. An error is the
 // last.
 func (c Client) Holdings(ctx context.Context) iter.Seq2[Holding, error] {
-	return ask[Holding](ctx, c, verbHoldings)
+	return ask[Holding](ctx, c, verbHoldings, question{})
 }
 
-// Summary says what the projector's table is.
-func (c Client) Summary(ctx context.Context) (Summary, error) {
-	for s, err := range ask[Summary](ctx, c, verbSummary) {
+// Summary says what the projector's table is; see Summarize for since, which is 0
+// for all sessions. An older projector leaves Young empty.
+func (c Client) Summary(ctx context.Context, since int64) (Summary, error) {
+	for s, err := range ask[Summary](ctx, c, verbSummary, question{Since: since}) {
 		return s, err
 	}
 	return Summary{}, fmt.Errorf("ask for %s: the answer is empty", verbSummary)
 }
 
 // ask gives each line of an answer.
-func ask[V any](ctx context.Context, c Client, verb string) iter.Seq2[V, error] {
+func ask[V any](ctx context.Context, c Client, verb string, q question) iter.Seq2[V, error] {
 	return func(yield func(V, error) bool) {
 		ctx, cancel := context.WithTimeout(ctx, answerTime)
 		defer cancel()
@@ -56,7 +57,8 @@ func ask[V any](ctx context.Context, c Client, verb string) iter.Seq2[V, error] 
 			yield(none, fmt.Errorf("log: %w", err))
 			return
 		}
-		request, err := json.Marshal(question{After: events.Position{Stream: info.Stream, Seq: info.Last}})
+		q.After = events.Position{Stream: info.Stream, Seq: info.Last}
+		request, err := json.Marshal(q)
 		if err != nil {
 			yield(none, err)
 			return

@@ -63,7 +63,7 @@ func TestTooManyQuestionsAreRefusedAndTheOthersAnswered(t *testing.T) {
 		})
 	}
 	<-busy
-	if _, err := (Client{Asker: c, Log: w.log}).Summary(t.Context()); err != nil {
+	if _, err := (Client{Asker: c, Log: w.log}).Summary(t.Context(), 0); err != nil {
 		t.Errorf("another kind of question meanwhile: %v", err)
 	}
 	w.table.Fold(&events.Stored{Seq: 4, Record: events.Record{JID: jid("bob@localhost"), Event: events.AccountCreated{}}})

@@ -42,7 +42,7 @@ func TestAnAnswerIsTheTable(t *testing.T) {
 		t.Errorf("holdings: %q", got)
 	}
 	at, hash := w.table.Hash()
-	sum, err := client.Summary(t.Context())
+	sum, err := client.Summary(t.Context(), 0)
 	if err != nil || sum.Hash != hash.String() || sum.Seq != uint64(at.Seq) || sum.Accounts != 3 || sum.Sessions != 3 || sum.Records != 7 {
 		t.Errorf("summary: %+v, %v", sum, err)
 	}
@@ -214,7 +214,7 @@ func TestAnAnswerThatIsNoneIsAnError(t *testing.T) {
 			t.Errorf("%q is an answer", bad)
 		}
 	}
-	if _, err := (Client{Asker: answers{}, Log: w.log}).Summary(t.Context()); err == nil {
+	if _, err := (Client{Asker: answers{}, Log: w.log}).Summary(t.Context(), 0); err == nil {
 		t.Error("an empty answer is a summary")
 	}
 	if err := last(Client{Asker: &wire{}, Log: w.log}.Sessions(t.Context())); !errors.Is(err, errNobody) {
@@ -231,7 +231,7 @@ func TestNobodyAnswersAfterTheEnd(t *testing.T) {
 	w := newScribe(t)
 	wire := &wire{}
 	w.serve(wire)()
-	if _, err := (Client{Asker: wire, Log: w.log}).Summary(t.Context()); !errors.Is(err, errNobody) {
+	if _, err := (Client{Asker: wire, Log: w.log}).Summary(t.Context(), 0); !errors.Is(err, errNobody) {
 		t.Errorf("%v", err)
 	}
 }

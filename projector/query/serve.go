@@ -36,6 +36,7 @@ const (
 // A question asks for an answer as of After or later.
 type question struct {
 	After events.Position `json:"after"`
+	Since int64           `json:"since,omitempty"` // of a summary: see Summarize
 }
 
 // An Answerer takes the questions with a verb; of all that do so for one group
@@ -49,19 +50,20 @@ type Answerer interface {
 // only if it can't begin.
 func Serve(ctx context.Context, a Answerer, table *projector.Table, log *slog.Logger) error {
 	s := &server{table: table, log: log}
-	for verb, answer := range map[string]func(send func([]byte) error) error{
-		verbSessions: func(send func([]byte) error) error { return sendLines(send, Sessions(table)) },
-		verbHoldings: func(send func([]byte) error) error { return sendLines(send, Holdings(table)) },
-		verbSummary: func(send func([]byte) error) error {
-			return sendLines(send, func(yield func(Summary) bool) { yield(Summarize(table)) })
+	for verb, answer := range map[string]func(q question, send func([]byte) error) error{
+		verbSessions: func(_ question, send func([]byte) error) error { return sendLines(send, Sessions(table)) },
+		verbHoldings: func(_ question, send func([]byte) error) error { return sendLines(send, Holdings(table)) },
+		verbSummary: func(q question, send func([]byte) error) error {
+			return sendLines(send, func(yield func(Summary) bool) { yield(Summarize(table, q.Since)) })
 		},
 	} {
 		stop, err := a.Answer(verb, group, func(ctx context.Context, request []byte, send func([]byte) error) error {
-			if err := s.catchUp(ctx, request); err != nil {
+			q, err := s.catchUp(ctx, request)
+			if err != nil {
 				return err
 			}
 			s.log.Debug("question", "verb", verb)
-			return answer(send)
+			return answer(q, send)
 		})
 		if err != nil {
 			return fmt.Errorf("answer %s: %w", verb, err)
@@ -81,20 +83,19 @@ type server struct {
 // catchUp waits until the table has what the question asks for. That it does not
 // wait for ever is for the others' sake: there are few places, and who asked may
 // be gone.
-func (s *server) catchUp(ctx context.Context, request []byte) error {
+func (s *server) catchUp(ctx context.Context, request []byte) (q question, err error) {
 	if len(request) > maxQuestion {
-		return fmt.Errorf("not a question: %d bytes are more than %d", len(request), maxQuestion)
+		return q, fmt.Errorf("not a question: %d bytes are more than %d", len(request), maxQuestion)
 	}
-	var q question
 	if err := json.Unmarshal(request, &q); err != nil {
-		return fmt.Errorf("not a question: %w", err)
+		return q, fmt.Errorf("not a question: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, tableTime)
 	defer cancel()
 	if err := s.table.WaitFor(ctx, q.After); err != nil {
-		return fmt.Errorf("the table is behind %s#%d: %w", q.After.Stream, q.After.Seq, err)
+		return q, fmt.Errorf("the table is behind %s#%d: %w", q.After.Stream, q.After.Seq, err)
 	}
-	return nil
+	return q, nil
 }
 
 // sendLines sends values as lines of JSON, in chunks that end with a line.

@@ -22,6 +22,8 @@ type Summary struct {
 	Stream     string `json:"stream"`
 	Seq        uint64 `json:"seq"`
 	Hash       string `json:"hash"`
+	Young      string `json:"young"` // the hash without the sessions that are older than was asked for
+	Older      int    `json:"older"` // how many those are
 	Accounts   int    `json:"accounts"`
 	Sessions   int    `json:"sessions"`
 	Records    uint64 `json:"records"`    // folded
@@ -64,12 +66,14 @@ func Holdings(table *projector.Table) iter.Seq[Holding] {
 	}
 }
 
-// Summarize sums a table up. The counts may be of a moment later than the hash.
-func Summarize(table *projector.Table) Summary {
-	at, hash := table.Hash()
+// Summarize sums a table up, and apart from the rest the sessions that began at or
+// after an instant, in Unix nanoseconds. The counts may be of a moment later than
+// the hashes.
+func Summarize(table *projector.Table, since int64) Summary {
+	h := table.HashSince(since)
 	stats := table.Stats()
 	return Summary{
-		Stream: at.Stream, Seq: uint64(at.Seq), Hash: hash.String(),
+		Stream: h.At.Stream, Seq: uint64(h.At.Seq), Hash: h.All.String(), Young: h.Young.String(), Older: h.Older,
 		Accounts: stats.Accounts, Sessions: stats.Sessions,
 		Records: stats.Records, Poison: stats.Poison, Unknown: stats.Unknown, Mismatched: stats.Mismatched, Foreign: stats.Foreign,
 	}
