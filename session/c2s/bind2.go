@@ -96,7 +96,7 @@ func (cl *client) start(bind *stanza.Element) ([]byte, error) {
 		b = append(b, answer...)
 	}
 	if bind.Child(stanza.NSClientState, "inactive") != nil {
-		cl.quiet.Store(&quiet{})
+		cl.csi.Store(&csiQueue{})
 	}
 	return append(b, "</bound>"...), nil
 }

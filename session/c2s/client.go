@@ -31,11 +31,11 @@ type client struct {
 	full    string // jid as text
 	home    *account
 
-	link      atomic.Pointer[conn]       // the connection; nil while detached
-	managed   atomic.Pointer[management] // nil without stream management
-	quiet     atomic.Pointer[quiet]      // nil while the client is active
-	recipient *delivery.Recipient        // of what others send
-	life      sync.Mutex                 // held by who takes the connection away or gives another
+	link      atomic.Pointer[conn]     // the connection; nil while detached
+	managed   atomic.Pointer[smState]  // nil without stream management
+	csi       atomic.Pointer[csiQueue] // nil while the client is active
+	recipient *delivery.Recipient      // of what others send
+	life      sync.Mutex               // held by who takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
 	id      events.ConnID   // the connection's; the cause of events
@@ -72,7 +72,7 @@ func (cl *client) send(b []byte) bool { return cl.pass(delivery.Outgoing{Stanza:
 
 // pass is send for what others have sent.
 func (cl *client) pass(o delivery.Outgoing) bool {
-	if q := cl.quiet.Load(); q != nil {
+	if q := cl.csi.Load(); q != nil {
 		return q.send(cl, o)
 	}
 	return cl.write(o)

@@ -32,7 +32,7 @@ func (cl *client) clientState(el *stanza.Element) error {
 	case "active":
 		cl.activate()
 	case "inactive":
-		cl.quiet.CompareAndSwap(nil, &quiet{})
+		cl.csi.CompareAndSwap(nil, &csiQueue{})
 	default:
 		return &stanza.StreamError{Condition: stanza.StreamUnsupportedStanzaType}
 	}
@@ -41,7 +41,7 @@ func (cl *client) clientState(el *stanza.Element) error {
 
 // activate sends what was held.
 func (cl *client) activate() {
-	q := cl.quiet.Load()
+	q := cl.csi.Load()
 	if q == nil {
 		return
 	}
@@ -49,11 +49,11 @@ func (cl *client) activate() {
 	defer q.mu.Unlock()
 	q.over = true
 	q.flush(cl)
-	cl.quiet.Store(nil) // who does not find it any more comes after what was held
+	cl.csi.Store(nil) // who does not find it any more comes after what was held
 }
 
-// A quiet is one time of inactivity.
-type quiet struct {
+// A csiQueue is one time of inactivity.
+type csiQueue struct {
 	mu    sync.Mutex // held while anything is sent to the client
 	over  bool       // guarded
 	held  []held     // guarded; oldest first
@@ -68,7 +68,7 @@ type held struct {
 }
 
 // send holds a stanza back or sends it, after all that is held.
-func (q *quiet) send(cl *client, o delivery.Outgoing) bool {
+func (q *csiQueue) send(cl *client, o delivery.Outgoing) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.over {
@@ -89,7 +89,7 @@ func (q *quiet) send(cl *client, o delivery.Outgoing) bool {
 
 // hold puts a stanza behind the others, and takes out the one that it supersedes:
 // its place in the order is where the newer one came.
-func (q *quiet) hold(h held) {
+func (q *csiQueue) hold(h held) {
 	if i := slices.IndexFunc(q.held, func(o held) bool { return h.key != "" && o.key == h.key }); i >= 0 {
 		q.bytes -= len(q.held[i].Stanza)
 		q.held = slices.Delete(q.held, i, i+1)
@@ -98,7 +98,7 @@ func (q *quiet) hold(h held) {
 	q.bytes += len(h.Stanza)
 }
 
-func (q *quiet) flush(cl *client) {
+func (q *csiQueue) flush(cl *client) {
 	for _, h := range q.held {
 		cl.write(h.Outgoing)
 	}

@@ -31,7 +31,7 @@
 //     channelbinding.go, bind.go, bind2.go, register.go, registerform.go; logins.go
 //     and limiter.go bound what gets into the log.
 //   - Bound sessions: client.go, hub.go, idleaccounts.go, manage.go, resume.go,
-//     acknowledge.go, toolate.go, clientstate.go.
+//     acknowledge.go, endedcounts.go, clientstate.go.
 //   - Messages: what is announced of them in hints.go and carbons.go; the rest is
 //     package delivery.
 //   - Presence and rosters: presence.go, watch.go, watchers.go, roster.go,
@@ -50,7 +50,7 @@
 //
 // Locks, in the order in which they are taken: a client's life, an account's
 // setting or loading, the server's tail, an account's mu, the hub's; then those
-// of what goes to a client, quiet, management, outbox
+// of what goes to a client, csiQueue, smState, outbox
 // (package stream). Only life, setting and
 // loading are held over I/O.
 //

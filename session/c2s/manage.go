@@ -28,9 +28,9 @@ const (
 	maxUnackedBytes = 4 << 20
 )
 
-// A management is the state of one session's stream management, over all of its
+// An smState is the state of one session's stream management, over all of its
 // connections.
-type management struct {
+type smState struct {
 	token     string // of the resumption id; "" if the session can't be resumed
 	max       time.Duration
 	tally     tally // of the client's stanzas
@@ -94,8 +94,8 @@ func (cl *client) enable(c *conn, el *stanza.Element) error {
 
 // beginManagement stores that stream management is on, and returns its state
 // and the answer: nil and <failed/> if it can't be.
-func (cl *client) beginManagement(el *stanza.Element) (*management, []byte, error) {
-	m := &management{share: cl.srv.streams.Unread().Share()}
+func (cl *client) beginManagement(el *stanza.Element) (*smState, []byte, error) {
+	m := &smState{share: cl.srv.streams.Unread().Share()}
 	if r := el.Attr("resume"); r == "true" || r == "1" {
 		m.max = cl.srv.cfg.ResumeTime
 		if wish, err := strconv.ParseUint(el.Attr("max"), 10, 31); err == nil && wish > 0 {
@@ -147,7 +147,7 @@ func tokenHash(token string) string {
 // send keeps a stanza until it is acknowledged, and writes it if there is a
 // connection. One request is out at a time; its answer brings the next, for what
 // was sent since, so that a client acknowledges as fast as it reads and no faster.
-func (m *management) send(cl *client, o delivery.Outgoing) bool {
+func (m *smState) send(cl *client, o delivery.Outgoing) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.ended {
@@ -172,7 +172,7 @@ func (m *management) send(cl *client, o delivery.Outgoing) bool {
 }
 
 // request asks for an acknowledgement. The caller holds m.mu.
-func (m *management) request(c *conn) {
+func (m *smState) request(c *conn) {
 	if !m.requested && len(m.unacked) > 0 {
 		m.requested, m.asked = true, m.sent()
 		c.Send([]byte("<r xmlns='" + stanza.NSStreamMgmt + "'/>"))
@@ -180,7 +180,7 @@ func (m *management) request(c *conn) {
 }
 
 // acknowledge drops what the client has handled (XEP-0198, 4).
-func (m *management) acknowledge(c *conn, h uint32) error {
+func (m *smState) acknowledge(c *conn, h uint32) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.drop(h); err != nil {
@@ -194,12 +194,12 @@ func (m *management) acknowledge(c *conn, h uint32) error {
 }
 
 // sent counts the stanzas sent to the client. The caller holds m.mu.
-func (m *management) sent() uint32 { return m.acked + uint32(len(m.unacked)) }
+func (m *smState) sent() uint32 { return m.acked + uint32(len(m.unacked)) }
 
 // drop takes the count of a client as said. Less than it has said before, as
 // some do when they resume, changes nothing; more than it was sent is an error.
 // Counts go around at 2^32.
-func (m *management) drop(h uint32) error {
+func (m *smState) drop(h uint32) error {
 	n := int32(h - m.acked)
 	if n > 0 && int(n) > len(m.unacked) {
 		app := appendCount(nil, "<handled-count-too-high", "h", h)
@@ -224,7 +224,7 @@ func (m *management) drop(h uint32) error {
 }
 
 // take empties the queue for a session that has ended.
-func (m *management) take() []delivery.Outgoing {
+func (m *smState) take() []delivery.Outgoing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := m.unacked

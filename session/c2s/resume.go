@@ -34,7 +34,7 @@ func (cl *client) lose(c *conn, e stream.Ending) {
 }
 
 // detach begins the wait for another connection. The caller holds life.
-func (cl *client) detach(m *management, reason events.Reason) {
+func (cl *client) detach(m *smState, reason events.Reason) {
 	m.mu.Lock()
 	cl.link.Store(nil)
 	m.requested = false
@@ -113,7 +113,7 @@ func (cl *client) finish(e stream.Ending) {
 }
 
 // giveBack sends what the client has not acknowledged where it goes without it.
-func (cl *client) giveBack(m *management, e stream.Ending) {
+func (cl *client) giveBack(m *smState, e stream.Ending) {
 	if m.expiry != nil {
 		m.expiry.Stop()
 	}
@@ -226,7 +226,7 @@ func (c *conn) takeOver(cl *client) error {
 
 // attach sends again, in order, exactly what the client has not handled, and
 // then what is new: that waits for the mutex.
-func (m *management) attach(cl *client, c *conn, h uint32, tell func(*client, []byte)) error {
+func (m *smState) attach(cl *client, c *conn, h uint32, tell func(*client, []byte)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	cl.link.Store(c)
