@@ -12,7 +12,8 @@
 // begin with that, and run.go puts them together. They share console.go, table.go
 // and recordlines.go for what they print, when.go for times, service.go, past.go
 // and watchedlog.go for what they read, and accounts.go for what they change.
-// What they know is in packages: replay, projector/query and session/accounts.
+// What they know is in packages: replay, projector/query and session/accounts;
+// what "bench" measures is in bench and load.
 //
 // The service is up.go and config.go (what was asked for), node.go (one process,
 // in the order in which its parts start and stop), connector.go (what package

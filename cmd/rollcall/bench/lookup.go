@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 	"rollcall/projector"
 )
 
-// benchLookups is how many lookups one measurement makes.
-const benchLookups = 2_000_000
+// lookups is how many lookups one measurement makes.
+const lookups = 2_000_000
 
 // runLookup measures the two questions that routing asks, with the table at
 // rest and while it is folded into as fast as it goes.
-func (b *benchmark) runLookup(context.Context) error {
+func (b *Bench) runLookup(context.Context) error {
 	const n = 100_000
-	f := newBenchFold(n)
+	f := newFold(n)
 	f.online()
 	asked := f.recipients()
 	questions := []struct {
@@ -32,14 +32,14 @@ func (b *benchmark) runLookup(context.Context) error {
 	}
 	for _, q := range questions {
 		ns, allocs := measureLookups(asked, q.ask)
-		if err := b.out.row(q.name, fmt.Sprintf("%.0f ns", ns), "", fmt.Sprintf("%.2f allocs", allocs)); err != nil {
+		if err := b.Row(q.name, fmt.Sprintf("%.0f ns", ns), "", fmt.Sprintf("%.2f allocs", allocs)); err != nil {
 			return err
 		}
 		busy, folded := f.whileFolding(func() float64 {
 			ns, _ := measureLookups(asked, q.ask)
 			return ns
 		})
-		err := b.out.row(q.name+", while folding", fmt.Sprintf("%.0f ns", busy), "", fmt.Sprintf("%s folded", perSecond(folded)))
+		err := b.Row(q.name+", while folding", fmt.Sprintf("%.0f ns", busy), "", fmt.Sprintf("%s folded", perSecond(folded)))
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (b *benchmark) runLookup(context.Context) error {
 
 // recipients are the sessions' full JIDs in random order, one behind the other
 // in memory: whoever routes a stanza has just read the recipient from it.
-func (f *benchFold) recipients() []events.JID {
+func (f *tableFold) recipients() []events.JID {
 	var text strings.Builder
 	var ends []int
 	for _, i := range rand.Perm(len(f.list)) {
@@ -68,27 +68,27 @@ func measureLookups(asked []events.JID, ask func(events.JID) bool) (ns, allocs f
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	begin := time.Now()
-	for i := range benchLookups {
+	for i := range lookups {
 		ask(asked[i%len(asked)])
 	}
-	ns = float64(time.Since(begin).Nanoseconds()) / benchLookups
+	ns = float64(time.Since(begin).Nanoseconds()) / lookups
 	runtime.ReadMemStats(&after)
-	return ns, float64(after.Mallocs-before.Mallocs) / benchLookups
+	return ns, float64(after.Mallocs-before.Mallocs) / lookups
 }
 
-// A benchFold folds records that were never in a log.
-type benchFold struct {
+// A tableFold folds records that were never in a log.
+type tableFold struct {
 	table *projector.Table
-	list  []*benchSession
+	list  []*looper
 	seq   events.Seq
 }
 
-func newBenchFold(n int) *benchFold {
-	return &benchFold{table: projector.NewTable(), list: benchSessions(n)}
+func newFold(n int) *tableFold {
+	return &tableFold{table: projector.NewTable(), list: loopers(n)}
 }
 
 // step folds the next record of a session, by way of its encoding.
-func (f *benchFold) step(s *benchSession, buf []byte) error {
+func (f *tableFold) step(s *looper, buf []byte) error {
 	f.seq++
 	st := events.Stored{Stream: "BENCH", Seq: f.seq, At: int64(f.seq)}
 	if err := st.Decode(s.next(time.Now()).Append(buf)); err != nil {
@@ -100,9 +100,9 @@ func (f *benchFold) step(s *benchSession, buf []byte) error {
 }
 
 // online brings every session to where it is available.
-func (f *benchFold) online() {
+func (f *tableFold) online() {
 	for _, s := range f.list {
-		for s.at != len(benchLife)-1 {
+		for s.at != len(life)-1 {
 			if err := f.step(s, nil); err != nil {
 				panic(err) // our own encoding
 			}
@@ -112,14 +112,14 @@ func (f *benchFold) online() {
 
 // whileFolding folds presence changes until measure returns, and says how many
 // a second.
-func (f *benchFold) whileFolding(measure func() float64) (result, rate float64) {
+func (f *tableFold) whileFolding(measure func() float64) (result, rate float64) {
 	var stop atomic.Bool
 	done := make(chan int)
 	go func() {
 		n := 0
 		for ; !stop.Load(); n++ {
 			s := f.list[n%len(f.list)]
-			s.at = len(benchLife) - 2 // available again
+			s.at = len(life) - 2 // available again
 			if err := f.step(s, nil); err != nil {
 				panic(err)
 			}

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -8,15 +8,15 @@ import (
 
 // runMemory measures what a live session costs in the table, everything
 // included, one session an account: the worst case.
-func (b *benchmark) runMemory(context.Context) error {
-	for _, n := range b.sessions {
+func (b *Bench) runMemory(context.Context) error {
+	for _, n := range b.Sessions {
 		before := heap()
-		f := newBenchFold(n)
+		f := newFold(n)
 		f.online()
 		f.list = nil
 		bytes := float64(heap()-before) / float64(n)
 		runtime.KeepAlive(f)
-		if err := b.out.row(fmt.Sprintf("table with %d sessions", n), fmt.Sprintf("%.0f B each", bytes)); err != nil {
+		if err := b.Row(fmt.Sprintf("table with %d sessions", n), fmt.Sprintf("%.0f B each", bytes)); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bufio"
@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"slices"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"rollcall/bus"
 	"rollcall/events"
@@ -26,7 +23,7 @@ const (
 
 // runVisible measures how long after the acknowledgement of an append the table
 // of another process shows it. Both read one clock: they run on one machine.
-func (b *benchmark) runVisible(ctx context.Context) error {
+func (b *Bench) runVisible(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	other, err := b.startFollower(ctx)
@@ -48,15 +45,15 @@ func (b *benchmark) runVisible(ctx context.Context) error {
 		delays = append(delays, max(time.Duration(at-acked[seq]), 0))
 	}
 	slices.Sort(delays)
-	return b.out.row("acknowledged to visible in another process",
+	return b.Row("acknowledged to visible in another process",
 		fmt.Sprintf("p50 %s", percentile(delays, 0.5).Round(time.Microsecond)), "",
 		fmt.Sprintf("p99 %s", percentile(delays, 0.99).Round(time.Microsecond)))
 }
 
 // appendSlowly returns when each sequence was acknowledged, Unix nanoseconds.
-func (b *benchmark) appendSlowly(ctx context.Context) (map[events.Seq]int64, error) {
+func (b *Bench) appendSlowly(ctx context.Context) (map[events.Seq]int64, error) {
 	acked := map[events.Seq]int64{}
-	s := newBenchSession(9_000_000)
+	s := newLooper(9_000_000)
 	for len(acked) < visibleEvents {
 		pos, err := b.bus.Log().Append(ctx, s.next(time.Now()))
 		if err != nil {
@@ -79,17 +76,12 @@ type follower struct {
 	in  *bufio.Reader
 }
 
-func (b *benchmark) startFollower(ctx context.Context) (*follower, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, exe, "bench", "follow", "--nats", b.url)
+func (b *Bench) startFollower(ctx context.Context) (*follower, error) {
+	cmd := b.Follower(ctx, b.url)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	cmd.Stderr = b.con.err
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -111,23 +103,9 @@ func (f *follower) stop() {
 	f.cmd.Wait()
 }
 
-// newBenchFollow is the other process.
-func newBenchFollow(con *console) *cobra.Command {
-	var at service
-	cmd := &cobra.Command{
-		Use:    "follow",
-		Short:  "The other process of bench visible",
-		Hidden: true,
-		Args:   arguments(0, 0),
-		RunE: verb(func(ctx context.Context, _ []string) error {
-			return at.use(ctx, func(b *bus.Bus) error { return benchFollow(ctx, b, con.out) })
-		}),
-	}
-	at.flags(cmd)
-	return cmd
-}
-
-func benchFollow(ctx context.Context, b *bus.Bus, out io.Writer) error {
+// Follow is the other process: it writes of each record where it is in the log and
+// when the table showed it, in Unix nanoseconds, after a line that says ready.
+func Follow(ctx context.Context, b *bus.Bus, out io.Writer) error {
 	p, err := projector.New(projector.Config{
 		Log: b.Log(), Table: projector.NewTable(),
 		Observe: func(_, _ *session.Account, st *events.Stored) {

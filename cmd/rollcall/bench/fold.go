@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -14,18 +14,18 @@ import (
 
 // runFold measures how fast a stored history becomes a table. Raw is an ordered
 // consumer that only counts.
-func (b *benchmark) runFold(ctx context.Context) error {
+func (b *Bench) runFold(ctx context.Context) error {
 	info, err := b.bus.Log().Info(ctx)
 	if err != nil {
 		return err
 	}
-	if missing := b.events - int(info.Records); missing > 0 {
-		b.con.say("writing a history of %d transitions ...", b.events)
-		list := make([]*benchSession, max(b.accounts, b.events/10))
+	if missing := b.Events - int(info.Records); missing > 0 {
+		b.Say("writing a history of %d transitions ...", b.Events)
+		list := make([]*looper, max(b.Accounts, b.Events/10))
 		for i := range list {
-			list[i] = newBenchSession(2_000_000 + i)
+			list[i] = newLooper(2_000_000 + i)
 		}
-		if err := appendTransitions(ctx, b.bus.Log(), list, missing, b.writers); err != nil {
+		if err := appendTransitions(ctx, b.bus.Log(), list, missing, b.Writers); err != nil {
 			return err
 		}
 	}
@@ -56,7 +56,7 @@ func foldAll(ctx context.Context, log events.Log, info events.Info) (*projector.
 	return t, errors.Join(err, g.Wait())
 }
 
-func (b *benchmark) countAll(ctx context.Context, info events.Info) error {
+func (b *Bench) countAll(ctx context.Context, info events.Info) error {
 	cons, err := b.js.OrderedConsumer(ctx, info.Stream, jetstream.OrderedConsumerConfig{})
 	if err != nil {
 		return err

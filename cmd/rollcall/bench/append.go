@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -17,14 +17,14 @@ import (
 // runAppend measures transitions appended by compare-and-set over many
 // accounts. Raw is PublishAsync with the same expectation, header and size of
 // payload, on a stream of its own with the settings of ours.
-func (b *benchmark) runAppend(ctx context.Context) error {
+func (b *Bench) runAppend(ctx context.Context) error {
 	raw, err := b.newRawAppender(ctx)
 	if err != nil {
 		return err
 	}
-	list := benchSessions(b.accounts)
+	list := loopers(b.Accounts)
 	err = b.compare(ctx, "append a transition (compare-and-set)", func(ctx context.Context) (int, error) {
-		return b.appends, appendTransitions(ctx, b.bus.Log(), list, b.appends, b.writers)
+		return b.Appends, appendTransitions(ctx, b.bus.Log(), list, b.Appends, b.Writers)
 	}, raw.run)
 	if err != nil {
 		return err
@@ -34,7 +34,7 @@ func (b *benchmark) runAppend(ctx context.Context) error {
 
 // appendTransitions appends n records, each account's one after the other, by
 // writers at the same time.
-func appendTransitions(ctx context.Context, log events.Log, list []*benchSession, n, writers int) error {
+func appendTransitions(ctx context.Context, log events.Log, list []*looper, n, writers int) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for w := range writers {
 		g.Go(func() error {
@@ -55,7 +55,7 @@ func appendTransitions(ctx context.Context, log events.Log, list []*benchSession
 
 // compareService measures the whole way: decide on the table, append, and have
 // the table follow.
-func (b *benchmark) compareService(ctx context.Context, raw *rawAppender) error {
+func (b *Bench) compareService(ctx context.Context, raw *rawAppender) error {
 	t := projector.NewTable()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -63,19 +63,19 @@ func (b *benchmark) compareService(ctx context.Context, raw *rawAppender) error 
 	if err != nil {
 		return err
 	}
-	svc, err := session.NewService(session.Config{Log: b.bus.Log(), Accounts: t, Connector: benchConnector})
+	svc, err := session.NewService(session.Config{Log: b.bus.Log(), Accounts: t, Connector: connector})
 	if err != nil {
 		return err
 	}
 	var g errgroup.Group
 	g.Go(func() error { return p.Run(ctx) })
 	<-p.CaughtUp()
-	list := make([]*benchSession, b.accounts)
+	list := make([]*looper, b.Accounts)
 	for i := range list {
-		list[i] = newBenchSession(1_000_000 + i)
+		list[i] = newLooper(1_000_000 + i)
 	}
 	err = b.compare(ctx, "decide, append, project", func(ctx context.Context) (int, error) {
-		return b.appends, serveTransitions(ctx, svc, list, b.appends, b.writers)
+		return b.Appends, serveTransitions(ctx, svc, list, b.Appends, b.Writers)
 	}, raw.run)
 	cancel()
 	if err := g.Wait(); err != nil {
@@ -84,7 +84,7 @@ func (b *benchmark) compareService(ctx context.Context, raw *rawAppender) error 
 	return err
 }
 
-func serveTransitions(ctx context.Context, svc *session.Service, list []*benchSession, n, writers int) error {
+func serveTransitions(ctx context.Context, svc *session.Service, list []*looper, n, writers int) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for w := range writers {
 		g.Go(func() error {
@@ -103,7 +103,7 @@ func serveTransitions(ctx context.Context, svc *session.Service, list []*benchSe
 }
 
 // command is the wish that leads to the session's next record.
-func (s *benchSession) command(now time.Time) session.Command {
+func (s *looper) command(now time.Time) session.Command {
 	switch s.at {
 	case 0:
 		s.session = events.NewSessionID(now)
@@ -113,21 +113,21 @@ func (s *benchSession) command(now time.Time) session.Command {
 	case 2:
 		return session.RequestRoster{Session: s.session}
 	case 3:
-		return session.BecomeAvailable{Session: s.session, Stanza: benchPresence}
+		return session.BecomeAvailable{Session: s.session, Stanza: presence}
 	}
 	return session.Close{Session: s.session, Reason: events.ReasonClient}
 }
 
 // A rawAppender does with PublishAsync what the log does.
 type rawAppender struct {
-	b        *benchmark
+	b        *Bench
 	subjects []string
 	seqs     []uint64                 // of each subject's last message
 	last     []jetstream.PubAckFuture // of the one whose sequence is not known yet
 	payload  []byte
 }
 
-func (b *benchmark) newRawAppender(ctx context.Context) (*rawAppender, error) {
+func (b *Bench) newRawAppender(ctx context.Context) (*rawAppender, error) {
 	_, err := b.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: "BENCH", Subjects: []string{"bench.>"}, DenyDelete: true, DenyPurge: true,
 		Discard: jetstream.DiscardNew, MaxBytes: 4 << 30,
@@ -135,22 +135,22 @@ func (b *benchmark) newRawAppender(ctx context.Context) (*rawAppender, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &rawAppender{b: b, seqs: make([]uint64, b.accounts), last: make([]jetstream.PubAckFuture, b.accounts)}
+	a := &rawAppender{b: b, seqs: make([]uint64, b.Accounts), last: make([]jetstream.PubAckFuture, b.Accounts)}
 	size := 0
-	s := newBenchSession(0)
-	for i := range benchLife {
+	s := newLooper(0)
+	for i := range life {
 		size += len(s.next(time.Now()).Append(nil))
 		s.stored(events.Seq(1_000_000 + i))
 	}
-	a.payload = make([]byte, size/len(benchLife))
-	for i := range b.accounts {
+	a.payload = make([]byte, size/len(life))
+	for i := range b.Accounts {
 		a.subjects = append(a.subjects, fmt.Sprintf("bench.%02x.example_2eorg.user%07d", i%256, i))
 	}
 	return a, nil
 }
 
 func (a *rawAppender) run(ctx context.Context) (int, error) {
-	for i := range a.b.appends {
+	for i := range a.b.Appends {
 		k := i % len(a.subjects)
 		if err := a.settle(ctx, k); err != nil {
 			return 0, err
@@ -167,7 +167,7 @@ func (a *rawAppender) run(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	return a.b.appends, nil
+	return a.b.Appends, nil
 }
 
 // settle waits for the acknowledgement of the subject's last message.
