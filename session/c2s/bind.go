@@ -67,7 +67,7 @@ func (c *conn) bindSession(resource string, conflict session.Conflict, tell func
 	if err != nil {
 		return err
 	}
-	if err := c.srv.awaitRoutes(cl.sender.After); err != nil {
+	if err := c.srv.awaitRoutes(ctx, cl.sender.After); err != nil {
 		return err
 	}
 	c.MarkBound()

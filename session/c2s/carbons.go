@@ -1,6 +1,8 @@
 package c2s
 
 import (
+	"context"
+
 	"rollcall/session"
 	"rollcall/session/stanza"
 )
@@ -23,7 +25,9 @@ func (cl *client) switchCarbons(r *request, on bool) error {
 	if _, err := cl.do(session.SwitchCarbons{Session: cl.session, On: on}); err != nil {
 		return err
 	}
-	if err := cl.srv.awaitRoutes(cl.sender.After); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	if err := cl.srv.awaitRoutes(ctx, cl.sender.After); err != nil {
 		return err
 	}
 	return cl.done(r)

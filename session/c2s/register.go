@@ -158,7 +158,7 @@ func (cl *client) reregister(r *request) error {
 	if _, err := cl.do(session.ChangePassword{Except: cl.session}); err != nil {
 		return err
 	}
-	if err := cl.srv.awaitRoutes(cl.sender.After); err != nil {
+	if err := cl.srv.awaitRoutes(ctx, cl.sender.After); err != nil {
 		return err // they may be sent something still
 	}
 	return cl.done(r)

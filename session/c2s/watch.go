@@ -65,12 +65,7 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 // every answer that promises as much, for the client may rely on it with its next
 // stanza, or tell others to (RFC 6120, 7.1; XEP-0280, 4). An error ends the
 // stream: what the client asked for is stored, and does not hold yet.
-func (s *Server) awaitRoutes(p events.Position) error {
-	if s.cfg.Table.Position().Seq >= p.Seq {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
-	defer cancel()
+func (s *Server) awaitRoutes(ctx context.Context, p events.Position) error {
 	if err := s.cfg.Table.WaitFor(ctx, p); err != nil {
 		return fmt.Errorf("%w: wait for the table: %w", events.ErrUnresolved, err)
 	}
