@@ -13,7 +13,8 @@
 //     has moved on, start again at 1; if the outcome is unknown, find it out
 //     before anything else, with the same event under the same id.
 //  3. acknowledge: only now does the client hear that it is bound, available,
-//     or has the roster. A result is never sent before its event is stored.
+//     or has the roster. A result is never sent before its event is stored, and one
+//     that promises something of routing not before this connector's table has it.
 //  4. project: every connector's table learns of it from the log.
 //  5. deliver: what others must see (presence, the end of a replaced stream)
 //     follows the live tail of the log, never a replay of it.

@@ -15,7 +15,8 @@ import (
 // every connector follows all of them, decides by them about what its clients
 // send, and shows its own clients what a change means for them.
 //
-// A stanza of a moment in which a list changes elsewhere may still pass.
+// What passes at the moment in which a list changes elsewhere is stopped where the
+// account's client is (session/delivery).
 
 var blocking = extension{
 	features: []string{stanza.NSBlocking},

@@ -146,5 +146,12 @@ func (b *blockLists) between(x, y events.JID) bool {
 	return b.of(x).blocks(y) || b.of(y).blocks(x)
 }
 
-// blocked reports that an account blocks what a JID sends.
-func (b *blockLists) blocked(account, from events.JID) bool { return b.of(account).blocks(from) }
+// blocked returns what reports that an account blocks a sender, nil if it blocks
+// nobody. Nobody blocks himself.
+func (b *blockLists) blocked(account events.JID) func(from events.JID) bool {
+	list := b.of(account)
+	if list == nil || len(list.jids) == 0 {
+		return nil
+	}
+	return func(from events.JID) bool { return from.Bare() != account && list.blocks(from) }
+}

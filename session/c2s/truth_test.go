@@ -174,3 +174,28 @@ func TestWhoSeesAPresenceMaySendToIt(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsBlockedIsNotHandedOver: the sender's connector has not heard of the
+// block, and the recipient's has told its client.
+func TestWhatIsBlockedIsNotHandedOver(t *testing.T) {
+	pair(t, func(t *testing.T, w *world) {
+		alice, bob := w.login("alice", "a", "<presence/>"), w.nodes[1].connect("bob")
+		bob.login("bob", "b")
+		bob.answers()
+		w.blocked.hold(true)
+		alice.send("<iq type='set' id='block'><block xmlns='urn:xmpp:blocking'><item jid='bob@localhost'/></block></iq>")
+		if got := alice.answers(); !strings.Contains(got, "id='block' type='result'") {
+			t.Fatalf("alice was sent %s", got)
+		}
+		for _, to := range []string{"alice@localhost", "alice@localhost/a"} {
+			bob.send("<message type='chat' to='" + to + "' id='m'><body>hi</body></message><iq type='get' to='" + to + "' id='q'><x xmlns='urn:example'/></iq>")
+			if got := alice.answers(); got != "" {
+				t.Errorf("alice was sent %s by somebody whom she blocks", got)
+			}
+			if got := bob.answers(); strings.Count(got, "<service-unavailable") != 2 {
+				t.Errorf("bob was sent %s, want two refusals", got)
+			}
+		}
+		w.blocked.hold(false)
+	})
+}

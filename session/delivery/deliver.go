@@ -128,6 +128,10 @@ func (r *Router) unpack(p parcel, until time.Time) {
 		}
 		cancel()
 	}
+	if el := r.stopped(&p); el != nil {
+		r.refuseStopped(&p, el)
+		return
+	}
 	if !r.deliverLocal(p, slices.Values(p.to)) {
 		w := &inflight{}
 		r.resend(p, w)

@@ -8,7 +8,6 @@ import (
 
 	"rollcall/events"
 	"rollcall/session"
-	"rollcall/session/stanza"
 )
 
 const (
@@ -180,7 +179,7 @@ func (c *Recipient) handOver() error {
 		if err != nil {
 			return err
 		}
-		if c.blockedMeanwhile(kept.Data) {
+		if c.router.blocked(c.account, kept.Data) != nil {
 			continue
 		}
 		if !c.receptive.Load() || !c.pass(Outgoing{Stanza: kept.Data, Since: Stamped}) {
@@ -188,19 +187,4 @@ func (c *Recipient) handOver() error {
 		}
 	}
 	return nil
-}
-
-// blockedMeanwhile reports a message that waited for an account which blocks its
-// sender by now: it is delivered no more than any other (XEP-0191, 2).
-func (c *Recipient) blockedMeanwhile(message []byte) bool {
-	blocked := c.router.cfg.Policy.Blocked
-	if blocked == nil {
-		return false
-	}
-	el, err := stanza.Parse(message, stanza.NSClient, c.router.cfg.Limits)
-	if err != nil {
-		return false
-	}
-	from, err := el.From()
-	return err == nil && blocked(c.account, from)
 }

@@ -106,9 +106,11 @@ type Local interface {
 type Policy struct {
 	// Exists reports whether there is such an account.
 	Exists func(ctx context.Context, account events.JID) (bool, error)
-	// Blocked reports that the account blocks what the JID sends it. It is asked
-	// about a message that was stored, before it is handed over.
-	Blocked func(account, from events.JID) bool
+	// Blocked returns what reports that the account blocks a sender, nil if it
+	// blocks nobody. It is asked before a message that was stored is handed over,
+	// and about what comes from other connectors, where the list may be an older
+	// one; what the own clients send its caller has looked at.
+	Blocked func(account events.JID) func(from events.JID) bool
 	// ShowDirected calls hand, which hands out a directed presence, unless its
 	// recipient may not see it by now; nothing newer of its sender may be shown
 	// meanwhile.

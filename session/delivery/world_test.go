@@ -64,8 +64,8 @@ func (w *world) connector(name string) *node {
 		Domains: []string{"x"}, Table: n.table, Courier: n, Offline: w.offline, Local: &n.held,
 		Policy: delivery.Policy{
 			Exists: func(_ context.Context, account events.JID) (bool, error) { return account.Local() != "nobody", nil },
-			Blocked: func(_, from events.JID) bool {
-				return from.Local() == "mallory"
+			Blocked: func(events.JID) func(events.JID) bool {
+				return func(from events.JID) bool { return from.Local() == "mallory" }
 			},
 		},
 	})
