@@ -20,9 +20,10 @@
 //
 // At reads the log from its beginning: about as long as the log takes to be
 // read, and as much memory as the table had. Sessions does so for all accounts,
-// and needs memory for what is open at one time. Where retention has removed
-// the beginning, sessions that began in it are known from the record that repeats
-// them (events.Refreshed), and not before it: Past.Whole tells.
+// and needs memory for the sessions that are open at one time. Where retention
+// has removed the beginning, sessions that began in it are known from the record
+// that repeats them (events.Refreshed), and not before it: Past.Whole tells.
+//
 // Leases are not in the log, so a route of the past goes to a session until
 // the event that ended it, not until its connector's lease did.
 package replay

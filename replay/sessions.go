@@ -17,7 +17,7 @@ type Lifetime struct {
 	*session.Session               // as it was last
 	Ended            int64         // when the log stored its end, Unix nanoseconds; 0: it goes on
 	Reason           events.Reason // why it ended
-	Text             string        // what was said of its end, to the client too
+	Text             string        // said of its end, to the client too
 	Address          string        // the client's, of its newest connection; "" if unknown
 }
 
@@ -38,9 +38,8 @@ func (l Lifetime) Duration(now time.Time) time.Duration {
 // It reads the history from its beginning, for sessions may have begun long
 // before the span, an account's own if the span is of one. One that began before
 // the log does is known, with its own beginning, from the record that repeats it;
-// its address is not. It holds in memory
-// what is open at one time. An error is the last; records that can't be decoded
-// are passed over.
+// its address is not. The sessions that are open at one time are held in memory.
+// An error is the last; records that can't be decoded are passed over.
 func Sessions(ctx context.Context, log events.Log, s Span) iter.Seq2[Lifetime, error] {
 	return func(yield func(Lifetime, error) bool) {
 		open := openSessions{accounts: map[events.JID]*session.Account{}, addresses: map[events.SessionID]string{}}
@@ -55,7 +54,7 @@ func Sessions(ctx context.Context, log events.Log, s Span) iter.Seq2[Lifetime, e
 				}
 			}
 		}
-		// What was cut short must not look like all there is.
+		// A list that was cut short must not look like a whole one.
 		if err := ctx.Err(); err != nil {
 			yield(Lifetime{}, s.reading(err))
 			return

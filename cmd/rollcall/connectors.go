@@ -52,8 +52,8 @@ const (
 	stateLost  = "lost"
 )
 
-// newConnectors shows who is there, by the leases, and what they hold, by the
-// table.
+// newConnectors shows the connectors that there are, by the leases, and the
+// sessions that they hold, by the table.
 func newConnectors(con *console) *cobra.Command {
 	var (
 		svc    service

@@ -20,7 +20,7 @@ type lifetimeView struct {
 	query.Session        // as it was last
 	Until         string `json:"until"`   // RFC 3339, UTC; "" if it went on
 	Reason        string `json:"reason"`  // why it ended
-	Text          string `json:"text"`    // and what was said of it
+	Text          string `json:"text"`    // and said of its end
 	Address       string `json:"address"` // the client's, of its last connection
 }
 
@@ -60,7 +60,7 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 }
 
 // markLost finds out, after the sessions were read, which connectors of those
-// that go on hold no lease any more.
+// that go on no longer hold a lease.
 func markLost(ctx context.Context, leases *bus.Leases, list []lifetimeView) error {
 	alive, err := leases.Alive(ctx)
 	if err != nil {

@@ -62,7 +62,7 @@ func newSessions(con *console) *cobra.Command {
 	return cmd
 }
 
-// reasons explains the events.Reason of an end to who reads it.
+// reasons explains the events.Reason of an end to people.
 const reasons = `Why sessions end:
   client            the client logged out
   connection_lost   its connection broke

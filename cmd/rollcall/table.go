@@ -29,7 +29,7 @@ const (
 
 // A table writes aligned columns for people. On a terminal a line never gets
 // longer than that is wide, if its cells allow it, and the head stays one line:
-// what is too long for its column goes on below. Elsewhere a row is a line. Text
+// a cell that is too long for its column goes on below. Elsewhere a row is a line. Text
 // from clients and from the log passes through printable: no control character
 // reaches the terminal.
 type table struct {

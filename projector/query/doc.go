@@ -8,8 +8,8 @@
 // later: whoever saw something acknowledged sees it in the answer.
 //
 // Questions and the lines of answers are JSON between processes that may be of
-// different versions, and for scripts: fields are added, never renamed, and what
-// a side does not know it passes over.
+// different versions, and for scripts: fields are added, never renamed, and a
+// side passes over those that it does not know.
 //
 // # Limits
 //

@@ -80,9 +80,8 @@ type server struct {
 	log   *slog.Logger
 }
 
-// catchUp waits until the table has what the question asks for. That it does not
-// wait for ever is for the others' sake: there are few places, and who asked may
-// be gone.
+// catchUp waits until the table is where the question asks for, but not for ever:
+// there are few places, and the asker may be gone.
 func (s *server) catchUp(ctx context.Context, request []byte) (q question, err error) {
 	if len(request) > maxQuestion {
 		return q, fmt.Errorf("not a question: %d bytes are more than %d", len(request), maxQuestion)

@@ -17,7 +17,7 @@ type Holding struct {
 	Detached  int    `json:"detached"`
 }
 
-// A Summary says what the table is at one sequence, and what it was folded from.
+// A Summary sums a table up at one sequence, and the records that it was folded from.
 type Summary struct {
 	Stream     string `json:"stream"`
 	Seq        uint64 `json:"seq"`

@@ -10,8 +10,8 @@ import (
 	"rollcall/session/auth"
 )
 
-// An Admin changes accounts and says so in the log. Its Store makes no event of
-// what it does; the methods of the same name here do.
+// An Admin changes accounts and says so in the log. The Store makes no events;
+// the methods of the same names here do.
 type Admin struct {
 	*Store
 	histories *histories
@@ -62,10 +62,10 @@ func (a *Admin) SetPassword(ctx context.Context, account events.JID, password st
 }
 
 // Remove removes an account, ends its sessions, which it returns, and deletes
-// what is kept of it outside the log. It fails with auth.ErrNoAccount.
+// whatever is kept of it outside the log. It fails with auth.ErrNoAccount.
 //
 // It can be repeated where it stopped: the credentials go first, so that nobody
-// comes in behind it, but what is left is removed without them too.
+// comes in behind it, but the rest is removed without them too.
 func (a *Admin) Remove(ctx context.Context, account events.JID) (ended []*session.Session, err error) {
 	if _, err := a.Contacts(ctx, account); errors.Is(err, auth.ErrNoAccount) {
 		return nil, err

@@ -1,6 +1,6 @@
 // Package accounts administers accounts: it makes, changes, removes, imports and
 // lists them, makes two of them contacts, and ends sessions. It needs a log and
-// the buckets of documents, and no connector: what it does takes effect wherever
+// the buckets of documents, and no connector: its changes take effect wherever
 // the account has sessions, for connectors follow both.
 //
 // # What it promises
@@ -12,7 +12,7 @@
 //     told so, of two that change a password each takes effect, one after the
 //     other.
 //  2. The event. With a new password, or an account's removal, it ends the
-//     sessions; none of them can come back with what was valid before.
+//     sessions; none of them can come back with the old password.
 //
 // If the second fails the error says so; the call can be repeated, and so can
 // one that removes an account, wherever it stopped.

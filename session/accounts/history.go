@@ -67,7 +67,7 @@ func (h *histories) load(ctx context.Context, account events.JID) (*session.Acco
 	return a, nil
 }
 
-// forget drops what was folded of an account that is done with.
+// forget drops an account that is done with.
 func (h *histories) forget(account events.JID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -46,8 +46,8 @@ func TestARosterThatIsChangedMeanwhileKeepsBothChanges(t *testing.T) {
 	}
 }
 
-// A contact answers while an account is being removed: what it wrote must not
-// bring the roster back.
+// A contact answers while an account is being removed: its answer must not bring
+// the roster back.
 func TestARosterIsGoneAlsoIfAContactChangesItMeanwhile(t *testing.T) {
 	w := newWorld(t)
 	alice, bob, carol := jid("alice@localhost"), jid("bob@localhost"), jid("carol@localhost")

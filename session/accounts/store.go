@@ -125,8 +125,8 @@ func (s *Store) Remove(ctx context.Context, account events.JID) error {
 	return remove(ctx, s.Keys, account)
 }
 
-// Forget deletes whatever else is kept of an account: what is its own, and
-// itself from the rosters of its contacts. It may be called again where it
+// Forget deletes whatever else is kept of an account: its own documents, its
+// waiting messages, and itself from the rosters of its contacts. It may be called again where it
 // failed.
 func (s *Store) Forget(ctx context.Context, account events.JID) error {
 	for _, docs := range []events.Documents{s.Blocked, s.Private} {

@@ -30,7 +30,7 @@ type Bench struct {
 	// Row is given each result: what was measured, ours, what raw JetStream does,
 	// the ratio of the two, and that of the processor time.
 	Row func(cells ...string) error
-	// Say is told what takes long without a result.
+	// Say tells people of steps that take long without a result.
 	Say func(format string, args ...any)
 	// Follower is the command that calls Follow on that server.
 	Follower func(ctx context.Context, url string) *exec.Cmd
