@@ -67,8 +67,8 @@ func (ch Channel) bindings() (list []scram.ChannelBinding) {
 	return list
 }
 
-// binding is the one of the type that a client names, else one of another type
-// by which its choice is refused; the zero one if there is none.
+// binding is the one of the type that a client names, otherwise one of another
+// type, for which its choice is refused; the zero one if there is none.
 func (ch Channel) binding(name string) (found scram.ChannelBinding) {
 	for _, b := range ch.bindings() {
 		if string(b.Type) == name || !found.IsSupported() {

@@ -12,19 +12,19 @@
 //     an exchange of that account in the clear (RFC 5802, section 9).
 //   - An unknown user and a wrong password look the same: the same messages,
 //     the same salt at each try and at every connector that shares the secret,
-//     the same iteration count, the same work. Whether an account is disabled
-//     is told only to who knows its password.
+//     the same iteration count, the same work. Only a client that knows an
+//     account's password is told whether the account is disabled.
 //   - A password is never taken over a connection that isn't secured, unless
 //     the caller says that plaintext is allowed.
 //   - A client that could bind the channel and was kept from seeing that we
 //     can, too, is refused (RFC 5802, section 6).
 //
 // Its limits: the salt of an account that is removed or gets a new password
-// changes, which who asked before and asks again can see; the time of a lookup
-// is the store's, so a store should take as long to miss as to find; keys made
-// with other than [Iterations] iterations tell that the account exists; who
-// reads the memory of the process can guess fast at the passwords that came by
-// PLAIN lately.
+// changes, which somebody who asked before and asks again can see; the time of
+// a lookup is the store's, so a store should take as long to miss as to find;
+// keys made with another count than [Iterations] show that the account exists;
+// whoever reads the memory of the process can guess fast at the passwords that
+// came by PLAIN recently.
 //
 // How often one may try is the caller's to say; [Throttle] counts for it.
 package auth

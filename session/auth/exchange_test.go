@@ -133,7 +133,7 @@ func (l login) run(t testing.TB, x *Exchange) []Reply {
 
 func last(replies []Reply) Reply { return replies[len(replies)-1] }
 
-func TestEveryMechanismAdmitsWhoKnowsThePassword(t *testing.T) {
+func TestEveryMechanismAdmitsAClientThatKnowsThePassword(t *testing.T) {
 	t.Parallel()
 	a := authenticator(t, accounts(t))
 	for _, l := range []login{

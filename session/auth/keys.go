@@ -13,9 +13,9 @@ import (
 )
 
 // Iterations is the count for new keys: the minimum of RFC 7677, section 4.
-// More would protect a stolen copy better, but phones pay it at each login,
-// and an import of 10,000 accounts is to take seconds. Changing it makes
-// accounts with older keys tell themselves from ones that don't exist.
+// More would protect a stolen copy better, but phones pay it at each login, and
+// an import of 10,000 accounts is to take seconds. Changing it lets clients
+// tell accounts with older keys from ones that don't exist.
 const Iterations = 4096
 
 // saltLen is in bytes, for real and for made-up salts alike.

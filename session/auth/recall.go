@@ -10,7 +10,7 @@ import (
 )
 
 // maxRecalled bounds the accounts whose last password is recognized. At one
-// more any other is forgotten, which costs that one's next login the full work.
+// more any other is forgotten, and its next login costs the full work.
 const maxRecalled = 16_384
 
 // A recall recognizes the password that an account came in with last, so that a

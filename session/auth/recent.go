@@ -11,11 +11,11 @@ import (
 // each. At one more any other is forgotten.
 const maxRecent = 16_384
 
-// A Changes tells of an account where in the log its credentials changed last,
-// or 0, and how far the log is known. It does not block.
+// A Changes tells where in the log an account's credentials last changed, or 0,
+// and how far the log is known. It does not block.
 type Changes func(account events.JID) (changed, known events.Seq)
 
-// Recent keeps the credentials of accounts that logged in lately, so that a
+// Recent keeps the credentials of accounts that logged in recently, so that a
 // client that comes back costs no reading. It implements [Accounts].
 //
 // What it returns is as good as what Accounts would: credentials were read when
@@ -44,7 +44,8 @@ func NewRecent(accounts Accounts, changes Changes) *Recent {
 	return &Recent{accounts: accounts, changes: changes, kept: map[events.JID]keptCredentials{}}
 }
 
-// Credentials implements [Accounts]. That there is no account is not kept.
+// Credentials implements [Accounts]. It does not remember that an account does
+// not exist.
 func (r *Recent) Credentials(ctx context.Context, account events.JID) (*Credentials, error) {
 	changed, known := r.changes(account)
 	r.mu.Lock()

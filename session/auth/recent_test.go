@@ -40,8 +40,8 @@ func (l *ledger) recent() *Recent {
 
 var alice = events.StoredJID("alice@localhost")
 
-// expect looks alice up, and says after how many readings of the store in all
-// she is to be found with which credentials.
+// expect looks alice up, and checks which credentials she has and how many
+// times the store has been read for them in all.
 func (l *ledger) expect(t *testing.T, r *Recent, reads int, want *Credentials) {
 	t.Helper()
 	got, err := r.Credentials(t.Context(), alice)

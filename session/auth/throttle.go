@@ -67,7 +67,8 @@ func NewThrottle(cfg ThrottleConfig, now func() time.Time) *Throttle {
 	}
 }
 
-// Allow reports whether the key may try now, and else how long it has to wait.
+// Allow reports whether the key may try now, and if not, how long it has to
+// wait.
 func (t *Throttle) Allow(key string) (wait time.Duration, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

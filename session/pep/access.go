@@ -13,7 +13,7 @@ import (
 var (
 	ErrOutcast  = errors.New("the owner lets this account read nothing of the node") // forbidden
 	ErrClosed   = errors.New("the node is for members only")                         // closed-node
-	ErrPresence = errors.New("the node is for who gets the account's presence")      // presence-subscription-required
+	ErrPresence = errors.New("the node is for those who get the account's presence") // presence-subscription-required
 	ErrGroup    = errors.New("the node is for some groups of the roster")            // not-in-roster-group
 )
 
@@ -32,7 +32,7 @@ type Affiliate struct {
 	Affiliation
 }
 
-// A Reader is who wants to read, as the owner's roster knows it.
+// A Reader is an account that wants to read, as the owner's roster knows it.
 type Reader struct {
 	JID      string // bare
 	Presence bool   // it gets the owner's presence
@@ -74,8 +74,8 @@ func (n *Node) allows(group string) bool {
 	return ok
 }
 
-// Affiliate changes what the owner says of some. The errors are ErrNoNode,
-// ErrAffiliates and ErrFull.
+// Affiliate changes what the owner says of some accounts. The errors are
+// ErrNoNode, ErrAffiliates and ErrFull.
 func (s *Store) Affiliate(k Key, changes []Affiliate) (*Store, error) {
 	n := s.Node(k)
 	if n == nil {

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// readers are those whom tests let read.
+// readers are the accounts that the tests let read.
 var readers = []string{"bob@localhost", "carol@localhost", "dave@localhost"}
 
 func members(n int) (list []Affiliate) {

@@ -13,14 +13,14 @@ import (
 // before them.
 const (
 	plainVersion      = 1 // no node has a list
-	listedVersion     = 2 // some do; who knows version 1 only would misread them
+	listedVersion     = 2 // some do; a program that knows only version 1 would misread them
 	subscribedVersion = 3 // some have a list of subscribers
 )
 
 // ErrDocument is the error of Decode.
 var ErrDocument = errors.New("not a document of published items")
 
-// number is what a length has in bytes, at most: no text is longer than the
+// number is how many bytes a length has at most: no text is longer than the
 // document.
 const number = 3
 
@@ -91,7 +91,7 @@ const (
 	flagSubscribers
 )
 
-// flags are what is set of a node, and which of its lists are not empty.
+// flags says what is set in a node, and which of its lists are not empty.
 func (n *Node) flags() (b byte) {
 	set := func(on bool, flag byte) {
 		if on {

@@ -6,10 +6,10 @@ import "slices"
 type Access uint8
 
 const (
-	Presence  Access = iota // who gets the account's presence; the default
+	Presence  Access = iota // accounts that get the owner's presence; the default
 	Open                    // anybody
 	Whitelist               // members
-	Roster                  // who gets the presence and is in a group that is named
+	Roster                  // accounts that get the presence and are in a group that is named
 )
 
 // A Config is how a node is kept. The zero Config is the default.
@@ -18,7 +18,7 @@ type Config struct {
 	Groups   []string // of the roster, sorted, for Roster; must not be changed
 	MaxItems int      // 0: 1; more than the limit is the limit
 	Fleeting bool     // items are shown and not kept
-	Silent   bool     // who becomes available is not shown the last item
+	Silent   bool     // a contact that becomes available is not shown the last item
 }
 
 func (c Config) maxItems() int { return min(max(c.MaxItems, 1), MaxItems) }

@@ -4,16 +4,16 @@
 // pure: it reads no clock and does no input or output.
 //
 // A Store never changes. An operation returns another one that shares what is
-// the same, so that a writer can offer it to what compares and sets. A nil
-// *Store is the empty one of an account that has no document yet.
+// the same, so that a writer can offer it to a store that compares and sets. A
+// nil *Store is the empty one of an account that has no document yet.
 //
 // A node says who may read it, by its configuration and by what its owner has
-// said of single accounts; Admit decides. Readers of others' nodes ask it, and
-// whoever shows events to their subscribers.
+// said of single accounts; Admit decides. Whoever reads another account's node
+// asks it, and so does whoever shows events to subscribers.
 //
-// The limits keep the document within events.MaxDocument: MaxBytes bounds what is
-// the owner's, MaxSubscriberBytes what subscribers put into it, MaxNodes, MaxItems,
-// MaxAffiliates and MaxSubscribers the parts. At a limit the operation fails with ErrFull, ErrNodes, ErrAffiliates or
-// ErrSubscribers and nothing changes; only a node that is to keep a number of
-// items drops the oldest.
+// The limits keep the document within events.MaxDocument: MaxBytes bounds the
+// owner's part, MaxSubscriberBytes what subscribers put into it, MaxNodes,
+// MaxItems, MaxAffiliates and MaxSubscribers the parts. At a limit the operation
+// fails with ErrFull, ErrNodes, ErrAffiliates or ErrSubscribers and nothing
+// changes; only a node that is to keep a number of items drops the oldest.
 package pep

@@ -2,10 +2,11 @@ package pep
 
 import "bytes"
 
-// Newest is what of a store is shown to who becomes available (XEP-0163,
-// 4.3.4): the nodes that show something then, each with its newest item. A node
-// whose newest item has more than most bytes is without items, and all are without
-// subscribers. The result keeps nothing of the document that the store refers to.
+// Newest is the part of a store that is shown to a contact that becomes available
+// (XEP-0163, 4.3.4): the nodes that show something then, each with its newest
+// item. A node whose newest item has more than most bytes is without items, and
+// all are without subscribers. The result keeps nothing of the document that the
+// store refers to.
 func (s *Store) Newest(most int) *Store {
 	next := &Store{revision: s.Revision()}
 	for n := range s.Nodes(Event) {

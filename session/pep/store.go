@@ -12,8 +12,8 @@ import (
 // The limits of a store. At each an operation fails and changes nothing; see the
 // package comment.
 const (
-	// MaxBytes bounds what is the owner's, encoded: what the document has left
-	// by the side of the subscribers.
+	// MaxBytes bounds the owner's part, encoded: what the subscribers leave of
+	// the document.
 	MaxBytes      = events.MaxDocument - MaxSubscriberBytes
 	MaxNodes      = 500
 	MaxItems      = 1_000 // of a node
@@ -128,9 +128,10 @@ func (s *Store) search(k Key) (int, bool) {
 }
 
 // Publish puts an item into a node, in place of one with the same id, as the
-// newest. A node that isn't there is made as options make it of the default;
-// one that is there must be such that they change nothing (XEP-0060, 7.1.5).
-// options may be nil. The errors are ErrFull, ErrNodes and ErrConfig.
+// newest. A node that isn't there is made, with what options make of the
+// default; one that is there must have a configuration that they don't change
+// (XEP-0060, 7.1.5). options may be nil. The errors are ErrFull, ErrNodes and
+// ErrConfig.
 func (s *Store) Publish(k Key, it Item, options func(Config) Config) (*Store, error) {
 	if options == nil {
 		options = func(c Config) Config { return c }

@@ -61,8 +61,8 @@ func (s *Store) Unsubscribe(k Key, jid string) (*Store, error) {
 	return s.with(&next)
 }
 
-// Subscriptions are the subscribed JIDs of an account, of which any JID may be
-// given.
+// Subscriptions are the subscribed JIDs of an account, which may be given by
+// any of its JIDs.
 func (n *Node) Subscriptions(jid string) (list []string) {
 	account := bare(jid)
 	for _, j := range n.Subscribers {

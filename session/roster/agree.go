@@ -6,19 +6,19 @@ import (
 	"rollcall/events"
 )
 
-// Two rosters say the same of a subscription: that of the watcher, whose user asks
-// and gets presence, and that of the owner, whose user is asked and gives it. They
-// are two documents, each changed by compare-and-set, so that what both users do
-// at once, on any connectors, comes to either in any order. Two rules keep them
-// together:
+// Two rosters hold a subscription: that of the watcher, whose user asks and gets
+// presence, and that of the owner, whose user is asked and gives it. They are two
+// documents, each changed by compare-and-set, so that what both users do at once,
+// on any connectors, comes to either in any order. Two rules keep them together:
 //
 //   - Whoever gets presence by its own roster is given it by the other's, at every
 //     moment. So a grant is written at the owner first, and a refusal at the
-//     watcher first. Requests have numbers, by which a grant or a refusal that
-//     comes late has nothing to do with a newer request.
+//     watcher first. Requests have numbers, so that a grant or a refusal that
+//     comes late leaves a newer request alone.
 //   - Whoever has changed one of the two brings the other after it, and looks at
-//     both until they say the same (Agree). So it is right whoever is the last to
-//     look. What is left undone by a connector that dies the next Agree does.
+//     both until they say the same (Agree). So the result is right whoever is the
+//     last to look. The next Agree does what a connector that died has left
+//     undone.
 
 // Ends reaches the rosters of both sides, and tells their users.
 type Ends interface {
@@ -116,8 +116,8 @@ func refuse(e Ends, user, contact events.JID, by func(*Roster, number) (Change, 
 func Agree(e Ends, watcher, owner events.JID) error {
 	var seen number // at the owner, before the watcher was looked at
 	for range maxRounds {
-		// The watcher first: otherwise a grant of between the two looks would seem
-		// to be missing.
+		// The watcher first: otherwise a grant that comes between the two looks
+		// would seem to be missing.
 		w, err := e.Read(watcher)
 		if err != nil {
 			return err
@@ -160,7 +160,7 @@ type gap struct {
 
 const (
 	nothing  = iota
-	look     // again: the watcher's roster is of before what the owner's says
+	look     // again: the watcher's roster is older than what the owner's says
 	ask      // the watcher's request arrives
 	withdraw // its end does
 	grant    // the owner's answer does
@@ -200,8 +200,9 @@ func apart(w state, known number, o state) gap {
 	return gap{withdraw, o.theirs}
 }
 
-// receive lets a stanza of the user's arrive at the account. What answers one of
-// the account's goes into its roster, for its clients (see WithNotice).
+// receive lets a stanza of the user's arrive at the account. An answer to a
+// stanza of the account's goes into its roster, for its clients (see
+// WithNotice).
 func receive(e Ends, account, user events.JID, k Kind, request number) error {
 	c, err := e.Change(account, func(r *Roster) (Change, error) {
 		if k == Subscribe {

@@ -12,9 +12,8 @@ import (
 )
 
 // TestTwoRostersAgreeWhateverComesBetween lets two users do several things with
-// each other's subscription at once, where between any two accesses to one of the
-// two documents anybody else's may come, and some who do something die over it.
-// Then:
+// each other's subscription at once. Between any two accesses to the documents
+// anybody else's may come, and some actors die over what they do. Then:
 //
 //   - at every moment, whoever gets presence by its own roster is given it by the
 //     other's;
@@ -30,8 +29,8 @@ func TestTwoRostersAgreeWhateverComesBetween(t *testing.T) {
 }
 
 // TestOldProgramsDoNotKeepRostersApart is the same beside programs that don't know
-// of the numbers of requests, and drop them. Somebody may get presence for a while
-// then that the other does not give.
+// of the numbers of requests, and drop them. Then somebody may for a while get
+// presence that the other does not give.
 func TestOldProgramsDoNotKeepRostersApart(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(5_000) {

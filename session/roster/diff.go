@@ -2,9 +2,9 @@ package roster
 
 import "strings"
 
-// Diff returns the items that a client which has the old roster must be pushed
-// to have the new one, by JID (RFC 6121, section 2.1.6): the new item, or one
-// with subscription [Remove]. Either roster may be nil. Requests aren't pushed.
+// Diff returns the items, by JID, whose push gives a client that has the old
+// roster the new one (RFC 6121, section 2.1.6): the new item, or one with
+// subscription [Remove]. Either roster may be nil. Requests aren't pushed.
 func Diff(old, new *Roster) []Item {
 	var pushes []Item
 	a, b := old.orEmpty().items, new.orEmpty().items

@@ -13,8 +13,8 @@
 // part of the visible roster (appendix A.1) and are delivered again at each
 // initial presence (section 3.1.3). A contact may have either, or both.
 //
-// The limits keep the document below the 1 MiB that the store takes: see
-// [MaxItems], [MaxItemBytes], [MaxRequests], [MaxRequestBytes]. At a limit the
-// operation fails with [ErrFull] and nothing changes. A stranger who sends
-// requests can fill the room for requests only, not that for items.
+// The limits keep the document within events.MaxDocument: see [MaxItems],
+// [MaxItemBytes], [MaxRequests], [MaxRequestBytes]. At a limit the operation
+// fails with [ErrFull] and nothing changes. A stranger who sends requests can
+// fill the room for requests only, not that for items.
 package roster

@@ -110,7 +110,7 @@ func TestRequestsHaveLimits(t *testing.T) {
 		if want := min(MaxRequests, MaxRequestBytes/(size+47)); n != want {
 			t.Errorf("%d requests of %d bytes, want %d", n, size, want)
 		}
-		// Who asks can't keep the user from having contacts.
+		// Strangers who ask can't keep the user from having contacts.
 		c, err := r.Set(bob, "", nil)
 		must(t, c, err)
 	}

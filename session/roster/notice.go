@@ -8,8 +8,8 @@ import "fmt"
 // 3.1.6), wherever the user's clients are. They are not part of the visible
 // roster.
 const (
-	// MaxNotices is how many are carried: who reads only the newest of so many
-	// changes still sees them all.
+	// MaxNotices is how many are carried: a client's connector that reads only
+	// the newest of so many changes still sees them all.
 	MaxNotices = 8
 	// MaxNotice bounds the stanza of one, in bytes.
 	MaxNotice = 4 << 10

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestNoticesAreSeenOnceByWhoFollows(t *testing.T) {
+func TestAFollowerSeesEachNoticeOnce(t *testing.T) {
 	t.Parallel()
 	var seen, next *Roster
 	for i := range 3 * MaxNotices {
@@ -15,7 +15,7 @@ func TestNoticesAreSeenOnceByWhoFollows(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i%3 != 2 {
-			continue // who follows may miss versions
+			continue // a follower may miss versions
 		}
 		got := stored.NoticesSince(seen)
 		if len(got) != 3 || string(got[0]) != fmt.Sprintf("n%d", i-2) || string(got[2]) != fmt.Sprintf("n%d", i) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// What is about one request does nothing to another: RFC 6121, appendix A.3, for
-// stanzas that come late.
+// A stanza about one request does nothing to another: RFC 6121, appendix A.3,
+// for stanzas that come late.
 func TestWhatIsLateDoesNothingToANewerRequest(t *testing.T) {
 	t.Parallel()
 	asks, has, gives := state{ask: true, ours: 5}, state{pendingIn: true, theirs: 5}, state{from: true, theirs: 5}
@@ -71,7 +71,7 @@ func TestARefusalIsOfTheRequestsThatItsUserKnew(t *testing.T) {
 	}
 }
 
-// Of an account that was removed a roster may still say that it is watched by it.
+// A roster may still say that it is watched by an account that was removed.
 func TestARosterAgreesWithOneThatIsGone(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 0)

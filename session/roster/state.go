@@ -20,8 +20,8 @@ type state struct {
 
 // A number tells one request of a user to a contact from each other one, later
 // ones being greater: it is one more than the version of the roster that the
-// request was made on, of which by compare-and-set only one other comes. 0 is a
-// request of before there were numbers, which may be any.
+// request was made on, and compare-and-set lets only one change be made on a
+// version. 0 is a request from before there were numbers, which may be any.
 type number = uint64
 
 // Every stands for all requests, whatever their numbers.
@@ -137,7 +137,7 @@ func (s state) asked(n number) (next state, deliver bool) {
 	case s.known() && n < s.theirs:
 		return s, false
 	}
-	// Of an older one that was granted the contact has thought better since.
+	// The contact has thought better since of an older one that was granted.
 	s.theirs = n
 	s.from, s.pendingIn = s.approved, !s.approved
 	return s, s.pendingIn

@@ -97,8 +97,8 @@ func (r *Roster) refuse(contact events.JID, upTo number) (Change, error) {
 	return Change{Roster: changed}, err
 }
 
-// moved returns the roster with the contact in another state. What only the
-// requests hold makes no item; what was an item stays one.
+// moved returns the roster with the contact in another state. A state that only
+// the requests hold makes no item; an item stays one.
 func (r *Roster) moved(contact events.JID, old, next state, stanza []byte) (*Roster, error) {
 	if old == next {
 		return r, nil

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// AppendDelay puts at the end of the complete stanza in b when it was first sent,
-// and who says so (XEP-0203, with a time as XEP-0082 has it, in milliseconds).
+// AppendDelay adds, at the end of the complete stanza in b, when it was first
+// sent and who says so (XEP-0203, with a time as XEP-0082 has it, in
+// milliseconds).
 func AppendDelay(b []byte, from string, at time.Time) []byte {
 	delay := append([]byte(nil), "<delay xmlns='"+NSDelay+"'"...)
 	delay = AppendAttr(delay, "from", from)

@@ -18,11 +18,11 @@ func (e *Element) Type() string { return e.Attr("type") }
 // ID returns the stanza's id, "" if it has none.
 func (e *Element) ID() string { return e.Attr("id") }
 
-// To returns whom the stanza is for, the zero JID if it does not say. The error
-// is that of [events.ParseJID].
+// To returns the JID that the stanza is for, the zero JID if it names none. The
+// error is that of [events.ParseJID].
 func (e *Element) To() (events.JID, error) { return e.jid("to") }
 
-// From returns whom the stanza says it is from. See [Element.To].
+// From returns the JID that the stanza says it is from. See [Element.To].
 func (e *Element) From() (events.JID, error) { return e.jid("from") }
 
 func (e *Element) jid(attr string) (events.JID, error) {
