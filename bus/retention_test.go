@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rollcall/bus"
+	"rollcall/bus/bustest"
 	"rollcall/bus/natsd"
 	"rollcall/events"
 	"rollcall/projector"
@@ -56,9 +57,9 @@ func (c *connector) login(ctx context.Context, account events.JID) (events.Sessi
 }
 
 // retain gives the log an age.
-func retain(t *testing.T, s *natsd.Server, age time.Duration) {
+func retain(t *testing.T, url string, age time.Duration) {
 	t.Helper()
-	_, js := raw(t, s.URL())
+	_, js := raw(t, url)
 	log, err := js.Stream(within(t), "RC_EV")
 	must(t, err)
 	c := log.CachedInfo().Config
@@ -96,9 +97,9 @@ func TestOfTwoWritersOfWhichOneRemembersAForgottenAccountOneBinds(t *testing.T) 
 		must(t, err)
 		old.End(within(t), account, events.ConnID(id), session.Close{Session: id})
 	}
-	retain(t, s, 200*time.Millisecond)
+	retain(t, s.URL(), 200*time.Millisecond)
 	awaitForgotten(t, b.Log())
-	retain(t, s, time.Hour)
+	retain(t, s.URL(), time.Hour)
 
 	late := startConnector(t, b, "late")
 	var race sync.WaitGroup
@@ -124,5 +125,31 @@ func TestOfTwoWritersOfWhichOneRemembersAForgottenAccountOneBinds(t *testing.T) 
 	}
 	if hashes[0] != hashes[1] {
 		t.Errorf("the tables have %s and %s", hashes[0], hashes[1])
+	}
+}
+
+// A table that was out of reach of the log for longer than the log's age has
+// sessions in it of whose ends it will never hear.
+func TestAFollowerIsToldWhatItHasMissedForEver(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	b := connect(t, bus.Config{URL: server.URL})
+	f := follow(t, within(t), b.Log())
+	f.to(write(t, within(t), b.Log(), 0))
+	server.Kill() // and so the follower's consumer with it
+	server.Start()
+	write(t, within(t), b.Log(), 1)
+	retain(t, server.URL, 200*time.Millisecond)
+	awaitForgotten(t, b.Log())
+	retain(t, server.URL, time.Hour)
+	write(t, within(t), b.Log(), 0)
+	for {
+		st, err, ok := f.next()
+		switch {
+		case !ok || err == nil:
+			t.Fatalf("it goes on with %+v", st)
+		case errors.Is(err, events.ErrRewound):
+			return
+		}
 	}
 }

@@ -42,8 +42,9 @@ type tail struct {
 	finite bool      // ends when there is no more up to until
 	until  uint64
 	began  bool // something was given
-	// gaps makes the tail tell of a stream whose end is gone: its last messages
-	// were damaged, and would be waited for in vain.
+	// gaps makes the tail tell of what it can't give: of a stream whose end is gone,
+	// for its last messages were damaged and would be waited for in vain, and of one
+	// that went on without the tail and forgot what came.
 	gaps bool
 
 	created time.Time // of the stream when it was first seen
@@ -277,7 +278,9 @@ func (t *tail) open(ctx context.Context) error {
 
 // identify finds out whether sequences still mean what they meant: a stream that
 // was made anew begins at 1 again, and one restored from an older copy ends before
-// what was read. A consumer would start there all the same, and skip in silence.
+// what was read. If the tail tells of gaps, the log must not have forgotten, while
+// it was out of reach, what came next. A consumer would start all the same, and skip
+// in silence.
 func (t *tail) identify(info streamInfo) error {
 	if t.created.IsZero() {
 		t.created = info.Created
@@ -287,6 +290,9 @@ func (t *tail) identify(info streamInfo) error {
 	}
 	if t.after > info.State.Last {
 		return fmt.Errorf("%w: stream %s ends at %d, before %d", events.ErrRewound, t.stream, info.State.Last, t.after)
+	}
+	if t.gaps && t.began && t.after+1 < info.State.First {
+		return fmt.Errorf("%w: stream %s begins at %d and has forgotten what came after %d", events.ErrRewound, t.stream, info.State.First, t.after)
 	}
 	return nil
 }

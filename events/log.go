@@ -26,8 +26,9 @@ var (
 	// ErrTooLarge: the record exceeds MaxRecord. Nothing was stored.
 	ErrTooLarge = errors.New("the record is too large")
 	// ErrRewound: the log is not the one that was read before, or it ends
-	// before the place that was reached. What was folded from it is not its
-	// state; fold it anew.
+	// before the place that was reached, or has forgotten what came after it
+	// while it was out of reach. What was folded from it is not its state; fold it
+	// anew.
 	ErrRewound = errors.New("the log is not the one that was read before")
 	// ErrNotFound: there is no such record.
 	ErrNotFound = errors.New("no such record")

@@ -250,7 +250,7 @@ func (l *Log) belongs(seq events.Seq, account events.JID) bool {
 func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
 		var s events.Stored
-		reported := false
+		reported, began := false, false
 		for seq := after + 1; ctx.Err() == nil; {
 			l.mu.Lock()
 			end, grown := events.Seq(len(l.entries)), l.grown
@@ -266,6 +266,9 @@ func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.St
 			switch passing := err != nil && !events.IsPoison(err); {
 			case err == errBeyond:
 				continue
+			case err == errForgotten && began:
+				yield(nil, fmt.Errorf("%w: %d is forgotten", events.ErrRewound, seq))
+				return
 			case err == errForgotten:
 				seq++
 				continue
@@ -278,7 +281,7 @@ func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.St
 			case passing:
 				reported = true
 			default:
-				reported = false
+				reported, began = false, true
 				seq++
 			}
 			if !give(yield, &s, err) {

@@ -2,7 +2,9 @@ package bustest
 
 import (
 	"errors"
+	"iter"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rollcall/events"
@@ -116,4 +118,35 @@ func TestALogThatLostItsTailIsRewound(t *testing.T) {
 	if !errors.Is(last, events.ErrRewound) {
 		t.Errorf("follow ended with %v", last)
 	}
+}
+
+func TestRecordsAreForgottenByTheirAge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLog()
+		l.Retain(time.Hour)
+		settled(t, l, record(alice, 0, ""))
+		next, stop := iter.Pull2(l.Follow(t.Context(), 0))
+		defer stop()
+		if _, err, _ := next(); err != nil {
+			t.Fatal(err)
+		}
+		settled(t, l, record(alice, 1, ""))
+		time.Sleep(time.Hour)
+		if _, err := l.Last(t.Context(), alice); !errors.Is(err, events.ErrNotFound) {
+			t.Errorf("the last record of what is forgotten: %v", err)
+		}
+		if info, err := l.Info(t.Context()); err != nil || info.First != 3 || info.Last != 2 || info.Records != 0 || info.MaxAge != time.Hour {
+			t.Errorf("%+v, %v", info, err)
+		}
+		settled(t, l, record(alice, 0, ""))
+		if _, err, _ := next(); !errors.Is(err, events.ErrRewound) {
+			t.Errorf("a follower that has missed a record: %v", err)
+		}
+		for st, err := range l.Read(t.Context(), events.Range{}) {
+			if err != nil || st.Seq != 3 {
+				t.Errorf("%+v, %v", st, err)
+			}
+		}
+	})
 }
