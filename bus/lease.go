@@ -175,7 +175,7 @@ func (l *Lease) store(ctx context.Context, expected uint64) error {
 	if l.msg.Released {
 		return nil
 	}
-	return l.extend(start.Add(l.msg.TTL - l.msg.TTL/10))
+	return l.extend(events.LeaseState{Renewed: start, TTL: l.msg.TTL}.Until())
 }
 
 // wrote reports that a message is this lease's. Nobody else writes one with its
@@ -185,9 +185,7 @@ func (l *Lease) wrote(m *message) bool {
 	return alive && l.msg.Epoch != 0 && state.Incarnation == l.Incarnation()
 }
 
-// extend sets the time at which the lease counts as lost. A tenth of the time
-// to live is left for clocks that run at different speeds, and for the holder
-// to stop what it does.
+// extend sets the time at which the lease counts as lost.
 func (l *Lease) extend(until time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

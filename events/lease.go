@@ -27,6 +27,11 @@ type LeaseState struct {
 	Probe    string        // where its holder can be asked whether it is there; opaque; "" if it can't
 }
 
+// Until is when its holder gives up, by the server's clock, if it does not renew the
+// lease: a tenth of the time before the lease ends, for clocks that run at different
+// speeds, and for the holder to stop what it does.
+func (s LeaseState) Until() time.Time { return s.Renewed.Add(s.TTL - s.TTL/10) }
+
 // A LeaseChange is the beginning, a renewal or the end of an incarnation's lease,
 // or the mark that all that ran when a watch began have been named.
 type LeaseChange struct {

@@ -102,12 +102,12 @@ func connectorsNow(ctx context.Context, con *console, b *bus.Bus) ([]connectorVi
 }
 
 // connectorViews are all that hold a lease or sessions, by name and epoch. now is
-// by the clock by which leases are renewed: the server may be late to end one,
-// as after an outage of its own, but whoever did not renew it has given up.
+// by the clock by which leases are renewed. A holder that did not renew its lease
+// gives up before the server ends it, which the server may be late to do besides.
 func connectorViews(leases []events.LeaseState, held []query.Holding, now time.Time) (list []connectorView) {
 	for _, l := range leases {
 		v := connectorView{Name: l.Name, Epoch: l.Epoch, State: stateAlive, Since: query.Timestamp(l.Started.UnixNano())}
-		if now.After(l.Renewed.Add(l.TTL)) {
+		if !now.Before(l.Until()) {
 			v.State = stateLost
 		}
 		var info leaseInfo

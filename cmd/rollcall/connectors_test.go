@@ -21,8 +21,8 @@ func TestAConnectorIsLostWhenItHasNotRenewedItsLeaseInTime(t *testing.T) {
 	}
 	views := connectorViews([]events.LeaseState{
 		lease("c3", 9, 3*time.Second, `{"c2s":"127.0.0.1:5222","domains":["localhost"]}`),
-		lease("c1", 4, 10*time.Second, `not of this version`),
-		lease("c2", 7, 11*time.Second, `{}`), // the server is late to end it
+		lease("c1", 4, 8*time.Second, `not of this version`),
+		lease("c2", 7, 9*time.Second, `{}`), // it has given up, and the server will end the lease
 	}, []query.Holding{
 		{Name: "c3", Epoch: 8, Sessions: 1, Detached: 1}, // what c3 was before
 		{Name: "c3", Epoch: 9, Sessions: 5, Available: 4},
