@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -85,13 +83,7 @@ func twoConnectors(t *testing.T, flags ...string) []*process {
 	first := connectorProcess(t, dir, "a", "--nats-listen", "127.0.0.1:0")
 	nats := natsAddress.FindStringSubmatch(first.out.String())[1]
 	second := connectorProcess(t, dir, "b", append(flags, "--nats", nats)...)
-	users := filepath.Join(dir, "users")
-	if err := os.WriteFile(users, []byte("alice@localhost:alice\nbob@localhost:bob\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if said, err := exec.Command("rollcall", "user", "import", "--nats", nats, users).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
+	importUsers(t, dir, nats, "alice", "bob")
 	return []*process{first, second}
 }
 
