@@ -72,7 +72,7 @@ func newConnectors(con *console) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return con.showConnectors(list, asJSON)
+				return showConnectors(con, list, asJSON)
 			})
 		}),
 	}
@@ -151,7 +151,7 @@ func heldNow(ctx context.Context, con *console, b *bus.Bus) (held []query.Holdin
 
 // showConnectors puts last what may be long. The epoch is for comparing with
 // the history.
-func (c *console) showConnectors(list []connectorView, asJSON bool) error {
+func showConnectors(c *console, list []connectorView, asJSON bool) error {
 	now := time.Now()
 	t := newTable(c.out, "NAME", "STATE", "SESSIONS", "AVAILABLE", timeHead("SINCE", c.zoneName(now)), "EPOCH", "LISTENS")
 	for _, v := range list {

@@ -55,7 +55,7 @@ func newContacts(con *console) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return con.showContacts(jids[0], list, asJSON)
+				return showContacts(con, jids[0], list, asJSON)
 			})
 		}),
 	}
@@ -122,7 +122,7 @@ func explainContact(account events.JID, item roster.Item, listed bool, sessions 
 
 // showContacts writes a line for each contact, or each session that makes it
 // online.
-func (c *console) showContacts(account events.JID, list []contactView, asJSON bool) error {
+func showContacts(c *console, account events.JID, list []contactView, asJSON bool) error {
 	now := time.Now()
 	t := newTable(c.out, "CONTACT", "SUBSCRIPTION", "SHOWN", "BECAUSE")
 	for _, v := range list {
@@ -138,7 +138,7 @@ func (c *console) showContacts(account events.JID, list []contactView, asJSON bo
 			}
 		}
 		for _, s := range v.Sessions {
-			if err := t.row(s.JID.String(), v.Subscription, "online", c.because(&s, now)); err != nil {
+			if err := t.row(s.JID.String(), v.Subscription, "online", because(c, &s, now)); err != nil {
 				return err
 			}
 		}
@@ -150,7 +150,7 @@ func (c *console) showContacts(account events.JID, list []contactView, asJSON bo
 }
 
 // because says why a session makes its account online.
-func (c *console) because(s *query.Session, now time.Time) string {
+func because(c *console, s *query.Session, now time.Time) string {
 	at := query.Time(cmp.Or(s.PresenceAt, s.Since))
 	why := fmt.Sprintf("available on %s since %s %s", s.Connector, c.stamp(at, now), c.zoneName(now))
 	switch {

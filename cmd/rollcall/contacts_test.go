@@ -58,7 +58,7 @@ func TestWhySomebodyIsOnlineNamesTheConnectorTheTimeAndTheDoubt(t *testing.T) {
 		"available on c1 since 13:03:07 UTC; disconnected, may resume":                {Connector: "c1", Since: since, Detached: true},
 		"available on c1 since 13:03:07 UTC; that connector is lost, so not for long": {Connector: "c1", Since: since, Lost: true, Detached: true},
 	} {
-		if got := con.because(&s, now); got != want {
+		if got := because(con, &s, now); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -42,7 +42,7 @@ func newHistory(con *console) *cobra.Command {
 			} else if span.Since.IsZero() {
 				return usagef("give a JID, or for the history of all --since")
 			}
-			return svc.use(ctx, func(b *bus.Bus) error { return con.showHistory(ctx, b, span, asJSON) })
+			return svc.use(ctx, func(b *bus.Bus) error { return showHistory(con, ctx, b, span, asJSON) })
 		}),
 	}
 	svc.flags(cmd)
@@ -53,7 +53,7 @@ func newHistory(con *console) *cobra.Command {
 }
 
 // showHistory writes what happened, a line for each record.
-func (c *console) showHistory(ctx context.Context, b *bus.Bus, span replay.Span, asJSON bool) error {
+func showHistory(c *console, ctx context.Context, b *bus.Bus, span replay.Span, asJSON bool) error {
 	lines := newRecordLines(c, asJSON)
 	if span.Of.IsZero() {
 		lines.ofAll()

@@ -31,7 +31,7 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 	if err != nil {
 		return nil, err
 	}
-	con.sayForgotten(info.First <= 1)
+	sayForgotten(con, info.First <= 1)
 	span := q.span
 	span.Of = q.jid
 	for l, err := range replay.Sessions(ctx, watchedLog{b.Log(), con}, span) {
@@ -86,7 +86,7 @@ func (v *lifetimeView) end() string {
 
 // showLifetimes writes a line for each, and one with the date where a day
 // begins.
-func (c *console) showLifetimes(list []lifetimeView, asJSON bool) error {
+func showLifetimes(c *console, list []lifetimeView, asJSON bool) error {
 	now := time.Now()
 	t := newTable(c.out, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "UNTIL", "ADDRESS", "END")
 	day := ""

@@ -24,12 +24,12 @@ func past(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) (*proj
 	if err != nil {
 		return nil, err
 	}
-	con.sayForgotten(p.Whole)
+	sayForgotten(con, p.Whole)
 	return p.Table, sayBeginning(ctx, con, b, m)
 }
 
 // sayForgotten tells people that the log is not whole.
-func (c *console) sayForgotten(whole bool) {
+func sayForgotten(c *console, whole bool) {
 	if !whole {
 		c.say("note: retention has removed the beginning of the log; sessions that began before are missing up to the event that repeats them")
 	}

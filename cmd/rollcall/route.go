@@ -54,7 +54,7 @@ func newRoute(con *console) *cobra.Command {
 				if err := sayLost(ctx, con, b, r, m); err != nil {
 					return err
 				}
-				return con.showRoute(r.explain(), asJSON)
+				return showRoute(con, r.explain(), asJSON)
 			})
 		}),
 	}
@@ -143,7 +143,7 @@ func existed(ctx context.Context, b *bus.Bus, account events.JID, m replay.Momen
 
 // showRoute writes for each kind of stanza where it goes, and below it why. People
 // need not be told twice of messages whose types don't matter.
-func (c *console) showRoute(all []verdict, asJSON bool) error {
+func showRoute(c *console, all []verdict, asJSON bool) error {
 	var page strings.Builder
 	for i := range all {
 		v := &all[i]

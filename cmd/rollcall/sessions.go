@@ -129,7 +129,7 @@ func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJS
 		if err != nil {
 			return err
 		}
-		return con.showLifetimes(list, asJSON)
+		return showLifetimes(con, list, asJSON)
 	}
 	all, err := sessionsAt(ctx, con, b, q.at)
 	if err != nil {
@@ -146,7 +146,7 @@ func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJS
 			return err
 		}
 	}
-	return con.showSessions(list, q.address, asJSON)
+	return showSessions(con, list, q.address, asJSON)
 }
 
 // sessionsAt lists the sessions of a moment, by JID.
@@ -182,7 +182,7 @@ func sessionsNow(ctx context.Context, con *console, b *bus.Bus) (list []query.Se
 
 // showSessions writes a line for each. ROSTER tells interested resources, which
 // get roster pushes.
-func (c *console) showSessions(list []sessionLine, address, asJSON bool) error {
+func showSessions(c *console, list []sessionLine, address, asJSON bool) error {
 	now := time.Now()
 	head := []string{"JID", "STATE", "PRI", "ROSTER", "CONNECTOR", timeHead("SINCE", c.zoneName(now))}
 	if address {

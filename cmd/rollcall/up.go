@@ -117,7 +117,7 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 			return unlessOver(ctx, err)
 		}
 	}
-	n.ready = sync.OnceFunc(func() { con.welcome(n, demo) })
+	n.ready = sync.OnceFunc(func() { welcome(con, n, demo) })
 	err = unlessOver(ctx, n.run(ctx))
 	if errors.Is(err, events.ErrRewound) {
 		err = fmt.Errorf("%w; start again to follow the one that is there now", err)
@@ -126,7 +126,7 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 }
 
 // welcome says where the process listens and how to log in.
-func (c *console) welcome(n *node, demo []events.JID) {
+func welcome(c *console, n *node, demo []events.JID) {
 	line := func(label, format string, args ...any) {
 		fmt.Fprintf(c.out, "  %-11s %s\n", label, fmt.Sprintf(format, args...))
 	}

@@ -72,7 +72,7 @@ func (im *importer) run(ctx context.Context, bad []accounts.BadLine) error {
 	}
 	im.shown.stop()
 	if bad = append(bad, refused...); len(bad) > 0 {
-		im.con.showBad(bad)
+		showBad(im.con, bad)
 		if !im.skipBad {
 			return fmt.Errorf("bad lines: %d; nothing was imported (mend them, or give --skip-bad)", len(bad))
 		}
@@ -95,7 +95,7 @@ func (im *importer) run(ctx context.Context, bad []accounts.BadLine) error {
 }
 
 // showBad names the bad lines, the first ones if they are many.
-func (c *console) showBad(bad []accounts.BadLine) {
+func showBad(c *console, bad []accounts.BadLine) {
 	slices.SortFunc(bad, func(a, b accounts.BadLine) int { return a.Line - b.Line })
 	for i, b := range bad {
 		if i == maxBadShown {

@@ -52,7 +52,7 @@ func newVerify(con *console) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := con.showVerification(v, asJSON); err != nil {
+				if err := showVerification(con, v, asJSON); err != nil {
 					return err
 				}
 				switch {
@@ -61,7 +61,7 @@ func newVerify(con *console) *cobra.Command {
 				case v.lost():
 					return errHoles
 				}
-				con.sayForeign(v.Poison + v.Foreign)
+				sayForeign(con, v.Poison+v.Foreign)
 				return nil
 			})
 		}),
@@ -79,7 +79,7 @@ func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error
 	if err != nil {
 		return nil, err
 	}
-	con.sayForgotten(past.Whole)
+	sayForgotten(con, past.Whole)
 	since := past.Begins
 	live, err := running(b).Summary(ctx, since)
 	if err != nil && !errors.Is(err, courier.ErrNoAnswer) {
@@ -117,7 +117,7 @@ func (v *verification) compare(live query.Summary) {
 func (v *verification) lost() bool { return v.Missing > 0 || v.Mismatched > v.Foreign }
 
 // sayForeign tells people of records that no Rollcall wrote.
-func (c *console) sayForeign(n uint64) {
+func sayForeign(c *console, n uint64) {
 	switch {
 	case n == 1:
 		c.say("note: 1 record in the log was not written by Rollcall; nothing is lost by it")
@@ -127,7 +127,7 @@ func (c *console) sayForeign(n uint64) {
 }
 
 // showVerification says what was checked, not only that it was.
-func (c *console) showVerification(v *verification, asJSON bool) error {
+func showVerification(c *console, v *verification, asJSON bool) error {
 	if asJSON {
 		return c.printJSON(v)
 	}
