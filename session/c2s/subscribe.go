@@ -46,7 +46,7 @@ func (cl *client) removeItem(contact events.JID, answer func()) error {
 // implements roster.Ends.
 type exchange struct {
 	srv    *Server
-	user   events.JID // who has said it, zero if nobody has
+	user   events.JID // whoever has said it, zero if nobody has
 	kind   roster.Kind
 	stanza []byte // nil: a plain one
 	answer func() // called when the user's roster is changed, once

@@ -112,9 +112,9 @@ func TestALoginMendsWhatADeadConnectorHasLeft(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		asked bool   // before
-		user  string // who says something, over which the connector dies
+		user  string // whoever says something, over which the connector dies
 		says  string
-		comes string // who mends it
+		comes string // whoever mends it
 		left  string // alice's subscription after it
 	}{
 		{user: "alice", says: "subscribe", comes: "alice", left: "none subscribe"},

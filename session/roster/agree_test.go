@@ -21,7 +21,7 @@ import (
 //     has looked.
 func TestTwoRostersAgreeWhateverComesBetween(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(20_000) {
+	for seed := range uint64(10_000) {
 		if newStage(t, seed).play(deeds, deeds); t.Failed() {
 			return
 		}
@@ -33,7 +33,7 @@ func TestTwoRostersAgreeWhateverComesBetween(t *testing.T) {
 // presence that the other does not give.
 func TestOldProgramsDoNotKeepRostersApart(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(5_000) {
+	for seed := range uint64(2_000) {
 		s := newStage(t, seed)
 		s.old = true
 		if s.play(deeds, deeds); t.Failed() {
@@ -46,7 +46,7 @@ func TestOldProgramsDoNotKeepRostersApart(t *testing.T) {
 // likes, before or after.
 func TestWhatBothWantComesAbout(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(5_000) {
+	for seed := range uint64(2_000) {
 		s := newStage(t, seed)
 		s.deadly = false
 		s.begin(alice, send(Subscribe))
