@@ -43,7 +43,7 @@ type Hashes struct {
 // begins there has whole, whatever has become of the others.
 func (t *Table) HashSince(since int64) Hashes {
 	var h Hashes
-	t.View(func(p events.Position, accounts iter.Seq[*session.Account]) {
+	t.Snapshot(func(p events.Position, accounts iter.Seq[*session.Account]) {
 		h.At = p
 		var b []byte
 		for a := range accounts {

@@ -61,7 +61,7 @@ func (p *Projector) CaughtUp() <-chan struct{} { return p.caughtUp }
 // is not the one that was read before. Run is called once: afterwards WaitFor
 // fails with ErrStopped.
 func (p *Projector) Run(ctx context.Context) error {
-	defer p.cfg.Table.gate.stop()
+	defer p.cfg.Table.watermark.stop()
 	info, err := p.info(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -99,9 +99,9 @@ func (p *Projector) info(ctx context.Context) (events.Info, error) {
 // begin sets the border between the past and the live tail.
 func (p *Projector) begin(info events.Info) {
 	t := p.cfg.Table
-	t.gate.follow(info.Stream)
+	t.watermark.follow(info.Stream)
 	t.mu.Lock()
-	t.tally.retention = info.MaxAge
+	t.stats.retention = info.MaxAge
 	t.mu.Unlock()
 	p.live = info.Last
 	if info.Records == 0 {
@@ -116,7 +116,7 @@ func (p *Projector) fold(st *events.Stored) {
 	if st.Seq > p.live && after != before {
 		p.cfg.Observe(before, after, st)
 	}
-	p.cfg.Table.gate.advance(st.Seq)
+	p.cfg.Table.watermark.advance(st.Seq)
 	p.arrive(st.Seq)
 }
 

@@ -77,7 +77,7 @@ func wildEvent(t *rapid.T) events.Event {
 
 func accountsOf(table *Table) map[events.JID]*session.Account {
 	got := map[events.JID]*session.Account{}
-	table.View(func(_ events.Position, accounts iter.Seq[*session.Account]) {
+	table.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 		for a := range accounts {
 			got[a.JID] = a
 		}

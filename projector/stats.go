@@ -47,8 +47,8 @@ type Connector struct {
 	Detached  int // waiting to be resumed
 }
 
-// A tally counts what the fold does. The table's mu guards it.
-type tally struct {
+// stats count what the fold does. The table's mu guards it.
+type stats struct {
 	Stats
 	first     events.Seq    // the first record that was folded
 	retention time.Duration // after which the log forgets; 0: never
@@ -56,9 +56,9 @@ type tally struct {
 	poisoned  []events.Seq // the places of the newest poison, in their order
 }
 
-func newTally() tally { return tally{holders: map[events.Incarnation]*Connector{}} }
+func newStats() stats { return stats{holders: map[events.Incarnation]*Connector{}} }
 
-func (y *tally) record(st *events.Stored, before, after *session.Account) {
+func (y *stats) record(st *events.Stored, before, after *session.Account) {
 	if y.first == 0 {
 		y.first = st.Seq
 	}
@@ -84,7 +84,7 @@ func (y *tally) record(st *events.Stored, before, after *session.Account) {
 // retention has removed everything begins again at 0, and one whose last record
 // is from before the fold began has an unknown beginning. Poison names no account:
 // what says that it was appended on top of some is believed.
-func (y *tally) onTop(st *events.Stored, before *session.Account) bool {
+func (y *stats) onTop(st *events.Stored, before *session.Account) bool {
 	switch {
 	case st.Prev == seqOf(before):
 		return true
@@ -104,12 +104,12 @@ func seqOf(a *session.Account) events.Seq {
 	return a.Seq
 }
 
-func (y *tally) isPoison(seq events.Seq) bool {
+func (y *stats) isPoison(seq events.Seq) bool {
 	_, found := slices.BinarySearch(y.poisoned, seq)
 	return found
 }
 
-func (y *tally) poison(p *events.PoisonError) {
+func (y *stats) poison(p *events.PoisonError) {
 	y.Poison++
 	if len(y.poisoned) >= maxPoison {
 		y.poisoned = slices.Delete(y.poisoned, 0, maxPoison/2)
@@ -118,7 +118,7 @@ func (y *tally) poison(p *events.PoisonError) {
 	y.fault(p.Seq, p.At, p.Err.Error())
 }
 
-func (y *tally) fault(seq events.Seq, at int64, text string) {
+func (y *stats) fault(seq events.Seq, at int64, text string) {
 	if len(y.Faults) < maxFaults {
 		y.Faults = append(y.Faults, Fault{seq, at, text})
 	}
@@ -126,7 +126,7 @@ func (y *tally) fault(seq events.Seq, at int64, text string) {
 
 // move counts the sessions that the record took away and those that it brought.
 // One that changed is both.
-func (y *tally) move(before, after *session.Account) {
+func (y *stats) move(before, after *session.Account) {
 	var gone []*session.Session
 	if before != nil {
 		gone = before.Sessions
@@ -144,7 +144,7 @@ func (y *tally) move(before, after *session.Account) {
 }
 
 // hold adds n times the session to its holder.
-func (y *tally) hold(s *session.Session, n int) {
+func (y *stats) hold(s *session.Session, n int) {
 	y.Sessions += n
 	c := y.holders[s.Connector]
 	if c == nil {
@@ -167,7 +167,7 @@ func (y *tally) hold(s *session.Session, n int) {
 func (t *Table) Stats() Stats {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.tally.Stats
+	s := t.stats.Stats
 	s.Faults = slices.Clone(s.Faults)
 	return s
 }
@@ -176,8 +176,8 @@ func (t *Table) Stats() Stats {
 // ones included.
 func (t *Table) Connectors() []Connector {
 	t.mu.Lock()
-	list := make([]Connector, 0, len(t.tally.holders))
-	for _, c := range t.tally.holders {
+	list := make([]Connector, 0, len(t.stats.holders))
+	for _, c := range t.stats.holders {
 		list = append(list, *c)
 	}
 	t.mu.Unlock()

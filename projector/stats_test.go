@@ -64,7 +64,7 @@ func TestARecordThatIsNotOnTopOfTheOneBeforeIsCounted(t *testing.T) {
 		{"on one that retention removed before the fold", []events.Seq{5, 10}, []int64{1, 2}, 0, 0},
 	} {
 		table := NewTable()
-		table.tally.retention = c.retention
+		table.stats.retention = c.retention
 		for i, prev := range c.prev {
 			table.Fold(&events.Stored{
 				Record: events.Record{JID: jid("alice@localhost"), Prev: prev, Event: events.AccountCreated{}},
@@ -115,7 +115,7 @@ func TestThePlacesOfPoisonAreKeptUpToALimit(t *testing.T) {
 	for i := range 3 * maxPoison {
 		table.Skip(&events.PoisonError{Seq: events.Seq(i + 1), Err: events.ErrUndecodable})
 	}
-	if n := len(table.tally.poisoned); n > maxPoison || !table.tally.isPoison(3*maxPoison) || table.tally.isPoison(1) {
+	if n := len(table.stats.poisoned); n > maxPoison || !table.stats.isPoison(3*maxPoison) || table.stats.isPoison(1) {
 		t.Errorf("%d are kept", n)
 	}
 }

@@ -12,17 +12,17 @@ import (
 // are safe for concurrent use, but for Fold and Skip, which are one
 // goroutine's. What it returns is immutable.
 type Table struct {
-	accounts *index
-	lost     lostList
-	gate     gate
-	keeper   *keeper // the folding goroutine's
+	accounts  *index
+	lost      lostList
+	watermark watermark
+	interner  *interner // the folding goroutine's
 
 	// mu keeps the fold of one record together for View and Stats. No lookup
 	// takes it.
-	mu     sync.Mutex
-	folded events.Seq // the newest record that accounts shows
-	tally  tally
-	views  []*view
+	mu        sync.Mutex
+	folded    events.Seq // the newest record that accounts shows
+	stats     stats
+	snapshots []*snapshot
 }
 
 var (
@@ -32,7 +32,7 @@ var (
 
 // NewTable returns the table of an empty log.
 func NewTable() *Table {
-	return &Table{accounts: newIndex(), keeper: newKeeper(), tally: newTally()}
+	return &Table{accounts: newIndex(), interner: newInterner(), stats: newStats()}
 }
 
 // Account returns the account of a JID, or nil if it has no history. Its Seq is
@@ -67,21 +67,23 @@ func (t *Table) Routes(bare events.JID) []*session.Session {
 }
 
 // Position is how far WaitFor lets go at once.
-func (t *Table) Position() events.Position { return t.gate.position() }
+func (t *Table) Position() events.Position { return t.watermark.position() }
 
 // WaitFor returns when the table shows the record at the position and the
 // observer has been told of it. It fails with ErrOtherStream, with ErrStopped
 // if nobody folds any more, or with the error of ctx. An observer that waits
 // for what comes after the record at hand waits for itself.
-func (t *Table) WaitFor(ctx context.Context, p events.Position) error { return t.gate.wait(ctx, p) }
+func (t *Table) WaitFor(ctx context.Context, p events.Position) error {
+	return t.watermark.wait(ctx, p)
+}
 
 // Fold applies one record and returns its account before and after it. A record
 // at or before the last one changes nothing: after is then before. The texts of
 // st are copied where the table keeps them.
 func (t *Table) Fold(st *events.Stored) (before, after *session.Account) {
 	before, after = t.show(st)
-	t.gate.follow(st.Stream)
-	t.gate.advance(st.Seq)
+	t.watermark.follow(st.Stream)
+	t.watermark.advance(st.Seq)
 	return before, after
 }
 
@@ -90,10 +92,10 @@ func (t *Table) Skip(p *events.PoisonError) {
 	t.mu.Lock()
 	if p.Seq > t.folded {
 		t.folded = p.Seq
-		t.tally.poison(p)
+		t.stats.poison(p)
 	}
 	t.mu.Unlock()
-	t.gate.advance(p.Seq)
+	t.watermark.advance(p.Seq)
 }
 
 // pass goes on to a sequence without a record: nothing up to it is left.
@@ -101,7 +103,7 @@ func (t *Table) pass(seq events.Seq) {
 	t.mu.Lock()
 	t.folded = max(t.folded, seq)
 	t.mu.Unlock()
-	t.gate.advance(seq)
+	t.watermark.advance(seq)
 }
 
 // show makes the record visible to readers, but to none that wait for it.
@@ -115,16 +117,16 @@ func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 		return before, before
 	}
 	own := *st
-	named := t.keeper.own(&own, before)
+	named := t.interner.intern(&own, before)
 	after = session.Apply(before, &own)
 	if named {
 		after.JID = after.JID.Within(own.JID)
 	}
-	for _, v := range t.views {
+	for _, v := range t.snapshots {
 		v.save(before)
 	}
 	t.accounts.put(h, after)
 	t.folded = st.Seq
-	t.tally.record(st, before, after)
+	t.stats.record(st, before, after)
 	return before, after
 }

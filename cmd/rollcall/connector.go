@@ -60,7 +60,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	if err != nil {
 		return nil, err
 	}
-	told := n.doors.info()
+	told := n.listeners.info()
 	told.Domains = n.cfg.Domains
 	info, err := json.Marshal(told)
 	if err != nil {
@@ -76,7 +76,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 func (c *xmppConnector) run(ctx context.Context) error {
 	err := connector.Run(ctx, connector.Config{
 		Acquire: func(ctx context.Context) (connector.Lease, error) { return c.bus.Leases().Acquire(ctx, c.lease) },
-		Leases:  c.bus.Leases(), Table: c.table, Log: loudLog{c.bus.Log(), c.log}, Courier: c.bus.Courier(),
+		Leases:  c.bus.Leases(), Table: c.table, Log: warningLog{c.bus.Log(), c.log}, Courier: c.bus.Courier(),
 		Server: c.server, Beside: c.beside, Ready: c.ready, Logger: c.log,
 	})
 	if errors.Is(err, events.ErrHeld) {
@@ -95,7 +95,7 @@ func (c *xmppConnector) beside(ctx context.Context) error {
 	g.Go(func() error { return follow(ctx, c.server.FollowRosters) })
 	g.Go(func() error { return follow(ctx, c.server.FollowBlocked) })
 	g.Go(func() error { return follow(ctx, c.server.FollowPublished) })
-	c.doors.serve(ctx, g, c.server)
+	c.listeners.serve(ctx, g, c.server)
 	return g.Wait()
 }
 

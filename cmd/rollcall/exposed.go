@@ -15,7 +15,7 @@ func (n *node) warnExposed() {
 	if !n.cfg.Demo {
 		return
 	}
-	for _, l := range []net.Listener{n.doors.c2s, n.doors.direct, n.doors.web, n.doors.webTLS} {
+	for _, l := range []net.Listener{n.listeners.c2s, n.listeners.direct, n.listeners.web, n.listeners.webTLS} {
 		if at := address(l); at != "" && !isLoopback("tcp://"+at) {
 			n.log.Warn("whoever reaches this address can log in: the passwords of the demo accounts are known", "address", at)
 		}

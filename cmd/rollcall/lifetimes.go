@@ -34,7 +34,7 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 	sayForgotten(con, info.First <= 1)
 	span := q.span
 	span.Of = q.jid
-	for l, err := range replay.Sessions(ctx, watchedLog{b.Log(), con}, span) {
+	for l, err := range replay.Sessions(ctx, progressLog{b.Log(), con}, span) {
 		if err != nil {
 			return nil, err
 		}

@@ -19,12 +19,12 @@ import (
 // A node is a process of the service: what "rollcall up" starts. Its parts are
 // opened in the order of its fields, and closed in the other.
 type node struct {
-	cfg   *Config
-	log   *slog.Logger
-	dir   *dataDir
-	doors doors
-	nats  *natsd.Server // nil if another NATS is used
-	bus   *bus.Bus
+	cfg       *Config
+	log       *slog.Logger
+	dir       *dataDir
+	listeners listeners
+	nats      *natsd.Server // nil if another NATS is used
+	bus       *bus.Bus
 
 	connected atomic.Bool // and not about to disconnect: how the connection is, is news
 
@@ -46,7 +46,7 @@ func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (n *node, err 
 		return n, change("--data", err)
 	}
 	if cfg.has(roleConnector) {
-		if err = n.doors.open(cfg); err != nil {
+		if err = n.listeners.open(cfg); err != nil {
 			return n, err
 		}
 	}
@@ -113,7 +113,7 @@ func (n *node) close() {
 	if n.nats != nil {
 		n.nats.Shutdown()
 	}
-	n.doors.close()
+	n.listeners.close()
 	if n.dir != nil {
 		n.dir.close()
 	}

@@ -20,7 +20,7 @@ func running(b *bus.Bus) query.Client { return query.Client{Asker: b.Courier(), 
 // past folds the log up to the moment, for questions about then and for those
 // that nobody is there to answer.
 func past(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) (*projector.Table, error) {
-	p, err := replay.At(ctx, watchedLog{b.Log(), con}, m)
+	p, err := replay.At(ctx, progressLog{b.Log(), con}, m)
 	if err != nil {
 		return nil, err
 	}

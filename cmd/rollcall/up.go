@@ -66,7 +66,7 @@ func newUp(con *console) *cobra.Command {
 	cmd.MarkFlagDirname("data")
 	cmd.RunE = verb(func(ctx context.Context, _ []string) error {
 		keepHeapFloor()
-		if err := cfg.settle(cmd, roles, conflict); err != nil {
+		if err := cfg.complete(cmd, roles, conflict); err != nil {
 			return err
 		}
 		if f.Changed("http") {
@@ -77,9 +77,9 @@ func newUp(con *console) *cobra.Command {
 	return cmd
 }
 
-// settle gives the fields their values that depend on several flags, and
+// complete gives the fields their values that depend on several flags, and
 // checks all of them.
-func (c *Config) settle(cmd *cobra.Command, roles []string, conflict string) error {
+func (c *Config) complete(cmd *cobra.Command, roles []string, conflict string) error {
 	given := cmd.Flags().Changed
 	if c.Name == "" && !given("name") {
 		c.Name = defaultName()
@@ -131,18 +131,18 @@ func welcome(c *console, n *node, demo []events.JID) {
 		fmt.Fprintf(c.out, "  %-11s %s\n", label, fmt.Sprintf(format, args...))
 	}
 	fmt.Fprintf(c.out, "rollcall is up: %s (process %d)\n", n.cfg.describe(), os.Getpid())
-	doors := n.doors.info()
-	if doors.C2S != "" {
-		line("XMPP", "%s (%s)", doors.C2S, n.cfg.security())
+	told := n.listeners.info()
+	if told.C2S != "" {
+		line("XMPP", "%s (%s)", told.C2S, n.cfg.security())
 	}
-	if doors.C2STLS != "" {
-		line("direct TLS", "%s", doors.C2STLS)
+	if told.C2STLS != "" {
+		line("direct TLS", "%s", told.C2STLS)
 	}
-	if doors.WS != "" {
-		line("WebSocket", "ws://%s%s", doors.WS, stream.WebSocketPath)
+	if told.WS != "" {
+		line("WebSocket", "ws://%s%s", told.WS, stream.WebSocketPath)
 	}
-	if doors.WSTLS != "" {
-		line("WebSocket", "wss://%s%s", doors.WSTLS, stream.WebSocketPath)
+	if told.WSTLS != "" {
+		line("WebSocket", "wss://%s%s", told.WSTLS, stream.WebSocketPath)
 	}
 	switch {
 	case n.nats == nil:

@@ -74,7 +74,7 @@ func newVerify(con *console) *cobra.Command {
 // verify folds what is left of the log, asks the running table for its hash at
 // some later sequence, and folds up to the same one.
 func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error) {
-	begun, log := time.Now(), watchedLog{b.Log(), con}
+	begun, log := time.Now(), progressLog{b.Log(), con}
 	past, err := replay.At(ctx, log, replay.Moment{})
 	if err != nil {
 		return nil, err

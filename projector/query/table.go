@@ -37,7 +37,7 @@ type Summary struct {
 // immutable, so the table is left alone while they are taken.
 func Sessions(table *projector.Table) iter.Seq[Session] {
 	var all []*session.Account
-	table.View(func(_ events.Position, accounts iter.Seq[*session.Account]) {
+	table.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 		for a := range accounts {
 			if len(a.Sessions) > 0 {
 				all = append(all, a)

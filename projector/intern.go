@@ -9,40 +9,40 @@ import (
 )
 
 const (
-	// keeperSlots is how many texts a keeper remembers; a power of two.
-	keeperSlots = 1 << 12
-	// keeperText is the length in bytes from which a text is too rare to be
+	// internSlots is how many texts an interner remembers; a power of two.
+	internSlots = 1 << 12
+	// internText is the length in bytes from which a text is too rare to be
 	// remembered.
-	keeperText = 1 << 10
+	internText = 1 << 10
 )
 
-// A keeper makes the texts of records the table's own. They refer to the
+// An interner makes the texts of records the table's own. They refer to the
 // message that brought them, all of which would stay in memory with them; and
 // most are the same for many sessions: names of connectors, presence of clients
 // of one make. It remembers the texts met last and gives them out again.
 // Only the folding goroutine uses it.
-type keeper struct {
+type interner struct {
 	seed   maphash.Seed
-	recent [keeperSlots]string
+	recent [internSlots]string
 }
 
-func newKeeper() *keeper { return &keeper{seed: maphash.MakeSeed()} }
+func newInterner() *interner { return &interner{seed: maphash.MakeSeed()} }
 
-func (k *keeper) text(s string) string {
-	if len(s) == 0 || len(s) >= keeperText {
+func (k *interner) text(s string) string {
+	if len(s) == 0 || len(s) >= internText {
 		return strings.Clone(s)
 	}
-	slot := &k.recent[maphash.String(k.seed, s)%keeperSlots]
+	slot := &k.recent[maphash.String(k.seed, s)%internSlots]
 	if *slot != s {
 		*slot = strings.Clone(s)
 	}
 	return *slot
 }
 
-// own gives the record texts of its own wherever session.Apply keeps them, and
+// intern gives the record texts of its own wherever session.Apply keeps them, and
 // reports whether its JID is one of them, that of a session. before is the account
 // as it was.
-func (k *keeper) own(st *events.Stored, before *session.Account) (named bool) {
+func (k *interner) intern(st *events.Stored, before *session.Account) (named bool) {
 	switch e := st.Event.(type) {
 	case events.Bound:
 		named = true
@@ -70,7 +70,7 @@ func (k *keeper) own(st *events.Stored, before *session.Account) (named bool) {
 	return named
 }
 
-func (k *keeper) ownRefreshed(e events.Refreshed) events.Refreshed {
+func (k *interner) ownRefreshed(e events.Refreshed) events.Refreshed {
 	e.Presence, e.TokenHash = k.text(e.Presence), strings.Clone(e.TokenHash)
 	directed := make([]events.JID, len(e.Directed))
 	for i, to := range e.Directed {

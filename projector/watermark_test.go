@@ -67,7 +67,7 @@ func TestWaitForEndsWithItsContext(t *testing.T) {
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		if n := len(table.gate.waiters); n != 0 {
+		if n := len(table.watermark.waiters); n != 0 {
 			t.Errorf("%d waiters are left behind", n)
 		}
 	})

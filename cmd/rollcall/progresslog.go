@@ -7,15 +7,15 @@ import (
 	"rollcall/events"
 )
 
-// A watchedLog shows on a terminal how far it is read, for to read all of a
+// A progressLog shows on a terminal how far it is read, for to read all of a
 // long log takes seconds.
-type watchedLog struct {
+type progressLog struct {
 	events.Log
 	con *console
 }
 
 // Read implements events.Log.
-func (w watchedLog) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
+func (w progressLog) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
 	if !r.Account.IsZero() || !w.con.errTerminal() {
 		return w.Log.Read(ctx, r)
 	}

@@ -11,7 +11,7 @@ import (
 // The table must not keep the message that a text came in, and few copies of
 // what thousands of clients send alike.
 func TestTextsAreTheTablesOwnAndSharedAmongSessions(t *testing.T) {
-	k := newKeeper()
+	k := newInterner()
 	message := strings.Repeat("x", 100)
 	a, b := k.text(message[:50]), k.text(message[50:])
 	switch {
@@ -22,7 +22,7 @@ func TestTextsAreTheTablesOwnAndSharedAmongSessions(t *testing.T) {
 	case unsafe.StringData(a) != unsafe.StringData(b):
 		t.Error("two equal texts are kept twice")
 	}
-	long := strings.Repeat("y", keeperText)
+	long := strings.Repeat("y", internText)
 	if k.text(long) != long {
 		t.Error("a long text was changed")
 	}

@@ -20,9 +20,9 @@ func TestAViewStaysAtItsSequenceWhileTheFoldGoesOn(t *testing.T) {
 	for jid, a := range w.accounts {
 		then[jid] = a.Seq
 	}
-	table.View(func(p events.Position, accounts iter.Seq[*session.Account]) {
+	table.Snapshot(func(p events.Position, accounts iter.Seq[*session.Account]) {
 		if p != at(before) {
-			t.Errorf("the view is at %v, the table was at %d", p, before)
+			t.Errorf("the snapshot is at %v, the table was at %d", p, before)
 		}
 		w.must("a@localhost", session.Close{Session: sid(1)})
 		w.must("b@localhost", session.BecomeAvailable{Session: sid(2), Priority: 1})
@@ -44,8 +44,8 @@ func TestAViewStaysAtItsSequenceWhileTheFoldGoesOn(t *testing.T) {
 			}
 		}
 	})
-	if len(table.views) != 0 {
-		t.Error("the view was not given up")
+	if len(table.snapshots) != 0 {
+		t.Error("the snapshot was not given up")
 	}
 	if a := table.Account(jid("b@localhost")); a.Sessions[0].Priority != 2 {
 		t.Errorf("the table itself shows priority %d", a.Sessions[0].Priority)

@@ -9,17 +9,17 @@ import (
 	"rollcall/session"
 )
 
-// A view is the table as it was at one sequence while the fold goes on: the
+// A snapshot is the table as it was at one sequence while the fold goes on: the
 // accounts as they are, but for those that have changed since, whose last
 // version before is saved here by the fold.
-type view struct {
+type snapshot struct {
 	at    events.Seq
 	mu    sync.Mutex
 	saved map[events.JID]*session.Account // guarded by mu; at most one an account
 }
 
 // save keeps the version of an account that is about to be replaced.
-func (v *view) save(before *session.Account) {
+func (v *snapshot) save(before *session.Account) {
 	if before == nil || before.Seq > v.at {
 		return
 	}
@@ -28,8 +28,8 @@ func (v *view) save(before *session.Account) {
 	v.saved[before.JID] = before
 }
 
-// then returns the version at the view's sequence, nil if there was none.
-func (v *view) then(a *session.Account) *session.Account {
+// then returns the version at the snapshot's sequence, nil if there was none.
+func (v *snapshot) then(a *session.Account) *session.Account {
 	if a.Seq <= v.at {
 		return a
 	}
@@ -38,20 +38,20 @@ func (v *view) then(a *session.Account) *session.Account {
 	return v.saved[a.JID]
 }
 
-// View calls read with all accounts exactly as they were at one sequence, in no
+// Snapshot calls read with all accounts exactly as they were at one sequence, in no
 // order; those without a session too. The fold goes on meanwhile, and what it
 // replaces is kept until read returns, so read should not wait for a slow peer.
 // The accounts may be kept; the sequence of them ends with read.
-func (t *Table) View(read func(at events.Position, accounts iter.Seq[*session.Account])) {
-	v := &view{saved: map[events.JID]*session.Account{}}
+func (t *Table) Snapshot(read func(at events.Position, accounts iter.Seq[*session.Account])) {
+	v := &snapshot{saved: map[events.JID]*session.Account{}}
 	t.mu.Lock()
 	v.at = t.folded
-	t.views = append(t.views, v)
+	t.snapshots = append(t.snapshots, v)
 	t.mu.Unlock()
 	defer func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.views = slices.DeleteFunc(t.views, func(o *view) bool { return o == v })
+		t.snapshots = slices.DeleteFunc(t.snapshots, func(o *snapshot) bool { return o == v })
 	}()
 	at := events.Position{Stream: t.Position().Stream, Seq: v.at}
 	read(at, func(yield func(*session.Account) bool) {

@@ -20,8 +20,8 @@ var (
 	ErrOtherStream = errors.New("the position is of another stream")
 )
 
-// A gate lets go those who wait for a sequence when the fold is done with it.
-type gate struct {
+// A watermark lets go those who wait for a sequence when the fold is done with it.
+type watermark struct {
 	stream  atomic.Pointer[string] // set with the first sequence
 	reached atomic.Uint64
 	mu      sync.Mutex
@@ -34,7 +34,7 @@ type waiter struct {
 	done chan error // has room for the one answer
 }
 
-func (g *gate) position() events.Position {
+func (g *watermark) position() events.Position {
 	p := events.Position{Seq: events.Seq(g.reached.Load())}
 	if s := g.stream.Load(); s != nil {
 		p.Stream = *s
@@ -43,14 +43,14 @@ func (g *gate) position() events.Position {
 }
 
 // follow names the stream. It is the folding goroutine's, like advance and stop.
-func (g *gate) follow(stream string) {
+func (g *watermark) follow(stream string) {
 	if g.stream.Load() == nil && stream != "" {
 		g.stream.Store(&stream)
 	}
 }
 
 // advance lets all go who wait for seq or less. It never goes back.
-func (g *gate) advance(seq events.Seq) {
+func (g *watermark) advance(seq events.Seq) {
 	if uint64(seq) <= g.reached.Load() {
 		return
 	}
@@ -66,7 +66,7 @@ func (g *gate) advance(seq events.Seq) {
 }
 
 // stop lets all go, with ErrStopped, now and from now on.
-func (g *gate) stop() {
+func (g *watermark) stop() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.stopped = true
@@ -76,14 +76,14 @@ func (g *gate) stop() {
 	g.waiters = nil
 }
 
-func (g *gate) wait(ctx context.Context, p events.Position) error {
+func (g *watermark) wait(ctx context.Context, p events.Position) error {
 	if s := g.stream.Load(); s != nil && p.Stream != "" && p.Stream != *s {
 		return fmt.Errorf("wait for %s %d: %w: the table follows %s", p.Stream, p.Seq, ErrOtherStream, *s)
 	}
 	if events.Seq(g.reached.Load()) >= p.Seq {
 		return nil
 	}
-	w, err := g.enter(p.Seq)
+	w, err := g.addWaiter(p.Seq)
 	if err != nil || w.done == nil {
 		return err
 	}
@@ -91,13 +91,13 @@ func (g *gate) wait(ctx context.Context, p events.Position) error {
 	case err := <-w.done:
 		return err
 	case <-ctx.Done():
-		g.leave(w)
+		g.removeWaiter(w)
 		return ctx.Err()
 	}
 }
 
-// enter puts a waiter in line, or none if there is nothing to wait for.
-func (g *gate) enter(seq events.Seq) (waiter, error) {
+// addWaiter puts a waiter in line, or none if there is nothing to wait for.
+func (g *watermark) addWaiter(seq events.Seq) (waiter, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
@@ -115,7 +115,7 @@ func (g *gate) enter(seq events.Seq) (waiter, error) {
 	return w, nil
 }
 
-func (g *gate) leave(w waiter) {
+func (g *watermark) removeWaiter(w waiter) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waiters = slices.DeleteFunc(g.waiters, func(o waiter) bool { return o.done == w.done })

@@ -28,7 +28,7 @@ func TestTheOperatorIsToldOnceOfWhatTheLogDoesNotTake(t *testing.T) {
 		fmt.Errorf("another was first: %w", events.ErrConflict): 0,
 	} {
 		var out bytes.Buffer
-		log := loudLog{deafLog{why: why}, newLogger(&out, false)}
+		log := warningLog{deafLog{why: why}, newLogger(&out, false)}
 		for range 3 {
 			if _, err := log.Append(t.Context(), nil); !errors.Is(err, why) {
 				t.Errorf("%v became %v", why, err)
