@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"session/accounts":   {"events", "session", "session/auth", "session/roster"},
 	"session/pep":        {"events"},
 	"session/delivery":   {"events", "session", "session/stanza"},
+	"session/pubsub":     {"events", "session", "session/delivery", "session/lru", "session/pep", "session/roster", "session/stanza"},
 	"session/connector":  {"events", "session"},
 	"session/stream":     {"events", "session/stanza"},
 	"session/c2s":        {"events", "session", "session/"},

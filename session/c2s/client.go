@@ -11,6 +11,7 @@ import (
 	"rollcall/events"
 	"rollcall/session"
 	"rollcall/session/delivery"
+	"rollcall/session/pubsub"
 	"rollcall/session/stanza"
 )
 
@@ -35,22 +36,19 @@ type client struct {
 	managed   atomic.Pointer[smState]  // nil without stream management
 	csi       atomic.Pointer[csiQueue] // nil while the client is active
 	recipient *delivery.Recipient      // of what others send
+	listener  *pubsub.Listener         // to what they publish
 	life      sync.Mutex               // held by who takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
 	id      events.ConnID   // the connection's; the cause of events
 	sender  delivery.Sender // of what it sends
 	limiter *limiter        // of what it changes
-	caps    caps            // what the client says that it can do
 
 	// interested is guarded by home.mu: roster pushes go out.
 	interested bool
 	// seesBlocked is guarded by the server's tail: pushes of the block list go
 	// out.
 	seesBlocked bool
-	// wanted are the nodes of personal eventing that the client asks for; nil
-	// until that is known.
-	wanted atomic.Pointer[map[string]bool]
 	// available is set by Observe alone, at the event's place in the log:
 	// presence of others goes out.
 	available atomic.Bool
@@ -62,6 +60,7 @@ func newClient(c *conn, home *account, jid events.JID, at events.Position) *clie
 		jid: jid, full: jid.String(), home: home, id: c.ID(), sender: delivery.NewSender(c.srv.router, jid, at), limiter: newLimiter(c),
 	}
 	cl.recipient = delivery.NewRecipient(c.srv.router, cl.session, cl.account, cl.pass)
+	cl.listener = pubsub.NewListener(c.srv.pubsub, jid, cl.send)
 	cl.link.Store(c)
 	return cl
 }

@@ -16,14 +16,13 @@ import (
 const (
 	// capsNode names the software that the verification string is of.
 	capsNode = "urn:rollcall"
-	nsCaps   = "http://jabber.org/protocol/caps"
 
 	serverIdentity  = "<identity category='server' type='im' name='Rollcall'/>"
 	accountIdentity = "<identity category='account' type='registered'/>"
 )
 
 var discovery = extension{
-	features: []string{stanza.NSDiscoInfo, stanza.NSDiscoItems, nsCaps},
+	features: []string{stanza.NSDiscoInfo, stanza.NSDiscoItems, stanza.NSCaps},
 	personal: []string{stanza.NSDiscoInfo, stanza.NSDiscoItems},
 	identity: accountIdentity,
 	requests: []answer{
@@ -41,7 +40,7 @@ func (cl *client) discoInfo(r *request) error {
 			return refuse(stanza.ServiceUnavailable)
 		}
 		if node != "" {
-			return cl.nodeInfo(r)
+			return cl.discoNode(r, cl.srv.pubsub.NodeInfo)
 		}
 		identity, features = o.identity, o.personal
 	}
@@ -61,17 +60,31 @@ func (cl *client) discoInfo(r *request) error {
 func (cl *client) discoItems(r *request) error {
 	hidden := r.to.Local() != "" && !cl.sees(r.to)
 	if !hidden && r.payload.Attr("node") != "" {
-		return cl.nodeItems(r)
+		return cl.discoNode(r, cl.srv.pubsub.NodeItems)
 	}
 	b := appendDisco(nil, r)
 	if !hidden && r.to.Local() != "" && cl.srv.cfg.Private != nil {
-		items, err := cl.nodes(r.to)
+		items, err := cl.srv.pubsub.Nodes(cl.account, r.to)
 		if err != nil {
 			return err
 		}
 		b = append(b, items...)
 	}
 	cl.result(r.iq, string(append(b, "</query>"...)))
+	return nil
+}
+
+// discoNode answers about a node of an account, as tell tells of it. The server has
+// no nodes.
+func (cl *client) discoNode(r *request, tell func(reader, owner events.JID, name string) ([]byte, error)) error {
+	if r.to.Local() == "" || cl.srv.cfg.Private == nil {
+		return refuse(stanza.ItemNotFound)
+	}
+	b, err := tell(cl.account, r.to, r.payload.Attr("node"))
+	if err != nil {
+		return err
+	}
+	cl.result(r.iq, string(append(append(appendDisco(nil, r), b...), "</query>"...)))
 	return nil
 }
 
@@ -101,6 +114,6 @@ func verification(features []string) string {
 // capabilities is the stream feature that saves clients the question (XEP-0115,
 // 6.3).
 func capabilities(ver string) string {
-	b := stanza.AppendAttr([]byte("<c xmlns='"+nsCaps+"' hash='sha-1'"), "node", capsNode)
+	b := stanza.AppendAttr([]byte("<c xmlns='"+stanza.NSCaps+"' hash='sha-1'"), "node", capsNode)
 	return string(append(stanza.AppendAttr(b, "ver", ver), "/>"...))
 }

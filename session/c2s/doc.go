@@ -38,7 +38,8 @@
 //     rosterpush.go, subscribe.go, blocking.go, blocklist.go, blockeffects.go.
 //   - Requests: iq.go, extension.go, disco.go, lastactivity.go, time.go,
 //     version.go; of what accounts keep here: stored.go, privatestorage.go,
-//     vcard.go, and for personal eventing pubsub*.go, pep*.go, clientcaps.go.
+//     vcard.go. Personal eventing is package pubsub; eventing.go puts it in touch
+//     with clients.
 //
 // # Goroutines
 //
@@ -66,10 +67,9 @@
 //
 // Bounded, too, are: what a client has not acknowledged (manage.go), what is held
 // for an inactive one (clientstate.go), a block list (blocklist.go), what an
-// account stores and publishes (package pep). What is kept in memory only to be quick is forgotten at a limit,
-// and read again: accounts without sessions (idleaccounts.go), what was published
-// last (pepnewest.go), what clients can do (clientcaps.go). Block lists are all in
-// memory, at any number of accounts.
+// account stores and publishes (packages pep and pubsub). Accounts without sessions are
+// kept in memory only to be quick, and forgotten at a limit (idleaccounts.go). Block
+// lists are all in memory, at any number of accounts.
 //
 // # What others see when a connector stops
 //

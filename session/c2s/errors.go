@@ -2,11 +2,10 @@ package c2s
 
 import (
 	"errors"
-	"fmt"
 
 	"rollcall/events"
 	"rollcall/session"
-	"rollcall/session/pep"
+	"rollcall/session/pubsub"
 	"rollcall/session/roster"
 	"rollcall/session/stanza"
 )
@@ -26,6 +25,9 @@ func stanzaError(err error) *stanza.Error {
 		if errors.Is(err, m.err) {
 			return &m.answer
 		}
+	}
+	if refused := pubsub.Refusal(err); refused != nil {
+		return refused
 	}
 	if endsStream(err) {
 		return nil
@@ -61,17 +63,6 @@ var stanzaErrors = []struct {
 	{roster.ErrNotAcceptable, stanza.Error{Condition: stanza.NotAcceptable}},
 	{roster.ErrNoItem, stanza.Error{Condition: stanza.ItemNotFound}},
 	{roster.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: "the roster is full"}},
-	{pep.ErrNoNode, stanza.Error{Condition: stanza.ItemNotFound}},
-	{pep.ErrNoItem, stanza.Error{Condition: stanza.ItemNotFound}},
-	{pep.ErrFull, stanza.Error{Condition: stanza.ResourceConstraint, Text: fmt.Sprintf("an account can't store more than %d KiB", pep.MaxBytes>>10)}},
-	{pep.ErrNodes, pubSubAnswer(stanza.ResourceConstraint, "max-nodes-exceeded")},
-	{pep.ErrAffiliates, stanza.Error{Condition: stanza.ResourceConstraint, Text: "a node can't have more affiliates"}},
-	{pep.ErrSubscribers, pubSubAnswer(stanza.PolicyViolation, "too-many-subscriptions")},
-	{pep.ErrNotSubscribed, notSubscribed},
-	{pep.ErrOutcast, stanza.Error{Condition: stanza.Forbidden}},
-	{pep.ErrClosed, pubSubAnswer(stanza.NotAllowed, "closed-node")},
-	{pep.ErrPresence, pubSubAnswer(stanza.NotAuthorized, "presence-subscription-required")},
-	{pep.ErrGroup, pubSubAnswer(stanza.NotAuthorized, "not-in-roster-group")},
 	{session.ErrConflict, stanza.Error{Condition: stanza.Conflict}},
 	{session.ErrAlreadyBound, stanza.Error{Condition: stanza.NotAllowed}},
 	{session.ErrTooManySessions, stanza.Error{Condition: stanza.ResourceConstraint}},

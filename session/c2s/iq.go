@@ -18,7 +18,7 @@ func (cl *client) iq(iq *stanza.Element, to events.JID) error {
 		return cl.request(iq, payload, to)
 	case "result", "error":
 		// Answers to pushes need nothing, and one that finds nobody has no answer.
-		cl.answered(iq)
+		cl.listener.Answered(iq)
 		if to.IsZero() || to.IsBare() {
 			return nil
 		}

@@ -61,7 +61,7 @@ func (cl *client) becomeAvailable(el *stanza.Element) error {
 	change := func() error {
 		_, err := cl.do(session.BecomeAvailable{Session: cl.session, Priority: priority, Show: showOf(el), Stanza: text})
 		if err == nil {
-			cl.learnCaps(el)
+			cl.listener.Learn(el)
 		}
 		return err
 	}
@@ -80,7 +80,7 @@ func (cl *client) becomeUnavailable(el *stanza.Element) error {
 	return cl.recipient.BecomeUnreceptive(func() error {
 		_, err := cl.do(session.BecomeUnavailable{Session: cl.session, Stanza: text})
 		if err == nil {
-			cl.forgetCaps()
+			cl.listener.Forget()
 		}
 		return err
 	}, refused)

@@ -34,7 +34,7 @@ func (cl *client) privateGet(r *request) error {
 	if err != nil {
 		return err
 	}
-	element := alone(wanted[0])
+	element := wanted[0].Alone()
 	if n := s.Node(privateKey(wanted[0])); n != nil {
 		element = n.Items[0].XML
 	}
@@ -48,9 +48,9 @@ func (cl *client) privateSet(r *request) error {
 	if err != nil {
 		return err
 	}
-	_, err = cl.change(func(s *pep.Store) (*pep.Store, error) {
+	err = cl.change(func(s *pep.Store) (*pep.Store, error) {
 		for _, el := range elements {
-			if s, err = s.Publish(privateKey(el), pep.Item{XML: alone(el)}, nil); err != nil {
+			if s, err = s.Publish(privateKey(el), pep.Item{XML: el.Alone()}, nil); err != nil {
 				return nil, err
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"rollcall/session"
 	"rollcall/session/auth"
 	"rollcall/session/delivery"
+	"rollcall/session/pubsub"
 	"rollcall/session/stanza"
 	"rollcall/session/stream"
 )
@@ -27,12 +28,11 @@ type Server struct {
 	signUps  *auth.Throttle // of registrations
 	logins   *logins
 	router   *delivery.Router
+	pubsub   *pubsub.Service
 	offer    *offer
 	started  time.Time
 	hub      hub
 	blocks   *blockLists
-	caps     *capsCache
-	newest   newestCache
 	ended    *endedSessions
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 
@@ -68,7 +68,6 @@ func New(cfg Config) (*Server, error) {
 		throttle:  auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
 		signUps:   auth.NewThrottle(signUpLimit, time.Now),
 		logins:    newLogins(cfg.LoginRate),
-		caps:      newCapsCache(),
 		ended:     newEndedSessions(),
 		offer:     newOffer(&cfg, extensions),
 		started:   time.Now(),
@@ -81,6 +80,13 @@ func New(cfg Config) (*Server, error) {
 			Exists: s.hasCredentials, Blocked: s.blocks.blocked, ShowDirected: s.showDirected, Event: s.wantedEvent,
 		},
 		Limits: cfg.Limits, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("c2s: %w", err)
+	}
+	s.pubsub, err = pubsub.New(pubsub.Config{
+		Documents: cfg.Private, Rosters: rosterReader{s}, Blocked: s.blocks.between, Table: cfg.Table, Delivery: s.router,
+		Logger: cfg.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)

@@ -2,11 +2,9 @@ package c2s
 
 import (
 	"context"
-	"errors"
 
 	"rollcall/events"
 	"rollcall/session/pep"
-	"rollcall/session/stanza"
 )
 
 // What accounts keep with the server: one document an account for private
@@ -20,42 +18,13 @@ func storesThings(c *Config) bool { return c.Private != nil }
 func (s *Server) stored(account events.JID) (*pep.Store, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	doc, err := s.cfg.Private.Get(ctx, account.Bare())
-	if err != nil && !errors.Is(err, events.ErrNotFound) {
-		return nil, err
-	}
-	if doc.Deleted {
-		doc.Data = nil
-	}
-	return pep.Decode(doc.Revision, doc.Data)
+	return pep.Read(ctx, s.cfg.Private, account)
 }
 
 // change changes what the client's account keeps.
-func (cl *client) change(by func(*pep.Store) (*pep.Store, error)) (*pep.Store, error) {
-	return cl.srv.change(cl.account, by)
-}
-
-// change changes what an account keeps, unless by returns what it was given.
-func (s *Server) change(account events.JID, by func(*pep.Store) (*pep.Store, error)) (next *pep.Store, err error) {
+func (cl *client) change(by func(*pep.Store) (*pep.Store, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	_, err = events.Update(ctx, s.cfg.Private, account.Bare(), func(doc events.Document) ([]byte, error) {
-		old, err := pep.Decode(doc.Revision, doc.Data)
-		if err != nil {
-			return nil, err
-		}
-		if next, err = by(old); err != nil || next == old {
-			return doc.Data, err
-		}
-		return next.Encode(), nil
-	})
-	return next, err
-}
-
-// alone is an element as it is stored: it means the same wherever it is put.
-func alone(el *stanza.Element) []byte {
-	if el == nil {
-		return nil
-	}
-	return el.AppendTo(nil, stanza.Stamp{Standalone: true})
+	_, err := pep.Change(ctx, cl.srv.cfg.Private, cl.account, by)
+	return err
 }

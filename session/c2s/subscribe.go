@@ -95,7 +95,7 @@ func (x *exchange) Stanza(account, user events.JID, k roster.Kind) []byte {
 
 func (x *exchange) Granted(owner, watcher events.JID) {
 	if !x.srv.blocks.of(watcher).blocks(owner) {
-		x.srv.showNewWatcher(owner, watcher)
+		x.srv.pubsub.ShowLast(owner, watcher)
 	}
 }
 

@@ -41,8 +41,8 @@ func (cl *client) setCard(r *request) error {
 	if !cl.owns(r) {
 		return refuse(stanza.Forbidden)
 	}
-	_, err := cl.change(func(s *pep.Store) (*pep.Store, error) {
-		return s.Publish(cardKey, pep.Item{XML: alone(r.payload)}, nil)
+	err := cl.change(func(s *pep.Store) (*pep.Store, error) {
+		return s.Publish(cardKey, pep.Item{XML: r.payload.Alone()}, nil)
 	})
 	if err != nil {
 		return err

@@ -153,6 +153,20 @@ func (r *Router) Reach(p events.Position) {
 	r.cfg.Table.WaitFor(ctx, p)
 }
 
+// Sync waits for the table to have all that the log has at this moment, and for its
+// observers to have been told.
+func (r *Router) Sync(ctx context.Context) error {
+	svc := r.service.Load()
+	if svc == nil {
+		return nil
+	}
+	log, err := svc.Log().Info(ctx)
+	if err != nil {
+		return err
+	}
+	return r.cfg.Table.WaitFor(ctx, events.Position{Stream: log.Stream, Seq: log.Last})
+}
+
 // self is the connector's incarnation, zero while it has none.
 func (r *Router) self() events.Incarnation {
 	if svc := r.service.Load(); svc != nil {

@@ -1,7 +1,8 @@
 // Package pep is what an account keeps with its server and shows to others: the
 // nodes of personal eventing with their items (XEP-0163, XEP-0060), its private
 // elements (XEP-0049) and its card (XEP-0054), in one document an account. It is
-// pure: it reads no clock and does no input or output.
+// pure: it reads no clock and does no input or output, but for Read and Change, by
+// which documents are read and changed.
 //
 // A Store never changes. An operation returns another one that shares what is
 // the same, so that a writer can offer it to a store that compares and sets. A

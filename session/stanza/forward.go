@@ -17,6 +17,15 @@ type Stamp struct {
 	Without *Element
 }
 
+// Alone is the element as it is kept: it means the same wherever it is put. Of a nil
+// element it is nil.
+func (e *Element) Alone() []byte {
+	if e == nil {
+		return nil
+	}
+	return e.AppendTo(nil, Stamp{Standalone: true})
+}
+
 // AppendTo appends the element so that it means the same in every stream whose
 // default namespace is jabber:client. Of a stanza, what is between the root's
 // start and end tag is byte for byte what was sent, but for the child that s

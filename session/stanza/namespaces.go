@@ -29,6 +29,8 @@ const (
 	NSLastActivity   = "jabber:iq:last"                          // XEP-0012
 	NSHints          = "urn:xmpp:hints"                          // XEP-0334
 	NSChatStates     = "http://jabber.org/protocol/chatstates"   // XEP-0085
+	NSCaps           = "http://jabber.org/protocol/caps"         // XEP-0115
+	NSForms          = "jabber:x:data"                           // XEP-0004
 	NSPubSubEvent    = "http://jabber.org/protocol/pubsub#event" // XEP-0060
 	nsXML            = "http://www.w3.org/XML/1998/namespace"    // Namespaces in XML 1.0, 3
 	nsXMLNS          = "http://www.w3.org/2000/xmlns/"           // Namespaces in XML 1.0, 3

@@ -1,19 +1,20 @@
-package c2s
+package pubsub
 
 import (
 	"rollcall/events"
 	"rollcall/session/pep"
+	"rollcall/session/roster"
 )
 
 // Last items: XEP-0163, 4.3.4. A client is shown those of its account and its
 // contacts when it says what it wants, and those of a contact when it begins to
 // get that one's presence. A subscriber is shown a node's at once
-// (pepsubscriptions.go).
+// (subscriptions.go).
 
-// showNewWatcher shows the last items of an account to somebody who gets its
+// ShowLast shows the last items of an account to somebody who gets its
 // presence from now on (XEP-0163, 4.3.4).
-func (s *Server) showNewWatcher(owner, watcher events.JID) {
-	if !storesThings(&s.cfg) {
+func (s *Service) ShowLast(owner, watcher events.JID) {
+	if s.cfg.Documents == nil {
 		return
 	}
 	owners, err := s.upToDate(owner)
@@ -34,20 +35,21 @@ func (s *Server) showNewWatcher(owner, watcher events.JID) {
 }
 
 // maxGreeted bounds the accounts that are read when a client comes, because what
-// they have published last is not kept (pepnewest.go). It is not shown the last
+// they have published last is not kept (newest.go). It is not shown the last
 // items of others.
 const maxGreeted = 1_000
 
 // showLast shows the last items of the nodes that the client has just asked for
 // (XEP-0163, 4.3.4): its own account's, and its contacts'.
-func (cl *client) showLast(wanted map[string]bool) {
-	if len(wanted) == 0 || cl.srv.cfg.Private == nil {
+func (l *Listener) showLast(wanted map[string]bool) {
+	if len(wanted) == 0 {
 		return
 	}
-	g := greeting{cl: cl, wanted: wanted, keeps: cl.srv.keepsNewest(), reads: maxGreeted}
-	g.show(cl.account)
-	for contact := range cl.home.current().Watched() {
-		if contact != cl.account && !cl.srv.blocks.between(cl.jid, contact) {
+	own := l.srv.cfg.Rosters.Known(l.account)
+	g := greeting{Listener: l, own: own, nodes: wanted, keeps: l.srv.keepsNewest(), reads: maxGreeted}
+	g.show(l.account)
+	for contact := range own.Watched() {
+		if contact != l.account && !l.srv.cfg.Blocked(l.jid, contact) {
 			g.show(contact)
 		}
 	}
@@ -55,31 +57,32 @@ func (cl *client) showLast(wanted map[string]bool) {
 
 // A greeting shows last items to a client.
 type greeting struct {
-	cl     *client
-	wanted map[string]bool // nodes
-	keeps  bool            // what is kept is as good as what would be read
-	reads  int             // that are left
+	*Listener
+	own   *roster.Roster  // the account's
+	nodes map[string]bool // that are wanted
+	keeps bool            // what is kept is as good as what would be read
+	reads int             // that are left
 }
 
 // show shows what the client wants of an account, and may read.
 func (g *greeting) show(owner events.JID) {
 	var nodes []*pep.Node
 	whole := false
-	if kept := g.cl.srv.newest.get(owner); g.keeps && kept != nil {
+	if kept := g.srv.newest.get(owner); g.keeps && kept != nil {
 		nodes, whole = g.choose(owner, kept)
 	}
 	if !whole && g.reads > 0 {
 		g.reads--
-		all, err := g.cl.srv.readNewest(owner)
+		all, err := g.srv.readNewest(owner)
 		if err != nil {
-			g.cl.srv.cfg.Logger.Warn("last items not shown", "account", owner.String(), "error", err)
+			g.srv.cfg.Logger.Warn("last items not shown", "account", owner.String(), "error", err)
 			return
 		}
 		nodes, _ = g.choose(owner, all)
 	}
 	for _, n := range nodes {
 		if len(n.Items) > 0 {
-			g.cl.send(addressed(eventMessage(owner, lastEvent(n)), g.cl.account))
+			g.send(addressed(eventMessage(owner, lastEvent(n)), g.account))
 		}
 	}
 }
@@ -87,9 +90,9 @@ func (g *greeting) show(owner events.JID) {
 // choose finds the nodes to show. It reports whether they have their items: what
 // is kept lacks those that are large.
 func (g *greeting) choose(owner events.JID, s *pep.Store) (nodes []*pep.Node, whole bool) {
-	v, whole := g.cl.viewOf(owner), true
+	v, whole := g.srv.viewOf(g.account, g.own, owner), true
 	for n := range s.Nodes(pep.Event) {
-		if g.wanted[n.Name] && !n.Silent && v.refuses(n) == nil {
+		if g.nodes[n.Name] && !n.Silent && v.refuses(n) == nil {
 			nodes = append(nodes, n)
 			whole = whole && len(n.Items) > 0
 		}

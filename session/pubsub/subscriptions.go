@@ -1,4 +1,4 @@
-package c2s
+package pubsub
 
 import (
 	"rollcall/events"
@@ -15,33 +15,33 @@ import (
 
 // notSubscribed is XEP-0060, 6.2.3.2: to try again is of no use.
 var notSubscribed = stanza.Error{
-	Condition: stanza.UnexpectedRequest, Type: stanza.Cancel, App: "<not-subscribed xmlns='" + nsPubSubErrors + "'/>",
+	Condition: stanza.UnexpectedRequest, Type: stanza.Cancel, App: "<not-subscribed xmlns='" + nsErrors + "'/>",
 }
 
 // hears reports that events of a node are for a subscriber.
-func (s *Server) hears(owner events.JID, owners *roster.Roster, n *pep.Node, subscriber events.JID) bool {
+func (s *Service) hears(owner events.JID, owners *roster.Roster, n *pep.Node, subscriber events.JID) bool {
 	return subscriber.Bare() == owner ||
-		!s.blocks.between(owner, subscriber) && n.Admit(readerIn(owners, subscriber.Bare())) == nil
+		!s.cfg.Blocked(owner, subscriber) && n.Admit(readerIn(owners, subscriber.Bare())) == nil
 }
 
 // subscribe is XEP-0060, 6.1. To subscribe again changes nothing.
-func (cl *client) subscribe(r *request, el *stanza.Element) error {
+func (r *request) subscribe(el *stanza.Element) error {
 	jid, err := events.ParseJID(el.Attr("jid"))
 	switch {
-	case err != nil || jid.Bare() != cl.account:
-		return pubSubError(stanza.BadRequest, "invalid-jid")
+	case err != nil || jid.Bare() != r.account:
+		return appError(stanza.BadRequest, "invalid-jid")
 	case el.Attr("node") == "":
 		return errNoNodeID
-	case r.payload.Child(nsPubSub, "options") != nil:
+	case r.Payload.Child(NS, "options") != nil:
 		return withoutFeature("subscription-options")
 	}
-	owner, k := cl.owner(r), eventKey(el)
-	s, err := cl.srv.change(owner, func(s *pep.Store) (*pep.Store, error) {
+	k := eventKey(el)
+	s, err := r.change(func(s *pep.Store) (*pep.Store, error) {
 		n := s.Node(k)
 		if n == nil {
 			return nil, pep.ErrNoNode
 		}
-		if err := cl.viewOf(owner).refuses(n); err != nil {
+		if err := r.view().refuses(n); err != nil {
 			return nil, err
 		}
 		return s.Subscribe(k, jid.String())
@@ -49,76 +49,76 @@ func (cl *client) subscribe(r *request, el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	b := appendSubscription([]byte("<pubsub xmlns='"+nsPubSub+"'>"), k.Name, jid.String(), "subscribed")
-	cl.result(r.iq, string(append(b, "</pubsub>"...)))
+	b := appendSubscription([]byte("<pubsub xmlns='"+NS+"'>"), k.Name, jid.String(), "subscribed")
+	r.Answer(string(append(b, "</pubsub>"...)))
 	if n := s.Node(k); !n.Silent && len(n.Items) > 0 {
-		cl.srv.sendTo(owner, jid, cl.sender.After, lastEvent(n)) // XEP-0060, 6.1.7
+		r.srv.sendTo(r.Owner, jid, r.After, lastEvent(n)) // XEP-0060, 6.1.7
 	}
 	return nil
 }
 
 // unsubscribe is XEP-0060, 6.2. There are no subscription ids.
-func (cl *client) unsubscribe(r *request, el *stanza.Element) error {
+func (r *request) unsubscribe(el *stanza.Element) error {
 	jid, err := events.ParseJID(el.Attr("jid"))
 	switch {
 	case err != nil:
-		return pubSubError(stanza.BadRequest, "invalid-jid")
+		return appError(stanza.BadRequest, "invalid-jid")
 	case el.Attr("node") == "":
 		return errNoNodeID
-	case jid.Bare() != cl.account:
+	case jid.Bare() != r.account:
 		return refuse(stanza.Forbidden)
 	}
-	_, err = cl.srv.change(cl.owner(r), func(s *pep.Store) (*pep.Store, error) { return s.Unsubscribe(eventKey(el), jid.String()) })
+	_, err = r.change(func(s *pep.Store) (*pep.Store, error) { return s.Unsubscribe(eventKey(el), jid.String()) })
 	if err != nil {
 		return err
 	}
-	return cl.done(r)
+	return r.done()
 }
 
 // ownSubscriptions tells a client which subscriptions its account has to the
 // nodes of another, or to its own.
-func (cl *client) ownSubscriptions(r *request, el *stanza.Element) error {
-	owner := cl.owner(r)
-	s, err := cl.srv.stored(owner)
+func (r *request) ownSubscriptions(el *stanza.Element) error {
+	s, err := r.srv.stored(r.Owner)
 	if err != nil {
 		return err
 	}
-	b := []byte("<pubsub xmlns='" + nsPubSub + "'><subscriptions")
+	b := []byte("<pubsub xmlns='" + NS + "'><subscriptions")
 	only := el.Attr("node")
 	if only != "" {
 		b = stanza.AppendAttr(b, "node", only)
 	}
 	b = append(b, '>')
-	v := cl.viewOf(owner)
+	v := r.view()
 	for n := range s.Nodes(pep.Event) {
 		if only != "" && only != n.Name {
 			continue
 		}
-		list := n.Subscriptions(cl.full)
+		list := n.Subscriptions(r.account.String())
 		if len(list) > 0 && v.refuses(n) == nil {
 			for _, jid := range list {
 				b = appendSubscription(b, n.Name, jid, "subscribed")
 			}
 		}
 	}
-	cl.result(r.iq, string(append(b, "</subscriptions></pubsub>"...)))
+	r.Answer(string(append(b, "</subscriptions></pubsub>"...)))
 	return nil
 }
 
 // subscriptions lists a node's for its owner.
-func (cl *client) subscriptions(r *request, el *stanza.Element) error {
-	n, err := cl.readable(r, eventKey(el))
+func (r *request) subscriptions(el *stanza.Element) error {
+	n, err := r.readable(el)
 	if err != nil {
 		return err
 	}
-	b := stanza.AppendAttr([]byte("<pubsub xmlns='"+nsPubSubOwner+"'><subscriptions"), "node", n.Name)
+	b := stanza.AppendAttr([]byte("<pubsub xmlns='"+NSOwner+"'><subscriptions"), "node", n.Name)
 	b = append(b, '>')
+	owners := r.known()
 	for _, jid := range n.Subscribers {
-		if cl.srv.hears(cl.account, cl.home.current(), n, events.StoredJID(jid)) {
+		if r.srv.hears(r.account, owners, n, events.StoredJID(jid)) {
 			b = appendSubscription(b, "", jid, "subscribed")
 		}
 	}
-	cl.result(r.iq, string(append(b, "</subscriptions></pubsub>"...)))
+	r.Answer(string(append(b, "</subscriptions></pubsub>"...)))
 	return nil
 }
 
@@ -134,7 +134,7 @@ func appendSubscription(b []byte, node, jid, state string) []byte {
 
 // endSubscriptions is what an owner may do with those of others, all that are
 // named or none: nobody is subscribed but by himself.
-func (cl *client) endSubscriptions(r *request, el *stanza.Element) error {
+func (r *request) endSubscriptions(el *stanza.Element) error {
 	var ended []events.JID
 	for c := range el.Children() {
 		jid, err := events.ParseJID(c.Attr("jid"))
@@ -147,7 +147,7 @@ func (cl *client) endSubscriptions(r *request, el *stanza.Element) error {
 		ended = append(ended, jid)
 	}
 	k := eventKey(el)
-	_, err := cl.change(func(s *pep.Store) (*pep.Store, error) {
+	_, err := r.change(func(s *pep.Store) (*pep.Store, error) {
 		var err error
 		for _, jid := range ended {
 			if s, err = s.Unsubscribe(k, jid.String()); err != nil {
@@ -159,10 +159,10 @@ func (cl *client) endSubscriptions(r *request, el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	cl.result(r.iq, "")
+	r.Answer("")
 	for _, jid := range ended {
-		if !cl.srv.blocks.between(cl.account, jid) {
-			cl.srv.sendTo(cl.account, jid, cl.sender.After, appendSubscription(nil, k.Name, jid.String(), "none"))
+		if !r.srv.cfg.Blocked(r.account, jid) {
+			r.srv.sendTo(r.account, jid, r.After, appendSubscription(nil, k.Name, jid.String(), "none"))
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package c2s
+package pubsub
 
 import (
 	"crypto/sha1"
@@ -31,7 +31,7 @@ func verificationOf(query *stanza.Element) string {
 			identities = append(identities, strings.Join([]string{el.Attr("category"), el.Attr("type"), lang, el.Attr("name")}, "/"))
 		case el.Is(stanza.NSDiscoInfo, "feature"):
 			features = append(features, el.Attr("var"))
-		case el.Is(nsForm, "x"):
+		case el.Is(stanza.NSForms, "x"):
 			return "" // XEP-0128; or features: they end where a form begins
 		}
 	}

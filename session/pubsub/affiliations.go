@@ -1,4 +1,4 @@
-package c2s
+package pubsub
 
 import (
 	"slices"
@@ -16,37 +16,37 @@ var affiliationNames = [...]string{pep.None: "none", pep.Member: "member", pep.O
 
 // ownAffiliations tells a client what its account is to the nodes of another,
 // or to its own.
-func (cl *client) ownAffiliations(r *request, el *stanza.Element) error {
-	s, err := cl.srv.stored(cl.owner(r))
+func (r *request) ownAffiliations(el *stanza.Element) error {
+	s, err := r.srv.stored(r.Owner)
 	if err != nil {
 		return err
 	}
-	b := []byte("<pubsub xmlns='" + nsPubSub + "'><affiliations>")
+	b := []byte("<pubsub xmlns='" + NS + "'><affiliations>")
 	for n := range s.Nodes(pep.Event) {
-		name := affiliationNames[n.Affiliation(cl.account.String())]
-		if cl.owns(r) {
+		name := affiliationNames[n.Affiliation(r.account.String())]
+		if r.owns() {
 			name = "owner"
 		}
 		if only := el.Attr("node"); name != "none" && (only == "" || only == n.Name) {
 			b = appendAffiliation(b, "node", n.Name, name)
 		}
 	}
-	cl.result(r.iq, string(append(b, "</affiliations></pubsub>"...)))
+	r.Answer(string(append(b, "</affiliations></pubsub>"...)))
 	return nil
 }
 
 // affiliations lists a node's for its owner.
-func (cl *client) affiliations(r *request, el *stanza.Element) error {
-	n, err := cl.readable(r, eventKey(el))
+func (r *request) affiliations(el *stanza.Element) error {
+	n, err := r.readable(el)
 	if err != nil {
 		return err
 	}
-	b := stanza.AppendAttr([]byte("<pubsub xmlns='"+nsPubSubOwner+"'><affiliations"), "node", n.Name)
-	b = appendAffiliation(append(b, '>'), "jid", cl.account.String(), "owner")
+	b := stanza.AppendAttr([]byte("<pubsub xmlns='"+NSOwner+"'><affiliations"), "node", n.Name)
+	b = appendAffiliation(append(b, '>'), "jid", r.account.String(), "owner")
 	for _, a := range n.Affiliates {
 		b = appendAffiliation(b, "jid", a.JID, affiliationNames[a.Affiliation])
 	}
-	cl.result(r.iq, string(append(b, "</affiliations></pubsub>"...)))
+	r.Answer(string(append(b, "</affiliations></pubsub>"...)))
 	return nil
 }
 
@@ -58,26 +58,26 @@ func appendAffiliation(b []byte, of, value, affiliation string) []byte {
 }
 
 // affiliate changes them, all that are named or none.
-func (cl *client) affiliate(r *request, el *stanza.Element) error {
+func (r *request) affiliate(el *stanza.Element) error {
 	var changes []pep.Affiliate
 	for c := range el.Children() {
 		jid, err := events.ParseJID(c.Attr("jid"))
 		if err != nil {
 			return err
 		}
-		a, err := parseAffiliation(c.Attr("affiliation"), jid.Bare() == cl.account)
+		a, err := parseAffiliation(c.Attr("affiliation"), jid.Bare() == r.account)
 		if err != nil {
 			return err
 		}
-		if jid.Bare() != cl.account {
+		if jid.Bare() != r.account {
 			changes = append(changes, pep.Affiliate{JID: jid.Bare().Clone().String(), Affiliation: a})
 		}
 	}
-	_, err := cl.change(func(s *pep.Store) (*pep.Store, error) { return s.Affiliate(eventKey(el), changes) })
+	_, err := r.change(func(s *pep.Store) (*pep.Store, error) { return s.Affiliate(eventKey(el), changes) })
 	if err != nil {
 		return err
 	}
-	return cl.done(r)
+	return r.done()
 }
 
 // parseAffiliation reads what somebody is to be. The account is the owner of all

@@ -1,4 +1,4 @@
-package c2s
+package pubsub
 
 import (
 	"fmt"
@@ -13,8 +13,6 @@ import (
 
 // The forms (XEP-0004) by which nodes are configured (XEP-0060, 16.4.4), and
 // which say what a node must be like that is published to (7.1.5).
-
-const nsForm = "jabber:x:data"
 
 // The fields of a node's form that are more than an opinion.
 const (
@@ -53,13 +51,13 @@ var (
 // is none. What is not supported is refused, so that nobody is led to believe
 // that something is private.
 func parseOptions(el *stanza.Element) (func(pep.Config) pep.Config, error) {
-	form := el.Child(nsForm, "x")
+	form := el.Child(stanza.NSForms, "x")
 	if form == nil || form.Attr("type") == "cancel" {
 		return nil, nil
 	}
 	var steps []func(*pep.Config)
 	for f := range form.Children() {
-		if !f.Is(nsForm, "field") || f.Attr("var") == "FORM_TYPE" {
+		if !f.Is(stanza.NSForms, "field") || f.Attr("var") == "FORM_TYPE" {
 			continue
 		}
 		step, err := parseField(f)
@@ -79,14 +77,14 @@ func parseOptions(el *stanza.Element) (func(pep.Config) pep.Config, error) {
 // parseField reads one field as a step of the change. A field of no known name is
 // refused like a value that can't be had.
 func parseField(f *stanza.Element) (func(*pep.Config), error) {
-	name, value := f.Attr("var"), f.Child(nsForm, "value").Text()
+	name, value := f.Attr("var"), f.Child(stanza.NSForms, "value").Text()
 	ok := true
 	var step func(*pep.Config)
 	switch name {
 	case fieldAccess:
 		var a pep.Access
 		if a, ok = accessModels[value]; !ok {
-			return nil, pubSubError(stanza.NotAcceptable, "unsupported-access-model")
+			return nil, appError(stanza.NotAcceptable, "unsupported-access-model")
 		}
 		step = func(c *pep.Config) { c.Access = a }
 	case fieldGroups:
@@ -117,7 +115,7 @@ func parseField(f *stanza.Element) (func(*pep.Config), error) {
 // values are those of a field, sorted, each once.
 func values(f *stanza.Element) (list []string) {
 	for v := range f.Children() {
-		if v.Is(nsForm, "value") && v.Text() != "" {
+		if v.Is(stanza.NSForms, "value") && v.Text() != "" {
 			list = append(list, v.Text())
 		}
 	}
@@ -137,8 +135,8 @@ func parseMax(value string) (int, bool) {
 // appendConfig is the form to change a configuration by, for the owner of the
 // roster.
 func appendConfig(b []byte, c pep.Config, r *roster.Roster) []byte {
-	b = append(b, "<x xmlns='"+nsForm+"' type='form'>"...)
-	b = appendField(b, "FORM_TYPE", "hidden", nil, nsPubSub+"#node_config")
+	b = append(b, "<x xmlns='"+stanza.NSForms+"' type='form'>"...)
+	b = appendField(b, "FORM_TYPE", "hidden", nil, NS+"#node_config")
 	access, models := "", slices.Sorted(maps.Keys(accessModels))
 	for _, name := range models {
 		if accessModels[name] == c.Access {

@@ -1,4 +1,4 @@
-package c2s
+package pubsub
 
 import (
 	"context"
@@ -140,7 +140,7 @@ func (c *newestCache) end(e *newestItems, s *pep.Store) {
 }
 
 // readNewest reads an account's document and keeps the newest items of it.
-func (s *Server) readNewest(owner events.JID) (*pep.Store, error) {
+func (s *Service) readNewest(owner events.JID) (*pep.Store, error) {
 	e := s.newest.begin(owner)
 	all, err := s.stored(owner)
 	if err != nil {
@@ -153,28 +153,28 @@ func (s *Server) readNewest(owner events.JID) (*pep.Store, error) {
 
 // keepsNewest reports that what is kept is as new as a document that would be
 // read now.
-func (s *Server) keepsNewest() bool {
+func (s *Service) keepsNewest() bool {
 	if !s.newest.await(context.Background(), 0) {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), delivery.CatchUp)
 	defer cancel()
-	last, err := s.cfg.Private.Last(ctx)
+	last, err := s.cfg.Documents.Last(ctx)
 	return err == nil && s.newest.await(ctx, last)
 }
 
-// FollowPublished follows the changes of what accounts publish, so that it need
+// Follow follows the changes of what accounts publish, so that it need
 // not be read at every login. While it doesn't run a login reads a document for
 // each contact; while it runs, every document that changes makes its way to this
 // connector. It returns when ctx ends, or with an error if the documents are not
 // those that it began with.
-func (s *Server) FollowPublished(ctx context.Context) error {
-	if s.cfg.Private == nil {
+func (s *Service) Follow(ctx context.Context) error {
+	if s.cfg.Documents == nil {
 		<-ctx.Done()
 		return ctx.Err()
 	}
 	defer s.newest.stop()
-	return events.Follow(ctx, s.cfg.Private, events.Follower{
+	return events.Follow(ctx, s.cfg.Documents, events.Follower{
 		Begin: func(last uint64) uint64 {
 			s.newest.start(last)
 			return last

@@ -1,0 +1,55 @@
+package c2s
+
+import (
+	"context"
+
+	"rollcall/events"
+	"rollcall/session/pubsub"
+	"rollcall/session/roster"
+	"rollcall/session/stanza"
+)
+
+// Personal eventing: XEP-0163. What there is of it is in package pubsub; here it is
+// put in touch with clients and their rosters.
+
+var eventing = extension{
+	identity: pubsub.Identity,
+	personal: pubsub.Features(),
+	on:       storesThings,
+	requests: []answer{
+		{space: pubsub.NS, local: "pubsub", at: atOwn | atOthers, get: (*client).pubSub, set: (*client).pubSub},
+		{space: pubsub.NSOwner, local: "pubsub", at: atOwn | atOthers, get: (*client).pubSub, set: (*client).pubSub},
+	},
+}
+
+func (cl *client) pubSub(r *request) error {
+	return cl.srv.pubsub.Handle(pubsub.Request{
+		From: cl.jid, Owner: r.to, Set: r.iq.Type() == "set", Payload: r.payload, After: cl.sender.After,
+		Answer: func(payload string) { cl.result(r.iq, payload) },
+	})
+}
+
+// wantedEvent implements delivery.Policy's Event.
+func (s *Server) wantedEvent(id events.SessionID, message *stanza.Element) []byte {
+	if cl := s.hub.client(id); cl != nil {
+		return cl.listener.Wants(message)
+	}
+	return nil
+}
+
+// FollowPublished follows what accounts publish; see [pubsub.Service.Follow].
+func (s *Server) FollowPublished(ctx context.Context) error { return s.pubsub.Follow(ctx) }
+
+// A rosterReader reads rosters. It implements pubsub.Rosters.
+type rosterReader struct{ srv *Server }
+
+func (r rosterReader) Known(account events.JID) *roster.Roster {
+	if a := r.srv.hub.account(account); a != nil {
+		return a.current()
+	}
+	return nil
+}
+
+func (r rosterReader) Read(ctx context.Context, account events.JID) (*roster.Roster, error) {
+	return r.srv.readRoster(ctx, account)
+}
