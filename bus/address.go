@@ -15,7 +15,8 @@ func (b *Bus) Address() string {
 	return redacted(b.cfg.URL)
 }
 
-// redacted is a list of URLs without secrets. What can't be read may be one.
+// redacted is a list of URLs without secrets. One that can't be parsed may be
+// secret in any part.
 func redacted(urls string) string {
 	list := strings.Split(urls, ",")
 	for i, text := range list {
@@ -26,7 +27,7 @@ func redacted(urls string) string {
 
 func redactedURL(text string) string {
 	if !strings.Contains(text, "@") {
-		return text // host:port is no URL, but nothing is secret in it
+		return text // host:port is not a URL, but nothing is secret in it
 	}
 	if !strings.Contains(text, "://") {
 		text = "nats://" + text // as the client reads it

@@ -58,7 +58,7 @@ func BenchmarkAppendRaw(b *testing.B) {
 	<-async.PublishAsyncComplete()
 }
 
-// publish is Append without a log: the same message, nobody waits for.
+// publish is Append without a log: the same message, which nobody waits for.
 func publish(b *testing.B, js jetstream.JetStream, i int64) {
 	r := first(i)
 	_, err := js.PublishMsgAsync(&nats.Msg{

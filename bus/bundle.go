@@ -26,8 +26,9 @@ func (b *bundle) add(record []byte) {
 	b.records++
 }
 
-// records gives the records of a message. What is cut off, or no record at all,
-// is given as it is: it can't be decoded, and is reported by who tries.
+// records gives the records of a message. A part that is cut off, or is not a
+// record at all, is given as it is: it can't be decoded, and whoever tries
+// reports it.
 func records(data []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for len(data) >= bin32Head && data[0] == bin32 {

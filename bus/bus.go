@@ -93,7 +93,7 @@ func (b *Bus) options() []nats.Option {
 		nats.MaxReconnects(-1),
 		nats.CustomReconnectDelay(reconnectDelay),
 		nats.IgnoreAuthErrorAbort(), // credentials may be mended meanwhile
-		// What could not be sent is refused, not sent later.
+		// A message that can't be sent is refused, not sent later.
 		nats.ReconnectBufSize(-1),
 		// A server that hangs is noticed within 15 s.
 		nats.PingInterval(5 * time.Second),
@@ -152,7 +152,7 @@ func (b *Bus) link() (connected bool, changed <-chan struct{}) {
 func (b *Bus) Connected() bool { return b.nc.IsConnected() }
 
 // Close sends what is still buffered and disconnects. Calls that wait return,
-// iterations end, handlers are not called any more.
+// iterations end, handlers are no longer called.
 func (b *Bus) Close() {
 	b.closeOnce.Do(func() {
 		b.pre.close()

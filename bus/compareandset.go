@@ -13,14 +13,14 @@ import (
 	"rollcall/events"
 )
 
-// compareAndSet changes a stream that keeps one message a subject: m is
-// stored if the subject's last message has the expected sequence. It resolves
-// lost acknowledgements and conflicts by looking at the subject, where m is
-// known by its message id, which it gets here if it has none. So the outcome is
-// definite, events.ErrUnresolved only if the stream could not be looked at until
-// ctx ended. A stream that can't be reached is waited for as long as down lets,
-// nil: not at all. With events.ErrConflict comes the message that is there instead,
-// nil if there is none.
+// compareAndSet changes a stream that keeps one message a subject: m is stored if
+// the subject's last message has the expected sequence. It resolves lost
+// acknowledgements and conflicts by looking at the subject, where m is known by its
+// message id, which it gets here if it has none. So the outcome is definite,
+// events.ErrUnresolved only if the stream could not be looked at until ctx ended. A
+// stream that can't be reached is waited for as long as down allows, nil: not at
+// all. With events.ErrConflict comes the message that is there instead, nil if
+// there is none.
 func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, expected uint64, down *events.Outage) (seq uint64, other *message, err error) {
 	id := m.Header.Get(jetstream.MsgIDHeader)
 	if id == "" {
@@ -59,8 +59,8 @@ func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, exp
 	}
 }
 
-// unsettled makes the last attempt's error that of the whole: a conflict with
-// what may have been lost since is none.
+// unsettled makes the last attempt's error that of the whole: a conflict with a
+// message that may have been lost since is none.
 func unsettled(err error) error {
 	if errors.Is(err, events.ErrUnresolved) {
 		return err

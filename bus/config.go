@@ -48,7 +48,7 @@ type Config struct {
 	// those who only look.
 	Existing bool
 
-	Replicas int           // of every stream when it is made; 0: 3 on a cluster, else 1
+	Replicas int           // of every stream when it is made; 0: 3 on a cluster, otherwise 1
 	MaxBytes int64         // of the log; 0: as it is, or at first 16 GiB or what the server can reserve, at least 256 MiB
 	MaxAge   time.Duration // of the log; 0: as it is, or 30 days at first; negative: for ever
 
@@ -62,8 +62,8 @@ type Config struct {
 	OnError func(error)
 }
 
-// setDefaults sets what depends on nothing else; what the server decides on is
-// settled when the streams are made.
+// setDefaults sets the defaults that depend on nothing else; those that the
+// server decides on are settled when the streams are made.
 func (c *Config) setDefaults() {
 	if c.AttemptTimeout <= 0 {
 		c.AttemptTimeout = defaultAttempt

@@ -48,7 +48,7 @@ func TestAFollowerPassesAnEndThatIsGone(t *testing.T) {
 	}
 }
 
-// logOf makes a log of a few records in a directory, which is closed in order.
+// logOf makes a log of a few records in a directory, which is closed properly.
 func logOf(t *testing.T, dir string, records int) {
 	s := serve(t, natsd.Options{DataDir: dir})
 	b := connect(t, bus.Config{InProcess: s})

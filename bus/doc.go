@@ -23,9 +23,9 @@
 //     outcome is known), patience.go (who waits for a stream that can't be reached).
 //   - Reading: tail.go and delivery.go (all of a stream, without gap), read.go
 //     (as events), msgget.go (one message of a subject).
-//   - What is kept: log.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
+//   - Stored: log.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
 //     leasewatch.go and leasedeath.go.
-//   - What is not: package courier.
+//   - Not stored: package courier.
 //
 // # What it promises
 //
@@ -43,12 +43,13 @@
 //
 // Reads that a decision rests on ask the stream's leader, never a replica that
 // may lag. Followers go on after any interruption where they stopped, without
-// gap or repetition, and refuse to go on if the stream is another than before.
+// gap or repetition, and refuse to go on if the stream is not the one that it
+// was before.
 //
 // # Limits
 //
 // A record has at most events.MaxRecord bytes, a document events.MaxDocument, a
 // lease's info 4 KiB. Each of a follower's two requests has at most 8 MiB on the
-// way. What is full refuses: the log (events.ErrFull) and a waiting room (100
-// messages an account); RC_PRE drops its oldest records.
+// way. A full log refuses records (events.ErrFull), and a full waiting room (100
+// messages an account) refuses messages; RC_PRE drops its oldest records.
 package bus

@@ -61,10 +61,10 @@ func (d *Documents) Get(ctx context.Context, account events.JID) (Document, erro
 	return doc, nil
 }
 
-// Put stores data if the account's document has the revision, 0 meaning that
-// it has none, and returns the new one. Otherwise events.ErrConflict.
-// Outcomes that are unknown at first are resolved; events.ErrUnresolved comes
-// only when ctx or events.MaxOutage ends before.
+// Put stores data if the account's document has the revision, 0 meaning that it
+// has none, and returns the new one; otherwise it fails with
+// events.ErrConflict. Outcomes that are unknown at first are resolved;
+// events.ErrUnresolved comes only when ctx or events.MaxOutage ends before.
 func (d *Documents) Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error) {
 	m, err := d.message(Document{JID: account, Data: data})
 	if err != nil {
@@ -90,7 +90,7 @@ func (d *Documents) Delete(ctx context.Context, account events.JID, revision uin
 	return nil
 }
 
-// compareAndSet treats a tombstone like nothing.
+// compareAndSet treats a tombstone as if there were nothing.
 func (d *Documents) compareAndSet(ctx context.Context, m *nats.Msg, revision uint64) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, events.MaxOutage)
 	defer cancel()
@@ -145,8 +145,8 @@ func (d *Documents) launch(doc Document) (p put) {
 	return p
 }
 
-// land waits for a put. What isn't plainly stored or refused takes the slow
-// way of Put, where it is known again by its message id.
+// land waits for a put. A put that isn't plainly stored or refused takes the
+// slow way of Put, where it is known again by its message id.
 func (d *Documents) land(ctx context.Context, p put) (Document, error) {
 	err := p.err
 	if err == nil {
@@ -240,7 +240,7 @@ func (d *Documents) message(doc Document) (*nats.Msg, error) {
 // errDocument: somebody else wrote into the bucket.
 var errDocument = errors.New("not a document")
 
-// openDocument is the other way of message. A tombstone has a JID, too, and no data.
+// openDocument undoes message. A tombstone has a JID, too, and no data.
 func openDocument(data []byte, h nats.Header, seq uint64, at time.Time) (Document, error) {
 	doc := Document{Revision: seq, At: at, Deleted: isTombstone(h)}
 	if len(data) == 0 || data[0] != documentVersion {

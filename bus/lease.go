@@ -34,16 +34,16 @@ type LeaseRequest struct {
 	Name string
 	// Instance is kept where only one process at a time can be, such as a
 	// locked data directory: whoever has the same one takes a lease over at
-	// once, because the process that held it can't live any more.
+	// once, because the process that held it can no longer be alive.
 	Instance string
 	TTL      time.Duration // whole seconds, at least 2 s; 0: 45 s
 	Info     []byte
 }
 
-// Leases say which connector runs. A lease is the only message of its
-// subject, with a time to live after which the server removes it and leaves a
-// marker (ADR-43). Renewing it is a compare-and-set, so that a name has never
-// two holders. An incarnation's epoch is the sequence of its first message.
+// Leases say which connector runs. A lease is the only message of its subject,
+// with a time to live after which the server removes it and leaves a marker
+// (ADR-43). Renewing it is a compare-and-set, so that a name never has two
+// holders. An incarnation's epoch is the sequence of its first message.
 type Leases struct{ b *Bus }
 
 // leaseMessage is the stored form.
@@ -132,7 +132,7 @@ func (l *Leases) free(ctx context.Context, subject, instance string) (uint64, er
 	return m.Seq, nil
 }
 
-// openLease reads a message of the stream. What isn't alive is a marker, a
+// openLease reads a message of the stream. One that isn't alive is a marker, a
 // released lease or junk.
 func openLease(data []byte, h nats.Header, seq uint64, at time.Time) (state events.LeaseState, alive bool) {
 	var m leaseMessage
@@ -228,8 +228,8 @@ func (l *Lease) Incarnation() events.Incarnation {
 
 // Done is closed when the lease is lost or released. It is closed before the
 // server can have ended the lease, by the monotonic clock of this machine; a
-// machine that was suspended finds out when it wakes, so ask Valid first
-// before doing what must not be done twice.
+// machine that was suspended finds out when it wakes, so ask Valid before doing
+// anything that must not be done twice.
 func (l *Lease) Done() <-chan struct{} { return l.done }
 
 // Valid reports whether the lease still holds.

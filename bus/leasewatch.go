@@ -13,7 +13,7 @@ import (
 )
 
 // Watch gives every incarnation that runs, then one change with Current set,
-// then what changes until ctx ends, renewals included. After an interruption it
+// then every change until ctx ends, renewals included. After an interruption it
 // finds out what has changed meanwhile. It reports each interruption once, as
 // events.ErrUnavailable.
 func (l *Leases) Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error] {
@@ -53,7 +53,7 @@ type leaseWatch struct {
 
 // pass asks the leader for every lease, which is one message a name, and then
 // follows the stream. Whatever was known and isn't there any longer has ended. It
-// reports whether it came so far as to follow.
+// reports whether it got as far as following.
 //
 // A consumer that reads the stream from its beginning would not do instead: its
 // server may lag, and a lease that is renewed meanwhile moves to the stream's end
@@ -81,7 +81,7 @@ func (w *leaseWatch) pass(ctx context.Context, t *tail) (progress bool, err erro
 	return true, nil
 }
 
-// catchUp makes what is known what there is.
+// catchUp makes the known leases those that there are now.
 func (w *leaseWatch) catchUp(now map[string]*message) {
 	for subject := range w.known {
 		if now[subject] == nil {

@@ -9,12 +9,11 @@ import (
 )
 
 // Who waits for a stream that can't be reached, as while a cluster elects its
-// leader: the log and the leases tell their callers, which decide. What is written
-// to documents and to the store of waiting messages, and read from them, is tried
-// again here.
+// leader? The log and the leases tell their callers, which decide. Reads and
+// writes of documents and of waiting messages are tried again here.
 
 // waitsFor reports that a failure passes and its outage is to be waited out. It
-// takes note of what has answered as well.
+// takes note of answers as well.
 func waitsFor(down *events.Outage, err error) bool {
 	switch {
 	case down == nil, errors.Is(err, events.ErrUnresolved):

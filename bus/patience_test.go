@@ -55,7 +55,8 @@ func TestDocumentsAndWaitingMessagesOutwaitAnOutage(t *testing.T) {
 	}
 }
 
-// A message that was handed over and could not be removed is handed over no more.
+// A message that was handed over and could not be removed is not handed over
+// again.
 func TestAMessageThatCanNotBeRemovedIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	server := bustest.StartServer(t)

@@ -14,7 +14,7 @@ import (
 
 // requests sends messages and waits for their answers. It differs from
 // nats.Conn.Request in that a lost connection ends the wait at once, and in
-// that it can tell what was never sent from what wasn't answered.
+// that it can tell a message that was never sent from one that wasn't answered.
 type requests struct {
 	b      *Bus
 	prefix string
@@ -48,7 +48,7 @@ func newRequests(b *Bus) (*requests, error) {
 	return r, sub.SetPendingLimits(-1, -1) // bounded by the calls that wait
 }
 
-// receive hands an answer to its call; a late one has none any more.
+// receive hands an answer to its call; that of a late one is gone.
 func (r *requests) receive(m *nats.Msg) {
 	id, err := strconv.ParseUint(m.Subject[len(r.prefix):], 10, 64)
 	if err != nil {

@@ -82,9 +82,10 @@ func awaitForgotten(t *testing.T, l events.Log) {
 	}
 }
 
-// TestOfTwoWritersOfWhichOneRemembersAForgottenAccountOneBinds: to the one the
-// account's last sequence is 0, to the other what it was before the log forgot it.
-func TestOfTwoWritersOfWhichOneRemembersAForgottenAccountOneBinds(t *testing.T) {
+// TestOnlyOneOfTwoWritersBindsIfOneRemembersAForgottenAccount: to the one the
+// account's last sequence is 0, to the other the one that it had before the log
+// forgot it.
+func TestOnlyOneOfTwoWritersBindsIfOneRemembersAForgottenAccount(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 	b := connect(t, bus.Config{InProcess: s})

@@ -34,7 +34,7 @@ func TestConnectingAgainChangesNothing(t *testing.T) {
 	}
 }
 
-func TestWhoOnlyLooksMakesNothing(t *testing.T) {
+func TestAConnectionThatOnlyLooksMakesNothing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 	looker := bus.Config{URL: s.URL(), Existing: true, MaxBytes: 300 << 20}

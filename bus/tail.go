@@ -219,7 +219,7 @@ func (t *tail) status(m *nats.Msg) error {
 func (t *tail) ended(ctx context.Context) error {
 	from := t.after + 1
 	if !t.began && !t.since.IsZero() {
-		from = t.until // what is before may be too old
+		from = t.until // messages before it may be too old
 	}
 	if from > t.until {
 		return errEnd
@@ -234,8 +234,8 @@ func (t *tail) ended(ctx context.Context) error {
 	return errLost
 }
 
-// gone reports whether the stream had more when the consumer was made, of which
-// there is nothing to be read now. It asks only while nothing comes.
+// gone reports whether the stream had more messages when the consumer was made,
+// none of which can be read now. It asks only while nothing comes.
 func (t *tail) gone(ctx context.Context) bool {
 	if !t.gaps || t.after >= t.end || len(t.msgs) > 0 {
 		return false
@@ -244,7 +244,7 @@ func (t *tail) gone(ctx context.Context) bool {
 	return errors.Is(err, events.ErrNotFound)
 }
 
-// request asks for more when less than half of what may be under way is.
+// request asks for more when less than half as many are under way as may be.
 func (t *tail) request() {
 	if t.wanted > t.batch {
 		return

@@ -17,9 +17,9 @@ const hexDigits = "0123456789abcdef"
 var hashText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // Token writes any text as one token of a subject. Different texts have
-// different tokens. Bytes of [a-z0-9-] stay, any other is _ and two hex
-// digits; what gets longer than 96 bytes is ~ and its SHA-256 in base32, and
-// the empty text is _. So it has none of . * > nor white space.
+// different tokens. Bytes of [a-z0-9-] stay, any other is _ and two hex digits;
+// a text that gets longer than 96 bytes is ~ and its SHA-256 in base32, and the
+// empty text is _. So it has none of . * > nor white space.
 func Token(s string) string { return string(appendToken(make([]byte, 0, maxToken), s, '~')) }
 
 // appendToken marks a hash by the given byte: keys of a bucket can't have ~.

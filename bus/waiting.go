@@ -75,10 +75,10 @@ func (w *Waiting) Store(ctx context.Context, account events.JID, data []byte) er
 }
 
 // Take gives the account's messages, oldest first. Each is removed when the
-// loop goes on to the next one, or ends after the last: what the loop is left
-// at by break or return stays, and after a crash the same holds, so that a
-// message may be delivered again but is not lost. An error is the last;
-// ErrTaken if another session is at it. A loop of more than 4 s ends with
+// loop goes on to the next one, or ends after the last: the message at which
+// the loop is left by break or return stays, and after a crash the same holds,
+// so that a message may be delivered again but is not lost. An error is the
+// last; ErrTaken if another session is at it. A loop of more than 4 s ends with
 // events.ErrUnavailable and may be begun again.
 func (w *Waiting) Take(ctx context.Context, account events.JID) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {

@@ -11,11 +11,11 @@
 //
 // A record is a msgpack array; see [Record.Append]. Fields are only ever added
 // at its end, and decoders skip what they do not know, so that any reader can
-// read any log. Its strings are UTF-8, and bytes that are no text are binary,
+// read any log. Its strings are UTF-8, and bytes that are not text are binary,
 // so that readers in other languages may be strict. Every event kind has a
 // number and a version of its own; both are frozen, with the bytes, in
-// testdata/golden. What changes in meaning gets a new version and an upcaster
-// (upcast.go), never an edited decoder.
+// testdata/golden. A field that changes in meaning gets a new version and an
+// upcaster (upcast.go), never an edited decoder.
 //
 // A record that can't be decoded gives an error that wraps [ErrUndecodable]; a
 // kind that this build does not know gives an [Unknown] event. Readers of the

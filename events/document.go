@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// MaxDocument is the greatest size of a document's data in bytes. What keeps
-// documents derives its own limits from it. A store may add an account's JID and
-// headers, which have less than 4 KiB; NATS takes messages of 1 MiB by default
-// and gives one that is asked for in base64.
+// MaxDocument is the greatest size of a document's data in bytes. Packages that
+// keep documents derive their own limits from it. A store may add an account's
+// JID and headers, which have less than 4 KiB; NATS takes messages of 1 MiB by
+// default and gives one that is asked for in base64.
 const MaxDocument = 512 << 10
 
 // A Document is what is kept of one account beside its events: its
@@ -20,8 +20,8 @@ const MaxDocument = 512 << 10
 type Document struct {
 	JID      JID       // the account's, bare
 	Data     []byte    // at most MaxDocument bytes; not to be changed
-	Revision uint64    // grows with every change in the bucket; never 0 for what is stored
-	Deleted  bool      // only where changes are watched: the account has none any more
+	Revision uint64    // grows with every change in the bucket; never 0 for a stored document
+	Deleted  bool      // only where changes are watched: the account no longer has one
 	At       time.Time // when it was stored
 }
 
@@ -38,10 +38,10 @@ type Documents interface {
 
 // Update changes an account's document by compare-and-set, and returns it as it is
 // then. change is given the document as it is before, its Revision 0 if there is
-// none, and returns its new data, or nil for none; what is the same is not stored
-// again. It is called again, with the newer document, as often as somebody else
-// was first. Its error ends the attempt and is returned as it is; so are those of
-// docs, but for ErrNotFound and ErrConflict.
+// none, and returns its new data, or nil for none; data that is the same is not
+// stored again. It is called again, with the newer document, as often as somebody
+// else was first. Its error ends the attempt and is returned as it is; so are
+// those of docs, but for ErrNotFound and ErrConflict.
 func Update(ctx context.Context, docs Documents, account JID, change func(Document) (data []byte, err error)) (Document, error) {
 	for {
 		doc, err := docs.Get(ctx, account)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A bucket has one document, which others change before the writes that they
-// are said to.
+// A bucket has one document, which others change before its writes, as
+// overtaken and busy say.
 type bucket struct {
 	doc       Document
 	overtaken []string // what others store, one before each write; "" deletes it
@@ -120,7 +120,7 @@ func TestAnUpdateIsOfTheNewestDocument(t *testing.T) {
 	}
 }
 
-func TestWhatIsTheSameIsNotStoredAgain(t *testing.T) {
+func TestTheSameDataIsNotStoredAgain(t *testing.T) {
 	t.Parallel()
 	for _, before := range []string{"", "a"} {
 		b := &bucket{}
@@ -186,7 +186,8 @@ func (f *feed) Watch(ctx context.Context, after uint64) iter.Seq2[Document, erro
 	}
 }
 
-// end is the revision of the last change, 0 if the last that it tells is none.
+// end is the revision of the last change, 0 if the last thing that it tells is
+// not a change.
 func (f *feed) end() uint64 {
 	doc, _ := f.tells[len(f.tells)-1].(Document)
 	return doc.Revision

@@ -1,8 +1,8 @@
 package events
 
 // An Event is something that happened, in the past tense. Its concrete types
-// are those of this file; their fields are the event's own, what all have in
-// common is in [Record].
+// are those of this file; their fields are the event's own, those that all have
+// in common are in [Record].
 type Event interface {
 	// Kind is the event's frozen number.
 	Kind() Kind
@@ -25,7 +25,7 @@ const (
 	ReasonReplaced        Reason = "replaced"         // another session bound the same full JID
 	ReasonKicked          Reason = "kicked"           // an administrator ended it
 	ReasonConnectorLost   Reason = "connector_lost"   // the connector's lease ended
-	ReasonShutdown        Reason = "shutdown"         // the connector was stopped in order
+	ReasonShutdown        Reason = "shutdown"         // the connector was stopped in an orderly way
 	ReasonPasswordChanged Reason = "password_changed" // the account's credentials changed
 	ReasonAccountRemoved  Reason = "account_removed"  // the account is gone
 	ReasonOverload        Reason = "overload"         // the client read too slowly
@@ -104,7 +104,7 @@ type (
 		Max        uint32
 		TokenHash  string
 		Detached   bool
-		Until      int64 // as Detached's, while it is
+		Until      int64 // as Detached's, while the session is detached
 		Directed   []JID // those that PresenceDirected made available, in that order
 	}
 	// Closed ends a session for ever.

@@ -114,7 +114,8 @@ func (d *decoder) event(k Kind, version uint8, up *upcastTable) Event {
 	return e
 }
 
-// fields reads an event's array; what an older writer did not know is zero.
+// fields reads an event's array; a field that an older writer did not know is
+// zero.
 type fields struct {
 	d decoder
 	n int // fields left
@@ -221,7 +222,7 @@ func (f *fields) refreshed() Refreshed {
 	}
 }
 
-// rareEvent continues event for what is not in a session's life.
+// rareEvent continues event for the kinds that are not of a session's life.
 func (f *fields) rareEvent(k Kind) Event {
 	switch k {
 	case KindAccountCreated:

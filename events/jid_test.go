@@ -27,7 +27,7 @@ func TestParseJID(t *testing.T) {
 		{"example.com", "", "example.com", ""},
 		{"example.com/foobar", "", "example.com", "foobar"},
 		{"a.example.com/b@example.net", "", "a.example.com", "b@example.net"},
-		// What else is prepared.
+		// More that is prepared.
 		{"Juliet@EXAMPLE.com/Foo", "juliet", "example.com", "Foo"},
 		{"JÜRGEN@example.com", "jürgen", "example.com", ""},
 		{"ju\u0308rgen@example.com", "jürgen", "example.com", ""}, // composed (NFC)

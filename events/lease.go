@@ -33,7 +33,7 @@ type LeaseState struct {
 func (s LeaseState) Until() time.Time { return s.Renewed.Add(s.TTL - s.TTL/10) }
 
 // A LeaseChange is the beginning, a renewal or the end of an incarnation's lease,
-// or the mark that all that ran when a watch began have been named.
+// or the mark that all those that ran when a watch began have been named.
 type LeaseChange struct {
 	State   LeaseState
 	Alive   bool

@@ -14,8 +14,8 @@ import (
 // (RFC 7622, 3.2 to 3.4).
 const maxPart = 1023
 
-// errNotUTF8 comes before PRECIS, which would replace what isn't UTF-8, so that
-// two names that differ could become one.
+// errNotUTF8 comes before PRECIS, which would replace bytes that aren't UTF-8,
+// so that two names that differ could become one.
 var errNotUTF8 = fmt.Errorf("%w: not UTF-8", ErrInvalidJID)
 
 // errLabel is a label that IDNA lets pass and a JID can't have.
@@ -83,7 +83,7 @@ func prepareDomain(s string) (string, error) {
 	}
 	// IDNA judges directions before it maps: U+2135 is a symbol from left to
 	// right, and alef, which it becomes, is from right to left and may not
-	// stand beside x (RFC 5893, 2). What comes out is what must hold.
+	// stand beside x (RFC 5893, 2). It is the mapped label that must comply.
 	if p != s {
 		if again, err := mapDomain(p); err != nil || again != p {
 			return "", &partError{"domain", s, err}

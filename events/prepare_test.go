@@ -13,10 +13,10 @@ var assigned = []*unicode.RangeTable{unicode.L, unicode.M, unicode.N, unicode.P,
 // neighbours are letters and digits of both directions around a code point.
 var neighbours = [][2]string{{"x", ""}, {"", "x"}, {"א", ""}, {"", "א"}, {"x", "x"}, {"א", "א"}, {"1", ""}, {"", "1"}, {"א1", "א"}, {"א.", ""}, {"", ".א"}}
 
-// What a JID is shown as names the same entity when it is sent back, so what
-// preparing has made is accepted and stays as it is (RFC 7622, 3; RFC 8264, 7).
-// The test takes every code point there is, by itself, and beside letters
-// where it is not a letter that stays as it is anyway.
+// The form in which a JID is shown names the same entity when it is sent back,
+// so a part that was prepared is accepted and stays as it is (RFC 7622, 3; RFC
+// 8264, 7). The test takes every code point there is, by itself, and beside
+// letters where it is not a letter that stays as it is anyway.
 func TestEveryCodePointIsPreparedForGood(t *testing.T) {
 	t.Parallel()
 	for part, prepare := range map[string]func(string) (string, error){

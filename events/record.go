@@ -48,7 +48,7 @@ type Record struct {
 	Session   SessionID   // zero for events of the account itself
 	JID       JID         // full once the session is bound, otherwise bare; may be zero before authentication
 	Time      int64       // Unix nanoseconds by the connector's clock; advisory
-	Connector Incarnation // who wrote it
+	Connector Incarnation // the one that wrote it
 	Cause     ConnID      // whose client led to it; may be zero
 	Prev      Seq         // sequence of the account's record before, 0 for the first
 	Event     Event
@@ -92,8 +92,8 @@ func (r *Record) Append(b []byte) []byte {
 }
 
 // Decode reads a record into r. To cost next to nothing its strings refer to
-// data, which must not change as long as they are used; who keeps one clones
-// it. Errors wrap [ErrUndecodable], and r is then undefined.
+// data, which must not change as long as they are used; whoever keeps one
+// clones it. Errors wrap [ErrUndecodable], and r is then undefined.
 func (r *Record) Decode(data []byte) error { return r.decode(data, &upcasters) }
 
 func (r *Record) decode(data []byte, up *upcastTable) error {

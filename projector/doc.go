@@ -10,28 +10,28 @@
 // by session.Apply and nothing else, so that the tables of all processes agree,
 // and agree with those that replay folds of the past; Table.Hash compares them.
 //
-// For each record there is this order: the table shows it, the observer is
-// told of it, WaitFor lets those go who wait for it. So whoever waits for a
+// For each record there is this order: the table shows it, the observer is told
+// of it, WaitFor releases those who wait for it. So whoever waits for a
 // position finds both its state and what observers did about it.
 //
-// An observer is told of the live tail only, never of what was in the log
-// before the projector started: to fold a year's history again sends nothing
-// to anybody.
+// An observer is told of the live tail only, never of a record that was in the
+// log before the projector started: to fold a year's history again sends
+// nothing to anybody.
 //
 // A record that can't be decoded, or that contradicts the one before it, is
-// counted and shown in Stats, and the fold goes on. It goes the same way over
-// it everywhere, so that hashes still agree.
+// counted and shown in Stats, and the fold goes on. Every fold passes over it
+// in the same way, so that hashes still agree.
 //
 // # Who owns what
 //
 // One goroutine folds: the one that calls Projector.Run (or, without a
-// Projector, Table.Fold). All else is for any goroutine.
+// Projector, Table.Fold). Everything else is for any goroutine.
 //
 // # Limits
 //
-// The table is as large as the log has accounts: one that has no session any
-// more keeps its sequence, which is the condition of its next append. Retention
-// does not change the tables that saw what it removes. One that starts later knows
-// a session from the record by which its connector repeats it in time
+// The table is as large as the log has accounts: one that no longer has a session
+// keeps its sequence, which is the condition of its next append. Retention does
+// not change the tables that saw what it removes. One that starts later knows a
+// session from the record by which its connector repeats it in time
 // (session.Service.Refresh).
 package projector

@@ -15,9 +15,9 @@ import (
 // testStream is the name of every testLog.
 const testStream = "RC_TEST"
 
-// A testLog keeps encoded records and gives each out in a buffer that it
-// spoils when the next one is asked for: who keeps a text that is not its own
-// is found out. Only what a Projector needs is there.
+// A testLog keeps encoded records and gives each out in a buffer that it spoils
+// when the next one is asked for: code that keeps a text that is not its own is
+// found out. Only what a Projector needs is there.
 type testLog struct {
 	events.Log
 

@@ -24,10 +24,10 @@ type Config struct {
 	Table *Table
 	// Observe is told of every record that is stored after Run began, in their
 	// order, with its account before and after it, when the table shows it and
-	// before WaitFor lets anybody go. It holds up the fold, so it must not wait.
-	// st is valid until it returns. Nil: nobody is told.
+	// before WaitFor releases anybody. It holds up the fold, so it must not
+	// wait. st is valid until it returns. Nil: nobody is told.
 	Observe func(before, after *session.Account, st *events.Stored)
-	// Logger gets what an operator should see; default: nobody.
+	// Logger is told what an operator should see; nil: nobody is told.
 	Logger *slog.Logger
 }
 
@@ -53,7 +53,7 @@ func New(c Config) (*Projector, error) {
 }
 
 // CaughtUp is closed when the table shows everything that was stored when Run
-// began. Before, it answers with the past.
+// began. Until then the table answers with the past.
 func (p *Projector) CaughtUp() <-chan struct{} { return p.caughtUp }
 
 // Run folds until ctx ends and then returns nil. It goes on over interruptions;
@@ -105,7 +105,8 @@ func (p *Projector) begin(info events.Info) {
 	t.mu.Unlock()
 	p.live = info.Last
 	if info.Records == 0 {
-		// Retention may have removed all, and then none will come to tell.
+		// Retention may have removed all records, and then none will come to
+		// tell.
 		t.pass(info.Last)
 	}
 	p.arrive(t.Position().Seq)
@@ -120,7 +121,8 @@ func (p *Projector) fold(st *events.Stored) {
 	p.arrive(st.Seq)
 }
 
-// pass goes on over what the fold can go on over, and returns the rest.
+// pass takes care of an error that the fold can go on after, and returns any
+// other.
 func (p *Projector) pass(err error) error {
 	switch poison, passed := errors.AsType[*events.PoisonError](err); {
 	case passed:

@@ -61,7 +61,7 @@ func TestAnObserverIsToldWhatChanged(t *testing.T) {
 
 // What an observer hands on must come before what is sent by those who waited
 // for the same record.
-func TestWhoWaitsGoesAfterTheObserverReturned(t *testing.T) {
+func TestWaitersGoAfterTheObserverReturned(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newScribe()

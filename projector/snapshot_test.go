@@ -117,7 +117,7 @@ func TestHashesDifferWhereTablesDo(t *testing.T) {
 	}
 }
 
-// What a fold of the rest of a log can't know is told apart.
+// Sessions that a fold of the rest of a log can't know are told apart.
 func TestTheHashOfYoungSessionsLeavesTheOldOnesOut(t *testing.T) {
 	t.Parallel()
 	w := newScribe()

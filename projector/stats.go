@@ -14,8 +14,8 @@ const (
 	// maxFaults bounds the faults that are kept to be shown; all are counted.
 	maxFaults = 32
 	// maxPoison bounds the newest poison whose place is kept, so that what was
-	// appended on top of it is known to be. What follows older poison counts as
-	// mismatched.
+	// appended on top of it is known to be. A record that follows older poison
+	// counts as mismatched.
 	maxPoison = 4096
 )
 
@@ -81,9 +81,9 @@ func (y *stats) record(st *events.Stored, before, after *session.Account) {
 }
 
 // onTop checks that the log did what Append promises. An account of which
-// retention has removed everything begins again at 0, and one whose last record
-// is from before the fold began has an unknown beginning. Poison names no account:
-// what says that it was appended on top of some is believed.
+// retention has removed everything begins again at 0, and one whose last record is
+// from before the fold began has an unknown beginning. Poison names no account, so
+// a record that says that it was appended on top of some is believed.
 func (y *stats) onTop(st *events.Stored, before *session.Account) bool {
 	switch {
 	case st.Prev == seqOf(before):

@@ -78,7 +78,7 @@ func TestARecordThatIsNotOnTopOfTheOneBeforeIsCounted(t *testing.T) {
 	}
 }
 
-// What a stranger wrote into the log, past its rules, is no loss.
+// A record that a stranger wrote into the log, past its rules, is not a loss.
 func TestARecordFromOutsideIsToldFromOneThatIsMissing(t *testing.T) {
 	t.Parallel()
 	alice := jid("alice@localhost")

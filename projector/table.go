@@ -66,13 +66,13 @@ func (t *Table) Routes(bare events.JID) []*session.Session {
 	return reachable.Best()
 }
 
-// Position is how far WaitFor lets go at once.
+// Position is the newest one for which WaitFor returns at once.
 func (t *Table) Position() events.Position { return t.watermark.position() }
 
 // WaitFor returns when the table shows the record at the position and the
 // observer has been told of it. It fails with ErrOtherStream, with ErrStopped
-// if nobody folds any more, or with the error of ctx. An observer that waits
-// for what comes after the record at hand waits for itself.
+// if nobody folds any longer, or with the error of ctx. An observer that waits
+// for a record after the one at hand waits for itself.
 func (t *Table) WaitFor(ctx context.Context, p events.Position) error {
 	return t.watermark.wait(ctx, p)
 }

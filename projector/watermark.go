@@ -20,7 +20,8 @@ var (
 	ErrOtherStream = errors.New("the position is of another stream")
 )
 
-// A watermark lets go those who wait for a sequence when the fold is done with it.
+// A watermark releases those who wait for a sequence when the fold is done with
+// it.
 type watermark struct {
 	stream  atomic.Pointer[string] // set with the first sequence
 	reached atomic.Uint64
@@ -49,7 +50,7 @@ func (g *watermark) follow(stream string) {
 	}
 }
 
-// advance lets all go who wait for seq or less. It never goes back.
+// advance releases all who wait for seq or less. It never goes back.
 func (g *watermark) advance(seq events.Seq) {
 	if uint64(seq) <= g.reached.Load() {
 		return
@@ -65,7 +66,7 @@ func (g *watermark) advance(seq events.Seq) {
 	g.waiters = slices.Delete(g.waiters, 0, n)
 }
 
-// stop lets all go, with ErrStopped, now and from now on.
+// stop releases all, with ErrStopped, now and from now on.
 func (g *watermark) stop() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

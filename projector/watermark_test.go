@@ -83,7 +83,7 @@ func TestWaitForRefusesThePositionOfAnotherStream(t *testing.T) {
 	}
 }
 
-func TestWhenNobodyFoldsAnyMoreNobodyWaits(t *testing.T) {
+func TestNobodyWaitsOnceNobodyFolds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newScribe()

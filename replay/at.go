@@ -18,9 +18,9 @@ type Past struct {
 	// that began in the part that retention has removed are missing up to the
 	// record that repeats them.
 	Whole bool
-	// Begins is when the first record that was left was stored, or, of none, when
-	// there was none, Unix nanoseconds; 0 if it is Whole. Sessions that began then
-	// or later are all there.
+	// Begins is when the first record that was left was stored, or, if none was
+	// left, when it was looked for, Unix nanoseconds; 0 if it is Whole. Sessions
+	// that began then or later are all there.
 	Begins int64
 }
 

@@ -18,8 +18,8 @@
 //
 // # Limits
 //
-// At reads the log from its beginning: about as long as the log takes to be
-// read, and as much memory as the table had. Sessions does so for all accounts,
+// At reads the log from its beginning: it takes about as long as reading the
+// log, and as much memory as the table had. Sessions does so for all accounts,
 // and needs memory for the sessions that are open at one time. Where retention
 // has removed the beginning, sessions that began in it are known from the record
 // that repeats them (events.Refreshed), and not before it: Past.Whole tells.

@@ -74,7 +74,7 @@ func history(ctx context.Context, log events.Log, failed []*events.Stored, s Spa
 }
 
 // giveUntil gives the first records of a list, those stored before an instant,
-// and returns the others, and whether there shall be more.
+// and returns the others, and whether more are wanted.
 func giveUntil(instant int64, list []*events.Stored, yield func(*events.Stored, error) bool) ([]*events.Stored, bool) {
 	for len(list) > 0 && list[0].At < instant {
 		if !yield(list[0], nil) {
@@ -103,8 +103,8 @@ func sessionsOf(ctx context.Context, log events.Log, s Span, r events.Range) (ma
 	return meant, ctx.Err()
 }
 
-// failures finds the logins that failed to the accounts that are meant and, if
-// those are all, the connections that did not get as far as a login.
+// failures finds the failed logins to the accounts that are meant and, if those
+// are all, the connections that did not get as far as a login.
 func failures(ctx context.Context, pre Pre, s Span) (all []*events.Stored, err error) {
 	if pre == nil || !s.Of.IsBare() {
 		return nil, nil

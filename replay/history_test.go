@@ -109,7 +109,8 @@ func TestAHistoryBeginsAtSinceAndEndsBeforeUntil(t *testing.T) {
 	})
 }
 
-// Such as in a TLS handshake whose client asks its user about the certificate.
+// For example in a TLS handshake whose client asks its user about the
+// certificate.
 func TestTheHistoryOfAllHasConnectionsThatFailedBeforeALogin(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.online(1, "alice@localhost", "phone")

@@ -17,8 +17,8 @@ var (
 )
 
 // A Moment is an instant, or the place of a record: what was true after it. At
-// an instant, what was stored at it is true already. Set one of the fields; the
-// zero Moment is the end of the log.
+// an instant, a record that was stored at it counts already. Set one of the
+// fields; the zero Moment is the end of the log.
 type Moment struct {
 	Seq  events.Seq
 	Time time.Time

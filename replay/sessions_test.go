@@ -13,7 +13,8 @@ import (
 )
 
 // lifetimes reads the sessions of a span as "phone 3s kicked", "-" standing for
-// one that goes on. What has not ended is counted up to the log's end.
+// one that goes on. A session that has not ended is counted up to the log's
+// end.
 func lifetimes(t *testing.T, w *world, s Span) (all []string) {
 	t.Helper()
 	for l, err := range Sessions(t.Context(), w, s) {
@@ -57,7 +58,7 @@ func TestASessionLastsFromItsLoginToItsEnd(t *testing.T) {
 	})
 }
 
-func TestASpanHasWhatLivedInIt(t *testing.T) {
+func TestASpanHasTheSessionsThatLivedInIt(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.online(1, "alice@localhost", "phone") // 1 to 3
 		w.do("alice@localhost", session.Close{Session: sid(1), Reason: events.ReasonClient})

@@ -32,8 +32,8 @@ type faults struct {
 	cut    bool
 }
 
-// Inject sets the faults from here on. The zero Faults ends them; what is
-// under way late still arrives.
+// Inject sets the faults from here on. The zero Faults ends them; late requests
+// that are under way still arrive.
 func (l *Log) Inject(f Faults) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,7 +50,7 @@ func (l *Log) Partition(cut bool) {
 	l.wake()
 }
 
-// Settle lets what is under way late arrive.
+// Settle lets the late requests that are under way arrive.
 func (l *Log) Settle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -136,7 +136,7 @@ func (l *Log) delay(ctx context.Context) {
 var (
 	// errBeyond: the log was rewound while it was read.
 	errBeyond = errors.New("beyond the end")
-	// errForgotten: the record is older than the log keeps any.
+	// errForgotten: the record is older than any that the log keeps.
 	errForgotten = errors.New("before the beginning")
 )
 

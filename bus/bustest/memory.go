@@ -76,9 +76,9 @@ func (l *Log) add(account events.JID, data []byte) events.Seq {
 	return events.Seq(seq)
 }
 
-// Retain limits the age of records, as a stream's max_age does: what is older is
+// Retain limits the age of records, as a stream's max_age does: older ones are
 // gone, and an account of which nothing is left has the last sequence 0. At 0
-// they are kept for ever, those that are left.
+// those that are left are kept for ever.
 func (l *Log) Retain(age time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,8 +87,8 @@ func (l *Log) Retain(age time.Duration) {
 	l.forget()
 }
 
-// forget lets go of what is too old by now. Every look at the entries begins
-// with it.
+// forget lets go of records that are too old by now. Every look at the entries
+// begins with it.
 func (l *Log) forget() {
 	now := time.Now().UnixNano()
 	for l.age > 0 && l.gone < len(l.entries) && now-l.entries[l.gone].at >= int64(l.age) {
@@ -124,8 +124,8 @@ func (l *Log) Poison(account events.JID, data []byte) events.Seq {
 	return l.add(account.Bare().Clone(), data)
 }
 
-// Rewind forgets everything after the sequence, as a server does that lost
-// its disk's cache in a power failure.
+// Rewind forgets everything after the sequence, as a server that lost its
+// disk's cache in a power failure does.
 func (l *Log) Rewind(last events.Seq) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -138,8 +138,8 @@ func (l *Log) Rewind(last events.Seq) {
 	l.wake()
 }
 
-// get decodes the record at a sequence. Of one that is poison only the place and
-// the time are known.
+// get decodes the record at a sequence. If it is poison, only its place and time
+// are known.
 func (l *Log) get(seq events.Seq) (events.Stored, error) {
 	e := l.entries[seq-1]
 	s := events.Stored{Seq: seq, At: e.at}

@@ -15,8 +15,8 @@ import (
 // patience bounds every wait of the suite.
 const patience = 20 * time.Second
 
-// TestLog holds a log to the contract of events.Log. open returns an empty
-// one, every time another; it is called concurrently.
+// TestLog holds a log to the contract of events.Log. open returns an empty one,
+// a new one each time; it is called concurrently.
 func TestLog(t *testing.T, open func(t *testing.T) events.Log) {
 	testLog(t, (*testing.T).Parallel, open)
 }

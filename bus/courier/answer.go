@@ -17,7 +17,7 @@ import (
 // maxAnswers is the number of questions that one Answer works on at once.
 const maxAnswers = 16
 
-// ErrAskerGone ends a handler's send: nobody wants the answer any more.
+// ErrAskerGone ends a handler's send: nobody wants the answer any longer.
 var ErrAskerGone = errors.New("the asker is gone")
 
 // Answer calls handle for every question with the verb. Of all that answer it
@@ -78,7 +78,7 @@ func (a *answer) run(ctx context.Context, request []byte, handle func(context.Co
 }
 
 // stayAlive tells an asker that waits for a slow handler not to give up, and
-// lets the server tell when there is no asker any more.
+// lets the server tell when the asker is gone.
 func (a *answer) stayAlive(ctx context.Context, tick <-chan time.Time) {
 	for {
 		select {
@@ -91,8 +91,8 @@ func (a *answer) stayAlive(ctx context.Context, tick <-chan time.Time) {
 }
 
 // send sends a chunk, after the asker has taken all but window of those before:
-// what it is slow to read waits in the handler, not in the server's memory. The
-// chunk is the handler's again when send has returned.
+// chunks that it is slow to read wait in the handler, not in the server's
+// memory. The chunk is the handler's again when send has returned.
 func (a *answer) send(ctx context.Context, chunk []byte) error {
 	if len(chunk) > maxChunk {
 		return fmt.Errorf("answer: %w (%d bytes)", events.ErrTooLarge, len(chunk))

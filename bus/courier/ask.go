@@ -16,9 +16,10 @@ import (
 
 // Errors of Ask.
 var (
-	// ErrNoAnswer: nobody answers that verb, or who did has fallen silent.
+	// ErrNoAnswer: nobody answers that verb, or whoever did has fallen silent.
 	ErrNoAnswer = errors.New("nobody answers; is a rollcall service running on this NATS?")
-	// errBusy is sent to askers beyond what an answerer does at once.
+	// errBusy is sent to askers beyond the number that an answerer serves at
+	// once.
 	errBusy = errors.New("too many questions at once; try again")
 )
 

@@ -16,7 +16,7 @@ import (
 // Limits of the courier.
 const (
 	// receiveMsgs and receiveBytes bound what waits for a receiver. More is
-	// dropped, and sent again by who sent it.
+	// dropped, and sent again by its sender.
 	receiveMsgs  = 64 << 10
 	receiveBytes = 128 << 20
 	// drainTimeout bounds a stop, lingerTimeout the wait for what was sent to
@@ -104,12 +104,12 @@ func (c *Courier) Await(ctx context.Context, to events.Incarnation, number uint8
 	return nil
 }
 
-// Return gives back what was sent to an incarnation that has ended and was not
-// handled as far as is known, with the time at which it was sent: each track's
-// in order, those of the highest number first.
-// Each counts as arrived when its done, and those of all before it, were called;
-// Return waits for that. From then on nothing can be sent there, or to any before
-// it of the same name.
+// Return gives back the messages that were sent to an incarnation that has ended
+// and are not known to be handled, each with the time at which it was sent: each
+// track's in order, those of the highest number first. Each counts as arrived
+// when its done, and those of all before it, have been called; Return waits for
+// that. From then on nothing can be sent there, or to any before it of the same
+// name.
 func (c *Courier) Return(of events.Incarnation, again func(payload []byte, sent time.Time, done func())) {
 	c.mu.Lock()
 	c.over[of.Name] = max(c.over[of.Name], of.Epoch)
@@ -128,7 +128,7 @@ func (c *Courier) Return(of events.Incarnation, again func(payload []byte, sent 
 	}
 }
 
-// link finds or makes the way along a track.
+// link finds or makes the link of a track.
 func (c *Courier) link(t track) (*link, error) {
 	if l := c.known(t); l != nil {
 		return l, nil
@@ -159,7 +159,7 @@ func (c *Courier) forget(l *link) {
 }
 
 // answered handles what a receiver says of a link, or the server's note that
-// there is none.
+// there is no receiver.
 func (c *Courier) answered(m *nats.Msg) {
 	id, ok := parseLinkID(m.Subject[len(c.returns):])
 	if !ok {

@@ -270,8 +270,8 @@ func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	expect(t, got, 0, 1) // what was refused left no gap
 }
 
-// What is kept for a silent connector must be such that it can be sent one day:
-// everything after it would wait for it.
+// A message that is kept for a silent connector must be one that can be sent
+// one day: everything after it would wait for it.
 func TestWhatIsTooLargeIsRefusedForASilentConnectorToo(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)

@@ -28,8 +28,9 @@ const (
 	linkMsgs    = 32 << 10
 	linkBytes   = 32 << 20
 	roomTimeout = 2 * time.Second
-	// resendAfter is how long nothing may arrive before it is sent again,
-	// probeAfter how often a silent receiver is tried, by one message.
+	// resendAfter is how long nothing may arrive before all that is kept is
+	// sent again, probeAfter how often a silent receiver is tried, by one
+	// message.
 	resendAfter = 500 * time.Millisecond
 	probeAfter  = 100 * time.Millisecond
 	// burst bounds in bytes what is sent again at once.
@@ -61,8 +62,8 @@ type link struct {
 }
 
 // A trailer follows each payload: a version, the link's id, the message's number
-// and the oldest number that is kept, where a receiver begins that does not know
-// the link.
+// and the oldest number that is kept, at which a receiver that does not know the
+// link begins.
 const (
 	trailerVersion = 1
 	trailerSize    = 1 + 3*8

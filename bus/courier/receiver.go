@@ -11,11 +11,11 @@ import (
 
 // Limits of a receiver.
 const (
-	// What was handled is told after receiptEvery messages, or receiptAfter the
-	// first of them.
+	// A receipt goes out when receiptEvery messages were handled, or
+	// receiptAfter the first of them.
 	receiptEvery = 256
 	receiptAfter = 2 * time.Millisecond
-	// askEvery is how often what is missing is asked for.
+	// askEvery is how often missing messages are asked for.
 	askEvery = 20 * time.Millisecond
 	// Beyond maxPeers links those that were not used for idlePeer are forgotten;
 	// a link that is used again begins where its sender is.

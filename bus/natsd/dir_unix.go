@@ -60,7 +60,8 @@ func checkRoom(dir string) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// size is the sum of the files below dir. What vanishes meanwhile counts nothing.
+// size is the sum of the files below dir. A file that vanishes meanwhile counts
+// nothing.
 func size(dir string) (sum int64) {
 	filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {

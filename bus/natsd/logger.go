@@ -13,8 +13,8 @@ import (
 // dropped: somebody's broken client must not flood the log.
 const maxLines = 20
 
-// A logger passes what the server logs on to the process's log. Two things it
-// tells this package: what the server takes for fatal, for which its own
+// A logger passes what the server logs on to the process's log. It tells this
+// package two things: what the server takes for fatal, for which its own
 // loggers would end the process, and that there is no room on the disk.
 type logger struct {
 	out    *slog.Logger

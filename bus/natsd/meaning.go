@@ -57,7 +57,8 @@ func meaningOf(level slog.Level, text string) meaning {
 	return meaning{level: level, msg: "the embedded NATS has trouble", each: true}
 }
 
-// key is what is said once a minute.
+// key is the text that a line counts under: one with the same key was passed on
+// already.
 func (m *meaning) key(text string) string {
 	if m.each {
 		return text

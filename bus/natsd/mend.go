@@ -13,7 +13,7 @@ const (
 )
 
 // mend opens the streams again after the disk was full. A stream that could not
-// write once refuses all that follows until it is opened anew, also when there
+// write once refuses all that follows until it is opened anew, even when there
 // is room. What the streams hold is as after any other start; connections stay,
 // and see JetStream missing for a moment. mend returns when quit is closed.
 func (s *Server) mend() {
@@ -65,7 +65,7 @@ func (s *Server) reopen() error {
 		return err
 	}
 	select {
-	case <-s.log.full: // of before
+	case <-s.log.full: // from before
 	default:
 	}
 	cfg := s.js // which the server changes

@@ -49,7 +49,7 @@ type Options struct {
 	Fsync    string
 	Name     string // of the server, as NATS shows it
 	MaxStore int64  // bytes of all streams; 0: 3/4 of what the disk has for them
-	// Logger is told what the server warns of, each thing once a minute, and of
+	// Logger is told what the server warns of, each thing once a minute, and at
 	// level info all that it says. nil: nobody is told.
 	Logger *slog.Logger
 }

@@ -148,7 +148,7 @@ func TestWhatIsNoQuestionIsRefused(t *testing.T) {
 	if err := last(wire.Ask(t.Context(), verbSessions, []byte(`{"after":{"Stream":"ELSE","Seq":1}}`))); err == nil {
 		t.Error("a question about another log is answered")
 	}
-	// What a later version adds is no fault.
+	// A field that a later version adds is not a fault.
 	if err := last(wire.Ask(t.Context(), verbSessions, []byte(`{"after":{"Seq":1},"of":"alice@localhost"}`))); err != nil {
 		t.Errorf("a question with more in it: %v", err)
 	}

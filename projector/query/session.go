@@ -68,7 +68,7 @@ func Timestamp(unixNano int64) string {
 	return time.Unix(0, unixNano).UTC().Format("2006-01-02T15:04:05.000000Z07:00")
 }
 
-// Time reads a Timestamp; zero if it is none.
+// Time reads a Timestamp; the zero time if it is not one.
 func Time(timestamp string) time.Time {
 	t, err := time.Parse(time.RFC3339, timestamp)
 	if err != nil {
