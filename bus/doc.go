@@ -24,7 +24,7 @@
 //   - Reading: tail.go and delivery.go (all of a stream, without gap), read.go
 //     (as events), msgget.go (one message of a subject).
 //   - Stored: log.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
-//     leasewatch.go and leasedeath.go.
+//     leasewatch.go, leasedeath.go and leasepulse.go.
 //   - Not stored: package courier.
 //
 // # What it promises

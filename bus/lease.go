@@ -71,6 +71,7 @@ type Lease struct {
 	mu    sync.Mutex
 	until time.Time // owned by mu; with a monotonic clock reading
 	lost  bool      // owned by mu
+	pulse pulse     // owned by mu
 }
 
 // Acquire takes a name. Errors are a *events.HeldError or wrap those of package
@@ -82,7 +83,7 @@ func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
 	if r.Name == "" || r.Instance == "" || r.TTL < minTTL || r.TTL%time.Second != 0 || len(r.Info) > maxLeaseInfo {
 		return nil, fmt.Errorf("lease %q: a name, an instance, whole seconds >= %s and at most %d bytes of info are needed", r.Name, minTTL, maxLeaseInfo)
 	}
-	lease := &Lease{b: l.b, subject: leaseSubject(r.Name), done: make(chan struct{}), msg: leaseMessage{
+	lease := &Lease{b: l.b, subject: leaseSubject(r.Name), done: make(chan struct{}), pulse: newPulse(), msg: leaseMessage{
 		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Info: r.Info, Probe: l.b.nc.NewInbox(),
 	}}
 	var err error
@@ -175,7 +176,7 @@ func (l *Lease) store(ctx context.Context, expected uint64) error {
 	if l.msg.Released {
 		return nil
 	}
-	return l.extend(events.LeaseState{Renewed: start, TTL: l.msg.TTL}.Until())
+	return l.extend(start)
 }
 
 // wrote reports that a message is this lease's. Nobody else writes one with its
@@ -185,8 +186,10 @@ func (l *Lease) wrote(m *message) bool {
 	return alive && l.msg.Epoch != 0 && state.Incarnation == l.Incarnation()
 }
 
-// extend sets the time at which the lease counts as lost.
-func (l *Lease) extend(until time.Time) error {
+// extend sets the time at which the lease counts as lost, after it was renewed at
+// start.
+func (l *Lease) extend(start time.Time) error {
+	until := events.LeaseState{Renewed: start, TTL: l.msg.TTL}.Until()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lost || !time.Now().Before(until) {
@@ -195,8 +198,10 @@ func (l *Lease) extend(until time.Time) error {
 	l.until = until
 	if l.fence == nil {
 		l.fence = time.AfterFunc(time.Until(until), l.lose)
+		l.pulse.begin(l.beat)
 	} else {
 		l.fence.Reset(time.Until(until))
+		l.pulse.confirm(start)
 	}
 	return nil
 }
@@ -207,6 +212,7 @@ func (l *Lease) lose() {
 	defer l.mu.Unlock()
 	if !l.lost && !time.Now().Before(l.until) {
 		l.lost = true
+		l.pulse.timer.Stop()
 		close(l.done)
 		l.there.Unsubscribe() // nobody need wait longer
 	}
@@ -227,12 +233,12 @@ func (l *Lease) Incarnation() events.Incarnation {
 }
 
 // Done is closed when the lease is lost or released. It is closed before the
-// server can have ended the lease, by the monotonic clock of this machine; a
-// machine that was suspended finds out when it wakes, so ask Valid before doing
-// anything that must not be done twice.
+// server can have ended the lease, by the monotonic clock of this machine. A
+// process that was frozen, and a machine that was suspended, find out later: ask
+// Confirm before doing anything that must not be done twice.
 func (l *Lease) Done() <-chan struct{} { return l.done }
 
-// Valid reports whether the lease still holds.
+// Valid reports whether the lease still holds, as far as is known.
 func (l *Lease) Valid() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -241,8 +247,8 @@ func (l *Lease) Valid() bool {
 
 // Run renews the lease until ctx ends, which leaves the lease as it is, or until
 // it is lost, which gives events.ErrLeaseLost. While the stream can't be reached it
-// tries again, and at once when the connection is back: others may take its holder
-// for dead meanwhile.
+// tries again, and at once when the connection is back, or this process after it was
+// frozen: others may take its holder for dead meanwhile.
 func (l *Lease) Run(ctx context.Context) error {
 	every, retry := min(renewEvery, l.msg.TTL/3), min(retryEvery, l.msg.TTL/20)
 	for pause := every; ; {
@@ -254,6 +260,7 @@ func (l *Lease) Run(ctx context.Context) error {
 			return events.ErrLeaseLost
 		case <-time.After(pause):
 		case <-reconnected:
+		case <-l.pulse.woke:
 		}
 		err := l.renew(ctx)
 		switch {

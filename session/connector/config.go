@@ -65,10 +65,13 @@ type Lease interface {
 	// Run renews the lease until ctx ends or the lease is lost.
 	Run(ctx context.Context) error
 	// Done is closed when the lease is lost or released, and Valid reports
-	// whether it holds at this moment. A process that was frozen can be told by
-	// Valid before it is told by Done.
+	// whether it holds as far as is known.
 	Done() <-chan struct{}
 	Valid() bool
+	// Confirm reports whether the lease holds, of a process that may have been
+	// frozen: then it waits until that is known, and reports false if ctx ends
+	// before. Otherwise it returns at once.
+	Confirm(ctx context.Context) bool
 	// Release ends the lease for everybody at once. Run must have returned.
 	Release(ctx context.Context) error
 }

@@ -124,6 +124,8 @@ func (l *lease) Valid() bool {
 	}
 }
 
+func (l *lease) Confirm(context.Context) bool { return l.Valid() }
+
 // lapse ends the lease by the clock, as after the process was frozen: no timer has
 // told of it yet.
 func (l *lease) lapse() { l.lapsed.Store(true) }

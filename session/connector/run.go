@@ -155,12 +155,12 @@ func (c *connector) incarnate(ctx context.Context, lease Lease) error {
 }
 
 // receive takes what is sent to the incarnation, as soon as that can be. It
-// returns when it does, or ctx ends. What a process finds that was frozen for
-// longer than its lease others have sent elsewhere, so it may not count as handled
+// returns when it does, or ctx ends. What a process finds that was frozen others may
+// have sent elsewhere, if it was taken for dead; then it may not count as handled
 // here.
 func (c *connector) receive(ctx context.Context, lease Lease) (stop func()) {
 	handle := func(payload []byte, later func() (done func())) {
-		if !lease.Valid() {
+		if !lease.Confirm(ctx) {
 			later() // and never done
 			return
 		}
