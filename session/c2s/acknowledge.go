@@ -44,14 +44,14 @@ type due struct {
 	answers int // to so many requests
 }
 
-// answerRequest answers <r/>: at once if everything has arrived.
-func (cl *client) answerRequest(t *tally) {
+// answer answers <r/>: at once if everything has arrived.
+func (t *tally) answer(cl *client) {
 	mark := cl.sender.Mark()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(mark) == 0 && !t.busy {
 		t.safe = t.handled
-		cl.sendCount(t.safe)
+		sendCount(cl, t.safe)
 		return
 	}
 	if t.next == nil {
@@ -61,13 +61,13 @@ func (cl *client) answerRequest(t *tally) {
 	t.next.answers++
 	if !t.busy {
 		t.busy = true
-		go cl.settle(t)
+		go t.settle(cl)
 	}
 }
 
 // settle answers what is asked for, one after the other, and returns when nothing
 // is.
-func (cl *client) settle(t *tally) {
+func (t *tally) settle(cl *client) {
 	for {
 		t.mu.Lock()
 		d := t.next
@@ -77,11 +77,11 @@ func (cl *client) settle(t *tally) {
 		if d == nil {
 			return
 		}
-		arrived := cl.arrives(d.mark, answerTime)
+		arrived := arrives(cl, d.mark, answerTime)
 		if !arrived {
 			t.tell(cl, nil, d.answers)
 			d.answers = 1
-			arrived = cl.arrives(d.mark, settleTime)
+			arrived = arrives(cl, d.mark, settleTime)
 		}
 		if arrived {
 			t.tell(cl, d, d.answers)
@@ -97,14 +97,14 @@ func (t *tally) tell(cl *client, d *due, answers int) {
 		t.safe = d.handled
 	}
 	for range answers {
-		cl.sendCount(t.safe)
+		sendCount(cl, t.safe)
 	}
 }
 
 // final is what may be told of a session that gets no more stanzas, after waiting for
 // them to arrive for some time. all reports that it is the count of all of them.
-func (cl *client) final(t *tally, wait time.Duration) (h uint32, all bool) {
-	all = cl.arrives(cl.sender.Mark(), wait)
+func (t *tally) final(cl *client, wait time.Duration) (h uint32, all bool) {
+	all = arrives(cl, cl.sender.Mark(), wait)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if all {
@@ -113,7 +113,8 @@ func (cl *client) final(t *tally, wait time.Duration) (h uint32, all bool) {
 	return t.safe, all
 }
 
-func (cl *client) arrives(mark delivery.Mark, within time.Duration) bool {
+// arrives reports that what the client has sent has arrived within a time.
+func arrives(cl *client, mark delivery.Mark, within time.Duration) bool {
 	if len(mark) == 0 {
 		return true
 	}
@@ -123,7 +124,7 @@ func (cl *client) arrives(mark delivery.Mark, within time.Duration) bool {
 }
 
 // sendCount is an answer, if the client has a connection.
-func (cl *client) sendCount(h uint32) {
+func sendCount(cl *client, h uint32) {
 	if c := cl.link.Load(); c != nil {
 		c.Send(appendCount(nil, "<a", "h", h))
 	}

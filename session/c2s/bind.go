@@ -31,7 +31,7 @@ func (c *conn) bind(iq *stanza.Element) error {
 			return c.refuse(iq, stanza.BadRequest)
 		}
 	}
-	err := c.bindSession(resource, c.srv.cfg.Conflict, func(cl *client) ([][]byte, error) { return [][]byte{cl.bound(iq)}, nil })
+	err := c.bindSession(resource, c.srv.cfg.Conflict, func(cl *client) ([][]byte, error) { return [][]byte{bound(cl, iq)}, nil })
 	if cause := stanzaError(err); cause != nil {
 		c.Send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
 		return nil
@@ -94,7 +94,7 @@ func (c *conn) refuse(iq *stanza.Element, cond stanza.Condition) error {
 }
 
 // bound is the answer to a client that is.
-func (cl *client) bound(iq *stanza.Element) []byte {
+func bound(cl *client, iq *stanza.Element) []byte {
 	payload := append([]byte(nil), "<bind xmlns='"+stanza.NSBind+"'><jid>"...)
 	payload = append(stanza.AppendText(payload, cl.full), "</jid></bind>"...)
 	return stanza.AppendResult(nil, iq, string(payload), stanza.Stamp{})

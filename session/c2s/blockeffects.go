@@ -70,7 +70,7 @@ func (s *Server) turnContacts(a *account, old, next *blockList) {
 		for _, o := range c.seen.Available() {
 			for _, cl := range s.hub.clientsOf(a) {
 				if !theirs.blocks(cl.jid) {
-					cl.turn(o, old.blocks(o.JID), next.blocks(o.JID))
+					turn(cl, o, old.blocks(o.JID), next.blocks(o.JID))
 				}
 			}
 		}
@@ -88,7 +88,7 @@ func (s *Server) turnWatchers(account events.JID, old, next *blockList) {
 		for _, cl := range s.hub.clientsOf(w) {
 			for _, o := range c.seen.Available() {
 				if w.jid != account && !theirs.blocks(o.JID) {
-					cl.turn(o, old.blocks(cl.jid), next.blocks(cl.jid))
+					turn(cl, o, old.blocks(cl.jid), next.blocks(cl.jid))
 				}
 			}
 		}
@@ -113,7 +113,7 @@ func (s *Server) turnDirected(account events.JID, old, next *blockList) {
 }
 
 // turn shows the client a session that was blocked, or is from now on.
-func (cl *client) turn(o *session.Session, was, is bool) {
+func turn(cl *client, o *session.Session, was, is bool) {
 	switch {
 	case was == is || !cl.available.Load():
 	case is:
@@ -121,4 +121,12 @@ func (cl *client) turn(o *session.Session, was, is bool) {
 	default:
 		cl.send(presenceOf(o).to(cl.account, true))
 	}
+}
+
+func appendBlocked(b []byte, name string, jids []events.JID) []byte {
+	b = append(b, "<"+name+" xmlns='"+stanza.NSBlocking+"'>"...)
+	for _, j := range jids {
+		b = append(stanza.AppendAttr(append(b, "<item"...), "jid", j.String()), "/>"...)
+	}
+	return append(b, "</"+name+">"...)
 }

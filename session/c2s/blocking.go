@@ -3,7 +3,6 @@ package c2s
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 
 	"rollcall/events"
@@ -17,113 +16,6 @@ import (
 //
 // What passes at the moment in which a list changes elsewhere is stopped where the
 // account's client is (session/delivery).
-
-var blocking = extension{
-	features: []string{stanza.NSBlocking},
-	on:       func(c *Config) bool { return c.Blocked != nil },
-	requests: []answer{
-		{space: stanza.NSBlocking, local: "blocklist", at: atOwn, get: (*client).blockList},
-		{space: stanza.NSBlocking, local: "block", at: atOwn, set: (*client).block},
-		{space: stanza.NSBlocking, local: "unblock", at: atOwn, set: (*client).unblock},
-	},
-}
-
-// blockList is XEP-0191, 3.2. From there on the client gets pushes.
-func (cl *client) blockList(r *request) error {
-	cl.srv.tail.Lock()
-	defer cl.srv.tail.Unlock()
-	cl.seesBlocked = true
-	cl.result(r.iq, string(appendBlocked(nil, "blocklist", cl.srv.blocks.of(cl.account).sorted())))
-	return nil
-}
-
-// block is XEP-0191, 3.3.
-func (cl *client) block(r *request) error {
-	jids, err := blockItems(r.payload)
-	if err == nil && len(jids) == 0 {
-		err = refuse(stanza.BadRequest)
-	}
-	if err != nil {
-		return err
-	}
-	return cl.changeBlocked(r, func(list map[events.JID]struct{}) {
-		for _, j := range jids {
-			list[j] = struct{}{}
-		}
-	})
-}
-
-// unblock is XEP-0191, 3.4 and 3.5: no item stands for all.
-func (cl *client) unblock(r *request) error {
-	jids, err := blockItems(r.payload)
-	if err != nil {
-		return err
-	}
-	return cl.changeBlocked(r, func(list map[events.JID]struct{}) {
-		for _, j := range jids {
-			delete(list, j)
-		}
-		if len(jids) == 0 {
-			clear(list)
-		}
-	})
-}
-
-// blockItems reads whom a request names. What is no item has no meaning here.
-func blockItems(payload *stanza.Element) (jids []events.JID, err error) {
-	for item := range payload.Children() {
-		if !item.Is(stanza.NSBlocking, "item") {
-			continue
-		}
-		j, err := events.ParseJID(item.Attr("jid"))
-		if err != nil {
-			return nil, err
-		}
-		jids = append(jids, j.Clone())
-	}
-	return jids, nil
-}
-
-// changeBlocked stores the changed list, answers, and shows what follows from
-// it here; other connectors learn of it from the document.
-func (cl *client) changeBlocked(r *request, change func(map[events.JID]struct{})) error {
-	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
-	defer cancel()
-	if err := cl.home.listing.take(ctx); err != nil {
-		return err
-	}
-	defer cl.home.listing.release()
-	cl.srv.beginBlocking(cl.home)
-	list, err := cl.storeBlocked(ctx, change)
-	cl.srv.finishBlocking(cl.home, list, func() { cl.result(r.iq, "") })
-	return err
-}
-
-// storeBlocked returns the changed list when it is stored, or the one that is
-// there if it is no other.
-func (cl *client) storeBlocked(ctx context.Context, change func(map[events.JID]struct{})) (*blockList, error) {
-	var list *blockList
-	doc, err := events.Update(ctx, cl.srv.cfg.Blocked, cl.account, func(doc events.Document) ([]byte, error) {
-		old, err := decodeBlockList(doc)
-		if err != nil {
-			return nil, err
-		}
-		list = &blockList{jids: maps.Clone(old.jids)}
-		if change(list.jids); maps.Equal(old.jids, list.jids) {
-			return doc.Data, nil
-		}
-		data := list.encode()
-		if len(list.jids) > maxBlocked || len(data) > events.MaxDocument {
-			return nil, &stanza.Error{Condition: stanza.ResourceConstraint, Text: "the block list is full"}
-		}
-		return data, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	list.revision = doc.Revision
-	return list, nil
-}
 
 // beginBlocking keeps back what follows from changes until finishBlocking: the
 // result of the client's own comes before the push.
@@ -217,12 +109,4 @@ func (cl *client) stopped(el *stanza.Element, to events.JID) (bool, error) {
 		return true, nil
 	}
 	return true, refuse(stanza.ServiceUnavailable)
-}
-
-func appendBlocked(b []byte, name string, jids []events.JID) []byte {
-	b = append(b, "<"+name+" xmlns='"+stanza.NSBlocking+"'>"...)
-	for _, j := range jids {
-		b = append(stanza.AppendAttr(append(b, "<item"...), "jid", j.String()), "/>"...)
-	}
-	return append(b, "</"+name+">"...)
 }

@@ -13,15 +13,15 @@ import (
 var carbons = extension{
 	features: []string{stanza.NSCarbons},
 	requests: []answer{
-		{space: stanza.NSCarbons, local: "enable", at: atOwn, set: (*client).enableCarbons},
-		{space: stanza.NSCarbons, local: "disable", at: atOwn, set: (*client).disableCarbons},
+		{space: stanza.NSCarbons, local: "enable", at: atOwn, set: enableCarbons},
+		{space: stanza.NSCarbons, local: "disable", at: atOwn, set: disableCarbons},
 	},
 }
 
-func (cl *client) enableCarbons(r *request) error  { return cl.switchCarbons(r, true) }
-func (cl *client) disableCarbons(r *request) error { return cl.switchCarbons(r, false) }
+func enableCarbons(cl *client, r *request) error  { return switchCarbons(cl, r, true) }
+func disableCarbons(cl *client, r *request) error { return switchCarbons(cl, r, false) }
 
-func (cl *client) switchCarbons(r *request, on bool) error {
+func switchCarbons(cl *client, r *request, on bool) error {
 	if _, err := cl.do(session.SwitchCarbons{Session: cl.session, On: on}); err != nil {
 		return err
 	}

@@ -1,10 +1,6 @@
 package c2s
 
 import (
-	"crypto/sha1"
-	"encoding/base64"
-	"strings"
-
 	"rollcall/events"
 	"rollcall/session/stanza"
 )
@@ -26,13 +22,13 @@ var discovery = extension{
 	personal: []string{stanza.NSDiscoInfo, stanza.NSDiscoItems},
 	identity: accountIdentity,
 	requests: []answer{
-		{space: stanza.NSDiscoInfo, local: "query", at: atServer | atOwn | atOthers, get: (*client).discoInfo},
-		{space: stanza.NSDiscoItems, local: "query", at: atServer | atOwn | atOthers, get: (*client).discoItems},
+		{space: stanza.NSDiscoInfo, local: "query", at: atServer | atOwn | atOthers, get: discoInfo},
+		{space: stanza.NSDiscoItems, local: "query", at: atServer | atOwn | atOthers, get: discoItems},
 	},
 }
 
 // discoInfo is XEP-0030, 3.
-func (cl *client) discoInfo(r *request) error {
+func discoInfo(cl *client, r *request) error {
 	o, node := cl.srv.offer, r.payload.Attr("node")
 	identity, features := serverIdentity, o.features
 	if r.to.Local() != "" {
@@ -40,7 +36,7 @@ func (cl *client) discoInfo(r *request) error {
 			return refuse(stanza.ServiceUnavailable)
 		}
 		if node != "" {
-			return cl.discoNode(r, cl.srv.pubsub.NodeInfo)
+			return discoNode(cl, r, cl.srv.pubsub.NodeInfo)
 		}
 		identity, features = o.identity, o.personal
 	}
@@ -57,10 +53,10 @@ func (cl *client) discoInfo(r *request) error {
 
 // discoItems is XEP-0030, 4: the server has none, an account its nodes. To who
 // may not see an account it is as one that there is not: both have nothing (8).
-func (cl *client) discoItems(r *request) error {
+func discoItems(cl *client, r *request) error {
 	hidden := r.to.Local() != "" && !cl.sees(r.to)
 	if !hidden && r.payload.Attr("node") != "" {
-		return cl.discoNode(r, cl.srv.pubsub.NodeItems)
+		return discoNode(cl, r, cl.srv.pubsub.NodeItems)
 	}
 	b := appendDisco(nil, r)
 	if !hidden && r.to.Local() != "" && cl.srv.cfg.Private != nil {
@@ -76,7 +72,7 @@ func (cl *client) discoItems(r *request) error {
 
 // discoNode answers about a node of an account, as tell tells of it. The server has
 // no nodes.
-func (cl *client) discoNode(r *request, tell func(reader, owner events.JID, name string) ([]byte, error)) error {
+func discoNode(cl *client, r *request, tell func(reader, owner events.JID, name string) ([]byte, error)) error {
 	if r.to.Local() == "" || cl.srv.cfg.Private == nil {
 		return refuse(stanza.ItemNotFound)
 	}
@@ -95,25 +91,4 @@ func appendDisco(b []byte, r *request) []byte {
 		b = stanza.AppendAttr(b, "node", node)
 	}
 	return append(b, '>')
-}
-
-// sees reports that the client may know what there is about an account: it is
-// its own, or one that shows it its presence (XEP-0030, 8).
-func (cl *client) sees(account events.JID) bool {
-	return account == cl.account || cl.home.current().Watches(account)
-}
-
-// verification is XEP-0115, 5.1, of the server with its one identity. The
-// features are sorted.
-func verification(features []string) string {
-	s := "server/im//Rollcall<" + strings.Join(features, "<") + "<"
-	sum := sha1.Sum([]byte(s))
-	return base64.StdEncoding.EncodeToString(sum[:])
-}
-
-// capabilities is the stream feature that saves clients the question (XEP-0115,
-// 6.3).
-func capabilities(ver string) string {
-	b := stanza.AppendAttr([]byte("<c xmlns='"+stanza.NSCaps+"' hash='sha-1'"), "node", capsNode)
-	return string(append(stanza.AppendAttr(b, "ver", ver), "/>"...))
 }

@@ -26,20 +26,24 @@
 //
 // # Where things are
 //
-//   - The server and what it needs of others: server.go, config.go, errors.go.
+//   - The server and what it needs of others: new.go, server.go, config.go,
+//     errors.go.
 //   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go,
-//     channelbinding.go, bind.go, bind2.go, register.go, registerform.go; logins.go
+//     channelbinding.go, bind.go, bind2.go, signup.go, signupform.go; logins.go
 //     and limiter.go bound what gets into the log.
 //   - Bound sessions: client.go, hub.go, idleaccounts.go, manage.go, resume.go,
 //     acknowledge.go, endedcounts.go, clientstate.go.
-//   - Messages: what is announced of them in hints.go and carbons.go; the rest is
-//     package delivery.
+//   - Messages: package delivery.
 //   - Presence and rosters: presence.go, watch.go, watchers.go, roster.go,
-//     rosterpush.go, subscribe.go, blocking.go, blocklist.go, blockeffects.go.
-//   - Requests: iq.go, extension.go, disco.go, lastactivity.go, time.go,
-//     version.go; of what accounts keep here: stored.go, privatestorage.go,
-//     vcard.go. Personal eventing is package pubsub; eventing.go puts it in touch
-//     with clients.
+//     rosterpush.go, subscribe.go; who is blocked: blocking.go, blocklist.go,
+//     blockeffects.go.
+//   - Requests: iq.go routes them, extension.go finds who answers, offer.go says
+//     what there is. The list of extensions is in new.go, and each has a file with
+//     its handlers, which are functions of the client that asks and of the request:
+//     rosterrequests.go, blockrequests.go, disco.go, carbons.go, hints.go,
+//     lastactivity.go, time.go, version.go, register.go, and for what accounts keep
+//     here (stored.go) privatestorage.go, vcard.go, and eventing.go, by which
+//     package pubsub meets clients.
 //
 // # Goroutines
 //

@@ -17,12 +17,12 @@ var eventing = extension{
 	personal: pubsub.Features(),
 	on:       storesThings,
 	requests: []answer{
-		{space: pubsub.NS, local: "pubsub", at: atOwn | atOthers, get: (*client).pubSub, set: (*client).pubSub},
-		{space: pubsub.NSOwner, local: "pubsub", at: atOwn | atOthers, get: (*client).pubSub, set: (*client).pubSub},
+		{space: pubsub.NS, local: "pubsub", at: atOwn | atOthers, get: pubSub, set: pubSub},
+		{space: pubsub.NSOwner, local: "pubsub", at: atOwn | atOthers, get: pubSub, set: pubSub},
 	},
 }
 
-func (cl *client) pubSub(r *request) error {
+func pubSub(cl *client, r *request) error {
 	return cl.srv.pubsub.Handle(pubsub.Request{
 		From: cl.jid, Owner: r.to, Set: r.iq.Type() == "set", Payload: r.payload, After: cl.sender.After,
 		Answer: func(payload string) { cl.result(r.iq, payload) },

@@ -1,8 +1,6 @@
 package c2s
 
 import (
-	"slices"
-
 	"rollcall/events"
 	"rollcall/session/stanza"
 )
@@ -18,14 +16,6 @@ type extension struct {
 	stream   string             // a stream feature for who is authenticated, an element
 	requests []answer           // at most one for a namespace and name
 	on       func(*Config) bool // nil: always
-}
-
-// extensions in the order in which they are announced.
-var extensions = []extension{
-	discovery, binding, rosters, pinging, offlineMessages,
-	carbons, processing, clientState, blocking,
-	lastActivity, softwareVersion, entityTime,
-	privateStorage, cards, eventing, registration,
 }
 
 // A request is a get or a set that the server answers.
@@ -59,29 +49,6 @@ type offer struct {
 	identity string   // of an account
 	stream   string
 	caps     string // verification string of the server (XEP-0115)
-}
-
-// newOffer adds up the extensions of list that are on. Features are sorted as the
-// verification string wants them (XEP-0115, 5.1).
-func newOffer(cfg *Config, list []extension) *offer {
-	o := &offer{answers: map[[2]string]answer{}}
-	for _, x := range list {
-		if x.on != nil && !x.on(cfg) {
-			continue
-		}
-		o.features = append(o.features, x.features...)
-		o.personal = append(o.personal, x.personal...)
-		o.identity += x.identity
-		o.stream += x.stream
-		for _, a := range x.requests {
-			o.answers[[2]string{a.space, a.local}] = a
-		}
-	}
-	slices.Sort(o.features)
-	slices.Sort(o.personal)
-	o.caps = verification(o.features)
-	o.stream += capabilities(o.caps)
-	return o
 }
 
 // answer finds who answers a request to a place, or refuses it. What is known

@@ -84,6 +84,12 @@ func (cl *client) request(iq, payload *stanza.Element, to events.JID) error {
 	return handle(cl, &request{iq: iq, payload: payload, to: to})
 }
 
+// sees reports that the client may know what there is about an account: it is
+// its own, or one that shows it its presence (XEP-0030, 8).
+func (cl *client) sees(account events.JID) bool {
+	return account == cl.account || cl.home.current().Watches(account)
+}
+
 // result answers a request.
 func (cl *client) result(iq *stanza.Element, payload string) {
 	cl.send(stanza.AppendResult(nil, iq, payload, stanza.Stamp{To: cl.full}))
@@ -96,19 +102,14 @@ func (cl *client) done(r *request) error {
 }
 
 // never answers what may not be asked for any more.
-func (cl *client) never(*request) error { return refuse(stanza.NotAllowed) }
+func never(*client, *request) error { return refuse(stanza.NotAllowed) }
 
 // The requests of RFC 6120 and 6121.
 var (
 	binding = extension{requests: []answer{
-		{space: stanza.NSBind, local: "bind", at: atOwn | atServer, set: (*client).never}, // RFC 6120, 7.1: one resource a stream
+		{space: stanza.NSBind, local: "bind", at: atOwn | atServer, set: never}, // RFC 6120, 7.1: one resource a stream
 		{space: stanza.NSSession, local: "session", at: atOwn | atServer, set: (*client).done},
 	}}
-	rosters = extension{
-		features: []string{stanza.NSRoster},
-		stream:   "<ver xmlns='" + stanza.NSRosterVer + "'/><sub xmlns='" + stanza.NSPreApproval + "'/>",
-		requests: []answer{{space: stanza.NSRoster, local: "query", at: atOwn, get: (*client).rosterGet, set: (*client).rosterSet}},
-	}
 	pinging = extension{ // XEP-0199
 		features: []string{stanza.NSPing},
 		requests: []answer{{space: stanza.NSPing, local: "ping", at: atServer | atOwn, get: (*client).done}},

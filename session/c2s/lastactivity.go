@@ -20,13 +20,13 @@ import (
 var lastActivity = extension{
 	features: []string{stanza.NSLastActivity},
 	personal: []string{stanza.NSLastActivity},
-	requests: []answer{{space: stanza.NSLastActivity, local: "query", at: atServer | atOwn | atOthers, get: (*client).lastActivity}},
+	requests: []answer{{space: stanza.NSLastActivity, local: "query", at: atServer | atOwn | atOthers, get: getLastActivity}},
 }
 
-// lastActivity is XEP-0012, 3 of accounts and 5 of the server.
-func (cl *client) lastActivity(r *request) error {
+// getLastActivity is XEP-0012, 3 of accounts and 5 of the server.
+func getLastActivity(cl *client, r *request) error {
 	if r.to.Local() == "" {
-		return cl.sendLast(r, parting{at: cl.srv.started})
+		return sendLast(cl, r, parting{at: cl.srv.started})
 	}
 	if !cl.sees(r.to) {
 		return refuse(stanza.Forbidden)
@@ -36,16 +36,20 @@ func (cl *client) lastActivity(r *request) error {
 	case a == nil:
 		return refuse(stanza.ItemNotFound) // it was never there, or not for as long as the log goes back
 	case len(a.Available()) > 0:
-		return cl.sendLast(r, parting{at: time.Now()})
+		return sendLast(cl, r, parting{at: time.Now()})
 	}
-	p, err := cl.srv.lastParting(a)
+	svc := cl.srv.service.Load()
+	if svc == nil {
+		return events.ErrUnavailable
+	}
+	p, err := (&partings{log: svc.Log(), limits: cl.srv.cfg.Limits}).last(a)
 	if err != nil {
 		return err
 	}
-	return cl.sendLast(r, p)
+	return sendLast(cl, r, p)
 }
 
-func (cl *client) sendLast(r *request, p parting) error {
+func sendLast(cl *client, r *request, p parting) error {
 	seconds := max(int64(time.Since(p.at)/time.Second), 0)
 	b := stanza.AppendAttr([]byte("<query xmlns='"+stanza.NSLastActivity+"'"), "seconds", strconv.FormatInt(seconds, 10))
 	if p.status == "" {
@@ -69,24 +73,26 @@ type parting struct {
 // in all that there is.
 const lookBack = time.Minute
 
-// lastParting finds that of an account that has no available resource. No table
-// keeps it: the log knows, and is asked seldom. If there was none, it is the
-// account's last event, which is all that is known.
-func (s *Server) lastParting(a *session.Account) (parting, error) {
+// partings are found in a log, whose presence is read within limits.
+type partings struct {
+	log    events.Log
+	limits stanza.Limits
+}
+
+// last finds that of an account that has no available resource. No table keeps it:
+// the log knows, and is asked seldom. If there was none, it is the account's last
+// event, which is all that is known.
+func (ps *partings) last(a *session.Account) (parting, error) {
 	last := time.Unix(0, a.At)
-	svc := s.service.Load()
-	if svc == nil {
-		return parting{}, events.ErrUnavailable
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	for back := lookBack; ; back *= 60 {
 		all := back > 60*60*lookBack
-		within := events.Range{Account: a.JID, To: a.Seq, Since: last.Add(-back)}
+		part := events.Range{Account: a.JID, To: a.Seq, Since: last.Add(-back)}
 		if all {
-			within.Since = time.Time{}
+			part.Since = time.Time{}
 		}
-		p, found, err := s.partingWithin(svc.Log().Read(ctx, within))
+		p, found, err := ps.within(ps.log.Read(ctx, part))
 		switch {
 		case err != nil:
 			return p, err
@@ -98,10 +104,10 @@ func (s *Server) lastParting(a *session.Account) (parting, error) {
 	}
 }
 
-// partingWithin finds the last parting within a part of an account's history. It
+// within finds the last parting within a part of an account's history. It
 // reports false if there is none, or if it is the end of a session that may have
 // been unavailable already.
-func (s *Server) partingWithin(history iter.Seq2[*events.Stored, error]) (p parting, found bool, err error) {
+func (ps *partings) within(history iter.Seq2[*events.Stored, error]) (p parting, found bool, err error) {
 	available := map[events.SessionID]bool{} // as far as is known
 	for st, err := range history {
 		var poison *events.PoisonError
@@ -119,7 +125,7 @@ func (s *Server) partingWithin(history iter.Seq2[*events.Stored, error]) (p part
 			available[st.Session] = true
 		case events.PresenceUnavailable:
 			if was || !known {
-				p, found = parting{time.Unix(0, st.At), s.statusOf(e.Stanza)}, true
+				p, found = parting{time.Unix(0, st.At), ps.status(e.Stanza)}, true
 			}
 			available[st.Session] = false
 		case events.Closed:
@@ -131,9 +137,9 @@ func (s *Server) partingWithin(history iter.Seq2[*events.Stored, error]) (p part
 	return p, found, nil
 }
 
-// statusOf is what a presence says in words (RFC 6121, 4.7.2.2).
-func (s *Server) statusOf(presence string) string {
-	el, err := stanza.Parse([]byte(presence), stanza.NSClient, s.cfg.Limits)
+// status is what a presence says in words (RFC 6121, 4.7.2.2).
+func (ps *partings) status(presence string) string {
+	el, err := stanza.Parse([]byte(presence), stanza.NSClient, ps.limits)
 	if err != nil {
 		return ""
 	}

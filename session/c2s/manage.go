@@ -55,7 +55,7 @@ func (cl *client) manage(c *conn, el *stanza.Element) error {
 		return cl.enable(c, el)
 	case "r":
 		if m != nil {
-			cl.answerRequest(&m.tally)
+			m.tally.answer(cl)
 		}
 		return nil
 	case "a":

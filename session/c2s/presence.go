@@ -20,7 +20,7 @@ func (cl *client) presence(el *stanza.Element, to events.JID) error {
 	if kind, ok := roster.ParseKind(el.Type()); ok {
 		cl.limiter.beforeChange()
 		cl.sender.Barrier()
-		return cl.subscription(el, kind, to.Bare())
+		return subscription(cl, el, kind, to.Bare())
 	}
 	switch el.Type() {
 	case "", "unavailable":

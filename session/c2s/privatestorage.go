@@ -13,7 +13,7 @@ const nsPrivate = "jabber:iq:private"
 var privateStorage = extension{
 	features: []string{nsPrivate},
 	on:       storesThings,
-	requests: []answer{{space: nsPrivate, local: "query", at: atOwn, get: (*client).privateGet, set: (*client).privateSet}},
+	requests: []answer{{space: nsPrivate, local: "query", at: atOwn, get: getPrivate, set: setPrivate}},
 }
 
 // privateKey is where an element is kept: a new one takes the place of the old.
@@ -21,8 +21,8 @@ func privateKey(el *stanza.Element) pep.Key {
 	return pep.Key{Kind: pep.Private, Name: el.Space() + " " + el.Local()}
 }
 
-// privateGet answers with what is stored, or with the question, which is empty.
-func (cl *client) privateGet(r *request) error {
+// getPrivate answers with what is stored, or with the question, which is empty.
+func getPrivate(cl *client, r *request) error {
 	wanted, err := privateElements(r.payload)
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (cl *client) privateGet(r *request) error {
 	if len(wanted) > 1 {
 		return refuse(stanza.BadRequest)
 	}
-	s, err := cl.srv.stored(cl.account)
+	s, err := cl.srv.storage.read(cl.account)
 	if err != nil {
 		return err
 	}
@@ -42,13 +42,13 @@ func (cl *client) privateGet(r *request) error {
 	return nil
 }
 
-// privateSet stores all elements or none.
-func (cl *client) privateSet(r *request) error {
+// setPrivate stores all elements or none.
+func setPrivate(cl *client, r *request) error {
 	elements, err := privateElements(r.payload)
 	if err != nil {
 		return err
 	}
-	err = cl.change(func(s *pep.Store) (*pep.Store, error) {
+	err = cl.srv.storage.change(cl.account, func(s *pep.Store) (*pep.Store, error) {
 		for _, el := range elements {
 			if s, err = s.Publish(privateKey(el), pep.Item{XML: el.Alone()}, nil); err != nil {
 				return nil, err

@@ -3,7 +3,6 @@ package c2s
 import (
 	"context"
 	"errors"
-	"time"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -34,83 +33,10 @@ type Registry interface {
 	Forget(ctx context.Context, account events.JID) error
 }
 
-// signUpLimit bounds how many accounts one address may try to make: three at
-// once, then one a minute, and fewer and fewer. Each attempt counts, as a
-// failure does at logins, for each tells whether a name is taken.
-var signUpLimit = auth.ThrottleConfig{Free: 2, Base: time.Minute, Max: time.Hour}
-
 var registration = extension{
 	features: []string{nsRegister},
 	on:       func(c *Config) bool { return c.Registry != nil },
-	requests: []answer{{space: nsRegister, local: "query", at: atServer | atOwn, get: (*client).registered, set: (*client).reregister}},
-}
-
-// canRegister reports that the client may make an account.
-func (l *login) canRegister() bool { return l.srv.cfg.Registry != nil && l.mayShowPassword() }
-
-// mayShowPassword reports that a client is at the point of a login where it could
-// show a password.
-func (l *login) mayShowPassword() bool {
-	return !l.IsAuthenticated() && (l.Secured() || l.srv.cfg.AllowPlaintext)
-}
-
-// register answers a request of a client that has not logged in (XEP-0077, 3.1).
-// Some ask where it is not announced, and wait for the answer.
-func (l *login) register(iq *stanza.Element) error {
-	switch t := iq.Type(); {
-	case iq.ID() == "" || t != "get" && t != "set":
-	case !l.canRegister():
-		return l.refuse(iq, stanza.ServiceUnavailable)
-	case t == "get":
-		l.Send(stanza.AppendResult(nil, iq, signUpForm, stanza.Stamp{}))
-		return nil
-	default:
-		err := l.signUp(iq.Child(nsRegister, "query"))
-		if cause := registryError(err); cause != nil {
-			l.Send(stanza.AppendError(nil, iq, cause, stanza.Stamp{}))
-			return nil
-		}
-		if err == nil {
-			l.Send(stanza.AppendResult(nil, iq, "", stanza.Stamp{}))
-		}
-		return err
-	}
-	return l.refuse(iq, stanza.BadRequest)
-}
-
-// signUp makes an account. If it can't be recorded, it is there all the same, as
-// one that the operator made (its history begins with the first login).
-func (l *login) signUp(query *stanza.Element) error {
-	if query.Child(nsRegister, "remove") != nil {
-		return refuse(stanza.UnexpectedRequest)
-	}
-	if _, ok := l.srv.signUps.Allow(l.throttleKey()); !ok {
-		return &stanza.Error{Condition: stanza.ResourceConstraint, Text: "too many registrations from this address; try later"}
-	}
-	l.srv.signUps.Failed(l.throttleKey())
-	username, password := filledIn(query)
-	local, err := events.PrepareLocal(username)
-	if err != nil {
-		return &stanza.Error{Condition: stanza.NotAcceptable, Text: "this user name is not possible"}
-	}
-	if password == "" {
-		return &stanza.Error{Condition: stanza.NotAcceptable, Text: "a password is needed"}
-	}
-	account, err := events.NewJID(local, l.Host(), "")
-	if err != nil {
-		return err
-	}
-	svc := l.srv.service.Load()
-	if svc == nil {
-		return events.ErrUnavailable
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
-	defer cancel()
-	if err := l.srv.cfg.Registry.Create(ctx, account, password); err != nil {
-		return err
-	}
-	_, _, err = svc.Do(ctx, account, l.ID(), session.CreateAccount{})
-	return err
+	requests: []answer{{space: nsRegister, local: "query", at: atServer | atOwn, get: getRegistration, set: setRegistration}},
 }
 
 // registryError is stanzaError, and what it does not know.
@@ -124,20 +50,20 @@ func registryError(err error) *stanza.Error {
 	return stanzaError(err)
 }
 
-// registered says what is known of the client's account.
-func (cl *client) registered(r *request) error {
+// getRegistration says what is known of the client's account.
+func getRegistration(cl *client, r *request) error {
 	b := stanza.AppendText([]byte("<query xmlns='"+nsRegister+"'><registered/><username>"), cl.account.Local())
 	cl.result(r.iq, string(append(b, "</username></query>"...)))
 	return nil
 }
 
-// reregister changes the password, or removes the account.
-func (cl *client) reregister(r *request) error {
+// setRegistration changes the password, or removes the account.
+func setRegistration(cl *client, r *request) error {
 	if remove := r.payload.Child(nsRegister, "remove"); remove != nil {
 		if n := children(r.payload); n != 1 {
 			return refuse(stanza.BadRequest)
 		}
-		return cl.unregister(r)
+		return unregister(cl, r)
 	}
 	username, password := filledIn(r.payload)
 	if username == "" || password == "" {
@@ -167,7 +93,7 @@ func (cl *client) reregister(r *request) error {
 // unregister removes the account, which ends the client's own session too, from
 // the tail of the log. The credentials go first, so that nobody comes in behind
 // it; where it fails, it can be asked for again.
-func (cl *client) unregister(r *request) error {
+func unregister(cl *client, r *request) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	if err := cl.srv.cfg.Registry.Remove(ctx, cl.account); err != nil {

@@ -118,7 +118,7 @@ func (cl *client) giveBack(m *smState, e stream.Ending) {
 		m.expiry.Stop()
 	}
 	if m.token != "" && e.Reason != events.ReasonClient { // whoever closes its stream does not come back for it
-		h, _ := cl.final(&m.tally, 0)
+		h, _ := m.tally.final(cl, 0)
 		cl.srv.ended.add(endedKeyOf(cl.account, resumptionID(cl.session, m.token)), h)
 	}
 	cl.srv.router.Return(cl.session, m.take(), cl.sender.After)
@@ -162,7 +162,7 @@ func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte
 		<-old.read
 	}
 	m := cl.managed.Load()
-	if handled, all := cl.final(&m.tally, resumeTime); !all {
+	if handled, all := m.tally.final(cl, resumeTime); !all {
 		if cl.link.Load() != nil {
 			cl.detach(m, events.ReasonConnectionLost) // of the one that was taken
 		}

@@ -157,7 +157,7 @@ func (a *account) apply(s *Server, next *roster.Roster) {
 func (a *account) push(s *Server, item roster.Item) {
 	for _, cl := range s.hub.clientsOf(a) {
 		if cl.interested {
-			cl.push(version(a.roster), item)
+			push(cl, version(a.roster), item)
 		}
 	}
 }
@@ -165,17 +165,16 @@ func (a *account) push(s *Server, item roster.Item) {
 // repeatPush is for a set that has changed nothing: the client waits for the
 // push all the same (RFC 6121, 2.4.2). The account's other resources have had
 // it.
-func (cl *client) repeatPush(contact events.JID) {
-	a := cl.home
+func (a *account) repeatPush(cl *client, contact events.JID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if item, ok := a.roster.Get(contact); ok && cl.interested {
-		cl.push(version(a.roster), item)
+		push(cl, version(a.roster), item)
 	}
 }
 
 // push sends one item (2.1.6). The answer of the client needs nothing done.
-func (cl *client) push(version string, item roster.Item) {
+func push(cl *client, version string, item roster.Item) {
 	b := append([]byte(nil), "<iq type='set'"...)
 	b = stanza.AppendAttr(b, "id", rand.Text())
 	b = stanza.AppendAttr(b, "to", cl.full)

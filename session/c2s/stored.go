@@ -7,24 +7,24 @@ import (
 	"rollcall/session/pep"
 )
 
-// What accounts keep with the server: one document an account for private
-// storage (XEP-0049), the card (XEP-0054) and personal eventing (XEP-0163).
-// Nobody keeps it in memory: it is read when it is asked for.
+// A storage has what accounts keep with the server: one document an account for
+// private storage (XEP-0049), the card (XEP-0054) and personal eventing (XEP-0163).
+// Nobody keeps it in memory: it is read when it is asked for. Its methods are for any
+// goroutine.
+type storage struct{ docs Documents }
 
 // storesThings is on for the extensions that need the documents.
 func storesThings(c *Config) bool { return c.Private != nil }
 
-// stored reads what an account keeps.
-func (s *Server) stored(account events.JID) (*pep.Store, error) {
+func (s storage) read(account events.JID) (*pep.Store, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	return pep.Read(ctx, s.cfg.Private, account)
+	return pep.Read(ctx, s.docs, account)
 }
 
-// change changes what the client's account keeps.
-func (cl *client) change(by func(*pep.Store) (*pep.Store, error)) error {
+func (s storage) change(account events.JID, by func(*pep.Store) (*pep.Store, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	_, err := pep.Change(ctx, cl.srv.cfg.Private, cl.account, by)
+	_, err := pep.Change(ctx, s.docs, account, by)
 	return err
 }

@@ -16,7 +16,7 @@ import (
 
 // subscription handles a client's subscribe, subscribed, unsubscribe or
 // unsubscribed.
-func (cl *client) subscription(el *stanza.Element, kind roster.Kind, contact events.JID) error {
+func subscription(cl *client, el *stanza.Element, kind roster.Kind, contact events.JID) error {
 	if contact.IsZero() || contact == cl.account {
 		return refuse(stanza.BadRequest)
 	}
@@ -32,7 +32,7 @@ func (cl *client) subscription(el *stanza.Element, kind roster.Kind, contact eve
 }
 
 // removeItem cancels both directions and removes the item (RFC 6121, 2.5.2).
-func (cl *client) removeItem(contact events.JID, answer func()) error {
+func removeItem(cl *client, contact events.JID, answer func()) error {
 	x := &exchange{srv: cl.srv, user: cl.account, answer: answer}
 	err := roster.Cancel(x, cl.account, contact)
 	if err != nil && x.answer == nil {

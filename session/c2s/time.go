@@ -9,10 +9,10 @@ const nsTime = "urn:xmpp:time"
 
 var entityTime = extension{
 	features: []string{nsTime},
-	requests: []answer{{space: nsTime, local: "time", at: atServer, get: (*client).entityTime}},
+	requests: []answer{{space: nsTime, local: "time", at: atServer, get: getTime}},
 }
 
-func (cl *client) entityTime(r *request) error {
+func getTime(cl *client, r *request) error {
 	now := time.Now().UTC().Format("2006-01-02T15:04:05Z")
 	cl.result(r.iq, "<time xmlns='"+nsTime+"'><tzo>+00:00</tzo><utc>"+now+"</utc></time>")
 	return nil

@@ -14,19 +14,19 @@ var cards = extension{
 	features: []string{nsCard},
 	personal: []string{nsCard},
 	on:       storesThings,
-	requests: []answer{{space: nsCard, local: "vCard", at: atOwn | atOthers, get: (*client).card, set: (*client).setCard}},
+	requests: []answer{{space: nsCard, local: "vCard", at: atOwn | atOthers, get: getCard, set: setCard}},
 }
 
 var cardKey = pep.Key{Kind: pep.Card}
 
-func (cl *client) card(r *request) error {
-	s, err := cl.srv.stored(r.to)
+func getCard(cl *client, r *request) error {
+	s, err := cl.srv.storage.read(r.to)
 	if err != nil {
 		return err
 	}
 	n := s.Node(cardKey)
 	switch {
-	case n == nil && cl.owns(r): // one to be filled in; 3.1 allows an error as well
+	case n == nil && r.to == cl.account: // one to be filled in; 3.1 allows an error as well
 		cl.result(r.iq, "<vCard xmlns='"+nsCard+"'/>")
 		return nil
 	case n == nil:
@@ -37,11 +37,11 @@ func (cl *client) card(r *request) error {
 }
 
 // setCard replaces the card. Only the owner may (3.2).
-func (cl *client) setCard(r *request) error {
-	if !cl.owns(r) {
+func setCard(cl *client, r *request) error {
+	if r.to != cl.account {
 		return refuse(stanza.Forbidden)
 	}
-	err := cl.change(func(s *pep.Store) (*pep.Store, error) {
+	err := cl.srv.storage.change(cl.account, func(s *pep.Store) (*pep.Store, error) {
 		return s.Publish(cardKey, pep.Item{XML: r.payload.Alone()}, nil)
 	})
 	if err != nil {
@@ -49,6 +49,3 @@ func (cl *client) setCard(r *request) error {
 	}
 	return cl.done(r)
 }
-
-// owns reports a request to the client's own account.
-func (cl *client) owns(r *request) bool { return r.to == cl.account }

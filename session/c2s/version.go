@@ -8,10 +8,10 @@ const nsVersion = "jabber:iq:version"
 
 var softwareVersion = extension{
 	features: []string{nsVersion},
-	requests: []answer{{space: nsVersion, local: "query", at: atServer, get: (*client).softwareVersion}},
+	requests: []answer{{space: nsVersion, local: "query", at: atServer, get: getVersion}},
 }
 
-func (cl *client) softwareVersion(r *request) error {
+func getVersion(cl *client, r *request) error {
 	b := []byte("<query xmlns='" + nsVersion + "'><name>Rollcall</name><version>")
 	cl.result(r.iq, string(append(stanza.AppendText(b, cl.srv.cfg.Version), "</version></query>"...)))
 	return nil
