@@ -20,7 +20,7 @@ type role string
 const (
 	roleConnector role = "connector" // holds client connections
 	roleProjector role = "projector" // answers questions about the table
-	roleHTTP      role = "http"      // serves WebSocket, and at some time more, without being asked
+	roleHTTP      role = "http"      // serves WebSocket without being asked
 )
 
 // defaultWS is where the role http listens for WebSocket.

@@ -20,7 +20,6 @@ func newUp(con *console) *cobra.Command {
 		cfg      Config
 		roles    []string
 		conflict string
-		http     string
 	)
 	cmd := &cobra.Command{
 		Use:   "up",
@@ -58,7 +57,6 @@ func newUp(con *console) *cobra.Command {
 	f.BoolVar(&cfg.AllowPlaintext, "allow-plaintext", false, "logins without TLS; for development only")
 	f.BoolVar(&cfg.Demo, "demo", false, "make the accounts alice, bob and carol")
 	f.StringVar(&cfg.Fsync, "fsync", "1s", "`WHEN` the embedded NATS syncs to disk: always, or\nhow often. A power failure loses what is not\nsynced; a killed process loses nothing\n")
-	f.StringVar(&http, "http", "", "`ADDR` for HTTP (not served yet)")
 	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings")
 	for _, name := range []string{"cert", "key", "creds"} {
 		cmd.RegisterFlagCompletionFunc(name, completeFiles)
@@ -68,9 +66,6 @@ func newUp(con *console) *cobra.Command {
 		keepHeapFloor()
 		if err := cfg.complete(cmd, roles, conflict); err != nil {
 			return err
-		}
-		if f.Changed("http") {
-			con.say("note: --http is not served yet")
 		}
 		return up(ctx, con, &cfg)
 	})
