@@ -13,7 +13,7 @@ import (
 	"rollcall/events"
 )
 
-// held is what others see of a name's lease.
+// held is a name's lease as others see it.
 func held(t testing.TB, b *bus.Bus, name string) events.LeaseState {
 	t.Helper()
 	alive, err := b.Leases().Alive(within(t))

@@ -6,8 +6,8 @@ import (
 )
 
 // How a holder finds out that it was frozen, or its machine suspended. Meanwhile
-// its server may have closed the connection, and others have taken it for dead: what
-// it finds in its buffers when it goes on they have sent elsewhere. So it looks at
+// its server may have closed the connection, and others have taken it for dead: they
+// have sent elsewhere whatever it finds in its buffers when it goes on. So it looks at
 // the clock often, and when it finds that it has not run for a while it makes sure
 // of its lease, by renewing it, before it goes on.
 const (
@@ -17,8 +17,8 @@ const (
 	frozenFor = 3 * time.Second
 )
 
-// A pulse is what a lease's holder knows of itself. It is owned by the lease's mu,
-// but for woke.
+// A pulse tells whether a lease's holder has run all the time. It is owned by the
+// lease's mu, but for woke.
 type pulse struct {
 	timer     *time.Timer
 	beaten    time.Time     // when it looked at the clock last
@@ -50,7 +50,7 @@ func (p *pulse) look() {
 }
 
 // confirm takes note of a renewal. One that began before the holder was frozen says
-// nothing of what has happened since.
+// nothing of the time since.
 func (p *pulse) confirm(start time.Time) {
 	if !p.frozen.IsZero() && start.After(p.frozen) {
 		p.frozen = time.Time{}

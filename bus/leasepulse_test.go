@@ -31,7 +31,7 @@ func frozenLease(t *testing.T, server *bustest.Server) (*Bus, *Lease) {
 	return b, l
 }
 
-// soon bounds what waits for nothing but a server that is there.
+// soon bounds the wait for a server that is there.
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)

@@ -15,7 +15,7 @@ var (
 	ErrLeaseLost = errors.New("the lease is lost")
 )
 
-// A LeaseState is what a lease says to others.
+// A LeaseState is a lease as others see it.
 type LeaseState struct {
 	Incarnation
 	Instance string        // tells processes of the same name apart
@@ -29,7 +29,7 @@ type LeaseState struct {
 
 // Until is when its holder gives up, by the server's clock, if it does not renew the
 // lease: a tenth of the time before the lease ends, for clocks that run at different
-// speeds, and for the holder to stop what it does.
+// speeds, and for the holder to end its streams.
 func (s LeaseState) Until() time.Time { return s.Renewed.Add(s.TTL - s.TTL/10) }
 
 // A LeaseChange is the beginning, a renewal or the end of an incarnation's lease,
@@ -41,7 +41,7 @@ type LeaseChange struct {
 	Current bool // the mark; State is zero
 }
 
-// A HeldError says who holds a name.
+// A HeldError names the holder of a name.
 type HeldError struct{ Holder LeaseState }
 
 func (e *HeldError) Error() string {

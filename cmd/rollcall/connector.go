@@ -21,8 +21,8 @@ import (
 // be reached.
 const documentsRetry = 100 * time.Millisecond
 
-// An xmppConnector is what package connector runs of a node: the server, and
-// what that needs beside it.
+// An xmppConnector is the part of a node that package connector runs: the server, and
+// the listeners and followers beside it.
 type xmppConnector struct {
 	*node
 	server      *c2s.Server
@@ -85,8 +85,7 @@ func (c *xmppConnector) run(ctx context.Context) error {
 	return err
 }
 
-// beside lets clients come, and keeps the server told of what changes in the
-// documents.
+// beside lets clients come, and keeps the server told of changes in the documents.
 func (c *xmppConnector) beside(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {

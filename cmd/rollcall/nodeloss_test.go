@@ -23,13 +23,12 @@ import (
 	"rollcall/session/stanza"
 )
 
-// longestWait bounds what a client may have to wait for while a cluster elects
-// leaders. They took 7 s mostly, and 15 s once in a while.
+// longestWait bounds the wait of a client while a cluster elects leaders. They took 7 s mostly, and 15 s once in a while.
 const longestWait = 30 * time.Second
 
 // TestANodesDeathIsNotNoticed kills each server of a cluster of three in turn, and
 // starts it again, so that the leader of every stream dies once at least. Clients
-// of two connectors do what clients do all the while: no session ends, nothing is
+// of two connectors do all sorts of things meanwhile: no session ends, nothing is
 // refused, and no message is lost, doubled or overtaken.
 func TestANodesDeathIsNotNoticed(t *testing.T) {
 	t.Parallel()
@@ -213,8 +212,8 @@ func comeAndGo(t *testing.T, connectors []*process, stop *atomic.Bool) {
 	t.Logf("the slowest login took %s", slowest)
 }
 
-// wantMessagesFor reads what waits for a user: of each client all, each once, in
-// order.
+// wantMessagesFor reads the messages that wait for a user: of each client all, each
+// once, in order.
 func wantMessagesFor(t *testing.T, p *process, user string, from []*busyClient) {
 	t.Helper()
 	want, next := 0, map[string]int{}
@@ -237,8 +236,8 @@ func wantMessagesFor(t *testing.T, p *process, user string, from []*busyClient) 
 	}
 }
 
-// awaitRounds waits until every client has done everything twice: what was under
-// way, and once from its beginning.
+// awaitRounds waits until every client has done everything twice: the rest of a
+// round that was under way, and a whole one.
 func awaitRounds(t *testing.T, all []*busyClient) {
 	t.Helper()
 	var marks []int64

@@ -26,13 +26,13 @@ type Server interface {
 	// handled when Receive returns, or, if later was called before, when done is.
 	// It may be called at the same time as the other methods.
 	Receive(payload []byte, later func() (done func()))
-	// Reroute sends on what is on its way to an incarnation that has ended, and
-	// returns when all of it is. It is called from several goroutines, again for
+	// Reroute sends on everything that is on its way to an incarnation that has
+	// ended, and returns when all of it is sent. It is called from several goroutines, again for
 	// the same incarnation, and before Begin.
 	Reroute(lost events.Incarnation)
 }
 
-// A Table is what the log adds up to. The projector's table is one.
+// A Table is the state that the log adds up to. The projector's table is one.
 type Table interface {
 	session.Accounts
 	session.Holders
@@ -59,7 +59,7 @@ type Leases interface {
 }
 
 // A Lease is one incarnation's right to have sessions. One process at most holds
-// it, and others give away what it held only after its end.
+// it, and others give away its sessions only after its end.
 type Lease interface {
 	Incarnation() events.Incarnation
 	// Run renews the lease until ctx ends or the lease is lost.
@@ -76,11 +76,11 @@ type Lease interface {
 	Release(ctx context.Context) error
 }
 
-// A Courier brings what other connectors send to an incarnation. That of package
-// bus uses core NATS.
+// A Courier brings the stanzas that other connectors send to an incarnation. That of
+// package courier uses core NATS.
 type Courier interface {
-	// Receive calls handle as Server.Receive is called. When stop returns, what
-	// had come has been handled.
+	// Receive calls handle as Server.Receive is called. When stop returns, every
+	// stanza that had come has been handled.
 	Receive(to events.Incarnation, handle func(payload []byte, later func() (done func()))) (stop func(), err error)
 }
 
@@ -102,7 +102,7 @@ type Config struct {
 	Beside func(ctx context.Context) error
 	// Ready is called whenever sessions are accepted from now on; nil: nobody is.
 	Ready func()
-	// Logger gets what an operator should see; nil: nobody does.
+	// Logger gets the news for an operator; nil: nobody does.
 	Logger *slog.Logger
 }
 

@@ -51,7 +51,7 @@ func TestAFrozenConnectorsLeaseLastsToItsEnd(t *testing.T) {
 }
 
 // A node of NATS that dies takes connections with it, and the leader of the leases:
-// who is connected to another node in time keeps its lease, however long the
+// a connector that reaches another node in time keeps its lease, however long the
 // election takes.
 func TestAnElectionCutsNobody(t *testing.T) {
 	t.Parallel()

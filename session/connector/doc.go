@@ -3,20 +3,20 @@
 // with a session of its own another. Run goes from one incarnation to the next:
 //
 //   - It gets a lease, which makes an incarnation.
-//   - It waits until its table has everything that is in the log, and closes
-//     there what connectors without a lease left, its own predecessor above all.
-//     Only then it accepts sessions.
-//   - While it serves it closes what other connectors leave that die, and has what
-//     was on its way to them sent on. It repeats its own sessions in the log before
-//     that forgets them (session.Service.Refresh).
+//   - It waits until its table has everything that is in the log, and closes there
+//     the sessions that connectors without a lease left, its own predecessor above
+//     all. Only then it accepts sessions.
+//   - While it serves it closes the sessions of other connectors that die, and has
+//     the stanzas that were on their way to them sent on. It repeats its own sessions
+//     in the log before that forgets them (session.Service.Refresh).
 //   - It loses the lease when the log is out of reach for too long: then it ends
 //     every stream, and begins anew. Or it is stopped: then it ends every session
 //     in the log, and gives the lease back.
 //
-// What a connector is for comes from its caller: a Server that holds the clients,
-// and what keeps leases, table and log. The package knows neither NATS nor XMPP.
+// The caller gives it everything else: a Server that holds the clients, and the
+// keepers of leases, table and log. The package knows neither NATS nor XMPP.
 //
-// # What it promises
+// # Promises
 //
 // Sessions are accepted only while a lease holds, and after everything that was
 // left by those without one is closed. The sessions of a connector that dies are
@@ -32,11 +32,11 @@
 // Server.Reroute, which wait for other connectors. They are: one that watches the
 // leases, the one of Config.Beside, one that goes from lease to lease; and for
 // each incarnation one that renews the lease, one that writes the ends that could
-// not be written at once (session.Service.Run), one that closes what others leave,
+// not be written at once (session.Service.Run), one that closes others' sessions,
 // one that repeats sessions, and one that looks for connectors that have died, with
 // one more for each of those. Server.Receive is called on the courier's.
 //
-// # What others see
+// # As others see it
 //
 // After an orderly stop: each session ends in the log with the reason that the
 // Server gives, within 3 s, and the name is free at once. After a kill: within 10 s

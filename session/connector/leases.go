@@ -64,7 +64,7 @@ func TellLost(ctx context.Context, leases Leases, table Table) (lost []events.In
 func (w *leaseWatcher) watch(ctx context.Context, ended func(events.Incarnation)) {
 	for c, err := range w.leases.Watch(ctx) {
 		switch {
-		case errors.Is(err, events.ErrUnavailable): // as everything else, and said of it
+		case errors.Is(err, events.ErrUnavailable): // like all of NATS, of which that is said
 			w.log.Info("leases can't be watched for now", "error", err)
 		case err != nil:
 			w.log.Error("leases can't be watched", "error", err)

@@ -19,7 +19,7 @@ const (
 )
 
 // A registry keeps leases as package bus does, but in memory: one holder a name, a
-// time to live, and watchers that are told of what begins, goes on and ends.
+// time to live, and watchers that are told of each beginning, renewal and end.
 type registry struct {
 	electing atomic.Bool // nothing can be read or written
 

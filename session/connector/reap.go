@@ -9,15 +9,15 @@ import (
 	"rollcall/session"
 )
 
-// Closing what connectors leave that die: their sessions in the log, and what
-// was on its way to them. Every survivor does it, with no leader and no lock
+// Closing the sessions of connectors that die, in the log, and sending on the stanzas
+// that were on their way to them. Every survivor does it, with no leader and no lock
 // between them: each end is one compare-and-set, which one of them wins.
 
 // sweepEvery is how often a connector looks for sessions of lost ones that no
 // lease's end has told of.
 const sweepEvery = 10 * time.Second
 
-// takeOver closes what lost connectors left, as often as it takes. It returns
+// takeOver closes the sessions that lost connectors left, as often as it takes. It returns
 // false if ctx ends before.
 func (c *connector) takeOver(ctx context.Context, svc *session.Service) bool {
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
@@ -33,8 +33,8 @@ func (c *connector) takeOver(ctx context.Context, svc *session.Service) bool {
 }
 
 // closeLost closes, in the log, the sessions of every connector that has lost
-// its lease. The table must have all of them first: what such a connector has
-// written it has written by now.
+// its lease. The table must have all of them first: such a connector writes no
+// more.
 func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
 	if err := c.catchUp(ctx); err != nil {
 		return err
@@ -52,8 +52,8 @@ func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
 			c.Logger.Warn("closed the sessions of a lost connector", "connector", i, "accounts", n)
 		}
 	}
-	// After the sessions' ends are in the log: what was on its way to them is then
-	// sent where it goes without them. Usually it was, when the lease ended.
+	// After the sessions' ends are in the log: the stanzas that were on their way to
+	// them are then sent where they go without them. Usually it was, when the lease ended.
 	for _, i := range lost {
 		c.Server.Reroute(i)
 	}
@@ -69,8 +69,8 @@ func (c *connector) catchUp(ctx context.Context) error {
 	return c.Table.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
 }
 
-// closeOthers closes what others leave, when their lease ends, and looks now
-// and then for what was missed, until ctx ends.
+// closeOthers closes the sessions of others when their lease ends, and looks now and
+// then for those that were missed, until ctx ends.
 func (c *connector) closeOthers(ctx context.Context, svc *session.Service) {
 	for ctx.Err() == nil {
 		select {
@@ -86,7 +86,7 @@ func (c *connector) closeOthers(ctx context.Context, svc *session.Service) {
 	}
 }
 
-// turn is how long to wait before doing what every survivor could do: nothing
+// turn is how long to wait before doing a thing that every survivor could do: nothing
 // for the first of them by name, a second more for each one after.
 func (c *connector) turn(ctx context.Context, name string) time.Duration {
 	alive, err := c.Leases.Alive(ctx)
@@ -103,7 +103,7 @@ func (c *connector) turn(ctx context.Context, name string) time.Duration {
 }
 
 // leaseEnded is told that a lease has ended. It never blocks: one token stands
-// for any number of ends, and what was on its way there is seen to meanwhile.
+// for any number of ends, and the stanzas on their way there are seen to meanwhile.
 func (c *connector) leaseEnded(lost events.Incarnation) {
 	go c.Server.Reroute(lost)
 	select {

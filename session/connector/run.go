@@ -15,7 +15,7 @@ import (
 // The times of a connector's life.
 const (
 	// stopTime bounds an orderly stop up to the end of the sessions; with the
-	// lease and what its caller does after it, it stays within five seconds.
+	// lease, and with whatever its caller does after it, it stays within five seconds.
 	stopTime = 3 * time.Second
 	// releaseTime bounds giving the lease back.
 	releaseTime = 500 * time.Millisecond
@@ -52,7 +52,7 @@ func Run(ctx context.Context, cfg Config) error {
 	g.Go(func() error {
 		defer end()
 		ctx, cancel := context.WithCancel(ctx)
-		defer context.AfterFunc(life, cancel)() // what fails beside it stops it
+		defer context.AfterFunc(life, cancel)() // a failure beside it stops it
 		defer cancel()
 		lease, err := c.acquire(ctx)
 		if lease == nil {
@@ -140,7 +140,7 @@ func (c *connector) incarnate(ctx context.Context, lease Lease) error {
 	// ends. One that has lost it must not even believe its own table.
 	if lease.Valid() {
 		c.stop(svc)
-		unreceive() // what has come is handled before others take it for lost
+		unreceive() // handles all that has come before others take it for lost
 		end()
 		side.Wait()
 		c.release(lease)
@@ -155,8 +155,8 @@ func (c *connector) incarnate(ctx context.Context, lease Lease) error {
 }
 
 // receive takes what is sent to the incarnation, as soon as that can be. It
-// returns when it does, or ctx ends. What a process finds that was frozen others may
-// have sent elsewhere, if it was taken for dead; then it may not count as handled
+// returns when it does, or ctx ends. A process that was frozen finds stanzas that
+// others have sent elsewhere, if they took it for dead; those may not count as handled
 // here.
 func (c *connector) receive(ctx context.Context, lease Lease) (stop func()) {
 	handle := func(payload []byte, later func() (done func())) {

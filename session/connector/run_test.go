@@ -152,7 +152,8 @@ func TestADeadConnectorsSessionsAreClosedOnceByWhicheverSurvives(t *testing.T) {
 	}
 }
 
-// A process that was frozen finds what came meanwhile before any of its timers.
+// A process that was frozen finds the stanzas that came meanwhile before any of its
+// timers fires.
 func TestAFrozenProcessServesNothingAfterItsLease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -199,7 +200,7 @@ func TestASessionIsKnownToAConnectorThatStartsWhenTheLogHasForgottenItsLogin(t *
 	})
 }
 
-// The dead connector can't repeat its sessions any more. Nobody is misled by that:
+// The dead connector can't repeat its sessions any longer. Nobody is misled by that:
 // those that know them close them, the others never see them.
 func TestASessionThatTheLogHasForgottenIsClosedByThoseThatKnowIt(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 	"rollcall/session/connector"
 )
 
-// A world is what connectors share: a log and the leases. It lives in a synctest
+// A world is a log and leases, which connectors share. It lives in a synctest
 // bubble, so that its times are exact.
 type world struct {
 	t      testing.TB
@@ -71,7 +71,7 @@ type process struct {
 	away           atomic.Bool // it has no connection: it is dead, or cut off
 	frozen         atomic.Bool // it does nothing, and its connection is there
 	lease          atomic.Pointer[lease]
-	handle         atomic.Pointer[func([]byte, func() func())] // what the courier was given
+	handle         atomic.Pointer[func([]byte, func() func())] // which the courier was given
 
 	mu      sync.Mutex
 	svc     *session.Service            // guarded; nil while no session is accepted
@@ -79,7 +79,7 @@ type process struct {
 	calls   calls                       // guarded
 }
 
-// calls are what a process was told by connector.Run.
+// calls are the calls that connector.Run made.
 type calls struct {
 	begun     []beginning
 	besides   int // calls of Config.Beside
@@ -94,7 +94,7 @@ type beginning struct {
 	ended int
 }
 
-// told is what the process was told up to now.
+// told lists the calls up to now.
 func (p *process) told() calls {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -112,7 +112,7 @@ func (w *world) process(name, instance string) *process {
 	}
 }
 
-// start starts a process; what it begins at once has begun after synctest.Wait.
+// start starts a process, which has begun to serve after synctest.Wait.
 func (w *world) start(name, instance string) *process { return w.process(name, instance).start() }
 
 func (p *process) start() *process {
