@@ -136,9 +136,6 @@ func TestALiveButSilentClientIsLeftInPeaceAndADeadOneNoticed(t *testing.T) {
 	})
 }
 
-// isClosed settles and reports that a connection was closed.
-func (c *client) isClosed() bool { return strings.HasSuffix(c.answers(), "(closed)") }
-
 func TestAShutdownDoesNotWaitForALoginThatHasNotBegun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

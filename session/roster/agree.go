@@ -133,9 +133,9 @@ func Agree(e Ends, watcher, owner events.JID) error {
 		case nothing:
 			return nil
 		case ask:
-			ok, err := e.Admits(owner, watcher)
-			if err != nil || !ok {
-				return err // for an unknown contact silently (RFC 6121, 8.5.1)
+			ok, failed := e.Admits(owner, watcher)
+			if failed != nil || !ok {
+				return failed // nil for an unknown contact: silently (RFC 6121, 8.5.1)
 			}
 			err = receive(e, owner, watcher, Subscribe, next.request)
 		case withdraw:

@@ -59,6 +59,23 @@ func TestWhatBothWantComesAbout(t *testing.T) {
 	}
 }
 
+// A full end is one whose contact's roster takes nothing more.
+type fullEnd struct{ *stage }
+
+func (f fullEnd) Change(account events.JID, by func(*Roster) (Change, error)) (Change, error) {
+	if account == bob {
+		return Change{}, ErrFull
+	}
+	return f.stage.Change(account, by)
+}
+
+func TestARequestThatTheContactsRosterDoesNotTakeFails(t *testing.T) {
+	t.Parallel()
+	if err := Send(fullEnd{newStage(t, 1)}, alice, bob, Subscribe); !errors.Is(err, ErrFull) {
+		t.Errorf("the request ended with %v", err)
+	}
+}
+
 func newStage(t *testing.T, seed uint64) *stage {
 	chance := rand.New(rand.NewPCG(seed, 0))
 	return &stage{t: t, seed: seed, chance: chance, deadly: chance.IntN(2) == 0, rosters: map[events.JID]*Roster{}}
