@@ -34,7 +34,7 @@ type Account struct {
 type Session struct {
 	ID        events.SessionID
 	JID       events.JID         // full once bound; before, the account's
-	Connector events.Incarnation // who holds the connection, or held it last
+	Connector events.Incarnation // the one that holds the connection, or held it last
 	Conn      events.ConnID      // that connection; another one after a resumption
 	Since     int64              // when it authenticated, Unix nanoseconds
 	// Presence is the last broadcast presence without type, as an element
@@ -51,7 +51,7 @@ type rare struct {
 	tokenHash string       // SHA-256 of the resumption token
 	max       uint32       // seconds to wait for a resumption
 	until     int64        // end of that wait, while detached
-	directed  []events.JID // who was sent directed available presence
+	directed  []events.JID // the JIDs that were sent directed available presence
 }
 
 const (
@@ -89,7 +89,8 @@ func (s *Session) Managed() bool { return s.is(managed) }
 // Detached reports that the session has no connection and waits to be resumed.
 func (s *Session) Detached() bool { return s.is(detached) }
 
-// DetachedUntil is when a detached session is closed, Unix nanoseconds, else 0.
+// DetachedUntil is when a detached session is closed, Unix nanoseconds,
+// otherwise 0.
 func (s *Session) DetachedUntil() int64 {
 	if s.rare == nil || !s.Detached() {
 		return 0

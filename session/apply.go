@@ -101,7 +101,7 @@ func (c *Session) change(st *events.Stored) bool {
 	return true
 }
 
-// changeBound continues change for what only a connected resource does.
+// changeBound continues change for the events of connected resources only.
 func (c *Session) changeBound(st *events.Stored) bool {
 	switch e := st.Event.(type) {
 	case events.PresenceAvailable:
@@ -186,8 +186,8 @@ func (a *Account) drop(s *Session) {
 	a.Sessions = slices.Concat(a.Sessions[:i], a.Sessions[i+1:])
 }
 
-// dropNamesake keeps "one session per full JID" true of every log whatever,
-// also of one that no Decide wrote: the later bind wins.
+// dropNamesake keeps "one session per full JID" true of every log, even of one
+// that no Decide wrote: the later bind wins.
 func (a *Account) dropNamesake(s *Session) {
 	for _, o := range a.Sessions {
 		if s.Bound() && o.Bound() && o.ID != s.ID && o.JID == s.JID {

@@ -45,7 +45,7 @@ func kindsOfEvents() []events.Event {
 	}
 }
 
-// What an event may cost the fold, whatever the account's size.
+// The cost of an event to the fold has a limit, whatever the account's size.
 func TestApplyAllocatesLittle(t *testing.T) {
 	for _, n := range []int{1, 2, 10} {
 		a, s := withSessions(n)
@@ -53,7 +53,7 @@ func TestApplyAllocatesLittle(t *testing.T) {
 			limit := 3.0
 			switch e.(type) {
 			case events.PresenceDirected, events.StreamManagementEnabled, events.Detached, events.PresenceUnavailable:
-				limit++ // for what few sessions have
+				limit++ // for the fields that few sessions have
 			}
 			if _, directed := e.(events.PresenceDirected); directed {
 				limit++ // for the list

@@ -29,7 +29,7 @@ type endings struct {
 	list []ending      // guarded by mu
 	work int           // guarded by mu: those that were taken and are being written
 	more chan struct{} // has a token when list is not empty
-	turn chan struct{} // taken by who writes them, Run or Drain
+	turn chan struct{} // taken by whoever writes them, Run or Drain
 }
 
 func newEndings() endings {

@@ -38,8 +38,8 @@ type (
 		TLS       string
 		Address   string
 		Agent     string // see events.Authenticated
-		// Proved is a place in the log from before the client's proof was begun to
-		// be checked: a change of the password after it refuses the command.
+		// Proved is a place in the log from before the check of the client's proof
+		// began: a change of the password after it refuses the command.
 		Proved events.Seq
 	}
 	// Bind makes it a connected resource. Resource and Generated are prepared;
@@ -102,7 +102,7 @@ type (
 		Address   string
 		Now       int64
 	}
-	// Close ends one session. Closing what is closed is no error.
+	// Close ends one session. Closing one that is closed is not an error.
 	Close struct {
 		Session events.SessionID
 		Reason  events.Reason
@@ -129,7 +129,7 @@ type (
 	// Expire closes the sessions that waited to be resumed until before Now,
 	// and no others: one that was resumed in the last moment lives on.
 	Expire struct{ Now int64 }
-	// Refresh repeats in the log what the account's sessions are that Holder
+	// Refresh repeats in the log those of the account's sessions that Holder
 	// holds and that began before Begun.
 	Refresh struct {
 		Holder events.Incarnation
@@ -140,8 +140,8 @@ type (
 	}
 	// CreateAccount records that the account exists.
 	CreateAccount struct{}
-	// ChangePassword ends all sessions but Except: they proved knowledge of
-	// what is no longer right.
+	// ChangePassword ends all sessions but Except: they proved knowledge of a
+	// password that is no longer right.
 	ChangePassword struct{ Except events.SessionID }
 	// RemoveAccount ends all sessions.
 	RemoveAccount struct{}

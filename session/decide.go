@@ -28,7 +28,7 @@ var (
 	// client.
 	ErrNotResumable = errors.New("there is no such session to resume")
 	// ErrRekeyed: the password changed, or the account was removed, while the
-	// client proved to know it. It may try again.
+	// client proved that it knew it. It may try again.
 	ErrRekeyed = errors.New("the credentials changed during the login")
 	// errStale: the account is not as Refresh says. It never leaves the package.
 	errStale = errors.New("the account has moved on")
@@ -37,7 +37,7 @@ var (
 )
 
 // Decide returns the events that carry out the command on the account, or a
-// refusal. No events and no refusal means that what is wished for is so
+// refusal. No events and no refusal means that the account is as wished
 // already. The steps are appended in order, each on top of the one before; at
 // every point between them the account is in a state that is allowed.
 func Decide(a *Account, c Command) ([]Step, error) { return c.decide(a) }

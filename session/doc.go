@@ -27,7 +27,7 @@
 // At every sequence of the log at most one live session has a given full JID,
 // whichever connectors bind at the same moment (RFC 6120, 7.7.2.2). A session
 // that is closed stays closed. A command decided upon is stored at most once,
-// also when acknowledgements are lost. A refusal is true of the account at that
+// even when acknowledgements are lost. A refusal is true of the account at that
 // moment, however far behind the table is. Together: what Do answers is, event
 // by event, linearizable.
 //
@@ -41,5 +41,6 @@
 // Config.Timeout, the wait for earlier ones on the same account included.
 //
 // A refused command, and one that finds nothing to do, costs a read from the
-// log. While the log can't be reached nothing is refused: all is unavailable.
+// log. While the log can't be reached nothing is refused: everything is
+// unavailable.
 package session

@@ -99,7 +99,7 @@ func TestACommandWaitsForEarlierOnesNoLongerThanItsTime(t *testing.T) {
 	})
 }
 
-// What a lost connector held ends once, however many reap.
+// The sessions that a lost connector held end once, however many others reap.
 func TestReapingEndsEverySessionOnce(t *testing.T) {
 	t.Parallel()
 	log := bustest.NewLog()

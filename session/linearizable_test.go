@@ -17,7 +17,7 @@ import (
 // A deed is what a client did about one full JID, as porcupine sees it.
 type deed struct {
 	kind     string // bind, refuse (bind unless taken), evict, look, close
-	session  string // who does it; evict: to whom
+	session  string // that does it; evict: to which it is done
 	resource string
 }
 

@@ -124,8 +124,9 @@ func checkUnseen(t *rapid.T, before, after *session.Session) {
 	}
 }
 
-// checkDone decides a command of those that are about a state once more: it
-// has been reached, so there is nothing to do, whether it was refused or not.
+// checkDone decides a command once more, if it is one that asks for a state:
+// that has been reached, so there is nothing to do, whether it was refused or
+// not.
 func (h *history) checkDone(t *rapid.T, c session.Command) {
 	switch c.(type) {
 	case session.BecomeAvailable, session.CreateAccount, session.ChangePassword, session.RemoveAccount:

@@ -2,11 +2,11 @@ package session
 
 import "rollcall/events"
 
-// What a session is, as one record that repeats it, and back. Both functions
+// From a session to the one record that repeats it, and back. Both functions
 // leave out nothing that anybody can see of a session.
 
-// maxState bounds what of a session's state can be long, in bytes, so that all
-// of it fits one record: the rest is names, ids and numbers.
+// maxState bounds the parts of a session's state that can be long, in bytes, so
+// that all of it fits one record: the rest is names, ids and numbers.
 const maxState = events.MaxRecord - 16<<10
 
 // fits reports that a session of this presence and these JIDs can be repeated.
@@ -32,7 +32,7 @@ func (s *Session) refreshed() events.Refreshed {
 	return e
 }
 
-// restored is the session of which an event that repeats it is all there is.
+// restored is the session of which only an event that repeats it is left.
 func restored(account events.JID, st *events.Stored, e events.Refreshed) Session {
 	s := Session{ID: st.Session, JID: account, Connector: st.Connector, Conn: e.Conn, Since: e.Since}
 	if st.JID.IsBare() {

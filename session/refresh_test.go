@@ -23,8 +23,8 @@ func (h *history) refresh(t *rapid.T) {
 	}
 }
 
-// hidden is what only a resumption and a lost connection show of sessions
-// (XEP-0198): what comes of each, with every token.
+// hidden is the part of sessions that only a resumption and a lost connection
+// show (XEP-0198): what comes of each, with every token.
 func hidden(a *session.Account) (all []any) {
 	if a == nil {
 		return nil
@@ -44,11 +44,11 @@ func hidden(a *session.Account) (all []any) {
 	return all
 }
 
-// TestWhoBeginsInTheMiddleOfTheLogKnowsEverySessionThatWasRepeatedSince is I11
-// of a log whose beginning is gone: from the repetition on a fold of the rest is
-// at each record what the fold of all is. Of the account itself it may lack the
-// last change of the password, which matters to logins only that are older.
-func TestWhoBeginsInTheMiddleOfTheLogKnowsEverySessionThatWasRepeatedSince(t *testing.T) {
+// TestAFoldFromTheMiddleOfTheLogHasEverySessionThatWasRepeatedSince is I11 of a
+// log whose beginning is gone: from the repetition on, a fold of the rest is at
+// each record the same as the fold of all. It may lack the account's last change
+// of the password, which matters only to logins that are older.
+func TestAFoldFromTheMiddleOfTheLogHasEverySessionThatWasRepeatedSince(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		h := newHistory()
@@ -97,7 +97,7 @@ func TestARepetitionIsMadeByTheHolderOnlyOfWhatIsOldAndAsTheLogHasIt(t *testing.
 	}
 }
 
-// What a session may grow to can always be repeated.
+// A session can be repeated however large it has grown.
 func TestASessionNeverGrowsBeyondWhatOneRecordCanRepeat(t *testing.T) {
 	t.Parallel()
 	a, s := withSessions(1)

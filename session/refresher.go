@@ -13,9 +13,9 @@ import (
 // The pace of Refresh.
 const (
 	// refreshes is how many rounds there are in the time for which the log keeps a
-	// record. A session that begins just after a round has begun is repeated in
-	// the end of the third at the latest, when half of that time is over, so
-	// that some rounds may fail.
+	// record. A session that begins just after a round has begun is repeated at
+	// the end of the third at the latest, when half of that time is over, so that
+	// some rounds may fail.
 	refreshes = 6
 	// lookEvery is how often the log is asked how long it keeps records, which an
 	// operator may change at any time.
@@ -26,16 +26,17 @@ const (
 )
 
 // Refresh repeats, in the log, the sessions that this connector holds, so that
-// those go on to be known whose first records the log forgets: to processes that
-// start later, and so to whoever binds their full JIDs there. It goes on until
-// ctx ends. What it can't write it writes in the next round.
+// those whose first records the log forgets stay known: to processes that start
+// later, and so to whoever binds their full JIDs there. It goes on until ctx
+// ends. A session that it can't repeat now it repeats in the next round.
 //
 // The sessions of a round are spread over it evenly. One that began less than a
 // round before is left out, so that most logins cost nothing more. A log that
 // keeps its records for ever gets none of these.
 //
 // Where the operator shortens the log's age, sessions that are older than the new
-// one are unknown to whoever starts in the seconds until they are repeated.
+// one are unknown to a process that starts in the seconds until they are
+// repeated.
 func (s *Service) Refresh(ctx context.Context, held Holders) {
 	r := refresher{Service: s, held: held}
 	for ctx.Err() == nil {
@@ -107,8 +108,8 @@ func (r *refresher) until(ctx context.Context, at time.Time) bool {
 	}
 }
 
-// look asks for the log's age, and reports that it has changed. What can't be
-// asked is as it was.
+// look asks for the log's age, and reports that it has changed. If the log
+// can't be asked, its age is as it was.
 func (r *refresher) look(ctx context.Context) (changed bool) {
 	info, err := r.cfg.Log.Info(ctx)
 	if err != nil {
@@ -120,8 +121,8 @@ func (r *refresher) look(ctx context.Context) (changed bool) {
 }
 
 // refresh repeats the account's sessions of this connector that began before an
-// instant, as the table has them: what this process has written itself the
-// moment before it knows by its own clock only, and the record must be exact.
+// instant, as the table has them: this process knows the time of an event that
+// it has just written by its own clock only, and the record must be exact.
 func (r *refresher) refresh(ctx context.Context, account events.JID, before int64) {
 	for range staleTries {
 		now, _, err := r.Do(ctx, account, events.ConnID{}, Refresh{

@@ -30,7 +30,7 @@ func refreshing(t *testing.T, age time.Duration, test func(*testing.T, *node, *b
 	})
 }
 
-// known is what a process knows of alice that starts now.
+// known is what a process that starts now knows of alice.
 func known(t *testing.T, log events.Log) string {
 	t.Helper()
 	late := newTable(log)
@@ -40,8 +40,8 @@ func known(t *testing.T, log events.Log) string {
 	return fingerprint(late.Account(alice))
 }
 
-// refreshedAt is when the records that repeat sessions were stored, of those
-// that are left.
+// refreshedAt is when those records that repeat sessions and are left were
+// stored.
 func refreshedAt(t *testing.T, log events.Log) (at []time.Time) {
 	t.Helper()
 	for st, err := range log.Read(t.Context(), events.Range{}) {
@@ -143,7 +143,7 @@ func TestALoginThatSoonEndsAndALogWithoutALimitCostNothing(t *testing.T) {
 	})
 }
 
-// An operator may shorten the log's age. What is older is gone at once.
+// An operator may shorten the log's age. Older records are gone at once.
 func TestASessionIsKnownAgainSoonAfterTheLogsAgeWasShortened(t *testing.T) {
 	refreshing(t, 720*time.Hour, func(t *testing.T, n *node, log *bustest.Log) {
 		n.login("s1", "k1")

@@ -8,8 +8,8 @@ import (
 	"rollcall/session"
 )
 
-// A login that was proved with a password which has changed meanwhile is none:
-// the change could not end its session, for there was none yet.
+// A login that was proved with a password that has changed meanwhile is not
+// one: the change could not end its session, for there was none yet.
 func TestALoginProvedBeforeTheCredentialsChangedIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, e := range []events.Event{events.PasswordChanged{}, events.AccountRemoved{}} {

@@ -106,13 +106,13 @@ func (s *Service) Stats() *Stats { return &s.stats }
 // Authenticate and Resume it is the connection that has the session from then
 // on.
 //
-// A nil error means that every event is stored, a refusal (those of Decide)
-// that the account is such at this moment and not only as known here. Errors of
-// the log wrap events.ErrUnavailable, events.ErrFull or events.ErrTooLarge: what
-// was to be stored is not, but for the first of several events, and then the
-// position is not zero. Or they wrap events.ErrUnresolved: then the session's
-// state is not known, and its stream must end, by End. After events.ErrRewound
-// nothing that this process knows can be relied upon.
+// A nil error means that every event is stored, a refusal (those of Decide) that
+// the account is such at this moment and not only as known here. Errors of the
+// log wrap events.ErrUnavailable, events.ErrFull or events.ErrTooLarge: the
+// event is not stored; of several the first ones may be, and then the position
+// is not zero. Or they wrap events.ErrUnresolved: then the session's state is
+// not known, and its stream must end, by End. After events.ErrRewound nothing
+// that this process knows can be relied upon.
 func (s *Service) Do(ctx context.Context, account events.JID, cause events.ConnID, c Command) (*Account, events.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
@@ -152,7 +152,8 @@ func (s *Service) catchUp(ctx context.Context, account events.JID, by events.Pos
 }
 
 // attempt decides once and carries the decision out. An overtakenError says
-// that it was, or might have been, about an account that is so no more.
+// that it was, or might have been, about a state of the account that is no
+// longer the newest.
 func (s *Service) attempt(ctx context.Context, lane *lane, account events.JID, cause events.ConnID, c Command) (*Account, events.Position, error) {
 	if s.fenced() {
 		return nil, events.Position{}, ErrFenced
@@ -184,11 +185,11 @@ func (s *Service) newest(lane *lane, account events.JID) *Account {
 	return a
 }
 
-// confirm makes sure that a is the account's newest state. What is appended
-// needs no such question, for the compare-and-set answers it; but to refuse, or
-// to find that nothing is to be done, is to speak about the account as well,
-// and the table may be behind: of a login on another connector, or even of our
-// own, for recent remembers one account a lane.
+// confirm makes sure that a is the account's newest state. An append needs no
+// such question, for the compare-and-set answers it; but to refuse, or to find
+// that nothing is to be done, is to speak about the account as well, and the
+// table may be behind: of a login on another connector, or even of our own, for
+// recent remembers one account a lane.
 func (s *Service) confirm(ctx context.Context, account events.JID, a *Account) error {
 	next, _, err := s.next(ctx, account, a.seq())
 	for pause := firstPause; s.waitsFor(err) && !s.fenced() && sleep(ctx, pause); pause = min(2*pause, lastPause) {

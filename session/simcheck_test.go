@@ -41,7 +41,8 @@ func (s *sim) readLog() (log []*events.Stored) {
 }
 
 // checkLog walks over the log: I2 and I10 hold after every record, no event is
-// stored twice, no decision led to two, and what is repeated is so.
+// stored twice, no decision led to two, and a session that is repeated is as
+// the record says.
 func (s *sim) checkLog(log []*events.Stored) {
 	type decision struct {
 		cause   events.ConnID

@@ -17,7 +17,7 @@ type call struct {
 	record *events.Record // to append; nil: a read, or only a turn
 	read   func() (events.Stored, error)
 	answer chan answer // has room for one
-	gone   bool        // nobody waits any more; guarded by sim.mu
+	gone   bool        // nobody waits any longer; guarded by sim.mu
 	due    time.Time   // it is not carried out before
 }
 

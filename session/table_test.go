@@ -79,7 +79,8 @@ func (t *table) wake() {
 	t.grown = make(chan struct{})
 }
 
-// reached returns the table's sequence and what is closed when it has grown.
+// reached returns the table's sequence and a channel that is closed when that
+// has grown.
 func (t *table) reached() (events.Seq, <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

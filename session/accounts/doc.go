@@ -9,7 +9,7 @@
 // then says so in the log, in this order:
 //
 //  1. The documents, by compare-and-set: whoever makes an account that exists is
-//     told so, of two that change a password each takes effect, one after the
+//     told so; of two who change a password each takes effect, one after the
 //     other.
 //  2. The event. With a new password, or an account's removal, it ends the
 //     sessions; none of them can come back with the old password.

@@ -59,7 +59,7 @@ func (s *Store) move(ctx context.Context, owner, contact events.JID, steps ...st
 }
 
 // Befriend makes each of the two get the other's presence. The side that grants
-// is written first: whoever thinks to get presence does get it.
+// is written first: whoever seems to get presence does get it.
 func (s *Store) Befriend(ctx context.Context, a, b events.JID) error {
 	for _, pair := range [][2]events.JID{{a, b}, {b, a}} {
 		watcher, watched := pair[0], pair[1]

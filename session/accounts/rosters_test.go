@@ -48,7 +48,7 @@ func TestARosterThatIsChangedMeanwhileKeepsBothChanges(t *testing.T) {
 
 // A contact answers while an account is being removed: its answer must not bring
 // the roster back.
-func TestARosterIsGoneAlsoIfAContactChangesItMeanwhile(t *testing.T) {
+func TestARosterIsGoneEvenIfAContactChangesItMeanwhile(t *testing.T) {
 	w := newWorld(t)
 	alice, bob, carol := jid("alice@localhost"), jid("bob@localhost"), jid("carol@localhost")
 	w.must(w.Befriend(t.Context(), alice, bob))

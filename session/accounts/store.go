@@ -120,7 +120,8 @@ func (s *Store) SetPassword(ctx context.Context, account events.JID, password st
 	return err
 }
 
-// Remove takes an account's credentials away. That there are none is no error.
+// Remove takes an account's credentials away. It is not an error if there are
+// none.
 func (s *Store) Remove(ctx context.Context, account events.JID) error {
 	return remove(ctx, s.Keys, account)
 }

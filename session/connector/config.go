@@ -45,7 +45,7 @@ type Table interface {
 // Leases say which connectors run. Those of package bus are kept in JetStream.
 type Leases interface {
 	// Watch gives every incarnation that runs, then one change with Current set,
-	// and then what changes until ctx ends, renewals included. It goes on after an
+	// and then every change until ctx ends, renewals included. It goes on after an
 	// interruption, which it reports as events.ErrUnavailable.
 	Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error]
 	// Alive lists the incarnations that run now.
@@ -86,9 +86,9 @@ type Courier interface {
 
 // Config is what Run needs. All fields but Beside, Ready and Logger are required.
 type Config struct {
-	// Acquire makes one attempt to get a lease for the connector's name. An
-	// *events.HeldError is the last, unless the holder is found to be dead: the name
-	// is somebody else's.
+	// Acquire makes one attempt to get a lease for the connector's name. After an
+	// *events.HeldError there is no other, unless the holder is found to be dead:
+	// the name is somebody else's.
 	Acquire func(ctx context.Context) (Lease, error)
 	Leases  Leases
 	Table   Table
@@ -100,7 +100,8 @@ type Config struct {
 	// and whatever else the server needs. An error of it stops the connector. Nil:
 	// nothing.
 	Beside func(ctx context.Context) error
-	// Ready is called whenever sessions are accepted from now on; nil: nobody is.
+	// Ready is called whenever sessions are accepted from now on; nil: nobody is
+	// told.
 	Ready func()
 	// Logger gets the news for an operator; nil: nobody does.
 	Logger *slog.Logger

@@ -18,7 +18,7 @@ import (
 // a holder that lives after all finds its lease lost when it has a connection again,
 // without which it can write nothing.
 const (
-	// overdue is after how long without a renewal a holder is looked for. It renews
+	// overdue is how long after its last renewal a holder is looked for. It renews
 	// the lease every 2 s.
 	overdue = 3 * time.Second
 	// lookEvery is the time between two looks, and looks how many of them must find
@@ -27,8 +27,8 @@ const (
 	looks     = 4
 )
 
-// lookAfter revokes the leases of connectors that have died, until ctx ends, but
-// that of its own name.
+// lookAfter revokes the leases of connectors that have died, except that of its
+// own name, until ctx ends.
 func (w *leaseWatcher) lookAfter(ctx context.Context, name string) {
 	var all sync.WaitGroup
 	defer all.Wait()

@@ -9,7 +9,7 @@ import (
 	"rollcall/events"
 )
 
-// deathTime is within which a killed connector's sessions are closed.
+// deathTime is the time within which a killed connector's sessions are closed.
 const deathTime = 10 * time.Second
 
 func TestAKilledConnectorIsCleanedUpWithinTenSeconds(t *testing.T) {

@@ -5,7 +5,7 @@
 //   - It gets a lease, which makes an incarnation.
 //   - It waits until its table has everything that is in the log, and closes there
 //     the sessions that connectors without a lease left, its own predecessor above
-//     all. Only then it accepts sessions.
+//     all. Only then does it accept sessions.
 //   - While it serves it closes the sessions of other connectors that die, and has
 //     the stanzas that were on their way to them sent on. It repeats its own sessions
 //     in the log before that forgets them (session.Service.Refresh).

@@ -192,7 +192,7 @@ func (c *connector) stop(svc *session.Service) {
 }
 
 // release gives the lease back, so that the name is free at once and survivors
-// need not wait for its end. That it can't be is no failure of the stop.
+// need not wait for its end. If it can't be given back the stop has not failed.
 func (c *connector) release(lease Lease) {
 	ctx, cancel := context.WithTimeout(context.Background(), releaseTime)
 	defer cancel()

@@ -245,7 +245,7 @@ func TestANameThatAnotherInstanceHoldsIsAnError(t *testing.T) {
 	})
 }
 
-func TestAnErrorBesideItStopsAConnectorInOrder(t *testing.T) {
+func TestAnErrorBesideItStopsAConnectorCleanly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

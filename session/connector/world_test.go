@@ -148,7 +148,7 @@ func (p *process) start() *process {
 	return p
 }
 
-// halt stops the process in order.
+// halt stops the process in an orderly way.
 func (p *process) halt() {
 	p.t.Helper()
 	p.stop()

@@ -6,8 +6,9 @@
 // their meaning with time they are swept (session/c2s).
 package lru
 
-// A Cache is a map of bounded weight. Beyond its limit the entries go that were
-// put or got the longest ago. The zero Cache with a limit is empty and ready.
+// A Cache is a map of bounded weight. Beyond its limit it forgets the entries
+// that were put or got the longest ago. The zero Cache with a limit is empty
+// and ready.
 //
 // Its owner guards it; it is not for several goroutines at once.
 type Cache[K comparable, V any] struct {

@@ -36,7 +36,7 @@ func TestSubscribersStayWithTheirNode(t *testing.T) {
 		t.Errorf("left are %v", got)
 	}
 	if _, err := s.Unsubscribe(mood, "bob@localhost"); !errors.Is(err, ErrNotSubscribed) {
-		t.Errorf("not subscribed any more: %v", err)
+		t.Errorf("no longer subscribed: %v", err)
 	}
 	s = ok(ok(s.Delete(mood)).Publish(mood, item("a"), nil))
 	if got := s.Node(mood).Subscribers; len(got) > 0 {
