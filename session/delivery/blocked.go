@@ -6,8 +6,9 @@ import (
 )
 
 // Blocking (XEP-0191) is decided where a stanza is sent, by the block lists as they
-// are known there. The client that has changed one has been told so perhaps, by its
-// own connector. So that looks again at what comes from others, and at what waited.
+// are known there. The client that has changed one may have been told so already,
+// by its own connector. So that connector looks again at stanzas that come from
+// others, and at messages that waited.
 
 // blocked returns the stanza if the account blocks its sender by now, or nil.
 func (r *Router) blocked(account events.JID, b []byte) *stanza.Element {

@@ -46,8 +46,8 @@ func (m *routing) copy(received, sent []*session.Session) {
 	}
 }
 
-// eligible is XEP-0280, 6.1: conversation, and not what its sender wants one
-// recipient to have, and never a copy, which could be forged.
+// eligible is XEP-0280, 6.1: a message of a conversation, unless its sender
+// wants it to have one recipient, and never a copy, which could be forged.
 func (m *routing) eligible() bool {
 	if m.kind != Chat && m.kind != Normal || m.private() != nil || m.hint("no-copy") || isCopy(m.el) {
 		return false
@@ -63,8 +63,8 @@ func (m *routing) eligible() bool {
 	return false
 }
 
-// private is what the sender of a message says with that it wants no copies. It
-// is for servers, and the recipient does not get it (XEP-0280, 9).
+// private is the element by which the sender of a message says that it wants no
+// copies. It is for servers, and the recipient does not get it (XEP-0280, 9).
 func (m *routing) private() *stanza.Element {
 	if !m.kind.message() {
 		return nil
@@ -72,8 +72,8 @@ func (m *routing) private() *stanza.Element {
 	return m.el.Child(stanza.NSCarbons, "private")
 }
 
-// conversational are the namespaces of what belongs to a conversation although
-// there is nothing to read in it.
+// conversational are the namespaces of payloads that belong to a conversation
+// although there is nothing to read in them.
 var conversational = map[string]bool{
 	"urn:xmpp:receipts":                   true, // XEP-0184
 	"urn:xmpp:chat-markers:0":             true, // XEP-0333

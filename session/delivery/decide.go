@@ -34,14 +34,14 @@ type Verdict struct {
 	Carbons []*session.Session
 	// Condition is that of the error if Action is Refuse.
 	Condition stanza.Condition
-	// ToAccount: the targets get it for the bare JID, also if it was sent to a
+	// ToAccount: the targets get it for the bare JID, even if it was sent to a
 	// full one, and only as long as they may.
 	ToAccount bool
 }
 
-// misses reports a verdict that a session could change which is in the log and not
-// in the table: the client may have been told so at another connector. A message
-// that is stored for an account is looked after when it is.
+// misses reports a verdict that may be wrong because the log has a session that
+// the table does not have yet: its client may have been told so at another
+// connector. A message that is stored for an account is looked after once it is.
 func (v *Verdict) misses(to events.JID) bool {
 	switch v.Reason {
 	case NoSuchSession:
@@ -116,7 +116,7 @@ func (c *Case) toGone() Verdict {
 
 // toAccount is 8.5.2: a headline goes to all who can get it, now or never; a
 // normal message or a chat to the best, who may be several, or into the store.
-// What comes from a room goes to full JIDs alone.
+// A message from a room goes to full JIDs alone.
 func (c *Case) toAccount() Verdict {
 	switch c.Kind {
 	case ErrorMessage, Response:
@@ -142,7 +142,7 @@ func (c *Case) toAccount() Verdict {
 	return Verdict{Action: Store, Reason: NobodyThere, Carbons: c.carbons(nil)}
 }
 
-// nonNegative are the sessions that get what is sent to all of an account's.
+// nonNegative are the sessions that get a stanza for all of an account's.
 func nonNegative(a *session.Account) []*session.Session {
 	list := a.Available()
 	for i, s := range list {

@@ -28,8 +28,8 @@ func TestAMessageFindsItsSessionsOnAnyConnector(t *testing.T) {
 	})
 }
 
-// What is sent to the bare JID goes on to the next best if the best just goes: its
-// connector knows that before the table does.
+// A message to the bare JID goes on to the next best session if the best is just
+// going: its connector knows that before the table does.
 func TestASessionThatNoLongerTakesMessagesIsPassedOver(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		c1 := w.connector("c1")
@@ -146,7 +146,8 @@ func TestAParcelWaitsForTheTable(t *testing.T) {
 	})
 }
 
-// What a connector that died did not handle goes where it goes without it.
+// Messages that a connector that died did not handle go where they go without
+// it.
 func TestWhatALostConnectorDidNotHandleGoesElsewhere(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		c1, c2 := w.connector("c1"), w.connector("c2")

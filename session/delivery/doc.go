@@ -16,8 +16,8 @@
 //	  store           offline.go    if nobody is there: until somebody comes
 //	  copy            carbons.go
 //
-// What finds its recipients gone, anywhere on this way or by never being
-// acknowledged, goes the same way again, three times at most (resend.go).
+// A stanza that finds its recipients gone, anywhere on this way or by never
+// being acknowledged, goes the same way again, three times at most (resend.go).
 //
 // # What is promised
 //
@@ -35,9 +35,9 @@
 //     account does not exist, its store is full, or the sender asks not to store it
 //     (XEP-0334). One that says only that somebody is typing is dropped (XEP-0160, 3).
 //   - a groupchat message and a request are refused;
-//   - a headline, directed presence, an error and a response are dropped, as
-//     RFC 6121, 8.5 has it, and so is the copy of a message that others got, and a
-//     stored message of a sender that the account blocks by the time it comes.
+//   - a headline, directed presence, an error and a response are dropped, as in
+//     RFC 6121, 8.5, and so is the copy of a message that others got, and a stored
+//     message of a sender that the account blocks by the time it comes.
 //
 // An error goes to the sender's session as long as that is there, and nowhere
 // afterwards.

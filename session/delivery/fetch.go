@@ -21,7 +21,7 @@ const (
 
 var errUnreceptive = errors.New("the session no longer takes what waits")
 
-// A fetch is one time of fetching what waits.
+// A fetch is one attempt to fetch what waits.
 type fetch struct {
 	begun time.Time
 	over  chan struct{} // closed when nobody has to wait for it any longer
@@ -71,7 +71,7 @@ func (k *fetch) stop(c *Recipient) {
 	k.end(c)
 }
 
-// end lets go whoever waits, once. The caller holds k.mu.
+// end releases whoever waits, once. The caller holds k.mu.
 func (k *fetch) end(c *Recipient) {
 	if !k.ended {
 		k.ended = true

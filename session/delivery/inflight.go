@@ -10,16 +10,16 @@ import (
 )
 
 // inflight keeps what one sender sends to one account in order when the way there
-// changes: from one connector to another, to this one, or to where messages
-// wait. What went the old way has to arrive first, which takes a connector some
-// milliseconds to say.
+// changes: from one connector to another, to this one, or to where messages wait.
+// The stanzas that went the old way have to arrive first, which takes a connector
+// some milliseconds to say.
 type inflight struct {
 	to     map[events.JID]*way
 	newest []sending // of all ways, also of those that are waited for no longer
 }
 
-// A way is where the last stanzas to an account went that were sent to other
-// connectors.
+// A way says where the last of the stanzas to an account that were sent to
+// other connectors went.
 type way struct {
 	of   *inflight
 	last []sending
@@ -32,8 +32,8 @@ type sending struct {
 	place uint64
 }
 
-// maxWays is how many accounts are remembered before those are forgotten whose
-// stanzas have arrived.
+// maxWays is how many accounts are remembered before those whose stanzas have
+// arrived are forgotten.
 const maxWays = 64
 
 // barrier returns the way to an account, after what went to connectors that hold
@@ -115,8 +115,8 @@ func withNewest(list []sending, p sending) []sending {
 	return append(list, p)
 }
 
-// A Mark is what a session had sent at one moment and had not arrived yet: nobody
-// was known to answer for it but its own connector.
+// A Mark is what a session had sent at one moment that had not arrived yet:
+// nobody was known to answer for it but its own connector.
 type Mark []sending
 
 // mark is that of this moment, empty if everything has arrived.

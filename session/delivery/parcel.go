@@ -16,7 +16,7 @@ import (
 // go: presence travels in the log, a message beside it. A connector unpacks a
 // parcel when its own table has what its sender had done, so that nobody gets a
 // message from somebody whose presence comes later, and what its recipient had
-// done as far as the sender's connector knew.
+// done, as far as the sender's connector knew.
 type parcel struct {
 	hops     uint8
 	directed bool   // available presence, which is not shown after its session's end
@@ -57,7 +57,7 @@ func laneOf(sender events.JID) uint64 {
 // encode returns the parcel in memory of its own, with some room behind it for
 // what the courier adds.
 func (p *parcel) encode() []byte {
-	const most, spare = 64, 32 // of what has no length of its own
+	const most, spare = 64, 32 // of the parts that have no length of their own
 	ids := (len(p.to) + len(p.all)) * len(events.SessionID{})
 	return p.append(make([]byte, 0, most+len(p.after.Stream)+ids+len(p.stanza)+spare))
 }
@@ -103,8 +103,9 @@ func appendIDs(b []byte, ids []events.SessionID) []byte {
 	return b
 }
 
-// parseParcel reads what append has written. What comes over NATS is believed to
-// be of a connector, but no length in it is: nothing is read beyond the end.
+// parseParcel reads what append has written. A payload that comes over NATS is
+// believed to be a connector's, but no length in it is: nothing is read beyond
+// the end.
 func parseParcel(b []byte) (p parcel, err error) {
 	if len(b) < 11 || b[0] != parcelVersion {
 		return p, errParcel

@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// Parcels of other connectors come one after the other. What can be handed out
-// at once is; what has to wait, for the table or for a store, waits in its
-// sender's queue, and only what the same queue brings waits behind it.
+// Parcels of other connectors come one after the other. One that can be handed
+// out at once is; one that has to wait, for the table or for a store, waits in
+// its sender's queue, and only parcels of the same queue wait behind it.
 //
-// A queue sends on what finds nobody, and waits for it to arrive. Two connectors
-// would wait for each other if a stanza came back to where it has been. So it
-// goes by another track, and into other queues, each time that it is sent on, and
-// a queue waits only for tracks of more hops than its own.
+// A queue sends on a stanza that finds nobody, and waits for it to arrive. Two
+// connectors would wait for each other if a stanza came back to where it has
+// been. So it goes by another track, and into other queues, each time that it is
+// sent on, and a queue waits only for tracks of more hops than its own.
 const (
 	// queueCount bounds the goroutines that wait; senders share them by a hash.
 	queueCount = 256
 	// maxQueued bounds the parcels in all queues. At it nothing more is unpacked
 	// until there is room, and senders' connectors keep what they send.
 	maxQueued = 8192
-	// trackCount is one more than there are hops, for what is stored then and is
-	// to be fetched: that is not sent on.
+	// trackCount is one more than there are tracks with stanzas, the last of
+	// which may still store one and have it fetched: the parcel for that is not
+	// sent on.
 	trackCount = maxHops + 2
 )
 
@@ -51,9 +52,9 @@ func (q *queues) of(p *parcel) *queue { return &q.list[p.track()][p.lane%queueCo
 func (p *parcel) track() uint8 { return min(p.hops, trackCount-1) }
 
 // Receive unpacks a parcel of another connector. Parcels are given to it one
-// after the other. One that it has not handled when it returns is when the
-// function is called that later has returned. It may wait for room in the queues,
-// but not for a client to read.
+// after the other. One that it has not handled when it returns is handled when
+// the function that later has returned is called. It may wait for room in the
+// queues, but not for a client to read.
 func (r *Router) Receive(payload []byte, later func() (done func())) {
 	p, err := parseParcel(payload)
 	if err != nil {

@@ -55,7 +55,7 @@ func (r *Router) partOf(a *session.Account, first int, tried []events.SessionID)
 	return &part
 }
 
-// What a session takes at this moment.
+// The stanzas that a session takes at this moment.
 type takes uint8
 
 const (

@@ -29,7 +29,7 @@ func NewRecipient(r *Router, id events.SessionID, account events.JID, pass func(
 }
 
 // hand gives the client what others send it, after what it has to get before;
-// what is for its bare JID only while it can take that.
+// stanzas for its bare JID only while it can take them.
 func (c *Recipient) hand(o Outgoing, bare bool) bool {
 	for k := c.fetching.Load(); k != nil && k.wait(); k = c.fetching.Load() {
 	}
@@ -38,7 +38,7 @@ func (c *Recipient) hand(o Outgoing, bare bool) bool {
 
 // BecomeReceptive stores the presence by which the session takes what is sent to
 // its bare JID from now on, or goes on to. It fetches what waits before others can
-// send it anything newer, so it begins to before change makes it visible; and from
+// send it anything newer, so it begins before change makes it visible; and from
 // that moment on it takes what is sent, though change may return later.
 func (c *Recipient) BecomeReceptive(change func() error) error {
 	if c.receptive.Load() {
@@ -57,7 +57,7 @@ func (c *Recipient) BecomeReceptive(change func() error) error {
 	return nil
 }
 
-// fetchAll fetches what waits, if k is not nil, and goes on to beside the caller
+// fetchAll fetches what waits, if k is not nil, and goes on beside the caller
 // where that takes time.
 func (c *Recipient) fetchAll(k *fetch) {
 	if k != nil && !c.fetch(k) {
@@ -98,8 +98,8 @@ func (c *Recipient) unreceptive() {
 	}
 }
 
-// End is for a session that is about to end, before others can see that. gone takes
-// it away from all that find it, and reports false if somebody has done so before.
+// End is for a session that is about to end, before others can see that. gone keeps
+// it from being found, and reports false if somebody has done so before.
 func (c *Recipient) End(gone func() bool) bool {
 	c.unreceptive()
 	if !gone() {

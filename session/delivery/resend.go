@@ -9,12 +9,12 @@ import (
 	"rollcall/session/stanza"
 )
 
-// What becomes of a stanza that its recipient did not get: it is decided about anew,
-// and if that refuses it, its sender is told.
+// A stanza that its recipient did not get is decided about anew, and if that
+// refuses it, its sender is told.
 
 // Reroute is for a connector whose lease has ended, of which the table was told
-// before. What was sent there and not handled goes where it goes without it, each
-// sender's in order. It returns when all has.
+// before. The stanzas that were sent there and not handled go where they go
+// without it, each sender's in order. It returns when all has.
 func (r *Router) Reroute(lost events.Incarnation) {
 	atOnce := make(chan struct{}, queueCount)
 	r.cfg.Courier.Return(lost, func(payload []byte, sent time.Time, done func()) {
@@ -34,7 +34,7 @@ func (r *Router) Reroute(lost events.Incarnation) {
 	})
 }
 
-// Return takes back what the session that has ended was sent and did not get, oldest
+// Return takes back what a session that has ended was sent and did not get, oldest
 // first. It waits for what goes to other connectors to arrive, up to 2 s, so that
 // nothing newer is there first; others learn of the session's end afterwards. after
 // is the newest event of the session.

@@ -46,7 +46,7 @@ type Config struct {
 	Policy Policy
 	// Limits of one stanza, as it is read again; see stanza.Limits.
 	Limits stanza.Limits
-	// Logger gets what an operator should see; default: nobody.
+	// Logger is told what an operator should see; nil: nobody is told.
 	Logger *slog.Logger
 }
 
@@ -63,7 +63,7 @@ type Table interface {
 	// WaitFor returns when the table has what is stored at the position and
 	// those that observe it were told.
 	WaitFor(context.Context, events.Position) error
-	// Position is how far WaitFor lets go at once.
+	// Position is the newest one for which WaitFor returns at once.
 	Position() events.Position
 }
 
@@ -101,15 +101,16 @@ type Local interface {
 	Recipients(account events.JID) []*Recipient
 }
 
-// Policy is what only a connector knows that speaks to clients. Its functions are
+// Policy is what only a connector that speaks to clients knows. Its functions are
 // for any goroutine; all but Exists may be nil.
 type Policy struct {
 	// Exists reports whether there is such an account.
 	Exists func(ctx context.Context, account events.JID) (bool, error)
-	// Blocked returns what reports that the account blocks a sender, nil if it
-	// blocks nobody. It is asked before a message that was stored is handed over,
-	// and about what comes from other connectors, where the list may be an older
-	// one; what the own clients send its caller has looked at.
+	// Blocked returns a function that reports whether the account blocks a
+	// sender, nil if it blocks nobody. It is asked before a message that was
+	// stored is handed over, and about what comes from other connectors, where
+	// the list may be an older one; the caller has looked at what its own clients
+	// send.
 	Blocked func(account events.JID) func(from events.JID) bool
 	// ShowDirected calls hand, which hands out a directed presence, unless its
 	// recipient may not see it by now; nothing newer of its sender may be shown

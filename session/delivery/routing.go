@@ -13,8 +13,8 @@ import (
 // on its way.
 const maxHops = 3
 
-// A routing is a stanza on its way from one full JID to wherever it goes. Where
-// both ends are is of no matter.
+// A routing is a stanza on its way from one full JID to wherever it goes. It
+// does not matter where the two ends are.
 type routing struct {
 	router   *Router
 	el       *stanza.Element
@@ -145,7 +145,8 @@ func (m *routing) known() events.Position {
 }
 
 // stamped writes the stanza as it is delivered: from is the sender's full JID
-// (RFC 6120, 8.1.2.1), to as it was sent, without what was for the server.
+// (RFC 6120, 8.1.2.1), to as it was sent, without the part that was for the
+// server.
 func (m *routing) stamped() []byte {
 	s := stanza.Stamp{From: m.from.String(), Without: m.private()}
 	if m.el.Attr("to") == "" {

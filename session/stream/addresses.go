@@ -11,8 +11,8 @@ import (
 // may make at once: all clients behind one come back together after a restart.
 const attemptsAtOnce = 20
 
-// minSwept is the number of addresses from which on those are looked for that
-// nothing need be known of any longer.
+// minSwept is the number of addresses from which on those that nothing need be
+// known of any longer are looked for.
 const minSwept = 1024
 
 // addresses counts what comes from each address, so that no single one takes all
@@ -48,7 +48,7 @@ func newAddresses(cfg *Config) addresses {
 
 // origin is what counts as one address: one of IPv4, or the /64 of one of IPv6,
 // which a single customer has to itself. It is invalid, and nothing is limited,
-// for this machine's own and for what is no IP address.
+// for this machine's own and for one that is not of IP.
 func origin(a net.Addr) netip.Prefix {
 	ip, bits := host(a), 64
 	if ip.Is4() {
@@ -80,7 +80,8 @@ func (a *addresses) acquire(of netip.Prefix) (*address, bool) {
 	return ad, true
 }
 
-// forget drops what nothing need be known of, once that may be half of all.
+// forget drops the addresses that nothing need be known of, once they may be
+// half of all.
 func (a *addresses) forget() {
 	if len(a.known) < a.sweep {
 		return

@@ -3,7 +3,7 @@ package stream
 import "sync/atomic"
 
 // freeShare is how many bytes of a kind a client may have kept for it without
-// counting: far more than one has that reads, acknowledges and ends its stanzas.
+// counting: far more than one that reads, acknowledges and ends its stanzas has.
 const freeShare = 64 << 10
 
 // A budget counts what a server keeps of one kind for all clients, so that many

@@ -49,8 +49,8 @@ func noting(cfg *tls.Config) *tls.Config {
 	return cfg
 }
 
-// firstFor chooses as TLS does: what the client can make use of, otherwise
-// anything.
+// firstFor chooses as TLS does: the first that the client can make use of,
+// otherwise the first of all.
 func firstFor(hello *tls.ClientHelloInfo, list []tls.Certificate) *tls.Certificate {
 	for i := range list {
 		if hello.SupportsCertificate(&list[i]) == nil {

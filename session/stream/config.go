@@ -28,16 +28,16 @@ type Config struct {
 	// server's own and this machine's: patterns of path.Match, with a port where
 	// the origin has one, or with scheme://.
 	WebOrigins []string
-	// TrustedProxies are those that are believed for whom they connect. To the
-	// listeners for TCP they must begin each connection with the PROXY protocol;
-	// on those for WebSocket their X-Forwarded-For counts, as this machine's does
-	// always.
+	// TrustedProxies are the proxies that are believed when they say whom they
+	// connect for. To the listeners for TCP they must begin each connection with
+	// the PROXY protocol; on those for WebSocket their X-Forwarded-For counts, as
+	// this machine's does always.
 	TrustedProxies []netip.Prefix
 	// Record keeps what happens on a connection before it is authenticated:
 	// Connected, StreamOpened, Secured and Disconnected. It is called on the
-	// connection's goroutine and must not block; nil: nobody does.
+	// connection's goroutine and must not block; nil: nothing is kept.
 	Record func(events.ConnID, events.Event)
-	// Logger gets what an operator should see; default: nobody.
+	// Logger is told what an operator should see; nil: nobody is told.
 	Logger *slog.Logger
 	// Limits of one element; see stanza.Limits for the defaults.
 	Limits stanza.Limits
@@ -49,12 +49,12 @@ type Config struct {
 	// MaxUnbound bounds those that are not bound; default 10,000. For one more
 	// the oldest of them is closed.
 	MaxUnbound int
-	// MaxUnread bounds, in bytes, what waits for all peers together that have
-	// more than 64 KiB to read or to acknowledge; one that goes beyond it is ended
-	// like one that is at its own limit. Default 256 MiB.
+	// MaxUnread bounds, in bytes, what waits for all those peers together that
+	// have more than 64 KiB to read or to acknowledge; one that goes beyond it is
+	// ended like one that is at its own limit. Default 256 MiB.
 	MaxUnread int
-	// MaxBegun bounds in the same way what all peers together have sent of
-	// elements that are not complete. Default 256 MiB.
+	// MaxBegun bounds in the same way the incomplete elements that all peers
+	// together have sent. Default 256 MiB.
 	MaxBegun int
 	// MaxPerAddress bounds the connections of one address, which is one of IPv4
 	// or the /64 of one of IPv6; default 1,000, below 0: no limit. This machine's

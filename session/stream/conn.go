@@ -78,7 +78,7 @@ func (c *Conn) Address() string { return c.raw.RemoteAddr().String() }
 
 // Origin is what counts as the peer's address where something is limited by
 // address: one of IPv4, or the /64 of one of IPv6. It is invalid, and nothing is
-// limited, for this machine's own and for what is no IP address.
+// limited, for this machine's own and for one that is not of IP.
 func (c *Conn) Origin() netip.Prefix { return origin(c.raw.RemoteAddr()) }
 
 // Host is the domain that the peer has asked for, one of the server's; "" before

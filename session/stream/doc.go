@@ -1,6 +1,6 @@
 // Package stream turns sockets into streams of XML elements (RFC 6120, 4 and 5;
 // RFC 7395): it accepts connections, keeps bad peers in bounds, reads and writes
-// elements, does TLS, and ends streams in order. It knows no session: who a peer
+// elements, does TLS, and ends streams properly. It knows no session: who a peer
 // is and what its elements mean is for the Handler that its user brings.
 //
 //	server, err := stream.New(stream.Config{Domains: domains, TLS: tls}, handle)

@@ -20,8 +20,8 @@ import (
 // certificate to their user in the middle of one and wait until it is read, so it
 // may take as long as all of the login.
 
-// maxHandshake is what a handshake may have of what a stranger may send. It has
-// 2 KB, and its messages wait in memory until they are complete.
+// maxHandshake is the part that a handshake may have of all that a stranger may
+// send. It has 2 KB, and its messages wait in memory until they are complete.
 const maxHandshake = 16 << 10
 
 // A handshakeError is why one failed, which the peer can't be told in XML (RFC
@@ -83,7 +83,8 @@ func (h *handshake) leave() {
 	}
 }
 
-// shake completes TLS within the limits of that. The caller has set a deadline.
+// shake completes TLS within the limits of a handshake. The caller has set a
+// deadline.
 func (c *Conn) shake(t *tls.Conn, until time.Time) error {
 	m := &c.meter
 	spare := max(m.left-maxHandshake, 0)
@@ -110,8 +111,8 @@ type tlsConn struct {
 	err   error // of the handshake
 }
 
-// Read completes the handshake within the limits of one (shake), which net/http,
-// which reads first, knows nothing of.
+// Read completes the handshake within the limits of one (shake); net/http, which
+// reads first, knows nothing of it.
 func (c *tlsConn) Read(b []byte) (int, error) {
 	c.once.Do(func() {
 		c.http.SetDeadline(c.until)

@@ -47,8 +47,8 @@ func (c *Conn) header(to string) []byte {
 	return c.wire.appendHeader(nil, stanza.Header{From: from, ID: rand.Text(), Lang: "en", To: to})
 }
 
-// peer is who the client says that it is, said back to it as a bare JID (4.7.2).
-// It proves nothing.
+// peer is the client's own word for who it is, said back to it as a bare JID
+// (4.7.2). It proves nothing.
 func peer(h stanza.Header) string {
 	j, err := events.ParseJID(h.From)
 	if err != nil {

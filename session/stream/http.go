@@ -55,8 +55,9 @@ func (s *Server) ServeWebSocketTLS(ctx context.Context, l net.Listener) error {
 	return s.serveWeb(ctx, l, https)
 }
 
-// serveWeb runs net/http on a listener. Its limits end with the request: what
-// becomes a WebSocket has those of a conn from then on. Other paths are 404.
+// serveWeb runs net/http on a listener. Its limits end with the request: a
+// connection that becomes a WebSocket has those of a Conn from then on. Other
+// paths are 404.
 func (s *Server) serveWeb(ctx context.Context, l net.Listener, https *tls.Config) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+WebSocketPath, s.upgrade)

@@ -33,9 +33,9 @@ func forStranger(l stanza.Limits) stanza.Limits {
 	return l
 }
 
-// A meter is a connection that counts what is read from it, white space, frames
-// of a WebSocket and TLS included. It belongs to whoever reads. What takes it over a
-// limit is still read, so that an element which did can be answered as such;
+// A meter is a connection that counts what is read from it, white space, frames of
+// a WebSocket and TLS included. It belongs to whoever reads. The bytes that take it
+// over a limit are still read, so that an element that did can be answered as such;
 // the next read fails with errTooMuch.
 type meter struct {
 	net.Conn
@@ -53,8 +53,9 @@ type meter struct {
 
 var errTooMuch = &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client sends too much"}
 
-// Read counts before it reads more. Of a stranger everything counts against one
-// sum; of a client a rate, and what there is of an element that has not ended.
+// Read counts before it reads more. Everything that a stranger sends counts
+// against one sum; a client has a rate, and a limit for an element that has not
+// ended.
 func (m *meter) Read(b []byte) (int, error) {
 	if m.over {
 		return 0, errTooMuch

@@ -10,7 +10,7 @@ import (
 	"rollcall/session/stream"
 )
 
-// What is between stanzas is none, and costs no less.
+// White space between stanzas is not one, and costs no less.
 func TestAFloodOfWhiteSpaceEndsItsStreamAndNoOther(t *testing.T) {
 	slow := func(c *stream.Config) { c.Rate, c.Burst = 1000, 4000 }
 	alone(t, slow, func(t *testing.T, w *world) {

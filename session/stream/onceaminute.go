@@ -15,7 +15,8 @@ func (a *onceAMinute) due() bool {
 	return now-last >= int64(time.Minute) && a.last.CompareAndSwap(last, now)
 }
 
-// warn returns what tells the operator, now and then, that a limit was met.
+// warn returns a function that tells the operator, now and then, that a limit
+// was met.
 func (s *Server) warn(what string, limit int) func() {
 	var a onceAMinute
 	return func() {

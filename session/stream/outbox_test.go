@@ -78,7 +78,8 @@ func (w *written) Write(b []byte) (int, error) {
 
 func (*written) SetWriteDeadline(time.Time) error { return nil }
 
-// Who holds the outbox writes in one piece what it has sent, when it flushes.
+// Whoever holds the outbox writes what it has sent in one piece, when it
+// flushes.
 func TestWhatIsHeldWaitsForAFlush(t *testing.T) {
 	t.Parallel()
 	for name, goOn := range map[string]func(*outbox){

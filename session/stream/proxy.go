@@ -45,7 +45,7 @@ func (s *Server) isProxy(ip netip.Addr) bool {
 	return false
 }
 
-// host is an address without its port; the zero one if it is none of IP.
+// host is an address without its port; the zero one if it is not one of IP.
 func host(a net.Addr) (ip netip.Addr) {
 	switch a := a.(type) {
 	case *net.TCPAddr:

@@ -106,7 +106,7 @@ func TestTheLastAddressThatIsNoTrustedProxyIsTheClients(t *testing.T) {
 	t.Parallel()
 	for list, want := range map[string]string{
 		"192.0.2.1, 10.1.2.3":         "192.0.2.1",
-		"192.0.2.1, 10.1.2.3, 10.1.1": "127.0.0.1:", // what is no address says nothing
+		"192.0.2.1, 10.1.2.3, 10.1.1": "127.0.0.1:", // an entry that is no address says nothing
 		"192.0.2.1, 192.0.2.2":        "192.0.2.2",
 		"10.1.2.3":                    "10.1.2.3",
 	} {

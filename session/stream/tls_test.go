@@ -124,7 +124,7 @@ func TestAHandshakeThatIsNotCompletedEnds(t *testing.T) {
 	}
 }
 
-// What the operator is told of it, for the peer can't be told.
+// The operator is told of it, for the peer can't be.
 func TestAHandshakeThatFailsIsRecordedWithItsCause(t *testing.T) {
 	for name, tt := range map[string]struct {
 		fail func(net.Conn)

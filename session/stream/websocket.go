@@ -68,8 +68,8 @@ func (w *webSocket) Header() (stanza.Header, error) {
 	return h, nil
 }
 
-// Next reads an element. A <close/> is the stream's end (3.6); what ends
-// without one is broken off.
+// Next reads an element. A <close/> is the stream's end (3.6); a stream that
+// ends without one is broken off.
 func (w *webSocket) Next() (*stanza.Element, error) {
 	el, err := w.message()
 	if err == nil && el.Is(stanza.NSFraming, "close") {
