@@ -390,7 +390,7 @@ func TestTheRootHasOnlyWhatBelongsThere(t *testing.T) {
 	}
 }
 
-// rootEntries are those of the repository. What else lies about, an editor's
+// rootEntries are those of the repository. Whatever else lies about, an editor's
 // folder or a service's data, is nobody's business; without git the names of what
 // this program makes are known.
 func rootEntries(t *testing.T) (names []string) {

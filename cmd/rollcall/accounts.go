@@ -21,7 +21,7 @@ func adminOf(b *bus.Bus) (*accounts.Admin, error) {
 	return accounts.NewAdmin(b.Log(), storeOf(b), cliName)
 }
 
-// administer is use for what changes accounts.
+// administer is use for a verb that changes accounts.
 func (s *service) administer(ctx context.Context, do func(*bus.Bus, *accounts.Admin) error) error {
 	return s.use(ctx, func(b *bus.Bus) error {
 		admin, err := adminOf(b)

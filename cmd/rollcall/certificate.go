@@ -92,7 +92,7 @@ func selfSigned(domains []string, now time.Time) ([]byte, error) {
 		NotAfter:     now.Add(selfSignedLife),
 		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		// Only an authority may sign, itself too.
+		// Only an authority may sign, even itself.
 		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true,
 	}
 	for _, name := range append([]string{"localhost", "127.0.0.1", "::1"}, domains...) {

@@ -10,12 +10,12 @@ import (
 	"rollcall/projector"
 )
 
-// foldNews is how often a process says how far it is that is not ready yet.
+// foldNews is how often a process that is not ready yet says how far it is.
 const foldNews = 3 * time.Second
 
 // missing is how many records are gone from between the log's first and its
-// last. Nothing of ours removes any there; damage of the disk does, and what is
-// damaged the server drops in silence when it starts.
+// last. Nothing of ours removes any there; damage of the disk does, and the
+// server drops damaged records in silence when it starts.
 func missing(info events.Info) uint64 {
 	if info.Last == 0 || info.Last < info.First {
 		return 0

@@ -121,7 +121,7 @@ func (c *client) expect(want *regexp.Regexp) error {
 	}
 }
 
-// scriptConnect is for who has no account yet.
+// scriptConnect is for a client that has no account yet.
 func scriptConnect(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: connect CLIENT NODE")
@@ -157,7 +157,7 @@ func scriptLogin(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	w := worldOf(ts)
 	c, err := dialXMPP(ts.Getenv("C2S_"+args[1]), "localhost", args[2], args[3], args[4])
-	// What is temporary passes, as while a cluster elects another leader.
+	// A temporary refusal passes, as while a cluster elects another leader.
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(patience); !neg && isTemporary(err) && time.Now().Before(end); <-tick.C {

@@ -17,8 +17,8 @@ type clientLimits struct {
 	logins     int // an account and a minute
 	presence   int // changes, a session and a second
 
-	// proxies are believed for whom they connect: addresses or networks.
-	// trusted are the same, once validated.
+	// proxies are believed when they say whom they connect for: addresses or
+	// networks. trusted are the same, once validated.
 	proxies []string
 	trusted []netip.Prefix
 }

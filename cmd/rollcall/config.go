@@ -42,7 +42,7 @@ type Config struct {
 	Roles          []role
 	Cert, Key      string // PEM files; both or none (a self-signed pair in Data)
 	AllowPlaintext bool   // logins without TLS
-	ChannelBinding bool   // offered also to clients that can't be told its type
+	ChannelBinding bool   // offered even to clients that can't be told its type
 	Registration   bool   // accounts are made by clients too
 	Conflict       session.Conflict
 	MaxResources   int // an account may bind; 1 to session.MaxSessions

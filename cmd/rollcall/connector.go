@@ -17,8 +17,8 @@ import (
 	"rollcall/session/stream"
 )
 
-// documentsRetry is how long to wait before documents are followed that could not
-// be reached.
+// documentsRetry is how long to wait before documents that could not be reached
+// are tried again.
 const documentsRetry = 100 * time.Millisecond
 
 // An xmppConnector is the part of a node that package connector runs: the server, and
@@ -72,7 +72,8 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	}, nil
 }
 
-// run serves until ctx ends, and has stopped in order when it returns nil.
+// run serves until ctx ends, and has stopped in an orderly way when it returns
+// nil.
 func (c *xmppConnector) run(ctx context.Context) error {
 	err := connector.Run(ctx, connector.Config{
 		Acquire: func(ctx context.Context) (connector.Lease, error) { return c.bus.Leases().Acquire(ctx, c.lease) },

@@ -105,7 +105,7 @@ func (c *console) ask(ctx context.Context, f *os.File, prompt string) (string, e
 	}
 }
 
-// oneLine is an error as one line, also where it was joined of several, and
+// oneLine is an error as one line, even where it was joined from several, and
 // without the words that two layers said of it one after the other.
 func oneLine(err error) string {
 	text := plainly.Replace(err.Error())

@@ -10,8 +10,8 @@ import (
 	"rollcall/session/auth"
 )
 
-// credentialsFor are the credentials that a connector checks logins with: those
-// of lately are kept for as long as the log tells of no change.
+// credentialsFor are the credentials that a connector checks logins with:
+// recent ones are kept for as long as the log tells of no change.
 func credentialsFor(docs *bus.Documents, table *projector.Table) *auth.Recent {
 	return auth.NewRecent(&accounts.Store{Keys: docs}, func(account events.JID) (changed, known events.Seq) {
 		known = table.Position().Seq // before the account, which may move on
@@ -22,8 +22,9 @@ func credentialsFor(docs *bus.Documents, table *projector.Table) *auth.Recent {
 	})
 }
 
-// followCredentials forgets what is changed, also by who dies before telling the
-// log. It returns when ctx ends, or with an error of the documents.
+// followCredentials forgets credentials that are changed, even by a process that
+// dies before telling the log. It returns when ctx ends, or with an error of the
+// documents.
 func followCredentials(ctx context.Context, docs *bus.Documents, recent *auth.Recent) error {
 	defer recent.ForgetAll()
 	return events.Follow(ctx, docs, events.Follower{

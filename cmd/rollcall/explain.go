@@ -8,8 +8,8 @@ import (
 	"rollcall/session/delivery"
 )
 
-// A verdict is what people are told of where stanzas of one kind go, and why. What
-// decides is delivery.Decide, as in the connectors.
+// A verdict is what people are told of where stanzas of one kind go, and why. It
+// is delivery.Decide that decides, as in the connectors.
 type verdict struct {
 	To      events.JID `json:"to"`
 	Stanza  string     `json:"stanza"` // chat, normal, headline, groupchat, presence, iq

@@ -6,8 +6,8 @@ import (
 	"net/url"
 )
 
-// warnExposed tells the operator of what other machines reach that should not
-// be reached by everybody.
+// warnExposed warns the operator of listeners that other machines reach, and
+// not everybody should.
 func (n *node) warnExposed() {
 	if n.nats != nil && !isLoopback(n.nats.URL()) {
 		n.log.Warn("whoever reaches the embedded NATS can read and change everything", "address", n.nats.URL())

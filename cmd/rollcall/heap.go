@@ -48,7 +48,7 @@ func (p *gcPace) adjust() {
 	runtime.AddCleanup(new([64]byte), (*gcPace).adjust, p)
 }
 
-// percentFor is by how much a heap may grow of which so many bytes are alive.
+// percentFor is by how much a heap with so many live bytes may grow.
 func percentFor(live uint64) int {
 	live = max(live, 1<<20)
 	if live >= heapFloor {

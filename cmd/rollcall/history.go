@@ -12,7 +12,7 @@ import (
 )
 
 // newHistory reads one account's subject, so it costs what that account has
-// done, not what the log holds, or of all accounts what they did in the time
+// done, not what the log holds; for all accounts, what they did in the time
 // asked for. The failed logins are looked for in a stream that is bounded.
 func newHistory(con *console) *cobra.Command {
 	var (

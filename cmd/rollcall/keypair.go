@@ -26,7 +26,7 @@ type keyPair struct {
 	now       func() time.Time
 	current   atomic.Pointer[tls.Certificate]
 
-	mu     sync.Mutex   // held by who looks at the files
+	mu     sync.Mutex   // held by whoever looks at the files
 	looked time.Time    // guarded; when that was done last
 	seen   [2]fileState // guarded; as they were at the last attempt to read them
 }
@@ -80,8 +80,8 @@ func (k *keyPair) reload() {
 	k.refresh()
 }
 
-// read reads both files anew. What was read before stays if they don't fit
-// together.
+// read reads both files anew. The pair that was read before stays if they don't
+// fit together.
 func (k *keyPair) read() error {
 	pair, err := tls.LoadX509KeyPair(k.cert, k.key)
 	if err == nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// deathTime is within which the sessions of a killed connector are closed, whenever
-// its lease would end.
+// deathTime is the time within which the sessions of a killed connector are closed,
+// whenever its lease would end.
 const deathTime = 10 * time.Second
 
 var wentAway = regexp.MustCompile(`alice@localhost/r2.*unavailable|unavailable.*alice@localhost/r2`)

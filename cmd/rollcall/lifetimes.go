@@ -59,8 +59,8 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 	return list, nil
 }
 
-// markLost finds out, after the sessions were read, which connectors of those
-// that go on no longer hold a lease.
+// markLost finds out, after the sessions were read, for those that go on,
+// whether their connectors still hold a lease.
 func markLost(ctx context.Context, leases *bus.Leases, list []lifetimeView) error {
 	alive, err := leases.Alive(ctx)
 	if err != nil {

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// sayAgain is how long a line of the log is left out that says the same as one
-// before. What goes on for that long is worth a line again.
+// sayAgain is how long a line of the log that says the same as one before is
+// left out. Trouble that goes on for that long is worth a line again.
 const sayAgain = time.Minute
 
 // maxSaid bounds how many lines are remembered. Beyond it all are forgotten.
 const maxSaid = 1000
 
 // newLogger logs to w, which the welcome does not go to: that is for people and
-// scripts to read. An error is left out that was written already in the last
-// minute, for what can't be done during an outage is tried again and again;
-// news in between, which is any line without an error, makes it worth saying.
+// scripts to read. An error that was written already in the last minute is left
+// out, for what can't be done during an outage is tried again and again; news
+// in between, which is any line without an error, makes it worth saying.
 func newLogger(w io.Writer, verbose bool) *slog.Logger {
 	level := slog.LevelWarn
 	if verbose {
@@ -37,7 +37,7 @@ func shorten(_ []string, a slog.Attr) slog.Attr {
 }
 
 // A onceWriter takes a line of slog's text at each Write, and passes on what it
-// did not lately. It is safe for concurrent use.
+// has not passed on recently. It is safe for concurrent use.
 type onceWriter struct {
 	w   io.Writer
 	now func() time.Time

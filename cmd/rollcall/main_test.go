@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 //	                            FLAGS name some, and wait until it serves;
 //	                            sets $C2S_NAME, and with an embedded server
 //	                            $ROLLCALL_NATS and $NATS_NAME, its host:port
-//	halt NAME                   SIGTERM; it must end in order within 5 s
+//	halt NAME                   SIGTERM; it must end properly within 5 s
 //	crash NAME                  SIGKILL
 //	connect CLIENT NODE         with STARTTLS, without a login
 //	distrust NODE               goes up to the TLS handshake, and refuses the certificate

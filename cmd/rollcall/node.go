@@ -163,7 +163,7 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, conn *xmppCon
 		g.Go(func() error { return query.Serve(life, n.bus.Courier(), n.table, n.log) })
 	}
 	if conn != nil {
-		if n.cfg.Cert != "" { // else SIGHUP ends the process, as of any other
+		if n.cfg.Cert != "" { // otherwise SIGHUP ends the process, as any other does
 			g.Go(func() error {
 				n.keys.follow(life)
 				return nil

@@ -40,8 +40,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 }
 
-// sayFailure is what people read of a failure. That Ctrl-C was pressed they
-// know by other words than ours.
+// sayFailure is what people read of a failure. They know in other words than
+// ours that Ctrl-C was pressed.
 func sayFailure(err error) string {
 	text := oneLine(err)
 	if !errors.Is(err, context.Canceled) {
@@ -62,7 +62,7 @@ func newRoot(con *console) *cobra.Command {
 		Version:           cmp.Or(version(), "(unknown)"),
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	// What most verbs take are JIDs; the rest says completeFiles.
+	// Most verbs take JIDs; the others say completeFiles.
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetVersionTemplate("rollcall {{.Version}}\n")
 	chooseOne(root)

@@ -55,7 +55,7 @@ type process struct {
 	ended chan struct{} // closed when it has
 }
 
-// output collects what a process writes and tells who waits for it.
+// output collects what a process writes and tells whoever waits for it.
 type output struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
@@ -151,7 +151,7 @@ func (w *world) node(ts *testscript.TestScript, args []string) *process {
 	return w.nodes[args[0]]
 }
 
-// scriptHalt is for tail as well as for up: both end in order with code 0.
+// scriptHalt is for tail as well as for up: both end properly, with code 0.
 func scriptHalt(ts *testscript.TestScript, _ bool, args []string) {
 	p := worldOf(ts).node(ts, args)
 	ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))

@@ -22,8 +22,8 @@ const (
 	// into lines there. Where there is less room they begin below the second
 	// column.
 	leastLast = 20
-	// shortLast is up to which width a last column is not one of text: it is not
-	// broken, and the widest of the others makes room for it.
+	// shortLast is the width up to which a last column is not one of text: it is
+	// not broken, and the widest of the others makes room for it.
 	shortLast = 22
 )
 

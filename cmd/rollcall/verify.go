@@ -112,7 +112,7 @@ func (v *verification) compare(live query.Summary) {
 	v.Stream, v.Seq = live.Stream, live.Seq // the end of the log may be gone, too
 }
 
-// lost reports that the log had records which it has no more: places between
+// lost reports that the log had records that it no longer has: places between
 // others are empty, or records were appended on top of some that are not there.
 func (v *verification) lost() bool { return v.Missing > 0 || v.Mismatched > v.Foreign }
 

@@ -8,8 +8,8 @@ import (
 	"rollcall/events"
 )
 
-// A warningLog tells the operator of events that the log does not take. Clients
-// are told each by its connector, but who could mend it would not know: a
+// A warningLog tells the operator of events that the log does not take. Each
+// client is told by its connector, but those who could mend it would not know: a
 // server whose disk is full only falls silent. The embedded one goes on by itself
 // when there is room, another must be started again.
 type warningLog struct {

@@ -8,9 +8,9 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Affiliations: XEP-0060, 5.7 and 8.9. An owner names who may read a node
-// whatever its access model says, its members, and who may not, the outcasts.
-// There are no other publishers or owners.
+// Affiliations: XEP-0060, 5.7 and 8.9. An owner names members, who may read a
+// node whatever its access model says, and outcasts, who may not. There are no
+// other publishers or owners.
 
 var affiliationNames = [...]string{pep.None: "none", pep.Member: "member", pep.Outcast: "outcast"}
 

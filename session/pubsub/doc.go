@@ -30,9 +30,9 @@
 //
 // # Limits
 //
-// What an account keeps is bounded by package pep. What clients can do, and what was
-// published last, is kept in memory to be quick, up to a limit beyond which what was
-// not needed for the longest time is forgotten, and read or asked for again (caps.go,
-// newest.go). Of one client's wishes and of the accounts that it watches as many are
-// heeded as their limits say.
+// What an account keeps is bounded by package pep. What clients can do, and what
+// was published last, is kept in memory to be quick, up to a limit beyond which
+// what was not needed for the longest time is forgotten, and read or asked for
+// again (caps.go, newest.go). One client's wishes, and the accounts that it
+// watches, are heeded up to limits of their own.
 package pubsub

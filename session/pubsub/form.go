@@ -43,13 +43,13 @@ var (
 	}
 	booleans = map[string]bool{"1": true, "true": true, "0": false, "false": false}
 	// silence is what is said about the last item, as whether it is not shown to
-	// who becomes available.
+	// a contact that becomes available.
 	silence = map[string]bool{"never": true, "on_sub_and_presence": false, "on_sub": false}
 )
 
 // parseOptions reads a form in el as a change of a configuration; nil if there
-// is none. What is not supported is refused, so that nobody is led to believe
-// that something is private.
+// is none. An option that is not supported is refused, so that nobody is led to
+// believe that something is private.
 func parseOptions(el *stanza.Element) (func(pep.Config) pep.Config, error) {
 	form := el.Child(stanza.NSForms, "x")
 	if form == nil || form.Attr("type") == "cancel" {

@@ -15,8 +15,8 @@ import (
 // would make a login cost as much as its roster is long. So what was read is
 // kept, of accounts that publish nothing too, until the document changes; and a
 // login asks one question: whether there are changes that this connector has not
-// seen yet. Only after a connector's start each account is read once, when the
-// first who watches it comes.
+// seen yet. Only after a connector's start is each account read once, when the
+// first of those who watch it comes.
 
 const (
 	// maxNewest bounds what a connector keeps of newest items, in bytes. At the

@@ -28,8 +28,8 @@ func itemsEvent(n *pep.Node, what []byte) []byte {
 }
 
 // notifyWhole shows what has become of a node: to its subscribers, and to the
-// account's own resources and those of who gets its presence, as far as they may
-// read the node.
+// account's own resources and those of contacts that get its presence, as far as
+// they may read the node.
 func (r *request) notifyWhole(n *pep.Node, event []byte) {
 	owners, err := r.srv.upToDate(r.account)
 	if err != nil {
@@ -49,8 +49,8 @@ func (r *request) notifyWhole(n *pep.Node, event []byte) {
 
 // upToDate brings what is known here of sessions, and of an account's roster, up
 // to now. Whoever becomes available, or begins to watch, reads the account's
-// document after that is in the log, or in the roster. So who does not read what
-// was stored before upToDate was called is known here when it returns.
+// document after that is in the log, or in the roster. So anybody who does not
+// read what was stored before upToDate was called is known here when it returns.
 func (s *Service) upToDate(account events.JID) (*roster.Roster, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), delivery.CatchUp)
 	defer cancel()
@@ -99,7 +99,7 @@ func (s *Service) sendEvent(from, to events.JID, list []*session.Session, after 
 }
 
 // sendWanted sends an event to those sessions of any accounts whose clients ask
-// for it, after what there is in the log up to a position.
+// for it, after everything that is in the log up to a position.
 func (s *Service) sendWanted(from events.JID, list []*session.Session, after events.Position, event []byte) {
 	if list = s.unblocked(from, list); len(list) > 0 {
 		s.cfg.Delivery.SendEvent(from, list, after, eventMessage(from, event), true)

@@ -97,8 +97,8 @@ func (r *request) configure(k pep.Key, form *stanza.Element, make bool) error {
 	return r.done()
 }
 
-// clearNode deletes a node or its items, and shows it to whom the node was
-// shown.
+// clearNode deletes a node or its items, and shows that to those whom the node
+// was shown to.
 func (r *request) clearNode(k pep.Key, clear func(*pep.Store, pep.Key) (*pep.Store, error), event string) error {
 	var was *pep.Node
 	_, err := r.change(func(s *pep.Store) (*pep.Store, error) {

@@ -36,7 +36,7 @@ func (r *request) publish(publish *stanza.Element) error {
 }
 
 // publishedItem is the one that there must be, with at most one payload
-// (XEP-0060, 7.1.3). Who gives it no id is given one.
+// (XEP-0060, 7.1.3). A client that gives it no id is given one.
 func publishedItem(publish *stanza.Element) (it pep.Item, err error) {
 	el, err := onlyItem(publish)
 	if err != nil {

@@ -38,7 +38,7 @@ type Config struct {
 	Table Table
 	// Delivery brings events to sessions.
 	Delivery Delivery
-	// Logger gets what an operator should see; default: nobody.
+	// Logger is told what an operator should see; nil: nobody is told.
 	Logger *slog.Logger
 }
 

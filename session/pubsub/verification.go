@@ -11,10 +11,10 @@ import (
 
 // The verification string of a client's capabilities: XEP-0115, 5.1. By it one
 // client's answer is believed for all that say the same string. The string does
-// not tell the parts of an answer apart, though, and who takes features of
-// others for something else takes the events from them that they ask for. So an
-// answer that has another reading has no string (5.4 and 9): its client alone is
-// believed, and asked again at its next login.
+// not tell the parts of an answer apart, though, and an answer in which the
+// features of others pass for something else takes from those the events that
+// they ask for. So an answer that has another reading has no string (5.4 and 9):
+// its client alone is believed, and asked again at its next login.
 
 const nsXML = "http://www.w3.org/XML/1998/namespace"
 

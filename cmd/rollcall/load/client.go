@@ -147,5 +147,5 @@ func (c *client) leave() error {
 	return nil // by whichever end of the connection
 }
 
-// interrupt wakes who reads, for good.
+// interrupt wakes whoever reads, for good.
 func (c *client) interrupt() { c.nc.SetReadDeadline(time.Unix(1, 0)) }

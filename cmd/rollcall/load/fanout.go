@@ -33,8 +33,8 @@ func circle(l *Load) iter.Seq[string] {
 	}
 }
 
-// presence has one user change its presence, which l.Contacts others see, who
-// are spread over the server's addresses. They subscribe at the first time.
+// presence has one user change its presence, which l.Contacts others see,
+// spread over the server's addresses. They subscribe at the first time.
 func presence(ctx context.Context, s *Server, l *Load) (*Round, error) {
 	seats := []seat{{s.first(), star, "load"}}
 	for i := range l.Contacts {

@@ -27,8 +27,8 @@ func messages(ctx context.Context, s *Server, l *Load) (*Round, error) {
 	return r, errors.Join(err, all.leave())
 }
 
-// pairs logs 2 * l.Pairs users in: who writes at the server's first address,
-// who reads at its last.
+// pairs logs 2 * l.Pairs users in: those who write at the server's first
+// address, those who read at its last.
 func pairs(ctx context.Context, s *Server, l *Load) (crowd, error) {
 	var seats []seat
 	for i := range l.Pairs {

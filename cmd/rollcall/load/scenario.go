@@ -17,7 +17,7 @@ type Load struct {
 	Pairs     int           // of users, one of whom writes to the other
 	Window    int           // stanzas that a sender may have on their way
 	Rate      int           // messages a second of latency, over all pairs
-	Contacts  int           // who see one user's presence
+	Contacts  int           // that see one user's presence
 	Resources int           // of one user that get roster pushes
 	Sessions  int           // that are idle
 	Time      time.Duration // of one round, but for login and idle

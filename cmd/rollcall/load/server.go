@@ -64,8 +64,9 @@ func (s *Server) first() string { return s.Addrs[0] }
 
 func (s *Server) last() string { return s.Addrs[len(s.Addrs)-1] }
 
-// tlsConfig accepts any certificate: who measures a server knows which it is.
-// The key exchange is one that every server has, so that all pay for the same.
+// tlsConfig accepts any certificate: whoever measures a server knows which it
+// is. The key exchange is one that every server has, so that all pay for the
+// same.
 func (s *Server) tlsConfig() *tls.Config {
 	return &tls.Config{ServerName: s.Domain, InsecureSkipVerify: true, NextProtos: s.protocols(), CurvePreferences: []tls.CurveID{tls.X25519}}
 }

@@ -17,7 +17,7 @@ type toy struct {
 
 	mu    sync.Mutex
 	conns map[*toyConn]bool
-	sees  map[string][]string // contact -> who see its presence; bare JIDs
+	sees  map[string][]string // contact -> those who see its presence; bare JIDs
 }
 
 type toyConn struct {
