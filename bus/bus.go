@@ -95,8 +95,8 @@ func (b *Bus) options() []nats.Option {
 		nats.IgnoreAuthErrorAbort(), // credentials may be mended meanwhile
 		// A message that can't be sent is refused, not sent later.
 		nats.ReconnectBufSize(-1),
-		// A server that hangs is noticed within 15 s.
-		nats.PingInterval(5 * time.Second),
+		// A server that hangs is noticed within 6 s.
+		nats.PingInterval(2 * time.Second),
 		nats.FlusherTimeout(10 * time.Second),
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { b.setConnected(false) }),
 		nats.ReconnectHandler(func(*nats.Conn) { b.setConnected(true) }),

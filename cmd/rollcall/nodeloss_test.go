@@ -23,13 +23,14 @@ import (
 	"rollcall/session/stanza"
 )
 
-// longestWait bounds the wait of a client while a cluster elects leaders. They took 7 s mostly, and 15 s once in a while.
+// longestWait bounds the wait of a client while a cluster elects leaders. They took
+// 7 s mostly, and 15 s once in a while.
 const longestWait = 30 * time.Second
 
 // TestANodesDeathIsNotNoticed kills each server of a cluster of three in turn, and
-// starts it again, so that the leader of every stream dies once at least. Clients
-// of two connectors do all sorts of things meanwhile: no session ends, nothing is
-// refused, and no message is lost, doubled or overtaken.
+// starts it again, so that the leader of every stream dies once at least; then one
+// hangs. Clients of two connectors do all sorts of things meanwhile: no session ends,
+// nothing is refused, and no message is lost, doubled or overtaken.
 func TestANodesDeathIsNotNoticed(t *testing.T) {
 	t.Parallel()
 	cluster := bustest.StartCluster(t, 3)
@@ -61,16 +62,23 @@ func TestANodesDeathIsNotNoticed(t *testing.T) {
 		stop.Store(true)
 		work.Wait()
 	}()
-	for i, server := range cluster.Servers {
+	one, two, three := cluster.Servers[0], cluster.Servers[1], cluster.Servers[2]
+	for _, death := range []struct {
+		of         string
+		begin, end func()
+	}{
+		{"n1", one.Kill, one.Start}, {"n2", two.Kill, two.Start}, {"n3", three.Kill, three.Start},
+		{"n1", one.Freeze, one.Thaw}, // it hangs, with all its connections
+	} {
 		awaitWhole(t, js)
 		awaitRounds(t, all)
-		leads := leaders(t, js)
-		server.Kill()
-		killed := time.Now()
+		leads := leaders(t, js)[death.of]
+		begun := time.Now()
+		death.begin()
 		awaitLeaders(t, js)
 		awaitRounds(t, all)
-		t.Logf("server %d killed, which led %v; all was done again after %s", i+1, leads[fmt.Sprintf("n%d", i+1)], time.Since(killed))
-		server.Start()
+		t.Logf("without %s, which led %v, all was done again after %s", death.of, leads, time.Since(begun))
+		death.end()
 	}
 	awaitRounds(t, all)
 	stop.Store(true)
@@ -251,7 +259,7 @@ func awaitRounds(t *testing.T, all []*busyClient) {
 
 func jetstreamOf(t *testing.T, cluster *bustest.Cluster) jetstream.JetStream {
 	t.Helper()
-	nc, err := nats.Connect(cluster.URL, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	nc, err := nats.Connect(cluster.URL, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.PingInterval(time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
