@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"session/accounts":   {"events", "session", "session/auth", "session/roster"},
 	"session/pep":        {"events"},
 	"session/delivery":   {"events", "session", "session/stanza"},
+	"session/presence":   {"events", "session", "session/roster", "session/stanza"},
 	"session/pubsub":     {"events", "session", "session/delivery", "session/lru", "session/pep", "session/roster", "session/stanza"},
 	"session/connector":  {"events", "session"},
 	"session/stream":     {"events", "session/stanza"},

@@ -47,12 +47,12 @@ func (c *conn) bindSession(resource string, conflict session.Conflict, tell func
 	defer cancel()
 	// What it takes to serve the client comes first: a failure to load it leaves
 	// nothing behind.
-	home, err := c.srv.hub.acquire(ctx, c.srv, c.account)
+	release, err := c.srv.presence.Hold(ctx, c.account)
 	if err != nil {
 		c.srv.cfg.Logger.Warn("roster or block lists not loaded", "account", c.account.String(), "error", err)
 		return fmt.Errorf("load rosters and block lists: %w", err)
 	}
-	defer c.srv.hub.release(home)
+	defer release()
 	jid, pos, err := c.appendBound(ctx, session.Bind{
 		// The text is in the reader's memory, which the next element overwrites;
 		// and deciding is pure, so what is random is given to it.
@@ -62,7 +62,7 @@ func (c *conn) bindSession(resource string, conflict session.Conflict, tell func
 	if err != nil {
 		return err
 	}
-	cl := newClient(c, home, jid, pos)
+	cl := newClient(c, jid, pos)
 	told, err := tell(cl)
 	if err != nil {
 		return err

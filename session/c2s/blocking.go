@@ -1,112 +1,28 @@
 package c2s
 
-import (
-	"cmp"
-	"context"
-	"slices"
+import "rollcall/session/stanza"
 
-	"rollcall/events"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
-)
+// Blocking: XEP-0191. Package presence has the lists, and what follows from them.
 
-// Blocking: XEP-0191. A block list is a document that any connector may change;
-// every connector follows all of them, decides by them about what its clients
-// send, and shows its own clients what a change means for them.
-//
-// What passes at the moment in which a list changes elsewhere is stopped where the
-// account's client is (session/delivery).
-
-// beginBlocking keeps back what follows from changes until finishBlocking: the
-// result of the client's own comes before the push.
-func (s *Server) beginBlocking(a *account) {
-	s.tail.Lock()
-	defer s.tail.Unlock()
-	a.blocking = true
+var blocking = extension{
+	features: []string{stanza.NSBlocking},
+	on:       func(c *Config) bool { return c.Blocked != nil },
+	requests: []answer{
+		{space: stanza.NSBlocking, local: "blocklist", at: atOwn, get: getBlockList},
+		{space: stanza.NSBlocking, local: "block", at: atOwn, set: block},
+		{space: stanza.NSBlocking, local: "unblock", at: atOwn, set: unblock},
+	},
 }
 
-// finishBlocking lets go what beginBlocking kept back, and own, the client's, if
-// it was not refused. It answers when own decides about what is sent: the client
-// may rely on that.
-func (s *Server) finishBlocking(a *account, own *blockList, answer func()) {
-	s.tail.Lock()
-	defer s.tail.Unlock()
-	lists := a.unapplied
-	a.blocking, a.unapplied = false, nil
-	if own != nil {
-		lists = append(lists, own)
-	}
-	slices.SortStableFunc(lists, func(x, y *blockList) int { return cmp.Compare(x.revision, y.revision) })
-	for _, list := range lists {
-		if own != nil && list.revision == own.revision {
-			s.turn(a.jid, list, answer)
-			own = nil
-			continue
-		}
-		s.turn(a.jid, list, nil)
-	}
+func getBlockList(cl *client, r *request) error {
+	cl.resource.ShowBlockList(func(payload string) { cl.result(r.iq, payload) })
+	return nil
 }
 
-// FollowBlocked applies the changes of block lists, wherever they are made. No
-// client is bound before it has read all that there are. It returns when ctx
-// ends, or with an error if the documents are not those that it began with.
-func (s *Server) FollowBlocked(ctx context.Context) error {
-	if s.cfg.Blocked == nil {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	var newest uint64
-	return events.Follow(ctx, s.cfg.Blocked, events.Follower{
-		Begin: func(last uint64) (after uint64) {
-			if newest = last; newest == 0 {
-				s.blocks.load()
-			}
-			return 0
-		},
-		Changed: func(doc events.Document) {
-			if list, err := decodeBlockList(doc); err != nil {
-				s.cfg.Logger.Error("block list refused", "account", doc.JID.String(), "error", err)
-			} else {
-				s.applyBlocked(doc.JID, list)
-			}
-			if doc.Revision >= newest {
-				s.blocks.load()
-			}
-		},
-	})
+func block(cl *client, r *request) error {
+	return cl.resource.Block(r.payload, func() { cl.done(r) })
 }
 
-// applyBlocked makes a list the account's, at its time.
-func (s *Server) applyBlocked(account events.JID, next *blockList) {
-	s.tail.Lock()
-	defer s.tail.Unlock()
-	if a := s.hub.account(account); a != nil && a.blocking {
-		a.unapplied = append(a.unapplied, next)
-		return
-	}
-	s.turn(account, next, nil)
-}
-
-// stopped decides about a stanza between two of whom one blocks the other. Its
-// sender is told that it blocks the recipient (XEP-0191, 3.3), but not that the
-// recipient blocks it: that is as if nobody were there. Subscriptions pass,
-// because both rosters are to fit together; see arrive.
-func (cl *client) stopped(el *stanza.Element, to events.JID) (bool, error) {
-	blocks := cl.srv.blocks
-	if to.Local() == "" || !blocks.between(cl.jid, to) {
-		return false, nil
-	}
-	if blocks.of(cl.account).blocks(to) {
-		return true, &stanza.Error{
-			Condition: stanza.NotAcceptable, Type: stanza.Cancel, App: "<blocked xmlns='urn:xmpp:blocking:errors'/>",
-		}
-	}
-	if el.Local() == "presence" {
-		_, passes := roster.ParseKind(el.Type())
-		return !passes, nil
-	}
-	if t := el.Type(); t == "error" || t == "result" {
-		return true, nil
-	}
-	return true, refuse(stanza.ServiceUnavailable)
+func unblock(cl *client, r *request) error {
+	return cl.resource.Unblock(r.payload, func() { cl.done(r) })
 }

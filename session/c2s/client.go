@@ -11,6 +11,7 @@ import (
 	"rollcall/events"
 	"rollcall/session"
 	"rollcall/session/delivery"
+	"rollcall/session/presence"
 	"rollcall/session/pubsub"
 	"rollcall/session/stanza"
 )
@@ -30,37 +31,30 @@ type client struct {
 	session events.SessionID
 	jid     events.JID
 	full    string // jid as text
-	home    *account
 
 	link      atomic.Pointer[conn]     // the connection; nil while detached
 	managed   atomic.Pointer[smState]  // nil without stream management
 	csi       atomic.Pointer[csiQueue] // nil while the client is active
 	recipient *delivery.Recipient      // of what others send
 	listener  *pubsub.Listener         // to what they publish
+	resource  *presence.Resource       // as others see it, and as it sees them
 	life      sync.Mutex               // held by who takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
 	id      events.ConnID   // the connection's; the cause of events
 	sender  delivery.Sender // of what it sends
 	limiter *limiter        // of what it changes
-
-	// interested is guarded by home.mu: roster pushes go out.
-	interested bool
-	// seesBlocked is guarded by the server's tail: pushes of the block list go
-	// out.
-	seesBlocked bool
-	// available is set by Observe alone, at the event's place in the log:
-	// presence of others goes out.
-	available atomic.Bool
 }
 
-func newClient(c *conn, home *account, jid events.JID, at events.Position) *client {
+func newClient(c *conn, jid events.JID, at events.Position) *client {
 	cl := &client{
 		srv: c.srv, svc: c.svc, account: c.account, session: c.session,
-		jid: jid, full: jid.String(), home: home, id: c.ID(), sender: delivery.NewSender(c.srv.router, jid, at), limiter: newLimiter(c),
+		jid: jid, full: jid.String(), id: c.ID(), sender: delivery.NewSender(c.srv.router, jid, at), limiter: newLimiter(c),
 	}
 	cl.recipient = delivery.NewRecipient(c.srv.router, cl.session, cl.account, cl.pass)
-	cl.listener = pubsub.NewListener(c.srv.pubsub, jid, cl.send)
+	send := cl.send
+	cl.listener = pubsub.NewListener(c.srv.pubsub, jid, send)
+	cl.resource = presence.NewResource(c.srv.presence, cl.session, jid, send)
 	cl.link.Store(c)
 	return cl
 }
@@ -144,7 +138,7 @@ func (cl *client) dispatch(el *stanza.Element) error {
 	if err != nil {
 		return err
 	}
-	if stop, err := cl.stopped(el, to); stop {
+	if stop, err := cl.resource.Stops(el, to); stop {
 		return err
 	}
 	switch el.Local() {

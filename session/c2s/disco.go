@@ -32,7 +32,7 @@ func discoInfo(cl *client, r *request) error {
 	o, node := cl.srv.offer, r.payload.Attr("node")
 	identity, features := serverIdentity, o.features
 	if r.to.Local() != "" {
-		if !cl.sees(r.to) {
+		if !cl.resource.Watches(r.to) {
 			return refuse(stanza.ServiceUnavailable)
 		}
 		if node != "" {
@@ -54,7 +54,7 @@ func discoInfo(cl *client, r *request) error {
 // discoItems is XEP-0030, 4: the server has none, an account its nodes. To who
 // may not see an account it is as one that there is not: both have nothing (8).
 func discoItems(cl *client, r *request) error {
-	hidden := r.to.Local() != "" && !cl.sees(r.to)
+	hidden := r.to.Local() != "" && !cl.resource.Watches(r.to)
 	if !hidden && r.payload.Attr("node") != "" {
 		return discoNode(cl, r, cl.srv.pubsub.NodeItems)
 	}

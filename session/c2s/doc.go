@@ -13,37 +13,34 @@
 // the client gets its answer. What goes to others goes one of three ways:
 //
 //   - Presence and the ends of sessions are read from the log. Each connector's
-//     projector calls Observe at each event, and watch.go shows it to those of
-//     its own clients who may see it. Nothing is sent for it, and nothing can be
+//     projector calls Observe at each event, and package presence shows it to those
+//     of its own clients that may see it. Nothing is sent for it, and nothing can be
 //     lost with a connector that dies.
 //   - Messages, requests, directed presence and what is published go straight to
 //     the sessions that the table names, on whichever connectors: package delivery
 //     decides, and keeps their order.
 //   - Rosters, with the subscription stanzas that changed them, and block lists
 //     are documents. Each connector follows them as it follows the log, and shows
-//     its own clients what a change means for them (rosterpush.go,
-//     blockeffects.go).
+//     its own clients what a change means for them (package presence).
 //
 // # Where things are
 //
-//   - The server and what it needs of others: new.go, server.go, config.go,
-//     errors.go.
+//   - The server and what it needs of others: new.go, server.go, observe.go,
+//     config.go, errors.go.
 //   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go,
 //     channelbinding.go, bind.go, bind2.go, signup.go, signupform.go; logins.go
 //     and limiter.go bound what gets into the log.
-//   - Bound sessions: client.go, hub.go, idleaccounts.go, manage.go, resume.go,
+//   - Bound sessions: client.go, hub.go, local.go, manage.go, resume.go,
 //     acknowledge.go, endedcounts.go, clientstate.go.
-//   - Messages: package delivery.
-//   - Presence and rosters: presence.go, watch.go, watchers.go, roster.go,
-//     rosterpush.go, subscribe.go; who is blocked: blocking.go, blocklist.go,
-//     blockeffects.go.
+//   - What they send: messages are package delivery's, presence goes through
+//     presence.go to package presence.
 //   - Requests: iq.go routes them, extension.go finds who answers, offer.go says
 //     what there is. The list of extensions is in new.go, and each has a file with
 //     its handlers, which are functions of the client that asks and of the request:
-//     rosterrequests.go, blockrequests.go, disco.go, carbons.go, hints.go,
-//     lastactivity.go, time.go, version.go, register.go, and for what accounts keep
-//     here (stored.go) privatestorage.go, vcard.go, and eventing.go, by which
-//     package pubsub meets clients.
+//     disco.go, carbons.go, hints.go, lastactivity.go, time.go, version.go,
+//     register.go, and for what accounts keep here (stored.go) privatestorage.go,
+//     vcard.go. By rosters.go and blocking.go requests come to package presence, by
+//     eventing.go to package pubsub.
 //
 // # Goroutines
 //
@@ -53,11 +50,10 @@
 // FollowPublished and Reroute on the caller's, and none of them waits for a client
 // to read. One ends a session that has no connection (resume.go).
 //
-// Locks, in the order in which they are taken: a client's life, an account's
-// setting or loading, the server's tail, an account's mu, the hub's; then those
-// of what goes to a client, csiQueue, smState, outbox
-// (package stream). Only life, setting and
-// loading are held over I/O.
+// Locks, in the order in which they are taken: a client's life; those of package
+// presence, but for its index's; the hub's; the index's; then those of what goes to a
+// client, csiQueue, smState, outbox (package stream). Of ours only life is held over
+// I/O.
 //
 // # Limits and what happens at them
 //
@@ -70,10 +66,8 @@
 // in more often than Config.LoginRate gets temporary-auth-failure (logins.go).
 //
 // Bounded, too, are: what a client has not acknowledged (manage.go), what is held
-// for an inactive one (clientstate.go), a block list (blocklist.go), what an
-// account stores and publishes (packages pep and pubsub). Accounts without sessions are
-// kept in memory only to be quick, and forgotten at a limit (idleaccounts.go). Block
-// lists are all in memory, at any number of accounts.
+// for an inactive one (clientstate.go), a block list (package presence), what an
+// account stores and publishes (packages pep and pubsub).
 //
 // # What others see when a connector stops
 //

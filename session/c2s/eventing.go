@@ -5,7 +5,6 @@ import (
 
 	"rollcall/events"
 	"rollcall/session/pubsub"
-	"rollcall/session/roster"
 	"rollcall/session/stanza"
 )
 
@@ -39,17 +38,3 @@ func (s *Server) wantedEvent(id events.SessionID, message *stanza.Element) []byt
 
 // FollowPublished follows what accounts publish; see [pubsub.Service.Follow].
 func (s *Server) FollowPublished(ctx context.Context) error { return s.pubsub.Follow(ctx) }
-
-// A rosterReader reads rosters. It implements pubsub.Rosters.
-type rosterReader struct{ srv *Server }
-
-func (r rosterReader) Known(account events.JID) *roster.Roster {
-	if a := r.srv.hub.account(account); a != nil {
-		return a.current()
-	}
-	return nil
-}
-
-func (r rosterReader) Read(ctx context.Context, account events.JID) (*roster.Roster, error) {
-	return r.srv.readRoster(ctx, account)
-}

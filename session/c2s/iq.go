@@ -65,7 +65,7 @@ func (cl *client) request(iq, payload *stanza.Element, to events.JID) error {
 	case to.Local() != "" && to.IsBare():
 		at = atOthers
 	case to.Local() != "":
-		if payload.Is(stanza.NSLastActivity, "query") && !cl.sees(to.Bare()) {
+		if payload.Is(stanza.NSLastActivity, "query") && !cl.resource.Watches(to.Bare()) {
 			return refuse(stanza.Forbidden) // XEP-0012, 4: it may not even be asked
 		}
 		return cl.sender.Send(iq, to)
@@ -82,12 +82,6 @@ func (cl *client) request(iq, payload *stanza.Element, to events.JID) error {
 		cl.limiter.beforeChange()
 	}
 	return handle(cl, &request{iq: iq, payload: payload, to: to})
-}
-
-// sees reports that the client may know what there is about an account: it is
-// its own, or one that shows it its presence (XEP-0030, 8).
-func (cl *client) sees(account events.JID) bool {
-	return account == cl.account || cl.home.current().Watches(account)
 }
 
 // result answers a request.

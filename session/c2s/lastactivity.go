@@ -28,7 +28,7 @@ func getLastActivity(cl *client, r *request) error {
 	if r.to.Local() == "" {
 		return sendLast(cl, r, parting{at: cl.srv.started})
 	}
-	if !cl.sees(r.to) {
+	if !cl.resource.Watches(r.to) {
 		return refuse(stanza.Forbidden)
 	}
 	a := cl.srv.cfg.Table.Account(r.to)

@@ -7,6 +7,7 @@ import (
 	"rollcall/events"
 	"rollcall/session/auth"
 	"rollcall/session/delivery"
+	"rollcall/session/presence"
 	"rollcall/session/pubsub"
 	"rollcall/session/stream"
 )
@@ -34,20 +35,27 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, auth: a,
-		throttle:  auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
-		signUps:   auth.NewThrottle(signUpLimit, time.Now),
-		logins:    newLogins(cfg.LoginRate),
-		ended:     newEndedSessions(),
-		offer:     newOffer(&cfg, extensions),
-		started:   time.Now(),
-		storage:   storage{cfg.Private},
-		blocks:    newBlockLists(),
-		following: make(chan struct{}),
+		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
+		signUps:  auth.NewThrottle(signUpLimit, time.Now),
+		logins:   newLogins(cfg.LoginRate),
+		ended:    newEndedSessions(),
+		offer:    newOffer(&cfg, extensions),
+		started:  time.Now(),
+		storage:  storage{cfg.Private},
+	}
+	s.presence, err = presence.New(presence.Config{
+		Rosters: cfg.Rosters, Blocked: cfg.Blocked, Table: cfg.Table, Logger: cfg.Logger, Ended: s.endByLog,
+		Served:  func(domain string) bool { return s.router.Served(domain) },
+		Exists:  func(account events.JID) (bool, error) { return s.router.Exists(account) },
+		Granted: func(owner, watcher events.JID) { s.pubsub.ShowLast(owner, watcher) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("c2s: %w", err)
 	}
 	s.router, err = delivery.New(delivery.Config{
-		Domains: cfg.Domains, Table: cfg.Table, Courier: cfg.Courier, Offline: cfg.Offline, Local: &s.hub,
+		Domains: cfg.Domains, Table: cfg.Table, Courier: cfg.Courier, Offline: cfg.Offline, Local: local{s},
 		Policy: delivery.Policy{
-			Exists: s.hasCredentials, Blocked: s.blocks.blocked, ShowDirected: s.showDirected, Event: s.wantedEvent,
+			Exists: s.hasCredentials, Blocked: s.presence.Blocked, ShowDirected: s.presence.ShowDirected, Event: s.wantedEvent,
 		},
 		Limits: cfg.Limits, Logger: cfg.Logger,
 	})
@@ -55,7 +63,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("c2s: %w", err)
 	}
 	s.pubsub, err = pubsub.New(pubsub.Config{
-		Documents: cfg.Private, Rosters: rosterReader{s}, Blocked: s.blocks.between, Table: cfg.Table, Delivery: s.router,
+		Documents: cfg.Private, Rosters: s.presence, Blocked: s.presence.Between, Table: cfg.Table, Delivery: s.router,
 		Logger: cfg.Logger,
 	})
 	if err != nil {
@@ -66,8 +74,5 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("c2s: %w", err)
 	}
 	s.hub.init()
-	if cfg.Blocked == nil {
-		s.blocks.load()
-	}
 	return s, nil
 }

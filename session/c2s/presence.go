@@ -10,7 +10,8 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Presence sent by a client: RFC 6121, 4. What others see of it is in watch.go.
+// Presence sent by a client: RFC 6121, 4. What others see of it is package
+// presence's.
 
 // presence handles one stanza. The client's own changes are events; the rest is
 // sent to whom it is addressed, or kept in a roster. Nothing that the client sent
@@ -20,7 +21,7 @@ func (cl *client) presence(el *stanza.Element, to events.JID) error {
 	if kind, ok := roster.ParseKind(el.Type()); ok {
 		cl.limiter.beforeChange()
 		cl.sender.Barrier()
-		return subscription(cl, el, kind, to.Bare())
+		return cl.resource.Subscription(el, kind, to.Bare())
 	}
 	switch el.Type() {
 	case "", "unavailable":
@@ -37,7 +38,7 @@ func (cl *client) presence(el *stanza.Element, to events.JID) error {
 		}
 		return cl.becomeUnavailable(el)
 	case "probe":
-		return cl.probe(to)
+		return cl.resource.Probe(to)
 	case "error":
 		if to.IsZero() || to.IsBare() {
 			return nil
@@ -139,39 +140,10 @@ func (cl *client) directed(el *stanza.Element, to events.JID) error {
 		return refuse(stanza.RemoteServerNotFound)
 	}
 	show := el.Type() == ""
-	remember := show && !(cl.home.current().WatchedBy(to.Bare()) && cl.available.Load()) // a contact gets every change anyway
+	remember := show && !cl.resource.Shows(to.Bare()) // a contact gets every change anyway
 	if _, err := cl.do(session.DirectPresence{Session: cl.session, To: to, Available: remember}); err != nil {
 		return err
 	}
 	cl.sender.SendDirected(el, to, show)
-	return nil
-}
-
-// probe is RFC 6121, 4.3.2, for a client that asks by itself: the presence of who
-// is there, unavailable of who is not, and unsubscribed of who may not be seen,
-// which tells as little of those who don't exist.
-func (cl *client) probe(to events.JID) error {
-	contact := to.Bare()
-	switch {
-	case to.IsZero():
-		return refuse(stanza.BadRequest)
-	case !cl.srv.router.Served(contact.Domain()):
-		return refuse(stanza.RemoteServerNotFound)
-	}
-	cl.srv.tail.Lock() // nothing newer may be shown before this
-	defer cl.srv.tail.Unlock()
-	answer := presence{from: contact, text: "<presence type='unsubscribed'/>"}
-	if contact == cl.account || cl.home.current().Watches(contact) {
-		answer = presence{from: to, text: unavailable}
-		for _, s := range cl.srv.cfg.Table.Account(contact).Available() {
-			if to.IsBare() || s.JID == to {
-				answer.text = ""
-				cl.send(presenceOf(s).to(cl.account, true))
-			}
-		}
-	}
-	if answer.text != "" {
-		cl.send(answer.to(cl.account, false))
-	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"rollcall/session"
 	"rollcall/session/auth"
 	"rollcall/session/delivery"
+	"rollcall/session/presence"
 	"rollcall/session/pubsub"
 	"rollcall/session/stanza"
 	"rollcall/session/stream"
@@ -29,26 +30,16 @@ type Server struct {
 	logins   *logins
 	router   *delivery.Router
 	storage  storage
+	presence *presence.Service
 	pubsub   *pubsub.Service
 	offer    *offer
 	started  time.Time
 	hub      hub
-	blocks   *blockLists
 	ended    *endedSessions
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 
-	// tail is held by whoever shows presence: by Observe for an event, and for
-	// a change of a roster, which can come at the same moment. It is never held
-	// over I/O.
-	tail sync.Mutex
-
 	streams *stream.Server // of the clients
 	ending  sync.WaitGroup // of detached clients
-
-	// following is closed when changes of rosters are followed. A roster that
-	// was read before might be out of date for ever.
-	following chan struct{}
-	follow    sync.Once // closes it
 }
 
 // hasCredentials reports whether there is such an account.

@@ -1,62 +1,49 @@
-package c2s
+package presence
 
 import (
 	"rollcall/events"
-	"rollcall/session"
 	"rollcall/session/roster"
 	"rollcall/session/stanza"
 )
 
 // What clients ask of their rosters: RFC 6121, 2.
 
-var rosters = extension{
-	features: []string{stanza.NSRoster},
-	stream:   "<ver xmlns='" + stanza.NSRosterVer + "'/><sub xmlns='" + stanza.NSPreApproval + "'/>",
-	requests: []answer{{space: stanza.NSRoster, local: "query", at: atOwn, get: getRoster, set: setRoster}},
-}
-
-// getRoster makes the client an interested resource: the event is stored, then
-// the result goes out, and from there on the pushes (RFC 6121, 2.2).
-func getRoster(cl *client, r *request) error {
-	query := r.payload
-	if query.First() != nil {
-		return refuse(stanza.BadRequest)
-	}
-	if _, err := cl.do(session.RequestRoster{Session: cl.session}); err != nil {
-		return err
-	}
+// ShowRoster answers a query for the roster (RFC 6121, 2.1.3), which may name the
+// version that the client has (2.6). The log has it that the session is an interested
+// resource: from the answer on its client gets the pushes (2.2).
+func (res *Resource) ShowRoster(query *stanza.Element, answer func(payload string)) {
 	// Pushes wait for mu: none of what the result has goes out after it, and none
 	// of what it has not is missed.
-	a := cl.home
+	a := res.home
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var payload []byte
 	if known := query.Attr("ver"); known == "" || known != version(a.roster) {
 		payload = appendRoster(nil, a.roster)
 	}
-	cl.result(r.iq, string(payload))
-	cl.interested = true
-	return nil
+	answer(string(payload))
+	res.interested = true
 }
 
-// setRoster adds, changes or removes one item (RFC 6121, 2.3 to 2.5).
-func setRoster(cl *client, r *request) error {
-	item, name, groups, err := parseItem(r.payload)
+// SetRoster adds, changes or removes one item (RFC 6121, 2.3 to 2.5). It answers once
+// it is stored, before the pushes go out, or returns why not: a *stanza.Error, or
+// one of package roster, or of a store.
+func (res *Resource) SetRoster(query *stanza.Element, answer func()) error {
+	item, name, groups, err := parseItem(query)
 	if err != nil {
 		return err
 	}
-	answer := func() { cl.result(r.iq, "") }
-	if r.payload.First().Attr("subscription") == "remove" {
-		return removeItem(cl, item, answer)
+	if query.First().Attr("subscription") == "remove" {
+		return res.removeItem(item, answer)
 	}
 	same := false
-	_, err = cl.srv.changeRoster(cl.account, func(r *roster.Roster) (roster.Change, error) {
+	_, err = res.srv.changeRoster(res.home.jid, func(r *roster.Roster) (roster.Change, error) {
 		c, err := r.Set(item, name, groups)
 		same = c.Roster == r
 		return c, err
 	}, answer)
 	if err == nil && same {
-		cl.home.repeatPush(cl, item)
+		res.home.repeatPush(res, item)
 	}
 	return err
 }
@@ -66,7 +53,11 @@ func setRoster(cl *client, r *request) error {
 func parseItem(query *stanza.Element) (jid events.JID, name string, groups []string, err error) {
 	bad := func(text string) error { return &stanza.Error{Condition: stanza.BadRequest, Text: text} }
 	item := query.First()
-	if children(query) != 1 || !item.Is(stanza.NSRoster, "item") {
+	only := item.Is(stanza.NSRoster, "item")
+	for c := range query.Children() {
+		only = only && c == item
+	}
+	if !only {
 		return jid, "", nil, bad("a roster set has exactly one item")
 	}
 	jid, err = events.ParseJID(item.Attr("jid"))

@@ -1,4 +1,4 @@
-package c2s
+package presence
 
 import (
 	"context"
@@ -22,14 +22,14 @@ import (
 // FollowRosters applies the changes that are made anywhere to the rosters of
 // accounts that are here. It returns when ctx ends, or with an error if the
 // documents are not those that it began with.
-func (s *Server) FollowRosters(ctx context.Context) error {
+func (s *Service) FollowRosters(ctx context.Context) error {
 	return events.Follow(ctx, s.cfg.Rosters, events.Follower{
 		Begin: func(last uint64) uint64 {
 			s.follow.Do(func() { close(s.following) })
 			return last
 		},
 		Changed: func(doc events.Document) {
-			if a := s.hub.account(doc.JID); a != nil {
+			if a := s.index.account(doc.JID); a != nil {
 				a.changed(s, doc)
 			}
 		},
@@ -37,7 +37,7 @@ func (s *Server) FollowRosters(ctx context.Context) error {
 }
 
 // changed takes a document that was changed anywhere.
-func (a *account) changed(s *Server, doc events.Document) {
+func (a *account) changed(s *Service, doc events.Document) {
 	r, err := decodeRoster(doc)
 	if err != nil {
 		s.cfg.Logger.Error("roster document refused", "account", a.jid.String(), "error", err)
@@ -52,7 +52,7 @@ func (a *account) changed(s *Server, doc events.Document) {
 }
 
 // load reads the roster unless that was done before.
-func (a *account) load(ctx context.Context, s *Server) error {
+func (a *account) load(ctx context.Context, s *Service) error {
 	a.loading.Lock()
 	defer a.loading.Unlock()
 	a.mu.Lock()
@@ -66,7 +66,7 @@ func (a *account) load(ctx context.Context, s *Server) error {
 	case <-ctx.Done():
 		return fmt.Errorf("rosters are not followed yet: %w", ctx.Err())
 	}
-	r, err := s.readRoster(ctx, a.jid)
+	r, err := s.Read(ctx, a.jid)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (a *account) load(ctx context.Context, s *Server) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.roster, a.loaded = r, true
-	s.hub.watch(a, r, s.cfg.Table)
+	s.index.watch(a, r, s.cfg.Table)
 	a.settle(s)
 	s.mend(a.jid, r)
 	return nil
@@ -106,7 +106,7 @@ func (a *account) store(r *roster.Roster) {
 // finish ends begin, and applies what came meanwhile. Before that it answers, if
 // there is an answer, at a moment at which nobody can look at the roster: what
 // the client is told holds for whatever it does next.
-func (a *account) finish(s *Server, answer func()) {
+func (a *account) finish(s *Service, answer func()) {
 	s.tail.Lock()
 	defer s.tail.Unlock()
 	a.mu.Lock()
@@ -119,7 +119,7 @@ func (a *account) finish(s *Server, answer func()) {
 }
 
 // settle applies what came meanwhile. The caller holds the tail and a.mu.
-func (a *account) settle(s *Server) {
+func (a *account) settle(s *Service) {
 	if a.busy || !a.loaded {
 		return
 	}
@@ -135,7 +135,7 @@ func (a *account) settle(s *Server) {
 // follows from it (RFC 6121, 3.1.5, 3.1.6 and 3.2.2). The index says who is
 // watched, so it changes after hiding and before showing. The caller holds the
 // tail and a.mu; no change of presence comes between.
-func (a *account) apply(s *Server, next *roster.Roster) {
+func (a *account) apply(s *Service, next *roster.Roster) {
 	old := a.roster
 	if next.Version() <= old.Version() {
 		return
@@ -147,17 +147,17 @@ func (a *account) apply(s *Server, next *roster.Roster) {
 		a.push(s, item)
 		a.hide(s, item.JID, old, next)
 	}
-	s.hub.watch(a, next, s.cfg.Table)
+	s.index.watch(a, next, s.cfg.Table)
 	for _, item := range changed {
 		a.reveal(s, item.JID, old, next)
 	}
 }
 
 // push tells the interested resources of one item (RFC 6121, 2.1.6).
-func (a *account) push(s *Server, item roster.Item) {
-	for _, cl := range s.hub.clientsOf(a) {
-		if cl.interested {
-			push(cl, version(a.roster), item)
+func (a *account) push(s *Service, item roster.Item) {
+	for _, res := range s.index.resourcesOf(a) {
+		if res.interested {
+			push(res, version(a.roster), item)
 		}
 	}
 }
@@ -165,28 +165,28 @@ func (a *account) push(s *Server, item roster.Item) {
 // repeatPush is for a set that has changed nothing: the client waits for the
 // push all the same (RFC 6121, 2.4.2). The account's other resources have had
 // it.
-func (a *account) repeatPush(cl *client, contact events.JID) {
+func (a *account) repeatPush(res *Resource, contact events.JID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if item, ok := a.roster.Get(contact); ok && cl.interested {
-		push(cl, version(a.roster), item)
+	if item, ok := a.roster.Get(contact); ok && res.interested {
+		push(res, version(a.roster), item)
 	}
 }
 
 // push sends one item (2.1.6). The answer of the client needs nothing done.
-func push(cl *client, version string, item roster.Item) {
+func push(res *Resource, version string, item roster.Item) {
 	b := append([]byte(nil), "<iq type='set'"...)
 	b = stanza.AppendAttr(b, "id", rand.Text())
-	b = stanza.AppendAttr(b, "to", cl.full)
+	b = stanza.AppendAttr(b, "to", res.jid.String())
 	b = append(b, "><query xmlns='"+stanza.NSRoster+"'"...)
 	b = append(stanza.AppendAttr(b, "ver", version), '>')
-	cl.send(append(appendItem(b, item), "</query></iq>"...))
+	res.send(append(appendItem(b, item), "</query></iq>"...))
 }
 
 // hide shows that a contact is gone whom the account ceases to watch
 // (RFC 6121, 3.2.3 and 3.3.3).
-func (a *account) hide(s *Server, jid events.JID, old, next *roster.Roster) {
-	c, _ := s.hub.contact(jid)
+func (a *account) hide(s *Service, jid events.JID, old, next *roster.Roster) {
+	c, _ := s.index.contact(jid)
 	if c == nil || jid == a.jid || !old.Watches(jid) || next.Watches(jid) {
 		return
 	}
@@ -197,8 +197,8 @@ func (a *account) hide(s *Server, jid events.JID, old, next *roster.Roster) {
 
 // reveal shows the presence of a contact whom the account begins to watch
 // (RFC 6121, 3.1.5).
-func (a *account) reveal(s *Server, jid events.JID, old, next *roster.Roster) {
-	c, _ := s.hub.contact(jid)
+func (a *account) reveal(s *Service, jid events.JID, old, next *roster.Roster) {
+	c, _ := s.index.contact(jid)
 	if c == nil || jid == a.jid || old.Watches(jid) || !next.Watches(jid) {
 		return
 	}

@@ -1,22 +1,21 @@
-package c2s
+package presence
 
 import (
 	"slices"
 
 	"rollcall/events"
 	"rollcall/session"
-	"rollcall/session/delivery"
 	"rollcall/session/roster"
 )
 
 // A contact is an account that accounts here watch: their rosters have it with
-// subscription to or both. The server's tail keeps what is in it together with
+// subscription to or both. The service's tail keeps what is in it together with
 // what the watchers have been sent.
 type contact struct {
 	// seen is the contact as its watchers have been shown it. The table may be
 	// ahead by the event that Observe is about to be called for.
 	seen *session.Account
-	by   []*account // guarded by the hub's mu; replaced, never changed
+	by   []*account // guarded by the index's mu; replaced, never changed
 }
 
 // seq is the contact's last event that its watchers know of.
@@ -29,7 +28,7 @@ func (c *contact) seq() events.Seq {
 
 // contact returns an account as one that is watched here, with its watchers,
 // which must not be changed, or nil.
-func (h *hub) contact(jid events.JID) (*contact, []*account) {
+func (h *index) contact(jid events.JID) (*contact, []*account) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	c := h.contacts[jid]
@@ -40,8 +39,8 @@ func (h *hub) contact(jid events.JID) (*contact, []*account) {
 }
 
 // watch makes the index say what the account's roster says. The caller holds
-// the server's tail.
-func (h *hub) watch(a *account, r *roster.Roster, table delivery.Table) {
+// the service's tail.
+func (h *index) watch(a *account, r *roster.Roster, table Table) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.accounts[a.jid] != a {
@@ -68,8 +67,8 @@ func (h *hub) watch(a *account, r *roster.Roster, table delivery.Table) {
 	h.trim()
 }
 
-// unwatch undoes watch for one contact. The caller holds the hub's mu.
-func (h *hub) unwatch(a *account, jid events.JID) {
+// unwatch undoes watch for one contact. The caller holds the index's mu.
+func (h *index) unwatch(a *account, jid events.JID) {
 	delete(a.watched, jid)
 	c := h.contacts[jid]
 	c.by = slices.DeleteFunc(slices.Clone(c.by), func(o *account) bool { return o == a })

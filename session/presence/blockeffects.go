@@ -1,4 +1,4 @@
-package c2s
+package presence
 
 import (
 	"crypto/rand"
@@ -15,7 +15,7 @@ import (
 // client that has changed it, if there is one, pushes to the account's clients that
 // know the list (XEP-0191, 3.3), and to each side the other's presence, or that it
 // is gone. The caller holds the tail, as for what follows.
-func (s *Server) turn(account events.JID, next *blockList, answer func()) {
+func (s *Service) turn(account events.JID, next *blockList, answer func()) {
 	old, ok := s.blocks.replace(account, next)
 	if answer != nil {
 		answer()
@@ -23,7 +23,7 @@ func (s *Server) turn(account events.JID, next *blockList, answer func()) {
 	if !ok {
 		return
 	}
-	if a := s.hub.account(account); a != nil {
+	if a := s.index.account(account); a != nil {
 		s.pushChange(a, old, next)
 		s.turnContacts(a, old, next)
 	}
@@ -34,7 +34,7 @@ func (s *Server) turn(account events.JID, next *blockList, answer func()) {
 // pushChange says who is blocked now and who is not any more. A list of several
 // that is empty all at once was emptied as a whole, which an <unblock/> without
 // items says (XEP-0191, 3.5).
-func (s *Server) pushChange(a *account, old, next *blockList) {
+func (s *Service) pushChange(a *account, old, next *blockList) {
 	if added := next.without(old); len(added) > 0 {
 		s.pushBlocked(a, "block", added)
 	}
@@ -48,29 +48,29 @@ func (s *Server) pushChange(a *account, old, next *blockList) {
 
 // pushBlocked sends a push to those of the account's clients here that have asked
 // for the list (XEP-0191, 3.3). No jids stand for all.
-func (s *Server) pushBlocked(a *account, name string, jids []events.JID) {
-	for _, cl := range s.hub.clientsOf(a) {
-		if !cl.seesBlocked {
+func (s *Service) pushBlocked(a *account, name string, jids []events.JID) {
+	for _, res := range s.index.resourcesOf(a) {
+		if !res.seesBlocked {
 			continue
 		}
 		b := stanza.AppendAttr([]byte("<iq type='set'"), "id", rand.Text())
-		b = append(stanza.AppendAttr(b, "to", cl.full), '>')
-		cl.send(append(appendBlocked(b, name, jids), "</iq>"...))
+		b = append(stanza.AppendAttr(b, "to", res.jid.String()), '>')
+		res.send(append(appendBlocked(b, name, jids), "</iq>"...))
 	}
 }
 
 // turnContacts is the account's view of its contacts.
-func (s *Server) turnContacts(a *account, old, next *blockList) {
+func (s *Service) turnContacts(a *account, old, next *blockList) {
 	for jid := range a.current().Watched() {
-		c, _ := s.hub.contact(jid)
+		c, _ := s.index.contact(jid)
 		if c == nil || jid == a.jid {
 			continue
 		}
 		theirs := s.blocks.of(jid)
 		for _, o := range c.seen.Available() {
-			for _, cl := range s.hub.clientsOf(a) {
-				if !theirs.blocks(cl.jid) {
-					turn(cl, o, old.blocks(o.JID), next.blocks(o.JID))
+			for _, res := range s.index.resourcesOf(a) {
+				if !theirs.blocks(res.jid) {
+					turn(res, o, old.blocks(o.JID), next.blocks(o.JID))
 				}
 			}
 		}
@@ -78,17 +78,17 @@ func (s *Server) turnContacts(a *account, old, next *blockList) {
 }
 
 // turnWatchers is what those see of the account who watch it.
-func (s *Server) turnWatchers(account events.JID, old, next *blockList) {
-	c, by := s.hub.contact(account)
+func (s *Service) turnWatchers(account events.JID, old, next *blockList) {
+	c, by := s.index.contact(account)
 	if c == nil {
 		return
 	}
 	for _, w := range by {
 		theirs := s.blocks.of(w.jid)
-		for _, cl := range s.hub.clientsOf(w) {
+		for _, res := range s.index.resourcesOf(w) {
 			for _, o := range c.seen.Available() {
 				if w.jid != account && !theirs.blocks(o.JID) {
-					turn(cl, o, old.blocks(cl.jid), next.blocks(cl.jid))
+					turn(res, o, old.blocks(res.jid), next.blocks(res.jid))
 				}
 			}
 		}
@@ -98,7 +98,7 @@ func (s *Server) turnWatchers(account events.JID, old, next *blockList) {
 // turnDirected shows those the end of the account's presence to whom a session
 // of it directed that. It is not shown again when they are not blocked any more:
 // that is the client's to do.
-func (s *Server) turnDirected(account events.JID, old, next *blockList) {
+func (s *Service) turnDirected(account events.JID, old, next *blockList) {
 	a := s.cfg.Table.Account(account)
 	if a == nil {
 		return
@@ -113,13 +113,13 @@ func (s *Server) turnDirected(account events.JID, old, next *blockList) {
 }
 
 // turn shows the client a session that was blocked, or is from now on.
-func turn(cl *client, o *session.Session, was, is bool) {
+func turn(res *Resource, o *session.Session, was, is bool) {
 	switch {
-	case was == is || !cl.available.Load():
+	case was == is || !res.available.Load():
 	case is:
-		cl.send(presence{from: o.JID, text: unavailable}.to(cl.account, false))
+		res.send(presence{from: o.JID, text: unavailable}.to(res.home.jid, false))
 	default:
-		cl.send(presenceOf(o).to(cl.account, true))
+		res.send(presenceOf(o).to(res.home.jid, true))
 	}
 }
 

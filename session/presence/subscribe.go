@@ -1,4 +1,4 @@
-package c2s
+package presence
 
 import (
 	"context"
@@ -14,29 +14,29 @@ import (
 // users do at once, is package roster's (roster.Send); here is how they are
 // reached, and what the users are shown.
 
-// subscription handles a client's subscribe, subscribed, unsubscribe or
-// unsubscribed.
-func subscription(cl *client, el *stanza.Element, kind roster.Kind, contact events.JID) error {
-	if contact.IsZero() || contact == cl.account {
+// Subscription handles the client's subscribe, subscribed, unsubscribe or
+// unsubscribed. An error is a *stanza.Error, or one of package roster, or of a store.
+func (res *Resource) Subscription(el *stanza.Element, kind roster.Kind, contact events.JID) error {
+	if contact.IsZero() || contact == res.home.jid {
 		return refuse(stanza.BadRequest)
 	}
-	if !cl.srv.router.Served(contact.Domain()) {
+	if !res.srv.cfg.Served(contact.Domain()) {
 		return refuse(stanza.RemoteServerNotFound)
 	}
 	// The bare JIDs count (RFC 6121, 3.1.2).
-	b := el.AppendTo(nil, stanza.Stamp{From: cl.account.String(), To: contact.String()})
+	b := el.AppendTo(nil, stanza.Stamp{From: res.home.jid.String(), To: contact.String()})
 	if kind == roster.Subscribe && len(b) > roster.MaxRequest {
 		return &stanza.Error{Condition: stanza.PolicyViolation, Text: "the request is too large to be kept"}
 	}
-	return roster.Send(&exchange{srv: cl.srv, user: cl.account, kind: kind, stanza: b}, cl.account, contact, kind)
+	return roster.Send(&exchange{srv: res.srv, user: res.home.jid, kind: kind, stanza: b}, res.home.jid, contact, kind)
 }
 
 // removeItem cancels both directions and removes the item (RFC 6121, 2.5.2).
-func removeItem(cl *client, contact events.JID, answer func()) error {
-	x := &exchange{srv: cl.srv, user: cl.account, answer: answer}
-	err := roster.Cancel(x, cl.account, contact)
+func (res *Resource) removeItem(contact events.JID, answer func()) error {
+	x := &exchange{srv: res.srv, user: res.home.jid, answer: answer}
+	err := roster.Cancel(x, res.home.jid, contact)
 	if err != nil && x.answer == nil {
-		cl.srv.cfg.Logger.Warn("the contact's roster does not say yet that an item is gone", "contact", contact.String(), "error", err)
+		res.srv.cfg.Logger.Warn("the contact's roster does not say yet that an item is gone", "contact", contact.String(), "error", err)
 		return nil
 	}
 	return err
@@ -45,7 +45,7 @@ func removeItem(cl *client, contact events.JID, answer func()) error {
 // An exchange reaches the rosters of two users of whom one has said something. It
 // implements roster.Ends.
 type exchange struct {
-	srv    *Server
+	srv    *Service
 	user   events.JID // whoever has said it, zero if nobody has
 	kind   roster.Kind
 	stanza []byte // nil: a plain one
@@ -55,12 +55,12 @@ type exchange struct {
 // Read implements roster.Ends, as the methods after it do. Whoever has no account
 // here has no roster.
 func (x *exchange) Read(account events.JID) (*roster.Roster, error) {
-	if account.Local() == "" || !x.srv.router.Served(account.Domain()) {
+	if account.Local() == "" || !x.srv.cfg.Served(account.Domain()) {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
-	return x.srv.readRoster(ctx, account)
+	return x.srv.Read(ctx, account)
 }
 
 func (x *exchange) Change(account events.JID, by func(*roster.Roster) (roster.Change, error)) (roster.Change, error) {
@@ -80,7 +80,7 @@ func (x *exchange) Admits(account, user events.JID) (bool, error) {
 	if x.srv.blocks.of(account).blocks(user) {
 		return false, nil
 	}
-	return x.srv.router.Exists(account)
+	return x.srv.cfg.Exists(account)
 }
 
 func (x *exchange) Stanza(account, user events.JID, k roster.Kind) []byte {
@@ -95,7 +95,7 @@ func (x *exchange) Stanza(account, user events.JID, k roster.Kind) []byte {
 
 func (x *exchange) Granted(owner, watcher events.JID) {
 	if !x.srv.blocks.of(watcher).blocks(owner) {
-		x.srv.pubsub.ShowLast(owner, watcher)
+		x.srv.cfg.Granted(owner, watcher)
 	}
 }
 
@@ -105,7 +105,7 @@ const maxMended = 32
 // mend looks after the requests in a roster that is read here for the first time,
 // those of the user and those to it: a connector may have died between one roster
 // and the other (see roster.Agree). It does not wait.
-func (s *Server) mend(account events.JID, r *roster.Roster) {
+func (s *Service) mend(account events.JID, r *roster.Roster) {
 	var pairs [][2]events.JID // of a watcher and an owner
 	for item := range r.Items() {
 		if item.Ask && len(pairs) < maxMended {
@@ -139,16 +139,16 @@ func plainSubscription(user, contact events.JID, kind roster.Kind) []byte {
 // notify hands over what subscription stanzas the change of a roster brought:
 // a request to the available resources (RFC 6121, 3.1.3), an answer to the
 // interested ones (3.1.6). The caller holds a.mu.
-func (a *account) notify(s *Server, old, next *roster.Roster) {
-	for _, cl := range s.hub.clientsOf(a) {
-		if cl.interested {
+func (a *account) notify(s *Service, old, next *roster.Roster) {
+	for _, res := range s.index.resourcesOf(a) {
+		if res.interested {
 			for _, n := range next.NoticesSince(old) {
-				cl.send(n)
+				res.send(n)
 			}
 		}
-		if cl.available.Load() {
+		if res.available.Load() {
 			for _, q := range next.RequestsSince(old) {
-				cl.send(q.Stanza)
+				res.send(q.Stanza)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package c2s
+package presence
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"rollcall/events"
 )
 
-// leave makes the hub know an account with a roster of this size that has no
+// leave makes the index know an account with a roster of this size that has no
 // session any more.
-func (h *hub) leave(name string, size int) *account {
+func (h *index) leave(name string, size int) *account {
 	a := &account{jid: events.StoredJID(name + "@localhost"), watched: map[events.JID]struct{}{}, size: size}
 	h.accounts[a.jid] = a
 	h.rest(a)
@@ -23,8 +23,7 @@ func TestIdleAccountsAreForgottenByNumberAndBySize(t *testing.T) {
 		{20, maxIdleBytes / 10, 10},
 		{1, maxIdleBytes + 1, 0},
 	} {
-		var h hub
-		h.init()
+		h := newIndex()
 		for i := range c.n {
 			h.leave(fmt.Sprint("user", i), c.size)
 		}
@@ -40,8 +39,7 @@ func TestIdleAccountsAreForgottenByNumberAndBySize(t *testing.T) {
 
 func TestAnIdleAccountThatIsNeededAgainIsNotForgotten(t *testing.T) {
 	t.Parallel()
-	var h hub
-	h.init()
+	h := newIndex()
 	a := h.leave("alice", 1)
 	h.idle.remove(a) // as enter does
 	a.users++
@@ -56,8 +54,7 @@ func TestAnIdleAccountThatIsNeededAgainIsNotForgotten(t *testing.T) {
 // A roster that grows while nobody is there counts.
 func TestAnIdleAccountsRosterThatGrowsIsCounted(t *testing.T) {
 	t.Parallel()
-	var h hub
-	h.init()
+	h := newIndex()
 	first, second := h.leave("alice", maxIdleBytes/2), h.leave("bob", maxIdleBytes/2)
 	h.idle.resize(second, maxIdleBytes)
 	h.trim()

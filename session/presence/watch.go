@@ -1,9 +1,6 @@
-package c2s
+package presence
 
 import (
-	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"rollcall/events"
@@ -21,20 +18,15 @@ import (
 // of a session is seen whoever wrote it: its connector, an administrator, or
 // the reaper after its connector was killed.
 
-// Observe follows the live tail of the log: account was before, is after, and
-// st is what happened. One goroutine calls it, in the order of the log; it does
-// not block.
-func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
+// Observe shows an event of the log: account was before, is after, and st is what
+// happened. One goroutine calls it, in the order of the log, when Table has the
+// event. It does not block.
+func (s *Service) Observe(before, after *session.Account, st *events.Stored) {
 	s.tail.Lock()
 	defer s.tail.Unlock()
 	was, is := before.Session(st.Session), after.Session(st.Session)
 	watchers := s.watchersAt(after)
-	defer s.router.FetchAfter(was, is)
 	switch e := st.Event.(type) {
-	case events.Authenticated:
-		if st.Connector.Name != s.self().Name {
-			s.logins.count(after.JID, time.Unix(0, st.Time))
-		}
 	case events.PresenceAvailable:
 		if is != nil && is.Available() {
 			s.announce(is, watchers, after, was == nil || !was.Available())
@@ -61,40 +53,21 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 	}
 }
 
-// awaitRoutes waits for the table to route by what is stored at p. It comes before
-// every answer that promises as much, for the client may rely on it with its next
-// stanza, or tell others to (RFC 6120, 7.1; XEP-0280, 4). An error ends the
-// stream: what the client asked for is stored, and does not hold yet.
-func (s *Server) awaitRoutes(ctx context.Context, p events.Position) error {
-	if err := s.cfg.Table.WaitFor(ctx, p); err != nil {
-		return fmt.Errorf("%w: wait for the table: %w", events.ErrUnresolved, err)
-	}
-	return nil
-}
-
-// learnEnd waits for Observe to come by the end of a session of which the log
-// has told us that it is over: it knows why.
-func (s *Server) learnEnd(a *session.Account) {
-	if a != nil {
-		s.router.Reach(events.Position{Seq: a.Seq})
-	}
-}
-
 // setAvailable notes of a session, if it is here, whether presence of others goes
 // to it from now on. The caller holds the tail.
-func (s *Server) setAvailable(ss *session.Session, on bool) *client {
-	cl := s.hub.client(ss.ID)
-	if cl != nil {
-		cl.available.Store(on)
+func (s *Service) setAvailable(ss *session.Session, on bool) *Resource {
+	res := s.index.resource(ss)
+	if res != nil {
+		res.available.Store(on)
 	}
-	return cl
+	return res
 }
 
 // watchersAt moves what is known of an account to where it is now, and returns
 // who is to be shown what happened: those who watch it and were not shown it
 // when they began to.
-func (s *Server) watchersAt(now *session.Account) []*account {
-	c, by := s.hub.contact(now.JID)
+func (s *Service) watchersAt(now *session.Account) []*account {
+	c, by := s.index.contact(now.JID)
 	if c == nil || now.Seq <= c.seq() {
 		return nil
 	}
@@ -105,19 +78,19 @@ func (s *Server) watchersAt(now *session.Account) []*account {
 // announce shows a session's presence to its watchers, to the account's own
 // resources, itself included, and, if it is the initial one, everybody's
 // presence to it.
-func (s *Server) announce(is *session.Session, watchers []*account, account *session.Account, initial bool) {
-	cl := s.setAvailable(is, true)
+func (s *Service) announce(is *session.Session, watchers []*account, account *session.Account, initial bool) {
+	res := s.setAvailable(is, true)
 	s.show(presenceOf(is), watchers)
-	if initial && cl != nil {
-		s.greet(cl, account)
+	if initial && res != nil {
+		s.greet(res, account)
 	}
 }
 
 // show gives a presence to the resources here of its own account, and to those
 // of watchers.
-func (s *Server) show(p presence, watchers []*account) {
+func (s *Service) show(p presence, watchers []*account) {
 	account := p.from.Bare()
-	if own := s.hub.account(account); own != nil {
+	if own := s.index.account(account); own != nil {
 		s.showTo(own, p)
 	}
 	for _, w := range watchers {
@@ -129,16 +102,16 @@ func (s *Server) show(p presence, watchers []*account) {
 
 // showTo shows a presence to the account's available resources here: one stanza
 // for all of them, addressed to the account as in the examples of 4.2.2.
-func (s *Server) showTo(a *account, p presence) {
+func (s *Service) showTo(a *account, p presence) {
 	var b []byte
-	for _, cl := range s.hub.clientsOf(a) {
-		if !cl.available.Load() || s.blocks.between(p.from, cl.jid) {
+	for _, res := range s.index.resourcesOf(a) {
+		if !res.available.Load() || s.blocks.between(p.from, res.jid) {
 			continue
 		}
 		if b == nil {
 			b = p.to(a.jid, false)
 		}
-		cl.send(b)
+		res.send(b)
 	}
 }
 
@@ -146,34 +119,34 @@ func (s *Server) showTo(a *account, p presence) {
 // all contacts that are there; to say of the others that they are not would
 // cost more than it tells (4.3.2, rule 3). It hands over the requests that wait
 // for an answer (3.1.3).
-func (s *Server) greet(cl *client, own *session.Account) {
+func (s *Service) greet(res *Resource, own *session.Account) {
 	for _, o := range own.Available() {
-		if o.ID != cl.session {
-			cl.send(presenceOf(o).to(cl.account, true))
+		if o.ID != res.id {
+			res.send(presenceOf(o).to(res.home.jid, true))
 		}
 	}
-	r := cl.home.current()
+	r := res.home.current()
 	for jid := range r.Watched() {
-		c, _ := s.hub.contact(jid)
-		if c == nil || jid == cl.account {
+		c, _ := s.index.contact(jid)
+		if c == nil || jid == res.home.jid {
 			continue
 		}
 		for _, o := range c.seen.Available() {
-			if !s.blocks.between(o.JID, cl.jid) {
-				cl.send(presenceOf(o).to(cl.account, true))
+			if !s.blocks.between(o.JID, res.jid) {
+				res.send(presenceOf(o).to(res.home.jid, true))
 			}
 		}
 	}
 	for request := range r.Requests() {
-		if !s.blocks.between(request.From, cl.jid) {
-			cl.send(request.Stanza)
+		if !s.blocks.between(request.From, res.jid) {
+			res.send(request.Stanza)
 		}
 	}
 }
 
 // retract shows that a session is no longer available: to its watchers, and to
 // whom it directed presence.
-func (s *Server) retract(was *session.Session, watchers []*account, text string) {
+func (s *Service) retract(was *session.Session, watchers []*account, text string) {
 	p := presence{from: was.JID, text: text}
 	if text == "" {
 		p.text = unavailable
@@ -188,50 +161,11 @@ func (s *Server) retract(was *session.Session, watchers []*account, text string)
 	}
 }
 
-// retractDirected leaves out who has just seen it as a watcher.
-func (s *Server) retractDirected(was *session.Session, to events.JID, p presence) {
-	a := s.hub.account(to.Bare())
-	if a == nil {
-		return
-	}
-	watches := was.Available() && (a.jid == was.JID.Bare() || a.current().Watches(was.JID.Bare()))
-	for _, cl := range s.hub.clientsOf(a) {
-		seen := watches && cl.available.Load()
-		if !seen && (to == cl.jid || to.IsBare() && cl.available.Load()) {
-			cl.send(p.to(to, false))
-		}
-	}
-}
-
-// closed ends the stream of a session whose end somebody wrote, and shows it.
-func (s *Server) closed(was *session.Session, watchers []*account, e events.Closed) {
+// closed shows the end of a session, whoever wrote it.
+func (s *Service) closed(was *session.Session, watchers []*account, e events.Closed) {
 	s.setAvailable(was, false) // its stream is over; it is not told of itself
-	if cl := s.hub.client(was.ID); cl != nil {
-		cl.endSoon(endingByLog(e))
-	} else if c := s.hub.conn(was.ID); c != nil && e.Reason != events.ReasonResumed {
-		c.End(endingByLog(e))
-	}
+	s.cfg.Ended(was.ID, e)
 	s.retract(was, watchers, "")
-}
-
-// showDirected hands out directed presence if the session that sent it is there and
-// its recipients will be shown its end. Directed presence comes beside the log, so
-// that the end in the log may have come before it, and so may the recipient's being
-// blocked: who got it then would see the session for ever.
-func (s *Server) showDirected(directed *stanza.Element, hand func()) {
-	s.tail.Lock()
-	defer s.tail.Unlock()
-	from, _ := directed.From()
-	to, _ := directed.To()
-	sender := s.cfg.Table.Session(from)
-	if sender == nil || s.blocks.of(from).blocks(to) {
-		return
-	}
-	a := s.hub.account(to.Bare())
-	watches := to.Bare() == from.Bare() || a != nil && a.current().Watches(from.Bare())
-	if slices.Contains(sender.Directed(), to) || watches && sender.Available() {
-		hand()
-	}
 }
 
 // unavailable is the presence of a session that ended without a word.

@@ -1,4 +1,4 @@
-package c2s
+package presence
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // Rosters: RFC 6121, 2. A roster is a document that any connector may change
 // by compare-and-set; its revision is the roster version (2.6). Here it is read
-// and changed; what clients are shown of a change is in rosterpush.go.
+// and changed; what clients are shown of a change is in push.go.
 
 // version is a roster's version; that of one which was never stored is empty.
 func version(r *roster.Roster) string {
@@ -26,10 +26,10 @@ func version(r *roster.Roster) string {
 // change is stored, or there is nothing to store, it calls answer, which may be
 // nil, and only then the pushes go out: the result comes before the push, and
 // so does a subscription stanza (RFC 6121, 2.1.6 and 3.1.6).
-func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roster.Change, error), answer func()) (c roster.Change, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+func (s *Service) changeRoster(jid events.JID, change func(*roster.Roster) (roster.Change, error), answer func()) (c roster.Change, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
-	a := s.hub.account(jid)
+	a := s.index.account(jid)
 	if a == nil {
 		a = newAccount(jid) // nobody of it is here: only the document changes
 	}
@@ -48,7 +48,7 @@ func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roste
 	// the compare-and-set fails, and it is read.
 	for fresh := base.Version() == 0; ; fresh = true {
 		if fresh {
-			if base, err = s.readRoster(ctx, jid); err != nil {
+			if base, err = s.Read(ctx, jid); err != nil {
 				return c, err
 			}
 		}
@@ -65,8 +65,8 @@ func (s *Server) changeRoster(jid events.JID, change func(*roster.Roster) (roste
 	}
 }
 
-// readRoster reads a roster as it is now.
-func (s *Server) readRoster(ctx context.Context, jid events.JID) (*roster.Roster, error) {
+// Read reads an account's roster as it is now, from its document.
+func (s *Service) Read(ctx context.Context, jid events.JID) (*roster.Roster, error) {
 	doc, err := s.cfg.Rosters.Get(ctx, jid)
 	if err != nil && !errors.Is(err, events.ErrNotFound) {
 		return nil, err
@@ -85,7 +85,7 @@ func decodeRoster(doc events.Document) (*roster.Roster, error) {
 
 // put stores a roster that comes of base, if it is another. One that was never
 // stored and is still empty needs no document.
-func (a *account) put(ctx context.Context, s *Server, base, next *roster.Roster) error {
+func (a *account) put(ctx context.Context, s *Service, base, next *roster.Roster) error {
 	if next == base || base.Version() == 0 && next.Len() == 0 && !hasRequests(next) {
 		a.store(base) // which may be newer than what is known here, and is answered by
 		return nil

@@ -1,0 +1,84 @@
+package presence
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// storeTime bounds what the stores may take at one request.
+const storeTime = events.MaxOutage
+
+// A Service knows who sees whom of those that have sessions at one connector, and
+// shows it to them. Its methods are for any goroutine, but for Observe.
+type Service struct {
+	cfg    Config
+	index  *index
+	blocks *blockLists
+
+	// tail is held by whoever shows presence: by Observe for an event, and for
+	// a change of a roster, which can come at the same moment. It is never held
+	// over I/O.
+	tail sync.Mutex
+
+	// following is closed when changes of rosters are followed. A roster that
+	// was read before might be out of date for ever.
+	following chan struct{}
+	follow    sync.Once // closes it
+}
+
+// Config is what a Service needs. Fields without a default are required.
+type Config struct {
+	// Rosters keeps one document an account, as package roster writes it.
+	Rosters Documents
+	// Blocked keeps block lists; nil: nobody can block anybody.
+	Blocked Documents
+	// Table is the state of all sessions everywhere.
+	Table Table
+	// Served reports a domain of ours, Exists an account of one.
+	Served func(domain string) bool
+	Exists func(account events.JID) (bool, error)
+	// Granted is told that an account gets another's presence from now on. It is
+	// called by whoever has changed the rosters, and may wait.
+	Granted func(owner, watcher events.JID)
+	// Ended is told of the end of a session that may be here, at its place in the
+	// log. It does not wait.
+	Ended func(events.SessionID, events.Closed)
+	// Logger gets what an operator should see; default: nobody.
+	Logger *slog.Logger
+}
+
+// Documents keeps one document an account by compare-and-set, which is all that
+// connectors agree by on rosters and block lists.
+type Documents interface {
+	events.Documents
+	events.Changes
+}
+
+// A Table knows all sessions. The projector's is one.
+type Table interface {
+	// Account is what the log says of a JID's account, nil if nothing. It never
+	// changes, and neither do its sessions.
+	Account(events.JID) *session.Account
+	// Session has the full JID and can be reached; nil if there is none.
+	Session(full events.JID) *session.Session
+}
+
+// New returns a service that knows nobody. It starts nothing: the caller runs
+// FollowRosters and FollowBlocked, before which Hold waits, and calls Observe.
+func New(cfg Config) (*Service, error) {
+	if cfg.Rosters == nil || cfg.Table == nil || cfg.Served == nil || cfg.Exists == nil || cfg.Granted == nil || cfg.Ended == nil {
+		return nil, errors.New("presence: Rosters, Table, Served, Exists, Granted and Ended are required")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{cfg: cfg, index: newIndex(), blocks: newBlockLists(), following: make(chan struct{})}
+	if cfg.Blocked == nil {
+		s.blocks.load()
+	}
+	return s, nil
+}
