@@ -62,7 +62,7 @@ type tail struct {
 // errLost makes a tail open its next consumer.
 var errLost = errors.New("the consumer is lost")
 
-// errGone: what the stream had there can't be read any more.
+// errGone: what the stream had there can no longer be read.
 var errGone = errors.New("damaged on the disk")
 
 // errEnd: a finite tail has no more.

@@ -68,7 +68,7 @@ func (s *Service) settle(ctx context.Context, lane *lane, account events.JID) er
 	}
 	pos, err := s.append(ctx, lane, r)
 	if err == nil {
-		// What it was decided on is history either way.
+		// The state that it was decided on is history either way.
 		err = &overtakenError{by: pos}
 	}
 	if errors.Is(err, events.ErrUnresolved) {

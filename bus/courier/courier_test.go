@@ -238,10 +238,10 @@ func TestWhatAnEndedConnectorDidNotHandleIsGivenBack(t *testing.T) {
 		t.Errorf("given back: %q", back)
 	}
 	if _, err := here.Send(c2, 0, nil); !errors.Is(err, courier.ErrEnded) {
-		t.Errorf("send to who has ended: %v", err)
+		t.Errorf("send to one that has ended: %v", err)
 	}
 	if _, err := here.Send(events.Incarnation{Name: c2.Name, Epoch: c2.Epoch - 1}, 0, nil); !errors.Is(err, courier.ErrEnded) {
-		t.Errorf("send to who has ended before: %v", err)
+		t.Errorf("send to one that has ended before: %v", err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 var demoUsers = [...]string{"alice", "bob", "carol"}
 
 // makeDemo makes the demo accounts that are missing and returns all of them.
-// What exists stays as it is.
+// Those that exist stay as they are.
 func makeDemo(ctx context.Context, b *bus.Bus, domain string) (all []events.JID, err error) {
 	admin, err := adminOf(b)
 	if err != nil {

@@ -16,7 +16,7 @@ func newUserRm(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rm JID",
 		Short: "Remove an account, its sessions, roster and waiting messages",
-		Long: "Remove an account: it can't log in any more, its sessions end, its roster, its\n" +
+		Long: "Remove an account: it can no longer log in, its sessions end, its roster, its\n" +
 			"subscriptions, its block list, what it stored and published, and its waiting\n" +
 			"messages are deleted. Its history stays, as the log's retention says.",
 		Args: arguments(1, 1),

@@ -72,8 +72,8 @@ func (r *Recent) keep(account events.JID, k keptCredentials, before uint64) {
 	put(r.kept, account, k, maxRecent)
 }
 
-// Forget says that an account's credentials have changed. What is being read
-// meanwhile is not kept.
+// Forget says that an account's credentials have changed. Credentials that are
+// being read meanwhile are not kept.
 func (r *Recent) Forget(account events.JID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -35,7 +35,7 @@ type account struct {
 
 	// Guarded by the service's tail.
 	blocking  bool         // a change of the block list is not answered yet
-	unapplied []*blockList // what is to be applied with it
+	unapplied []*blockList // those that are to be applied with it
 
 	loading sync.Mutex // held while the roster is read the first time
 	setting lock       // held by whoever changes the roster, over its I/O
@@ -102,7 +102,7 @@ func (h *index) release(a *account) {
 	h.rest(a)
 }
 
-// rest lets go of an account that nobody needs any longer.
+// rest counts an account that nobody needs any longer among the idle ones.
 func (h *index) rest(a *account) {
 	if a.users > 0 || len(a.resources) > 0 {
 		return

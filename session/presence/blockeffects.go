@@ -31,7 +31,7 @@ func (s *Service) turn(account events.JID, next *blockList, answer func()) {
 	s.turnDirected(account, old, next)
 }
 
-// pushChange says who is blocked now and who is not any more. A list of several
+// pushChange says who is blocked now and who no longer is. A list of several
 // that is empty all at once was emptied as a whole, which an <unblock/> without
 // items says (XEP-0191, 3.5).
 func (s *Service) pushChange(a *account, old, next *blockList) {
@@ -77,7 +77,7 @@ func (s *Service) turnContacts(a *account, old, next *blockList) {
 	}
 }
 
-// turnWatchers is what those see of the account who watch it.
+// turnWatchers is the view that its watchers have of the account.
 func (s *Service) turnWatchers(account events.JID, old, next *blockList) {
 	c, by := s.index.contact(account)
 	if c == nil {
@@ -95,8 +95,8 @@ func (s *Service) turnWatchers(account events.JID, old, next *blockList) {
 	}
 }
 
-// turnDirected shows those the end of the account's presence to whom a session
-// of it directed that. It is not shown again when they are not blocked any more:
+// turnDirected shows the end of the account's presence to those whom a session
+// of it directed that to. It is not shown again when they are no longer blocked:
 // that is the client's to do.
 func (s *Service) turnDirected(account events.JID, old, next *blockList) {
 	a := s.cfg.Table.Account(account)

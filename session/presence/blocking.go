@@ -14,8 +14,8 @@ import (
 // every connector follows all of them, decides by them about what its clients
 // send, and shows its own clients what a change means for them.
 //
-// What passes at the moment in which a list changes elsewhere is stopped where the
-// account's client is (session/delivery).
+// A stanza that passes at the moment in which a list changes elsewhere is stopped
+// where the account's client is (session/delivery).
 
 // beginBlocking keeps back what follows from changes until finishBlocking: the
 // result of the client's own comes before the push.
@@ -25,9 +25,9 @@ func (s *Service) beginBlocking(a *account) {
 	a.blocking = true
 }
 
-// finishBlocking lets go what beginBlocking kept back, and own, the client's, if
-// it was not refused. It answers when own decides about what is sent: the client
-// may rely on that.
+// finishBlocking applies the changes that beginBlocking kept back, and own, the
+// client's, if it was not refused. It answers when own decides about what is
+// sent: the client may rely on that.
 func (s *Service) finishBlocking(a *account, own *blockList, answer func()) {
 	s.tail.Lock()
 	defer s.tail.Unlock()

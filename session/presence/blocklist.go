@@ -20,8 +20,8 @@ const (
 	blockListVersion = "1\n"
 )
 
-// A blockList is whom an account blocks. It never changes. A nil one blocks
-// nobody.
+// A blockList has the JIDs that an account blocks. It never changes. A nil one
+// blocks nobody.
 type blockList struct {
 	revision uint64
 	jids     map[events.JID]struct{}
@@ -50,7 +50,7 @@ func (l *blockList) sorted() []events.JID {
 	return slices.SortedFunc(maps.Keys(l.jids), func(a, b events.JID) int { return strings.Compare(a.String(), b.String()) })
 }
 
-// without lists the JIDs that the other list has not.
+// without lists the JIDs that the other list does not have.
 func (l *blockList) without(o *blockList) (list []events.JID) {
 	for _, j := range l.sorted() {
 		if o == nil || !o.has(j) {
@@ -146,8 +146,8 @@ func (b *blockLists) between(x, y events.JID) bool {
 	return b.of(x).blocks(y) || b.of(y).blocks(x)
 }
 
-// blocked returns what reports that an account blocks a sender, nil if it blocks
-// nobody. Nobody blocks himself.
+// blocked returns a function that reports that an account blocks a sender, nil
+// if it blocks nobody. Nobody blocks themselves.
 func (b *blockLists) blocked(account events.JID) func(from events.JID) bool {
 	list := b.of(account)
 	if list == nil || len(list.jids) == 0 {

@@ -51,7 +51,8 @@ func (res *Resource) Unblock(payload *stanza.Element, answer func()) error {
 	})
 }
 
-// blockItems reads whom a request names. What is no item has no meaning here.
+// blockItems reads whom a request names. An element that is no item has no
+// meaning here.
 func blockItems(payload *stanza.Element) (jids []events.JID, err error) {
 	for item := range payload.Children() {
 		if !item.Is(stanza.NSBlocking, "item") {
@@ -82,7 +83,7 @@ func (res *Resource) changeBlocked(answer func(), change func(map[events.JID]str
 }
 
 // storeBlocked returns the changed list when it is stored, or the one that is
-// there if it is no other.
+// there if it is the same.
 func (s *Service) storeBlocked(ctx context.Context, account events.JID, change func(map[events.JID]struct{})) (*blockList, error) {
 	var list *blockList
 	doc, err := events.Update(ctx, s.cfg.Blocked, account, func(doc events.Document) ([]byte, error) {

@@ -30,7 +30,7 @@ func (s *Service) ShowDirected(directed *stanza.Element, hand func()) {
 	}
 }
 
-// retractDirected leaves out who has just seen it as a watcher.
+// retractDirected leaves out an account that has just seen it as a watcher.
 func (s *Service) retractDirected(was *session.Session, to events.JID, p presence) {
 	a := s.index.account(to.Bare())
 	if a == nil {

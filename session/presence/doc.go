@@ -9,7 +9,8 @@
 //     event's place in it, shows the event to those resources that may see it.
 //   - Rosters and block lists are documents that any connector may change by
 //     compare-and-set; each follows all of them, and shows its own resources what a
-//     change means for them. What a roster or a subscription is, is package roster's.
+//     change means for them. The rules of rosters and subscriptions are package
+//     roster's.
 //
 // # Use
 //
@@ -40,9 +41,10 @@
 // client to read.
 //
 // Locks, in the order in which they are taken: an account's setting, listing or
-// loading, the service's tail, an account's mu, the index's mu. Only the first three
-// are held over I/O. Functions that are given are called with locks held: send and
-// answer with any but the index's, tell with the index's, Config.Ended with the tail.
+// loading, the service's tail, an account's mu, the index's mu. Only the first
+// three are held over I/O. The caller's functions are called with locks held: send
+// and answer with any but the index's, tell with the index's, Config.Ended with the
+// tail.
 //
 // # Limits
 //

@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// Accounts whose last session has ended stay known for a while: who comes back
-// costs no reading of the roster, which is followed all the time.
+// Accounts whose last session has ended stay known for a while: one that comes
+// back costs no reading of the roster, which is followed all the time.
 const (
 	maxIdle      = 8192     // accounts
 	maxIdleBytes = 16 << 20 // of their rosters

@@ -7,8 +7,8 @@ import (
 	"rollcall/events"
 )
 
-// leave makes the index know an account with a roster of this size that has no
-// session any more.
+// leave makes the index know an account with a roster of this size that no
+// longer has a session.
 func (h *index) leave(name string, size int) *account {
 	a := &account{jid: events.StoredJID(name + "@localhost"), watched: map[events.JID]struct{}{}, size: size}
 	h.accounts[a.jid] = a

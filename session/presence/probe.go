@@ -5,9 +5,10 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Probe is RFC 6121, 4.3.2, for a client that asks by itself: the presence of who
-// is there, unavailable of who is not, and unsubscribed of who may not be seen,
-// which tells as little of those who don't exist.
+// Probe is RFC 6121, 4.3.2, for a client that asks by itself: it gets the
+// presence of a contact that is there, unavailable of one that is not, and
+// unsubscribed of an account that may not be seen, the same as of one that does
+// not exist.
 func (res *Resource) Probe(to events.JID) error {
 	contact := to.Bare()
 	switch {

@@ -11,12 +11,12 @@ import (
 )
 
 // What clients are shown of a roster that changes (RFC 6121, 2.1.6): pushes to
-// interested resources, subscription stanzas, and the presence of who is seen
-// from now on or no longer.
+// interested resources, subscription stanzas, and the presence of contacts that
+// are seen from now on or no longer.
 //
 // All of it follows the documents, so it is the same whichever connector made
-// the change, and comes once for each revision. Changes that come while somebody
-// here waits for the result of his own are kept back until that is out (begin,
+// the change, and comes once for each revision. Changes that come while a client
+// here waits for the result of its own are kept back until that is out (begin,
 // finish).
 
 // FollowRosters applies the changes that are made anywhere to the rosters of
@@ -183,8 +183,8 @@ func push(res *Resource, version string, item roster.Item) {
 	res.send(append(appendItem(b, item), "</query></iq>"...))
 }
 
-// hide shows that a contact is gone whom the account ceases to watch
-// (RFC 6121, 3.2.3 and 3.3.3).
+// hide shows that a contact that the account ceases to watch is gone (RFC 6121,
+// 3.2.3 and 3.3.3).
 func (a *account) hide(s *Service, jid events.JID, old, next *roster.Roster) {
 	c, _ := s.index.contact(jid)
 	if c == nil || jid == a.jid || !old.Watches(jid) || next.Watches(jid) {

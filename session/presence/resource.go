@@ -36,8 +36,8 @@ func NewResource(s *Service, id events.SessionID, full events.JID, send func([]b
 	return &Resource{srv: s, home: s.index.account(full.Bare()), id: id, jid: full, send: send}
 }
 
-// Add makes the resource findable: it is shown things from now on. What tell tells
-// its client comes before that.
+// Add makes the resource findable: it is shown things from now on. tell is called
+// before that, to tell its client things first.
 func (res *Resource) Add(tell func()) {
 	h, a := res.srv.index, res.home
 	h.mu.Lock()
@@ -87,8 +87,8 @@ func (s *Service) Known(account events.JID) *roster.Roster {
 	return nil
 }
 
-// Blocked returns what reports that an account blocks a sender, nil if it blocks
-// nobody; see delivery.Policy. Nobody blocks himself.
+// Blocked returns a function that reports that an account blocks a sender, nil
+// if it blocks nobody; see delivery.Policy. Nobody blocks themselves.
 func (s *Service) Blocked(account events.JID) func(from events.JID) bool {
 	return s.blocks.blocked(account)
 }

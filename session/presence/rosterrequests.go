@@ -12,8 +12,8 @@ import (
 // version that the client has (2.6). The log has it that the session is an interested
 // resource: from the answer on its client gets the pushes (2.2).
 func (res *Resource) ShowRoster(query *stanza.Element, answer func(payload string)) {
-	// Pushes wait for mu: none of what the result has goes out after it, and none
-	// of what it has not is missed.
+	// Pushes wait for mu: no change that the result has goes out after it, and
+	// none that it lacks is missed.
 	a := res.home
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -65,7 +65,7 @@ func parseItem(query *stanza.Element) (jid events.JID, name string, groups []str
 		return jid, "", nil, bad("the item's jid is not a JID")
 	}
 	for g := range item.Children() {
-		if g.Is(stanza.NSRoster, "group") { // what else there is has no meaning here
+		if g.Is(stanza.NSRoster, "group") { // anything else has no meaning here
 			groups = append(groups, g.Text())
 		}
 	}

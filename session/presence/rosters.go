@@ -14,7 +14,7 @@ import (
 // by compare-and-set; its revision is the roster version (2.6). Here it is read
 // and changed; what clients are shown of a change is in push.go.
 
-// version is a roster's version; that of one which was never stored is empty.
+// version is a roster's version; that of one that was never stored is empty.
 func version(r *roster.Roster) string {
 	if r.Version() == 0 {
 		return ""
@@ -24,8 +24,8 @@ func version(r *roster.Roster) string {
 
 // changeRoster changes an account's roster, wherever its sessions are. When the
 // change is stored, or there is nothing to store, it calls answer, which may be
-// nil, and only then the pushes go out: the result comes before the push, and
-// so does a subscription stanza (RFC 6121, 2.1.6 and 3.1.6).
+// nil, and only then do the pushes go out: the result comes before the push,
+// and so does a subscription stanza (RFC 6121, 2.1.6 and 3.1.6).
 func (s *Service) changeRoster(jid events.JID, change func(*roster.Roster) (roster.Change, error), answer func()) (c roster.Change, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
@@ -44,8 +44,8 @@ func (s *Service) changeRoster(jid events.JID, change func(*roster.Roster) (rost
 		}
 		a.finish(s, answer)
 	}()
-	// What is known here saves reading the document, and may be behind it: then
-	// the compare-and-set fails, and it is read.
+	// The roster as known here saves reading the document, and may be behind
+	// it: then the compare-and-set fails, and it is read.
 	for fresh := base.Version() == 0; ; fresh = true {
 		if fresh {
 			if base, err = s.Read(ctx, jid); err != nil {

@@ -12,8 +12,8 @@ import (
 // storeTime bounds what the stores may take at one request.
 const storeTime = events.MaxOutage
 
-// A Service knows who sees whom of those that have sessions at one connector, and
-// shows it to them. Its methods are for any goroutine, but for Observe.
+// A Service knows whom the accounts with sessions at one connector see, and shows
+// it to them. Its methods are for any goroutine, but for Observe.
 type Service struct {
 	cfg    Config
 	index  *index
@@ -47,12 +47,12 @@ type Config struct {
 	// Ended is told of the end of a session that may be here, at its place in the
 	// log. It does not wait.
 	Ended func(events.SessionID, events.Closed)
-	// Logger gets what an operator should see; default: nobody.
+	// Logger is told what an operator should see; nil: nobody is told.
 	Logger *slog.Logger
 }
 
-// Documents keeps one document an account by compare-and-set, which is all that
-// connectors agree by on rosters and block lists.
+// Documents keeps one document an account by compare-and-set, which is all by
+// which connectors agree on rosters and block lists.
 type Documents interface {
 	events.Documents
 	events.Changes

@@ -10,9 +10,9 @@ import (
 )
 
 // Presence subscriptions: RFC 6121, 3 and appendix A. Both rosters are ours to
-// change. In which order they are, and how they come to say the same whatever both
-// users do at once, is package roster's (roster.Send); here is how they are
-// reached, and what the users are shown.
+// change. Package roster knows in which order they are changed, and how they come
+// to say the same whatever both users do at once (roster.Send); this file reaches
+// them, and shows the users what follows.
 
 // Subscription handles the client's subscribe, subscribed, unsubscribe or
 // unsubscribed. An error is a *stanza.Error, or one of package roster, or of a store.
@@ -52,8 +52,8 @@ type exchange struct {
 	answer func() // called when the user's roster is changed, once
 }
 
-// Read implements roster.Ends, as the methods after it do. Whoever has no account
-// here has no roster.
+// Read implements roster.Ends, as the methods after it do. A user without an
+// account here has no roster.
 func (x *exchange) Read(account events.JID) (*roster.Roster, error) {
 	if account.Local() == "" || !x.srv.cfg.Served(account.Domain()) {
 		return nil, nil

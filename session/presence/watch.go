@@ -12,11 +12,11 @@ import (
 //
 // Nobody sends presence around. It is in the log; every connector's table
 // follows the log; and Observe, called at each event's place in it, hands the
-// event to those of this connector's clients who may see it. A client that
-// becomes available gets, at its own event's place, what is so at that very
-// sequence. So everybody sees each change once, in one order, and the end
-// of a session is seen whoever wrote it: its connector, an administrator, or
-// the reaper after its connector was killed.
+// event to those of this connector's clients that may see it. A client that
+// becomes available gets, at its own event's place, everybody's presence as of
+// that very sequence. So everybody sees each change once, in one order, and the
+// end of a session is seen whoever wrote it: its connector, an administrator,
+// or the reaper after its connector was killed.
 
 // Observe shows an event of the log: account was before, is after, and st is what
 // happened. One goroutine calls it, in the order of the log, when Table has the
@@ -116,9 +116,9 @@ func (s *Service) showTo(a *account, p presence) {
 }
 
 // greet answers the probes of an initial presence (RFC 6121, 4.2.2 and 4.3) for
-// all contacts that are there; to say of the others that they are not would
-// cost more than it tells (4.3.2, rule 3). It hands over the requests that wait
-// for an answer (3.1.3).
+// all contacts that are there; to say that the others are not would cost more
+// than it tells (4.3.2, rule 3). It hands over the requests that wait for an
+// answer (3.1.3).
 func (s *Service) greet(res *Resource, own *session.Account) {
 	for _, o := range own.Available() {
 		if o.ID != res.id {
@@ -145,7 +145,7 @@ func (s *Service) greet(res *Resource, own *session.Account) {
 }
 
 // retract shows that a session is no longer available: to its watchers, and to
-// whom it directed presence.
+// those whom it directed presence to.
 func (s *Service) retract(was *session.Session, watchers []*account, text string) {
 	p := presence{from: was.JID, text: text}
 	if text == "" {

@@ -23,7 +23,8 @@ const (
 	// limit what was not needed for the longest time goes first. An account that
 	// publishes nothing takes 250 bytes, one with a client's usual nodes 1 to 2 KB.
 	maxNewest = 64 << 20
-	// maxNewestOf bounds it for one account. Who shows more is read each time.
+	// maxNewestOf bounds it for one account. One that shows more is read each
+	// time.
 	maxNewestOf = 16 << 10
 	// maxNewestItem bounds one item. A larger one is read when it is asked for.
 	maxNewestItem = 2 << 10

@@ -8,9 +8,9 @@ import (
 	"rollcall/events"
 )
 
-// The limits of one item and of a roster. What strangers may put into it, the
-// requests and notices, has room of its own: whatever they send, the user can
-// change the items as if they had sent nothing.
+// The limits of one item and of a roster. The requests and notices, which
+// strangers may put into it, have room of their own: whatever they send, the
+// user can change the items as if they had sent nothing.
 const (
 	MaxText         = 1023     // bytes of a name or of a group's name
 	MaxGroups       = 64       // groups of an item

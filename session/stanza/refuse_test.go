@@ -7,7 +7,7 @@ import (
 	"testing/iotest"
 )
 
-// What stands within a stream and ends it (RFC 6120, 4.9.3 and 11.1).
+// Input that stands within a stream and ends it (RFC 6120, 4.9.3 and 11.1).
 var refused = []struct {
 	xml  string
 	want StreamCondition

@@ -26,7 +26,7 @@ func (s *scope) uri(prefix string) (string, bool) {
 	return "", false
 }
 
-// What nearly every stream declares is shared by all of them.
+// The declarations that nearly every stream has are shared by all of them.
 var (
 	usual       = scope{bindings: []binding{{"", NSClient}, {"stream", NSStream}}}
 	onlyContent = scope{bindings: []binding{{"", NSClient}}}

@@ -47,7 +47,7 @@ func (c *Conn) header(to string) []byte {
 	return c.wire.appendHeader(nil, stanza.Header{From: from, ID: rand.Text(), Lang: "en", To: to})
 }
 
-// peer is the client's own word for who it is, said back to it as a bare JID
+// peer is the JID that the client says it has, said back to it as a bare JID
 // (4.7.2). It proves nothing.
 func peer(h stanza.Header) string {
 	j, err := events.ParseJID(h.From)

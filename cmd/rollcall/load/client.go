@@ -49,8 +49,8 @@ func (c *client) sendf(format string, args ...any) error {
 	return c.send(fmt.Appendf(nil, format, args...))
 }
 
-// expect reads up to the first element that ok accepts. What comes before it,
-// such as presence and the server's greetings, is skipped.
+// expect reads up to the first element that ok accepts. The elements before it,
+// such as presence and the server's greetings, are skipped.
 func (c *client) expect(what string, ok func(*stanza.Element) bool) (*stanza.Element, error) {
 	for {
 		el, err := c.in.Next()

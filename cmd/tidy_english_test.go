@@ -1,0 +1,125 @@
+package cmd
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// English as a native engineer writes it: a clause with "who" has a noun before
+// it (a client that, anyone who, whoever), unless it asks something.
+//
+//   - bareWho finds "who" where the noun is missing: after a preposition, after
+//     a conjunction that begins no list of questions, and after a semicolon.
+//   - whoSentence finds a sentence that begins so. One that ends in a question
+//     mark or a colon asks, and so does "Who may see whom is in the rosters".
+//   - unidiomatic finds what should be "no longer", "recently" or "otherwise".
+var (
+	bareWho = regexp.MustCompile(`(?:;|\b(?:about|after|against|as|at|because|before|behind|between|but|by|for|from|if|in|like|of|on|over|so|` +
+		`than|that|through|to|under|unless|until|when|where|which|while|with|without)) who\b`)
+	whoSentence = regexp.MustCompile(`(?:^|[.!?] )(Who [^.?!:]*)`)
+	unidiomatic = regexp.MustCompile(`\b(?:any ?more(?:$|[.,;:)]| (?:and|but|by|for|if|in|or|to|when))|lately\b)|(?:^|[,;:(]|\b(?:and|or|if not)) ?\belse\b`)
+)
+
+// asks are phrases with a "who" that stands for a question, and needs no noun.
+var asks = regexp.MustCompile(`of who is (?:online|there)\b|^Who may\b`)
+
+// unread are folders whose comments have yet to be held to it.
+var unread = map[string]bool{"session/c2s": true}
+
+func TestTheEnglishIsIdiomatic(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if unread[s.dir] {
+			continue
+		}
+		for _, group := range s.file.Comments {
+			checkEnglish(t, s.fset.Position(group.Pos()).String(), group.Text())
+		}
+	}
+	for _, p := range files(t, ".md") {
+		text, err := os.ReadFile(filepath.Join("..", p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkEnglish(t, p, withoutCode(string(text)))
+	}
+}
+
+func checkEnglish(t *testing.T, where, text string) {
+	t.Helper()
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		for _, found := range badEnglish(strings.Join(strings.Fields(paragraph), " ")) {
+			t.Errorf("%s: %s", where, found)
+		}
+	}
+}
+
+// badEnglish gives each place with some words around it.
+func badEnglish(paragraph string) (all []string) {
+	for _, r := range []*regexp.Regexp{bareWho, unidiomatic} {
+		for _, at := range r.FindAllStringIndex(paragraph, -1) {
+			if around := paragraph[at[0]:min(at[1]+20, len(paragraph))]; !asks.MatchString(around) {
+				all = append(all, paragraph[max(at[0]-20, 0):at[0]]+around)
+			}
+		}
+	}
+	for _, at := range whoSentence.FindAllStringSubmatchIndex(paragraph, -1) {
+		sentence := paragraph[at[2]:at[3]]
+		asked := at[3] < len(paragraph) && strings.ContainsRune("?:", rune(paragraph[at[3]]))
+		if !asked && !asks.MatchString(sentence) {
+			all = append(all, sentence)
+		}
+	}
+	return all
+}
+
+// withoutCode is a paper without its code: the paragraphs that are indented, and
+// what stands in backticks.
+func withoutCode(paper string) string {
+	var b strings.Builder
+	for line := range strings.Lines(paper) {
+		if !strings.HasPrefix(line, "    ") {
+			b.WriteString(line)
+		}
+	}
+	return regexp.MustCompile("`[^`]*`").ReplaceAllString(b.String(), "code")
+}
+
+func TestBadEnglishIsFoundAndGoodIsNot(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{
+		"It is reported by who tries.",
+		"Who is silent for 10 s is taken for dead.",
+		"It waits. Who comes late finds nothing.",
+		"The room is for who is not there, and for others.",
+		"It changes, which who asked before can see.",
+		"The text is shared; who keeps it clones it.",
+		"A late one has none any more.",
+		"Nobody asks any more, and nothing is sent.",
+		"The accounts that logged in lately.",
+		"It may try now, and else it has to wait.",
+		"The end of the wait, else 0.",
+	} {
+		if len(badEnglish(bad)) != 1 {
+			t.Errorf("%q: found %q", bad, badEnglish(bad))
+		}
+	}
+	for _, good := range []string{
+		"Who was online when?",
+		"Who retries: the caller.",
+		"Who may see whom is in the rosters.",
+		"The table of who is online.",
+		"It says where the stanza ends, and who is told.",
+		"Whoever tries it reports it; somebody else may be first.",
+		"It is for those who are away, and for anyone who comes.",
+		"There are not any more records than that.",
+		"What a client sent is kept.",
+	} {
+		if found := badEnglish(good); len(found) != 0 {
+			t.Errorf("%q: found %q", good, found)
+		}
+	}
+}
