@@ -67,69 +67,72 @@ func (l lock) take(ctx context.Context) error {
 
 func (l lock) release() { <-l }
 
-// Hold loads what it takes to serve sessions of an account: its roster, and all
-// block lists. It keeps the account until release is called, once, by when resources
-// of it may keep it. The account can be found before it is loaded: a change of the roster
-// that comes meanwhile is applied to what was read (settle), so that none is
-// missed between the two.
+// Hold loads what it takes to serve sessions of an account, its roster and all block
+// lists, and keeps the account until release is called, once. A resource that was
+// added by then keeps it, too. An error is of ctx, or of the documents.
+//
+// The account can be found before it is loaded: a change of the roster that comes
+// meanwhile is applied to what was read (settle), so that none is missed between the
+// two.
 func (s *Service) Hold(ctx context.Context, jid events.JID) (release func(), err error) {
-	h := s.index
-	h.mu.Lock()
-	a := h.accounts[jid]
+	x := s.index
+	x.mu.Lock()
+	a := x.accounts[jid]
 	if a == nil {
 		a = newAccount(jid)
-		h.accounts[jid] = a
+		x.accounts[jid] = a
 	}
 	a.users++
-	h.idle.remove(a)
-	h.mu.Unlock()
+	x.idle.remove(a)
+	x.mu.Unlock()
 	err = a.load(ctx, s)
 	if err == nil {
 		err = s.blocks.wait(ctx)
 	}
 	if err != nil {
-		h.release(a)
+		x.release(a)
 		return nil, err
 	}
-	return func() { h.release(a) }, nil
+	return func() { x.release(a) }, nil
 }
 
 // release ends a Hold.
-func (h *index) release(a *account) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (x *index) release(a *account) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	a.users--
-	h.rest(a)
+	x.rest(a)
 }
 
 // rest counts an account that nobody needs any longer among the idle ones.
-func (h *index) rest(a *account) {
+func (x *index) rest(a *account) {
 	if a.users > 0 || len(a.resources) > 0 {
 		return
 	}
-	h.idle.add(a)
-	h.trim()
+	x.idle.add(a)
+	x.trim()
 }
 
 // trim forgets accounts that have been idle the longest, down to the limits.
-func (h *index) trim() {
-	for a := range h.idle.excess() {
-		delete(h.accounts, a.jid)
+func (x *index) trim() {
+	for a := range x.idle.excess() {
+		delete(x.accounts, a.jid)
 		for contact := range a.watched {
-			h.unwatch(a, contact)
+			x.unwatch(a, contact)
 		}
 	}
 }
 
-func (h *index) account(jid events.JID) *account {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	return h.accounts[jid]
+// account finds one that is known here, or returns nil.
+func (x *index) account(jid events.JID) *account {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.accounts[jid]
 }
 
 // resourcesOf returns those of an account here. The slice must not be changed.
-func (h *index) resourcesOf(a *account) []*Resource {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
+func (x *index) resourcesOf(a *account) []*Resource {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
 	return a.resources
 }

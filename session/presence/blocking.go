@@ -87,10 +87,10 @@ func (s *Service) applyBlocked(account events.JID, next *blockList) {
 	s.turn(account, next, nil)
 }
 
-// Stops decides about a stanza of the client to somebody, if one of the two blocks
-// the other: it reports that the stanza goes no further, and what its sender is told
-// of that, if anything. It is told that it blocks the recipient (XEP-0191, 3.3), but not that the
-// recipient blocks it: that is as if nobody were there. Subscriptions pass,
+// Stops reports that a stanza of the client goes no further, as one of the two, its
+// sender or its recipient, blocks the other. The error, if there is one, is for the
+// sender: it is told that it blocks the recipient (XEP-0191, 3.3), but not that the
+// recipient blocks it, for that is as if nobody were there. Subscriptions pass,
 // because both rosters are to fit together.
 func (res *Resource) Stops(el *stanza.Element, to events.JID) (bool, error) {
 	blocks := res.srv.blocks

@@ -28,10 +28,10 @@ func (c *contact) seq() events.Seq {
 
 // contact returns an account as one that is watched here, with its watchers,
 // which must not be changed, or nil.
-func (h *index) contact(jid events.JID) (*contact, []*account) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	c := h.contacts[jid]
+func (x *index) contact(jid events.JID) (*contact, []*account) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	c := x.contacts[jid]
 	if c == nil {
 		return nil, nil
 	}
@@ -40,16 +40,16 @@ func (h *index) contact(jid events.JID) (*contact, []*account) {
 
 // watch makes the index say what the account's roster says. The caller holds
 // the service's tail.
-func (h *index) watch(a *account, r *roster.Roster, table Table) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.accounts[a.jid] != a {
+func (x *index) watch(a *account, r *roster.Roster, table Table) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.accounts[a.jid] != a {
 		return // forgotten meanwhile
 	}
-	h.idle.resize(a, r.Size())
+	x.idle.resize(a, r.Size())
 	for jid := range a.watched {
 		if !r.Watches(jid) {
-			h.unwatch(a, jid)
+			x.unwatch(a, jid)
 		}
 	}
 	for jid := range r.Watched() {
@@ -57,22 +57,22 @@ func (h *index) watch(a *account, r *roster.Roster, table Table) {
 			continue
 		}
 		a.watched[jid] = struct{}{}
-		c := h.contacts[jid]
+		c := x.contacts[jid]
 		if c == nil {
 			c = &contact{seen: table.Account(jid)}
-			h.contacts[jid] = c
+			x.contacts[jid] = c
 		}
 		c.by = append(slices.Clip(c.by), a)
 	}
-	h.trim()
+	x.trim()
 }
 
 // unwatch undoes watch for one contact. The caller holds the index's mu.
-func (h *index) unwatch(a *account, jid events.JID) {
+func (x *index) unwatch(a *account, jid events.JID) {
 	delete(a.watched, jid)
-	c := h.contacts[jid]
+	c := x.contacts[jid]
 	c.by = slices.DeleteFunc(slices.Clone(c.by), func(o *account) bool { return o == a })
 	if len(c.by) == 0 {
-		delete(h.contacts, jid)
+		delete(x.contacts, jid)
 	}
 }

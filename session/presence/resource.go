@@ -39,20 +39,20 @@ func NewResource(s *Service, id events.SessionID, full events.JID, send func([]b
 // Add makes the resource findable: it is shown things from now on. tell is called
 // before that, to tell its client things first.
 func (res *Resource) Add(tell func()) {
-	h, a := res.srv.index, res.home
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	x, a := res.srv.index, res.home
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	a.resources = append(slices.Clip(a.resources), res) // others range over the old one
 	tell()
 }
 
 // Remove undoes Add.
 func (res *Resource) Remove() {
-	h, a := res.srv.index, res.home
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	x, a := res.srv.index, res.home
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	a.resources = slices.DeleteFunc(slices.Clone(a.resources), func(o *Resource) bool { return o == res })
-	h.rest(a)
+	x.rest(a)
 }
 
 // Watches reports that the account gets another's presence, or is the same: it may
@@ -98,10 +98,10 @@ func (s *Service) Blocked(account events.JID) func(from events.JID) bool {
 func (s *Service) Between(x, y events.JID) bool { return s.blocks.between(x, y) }
 
 // resource finds that of a session, or returns nil.
-func (h *index) resource(ss *session.Session) *Resource {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	a := h.accounts[ss.JID.Bare()]
+func (x *index) resource(ss *session.Session) *Resource {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	a := x.accounts[ss.JID.Bare()]
 	if a == nil {
 		return nil
 	}
