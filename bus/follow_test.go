@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"rollcall/bus"
 	"rollcall/bus/bustest"
@@ -158,7 +159,7 @@ func TestAFollowerGoesOnWhenItsConsumerIsRemoved(t *testing.T) {
 	const n = 40_000 // more than is under way at once
 	for i := range n {
 		r := record(user(i), 0, "")
-		_, err := js.PublishMsgAsync(&nats.Msg{Subject: fmt.Sprint("rc.v1.ev.00.d.", i), Data: r.Append(nil)})
+		_, err := js.PublishMsgAsync(&nats.Msg{Subject: fmt.Sprint("rc.v1.ev.00.d.", i), Data: r.Append(nil)}, jetstream.WithStallWait(patience))
 		must(t, err)
 	}
 	<-js.PublishAsyncComplete()

@@ -35,8 +35,8 @@ func (l *Leases) Missing(ctx context.Context, s events.LeaseState) (bool, error)
 	defer cancel()
 	answer, err := l.b.rpc.do(probe, &nats.Msg{Subject: s.Probe})
 	switch {
-	case errors.Is(err, events.ErrUnresolved) && ctx.Err() == nil:
-		return false, nil
+	case errors.Is(err, events.ErrUnresolved) && probe.Err() != nil && ctx.Err() == nil:
+		return false, nil // it does not answer, but is there
 	case err != nil:
 		return false, fmt.Errorf("look for %s: %w", s.Incarnation, unread(ctx, err))
 	case answer.Header.Get(statusHeader) != statusNoResponder:
