@@ -19,8 +19,8 @@ const (
 	// dropped, and sent again by its sender.
 	receiveMsgs  = 64 << 10
 	receiveBytes = 128 << 20
-	// drainTimeout bounds a stop, lingerTimeout the wait for what was sent to
-	// arrive before the connection is closed.
+	// drainTimeout bounds a stop, lingerTimeout the wait for what was sent before
+	// it ends, and before the connection is closed.
 	drainTimeout  = 5 * time.Second
 	lingerTimeout = time.Second
 )
@@ -49,6 +49,7 @@ type Courier struct {
 	byID  map[uint64]*link      // owned by mu; the same
 	over  map[string]uint64     // owned by mu; by name, the epoch up to which all have ended
 	stops map[*handler]struct{} // owned by mu; what close has to stop
+	last  *receiver             // owned by mu; of the newest Receive
 }
 
 // A track is one of those to an incarnation.
@@ -184,9 +185,11 @@ func (c *Courier) answered(m *nats.Msg) {
 // returns. A message counts as handled when handle returns, unless handle has
 // called later, which it may do once and only before: then when what later
 // returned is called. stop ends it: what arrives from then on is not handled,
-// what has arrived is, within 5 s, and then stop returns.
+// what has arrived is, within 5 s. Then stop has the server tell the senders what
+// was handled, so that they give none of it to others, and returns. After that, and
+// not before, Receive may be called for the same incarnation again.
 func (c *Courier) Receive(to events.Incarnation, handle func(payload []byte, later func() (done func()))) (stop func(), err error) {
-	r := newReceiver(c, handle)
+	r := c.receiver(to, handle)
 	sub, err := c.nc.Subscribe(c.cfg.To(to), r.receive)
 	if err != nil {
 		return nil, notSent(err)
@@ -194,7 +197,25 @@ func (c *Courier) Receive(to events.Incarnation, handle func(payload []byte, lat
 	if err := sub.SetPendingLimits(receiveMsgs, receiveBytes); err != nil {
 		return nil, notSent(err)
 	}
-	return c.serve(sub, r.stop)
+	return c.serve(sub, func() {
+		r.stop()
+		if c.nc.IsConnected() {
+			c.nc.FlushTimeout(lingerTimeout)
+		}
+	})
+}
+
+// receiver makes the receiver of an incarnation. What one before it has taken for
+// the same incarnation may be under way once more, and is not taken again.
+func (c *Courier) receiver(to events.Incarnation, handle func([]byte, func() func())) *receiver {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := newReceiver(c, to, handle)
+	if c.last != nil && c.last.to == to {
+		r.peers = c.last.peers
+	}
+	c.last = r
+	return r
 }
 
 // A handler is a subscription that is served.

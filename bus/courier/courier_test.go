@@ -173,7 +173,7 @@ func TestAMessageWaitsForNoneOfAnotherTrack(t *testing.T) {
 func TestWhatAReceiverMissedIsSentAgain(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
-	got := make(chan string, 3000)
+	got := make(chan string, 6000)
 	stop := receive(t, there, got)
 	send(t, here, 0, 1000)
 	stop() // somewhere in between

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"rollcall/events"
 )
 
 // Limits of a receiver.
@@ -64,6 +66,7 @@ func cutTrailer(data []byte) (payload []byte, t trailer, ok bool) {
 // subscription's goroutine's.
 type receiver struct {
 	c       *Courier
+	to      events.Incarnation
 	handle  func(payload []byte, later func() (done func()))
 	later   func() (done func()) // of the message at hand
 	peers   map[uint64]*peer
@@ -72,8 +75,8 @@ type receiver struct {
 	delayed bool // later was called
 }
 
-func newReceiver(c *Courier, handle func([]byte, func() func())) *receiver {
-	r := &receiver{c: c, handle: handle, peers: make(map[uint64]*peer)}
+func newReceiver(c *Courier, to events.Incarnation, handle func([]byte, func() func())) *receiver {
+	r := &receiver{c: c, to: to, handle: handle, peers: make(map[uint64]*peer)}
 	r.later = func() func() {
 		r.delayed = true
 		p, number := r.current, r.number
