@@ -39,12 +39,14 @@ func TestTheEnglishIsIdiomatic(t *testing.T) {
 			checkEnglish(t, s.fset.Position(group.Pos()).String(), group.Text())
 		}
 	}
-	for _, p := range files(t, ".md") {
-		text, err := os.ReadFile(filepath.Join("..", p))
-		if err != nil {
-			t.Fatal(err)
+	for suffix, prose := range map[string]func(string) string{".md": withoutCode, ".txt": scriptComments, ".txtar": scriptComments} {
+		for _, p := range files(t, suffix) {
+			text, err := os.ReadFile(filepath.Join("..", p))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkEnglish(t, p, prose(string(text)))
 		}
-		checkEnglish(t, p, withoutCode(string(text)))
 	}
 }
 
@@ -86,6 +88,19 @@ func withoutCode(paper string) string {
 		}
 	}
 	return regexp.MustCompile("`[^`]*`").ReplaceAllString(b.String(), "code")
+}
+
+// scriptComments are those of a transcript or a script, each a paragraph.
+func scriptComments(script string) string {
+	var b strings.Builder
+	for line := range strings.Lines(script) {
+		comment, ok := strings.CutPrefix(line, "# ")
+		if !ok {
+			comment = "\n"
+		}
+		b.WriteString(comment)
+	}
+	return b.String()
 }
 
 func TestBadEnglishIsFoundAndGoodIsNot(t *testing.T) {

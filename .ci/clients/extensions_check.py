@@ -92,12 +92,12 @@ async def blocking(check, alice, other, bob):
     for peer in (alice, other):
         await peer.expect("push", lambda x: x.find(f"{{{BLOCKING}}}block") is not None)
         await bob.expect("unavailable", presence(peer.name, "unavailable"))
-    bob.send(f"<message to='{other.name}' type='chat' id='b1'><body>from who is blocked</body></message>")
+    bob.send(f"<message to='{other.name}' type='chat' id='b1'><body>from a blocked account</body></message>")
     answer = await bob.expect("error", lambda x: is_message(x) and x.get("id") == "b1")
     if answer.find(f".//{STANZAS}service-unavailable") is None:
         raise CheckFailed("no service-unavailable")
     await other.fence()
-    other.never("message", message(bob.name, "from who is blocked"))
+    other.never("message", message(bob.name, "from a blocked account"))
     check.ok()
     check.begin("who is unblocked sees alice come back")
     await other.result("set", f"<unblock xmlns='{BLOCKING}'><item jid='{bob.jid}'/></unblock>")
@@ -187,7 +187,7 @@ async def seconds(asker, account):
 
 
 async def offline(check, alice, bob):
-    check.begin("messages for who is away are kept, and given once, with a delay")
+    check.begin("messages for an account that is away are kept, and given once, with a delay")
     await bob.logout()
     await alice.expect("unavailable", presence(bob.name, "unavailable"))
     if not 0 <= await seconds(alice, bob.jid) <= 60:

@@ -79,7 +79,7 @@ async def talk(check, screen, bob):
     await bob.expect("message", lambda x: x.get("from") == NAME
                      and x.findtext(CLIENT + "body") == "hello <&> from mcabber")
     screen.type("/roster search Bobby")
-    screen.type("")  # opens the window of who is selected
+    screen.type("")  # opens the window of the contact that is selected
     bob.send(f"<message to='{ALICE}' type='chat'><body>and back</body></message>")
     await screen.shows("bob's message", r"and back")
     check.ok()

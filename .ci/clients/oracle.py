@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # oracle.py TRANSCRIPT... has Debian's Prosody answer what the clients of
-# session/c2s/testdata say, and prints where it answers otherwise: "-" is what
+# session/c2s/testdata say, and prints where it answers differently: "-" is what
 # the transcript has, "+" is Prosody's. Each transcript gets a Prosody of its
 # own, on loopback, in a temporary directory. Not part of any check, as most
 # differences are allowed: docs/protocol.md explains them. Verbs that are about

@@ -59,9 +59,9 @@ async def hear(check, bob, home):
     try:
         await bob.expect("alice online", lambda x: x.tag == CLIENT + "presence"
                          and x.get("from", "").startswith(ALICE + "/") and x.get("type") is None)
-        bob.send(f"<message to='{ALICE}' type='chat'><body>to who listens</body></message>")
+        bob.send(f"<message to='{ALICE}' type='chat'><body>to a listener</body></message>")
         async with asyncio.timeout(PATIENCE):
-            while not (line := await process.stdout.readline()).endswith(b": to who listens\n"):
+            while not (line := await process.stdout.readline()).endswith(b": to a listener\n"):
                 sys.stderr.write(line.decode())
                 if not line:
                     raise CheckFailed("go-sendxmpp ended")
