@@ -26,15 +26,9 @@ var (
 // asks are phrases with a "who" that stands for a question, and needs no noun.
 var asks = regexp.MustCompile(`of who is (?:online|there)\b|^Who may\b`)
 
-// unread are folders whose comments have yet to be held to it.
-var unread = map[string]bool{"session/c2s": true}
-
 func TestTheEnglishIsIdiomatic(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {
-		if unread[s.dir] {
-			continue
-		}
 		for _, group := range s.file.Comments {
 			checkEnglish(t, s.fset.Position(group.Pos()).String(), group.Text())
 		}

@@ -7,8 +7,8 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Message carbons: XEP-0280. Here they are switched; session/delivery has who gets
-// a copy of what.
+// Message carbons: XEP-0280. Here they are switched on and off; what is copied to whom
+// is decided in package delivery.
 
 var carbons = extension{
 	features: []string{stanza.NSCarbons},

@@ -79,7 +79,7 @@ func TestSTARTTLSHasTheSameBindings(t *testing.T) {
 	l.bindTo(scram.NewTLSServerEndpointBinding(&state))
 }
 
-// A renewed certificate is of no matter to who has seen the one before.
+// A renewed certificate does not matter to a client that has seen the one before.
 func TestAClientBindsToTheCertificateThatItHasSeen(t *testing.T) {
 	var now atomic.Pointer[tls.Certificate]
 	old := selfSigned()

@@ -38,7 +38,7 @@ type client struct {
 	recipient *delivery.Recipient      // of what others send
 	listener  *pubsub.Listener         // to what they publish
 	resource  *presence.Resource       // as others see it, and as it sees them
-	life      sync.Mutex               // held by who takes the connection away or gives another
+	life      sync.Mutex               // held by whoever takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
 	id      events.ConnID   // the connection's; the cause of events

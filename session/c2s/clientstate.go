@@ -49,7 +49,7 @@ func (cl *client) activate() {
 	defer q.mu.Unlock()
 	q.over = true
 	q.flush(cl)
-	cl.csi.Store(nil) // who does not find it any more comes after what was held
+	cl.csi.Store(nil) // whoever no longer finds it comes after what was held
 }
 
 // A csiQueue is one time of inactivity.

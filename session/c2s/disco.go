@@ -51,8 +51,9 @@ func discoInfo(cl *client, r *request) error {
 	return nil
 }
 
-// discoItems is XEP-0030, 4: the server has none, an account its nodes. To who
-// may not see an account it is as one that there is not: both have nothing (8).
+// discoItems is XEP-0030, 4: the server has none, an account its nodes. To a
+// client that may not see an account it is as one that does not exist: both have
+// nothing (8).
 func discoItems(cl *client, r *request) error {
 	hidden := r.to.Local() != "" && !cl.resource.Watches(r.to)
 	if !hidden && r.payload.Attr("node") != "" {

@@ -13,8 +13,8 @@ import (
 // its stanzas were handled (XEP-0198, 5), so that it sends none of them again.
 
 // maxEnded is how many sessions are remembered after their end, those that
-// ended last, at about 150 bytes each. Who comes for an older one is told no
-// count, and has to guess.
+// ended last, at about 150 bytes each. A client that comes for an older
+// one is told no count, and has to guess.
 const maxEnded = 10_000
 
 // An endedKey is the hash of whose session it was and of its resumption id.
@@ -48,8 +48,8 @@ func (e *endedSessions) count(k endedKey) (handled uint32, ok bool) {
 	return e.handled.Peek(k)
 }
 
-// tooLate answers who wants to resume a session that is not there, or not any
-// more.
+// tooLate answers a client that wants to resume a session that is not there, or no
+// longer.
 func (c *conn) tooLate(id string) []byte {
 	b := []byte("<failed xmlns='" + stanza.NSStreamMgmt + "'")
 	if h, ok := c.srv.ended.count(endedKeyOf(c.account, id)); ok {

@@ -10,8 +10,8 @@ import (
 )
 
 // Why a stream ends, and what its client (RFC 6120, 4.9) and the log are told of
-// it. Three sides may end one: the peer, by what it sends or by going; somebody
-// who wrote the session's end into the log, for another client or an
+// it. Three sides may end one: the peer, by what it sends or by going; whoever
+// wrote the session's end into the log, for another client or an
 // administrator; and this server, at a limit or when it stops.
 
 // resumable reports an end of the connection that is not one of the session: it

@@ -13,7 +13,7 @@ type extension struct {
 	features []string           // of the server (XEP-0030)
 	personal []string           // of an account
 	identity string             // of an account, an element
-	stream   string             // a stream feature for who is authenticated, an element
+	stream   string             // a stream feature for authenticated clients, an element
 	requests []answer           // at most one for a namespace and name
 	on       func(*Config) bool // nil: always
 }

@@ -62,7 +62,7 @@ func (h *hub) detached() (list []*client) {
 }
 
 // addClient makes a client findable. What it is told here is the first that it is
-// sent, and once it has been told there is nobody who does not find it.
+// sent, and once it has been told everybody finds it.
 func (h *hub) addClient(cl *client, c *conn, told ...[]byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -50,9 +50,9 @@ func children(el *stanza.Element) (n int) {
 	return n
 }
 
-// request answers or routes one. Who is not named is one's own account
-// (RFC 6120, 10.3.3), or the server, where the account has no answer: many
-// clients mean it.
+// request answers or routes one. Without an address it is for the client's own
+// account (RFC 6120, 10.3.3), or for the server, where the account has no answer:
+// many clients mean it.
 func (cl *client) request(iq, payload *stanza.Element, to events.JID) error {
 	at, unnamed := atServer, to.IsZero()
 	switch {
@@ -95,7 +95,7 @@ func (cl *client) done(r *request) error {
 	return nil
 }
 
-// never answers what may not be asked for any more.
+// never answers what may no longer be asked for.
 func never(*client, *request) error { return refuse(stanza.NotAllowed) }
 
 // The requests of RFC 6120 and 6121.

@@ -89,7 +89,7 @@ func (l *logins) debt(account events.JID, now time.Time) *loginDebt {
 	return d
 }
 
-// forget drops who is on its pace, once that may be half of all.
+// forget drops the accounts that are on their pace, once that may be half of all.
 func (l *logins) forget(now time.Time) {
 	if len(l.known) < l.sweep {
 		return

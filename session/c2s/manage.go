@@ -42,7 +42,7 @@ type smState struct {
 	acked     uint32              // guarded; the last h
 	requested bool                // guarded; an answer to <r/> is due
 	asked     uint32              // guarded; what had been sent at the last <r/>
-	ended     bool                // guarded; the session has, and nothing is kept any more
+	ended     bool                // guarded; the session has, and nothing more is kept
 }
 
 // manage handles an element of stream management on a bound stream. A session is
@@ -134,8 +134,8 @@ func parseResumptionID(s string) (id events.SessionID, token string, ok bool) {
 	return events.SessionID(parsed), token, err == nil
 }
 
-// tokenHash is what the log has of a token, so that who reads the log can resume
-// nothing. The token is random and long; one hash is enough.
+// tokenHash is what the log has of a token, so that whoever reads the log can
+// resume nothing. The token is random and long; one hash is enough.
 func tokenHash(token string) string {
 	if token == "" {
 		return ""

@@ -67,8 +67,8 @@ func TestSubscriptionsOfOneAccountHaveALimit(t *testing.T) {
 	})
 }
 
-// TestAnItemIsSentOnceHoweverOftenItIsNamed: else a small request would have a
-// large answer.
+// TestAnItemIsSentOnceHoweverOftenItIsNamed, or a small request would have a large
+// answer.
 func TestAnItemIsSentOnceHoweverOftenItIsNamed(t *testing.T) {
 	alone(t, nil, func(t *testing.T, w *world) {
 		a := w.login("alice", "a")

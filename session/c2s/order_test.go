@@ -27,7 +27,7 @@ import (
 //   - each session of the recipient got what a sender sent to one address, its bare
 //     JID or a full one, in that order;
 //   - each message came to exactly one session, or at the end waits;
-//   - nothing waits for who is online.
+//   - nothing waits for an account that is online.
 //
 // Clients end their streams properly here: what was written to one that vanishes
 // is lost unless it uses stream management.

@@ -7,7 +7,7 @@ import (
 )
 
 // TestWhoseChangeIsRefusedGetsWhatItGotBefore: presence that the log does not
-// take changes nothing, and messages do not wait for who is there.
+// take changes nothing, and messages do not wait for a session that is there.
 func TestWhoseChangeIsRefusedGetsWhatItGotBefore(t *testing.T) {
 	t.Parallel()
 	for _, refused := range []string{"<presence type='unavailable'/>", "<presence><priority>-1</priority></presence>"} {

@@ -70,7 +70,7 @@ func (cl *client) overflow() {
 	cl.end(e)
 }
 
-// endSoon is end for who must not wait: to end a detached session takes time.
+// endSoon is end for a caller that must not wait: to end a detached session takes time.
 func (cl *client) endSoon(e stream.Ending) {
 	if c := cl.link.Load(); c != nil {
 		c.End(e)

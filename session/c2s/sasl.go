@@ -64,7 +64,7 @@ func (l *login) begin(p profile) *auth.Exchange {
 // authenticate handles one element of the exchange: auth and its responses
 // (6.4.2, 6.4.3), or abort (6.4.4). restart says that it succeeded (6.4.6) and
 // that the client is to open a new stream. An address that has failed often has
-// to wait before it may begin; who is in the middle may finish.
+// to wait before it may begin; a client in the middle may finish.
 func (l *login) authenticate(el *stanza.Element) (restart bool, err error) {
 	p := profile(el.Space())
 	if !l.Secured() && !l.srv.cfg.AllowPlaintext {

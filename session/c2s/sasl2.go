@@ -9,7 +9,7 @@ import (
 
 // The Extensible SASL Profile: XEP-0388. A client says with its authentication
 // what it wants to have done when it is in: to go on with an old session
-// (XEP-0198), else to bind a resource (XEP-0386, bind2.go). All is answered by
+// (XEP-0198), otherwise to bind a resource (XEP-0386, bind2.go). All is answered by
 // one element, and the stream is not opened again.
 //
 // There are no tasks: nothing continues after a mechanism, and no mechanism is

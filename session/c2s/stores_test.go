@@ -211,7 +211,7 @@ func (d *documents) Watch(ctx context.Context, after uint64) iter.Seq2[events.Do
 	}
 }
 
-// waiting keeps messages for who is away.
+// waiting keeps messages for accounts that are away.
 type waiting struct {
 	mu    sync.Mutex
 	kept  map[events.JID][][]byte

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// silence makes a connector take nothing any more, as one that was killed does
+// silence makes a connector take nothing from now on, as one that was killed does
 // until its lease ends.
 func (n *node) silence() { n.receives.Store(false) }
 
