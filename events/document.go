@@ -80,6 +80,13 @@ type Changes interface {
 	Watch(ctx context.Context, after uint64) iter.Seq2[Document, error]
 }
 
+// A Bucket is documents whose changes can be followed: all that connectors agree by on
+// rosters, block lists and what is published. It is for any goroutine.
+type Bucket interface {
+	Documents
+	Changes
+}
+
 // A Follower is told of changes, one at a time.
 type Follower struct {
 	// Begin is told the newest revision there is, and returns the one after which

@@ -32,12 +32,12 @@ type Config struct {
 	// Registry lets clients make accounts and change and remove their own
 	// (XEP-0077); nil: only the operator does.
 	Registry Registry
-	// Rosters keeps one document an account.
-	Rosters Documents
+	// Rosters keeps one document an account, as package roster writes it.
+	Rosters events.Bucket
 	// Blocked keeps block lists; nil: nobody can block anybody.
-	Blocked Documents
+	Blocked events.Bucket
 	// Private keeps what accounts store and publish; nil: nothing is.
-	Private Documents
+	Private events.Bucket
 	// Offline keeps messages for accounts that nobody is there for; nil: they are
 	// refused.
 	Offline delivery.Offline
@@ -67,15 +67,6 @@ type Config struct {
 	Conflict session.Conflict
 	// MaxResources an account may bind; default session.MaxSessions.
 	MaxResources int
-}
-
-// Documents keeps one document an account by compare-and-set, which is all that
-// connectors agree by on rosters, block lists and what is published. What is in
-// them is for this package, or for package roster or pep, to write and read. It is
-// for any goroutine.
-type Documents interface {
-	events.Documents
-	events.Changes
 }
 
 // A Recorder keeps an event of a connection that has no account yet. It never

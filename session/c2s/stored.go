@@ -11,7 +11,7 @@ import (
 // private storage (XEP-0049), the card (XEP-0054) and personal eventing (XEP-0163).
 // Nobody keeps it in memory: it is read when it is asked for. Its methods are for any
 // goroutine.
-type storage struct{ docs Documents }
+type storage struct{ docs events.Bucket }
 
 // storesThings is on for the extensions that need the documents.
 func storesThings(c *Config) bool { return c.Private != nil }

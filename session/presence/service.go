@@ -33,9 +33,9 @@ type Service struct {
 // Config is what a Service needs. Fields without a default are required.
 type Config struct {
 	// Rosters keeps one document an account, as package roster writes it.
-	Rosters Documents
+	Rosters events.Bucket
 	// Blocked keeps block lists; nil: nobody can block anybody.
-	Blocked Documents
+	Blocked events.Bucket
 	// Table is the state of all sessions everywhere.
 	Table Table
 	// Served reports a domain of ours, Exists an account of one.
@@ -49,13 +49,6 @@ type Config struct {
 	Ended func(events.SessionID, events.Closed)
 	// Logger is told what an operator should see; nil: nobody is told.
 	Logger *slog.Logger
-}
-
-// Documents keeps one document an account by compare-and-set, which is all by
-// which connectors agree on rosters and block lists.
-type Documents interface {
-	events.Documents
-	events.Changes
 }
 
 // A Table knows all sessions. The projector's is one.

@@ -26,10 +26,7 @@ type Service struct {
 type Config struct {
 	// Documents keep what accounts publish, in the form of package pep; nil: nobody
 	// publishes anything.
-	Documents interface {
-		events.Documents
-		events.Changes
-	}
+	Documents events.Bucket
 	// Rosters say who gets whose presence.
 	Rosters Rosters
 	// Blocked reports that the account of one of two JIDs blocks the other JID.
