@@ -68,33 +68,50 @@ func (t *tally) answer(cl *client) {
 // settle answers what is asked for, one after the other, and returns when nothing
 // is.
 func (t *tally) settle(cl *client) {
-	for {
-		t.mu.Lock()
-		d := t.next
-		t.next = nil
-		t.busy = d != nil
-		t.mu.Unlock()
-		if d == nil {
-			return
-		}
-		arrived := arrives(cl, d.mark, answerTime)
-		if !arrived {
-			t.tell(cl, nil, d.answers)
-			d.answers = 1
-			arrived = arrives(cl, d.mark, settleTime)
-		}
-		if arrived {
-			t.tell(cl, d, d.answers)
+	for d := t.take(); d != nil; d = t.take() {
+		for waited := time.Duration(0); waited < settleTime; waited += answerTime {
+			if arrives(cl, d.mark, answerTime) {
+				t.tell(cl, d)
+				break
+			}
+			t.tellSafe(cl, d)
 		}
 	}
 }
 
-// tell answers requests, if d is not nil after counting it. A count never goes back.
-func (t *tally) tell(cl *client, d *due, answers int) {
+// take returns what is to be settled next, nil if nothing is.
+func (t *tally) take() *due {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if d != nil && int32(d.handled-t.safe) > 0 {
+	d := t.next
+	t.next = nil
+	t.busy = d != nil
+	return d
+}
+
+// tell answers requests whose stanzas have arrived, at least once, if only to tell
+// the rest. A count never goes back.
+func (t *tally) tell(cl *client, d *due) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if int32(d.handled-t.safe) > 0 {
 		t.safe = d.handled
+	}
+	for range max(d.answers, 1) {
+		sendCount(cl, t.safe)
+	}
+}
+
+// tellSafe answers requests whose stanzas have not arrived in time, those that have
+// come meanwhile included, with the count up to which they have.
+func (t *tally) tellSafe(cl *client, d *due) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	answers := d.answers
+	d.answers = 0
+	if t.next != nil {
+		answers += t.next.answers
+		t.next.answers = 0
 	}
 	for range answers {
 		sendCount(cl, t.safe)
@@ -123,8 +140,12 @@ func arrives(cl *client, mark delivery.Mark, within time.Duration) bool {
 	return cl.srv.router.Await(ctx, mark) == nil
 }
 
-// sendCount is an answer, if the client has a connection.
+// sendCount is an answer, if the client has a connection: not before that has been
+// told that it has the session.
 func sendCount(cl *client, h uint32) {
+	m := cl.managed.Load()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if c := cl.link.Load(); c != nil {
 		c.Send(appendCount(nil, "<a", "h", h))
 	}

@@ -1,6 +1,7 @@
 package c2s_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"rollcall/events"
+	"rollcall/session/c2s"
+	"rollcall/session/delivery"
 )
 
 // withCounts runs a test with alice, whose stanzas are counted from now on, on the first
@@ -139,5 +142,43 @@ func TestAfterTheLossOfALeaseNothingIsCountedThatMayBeLost(t *testing.T) {
 		w.nodes[0].begin()
 		w.bury(events.Incarnation{Name: lost.Name, Epoch: lost.Epoch})
 		expectCounts(t, "too late", counts(resumes(w, alice).take(), "failed"), "1")
+	})
+}
+
+// However long another connector is silent, each request is answered within two
+// seconds or so.
+func TestRequestsAreAnsweredWhileStanzasAreOnTheirWay(t *testing.T) {
+	withCounts(t, func(t *testing.T, w *world, alice *client) {
+		w.nodes[1].silence()
+		alice.send(said("1") + asked)
+		<-time.After(3 * time.Second)
+		expectCounts(t, "the first", counts(alice.take(), "a"), "0")
+		alice.send(asked + asked)
+		<-time.After(3 * time.Second)
+		expectCounts(t, "the others", counts(alice.take(), "a"), "0", "0")
+		w.bury(w.nodes[1].incarnation())
+		synctest.Wait()
+		if got := counts(alice.take(), "a"); len(got) == 0 || got[len(got)-1] != "1" {
+			t.Errorf("when the other's lease has ended: the counts %q, want 1 at last", got)
+		}
+	})
+}
+
+// An uncertain store says neither that it has a message nor that it has not.
+type uncertain struct{ delivery.Offline }
+
+func (uncertain) Store(context.Context, events.JID, []byte) error { return events.ErrUnresolved }
+
+func TestAStanzaOfWhichNobodyKnowsWhatBecameIsNotCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, func(c *c2s.Config) { c.Offline = uncertain{c.Offline} })
+		defer w.close()
+		w.users("alice", "bob")
+		alice := w.nodes[0].connect("alice")
+		alice.login("alice", "r")
+		alice.send("<presence/><enable xmlns='urn:xmpp:sm:3' resume='true'/>" + said("1"))
+		synctest.Wait()
+		expectCounts(t, "too late", counts(resumes(w, alice).take(), "failed"), "0")
 	})
 }

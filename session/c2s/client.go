@@ -117,17 +117,16 @@ func (cl *client) handle(el *stanza.Element) error {
 		return err
 	}
 	err := cl.dispatch(el)
+	cause := stanzaError(err)
+	if err != nil && cause == nil {
+		return err // and it is not counted: what became of it is not known
+	}
 	if m := cl.managed.Load(); m != nil {
 		m.tally.handled++
 	}
-	if err == nil {
-		return nil
+	if cause != nil {
+		cl.reply(el, cause)
 	}
-	cause := stanzaError(err)
-	if cause == nil {
-		return err
-	}
-	cl.reply(el, cause)
 	return nil
 }
 
@@ -137,6 +136,9 @@ func (cl *client) dispatch(el *stanza.Element) error {
 	to, err := el.To()
 	if err != nil {
 		return err
+	}
+	if !to.IsZero() {
+		cl.srv.router.Reach(cl.sender.After) // whoever gets or answers it knows what came before it (RFC 6120, 10.1)
 	}
 	if stop, err := cl.resource.Stops(el, to); stop {
 		return err

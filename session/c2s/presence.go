@@ -144,6 +144,5 @@ func (cl *client) directed(el *stanza.Element, to events.JID) error {
 	if _, err := cl.do(session.DirectPresence{Session: cl.session, To: to, Available: remember}); err != nil {
 		return err
 	}
-	cl.sender.SendDirected(el, to, show)
-	return nil
+	return cl.sender.SendDirected(el, to, show)
 }

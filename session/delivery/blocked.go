@@ -44,11 +44,11 @@ func (r *Router) stopped(p *parcel) *stanza.Element {
 }
 
 // refuseStopped answers it as the sender's connector would have: as if nobody were
-// there (XEP-0191, 3.3).
+// there (XEP-0191, 3.3), which presence is not told.
 func (r *Router) refuseStopped(p *parcel, el *stanza.Element) {
 	m := routing{router: r, el: el, kind: KindOf(el), after: p.after}
 	var err error
-	if m.from, err = el.From(); err != nil || m.kind.answers() {
+	if m.from, err = el.From(); err != nil || m.kind == Presence || m.kind.answers() {
 		return
 	}
 	if m.to, err = el.To(); err == nil {

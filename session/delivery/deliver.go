@@ -2,8 +2,6 @@ package delivery
 
 import (
 	"context"
-	"iter"
-	"slices"
 	"time"
 
 	"rollcall/events"
@@ -20,13 +18,7 @@ import (
 // somebody here has got the stanza: otherwise it would be delivered twice.
 func (r *Router) deliver(p parcel, to []*session.Session, on *way) (sent bool, err error) {
 	self := r.self()
-	sent = r.deliverLocal(p, func(yield func(events.SessionID) bool) {
-		for _, t := range to {
-			if !yield(t.ID) {
-				return
-			}
-		}
-	})
+	sent = r.deliverLocal(&p, addressees{sessions: to})
 	for i, t := range to {
 		if r.cfg.Local.Recipient(t.ID) != nil || t.Connector == self || heldBy(to[:i], t.Connector) {
 			continue
@@ -71,8 +63,24 @@ func (r *Router) notSent(to events.Incarnation, err error) error {
 	return &stanza.Error{Condition: stanza.ResourceConstraint, Type: stanza.Wait, Text: "too much is on its way; please try again"}
 }
 
+// addressees are those of a stanza: sessions, as a verdict has them, or their ids, as
+// a parcel has. An iterator over either would cost every stanza three allocations.
+type addressees struct {
+	sessions []*session.Session
+	ids      []events.SessionID
+}
+
+func (a *addressees) len() int { return len(a.sessions) + len(a.ids) }
+
+func (a *addressees) at(i int) events.SessionID {
+	if a.sessions != nil {
+		return a.sessions[i].ID
+	}
+	return a.ids[i]
+}
+
 // deliverLocal hands a parcel's stanza to those of the recipients that are here.
-func (r *Router) deliverLocal(p parcel, to iter.Seq[events.SessionID]) (sent bool) {
+func (r *Router) deliverLocal(p *parcel, to addressees) (sent bool) {
 	if p.directed {
 		return r.deliverDirected(p.stanza, to)
 	}
@@ -80,7 +88,8 @@ func (r *Router) deliverLocal(p parcel, to iter.Seq[events.SessionID]) (sent boo
 	if p.event {
 		event, _ = stanza.Parse(p.stanza, stanza.NSClient, r.cfg.Limits) // nil: nobody wants it
 	}
-	for id := range to {
+	for i := range to.len() {
+		id := to.at(i)
 		c := r.cfg.Local.Recipient(id)
 		switch {
 		case c == nil:
@@ -98,14 +107,14 @@ func (r *Router) deliverLocal(p parcel, to iter.Seq[events.SessionID]) (sent boo
 }
 
 // deliverDirected shows the recipients here a presence, which waits for nothing.
-func (r *Router) deliverDirected(presence []byte, to iter.Seq[events.SessionID]) (sent bool) {
+func (r *Router) deliverDirected(presence []byte, to addressees) (sent bool) {
 	el, err := stanza.Parse(presence, stanza.NSClient, r.cfg.Limits)
 	if err != nil {
 		return false
 	}
 	hand := func() {
-		for id := range to {
-			if c := r.cfg.Local.Recipient(id); c != nil {
+		for i := range to.len() {
+			if c := r.cfg.Local.Recipient(to.at(i)); c != nil {
 				sent = c.pass(Outgoing{Stanza: presence}) || sent
 			}
 		}
@@ -132,7 +141,7 @@ func (r *Router) unpack(p parcel, until time.Time) {
 		r.refuseStopped(&p, el)
 		return
 	}
-	if !r.deliverLocal(p, slices.Values(p.to)) {
+	if !r.deliverLocal(&p, addressees{ids: p.to}) {
 		w := &inflight{}
 		r.resend(p, w)
 		w.wait(r)

@@ -1,11 +1,14 @@
 package delivery_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"rollcall/bus/bustest"
 	"rollcall/events"
+	"rollcall/session/stanza"
 )
 
 func expect(t *testing.T, what, got, want string) {
@@ -177,4 +180,82 @@ func TestCarbonsGoToTheOthersOfBoth(t *testing.T) {
 			expect(t, r.jid.String(), r.bodies(), want)
 		}
 	})
+}
+
+func TestDirectedPresenceFindsASessionThatTheTableDoesNotKnowYet(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		alice := c1.available("alice@x/a", 1)
+		bob := c2.available("bob@x/b", 1)
+		late := time.AfterFunc(time.Millisecond, c1.learn)
+		defer late.Stop()
+		alice.directs(t, "bob@x/b", "unavailable")
+		c1.deliver()
+		if bob.bodies() == "" {
+			t.Error("the session is in the log, and got nothing")
+		}
+	})
+}
+
+// As at the sender's connector: whoever is blocked is told nothing of presence.
+func TestPresenceThatIsBlockedIsDroppedInSilence(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		mallory, bob := c1.available("mallory@x/a", 1), c2.available("bob@x/b", 1)
+		w.learn()
+		mallory.directs(t, "bob@x/b", "unavailable")
+		c1.deliver()
+		c2.deliver()
+		expect(t, "bob", bob.bodies(), "")
+		expect(t, "mallory", mallory.bodies(), "")
+	})
+}
+
+// A chat state that comes too late again and again has a time by then.
+func TestAChatStateIsNotStoredHoweverOftenItIsSentOn(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1 := w.connector("c1")
+		alice := c1.bind("alice@x/a")
+		alice.says("chat", "bob@x", "", "<composing xmlns='http://jabber.org/protocol/chatstates'/><delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/>")
+		if n := w.offline.waiting("bob@x"); n != 0 {
+			t.Errorf("%d messages wait", n)
+		}
+	})
+}
+
+// The newest record of an account may be one that this version can't read.
+func TestARecordThatCantBeReadHoldsUpNobody(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1 := w.connector("c1")
+		alice := c1.bind("alice@x/a")
+		w.log.Poison(events.StoredJID("bob@x"), []byte("not a record"))
+		_, err := w.log.Last(t.Context(), events.StoredJID("bob@x"))
+		poison, ok := errors.AsType[*events.PoisonError](err)
+		if !ok {
+			t.Fatal(err)
+		}
+		c1.table.Skip(poison)
+		expect(t, "a normal message", alice.says("normal", "bob@x/gone", "1"), "service-unavailable")
+		begun := time.Now()
+		alice.says("chat", "bob@x", "2")
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("storing took %v", took)
+		}
+	})
+}
+
+func TestASendToASessionHereAllocatesNothing(t *testing.T) {
+	w := &world{t: t, log: bustest.NewLog(), offline: &shelf{most: 10}, nodes: map[string]*node{}}
+	c1 := w.connector("c1")
+	alice := c1.bind("alice@x/a")
+	c1.available("bob@x/b", 0)
+	el, err := stanza.NewMessage("chat", "hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bob := events.StoredJID("bob@x")
+	c1.quiet = true
+	if n := testing.AllocsPerRun(200, func() { alice.sender.Send(el, bob) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
 }

@@ -14,7 +14,8 @@ func onlyChatStates(message *stanza.Element) bool {
 		switch {
 		case c.Space() == stanza.NSChatStates:
 			states = true
-		case c.Space() == stanza.NSHints, c.Is(stanza.NSClient, "thread"): // these say nothing by themselves
+		case c.Space() == stanza.NSHints, c.Is(stanza.NSClient, "thread"), c.Is(stanza.NSDelay, "delay"):
+			// These say nothing by themselves.
 		default:
 			return false
 		}

@@ -186,6 +186,9 @@ func (r *Router) newest(ctx context.Context, account events.JID) error {
 	if errors.Is(err, events.ErrNotFound) {
 		return nil
 	}
+	if poison, ok := errors.AsType[*events.PoisonError](err); ok {
+		return r.cfg.Table.WaitFor(ctx, events.Position{Seq: poison.Seq}) // the table passes over it, too
+	}
 	if err != nil {
 		return err
 	}

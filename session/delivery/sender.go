@@ -42,14 +42,17 @@ func (s *Sender) Send(el *stanza.Element, to events.JID) error {
 
 // SendDirected sends a directed presence that the log knows of (RFC 6121, 4.6):
 // its recipients will be shown the session's end. show says that it makes the
-// session visible.
-func (s *Sender) SendDirected(el *stanza.Element, to events.JID, show bool) {
+// session visible. An error is for its sender, as that of Send.
+func (s *Sender) SendDirected(el *stanza.Element, to events.JID, show bool) error {
 	s.router.Reach(s.After) // or ShowDirected would not know of it
 	m := s.routing(el, to)
-	targets := Decide(m.situation(nil)).Targets
-	p := parcel{directed: show, lane: laneOf(s.from), after: s.After, stanza: m.stamped()}
-	s.router.deliver(p, targets, s.inflight.barrier(s.router, to.Bare(), targets))
+	v, err := m.decide(nil)
+	if err == nil && v.Action == Deliver {
+		p := parcel{directed: show, lane: laneOf(s.from), after: m.known(), stanza: m.stamped()}
+		_, err = s.router.deliver(p, v.Targets, s.inflight.barrier(s.router, to.Bare(), v.Targets))
+	}
 	s.keep(m.buf)
+	return err
 }
 
 // Barrier waits for all that the session sent to arrive, up to 2 s. What becomes

@@ -27,9 +27,11 @@ func (s *Sessions) Add(r *Recipient) {
 func (s *Sessions) Remove(r *Recipient) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found := s.held[r.session] == r
+	if s.held[r.session] != r {
+		return false
+	}
 	delete(s.held, r.session)
-	return found
+	return true
 }
 
 // Recipient implements Local.

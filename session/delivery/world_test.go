@@ -32,6 +32,7 @@ type world struct {
 type node struct {
 	*world
 	self    events.Incarnation
+	quiet   bool // its sessions take no notes
 	table   *projector.Table
 	router  *delivery.Router
 	held    delivery.Sessions
@@ -162,7 +163,7 @@ func (w *world) learn() {
 func (r *resource) pass(o delivery.Outgoing) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.gone {
+	if !r.gone && !r.node.quiet {
 		r.got = append(r.got, string(o.Stanza))
 	}
 	return !r.gone
@@ -210,6 +211,18 @@ func (r *resource) says(typ, to, body string, more ...string) string {
 	}
 	r.node.t.Error(err)
 	return ""
+}
+
+// directs sends a directed presence of which the log need not know.
+func (r *resource) directs(t *testing.T, to, typ string) {
+	t.Helper()
+	el, err := stanza.Parse([]byte("<presence type='"+typ+"'/>"), stanza.NSClient, stanza.Limits{})
+	if err == nil {
+		err = r.sender.SendDirected(el, events.StoredJID(to), typ == "")
+	}
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // Send implements delivery.Courier, as the methods after it do. A node is a courier
