@@ -9,11 +9,12 @@ import (
 	"rollcall/session/stanza"
 )
 
-// What a client is told of its own stanzas (XEP-0198, 4). It drops what is counted,
-// so a count may reach no further than what is stored, refused, handed to a session
-// here, or handled by the connector that has the recipient. That takes another
-// connector some milliseconds to say, and its successor the rest of a lease if it
-// has died: until then the client is told less, and the rest as soon as it is so.
+// What a client is told of its own stanzas (XEP-0198, 4). It drops those that are
+// counted, so a count may only cover stanzas that were stored, refused, handed to a
+// session here, or handled by the connector that has the recipient. Another
+// connector takes some milliseconds to say so, and its successor the rest of a
+// lease if it has died: until then the client is told less, and the rest as soon as
+// it is so.
 
 const (
 	// answerTime is how long a client waits at most for an answer to <r/>.
@@ -21,9 +22,9 @@ const (
 	// settleTime is how long the rest is waited for then. Past it the client's next
 	// <r/> begins anew.
 	settleTime = time.Minute
-	// resumeTime is how long a resumption waits for the count that it tells. It is
-	// beyond that refused, for a count that is too low would have the client send
-	// again what was handled, one that is too high lose it.
+	// resumeTime is how long a resumption waits for the count that it tells.
+	// Beyond that it is refused, for a count that is too low would have the client
+	// send handled stanzas again, and one that is too high lose some.
 	resumeTime = 10 * time.Second
 )
 

@@ -65,8 +65,8 @@ func TestWhatHasArrivedIsCountedAtOnce(t *testing.T) {
 	})
 }
 
-// What a client is told to be handled it does not send again, so another connector
-// must have it first, or have ended.
+// A client does not repeat a stanza once it is told that it was handled, so
+// another connector must have it first, or have ended.
 func TestOnlyWhatAnotherConnectorAnswersForIsCounted(t *testing.T) {
 	withCounts(t, func(t *testing.T, w *world, alice *client) {
 		w.nodes[1].silence()

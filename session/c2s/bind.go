@@ -13,12 +13,13 @@ import (
 )
 
 // Resource binding: RFC 6120, 7. Which resource it is, and whose it was before,
-// is decided where the log is (session.Bind); here is what clients see of it.
+// is decided where the log is (session.Bind); this file has what clients see of
+// it.
 
-// bind answers an iq with a bind element: with what can't be a resource by
-// bad-request (7.7.2.1), beyond the account's limit by resource-constraint
-// (7.6.2.1), when it is another's and may not be taken by conflict (7.7.2.2). The
-// client may try again. An error ends the stream.
+// bind answers an iq with a bind element: by bad-request if it names what can't
+// be a resource (7.7.2.1), by resource-constraint beyond the account's limit
+// (7.6.2.1), by conflict if the resource is another's and may not be taken
+// (7.7.2.2). The client may try again. An error ends the stream.
 func (c *conn) bind(iq *stanza.Element) error {
 	bind := payloadOf(iq)
 	if iq.Type() != "set" || bind == nil {
@@ -40,8 +41,8 @@ func (c *conn) bind(iq *stanza.Element) error {
 }
 
 // bindSession binds the resource and makes the connection that of a client. tell
-// gives the elements that the client is told then, before anything else, and
-// when stanzas to its full JID find it.
+// gives the elements that the client is told first, when stanzas to its full JID
+// already find it.
 func (c *conn) bindSession(resource string, conflict session.Conflict, tell func(*client) ([][]byte, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
@@ -55,7 +56,7 @@ func (c *conn) bindSession(resource string, conflict session.Conflict, tell func
 	defer release()
 	jid, pos, err := c.appendBound(ctx, session.Bind{
 		// The text is in the reader's memory, which the next element overwrites;
-		// and deciding is pure, so what is random is given to it.
+		// and deciding is pure, so random text is given to it.
 		Session: c.session, Resource: strings.Clone(resource), Generated: rand.Text(),
 		Conflict: conflict, Limit: c.srv.cfg.MaxResources,
 	})

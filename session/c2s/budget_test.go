@@ -9,7 +9,7 @@ import (
 	"rollcall/session/c2s"
 )
 
-// begin sends what is not complete.
+// begin sends a stanza that is not complete.
 func (c *client) begin(size int) { c.send("<message><body>" + strings.Repeat("x", size)) }
 
 func TestLargeStanzasThatAreNotCompleteShareOneLimit(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// What transcripts compare: XML by namespace, so that prefixes, quotes and the
-// order of attributes make no difference.
+// Transcripts compare XML by namespace, so that prefixes, quotes and the order
+// of attributes make no difference.
 
 const (
 	nsClient  = "jabber:client"

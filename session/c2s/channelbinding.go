@@ -34,7 +34,7 @@ func (l *login) channel(p profile) auth.Channel {
 	return *l.binding
 }
 
-// appendBindings says which types the mechanisms use that bind.
+// appendBindings says which types the mechanisms that bind use.
 func appendBindings(b []byte, types []string) []byte {
 	if len(types) == 0 {
 		return b

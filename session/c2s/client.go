@@ -17,8 +17,8 @@ import (
 )
 
 // maxTurn is how long one client's stanzas are handled before others get the
-// processor, if they wait for it; turnCheck is after how many of them that is
-// looked at. Go would let a client that never stops sending go on for 10 ms.
+// processor, if they wait for it; that is looked at after every turnCheck of
+// them. Go would let a client that never stops sending go on for 10 ms.
 const maxTurn, turnCheck = 500 * time.Microsecond, 16
 
 // A client is a bound session that this connector holds. It has a connection,
@@ -107,8 +107,8 @@ func (cl *client) serve(c *conn) error {
 	}
 }
 
-// handle answers one element. An error ends the stream; what concerns one
-// stanza only has been answered by an error of that stanza.
+// handle answers one element. An error ends the stream; a fault of one stanza
+// only has been answered by an error of that stanza.
 func (cl *client) handle(el *stanza.Element) error {
 	if !el.IsStanza() {
 		return outOfPlace(el)

@@ -9,14 +9,14 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Client state indication: XEP-0352. What an inactive client is sent and nobody
-// waits for is held back, so that its radio may sleep: presence, of which the
+// Client state indication: XEP-0352. Stanzas to an inactive client that nobody
+// waits for are held back, so that its radio may sleep: presence, of which the
 // newest of each sender is enough, and messages without anything to read.
 // Anything else goes out at once, with what was held before it, so that the
 // order stays.
 //
-// What is held has not been sent: stream management neither counts nor keeps
-// it, and with the session's end it is gone.
+// A stanza that is held has not been sent: stream management neither counts nor
+// keeps it, and with the session's end it is gone.
 
 // Limits of what is held for one client. At either all of it is sent.
 const (
@@ -52,7 +52,7 @@ func (cl *client) activate() {
 	cl.csi.Store(nil) // whoever no longer finds it comes after what was held
 }
 
-// A csiQueue is one time of inactivity.
+// A csiQueue is for one period of inactivity.
 type csiQueue struct {
 	mu    sync.Mutex // held while anything is sent to the client
 	over  bool       // guarded

@@ -9,7 +9,7 @@ import (
 	"rollcall/session/stream"
 )
 
-// A conn is a stream that logs in, and then is a client's. Its goroutine, serve,
+// A conn is a stream that logs in, and is then a client's. Its goroutine, serve,
 // owns every field without another note.
 type conn struct {
 	*stream.Conn

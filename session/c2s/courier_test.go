@@ -11,8 +11,8 @@ import (
 	"rollcall/events"
 )
 
-// A post is the courier of a world: what it brings it brings in order and once,
-// and keeps until it is handled.
+// A post is the courier of a world: it brings parcels in order and once, and
+// keeps each until it is handled.
 type post struct {
 	mu    sync.Mutex
 	roads map[road]*traffic // guarded

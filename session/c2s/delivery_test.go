@@ -14,7 +14,7 @@ const away = 1000
 // TestMessagesGoWhereTheTableSays is RFC 6121, 8.5.2, 8.5.3 and table 1, for
 // every type, every form of address and states of the recipient's resources,
 // with the server's choices: the most available resources that are tied get a
-// message, what nobody gets is stored or refused.
+// message, and one that nobody gets is stored or refused.
 func TestMessagesGoWhereTheTableSays(t *testing.T) {
 	t.Parallel()
 	states := [][]int{

@@ -4,20 +4,20 @@
 //
 // # The way of a stanza
 //
-// Package stream has the connections, and calls for each of them what is in
-// conn.go. It brings what a client says element by element. Up to binding, negotiate.go,
-// sasl.go and bind.go answer, or sasl2.go and bind2.go in fewer steps; from then
-// on client.go hands each message to package delivery and the rest to presence.go
-// or iq.go, in the order in which they came. What is a transition of the session
-// (bound, interested, available ...) is decided and stored by the service before
-// the client gets its answer. What goes to others goes one of three ways:
+// Package stream has the connections, and calls conn.go for each of them. It brings
+// what a client says element by element. Up to binding, negotiate.go, sasl.go and
+// bind.go answer, or sasl2.go and bind2.go in fewer steps; from then on client.go
+// hands each message to package delivery and the rest to presence.go or iq.go, in
+// the order in which they came. The service decides and stores a transition of the
+// session (bound, interested, available ...) before the client gets its answer.
+// There are three ways to others:
 //
 //   - Presence and the ends of sessions are read from the log. Each connector's
 //     projector calls Observe at each event, and package presence shows it to those
 //     of its own clients that may see it. Nothing is sent for it, and nothing can be
 //     lost with a connector that dies.
-//   - Messages, requests, directed presence and what is published go straight to
-//     the sessions that the table names, on whichever connectors: package delivery
+//   - Messages, requests, directed presence and published items go straight to the
+//     sessions that the table names, on whichever connectors: package delivery
 //     decides, and keeps their order.
 //   - Rosters, with the subscription stanzas that changed them, and block lists
 //     are documents. Each connector follows them as it follows the log, and shows
@@ -32,9 +32,9 @@
 //     and limiter.go bound what gets into the log.
 //   - Bound sessions: client.go, hub.go, local.go, manage.go, resume.go,
 //     acknowledge.go, endedcounts.go, clientstate.go.
-//   - What they send: messages are package delivery's, presence goes through
+//   - Their stanzas: messages are package delivery's, presence goes through
 //     presence.go to package presence.
-//   - Requests: iq.go routes them, extension.go finds who answers, offer.go says
+//   - Requests: iq.go routes them, extension.go finds the handler, offer.go says
 //     what there is. The list of extensions is in new.go, and each has a file with
 //     its handlers, which are functions of the client that asks and of the request:
 //     disco.go, carbons.go, hints.go, lastactivity.go, time.go, version.go,
@@ -44,8 +44,8 @@
 //
 // # Goroutines
 //
-// A client's connection has one, which belongs to package stream; on it whatever
-// the client says is handled, and it owns the state for that. Observe runs on the
+// A client's connection has one, which belongs to package stream; it handles
+// whatever the client says, and owns the state for that. Observe runs on the
 // projector's, Receive on the courier's, FollowRosters, FollowBlocked,
 // FollowPublished and Reroute on the caller's, and none of them waits for a client
 // to read. One ends a session that has no connection (resume.go).
@@ -58,9 +58,9 @@
 // # Limits and what happens at them
 //
 // Those of connections, of what a client sends and of what it leaves unread are
-// package stream's. What it does not acknowledge counts with what it leaves unread,
-// for all clients together. What is stored for good, such as presence, is handled
-// at a steady pace beyond a burst (limiter.go).
+// package stream's. Stanzas that it does not acknowledge count with those that it
+// leaves unread, for all clients together. Changes that are stored for good, such
+// as presence, are handled at a steady pace beyond a burst (limiter.go).
 //
 // A login that fails five times ends with policy-violation. An account that logs
 // in more often than Config.LoginRate gets temporary-auth-failure (logins.go).
@@ -74,8 +74,8 @@
 // After an orderly stop: system-shutdown for its clients, and the unavailable
 // presence of each for those who watch them. After a kill: nothing, until the
 // lease ends; then each watcher gets one unavailable presence for each session,
-// whichever connector wrote the end, and what was sent to those sessions and not
-// handled goes where it goes without them (Reroute). After it lost its lease: its
-// clients are told to connect again, and the others have seen the end of their
-// sessions.
+// whichever connector wrote the end, and stanzas that were sent to those sessions
+// and not handled go where they go without them (Reroute). After it lost its
+// lease: its clients are told to connect again, and the others have seen the end
+// of their sessions.
 package c2s

@@ -9,15 +9,15 @@ import (
 	"rollcall/session/stanza"
 )
 
-// What a client is told that comes too late to resume its session: how many of
-// its stanzas were handled (XEP-0198, 5), so that it sends none of them again.
+// A client that comes too late to resume its session is told how many of its
+// stanzas were handled (XEP-0198, 5), so that it sends none of them again.
 
 // maxEnded is how many sessions are remembered after their end, those that
 // ended last, at about 150 bytes each. A client that comes for an older
 // one is told no count, and has to guess.
 const maxEnded = 10_000
 
-// An endedKey is the hash of whose session it was and of its resumption id.
+// An endedKey is the hash of the session's account and of its resumption id.
 type endedKey [sha256.Size]byte
 
 func endedKeyOf(account events.JID, id string) endedKey {

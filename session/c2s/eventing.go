@@ -8,8 +8,8 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Personal eventing: XEP-0163. What there is of it is in package pubsub; here it is
-// put in touch with clients and their rosters.
+// Personal eventing: XEP-0163. It is in package pubsub; this file connects it with
+// clients and their rosters.
 
 var eventing = extension{
 	identity: pubsub.Identity,

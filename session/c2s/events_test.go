@@ -43,9 +43,9 @@ func TestAnEventGoesToAConnectorInOneParcel(t *testing.T) {
 	})
 }
 
-// TestAnEventReachesWhoHasJustCome: the publisher's connector does not know of
-// the contact's login yet, and the contact was shown what was before.
-func TestAnEventReachesWhoHasJustCome(t *testing.T) {
+// TestAnEventReachesAContactThatHasJustCome: the publisher's connector does not
+// know of the contact's login yet, and the contact was shown what was before.
+func TestAnEventReachesAContactThatHasJustCome(t *testing.T) {
 	pair(t, func(t *testing.T, w *world) {
 		w.watch("bob", "alice")
 		a := w.login("alice", "a", "<presence/>")
@@ -94,7 +94,7 @@ func TestAnEventGoesByTheRosterAsItIs(t *testing.T) {
 		a.publish(nick, named("Ally"))
 		a.answers()
 		if got := b.answers(); strings.Contains(got, "Ally") {
-			t.Errorf("bob, who may not see it any more, was sent %s", got)
+			t.Errorf("bob, who may no longer see it, was sent %s", got)
 		}
 		if got := c.answers(); strings.Count(got, "Ally") != 1 {
 			t.Errorf("carol, who may see it now, was sent %s", got)
@@ -103,9 +103,9 @@ func TestAnEventGoesByTheRosterAsItIs(t *testing.T) {
 	})
 }
 
-// TestLastItemsReachWhoHasJustCome: the watcher's login is not known where the
-// account lets it watch.
-func TestLastItemsReachWhoHasJustCome(t *testing.T) {
+// TestLastItemsReachAWatcherThatHasJustCome: the watcher's login is not known
+// where the account lets it watch.
+func TestLastItemsReachAWatcherThatHasJustCome(t *testing.T) {
 	pair(t, func(t *testing.T, w *world) {
 		a := w.login("alice", "a", "<presence/>")
 		a.publish(nick, named("Ally"))

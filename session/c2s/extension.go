@@ -6,9 +6,9 @@ import (
 )
 
 // An extension is one thing that the server can do for its clients: what it
-// says of itself in disco#info, in the stream features, and the requests that
-// it answers. All of them stand in one table, so that what is announced is what
-// is there.
+// says of itself in disco#info and in the stream features, and the requests
+// that it answers. All of them stand in one table, so that the server announces
+// what it has.
 type extension struct {
 	features []string           // of the server (XEP-0030)
 	personal []string           // of an account
@@ -24,7 +24,7 @@ type request struct {
 	to          events.JID // the account or the server that is asked
 }
 
-// A place is whom a request is put to.
+// A place says whom a request is put to.
 type place uint8
 
 const (
@@ -51,9 +51,9 @@ type offer struct {
 	caps     string // verification string of the server (XEP-0115)
 }
 
-// answer finds who answers a request to a place, or refuses it. What is known
-// for one's own account only is forbidden for others' (RFC 6121, 2.1.5 for
-// one).
+// answer finds who answers a request to a place, or refuses it. A request that
+// is known for one's own account only is forbidden for others' (RFC 6121, 2.1.5
+// for one).
 func (o *offer) answer(at place, iq, payload *stanza.Element) (func(*client, *request) error, error) {
 	a := o.answers[[2]string{payload.Space(), payload.Local()}]
 	handle := a.get

@@ -87,7 +87,7 @@ func TestABlockListHasALimit(t *testing.T) {
 	})
 }
 
-// TestABlockListFitsItsDocument: of long JIDs fewer can be blocked.
+// TestABlockListFitsItsDocument: fewer JIDs can be blocked if they are long.
 func TestABlockListFitsItsDocument(t *testing.T) {
 	alone(t, nil, func(t *testing.T, w *world) {
 		a := w.login("alice", "a")

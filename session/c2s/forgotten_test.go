@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// What comes of a session that the log has forgotten, as when an operator has
-// shortened its age, and that a connector which starts later does not know until
-// it is repeated.
+// Sessions that the log has forgotten, as when an operator has shortened its
+// age, and that a connector that starts later does not know until they are
+// repeated.
 
 // forgetting runs a test in which alice is online at the first connector, and the
 // second started when the log had nothing left of it.

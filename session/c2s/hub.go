@@ -80,8 +80,8 @@ func (h *hub) moveConn(c *conn, id events.SessionID) {
 	h.held[id] = c
 }
 
-// removeClient takes a client out of all that finds it. It reports whether the client
-// was there.
+// removeClient keeps a client from being found. It reports whether the client was
+// there.
 func (h *hub) removeClient(cl *client) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -15,9 +15,9 @@ import (
 	"rollcall/session/stream"
 )
 
-// BenchmarkIdleSessions measures what a bound session costs that nothing is sent
-// to: -benchtime 1000x for 1,000 of them. The client's end of each connection is
-// in the same process, but has no goroutine and no buffer.
+// BenchmarkIdleSessions measures what a bound session that nothing is sent to
+// costs: -benchtime 1000x for 1,000 of them. The client's end of each connection
+// is in the same process, but has no goroutine and no buffer.
 func BenchmarkIdleSessions(b *testing.B) {
 	for _, door := range []struct {
 		name  string
@@ -72,7 +72,7 @@ func loginByTCP(b *testing.B, conn net.Conn, user string) {
 	}
 }
 
-// loginByWebSocket writes frames by itself: a client of a library's would have
+// loginByWebSocket writes frames by itself: a library's client would have
 // buffers that count.
 func loginByWebSocket(b *testing.B, conn net.Conn, user string) {
 	io.WriteString(conn, "GET "+stream.WebSocketPath+" HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+

@@ -27,8 +27,8 @@ func (cl *client) iq(iq *stanza.Element, to events.JID) error {
 	return refuse(stanza.BadRequest)
 }
 
-// payloadOf is what a get or a set asks, nil if it lacks an id or has not just one
-// payload (RFC 6120, 8.2.3, rules 1 and 4).
+// payloadOf is what a get or a set asks, nil if it lacks an id or does not have
+// just one payload (RFC 6120, 8.2.3, rules 1 and 4).
 func payloadOf(iq *stanza.Element) *stanza.Element {
 	first := iq.First()
 	for c := range iq.Children() {

@@ -41,7 +41,8 @@ func TestWhatWaitsForTheTableHoldsUpItsSenderOnly(t *testing.T) {
 	})
 }
 
-// TestALaneWaitsForTheTableOnce: what has waited in it need not wait again.
+// TestALaneWaitsForTheTableOnce: a parcel that has waited in it need not wait
+// again.
 func TestALaneWaitsForTheTableOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -72,7 +73,7 @@ func said(body string) string {
 	return "<message to='bob@localhost' type='chat'><body>" + body + "</body></message>"
 }
 
-// bodies are what the messages say that a client has got.
+// bodies are the texts of the messages that a client has got.
 func bodies(c *client) string {
 	var list []string
 	for _, item := range c.take() {

@@ -13,9 +13,10 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Last activity: XEP-0012. Of the server it is how long it runs; of an account,
-// for its owner and those who see its presence, how long nobody of it has been
-// there, and what was said at last. How long a resource has been idle its client says itself.
+// Last activity: XEP-0012. Of the server it is how long it has been running; of an
+// account, for its owner and those who see its presence, how long none of its
+// resources has been there, and what was said last. How long a resource has been
+// idle is for its client to say.
 
 var lastActivity = extension{
 	features: []string{stanza.NSLastActivity},
@@ -61,16 +62,16 @@ func sendLast(cl *client, r *request, p parting) error {
 	return nil
 }
 
-// A parting is the moment from which on nobody of an account was available, and
-// what was said then.
+// A parting is the moment from which on no resource of an account was
+// available, and what was said then.
 type parting struct {
 	at     time.Time
 	status string
 }
 
 // lookBack is how far before an account's last event its parting is looked for at
-// first: mostly the one is the other. Then it is farther and farther, and at last
-// in all that there is.
+// first: mostly the one is the other. Then it is looked for farther and farther
+// back, and at last in all that there is.
 const lookBack = time.Minute
 
 // partings are found in a log, whose presence is read within limits.
@@ -80,7 +81,7 @@ type partings struct {
 }
 
 // last finds that of an account that has no available resource. No table keeps it:
-// the log knows, and is asked seldom. If there was none, it is the account's last
+// the log knows, and is rarely asked. If there was none, it is the account's last
 // event, which is all that is known.
 func (ps *partings) last(a *session.Account) (parting, error) {
 	last := time.Unix(0, a.At)

@@ -179,7 +179,7 @@ func TestAnItemThatIsTooLargeToKeepIsShown(t *testing.T) {
 	})
 }
 
-func TestWhoMayNotReadIsShownNothingThatIsKept(t *testing.T) {
+func TestAReaderWithoutAccessIsShownNothingThatIsKept(t *testing.T) {
 	docs := &counted{}
 	counting(t, docs, func(t *testing.T, w *world) {
 		w.watch("alice", "bob")

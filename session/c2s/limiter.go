@@ -6,7 +6,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What a session changes is stored for good, and every connector reads it: a
+// A session's changes are stored for good, and every connector reads them: a
 // presence in the log, a roster or a node of personal eventing in its document.
 // Beyond a burst, such stanzas are handled at a steady pace, and what the client
 // sent after them waits with them, in its connection. Nothing is refused: the
@@ -48,5 +48,5 @@ func (l *limiter) beforeChange() {
 // await waits for one second at most: one stanza is handled after the other,
 // and a limit allows for one a second at least. So nobody has to end the wait.
 func await(l *rate.Limiter) {
-	l.Wait(context.Background()) // fails never: one is within every burst
+	l.Wait(context.Background()) // never fails: one is within every burst
 }

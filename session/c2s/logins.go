@@ -27,8 +27,8 @@ type logins struct {
 	sweep int                       // guarded; length of known at which it is swept
 }
 
-// minSweptLogins is the number of accounts from which on those are looked for that
-// nothing need be known of any longer.
+// minSweptLogins is the number of accounts from which on those that nothing need
+// be known of any longer are looked for.
 const minSweptLogins = 1024
 
 // A loginDebt is of one account.

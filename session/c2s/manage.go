@@ -16,13 +16,12 @@ import (
 	"rollcall/session/stream"
 )
 
-// Stream management: XEP-0198. Here are enabling, requests and
-// acknowledgements; resume.go has what becomes of a session without a
-// connection.
+// Stream management: XEP-0198. This file has enabling, requests and
+// acknowledgements; resume.go has sessions without a connection.
 
-// Limits of what a client has not acknowledged; with others' it has one more
-// (Config.MaxUnread). At each the session ends with policy-violation, and what it
-// did not acknowledge goes where it would have gone without it.
+// Limits of the stanzas that a client has not acknowledged; they share one more
+// with other clients' (Config.MaxUnread). At each the session ends with
+// policy-violation, and those stanzas go where they would have gone without it.
 const (
 	maxUnacked      = 2_000
 	maxUnackedBytes = 4 << 20
@@ -196,8 +195,8 @@ func (m *smState) acknowledge(c *conn, h uint32) error {
 // sent counts the stanzas sent to the client. The caller holds m.mu.
 func (m *smState) sent() uint32 { return m.acked + uint32(len(m.unacked)) }
 
-// drop takes the count of a client as said. Less than it has said before, as
-// some do when they resume, changes nothing; more than it was sent is an error.
+// drop takes a client's count. A lower one than before, as some clients give
+// when they resume, changes nothing; one beyond what was sent is an error.
 // Counts go around at 2^32.
 func (m *smState) drop(h uint32) error {
 	n := int32(h - m.acked)

@@ -9,8 +9,8 @@ import (
 	"rollcall/session/pep"
 )
 
-// TestNodesAndAffiliatesHaveALimit: one more is refused by name, and what is
-// there stays and can be changed.
+// TestNodesAndAffiliatesHaveALimit: one more is refused by name, and those that
+// are there stay and can be changed.
 func TestNodesAndAffiliatesHaveALimit(t *testing.T) {
 	alone(t, nil, func(t *testing.T, w *world) {
 		var s *pep.Store

@@ -20,10 +20,10 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 	s.router.FetchAfter(before.Session(st.Session), after.Session(st.Session))
 }
 
-// awaitRoutes waits for the table to route by what is stored at p. It comes before
-// every answer that promises as much, for the client may rely on it with its next
-// stanza, or tell others to (RFC 6120, 7.1; XEP-0280, 4). An error ends the
-// stream: what the client asked for is stored, and does not hold yet.
+// awaitRoutes waits for the table to route by what is stored at p. It is called
+// before every answer that promises as much, for the client may rely on it with
+// its next stanza, or tell others to (RFC 6120, 7.1; XEP-0280, 4). An error ends
+// the stream: what the client asked for is stored, and does not hold yet.
 func (s *Server) awaitRoutes(ctx context.Context, p events.Position) error {
 	if err := s.cfg.Table.WaitFor(ctx, p); err != nil {
 		return fmt.Errorf("%w: wait for the table: %w", events.ErrUnresolved, err)
@@ -31,8 +31,8 @@ func (s *Server) awaitRoutes(ctx context.Context, p events.Position) error {
 	return nil
 }
 
-// learnEnd waits for Observe to come by the end of a session of which the log
-// has told us that it is over: it knows why.
+// learnEnd waits for Observe to come by the end of a session that the log has
+// told us is over: Observe knows why.
 func (s *Server) learnEnd(a *session.Account) {
 	if a != nil {
 		s.router.Reach(events.Position{Seq: a.Seq})

@@ -29,8 +29,8 @@ import (
 //   - each message came to exactly one session, or at the end waits;
 //   - nothing waits for an account that is online.
 //
-// Clients end their streams properly here: what was written to one that vanishes
-// is lost unless it uses stream management.
+// Clients end their streams properly here: a message that was written to one
+// that vanishes is lost unless it uses stream management.
 func TestMessagesOfOneSenderComeOnceAndInOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -64,8 +64,8 @@ func drawStep(t *rapid.T) step {
 	}
 }
 
-// What an account's clients on two connectors send each other on, because the
-// one has just gone and then the other, comes back to the first. Neither may wait
+// A message to an account on two connectors, sent on because one client has just
+// gone and then the other, comes back to the first connector. Neither may wait
 // for the other then: after two seconds newer messages would go ahead.
 func TestConnectorsDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
@@ -217,7 +217,7 @@ func (c *correspondence) check() (problems []string) {
 	waits := c.waiting.list(bare("bob"))
 	count("who comes next", waits)
 	if n := len(c.nodes[0].table.Routes(bare("bob"))); n > 0 && len(waits) > 0 {
-		complain("%d messages wait for who is online", len(waits))
+		complain("%d messages wait for an account that is online", len(waits))
 	}
 	for who, n := range c.written {
 		for i := range n {

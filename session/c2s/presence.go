@@ -14,9 +14,9 @@ import (
 // presence's.
 
 // presence handles one stanza. The client's own changes are events; the rest is
-// sent to whom it is addressed, or kept in a roster. Nothing that the client sent
-// before may come after what others see of it in the log, so it waits for that
-// to have arrived.
+// sent to its addressee, or kept in a roster. Nothing that the client sent before
+// may come after what others see of it in the log, so a change waits for all of
+// that to arrive.
 func (cl *client) presence(el *stanza.Element, to events.JID) error {
 	if kind, ok := roster.ParseKind(el.Type()); ok {
 		cl.limiter.beforeChange()

@@ -21,7 +21,8 @@ func privateKey(el *stanza.Element) pep.Key {
 	return pep.Key{Kind: pep.Private, Name: el.Space() + " " + el.Local()}
 }
 
-// getPrivate answers with what is stored, or with the question, which is empty.
+// getPrivate answers with the stored element, or with the one that was asked
+// for, which is empty.
 func getPrivate(cl *client, r *request) error {
 	wanted, err := privateElements(r.payload)
 	if err != nil {

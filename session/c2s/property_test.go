@@ -18,21 +18,21 @@ import (
 	"rollcall/session"
 )
 
-// TestWhoWasSeenComingIsSeenGoingOnce lets clients of two connectors do what
+// TestASessionThatWasSeenComingIsSeenGoingOnce lets clients of two connectors do what
 // they like while connectors are killed, and then compares what each client was
-// shown with what is so:
+// shown with how things are:
 //
 //   - it sees the available resources of the contacts that its roster says it
-//     watches, and its own, and beside them only who directed presence to it
-//     and is there (I6);
+//     watches, and its own, and beside them only resources that directed
+//     presence to it and are there (I6);
 //   - none was shown to go that had not come, or twice;
-//   - its roster, by the result and the pushes, is the account's, and who has
-//     not asked for it was pushed nothing (I7);
+//   - its roster, by the result and the pushes, is the account's, and a client
+//     that has not asked for it was pushed nothing (I7);
 //   - no message that waited came twice (I8);
 //   - every session in the table has a client that lives (P9).
 //
 // Meanwhile the log loses requests and acknowledgements, or can't be reached.
-func TestWhoWasSeenComingIsSeenGoingOnce(t *testing.T) {
+func TestASessionThatWasSeenComingIsSeenGoingOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		friends := rapid.IntRange(0, 63).Draw(rt, "friends")
@@ -84,7 +84,7 @@ type story struct {
 	directed bool // somebody directed presence: it may be late, and is dropped then
 }
 
-// An actor is a client, whose it is, and what it has been shown.
+// An actor is a client with its user and what it has been shown.
 type actor struct {
 	*client
 	story      *story

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// TestWhoseChangeIsRefusedGetsWhatItGotBefore: presence that the log does not
+// TestAClientWhoseChangeIsRefusedGetsWhatItGotBefore: presence that the log does not
 // take changes nothing, and messages do not wait for a session that is there.
-func TestWhoseChangeIsRefusedGetsWhatItGotBefore(t *testing.T) {
+func TestAClientWhoseChangeIsRefusedGetsWhatItGotBefore(t *testing.T) {
 	t.Parallel()
 	for _, refused := range []string{"<presence type='unavailable'/>", "<presence><priority>-1</priority></presence>"} {
 		synctest.Test(t, func(t *testing.T) {

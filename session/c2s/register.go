@@ -26,7 +26,7 @@ type Registry interface {
 	Create(ctx context.Context, account events.JID, password string) error
 	// SetPassword fails with auth.ErrPassword and auth.ErrNoAccount.
 	SetPassword(ctx context.Context, account events.JID, password string) error
-	// Remove takes the credentials away. That there are none is no error.
+	// Remove takes the credentials away. It is not an error if there are none.
 	Remove(ctx context.Context, account events.JID) error
 	// Forget deletes whatever else is kept of an account that was removed. It may
 	// be called again where it failed.
@@ -39,7 +39,7 @@ var registration = extension{
 	requests: []answer{{space: nsRegister, local: "query", at: atServer | atOwn, get: getRegistration, set: setRegistration}},
 }
 
-// registryError is stanzaError, and what it does not know.
+// registryError is stanzaError for more errors.
 func registryError(err error) *stanza.Error {
 	switch {
 	case errors.Is(err, events.ErrConflict):
@@ -80,7 +80,7 @@ func setRegistration(cl *client, r *request) error {
 		}
 		return err
 	}
-	// Others of the account proved that they know what is no longer right.
+	// The account's other sessions proved a password that is no longer right.
 	if _, err := cl.do(session.ChangePassword{Except: cl.session}); err != nil {
 		return err
 	}

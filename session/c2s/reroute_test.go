@@ -19,8 +19,8 @@ func (n *node) lose(lost *node) {
 	n.server.Reroute(lost.incarnation())
 }
 
-// TestNothingOvertakesWhatALostConnectorDidNotHandle: it goes on to another
-// connector, and what the same client writes next goes there directly.
+// TestNothingOvertakesWhatALostConnectorDidNotHandle: a message goes on to
+// another connector, and the same client's next one goes there directly.
 func TestNothingOvertakesWhatALostConnectorDidNotHandle(t *testing.T) {
 	t.Parallel()
 	for range 20 {

@@ -15,7 +15,7 @@ import (
 
 // A session without a connection: XEP-0198, 5. A client is detached when its
 // connection is lost and resumption was granted. It stays bound, available and
-// routed to; what it is sent waits. Others are told nothing.
+// routed to; stanzas to it wait. Others are told nothing.
 
 // lose is called once for each connection that the client had, by its
 // goroutine, when nothing more is read from it. The session is kept or ends.
@@ -95,8 +95,8 @@ func (cl *client) end(e stream.Ending) {
 }
 
 // finish ends the session for good: nothing more is delivered to it, the log
-// learns of it, and what it has not acknowledged goes elsewhere. It may be
-// called again. The caller holds life.
+// learns of it, and the stanzas that it has not acknowledged go elsewhere. It
+// may be called again. The caller holds life.
 func (cl *client) finish(e stream.Ending) {
 	if !cl.recipient.End(func() bool { return cl.srv.hub.removeClient(cl) }) {
 		return
@@ -112,7 +112,8 @@ func (cl *client) finish(e stream.Ending) {
 	}
 }
 
-// giveBack sends what the client has not acknowledged where it goes without it.
+// giveBack sends the stanzas that the client has not acknowledged where they go
+// without it.
 func (cl *client) giveBack(m *smState, e stream.Ending) {
 	if m.expiry != nil {
 		m.expiry.Stop()
@@ -178,7 +179,7 @@ func (c *conn) resumeAs(el *stanza.Element, tell func(cl *client, resumed []byte
 	return nil, m.attach(cl, c, uint32(h), tell)
 }
 
-// resumed finds the session that a resumption id is of, if it is one of this
+// resumed finds the session that a resumption id names, if it is one of this
 // client's.
 func (c *conn) resumed(id string) *client {
 	prev, token, ok := parseResumptionID(id)
@@ -224,8 +225,8 @@ func (c *conn) takeOver(cl *client) error {
 	return nil
 }
 
-// attach sends again, in order, exactly what the client has not handled, and
-// then what is new: that waits for the mutex.
+// attach sends again, in order, exactly the stanzas that the client has not
+// handled, and then new ones, which wait for the mutex.
 func (m *smState) attach(cl *client, c *conn, h uint32, tell func(*client, []byte)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

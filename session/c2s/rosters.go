@@ -5,7 +5,7 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Rosters: RFC 6121, 2. Package presence has them.
+// Rosters: RFC 6121, 2. They are in package presence.
 
 var rosters = extension{
 	features: []string{stanza.NSRoster},

@@ -116,7 +116,7 @@ func TestARequestIsRefusedThoughTheRostersWatchIsLate(t *testing.T) {
 		}
 		w.rosters.hold(false)
 		if got := a.answers(); !strings.Contains(got, "subscription='none'/>") {
-			t.Errorf("alice was pushed %s, want that she does not ask any more", got)
+			t.Errorf("alice was pushed %s, want that she no longer asks", got)
 		}
 		if item, _ := w.roster(bare("alice")).Get(bare("bob")); item.Ask {
 			t.Error("alice's roster still asks")

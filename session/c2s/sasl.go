@@ -18,7 +18,7 @@ import (
 // between 2 and 5 retries); then the stream ends with policy-violation.
 const maxAttempts = 5
 
-// What a client is told that has to wait.
+// What a client that has to wait is told.
 var (
 	errFailures = errors.New("too many failures from this address, try again later")
 	errLogins   = errors.New("too many logins of this account, try again in a minute")
@@ -114,8 +114,8 @@ func (l *login) throttleKey() string {
 	return host
 }
 
-// exchangeStep gives one element to the mechanism. It reports false for what is no
-// element of SASL.
+// exchangeStep gives one element to the mechanism. It reports false for an element
+// that is not one of SASL.
 func (l *login) exchangeStep(ctx context.Context, el *stanza.Element) (auth.Reply, bool) {
 	x := l.begin(profile(el.Space()))
 	data, readable := initial(el)

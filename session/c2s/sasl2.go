@@ -15,8 +15,8 @@ import (
 // There are no tasks: nothing continues after a mechanism, and no mechanism is
 // upgraded, since each account has keys for all of them.
 
-// maxAgent bounds each part of what a client says of itself, in bytes; what is
-// longer is cut off.
+// maxAgent bounds each part of what a client says of itself, in bytes; a longer
+// one is cut off.
 const maxAgent = 100
 
 // appendAuthentication announces mechanisms, what can be done inline, and the
@@ -80,8 +80,8 @@ func cutOff(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "")
 }
 
-// proceed does what the client asked for inline, and tells it that it is in. Of what
-// can't be done it is told why, and may go on by other ways.
+// proceed does what the client asked for inline, and tells it that it is in. It is
+// told why a request can't be carried out, and may go on by other ways.
 func (l *login) proceed(r auth.Reply) error {
 	w := l.inline
 	l.inline = nil

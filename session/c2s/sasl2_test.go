@@ -74,9 +74,9 @@ func TestALongUserAgentIsCutOff(t *testing.T) {
 	})
 }
 
-// A client that says that it could bind and was offered nothing was told the
+// A client that says that it could bind and was offered no binding was told the
 // truth in one profile, and was lied to in the other (RFC 5802, 6).
-func TestWhoWasOfferedChannelBindingMayNotSayOtherwise(t *testing.T) {
+func TestAClientThatWasOfferedChannelBindingMayNotSayOtherwise(t *testing.T) {
 	w := secureWorld(t, nil)
 	l := dial(t, w.listen((*c2s.Server).ServeTLS))
 	l.secure()

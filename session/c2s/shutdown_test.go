@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestShutdownEndsInTimeThoughSessionsWaitForTheirClients: what each of them has
-// not acknowledged is stored first, which takes its time.
+// TestShutdownEndsInTimeThoughSessionsWaitForTheirClients: the messages that
+// each has not acknowledged are stored first, which takes its time.
 func TestShutdownEndsInTimeThoughSessionsWaitForTheirClients(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -163,7 +163,7 @@ func (l *line) bind() {
 	l.hear("<jid>alice@localhost/r</jid>")
 }
 
-// end closes the stream in order, whichever side began.
+// end closes the stream properly, whichever side began.
 func (l *line) end() {
 	l.t.Helper()
 	l.say("</stream:stream>")
@@ -227,7 +227,8 @@ func TestClientsLogInWithDirectTLSAndChannelBinding(t *testing.T) {
 	l.end()
 }
 
-// What was sent ahead in the clear is not run under TLS (RFC 6120, 5.4.3.3).
+// A stanza that was sent ahead in the clear is not run under TLS (RFC 6120,
+// 5.4.3.3).
 func TestNothingThatWasSentInTheClearIsRunUnderTLS(t *testing.T) {
 	w := secureWorld(t, nil)
 	l := dial(t, w.listen((*c2s.Server).Serve))

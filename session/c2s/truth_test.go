@@ -8,7 +8,7 @@ import (
 	"rollcall/session/c2s"
 )
 
-// What a client is told holds already for whatever is routed (RFC 6120, 7.1).
+// What a client is told already holds for whatever is routed (RFC 6120, 7.1).
 // The tests keep a connector's table from getting to know what is stored, which
 // in life takes it some 100 µs.
 
@@ -82,9 +82,9 @@ func TestAnAnswerHoldsForWhateverIsSentAfterIt(t *testing.T) {
 	}
 }
 
-// TestWhoIsToldOfABlockIsSentNothingMore: also while another client of the account
-// changes the list, and its change takes time.
-func TestWhoIsToldOfABlockIsSentNothingMore(t *testing.T) {
+// TestAClientThatIsToldOfABlockIsSentNothingMore: even while another client of the
+// account changes the list, and its change takes time.
+func TestAClientThatIsToldOfABlockIsSentNothingMore(t *testing.T) {
 	alone(t, nil, func(t *testing.T, w *world) {
 		list := func(verb, user string) string {
 			return "<iq type='set' id='" + verb + "'><" + verb + " xmlns='urn:xmpp:blocking'><item jid='" + user + "@localhost'/></" + verb + "></iq>"
@@ -152,10 +152,10 @@ func TestNobodyIsRefusedAtAnotherConnectorEither(t *testing.T) {
 	}
 }
 
-// TestWhoSeesAPresenceMaySendToIt: a headline goes to all who are there, now or
-// never (RFC 6121, 8.5.2.1.1), and a client is there when anybody is shown so,
-// itself included, though its connector may know last.
-func TestWhoSeesAPresenceMaySendToIt(t *testing.T) {
+// TestAClientThatSeesAPresenceMaySendToIt: a headline goes to all who are
+// there, now or never (RFC 6121, 8.5.2.1.1), and a client is there as soon as
+// anybody is shown so, itself included, though its connector may know last.
+func TestAClientThatSeesAPresenceMaySendToIt(t *testing.T) {
 	pair(t, func(t *testing.T, w *world) {
 		w.watch("bob", "alice")
 		alice, bob := w.login("alice", "a"), w.login("bob", "b", "<presence/>")

@@ -2,7 +2,7 @@ package c2s
 
 import "rollcall/session/stanza"
 
-// Software version: XEP-0092. What it runs on is nobody's business.
+// Software version: XEP-0092. The machine that it runs on is nobody's business.
 
 const nsVersion = "jabber:iq:version"
 

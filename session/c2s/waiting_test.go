@@ -77,7 +77,7 @@ func newAfterWaiting(t *testing.T, nodes int) {
 	}
 }
 
-// A counter counts who looks for what waits.
+// A counter counts those who look for messages that wait.
 type counter struct {
 	delivery.Offline
 	takes *atomic.Int32

@@ -11,9 +11,9 @@ import (
 // until its lease ends.
 func (n *node) silence() { n.receives.Store(false) }
 
-// TestWhoResumesDoesNotShareTheWaysWithItsOldConnection: the goroutine of a lost
-// connection may still be waiting for what it sent to arrive.
-func TestWhoResumesDoesNotShareTheWaysWithItsOldConnection(t *testing.T) {
+// TestAResumedSessionDoesNotShareTheWaysWithItsOldConnection: the goroutine of a
+// lost connection may still be waiting for what it sent to arrive.
+func TestAResumedSessionDoesNotShareTheWaysWithItsOldConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 2, nil)

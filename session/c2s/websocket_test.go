@@ -29,7 +29,7 @@ type socket struct {
 	t     testing.TB
 	ws    *websocket.Conn
 	heard chan string // messages, masked, and at last how it was closed
-	// closing: it is the client who closes it.
+	// closing: it is the client that closes it.
 	closing atomic.Bool
 	previd  atomic.Value // string; by which its session can be resumed
 }

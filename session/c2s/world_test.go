@@ -168,7 +168,7 @@ func (n *node) suspend() {
 	n.server.Suspend()
 }
 
-// incarnation is who the node is at the moment.
+// incarnation is the one that the node is at the moment.
 func (n *node) incarnation() events.Incarnation { return n.service.Connector() }
 
 // kill makes the process disappear: it writes nothing more and its clients'
@@ -180,7 +180,7 @@ func (n *node) kill() {
 	n.listener.cutAll()
 }
 
-// stop ends the node in order.
+// stop ends the node in an orderly way.
 func (n *node) stop(ctx context.Context) error {
 	err := n.server.Shutdown(ctx)
 	n.receives.Store(false)
