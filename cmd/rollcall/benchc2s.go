@@ -30,7 +30,7 @@ func newBenchC2S(con *console) *cobra.Command {
 	b := &clientBench{con: con, load: load.DefaultLoad()}
 	var names []string
 	long := "Log in to one server or several by the thousand and measure them in turns. Any\n" +
-		"XMPP server will do that has the accounts; --users prints which. Scenarios:\n"
+		"XMPP server that has the accounts will do; --users prints which. Scenarios:\n"
 	for _, sc := range load.Scenarios() {
 		names = append(names, sc.Name)
 		long += fmt.Sprintf("\n  %-9s %s", sc.Name, sc.Help)

@@ -63,8 +63,8 @@ func newConnectors(con *console) *cobra.Command {
 		Use:   "connectors",
 		Short: "Show the connectors and what they hold",
 		Long: "Show the connectors and what they hold. Alive is one that has a lease; lost is\n" +
-			"one that did not renew its lease in time, and serves nobody any longer. It goes\n" +
-			"from the list when another one, or its next start, has closed its sessions.",
+			"one that did not renew its lease in time, and serves nobody any longer. It\n" +
+			"leaves the list when another one, or its next start, has closed its sessions.",
 		Args: arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {

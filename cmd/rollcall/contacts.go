@@ -40,7 +40,7 @@ func newContacts(con *console) *cobra.Command {
 		Short: "Show whom an account sees online, and why",
 		Long: "Show an account's contacts, or one of them: who is shown online to it, by which\n" +
 			"sessions, and why the others are not. It is the presence that the connectors\n" +
-			"send now, but for what block lists hold back (XEP-0191).",
+			"send now, except for what block lists hold back (XEP-0191).",
 		Args: arguments(1, 2),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			var jids [2]events.JID

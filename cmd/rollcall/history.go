@@ -27,8 +27,7 @@ func newHistory(con *console) *cobra.Command {
 			"order. Failed logins are among them by their time; they are of another stream,\n" +
 			"so they have no sequence. With --since alone so are connections that failed\n" +
 			"before a login, as in a TLS handshake: they belong to no account.\n" +
-			"\"rollcall sessions --help\" explains the reasons of a\n" +
-			"closed event.",
+			"\"rollcall sessions --help\" explains the reasons of a closed event.",
 		Args: arguments(0, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			span, err := parseSpan(since, until, time.Now())

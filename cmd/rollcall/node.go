@@ -176,7 +176,7 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, conn *xmppCon
 		return nil
 	})
 	if _, err := connector.TellLost(ctx, n.bus.Leases(), n.table); err != nil && ctx.Err() == nil {
-		n.log.Warn("connectors may be lost that are taken for living", "error", err)
+		n.log.Warn("connectors that are taken for living may be lost", "error", err)
 	}
 	n.ready()
 	<-ctx.Done()

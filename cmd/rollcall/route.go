@@ -32,7 +32,7 @@ func newRoute(con *console) *cobra.Command {
 			"chat and normal, headlines, groupchat messages, presence and iq. The numbers in\n" +
 			"brackets are sections of RFC 6121.\n\n" +
 			"Leases of the past are not kept: with --at a session counts until the log closed\n" +
-			"it, also if its connector was dead already. A note names such sessions.",
+			"it, even if its connector was dead already. A note names such sessions.",
 		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			jid, err := parseTarget(args[0])

@@ -34,9 +34,9 @@ func newSessions(con *console) *cobra.Command {
 			"of a moment (--at), or all that there were in a span of time, with how each\n" +
 			"one ended (--since, --until). The clients' addresses are in the history: they\n" +
 			"are shown with a JID, over a span of time, or with --address.\n\n" +
-			"Leases of the past are not kept. What a connector held that died counts, in a\n" +
-			"look at the past, until the log closed it: when its lease had ended, or at the\n" +
-			"next start if no other connector was there.\n\n" + reasons,
+			"Leases of the past are not kept. In a look at the past, the sessions of a\n" +
+			"connector that died count until the log closed them: when its lease had ended,\n" +
+			"or at its next start if no other connector was there.\n\n" + reasons,
 		Example: "  rollcall sessions\n" +
 			"  rollcall sessions --at 10m           (ago; 14:03:07, \"2026-01-31 14:03\")\n" +
 			"  rollcall sessions --at 4711          (after the event of this sequence)\n" +
@@ -70,7 +70,7 @@ const reasons = `Why sessions end:
   replaced          another client took the same full JID
   kicked            an administrator ended it
   password_changed  so that it must log in again
-  account_removed   there is no such account any more
+  account_removed   there is no longer such an account
   overload          it read too slowly
   error             it broke the protocol; the text says how
   connector_lost    its connector was killed or cut off from the log

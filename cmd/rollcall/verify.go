@@ -42,9 +42,9 @@ func newVerify(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Fold the log from its beginning and compare with the running table",
-		Long: "Fold what the log has from its beginning and compare with the running table. Of\n" +
-			"sessions that began before the log does, and that their connectors have not\n" +
-			"repeated yet, nothing is left to compare with; they are counted.",
+		Long: "Fold what the log has from its beginning and compare with the running table.\n" +
+			"Sessions that began before the log does, and that their connectors have not\n" +
+			"repeated yet, leave nothing to compare with; they are counted.",
 		Args: arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {

@@ -45,7 +45,7 @@ type Config struct {
 	Table delivery.Table
 	// Courier carries stanzas to other connectors.
 	Courier delivery.Courier
-	// Pre records what happens before authentication; nil: nobody does.
+	// Pre records what happens before authentication; nil: nothing is recorded.
 	Pre Recorder
 	// Version is what the server says of itself (XEP-0092); default "unknown".
 	Version string
@@ -76,8 +76,8 @@ type Recorder interface {
 }
 
 // validate finds what would fail only when the first client comes. Rosters and the
-// table are asked for by each of them; what else may be nil stands for a part of
-// the service that is off.
+// table are asked for by each of them; any other nil stands for a part of the
+// service that is off.
 func (c *Config) validate() error {
 	if c.Accounts == nil || c.Rosters == nil || c.Table == nil || c.Courier == nil {
 		return errors.New("c2s: Accounts, Rosters, Table and Courier are required")

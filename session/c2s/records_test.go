@@ -55,7 +55,7 @@ func TestAnAddressThatGuessesPasswordsHasToWait(t *testing.T) {
 		}
 		again.send(plain("alice", password))
 		if got := again.answers(); strings.Contains(got, "<success") {
-			t.Error("who guesses is let in while it has to wait")
+			t.Error("an address that guesses is let in while it has to wait")
 		}
 		w.login("alice", "a")
 	})

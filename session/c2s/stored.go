@@ -7,10 +7,10 @@ import (
 	"rollcall/session/pep"
 )
 
-// A storage has what accounts keep with the server: one document an account for
+// A storage holds what accounts keep with the server: one document an account for
 // private storage (XEP-0049), the card (XEP-0054) and personal eventing (XEP-0163).
-// Nobody keeps it in memory: it is read when it is asked for. Its methods are for any
-// goroutine.
+// Nobody keeps it in memory: it is read when it is asked for. Its methods are for
+// any goroutine.
 type storage struct{ docs events.Bucket }
 
 // storesThings is on for the extensions that need the documents.

@@ -82,8 +82,8 @@ func TestASubscriptionIsShownToBoth(t *testing.T) {
 	})
 }
 
-// TestTheAnswerComesBeforeThePush (RFC 6121, 2.1.6), which those resources get that
-// have asked for the roster.
+// TestTheAnswerComesBeforeThePush (RFC 6121, 2.1.6), which the resources that have
+// asked for the roster get.
 func TestTheAnswerComesBeforeThePush(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		one, two, three := w.bind("alice@x/1"), w.bind("alice@x/2"), w.bind("alice@x/3")

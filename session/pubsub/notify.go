@@ -34,7 +34,7 @@ func (r *request) notifyWhole(n *pep.Node, event []byte) {
 	owners, err := r.srv.upToDate(r.account)
 	if err != nil {
 		owners = r.known()
-		r.srv.cfg.Logger.Warn("who has just come may not be shown an event", "account", r.account.String(), "error", err)
+		r.srv.cfg.Logger.Warn("clients that have just come may not be shown an event", "account", r.account.String(), "error", err)
 	}
 	shown := r.showSubscribers(n, owners, event)
 	list := slices.Clone(r.srv.cfg.Table.Account(r.account).Available())

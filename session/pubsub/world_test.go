@@ -162,7 +162,7 @@ func (w *world) publish(full, node, text string) []string {
 		"<pubsub xmlns='"+pubsub.NS+"'><publish node='"+node+"'><item id='i'><x xmlns='urn:example:x'>"+text+"</x></item></publish></pubsub>")
 }
 
-// configure makes a node that those may read whom the model lets.
+// configure makes a node with an access model.
 func (w *world) configure(full, node, access string) {
 	w.t.Helper()
 	w.must(full, events.StoredJID(full).Local(), "set", "<pubsub xmlns='"+pubsub.NS+"'><create node='"+node+"'/><configure>"+

@@ -34,7 +34,7 @@ func TestSlowReadersShareOneLimit(t *testing.T) {
 			t.Fatalf("the second: sent %v, full %v", sent, full)
 		}
 		if sent, _ := b.send(make([]byte, freeShare)); !sent {
-			t.Error("who is not slow is refused")
+			t.Error("a peer that is not slow is refused")
 		}
 		close(slow.release)
 		a.flush()
