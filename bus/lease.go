@@ -74,14 +74,16 @@ type Lease struct {
 	pulse pulse     // owned by mu
 }
 
-// Acquire takes a name. Errors are a *events.HeldError or wrap those of package
-// events.
+// Acquire takes a name. Errors are a *events.HeldError, or wrap
+// events.ErrLeaseRefused if the request is wrong, or one of those of a Log, after
+// which another attempt may succeed.
 func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
 	if r.TTL == 0 {
 		r.TTL = defaultTTL
 	}
 	if r.Name == "" || r.Instance == "" || r.TTL < minTTL || r.TTL%time.Second != 0 || len(r.Info) > maxLeaseInfo {
-		return nil, fmt.Errorf("lease %q: a name, an instance, whole seconds >= %s and at most %d bytes of info are needed", r.Name, minTTL, maxLeaseInfo)
+		return nil, fmt.Errorf("lease %q: %w: a name, an instance, whole seconds >= %s and at most %d bytes of info are needed",
+			r.Name, events.ErrLeaseRefused, minTTL, maxLeaseInfo)
 	}
 	lease := &Lease{b: l.b, subject: leaseSubject(r.Name), done: make(chan struct{}), pulse: newPulse(), msg: leaseMessage{
 		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Info: r.Info, Probe: l.b.nc.NewInbox(),

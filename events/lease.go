@@ -13,6 +13,8 @@ var (
 	ErrHeld = errors.New("the name is held by another instance")
 	// ErrLeaseLost: the lease ended, or may have ended, before it was renewed.
 	ErrLeaseLost = errors.New("the lease is lost")
+	// ErrLeaseRefused: nobody could hold such a lease, however often it is asked for.
+	ErrLeaseRefused = errors.New("no such lease can be held")
 )
 
 // A LeaseState is a lease as others see it.

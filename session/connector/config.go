@@ -88,7 +88,8 @@ type Courier interface {
 type Config struct {
 	// Acquire makes one attempt to get a lease for the connector's name. After an
 	// *events.HeldError there is no other, unless the holder is found to be dead:
-	// the name is somebody else's.
+	// the name is somebody else's. Nor is there after events.ErrLeaseRefused. Any
+	// other error is taken for one that passes.
 	Acquire func(ctx context.Context) (Lease, error)
 	Leases  Leases
 	Table   Table

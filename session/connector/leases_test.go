@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -57,6 +58,9 @@ func (p *process) reachesLeases() bool {
 }
 
 func (p *process) acquire(ctx context.Context) (connector.Lease, error) {
+	if p.refused.Load() {
+		return nil, fmt.Errorf("lease of %s: %w", p.name, events.ErrLeaseRefused)
+	}
 	if !p.reachesLeases() {
 		return nil, events.ErrUnavailable
 	}

@@ -34,7 +34,8 @@ type connector struct {
 
 // Run is the life of a connector: one incarnation after the other, each with a
 // lease, until ctx ends. It returns nil after an orderly stop, and otherwise an
-// error of Acquire that wraps events.ErrHeld, or that of Beside.
+// error of Acquire that wraps events.ErrHeld or events.ErrLeaseRefused, or that of
+// Beside.
 func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.check(); err != nil {
 		return err
@@ -78,9 +79,9 @@ func (c *connector) incarnations(ctx context.Context, lease Lease) (err error) {
 	return err
 }
 
-// acquire gets a lease, however long that takes; nil if ctx ends before. That
-// somebody else has the name, and lives, is an error, for this process would never
-// serve.
+// acquire gets a lease, however long that takes; nil if ctx ends before. Errors are
+// those after which this process would never serve: somebody else has the name, and
+// lives, or nobody could have such a lease.
 func (c *connector) acquire(ctx context.Context) (Lease, error) {
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
 		lease, err := c.Acquire(ctx)
@@ -97,6 +98,8 @@ func (c *connector) acquire(ctx context.Context) (Lease, error) {
 		switch {
 		case err == nil:
 			return lease, nil
+		case errors.Is(err, events.ErrLeaseRefused):
+			return nil, err
 		case ctx.Err() != nil:
 			return nil, nil
 		}

@@ -245,6 +245,29 @@ func TestANameThatAnotherInstanceHoldsIsAnError(t *testing.T) {
 	})
 }
 
+// A request for a lease that is wrong stays wrong: to make it again would only hide
+// the error.
+func TestAConnectorWhoseRequestForALeaseIsRefusedEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		first, later := w.process("c1", "disk"), w.start("c2", "disk")
+		first.refused.Store(true)
+		first.start()
+		synctest.Wait()
+		later.refused.Store(true)
+		later.away.Store(true)
+		time.Sleep(ttl) // it loses the lease that it had
+		for _, p := range []*process{first, later} {
+			p.stop() // one that goes on ends with no error
+			<-p.ended
+			if !errors.Is(p.err, events.ErrLeaseRefused) {
+				t.Errorf("%s ended with %v", p.name, p.err)
+			}
+		}
+	})
+}
+
 func TestAnErrorBesideItStopsAConnectorCleanly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

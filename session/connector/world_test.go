@@ -70,6 +70,7 @@ type process struct {
 	stop           context.CancelFunc
 	away           atomic.Bool // it has no connection: it is dead, or cut off
 	frozen         atomic.Bool // it does nothing, and its connection is there
+	refused        atomic.Bool // no lease of its kind can be held
 	lease          atomic.Pointer[lease]
 	handle         atomic.Pointer[func([]byte, func() func())] // which the courier was given
 
