@@ -23,7 +23,7 @@ type delivery struct {
 
 const ackPrefix = "$JS.ACK."
 
-// parse reads the ack subject of d.msg. It reports false for what isn't a
+// parse reads the ack subject of d.msg. It reports false for anything but a
 // message of the stream: a status, or junk.
 func (d *delivery) parse() bool {
 	rest, ok := strings.CutPrefix(d.msg.Reply, ackPrefix)

@@ -25,9 +25,9 @@ var (
 	ErrFull = errors.New("the log is full; raise its limit or shorten its retention")
 	// ErrTooLarge: the record exceeds MaxRecord. Nothing was stored.
 	ErrTooLarge = errors.New("the record is too large")
-	// ErrRewound: the log is not the one that was read before, or it ends
-	// before the place that was reached, or has forgotten what came after it
-	// while it was out of reach. What was folded from it is not its state; fold it
+	// ErrRewound: the log is not the one that was read before, or it ends before
+	// the place that was reached, or has forgotten what came after it while it was
+	// out of reach. The state that was folded from it is not its own; fold it
 	// anew.
 	ErrRewound = errors.New("the log is not the one that was read before")
 	// ErrNotFound: there is no such record.

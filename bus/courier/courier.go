@@ -205,8 +205,9 @@ func (c *Courier) Receive(to events.Incarnation, handle func(payload []byte, lat
 	})
 }
 
-// receiver makes the receiver of an incarnation. What one before it has taken for
-// the same incarnation may be under way once more, and is not taken again.
+// receiver makes the receiver of an incarnation. Messages that one before it has
+// taken for the same incarnation may be under way once more, and are not taken
+// again.
 func (c *Courier) receiver(to events.Incarnation, handle func([]byte, func() func())) *receiver {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -263,8 +264,8 @@ func (h *handler) stop() {
 	})
 }
 
-// Close waits for what was sent to arrive, 1 s at most, and stops what Receive and
-// Answer have begun.
+// Close waits for messages that were sent to arrive, 1 s at most, and stops what
+// Receive and Answer have begun.
 func (c *Courier) Close() {
 	c.linger()
 	c.mu.Lock()
@@ -276,7 +277,7 @@ func (c *Courier) Close() {
 	}
 }
 
-// linger waits for what was sent to arrive.
+// linger waits for messages that were sent to arrive.
 func (c *Courier) linger() {
 	ctx, cancel := context.WithTimeout(context.Background(), lingerTimeout)
 	defer cancel()

@@ -5,10 +5,10 @@
 // order and once, as long as both live, over interruptions too ([Courier.Send],
 // [Courier.Receive]). The sender numbers what it sends and keeps it until the
 // receiver has said that it was handled (link.go, ring.go); the receiver takes
-// numbers in their order only and asks for what is missing (receiver.go). A
-// message that the receiver has not handled when its incarnation ends is given
-// back to the sender ([Courier.Return]). One that it handled in its last 2 ms may
-// be given back all the same.
+// numbers in their order only and asks for missing ones (receiver.go). A message
+// that the receiver has not handled when its incarnation ends is given back to
+// the sender ([Courier.Return]). One that it handled in its last 2 ms may be
+// given back all the same.
 //
 // A question goes to one of those who answer its verb, and the answer comes in
 // chunks, as fast as the asker takes them ([Courier.Ask], [Courier.Answer]).

@@ -39,9 +39,9 @@ const (
 
 // A link is one track from this process to one incarnation. It numbers what it
 // sends from 1 and keeps it until the receiver has said that it was handled. A
-// receiver takes numbers in their order only and asks for what is missing, so
-// that nothing is lost, doubled or overtaken while both live, whatever NATS
-// drops (go-back-N).
+// receiver takes numbers in their order only and asks for missing ones, so that
+// nothing is lost, doubled or overtaken while both live, whatever NATS drops
+// (go-back-N).
 type link struct {
 	c       *Courier
 	track   track
@@ -82,7 +82,8 @@ func parseLinkID(token string) (uint64, bool) {
 	return id, err == nil
 }
 
-// first is the oldest number kept. The caller holds mu, as for what follows.
+// first is the oldest number kept. The caller holds mu, as for the methods that
+// follow.
 func (l *link) first() uint64 { return l.next - uint64(l.kept.n) }
 
 func (l *link) send(payload []byte) (uint64, error) {

@@ -135,7 +135,7 @@ type peer struct {
 	told  uint64      // guarded; the last handled number that the sender knows of
 	timer *time.Timer // guarded
 	armed bool        // guarded
-	asked time.Time   // guarded; for what is missing
+	asked time.Time   // guarded; for missing messages
 	used  time.Time   // guarded
 }
 

@@ -14,8 +14,9 @@ const (
 
 // mend opens the streams again after the disk was full. A stream that could not
 // write once refuses all that follows until it is opened anew, even when there
-// is room. What the streams hold is as after any other start; connections stay,
-// and see JetStream missing for a moment. mend returns when quit is closed.
+// is room. The streams then hold what they would after any other start;
+// connections stay, and see JetStream missing for a moment. mend returns when
+// quit is closed.
 func (s *Server) mend() {
 	defer close(s.mended)
 	var last time.Time // when it was done

@@ -2,11 +2,11 @@
 // installation that wants no server of its own. It is the only package that
 // imports the server.
 //
-// The server is a single one: its streams have one replica. What it has
-// acknowledged survives the death of the process; whether it survives a power
-// failure is [Options].Fsync. While its disk is full it stores nothing, and goes
-// on by itself when there is room. A lock on the data directory keeps a second
-// process out, for two servers on one directory destroy it. The lock is
+// The server is a single one: its streams have one replica. A message that it
+// has acknowledged survives the death of the process; whether it survives a
+// power failure is [Options].Fsync. While its disk is full it stores nothing,
+// and goes on by itself when there is room. A lock on the data directory keeps a
+// second process out, for two servers on one directory destroy it. The lock is
 // flock's, which makes this a package for Unix.
 package natsd
 

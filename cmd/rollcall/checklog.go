@@ -24,7 +24,7 @@ func missing(info events.Info) uint64 {
 }
 
 // checkLog tells the operator of a log that is not whole. The service goes on
-// with what is there.
+// with the records that are there.
 func checkLog(ctx context.Context, b *bus.Bus, log *slog.Logger) (events.Info, error) {
 	info, err := b.Log().Info(ctx)
 	if err != nil {

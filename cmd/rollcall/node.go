@@ -119,8 +119,8 @@ func (n *node) close() {
 	}
 }
 
-// run plays the roles until ctx ends. What the connector needs for its orderly
-// stop outlives ctx until then.
+// run plays the roles until ctx ends. Everything that the connector needs for
+// its orderly stop outlives ctx until then.
 func (n *node) run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()

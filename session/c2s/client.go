@@ -22,8 +22,8 @@ import (
 const maxTurn, turnCheck = 500 * time.Microsecond, 16
 
 // A client is a bound session that this connector holds. It has a connection,
-// or waits for another one (resume.go). What the connection's goroutine owns
-// belongs to handling stanzas in their order.
+// or waits for another one (resume.go). The fields that the connection's
+// goroutine owns belong to handling stanzas in their order.
 type client struct {
 	srv     *Server
 	svc     *session.Service
@@ -63,7 +63,7 @@ func newClient(c *conn, jid events.JID, at events.Position) *client {
 // it, now or later. b is not kept.
 func (cl *client) send(b []byte) bool { return cl.pass(delivery.Outgoing{Stanza: b}) }
 
-// pass is send for what others have sent.
+// pass is send for a stanza that others have sent.
 func (cl *client) pass(o delivery.Outgoing) bool {
 	if q := cl.csi.Load(); q != nil {
 		return q.send(cl, o)
@@ -71,7 +71,7 @@ func (cl *client) pass(o delivery.Outgoing) bool {
 	return cl.write(o)
 }
 
-// write is pass for what is to go out now.
+// write is pass for a stanza that is to go out now.
 func (cl *client) write(o delivery.Outgoing) bool {
 	if m := cl.managed.Load(); m != nil {
 		return m.send(cl, o)
@@ -130,8 +130,8 @@ func (cl *client) handle(el *stanza.Element) error {
 	return nil
 }
 
-// dispatch hands a stanza to what handles its kind. Whether one of the two blocks
-// the other comes first, for it holds of all kinds.
+// dispatch hands a stanza to the handler of its kind. Whether one of the two
+// blocks the other comes first, for it holds of all kinds.
 func (cl *client) dispatch(el *stanza.Element) error {
 	to, err := el.To()
 	if err != nil {

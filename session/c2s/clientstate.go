@@ -18,7 +18,8 @@ import (
 // A stanza that is held has not been sent: stream management neither counts nor
 // keeps it, and with the session's end it is gone.
 
-// Limits of what is held for one client. At either all of it is sent.
+// Limits of the stanzas that are held for one client. At either all of them are
+// sent.
 const (
 	maxHeld      = 200
 	maxHeldBytes = 128 << 10

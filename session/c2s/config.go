@@ -57,7 +57,7 @@ type Config struct {
 	// PresenceRate is how many changes of presence of one session are stored in a
 	// second; default 1, and 60 s of that at once; below 0: no limit, for any
 	// change that is stored. Beyond it the client's stanzas wait. They do so at 20
-	// a second, after 1,000, for changes of rosters and of what is published.
+	// a second, after 1,000, for changes of rosters and of published items.
 	PresenceRate int
 	// ResumeTime is the longest time that a session waits for its client to
 	// resume it (XEP-0198); default 5 min.

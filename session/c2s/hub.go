@@ -61,8 +61,8 @@ func (h *hub) detached() (list []*client) {
 	return list
 }
 
-// addClient makes a client findable. What it is told here is the first that it is
-// sent, and once it has been told everybody finds it.
+// addClient makes a client findable. The client is sent told before anything
+// else, and once it has been, everybody finds it.
 func (h *hub) addClient(cl *client, c *conn, told ...[]byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

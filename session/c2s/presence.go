@@ -10,8 +10,7 @@ import (
 	"rollcall/session/stanza"
 )
 
-// Presence sent by a client: RFC 6121, 4. What others see of it is package
-// presence's.
+// Presence sent by a client: RFC 6121, 4. Package presence shows it to others.
 
 // presence handles one stanza. The client's own changes are events; the rest is
 // sent to its addressee, or kept in a roster. Nothing that the client sent before

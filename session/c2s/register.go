@@ -18,8 +18,8 @@ const (
 	nsRegisterFeature = "http://jabber.org/features/iq-register"
 )
 
-// A Registry keeps accounts as their owners make, change and remove them. What
-// is recorded of it in the log is the caller's to write.
+// A Registry keeps accounts as their owners make, change and remove them. Its
+// events in the log are the caller's to write.
 type Registry interface {
 	// Create makes an account. It fails with events.ErrConflict if there is one,
 	// and with auth.ErrPassword.

@@ -18,7 +18,7 @@ import (
 // between 2 and 5 retries); then the stream ends with policy-violation.
 const maxAttempts = 5
 
-// What a client that has to wait is told.
+// The answers to a client that has to wait.
 var (
 	errFailures = errors.New("too many failures from this address, try again later")
 	errLogins   = errors.New("too many logins of this account, try again in a minute")
@@ -52,7 +52,7 @@ func (l *login) mechanisms(ch auth.Channel) []string {
 	return l.srv.auth.Begin(l.Host(), ch).Mechanisms()
 }
 
-// begin is the exchange for the connection as it is now. What was begun in
+// begin is the exchange for the connection as it is now. One that was begun in
 // another profile is over.
 func (l *login) begin(p profile) *auth.Exchange {
 	if l.exchange == nil || l.profile != p {

@@ -55,7 +55,7 @@ func laneOf(sender events.JID) uint64 {
 }
 
 // encode returns the parcel in memory of its own, with some room behind it for
-// what the courier adds.
+// the courier's trailer.
 func (p *parcel) encode() []byte {
 	const most, spare = 64, 32 // of the parts that have no length of their own
 	ids := (len(p.to) + len(p.all)) * len(events.SessionID{})

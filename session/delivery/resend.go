@@ -35,9 +35,9 @@ func (r *Router) Reroute(lost events.Incarnation) {
 }
 
 // Return takes back what a session that has ended was sent and did not get, oldest
-// first. It waits for what goes to other connectors to arrive, up to 2 s, so that
-// nothing newer is there first; others learn of the session's end afterwards. after
-// is the newest event of the session.
+// first. It waits for stanzas that go to other connectors to arrive, up to 2 s, so
+// that nothing newer is there first; others learn of the session's end afterwards.
+// after is the newest event of the session.
 func (r *Router) Return(session events.SessionID, list []Outgoing, after events.Position) {
 	w := &inflight{}
 	for _, o := range list {

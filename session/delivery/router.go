@@ -13,8 +13,8 @@ import (
 	"rollcall/session/stanza"
 )
 
-// CatchUp bounds the wait for the table, or for what is on its way. Past it order
-// is given up for the sake of delivery.
+// CatchUp bounds the wait for the table, or for stanzas on their way. Past it
+// order is given up for the sake of delivery.
 const CatchUp = 2 * time.Second
 
 // storeTime bounds what the stores may take at one stanza.

@@ -55,8 +55,8 @@ func (s *Sender) SendDirected(el *stanza.Element, to events.JID, show bool) erro
 	return err
 }
 
-// Barrier waits for all that the session sent to arrive, up to 2 s. What becomes
-// visible in the log after it overtakes nothing.
+// Barrier waits for all that the session sent to arrive, up to 2 s. An event
+// that becomes visible in the log after it overtakes nothing.
 func (s *Sender) Barrier() { s.inflight.wait(s.router) }
 
 func (s *Sender) routing(el *stanza.Element, to events.JID) routing {

@@ -1,9 +1,9 @@
 // Package lru keeps what was used last, in bounded memory.
 //
-// It is for what can be read or asked for again, and for what is no loss: a
-// [Cache] forgets without telling. Where any entry may go as well as another a
-// plain map is smaller and quicker (session/auth), and where the entries lose
-// their meaning with time they are swept (session/c2s).
+// It is for values that can be read or asked for again, and for values that are
+// no loss: a [Cache] forgets without telling. Where any entry may go as well as
+// another a plain map is smaller and quicker (session/auth), and where the
+// entries lose their meaning with time they are swept (session/c2s).
 package lru
 
 // A Cache is a map of bounded weight. Beyond its limit it forgets the entries

@@ -160,7 +160,7 @@ type decoder struct {
 	bad  bool
 }
 
-// node reads one. What the flags don't announce is not there.
+// node reads one. A list that the flags don't announce is not there.
 func (d *decoder) node() *Node {
 	n := &Node{Key: Key{Kind: Kind(d.byte())}}
 	n.Access = Access(d.byte())

@@ -21,8 +21,8 @@ const (
 	// their names together. It is not shown the events of others.
 	maxWanted      = 200
 	maxWantedBytes = 16 << 10
-	// maxAsked bounds how often a client is asked in one session. What else it
-	// may be able to do is not of interest.
+	// maxAsked bounds how often a client is asked in one session. Its other
+	// abilities are not of interest.
 	maxAsked = 20
 )
 

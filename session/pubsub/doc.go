@@ -30,9 +30,10 @@
 //
 // # Limits
 //
-// What an account keeps is bounded by package pep. What clients can do, and what
-// was published last, is kept in memory to be quick, up to a limit beyond which
-// what was not needed for the longest time is forgotten, and read or asked for
-// again (caps.go, newest.go). One client's wishes, and the accounts that it
-// watches, are heeded up to limits of their own.
+// What an account keeps is bounded by package pep. The abilities of clients, and
+// the items that were published last, are kept in memory to be quick, up to a
+// limit beyond which those that were not needed for the longest time are
+// forgotten, and read or asked for again (caps.go, newest.go). One client's
+// wishes, and the accounts that it watches, are heeded up to limits of their
+// own.
 package pubsub

@@ -20,8 +20,9 @@ import (
 
 const (
 	// maxNewest bounds what a connector keeps of newest items, in bytes. At the
-	// limit what was not needed for the longest time goes first. An account that
-	// publishes nothing takes 250 bytes, one with a client's usual nodes 1 to 2 KB.
+	// limit the items that were not needed for the longest time go first. An
+	// account that publishes nothing takes 250 bytes, one with a client's usual
+	// nodes 1 to 2 KB.
 	maxNewest = 64 << 20
 	// maxNewestOf bounds it for one account. One that shows more is read each
 	// time.

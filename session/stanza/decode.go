@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// What is decoded here was accepted by the parser before, so that none of it can
-// fail. It is decoded when asked for, not when it comes in: most of what a server
-// forwards it never looks at.
+// Text that is decoded here was accepted by the parser before, so that none of it
+// can fail. It is decoded when asked for, not when it comes in: a server never
+// looks at most of what it forwards.
 
 // predefined returns the character of one of XML's own entities (XML 1.0, 4.6),
 // or 0.

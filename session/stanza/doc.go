@@ -19,12 +19,12 @@
 //
 // # What it costs
 //
-// A [Reader] at rest holds a buffer of 1 KiB and a few hundred bytes. What a
-// stanza needs beyond that is taken when its first byte has come and given back
-// at its end; it is bounded by the limits. A stanza is parsed in one pass into
-// one flat table of offsets into its text; names, values and text are cut out of
-// it when asked for, and cost an allocation only where they contain references
-// or need normalization.
+// A [Reader] at rest holds a buffer of 1 KiB and a few hundred bytes. The memory
+// that a stanza needs beyond that is taken when its first byte has come and
+// given back at its end; it is bounded by the limits. A stanza is parsed in one
+// pass into one flat table of offsets into its text; names, values and text are
+// cut out of it when asked for, and cost an allocation only where they contain
+// references or need normalization.
 //
 // # What it leaves to its caller
 //

@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// A parser reads one element from its input in one pass. What it collects
-// refers to the window by offsets; [parser.document] turns it into an Element.
+// A parser reads one element from its input in one pass. The tables that it
+// collects refer to the window by offsets; [parser.document] turns it into an
+// Element.
 //
 // It pulls its input: where bytes are missing it waits for them in the middle of
 // what it is doing, so that the state between two reads is on the stack, no byte

@@ -33,7 +33,7 @@ func (rd *Reader) Reset(r io.Reader) {
 }
 
 // Restart expects a new stream on the same connection, after SASL (RFC 6120,
-// 6.4.6). What was read and not consumed belongs to it.
+// 6.4.6). Bytes that were read and not consumed belong to it.
 func (rd *Reader) Restart() {
 	rd.root, rd.empty, rd.scope, rd.sticky = "", false, nil, nil
 }

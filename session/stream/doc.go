@@ -55,7 +55,7 @@
 // An element beyond Config.Limits, or more than Config.Rate, ends the stream with
 // policy-violation, and so does a peer that leaves more than 4 MiB unread.
 // Whatever is read counts, white space too. A message of a WebSocket is limited
-// like an element. What all peers together leave unread or incomplete has limits
+// like an element. All that peers together leave unread or incomplete has limits
 // of its own (Budget), beyond which the one that asks for more is ended.
 //
 // Before authentication a peer may send 64 KiB in all and 8 KiB in one element,

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Limits of what waits to be written to one client.
+// Limits of the bytes that wait to be written to one client.
 const (
 	// maxOutbox is how many bytes may wait. A client that reads so slowly that
 	// more come is ended with policy-violation.

@@ -67,8 +67,8 @@ func New(cfg Config, handle Handler) (*Server, error) {
 	return s, nil
 }
 
-// Unread is the budget of what peers have not read, which a protocol may count
-// more by: what it keeps for them until they acknowledge it.
+// Unread is the budget of what peers have not read, by which a protocol may
+// also count what it keeps for them until they acknowledge it.
 func (s *Server) Unread() *Budget { return &s.unread }
 
 // Serve accepts connections that begin in the clear and may use STARTTLS. It

@@ -36,8 +36,9 @@ func (c *Conn) CanStartTLS() bool {
 
 // StartTLS answers a peer that asks for TLS (5.4) and completes the handshake.
 // The peer is to open a new stream then: what was said in the clear is forgotten
-// (5.4.3.3). What was sent ahead in the clear is dropped: whoever injects a
-// command there must not have it run under TLS. An error ends the stream.
+// (5.4.3.3). Anything that was sent ahead in the clear is dropped: whoever
+// injects a command there must not have it run under TLS. An error ends the
+// stream.
 func (c *Conn) StartTLS() error {
 	if !c.CanStartTLS() {
 		c.Send([]byte("<failure xmlns='" + stanza.NSTLS + "'/>"))

@@ -23,7 +23,7 @@ type transport interface {
 	// await is called before Next by whoever lets the client be silent: after that
 	// long the client's connection is tried. It sets the read deadline.
 	await(idle time.Duration)
-	// secure goes on under TLS. What was read in the clear is dropped.
+	// secure goes on under TLS. Bytes that were read in the clear are dropped.
 	secure(*tls.Conn)
 
 	// appendHeader appends our stream header, end is what closes our stream.
