@@ -6,6 +6,17 @@
 // The same Apply answers "who is online" in the projector, "who was online
 // then" in replay, and "may this be bound" here: there is one fold.
 //
+// # Use
+//
+//	svc, err := session.NewService(session.Config{Log: log, Accounts: accounts, Connector: incarnation})
+//	go svc.Run(ctx) // repeats ends that could not be written at once
+//	account, at, err := svc.Do(ctx, bob, conn, session.Authenticate{Session: id})
+//	account, at, err = svc.Do(ctx, bob, conn, session.Bind{Session: id, Resource: "desk", Generated: random})
+//	svc.End(ctx, bob, conn, session.Close{Session: id, Reason: events.ReasonClient})
+//
+// A connector decides on the projector's table; a program without one, which
+// changes an account now and then, on [Histories].
+//
 // # The order of durability
 //
 //  1. decide: on the account as the log has it, up to a known sequence.

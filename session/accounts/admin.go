@@ -14,14 +14,14 @@ import (
 // the methods of the same names here do.
 type Admin struct {
 	*Store
-	histories *histories
+	histories *session.Histories
 	writer    *session.Service
 }
 
 // NewAdmin returns an Admin whose records name a connector of the given name,
 // which must never hold a session. The error is that there is no log or no name.
 func NewAdmin(log events.Log, store *Store, name string) (*Admin, error) {
-	h := newHistories(log)
+	h := session.NewHistories(log)
 	writer, err := session.NewService(session.Config{Log: log, Accounts: h, Connector: events.Incarnation{Name: name}})
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (a *Admin) Create(ctx context.Context, account events.JID, password string)
 
 // created appends the first event of an account, on nothing if that can be.
 func (a *Admin) created(ctx context.Context, account events.JID) error {
-	defer a.histories.forget(account)
+	defer a.histories.Forget(account)
 	_, _, err := a.writer.Do(ctx, account, events.ConnID{}, session.CreateAccount{})
 	return err
 }
@@ -111,8 +111,8 @@ func unrecorded(account events.JID, err error) error {
 // do carries a command out and returns the sessions that there were before and
 // not afterwards.
 func (a *Admin) do(ctx context.Context, account events.JID, c session.Command) (ended []*session.Session, err error) {
-	defer a.histories.forget(account)
-	before, err := a.histories.load(ctx, account)
+	defer a.histories.Forget(account)
+	before, err := a.histories.Load(ctx, account)
 	if err != nil {
 		return nil, err
 	}

@@ -46,8 +46,8 @@ func TestAnImportMakesAccountsOnceAndCanBeRepeated(t *testing.T) {
 	if got := w.history("u7@localhost"); len(got) != 1 || got[0] != "account_created!" {
 		t.Errorf("the history is %q", got)
 	}
-	if len(w.histories.known) > 0 {
-		t.Errorf("%d accounts stay in memory", len(w.histories.known))
+	for _, e := range w.read(lines...).Entries {
+		w.wantForgotten(e.Account.String())
 	}
 }
 

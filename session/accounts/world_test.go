@@ -63,7 +63,7 @@ func (w *world) must(err error) {
 // login has a connector log a session in.
 func (w *world) login(account, resource string) events.SessionID {
 	w.t.Helper()
-	h := newHistories(w.bus.Log())
+	h := session.NewHistories(w.bus.Log())
 	c1, err := session.NewService(session.Config{Log: w.bus.Log(), Accounts: h, Connector: events.Incarnation{Name: "c1", Epoch: 1}})
 	w.must(err)
 	id := events.NewSessionID(time.Now())
@@ -89,6 +89,15 @@ func (w *world) history(account string) (names []string) {
 		names = append(names, name)
 	}
 	return names
+}
+
+// wantForgotten: what the administration has read of an account is no longer in
+// memory.
+func (w *world) wantForgotten(account string) {
+	w.t.Helper()
+	if a := w.histories.Account(jid(account)); a != nil {
+		w.t.Errorf("%s stays in memory, with %d sessions", account, len(a.Sessions))
+	}
 }
 
 // accepts reports that a client can log in with the password, by PLAIN over TLS.
