@@ -150,23 +150,55 @@ func TestAFollowerStopsWhenTheStreamWasMadeAnew(t *testing.T) {
 	}
 }
 
+// full is how many records fill writes: more than are on their way to a reader at
+// once.
+const full = 40_000
+
+func fill(t *testing.T, js jetstream.JetStream) {
+	t.Helper()
+	for i := range full {
+		r := record(user(i), 0, "")
+		_, err := js.PublishMsgAsync(&nats.Msg{Subject: fmt.Sprint("rc.v1.ev.00.d.", i), Data: r.Append(nil)}, jetstream.WithStallWait(patience))
+		must(t, err)
+	}
+	<-js.PublishAsyncComplete()
+}
+
+// A read that has begun waits out an interruption, as a follower does.
+func TestAReadGoesOnAfterItsServerWasAway(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	ctx := within(t)
+	b := connect(t, bus.Config{URL: server.URL})
+	_, js := raw(t, server.URL)
+	fill(t, js)
+	read := 0
+	for s, err := range b.Log().Read(ctx, events.Range{}) {
+		must(t, err)
+		if read++; int(s.Seq) != read {
+			t.Fatalf("record %d was read in place %d", s.Seq, read)
+		}
+		if read == 100 {
+			server.Kill()
+			server.Start()
+		}
+	}
+	if read != full {
+		t.Errorf("%d records were read", read)
+	}
+}
+
 func TestAFollowerGoesOnWhenItsConsumerIsRemoved(t *testing.T) {
 	t.Parallel()
 	server := bustest.StartServer(t)
 	ctx := within(t)
 	b := connect(t, bus.Config{URL: server.URL})
 	_, js := raw(t, server.URL)
-	const n = 40_000 // more than is under way at once
-	for i := range n {
-		r := record(user(i), 0, "")
-		_, err := js.PublishMsgAsync(&nats.Msg{Subject: fmt.Sprint("rc.v1.ev.00.d.", i), Data: r.Append(nil)}, jetstream.WithStallWait(patience))
-		must(t, err)
-	}
-	<-js.PublishAsyncComplete()
+	fill(t, js)
 	stream, err := js.Stream(ctx, "RC_EV")
 	must(t, err)
 	f := follow(t, ctx, b.Log())
-	for _, stop := range []events.Seq{1, 100, n / 2, n} {
+	for _, stop := range []events.Seq{1, 100, full / 2, full} {
 		f.to(stop)
 		removed := 0
 		for name := range stream.ConsumerNames(ctx).Name() {
@@ -178,7 +210,7 @@ func TestAFollowerGoesOnWhenItsConsumerIsRemoved(t *testing.T) {
 		}
 	}
 	write(t, ctx, b.Log(), 0)
-	f.to(n + 1)
+	f.to(full + 1)
 	read := 0
 	for s, err := range b.Log().Read(ctx, events.Range{}) {
 		must(t, err)
@@ -186,7 +218,7 @@ func TestAFollowerGoesOnWhenItsConsumerIsRemoved(t *testing.T) {
 			t.Fatalf("record %d was read in place %d", s.Seq, read)
 		}
 	}
-	if read != n+1 {
+	if read != full+1 {
 		t.Errorf("%d records were read", read)
 	}
 }

@@ -56,15 +56,17 @@ func (b *Bus) newest(ctx context.Context, stream, filter string) (d delivery, er
 }
 
 // all gives what there is up to the sequence end, which must be in the
-// stream. An error is the last.
+// stream. An error is the last. When something has been given already it waits for
+// a stream that can't be reached, up to events.MaxOutage, and goes on.
 func (t *tail) all(ctx context.Context, end uint64) iter.Seq2[delivery, error] {
 	t.finite, t.until = true, end
 	return func(yield func(delivery, error) bool) {
 		defer t.close()
+		var down events.Outage
 		for {
 			d, err := t.next(ctx)
 			switch {
-			case errors.Is(err, errLost):
+			case errors.Is(err, errLost), t.began && waitsFor(&down, err) && t.b.pause(ctx, retryEvery):
 				continue
 			case errors.Is(err, errEnd):
 				return
