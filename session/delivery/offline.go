@@ -40,28 +40,37 @@ func (m *routing) store() error {
 // storeFor keeps a message for an account, and has it fetched if a session has come
 // meanwhile.
 func (m *routing) storeFor(account events.JID) error {
-	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
-	defer cancel()
 	m.inflight.barrier(m.router, account, nil)
 	late := *m
 	if late.since == 0 {
 		late.since = time.Now().UnixNano()
 	}
 	late.buf = nil
-	if err := m.router.cfg.Offline.Store(ctx, account, late.stamped()); err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	err := m.router.cfg.Offline.Store(ctx, account, late.stamped())
+	cancel()
+	if err == nil {
+		m.announceStored(account)
 	}
+	return err
+}
+
+// announceStored announces a message, as often as it takes: whoever waited for the
+// store may have to wait for the log as well.
+func (m *routing) announceStored(account events.JID) {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	defer cancel()
 	for pause := firstFetch; ; pause = min(2*pause, lastFetch) {
 		err := m.announce(ctx, account)
 		if err == nil {
-			return nil
+			return
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			// It is stored; the next session to come gets it.
 			m.router.cfg.Logger.Warn("a message waits, and somebody may be there", "account", account.String(), "error", err)
-			return nil
+			return
 		}
 	}
 }

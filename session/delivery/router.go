@@ -17,8 +17,10 @@ import (
 // order is given up for the sake of delivery.
 const CatchUp = 2 * time.Second
 
-// storeTime bounds what the stores may take at one stanza.
-const storeTime = 15 * time.Second
+// storeTime bounds the wait for the log, or for a store, at one stanza. It is that
+// for an outage: a stanza that would be refused sooner had only to wait for an
+// election.
+const storeTime = events.MaxOutage
 
 // A Router delivers what the sessions of one connector send, and what other
 // connectors send to them. Its methods are for any goroutine.
@@ -27,6 +29,8 @@ type Router struct {
 	domains map[string]bool
 	queues  *queues // of parcels that have to wait
 	service atomic.Pointer[session.Service]
+	asked   atomic.Pointer[session.Service] // the newest service, whose log is asked
+	down    events.Outage                   // of the log
 }
 
 // Config is what a Router needs. Fields without a default are required.
@@ -137,8 +141,14 @@ func New(cfg Config) (*Router, error) {
 }
 
 // Begin tells the router whose incarnation it delivers for, and the log to ask
-// about accounts. nil: it has none any longer, and nothing of what others hold.
-func (r *Router) Begin(svc *session.Service) { r.service.Store(svc) }
+// about accounts. nil: it has none any longer, and nothing of what others hold; the
+// stanzas that it still has are decided about by the same log.
+func (r *Router) Begin(svc *session.Service) {
+	if svc != nil {
+		r.asked.Store(svc)
+	}
+	r.service.Store(svc)
+}
 
 // Served reports that a domain is one of ours.
 func (r *Router) Served(domain string) bool { return r.domains[domain] }
@@ -178,7 +188,7 @@ func (r *Router) self() events.Incarnation {
 
 // newest makes the table know all that the log has of an account at this moment.
 func (r *Router) newest(ctx context.Context, account events.JID) error {
-	svc := r.service.Load()
+	svc := r.asked.Load()
 	if svc == nil {
 		return nil
 	}
@@ -193,4 +203,25 @@ func (r *Router) newest(ctx context.Context, account events.JID) error {
 		return err
 	}
 	return r.cfg.Table.WaitFor(ctx, last.Position())
+}
+
+// patientNewest is newest for a stanza that would otherwise be refused: it waits for
+// a log that can't be reached, as while a cluster elects its leader, until the outage
+// is a long one.
+func (r *Router) patientNewest(ctx context.Context, account events.JID) error {
+	for pause := firstFetch; ; pause = min(2*pause, lastFetch) {
+		err := r.newest(ctx, account)
+		if !errors.Is(err, events.ErrUnavailable) {
+			r.down.Reached()
+			return err
+		}
+		if !r.down.Failed() {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }

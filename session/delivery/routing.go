@@ -71,10 +71,7 @@ func (m *routing) decide(tried []events.SessionID) (Verdict, error) {
 	v := Decide(c)
 	if !m.upToDate && m.hops < maxHops && v.misses(c.To) {
 		m.upToDate = true
-		ctx, cancel := context.WithTimeout(context.Background(), storeTime)
-		err := m.router.newest(ctx, m.to.Bare())
-		cancel()
-		if err != nil && v.Action == Refuse {
+		if err := m.update(v.Action == Refuse); err != nil && v.Action == Refuse {
 			return v, err
 		}
 		c = m.situation(tried)
@@ -92,6 +89,16 @@ func (m *routing) decide(tried []events.SessionID) (Verdict, error) {
 		v = Decide(c)
 	}
 	return v, nil
+}
+
+// update makes the table know what the log has of the recipient.
+func (m *routing) update(patient bool) error {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	defer cancel()
+	if patient {
+		return m.router.patientNewest(ctx, m.to.Bare())
+	}
+	return m.router.newest(ctx, m.to.Bare())
 }
 
 // situation is how things are for the stanza now. One that came too late again and

@@ -290,10 +290,16 @@ func (n *node) deliver() {
 type shelf struct {
 	mu   sync.Mutex
 	most int
+	away time.Time               // until then nothing can be stored, and whoever does waits
 	kept map[events.JID][][]byte // guarded
 }
 
-func (s *shelf) Store(_ context.Context, account events.JID, data []byte) error {
+func (s *shelf) Store(ctx context.Context, account events.JID, data []byte) error {
+	select {
+	case <-time.After(time.Until(s.away)):
+	case <-ctx.Done():
+		return events.ErrUnavailable
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.kept == nil {

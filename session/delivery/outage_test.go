@@ -1,0 +1,83 @@
+package delivery_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/events"
+)
+
+// An election takes 7 s mostly, and 15 s once in a while. What has to be stored
+// waits, as long as for everything else that has to be.
+const election = events.MaxOutage - 5*time.Second
+
+func TestAMessageWaitsForAStoreThatElectsItsLeader(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		alice := w.connector("c1").bind("alice@x/a")
+		w.offline.away = time.Now().Add(election)
+		expect(t, "alice", alice.says("chat", "bob@x", "1"), "")
+		if n := w.offline.waiting("bob@x"); n != 1 {
+			t.Errorf("%d messages wait", n)
+		}
+	})
+}
+
+// A message that is stored in an outage of the log is announced when that is over:
+// it had to wait for the store before.
+func TestAMessageThatWasStoredIsAnnouncedAfterAnElection(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		alice := c1.bind("alice@x/a")
+		bob := c2.available("bob@x/b", 0) // of whom c1 does not know yet
+		w.offline.away = time.Now().Add(election)
+		w.log.Partition(true)
+		time.AfterFunc(election+10*time.Second, func() {
+			w.log.Partition(false)
+			c1.learn()
+		})
+		expect(t, "alice", alice.says("chat", "bob@x", "1"), "")
+		c1.deliver()
+		expect(t, "bob", bob.bodies(), "1 late")
+	})
+}
+
+// That nobody has a full JID is said when the log was asked, which waits for it.
+func TestARefusalWaitsForALogThatElectsItsLeader(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		alice := c1.bind("alice@x/a")
+		bob := c2.bind("bob@x/b") // of whom c1 does not know yet
+		for to, refused := range map[string]string{"bob@x/b": "", "bob@x/gone": "service-unavailable"} {
+			w.log.Partition(true)
+			time.AfterFunc(election, func() {
+				w.log.Partition(false)
+				c1.learn()
+			})
+			begun := time.Now()
+			expect(t, to, alice.says("normal", to, "1"), refused)
+			if took := time.Since(begun); took < election {
+				t.Errorf("%s was decided about after %v, without the log", to, took)
+			}
+			synctest.Wait()
+		}
+		c1.deliver()
+		expect(t, "bob", bob.bodies(), "1")
+	})
+}
+
+// The stanzas that a connector has taken when it loses its lease go on, and are
+// decided about by what the log says then: its table may be behind.
+func TestAConnectorWithoutALeaseStillAsksTheLog(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		alice := c1.bind("alice@x/a")
+		c1.router.Begin(nil)
+		bob := c2.available("bob@x/b", 0)
+		time.AfterFunc(time.Second, c1.learn)
+		expect(t, "alice, of what may be stored", alice.says("chat", "bob@x", "1"), "")
+		expect(t, "alice, of what may not", alice.says("normal", "bob@x/b", "2"), "")
+		c1.deliver()
+		expect(t, "bob", bob.bodies(), "1 late, 2")
+	})
+}
