@@ -2,6 +2,15 @@
 // into one table of all sessions and answers from memory where a stanza goes,
 // who holds a full JID, and what a connector holds.
 //
+// # Use
+//
+//	table := projector.NewTable()
+//	p, err := projector.New(projector.Config{Log: log, Table: table, Observe: observe})
+//	go p.Run(ctx)
+//	err = p.CatchUp(ctx) // until then the table shows the past
+//	to := table.Routes(bob)
+//	err = table.WaitFor(ctx, position) // of something that was just stored
+//
 // # What it promises
 //
 // Readers take no lock and never wait for the fold, nor the fold for them. An

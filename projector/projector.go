@@ -36,6 +36,7 @@ type Projector struct {
 	cfg      Config
 	live     events.Seq // what comes after it is the live tail; Run's
 	caughtUp chan struct{}
+	stopped  chan struct{} // closed when Run has returned
 }
 
 // New returns a Projector. The error says what the configuration lacks.
@@ -49,18 +50,32 @@ func New(c Config) (*Projector, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Projector{cfg: c, caughtUp: make(chan struct{})}, nil
+	return &Projector{cfg: c, caughtUp: make(chan struct{}), stopped: make(chan struct{})}, nil
 }
 
 // CaughtUp is closed when the table shows everything that was stored when Run
 // began. Until then the table answers with the past.
 func (p *Projector) CaughtUp() <-chan struct{} { return p.caughtUp }
 
+// CatchUp waits for CaughtUp. It fails with ErrStopped if Run returns before, or
+// with the error of ctx.
+func (p *Projector) CatchUp(ctx context.Context) error {
+	select {
+	case <-p.caughtUp:
+		return nil
+	case <-p.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Run folds until ctx ends and then returns nil. It goes on over interruptions;
 // the only errors are those after which the log can't be followed, as when it
 // is not the one that was read before. Run is called once: afterwards WaitFor
 // fails with ErrStopped.
 func (p *Projector) Run(ctx context.Context) error {
+	defer close(p.stopped)
 	defer p.cfg.Table.watermark.stop()
 	info, err := p.info(ctx)
 	if ctx.Err() != nil {

@@ -134,6 +134,28 @@ func TestUntilItHasCaughtUpAProjectorDoesNotSaySo(t *testing.T) {
 	})
 }
 
+// Whoever waits for a projector must not wait for one that will never get there.
+func TestTheWaitForAProjectorEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		never := func() *Projector { return newProjector(t, Config{Log: newTestLog(), Table: NewTable()}) }
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := never().CatchUp(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("when the caller gives up: %v", err)
+		}
+		p := never()
+		p.Run(ctx)
+		if err := p.CatchUp(t.Context()); !errors.Is(err, ErrStopped) {
+			t.Errorf("when it has stopped: %v", err)
+		}
+		p, _ = run(t, Config{Log: newTestLog(), Table: NewTable()})
+		if err := p.CatchUp(t.Context()); err != nil {
+			t.Errorf("when it runs: %v", err)
+		}
+	})
+}
+
 func TestPoisonIsCountedShownAndPassedOver(t *testing.T) {
 	t.Parallel()
 	w := newScribe()

@@ -2,7 +2,6 @@ package session
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 
 	"rollcall/events"
@@ -19,7 +18,8 @@ const (
 )
 
 // An Account is what is true of one account at one sequence of the log. It is
-// immutable: Apply returns another. A nil Account is one without a history.
+// immutable: Apply returns another. A nil Account is one without a history, and all
+// methods work on it.
 type Account struct {
 	JID      events.JID
 	Seq      events.Seq // of its newest record; the condition of the next append
@@ -177,20 +177,6 @@ func best(available []*Session) []*Session {
 		}
 	}
 	return available
-}
-
-// Interested gives the interested resources.
-func (a *Account) Interested() iter.Seq[*Session] {
-	return func(yield func(*Session) bool) {
-		if a == nil {
-			return
-		}
-		for _, s := range a.Sessions {
-			if s.Interested() && !yield(s) {
-				return
-			}
-		}
-	}
 }
 
 // compare orders sessions best first: available ones by priority and then by

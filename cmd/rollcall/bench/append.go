@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -69,7 +70,9 @@ func (b *Bench) compareService(ctx context.Context, raw *rawAppender) error {
 	}
 	var g errgroup.Group
 	g.Go(func() error { return p.Run(ctx) })
-	<-p.CaughtUp()
+	if err := p.CatchUp(ctx); err != nil {
+		return errors.Join(err, g.Wait())
+	}
 	list := make([]*looper, b.Accounts)
 	for i := range list {
 		list[i] = newLooper(1_000_000 + i)

@@ -116,8 +116,9 @@ func Follow(ctx context.Context, b *bus.Bus, out io.Writer) error {
 		return err
 	}
 	go func() {
-		<-p.CaughtUp()
-		fmt.Fprintln(out, "ready")
+		if p.CatchUp(ctx) == nil {
+			fmt.Fprintln(out, "ready")
+		}
 	}()
 	return p.Run(ctx)
 }
