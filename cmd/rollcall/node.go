@@ -160,7 +160,11 @@ func (n *node) run(ctx context.Context) error {
 // serve plays the roles on a table that is up to date.
 func (n *node) serve(ctx, life context.Context, g *errgroup.Group, conn *xmppConnector) error {
 	if n.cfg.has(roleProjector) {
-		g.Go(func() error { return query.Serve(life, n.bus.Courier(), n.table, n.log) })
+		stop, err := query.Answer(n.bus.Courier(), n.table, n.log)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	if conn != nil {
 		if n.cfg.Cert != "" { // otherwise SIGHUP ends the process, as any other does

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"math"
 	"sync"
 	"testing"
@@ -71,12 +70,12 @@ func newWitness(t *testing.T, doctor func(events.Event) events.Event) *witness {
 			w.table.Fold(st)
 		}
 	})
-	beside.Go(func() {
-		if err := query.Serve(ctx, b.Courier(), w.table, slog.New(slog.DiscardHandler)); err != nil {
-			t.Error(err)
-		}
-	})
+	silence, err := query.Answer(b.Courier(), w.table, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
+		silence()
 		stop()
 		beside.Wait()
 	})

@@ -2,6 +2,12 @@
 // one. It is the protocol between the verbs of the command line and the process
 // that has the table, over whatever brings questions and answers (bus/courier).
 //
+// # Use
+//
+//	stop, err := query.Answer(nats.Courier(), table, logger) // where the table is
+//	running := query.Client{Asker: nats.Courier(), Log: nats.Log()}
+//	for s, err := range running.Sessions(ctx) { ... }
+//
 // # What it promises
 //
 // An answer is of one moment, as of the end of the log when it was asked for or

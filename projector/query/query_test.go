@@ -226,6 +226,31 @@ func TestAnAnswerThatIsNoneIsAnError(t *testing.T) {
 	}
 }
 
+// A deafCourier takes no questions after the first kind.
+type deafCourier struct {
+	*wire
+	kinds int
+}
+
+func (d *deafCourier) Answer(verb, group string, handle func(context.Context, []byte, func([]byte) error) error) (func(), error) {
+	if d.kinds++; d.kinds > 1 {
+		return nil, events.ErrUnavailable
+	}
+	return d.wire.Answer(verb, group, handle)
+}
+
+func TestAProjectorThatCannotAnswerAllAnswersNothing(t *testing.T) {
+	t.Parallel()
+	w := newScribe(t)
+	wire := &wire{}
+	if _, err := Answer(&deafCourier{wire: wire}, w.table, nil); !errors.Is(err, events.ErrUnavailable) {
+		t.Errorf("it answers with %v", err)
+	}
+	if len(wire.handlers) != 0 {
+		t.Errorf("%d kinds of questions are still answered", len(wire.handlers))
+	}
+}
+
 func TestNobodyAnswersAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newScribe(t)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -120,37 +119,16 @@ func (w *wire) Ask(ctx context.Context, verb string, request []byte) iter.Seq2[[
 	}
 }
 
-// serve answers for the scribe's table until the test ends or stop is called,
-// which returns when it has.
+// serve answers for the scribe's table until the test ends or stop is called.
 func (s *scribe) serve(a Answerer) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error)
-	begun := &begins{Answerer: a, all: make(chan struct{})}
-	go func() { served <- Serve(ctx, begun, s.table, slog.New(slog.DiscardHandler)) }()
-	<-begun.all
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-served; err != nil {
-			s.t.Error(err)
-		}
-	})
+	s.t.Helper()
+	stop, err := Answer(a, s.table, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	stop = sync.OnceFunc(stop)
 	s.t.Cleanup(stop)
 	return stop
-}
-
-// begins tells when all three kinds of questions are answered.
-type begins struct {
-	Answerer
-	n   int
-	all chan struct{}
-}
-
-func (b *begins) Answer(verb, group string, handle func(context.Context, []byte, func([]byte) error) error) (func(), error) {
-	stop, err := b.Answerer.Answer(verb, group, handle)
-	if b.n++; b.n == 3 {
-		close(b.all)
-	}
-	return stop, err
 }
 
 // collect gives an answer, each value as text.

@@ -34,8 +34,11 @@ func newLeaseWatcher(leases Leases, table Table, log *slog.Logger) *leaseWatcher
 
 // WatchLeases keeps a table told of which connectors have ended, until ctx ends.
 // It is for processes that answer questions and serve no clients: Run does it by
-// itself.
+// itself. log gets the news for an operator; nil: nobody does.
 func WatchLeases(ctx context.Context, leases Leases, table Table, log *slog.Logger) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	newLeaseWatcher(leases, table, log).watch(ctx, func(events.Incarnation) {})
 }
 

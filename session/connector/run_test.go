@@ -290,6 +290,28 @@ func TestAnErrorBesideItStopsAConnectorCleanly(t *testing.T) {
 	})
 }
 
+func TestAProcessWithoutClientsKnowsWhichConnectorsHaveEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.start("c1", "disk")
+		looksOn := w.process("viewer", "")
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go connector.WatchLeases(ctx, view{looksOn}, looksOn.table, nil)
+		synctest.Wait()
+		began := p.told().begun[0].of
+		if looksOn.table.IsLost(began) {
+			t.Errorf("%s has ended while it serves", began)
+		}
+		p.halt()
+		synctest.Wait()
+		if !looksOn.table.IsLost(began) {
+			t.Errorf("%s goes on after its end", began)
+		}
+	})
+}
+
 func TestRunNeedsAllOfItsConfiguration(t *testing.T) {
 	t.Parallel()
 	if err := connector.Run(t.Context(), connector.Config{}); err == nil {

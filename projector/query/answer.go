@@ -46,10 +46,20 @@ type Answerer interface {
 	Answer(verb, group string, handle func(ctx context.Context, request []byte, send func(chunk []byte) error) error) (stop func(), err error)
 }
 
-// Serve answers questions about the table until ctx ends. It returns an error
-// only if it can't begin.
-func Serve(ctx context.Context, a Answerer, table *projector.Table, log *slog.Logger) error {
+// Answer answers questions about the table from when it returns until stop is
+// called, which waits for the answers under way to be given up. log is told of each
+// question, at level debug; nil: nobody is told.
+func Answer(a Answerer, table *projector.Table, log *slog.Logger) (stop func(), err error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	s := &server{table: table, log: log}
+	var stops []func()
+	stop = func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
 	for verb, answer := range map[string]func(q question, send func([]byte) error) error{
 		verbSessions: func(_ question, send func([]byte) error) error { return sendLines(send, Sessions(table)) },
 		verbHoldings: func(_ question, send func([]byte) error) error { return sendLines(send, Holdings(table)) },
@@ -57,7 +67,7 @@ func Serve(ctx context.Context, a Answerer, table *projector.Table, log *slog.Lo
 			return sendLines(send, func(yield func(Summary) bool) { yield(Summarize(table, q.Since)) })
 		},
 	} {
-		stop, err := a.Answer(verb, group, func(ctx context.Context, request []byte, send func([]byte) error) error {
+		end, err := a.Answer(verb, group, func(ctx context.Context, request []byte, send func([]byte) error) error {
 			q, err := s.catchUp(ctx, request)
 			if err != nil {
 				return err
@@ -66,12 +76,12 @@ func Serve(ctx context.Context, a Answerer, table *projector.Table, log *slog.Lo
 			return answer(q, send)
 		})
 		if err != nil {
-			return fmt.Errorf("answer %s: %w", verb, err)
+			stop()
+			return nil, fmt.Errorf("answer %s: %w", verb, err)
 		}
-		defer stop()
+		stops = append(stops, end)
 	}
-	<-ctx.Done()
-	return nil
+	return stop, nil
 }
 
 // A server answers from one table.
