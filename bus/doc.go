@@ -13,6 +13,14 @@
 //	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]
 //	rc.v1.ask.*     questions and streamed answers, not stored         [Bus.Courier]
 //
+// # Use
+//
+//	nats, err := bus.Connect(ctx, bus.Config{URL: url, Existing: true}) // Existing: only to look
+//	defer nats.Close()
+//	for st, err := range nats.Log().Follow(ctx, 0) { ... }
+//	doc, err := nats.Rosters().Get(ctx, bob)
+//	alive, err := nats.Leases().Alive(ctx)
+//
 // # Where things are
 //
 //   - The connection: bus.go, config.go, address.go; request.go (an answer or the

@@ -7,6 +7,13 @@
 // concurrent use as long as nobody changes them, and nobody does: a Record is
 // complete before it is appended and never altered after.
 //
+// # Use
+//
+//	bob, err := events.ParseJID("bob@localhost")
+//	for st, err := range log.Read(ctx, events.Range{Account: bob}) { ... } // or log.Follow
+//	switch e := st.Event.(type) { case events.Authenticated: ... }
+//	doc, err := events.Update(ctx, docs, bob, func(doc events.Document) ([]byte, error) { ... })
+//
 // # The form of a record
 //
 // A record is a msgpack array; see [Record.Append]. Fields are only ever added

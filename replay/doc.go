@@ -6,6 +6,11 @@
 // gives the sessions of a span of time from their beginnings to their ends,
 // History what happened in it, and Tail what happens from now on.
 //
+//	past, err := replay.At(ctx, log, replay.Moment{Time: then}) // a table, as of then
+//	for s, err := range replay.Sessions(ctx, log, replay.Span{Since: monday}) { ... }
+//	for st, err := range replay.History(ctx, log, pre, replay.Span{Of: bob}) { ... }
+//	for st, err := range replay.Tail(ctx, log, bob, info.Last) { ... }
+//
 // Its functions keep nothing between calls, write nothing, and are safe for
 // concurrent use. Time is always that at which the log stored a record, which
 // never goes back, not that of a connector's clock.

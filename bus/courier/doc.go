@@ -1,6 +1,11 @@
 // Package courier brings messages, questions and answers from process to process
 // over core NATS. Nothing of it is stored.
 //
+//	place, err := c.Send(incarnation, track, message)
+//	stop, err := c.Receive(incarnation, func(message []byte, later func() (done func())) { ... })
+//	for chunk, err := range c.Ask(ctx, "weather", question) { ... }
+//	stop, err = c.Answer("weather", "forecasters", handle)
+//
 // What one process sends to a connector's incarnation on one track arrives in
 // order and once, as long as both live, over interruptions too ([Courier.Send],
 // [Courier.Receive]). The sender numbers what it sends and keeps it until the

@@ -2,6 +2,10 @@
 // installation that wants no server of its own. It is the only package that
 // imports the server.
 //
+//	server, err := natsd.Start(ctx, natsd.Options{DataDir: dir})
+//	defer server.Shutdown()
+//	nats, err := bus.Connect(ctx, bus.Config{InProcess: server})
+//
 // The server is a single one: its streams have one replica. A message that it
 // has acknowledged survives the death of the process; whether it survives a
 // power failure is [Options].Fsync. While its disk is full it stores nothing,

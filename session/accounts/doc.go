@@ -3,6 +3,13 @@
 // the buckets of documents, and no connector: its changes take effect wherever
 // the account has sessions, for connectors follow both.
 //
+// # Use
+//
+//	store := &accounts.Store{Keys: nats.Accounts(), Rosters: nats.Rosters(), ...}
+//	admin, err := accounts.NewAdmin(nats.Log(), store, "admin")
+//	err = admin.Create(ctx, bob, password)
+//	ended, err := admin.Kick(ctx, bob, "go to bed")
+//
 // # What it promises
 //
 // A Store is what is kept of accounts beside the log. An Admin changes that and

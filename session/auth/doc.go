@@ -4,7 +4,16 @@
 //
 // An [Authenticator] knows the accounts; an [Exchange] is one connection's
 // conversation with it, a state machine that takes and gives bytes and knows
-// no XML. It promises:
+// no XML:
+//
+//	x := authenticator.Begin(domain, channel)
+//	reply := x.Start(ctx, mechanism, initial)
+//	for reply.Kind == auth.Challenge {
+//		reply = x.Step(ctx, response)
+//	}
+//	if reply.Kind == auth.Success { ... } // reply.Account may come in
+//
+// It promises:
 //
 //   - The password is never stored. [Credentials] hold keys that verify one;
 //     with a stolen copy one can still guess, at the price of 4096 iterations

@@ -2,6 +2,15 @@
 // what they say into commands of the session service (RFC 6120 and 6121, the
 // client-to-server part).
 //
+// # Use
+//
+//	server, err := c2s.New(c2s.Config{...})
+//	p, err := projector.New(projector.Config{Log: log, Table: table, Observe: server.Observe})
+//	go p.Run(ctx)
+//	go server.FollowRosters(ctx) // likewise FollowBlocked and FollowPublished
+//	go server.Serve(ctx, listener)
+//	err = connector.Run(ctx, connector.Config{Server: server, ...})
+//
 // # The way of a stanza
 //
 // Package stream has the connections, and calls conn.go for each of them. It brings

@@ -16,6 +16,12 @@
 // The caller gives it everything else: a Server that holds the clients, and the
 // keepers of leases, table and log. The package knows neither NATS nor XMPP.
 //
+// # Use
+//
+//	err := connector.Run(ctx, connector.Config{
+//		Acquire: acquire, Leases: leases, Table: table, Log: log, Courier: courier, Server: server,
+//	})
+//
 // # Promises
 //
 // Sessions are accepted only while a lease holds, and after everything that was

@@ -2,6 +2,16 @@
 // connectors they are (RFC 6121, 8.5). It knows no stream and no client: a
 // connector gives it what a session sends, and takes from it what a session gets.
 //
+// # Use
+//
+//	r, err := delivery.New(delivery.Config{...})
+//	r.Begin(svc)                                      // an incarnation; see package connector
+//	sender := delivery.NewSender(r, full, at)         // a session that was bound at that position
+//	err = sender.Send(message, to)
+//	rec := delivery.NewRecipient(r, id, account, pass) // found by Config.Local, e.g. a Sessions
+//	err = rec.BecomeReceptive(storePresence)
+//	v := delivery.Decide(delivery.Case{To: bob, Kind: delivery.Chat, Account: account})
+//
 // # The way of a message
 //
 //	Sender.Send       sender.go     the session's own order

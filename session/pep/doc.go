@@ -8,6 +8,10 @@
 // the same, so that a writer can offer it to a store that compares and sets. A
 // nil *Store is the empty one of an account that has no document yet.
 //
+//	store, err := pep.Change(ctx, docs, bob, func(s *pep.Store) (*pep.Store, error) {
+//		return s.Publish(pep.Key{Kind: pep.Event, Name: name}, pep.Item{...}, nil)
+//	})
+//
 // A node says who may read it, by its configuration and by what its owner has
 // said of single accounts; Admit decides. Whoever reads another account's node
 // asks it, and so does whoever shows events to subscribers.

@@ -8,6 +8,11 @@
 // the new one to a store that compares and sets. A nil *Roster is the empty
 // roster of an account that has no document yet.
 //
+//	r, err := roster.Decode(doc.Revision, doc.Data)
+//	c, err := r.Set(contact, name, groups) // what a user does, or Outbound; a contact: Inbound
+//	err = put(c.Roster.Encode())
+//	changed := roster.Diff(r, c.Roster) // is pushed to the user's clients
+//
 // Its two parts are the items, which the user's clients see, and the requests:
 // whole stanzas of type subscribe that the user hasn't answered, which are not
 // part of the visible roster (appendix A.1) and are delivered again at each

@@ -2,6 +2,14 @@
 // (RFC 6120, 4), the elements that it gives, and appenders for everything that
 // a server or a client says itself.
 //
+// # Use
+//
+//	in := stanza.NewReader(conn, stanza.Limits{})
+//	h, err := in.Header() // the peer's stream header
+//	el, err := in.Next()
+//	out = stanza.AppendResult(out, el, payload, stanza.Stamp{To: full})
+//	out = stanza.AppendError(out, el, &stanza.Error{Condition: stanza.BadRequest}, stanza.Stamp{})
+//
 // # What it promises
 //
 //   - Only what RFC 6120, 11 allows gets in. Input that is not well-formed, not
