@@ -148,9 +148,6 @@ func (b *Bus) link() (connected bool, changed <-chan struct{}) {
 	return b.connected, b.changed
 }
 
-// Connected reports whether there is a connection at this moment.
-func (b *Bus) Connected() bool { return b.nc.IsConnected() }
-
 // Close sends what is still buffered and disconnects. Calls that wait return,
 // iterations end, handlers are no longer called.
 func (b *Bus) Close() {

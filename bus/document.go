@@ -23,9 +23,6 @@ const (
 	kvOperation = "KV-Operation"
 )
 
-// A Document is what a bucket keeps of one account.
-type Document = events.Document
-
 // Documents is a key-value bucket with one document an account, which is
 // changed by compare-and-set on its revision. Errors wrap those of package
 // events. Puts, deletions and reads wait while the bucket can't be reached, for
@@ -44,19 +41,19 @@ func newDocuments(b *Bus, bucket string) *Documents {
 func (d *Documents) subject(account events.JID) string { return d.prefix + accountKey(account) }
 
 // Get returns an account's document as it is now, or events.ErrNotFound.
-func (d *Documents) Get(ctx context.Context, account events.JID) (Document, error) {
+func (d *Documents) Get(ctx context.Context, account events.JID) (events.Document, error) {
 	m, err := patiently(ctx, d.b, &d.down, func(ctx context.Context) (*message, error) {
 		return d.b.last(ctx, d.stream, d.subject(account))
 	})
 	if err != nil {
-		return Document{}, fmt.Errorf("document of %s: %w", account.Bare(), err)
+		return events.Document{}, fmt.Errorf("document of %s: %w", account.Bare(), err)
 	}
 	doc, err := openDocument(m.Data, m.header(), m.Seq, m.Time)
 	if err == nil && doc.Deleted {
 		err = events.ErrNotFound
 	}
 	if err != nil {
-		return Document{}, fmt.Errorf("document of %s: %w", account.Bare(), err)
+		return events.Document{}, fmt.Errorf("document of %s: %w", account.Bare(), err)
 	}
 	return doc, nil
 }
@@ -66,7 +63,7 @@ func (d *Documents) Get(ctx context.Context, account events.JID) (Document, erro
 // events.ErrConflict. Outcomes that are unknown at first are resolved;
 // events.ErrUnresolved comes only when ctx or events.MaxOutage ends before.
 func (d *Documents) Put(ctx context.Context, account events.JID, data []byte, revision uint64) (uint64, error) {
-	m, err := d.message(Document{JID: account, Data: data})
+	m, err := d.message(events.Document{JID: account, Data: data})
 	if err != nil {
 		return 0, err
 	}
@@ -80,7 +77,7 @@ func (d *Documents) Put(ctx context.Context, account events.JID, data []byte, re
 // Delete removes the account's document if it has the revision. The bucket
 // keeps a tombstone, so that watchers learn of it.
 func (d *Documents) Delete(ctx context.Context, account events.JID, revision uint64) error {
-	m, err := d.message(Document{JID: account, Deleted: true})
+	m, err := d.message(events.Document{JID: account, Deleted: true})
 	if err != nil {
 		return err
 	}
@@ -103,8 +100,8 @@ func (d *Documents) compareAndSet(ctx context.Context, m *nats.Msg, revision uin
 
 // PutAll is Put of every document with the revision it names, many at a time.
 // It gives them back in their order with the new revision or an error each.
-func (d *Documents) PutAll(ctx context.Context, docs iter.Seq[Document]) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
+func (d *Documents) PutAll(ctx context.Context, docs iter.Seq[events.Document]) iter.Seq2[events.Document, error] {
+	return func(yield func(events.Document, error) bool) {
 		var flight []put // oldest first
 		for doc := range docs {
 			if len(flight) == putsInFlight {
@@ -125,7 +122,7 @@ func (d *Documents) PutAll(ctx context.Context, docs iter.Seq[Document]) iter.Se
 
 // A put is a document on its way.
 type put struct {
-	doc         Document
+	doc         events.Document
 	m           *nats.Msg
 	call        *call
 	linkChanged <-chan struct{}
@@ -134,7 +131,7 @@ type put struct {
 
 // launch sends a put and does not wait. The message has an id of its own, by which
 // land finds it again if the answer is lost.
-func (d *Documents) launch(doc Document) (p put) {
+func (d *Documents) launch(doc events.Document) (p put) {
 	p.doc = doc
 	if p.m, p.err = d.message(doc); p.err != nil {
 		return p
@@ -147,7 +144,7 @@ func (d *Documents) launch(doc Document) (p put) {
 
 // land waits for a put. A put that isn't plainly stored or refused takes the
 // slow way of Put, where it is known again by its message id.
-func (d *Documents) land(ctx context.Context, p put) (Document, error) {
+func (d *Documents) land(ctx context.Context, p put) (events.Document, error) {
 	err := p.err
 	if err == nil {
 		var answer *nats.Msg
@@ -165,11 +162,11 @@ func (d *Documents) land(ctx context.Context, p put) (Document, error) {
 }
 
 // All gives every document that there is. An error is the last.
-func (d *Documents) All(ctx context.Context) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
+func (d *Documents) All(ctx context.Context) iter.Seq2[events.Document, error] {
+	return func(yield func(events.Document, error) bool) {
 		end, err := d.b.newest(ctx, d.stream, "")
 		if err != nil {
-			yield(Document{}, fmt.Errorf("list documents: %w", err))
+			yield(events.Document{}, fmt.Errorf("list documents: %w", err))
 			return
 		}
 		if end.seq == 0 {
@@ -178,7 +175,7 @@ func (d *Documents) All(ctx context.Context) iter.Seq2[Document, error] {
 		t := &tail{b: d.b, stream: d.stream}
 		for m, err := range t.all(ctx, end.seq) {
 			if err != nil {
-				yield(Document{}, fmt.Errorf("list documents: %w", err))
+				yield(events.Document{}, fmt.Errorf("list documents: %w", err))
 				return
 			}
 			doc, err := m.document()
@@ -201,11 +198,11 @@ func (d *Documents) Last(ctx context.Context) (uint64, error) {
 // revision, and then every change until ctx ends, over interruptions too. Of
 // several changes of one document only the last may be seen. An error is
 // reported once an interruption; events.ErrRewound is the last.
-func (d *Documents) Watch(ctx context.Context, after uint64) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
+func (d *Documents) Watch(ctx context.Context, after uint64) iter.Seq2[events.Document, error] {
+	return func(yield func(events.Document, error) bool) {
 		t := &tail{b: d.b, stream: d.stream, after: after}
 		for m, err := range t.follow(ctx) {
-			var doc Document
+			var doc events.Document
 			if err == nil {
 				doc, err = m.document()
 			}
@@ -216,13 +213,13 @@ func (d *Documents) Watch(ctx context.Context, after uint64) iter.Seq2[Document,
 	}
 }
 
-func (d *delivery) document() (Document, error) {
+func (d *delivery) document() (events.Document, error) {
 	return openDocument(d.msg.Data, d.msg.Header, d.seq, time.Unix(0, d.at))
 }
 
 // message seals a document. The stored form is a version byte, the length of
 // the JID as a uvarint, the JID and the data: the key doesn't give the JID back.
-func (d *Documents) message(doc Document) (*nats.Msg, error) {
+func (d *Documents) message(doc events.Document) (*nats.Msg, error) {
 	if len(doc.Data) > events.MaxDocument {
 		return nil, fmt.Errorf("document of %s: %w (%d bytes)", doc.JID.Bare(), events.ErrTooLarge, len(doc.Data))
 	}
@@ -241,8 +238,8 @@ func (d *Documents) message(doc Document) (*nats.Msg, error) {
 var errDocument = errors.New("not a document")
 
 // openDocument undoes message. A tombstone has a JID, too, and no data.
-func openDocument(data []byte, h nats.Header, seq uint64, at time.Time) (Document, error) {
-	doc := Document{Revision: seq, At: at, Deleted: isTombstone(h)}
+func openDocument(data []byte, h nats.Header, seq uint64, at time.Time) (events.Document, error) {
+	doc := events.Document{Revision: seq, At: at, Deleted: isTombstone(h)}
 	if len(data) == 0 || data[0] != documentVersion {
 		return doc, fmt.Errorf("%w: revision %d", errDocument, seq)
 	}

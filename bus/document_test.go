@@ -112,10 +112,10 @@ func TestBucketsAreApart(t *testing.T) {
 }
 
 // documents gives n documents of as many accounts.
-func documents(n int) iter.Seq[bus.Document] {
-	return func(yield func(bus.Document) bool) {
+func documents(n int) iter.Seq[events.Document] {
+	return func(yield func(events.Document) bool) {
 		for i := range n {
-			if !yield(bus.Document{JID: user(i), Data: []byte(fmt.Sprint("data of ", i))}) {
+			if !yield(events.Document{JID: user(i), Data: []byte(fmt.Sprint("data of ", i))}) {
 				return
 			}
 		}

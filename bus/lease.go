@@ -117,7 +117,7 @@ func (l *Leases) acquire(ctx context.Context, lease *Lease) error {
 	return fmt.Errorf("%w: too many try at once", events.ErrConflict)
 }
 
-func leaseSubject(name string) string { return leasePrefix + "." + Token(name) }
+func leaseSubject(name string) string { return leasePrefix + "." + token(name) }
 
 // free returns the sequence that a new lease must expect, or a *events.HeldError.
 func (l *Leases) free(ctx context.Context, subject, instance string) (uint64, error) {

@@ -51,7 +51,7 @@ func newPre(b *Bus) *Pre {
 // Publish takes a record of one of the kinds before authentication. It never
 // blocks.
 func (p *Pre) Publish(r *events.Record) {
-	one := preRecord{prePrefix + "." + Token(r.Connector.Name), r.Append(make([]byte, 0, 192))}
+	one := preRecord{prePrefix + "." + token(r.Connector.Name), r.Append(make([]byte, 0, 192))}
 	select {
 	case p.queue <- one:
 	default:

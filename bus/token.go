@@ -16,11 +16,11 @@ const hexDigits = "0123456789abcdef"
 
 var hashText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// Token writes any text as one token of a subject. Different texts have
+// token writes any text as one token of a subject. Different texts have
 // different tokens. Bytes of [a-z0-9-] stay, any other is _ and two hex digits;
 // a text that gets longer than 96 bytes is ~ and its SHA-256 in base32, and the
 // empty text is _. So it has none of . * > nor white space.
-func Token(s string) string { return string(appendToken(make([]byte, 0, maxToken), s, '~')) }
+func token(s string) string { return string(appendToken(make([]byte, 0, maxToken), s, '~')) }
 
 // appendToken marks a hash by the given byte: keys of a bucket can't have ~.
 func appendToken(b []byte, s string, mark byte) []byte {
@@ -65,7 +65,7 @@ func accountSubject(prefix string, account events.JID) string {
 // incarnationSubject is where a connector's incarnation receives what others
 // send it.
 func incarnationSubject(to events.Incarnation) string {
-	return toPrefix + "." + Token(to.Name) + "." + strconv.FormatUint(to.Epoch, 10)
+	return toPrefix + "." + token(to.Name) + "." + strconv.FormatUint(to.Epoch, 10)
 }
 
 // fnv32a is hash/fnv's New32a without its allocation.

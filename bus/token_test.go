@@ -29,7 +29,7 @@ func TestTokens(t *testing.T) {
 		strings.Repeat("é", 20):  "~z3",
 		strings.Repeat("\n", 32): strings.Repeat("_0a", 32),
 	} {
-		got := Token(text)
+		got := token(text)
 		if got != want && !(strings.HasPrefix(want, "~") && strings.HasPrefix(got, "~") && len(got) == 53) {
 			t.Errorf("token of %q is %s, want %s", text, got, want)
 		}
@@ -64,8 +64,8 @@ func TestSubjectsAreInTheirStreams(t *testing.T) {
 		{accountSubject(logPrefix, jid), b.logConfig().Subjects},
 		{accountSubject(waitPrefix, jid), waitingConfig().Subjects},
 		{accountSubject(claimPrefix, jid), waitingConfig().Subjects},
-		{prePrefix + "." + Token("a.b"), preConfig().Subjects},
-		{leasePrefix + "." + Token("a.b"), leaseConfig().Subjects},
+		{prePrefix + "." + token("a.b"), preConfig().Subjects},
+		{leasePrefix + "." + token("a.b"), leaseConfig().Subjects},
 		{newDocuments(b, rostersBucket).subject(jid), bucketConfig(rostersBucket).Subjects},
 	} {
 		matched := false
@@ -83,7 +83,7 @@ func TestEveryPartitionIsUsed(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]int)
 	for i := range 256 * 64 {
-		jid := events.StoredJID("user" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + Token(string(rune(i+0x4e00))) + "@example.org")
+		jid := events.StoredJID("user" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + token(string(rune(i+0x4e00))) + "@example.org")
 		seen[accountSubject(logPrefix, jid)[len(logPrefix)+1:][:2]]++
 	}
 	for pp, n := range seen {
@@ -100,12 +100,12 @@ func TestEveryPartitionIsUsed(t *testing.T) {
 func FuzzToken(f *testing.F) {
 	long := strings.Repeat("x", 97)
 	for _, pair := range [][2]string{
-		{"a", "A"}, {"", "_"}, {"_41", "A"}, {"~", "_7e"}, {"a.b", "a_2eb"}, {long, long + "x"}, {long[:96], long}, {Token(long), long},
+		{"a", "A"}, {"", "_"}, {"_41", "A"}, {"~", "_7e"}, {"a.b", "a_2eb"}, {long, long + "x"}, {long[:96], long}, {token(long), long},
 	} {
 		f.Add(pair[0], pair[1])
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
-		x, y := Token(a), Token(b)
+		x, y := token(a), token(b)
 		if !tokenForm.MatchString(x) {
 			t.Errorf("token of %q is %q", a, x)
 		}

@@ -80,8 +80,8 @@ func (w *Waiting) Store(ctx context.Context, account events.JID, data []byte) er
 // so that a message may be delivered again but is not lost. An error is the
 // last; ErrTaken if another session is at it. A loop of more than 4 s ends with
 // events.ErrUnavailable and may be begun again.
-func (w *Waiting) Take(ctx context.Context, account events.JID) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
+func (w *Waiting) Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error] {
+	return func(yield func(events.Document, error) bool) {
 		ctx, cancel := context.WithTimeout(ctx, claimUse)
 		defer cancel()
 		claim, err := w.claim(ctx, account)
@@ -90,13 +90,13 @@ func (w *Waiting) Take(ctx context.Context, account events.JID) iter.Seq2[Docume
 			err = w.take(ctx, account, yield)
 		}
 		if err != nil {
-			yield(Document{}, fmt.Errorf("take the messages of %s: %w", account.Bare(), err))
+			yield(events.Document{}, fmt.Errorf("take the messages of %s: %w", account.Bare(), err))
 		}
 	}
 }
 
 // take returns nil if yield has returned false.
-func (w *Waiting) take(ctx context.Context, account events.JID, yield func(Document, error) bool) error {
+func (w *Waiting) take(ctx context.Context, account events.JID, yield func(events.Document, error) bool) error {
 	for seq := uint64(1); ; {
 		m, err := w.next(ctx, account, seq)
 		if errors.Is(err, events.ErrNotFound) {
@@ -117,14 +117,14 @@ func (w *Waiting) take(ctx context.Context, account events.JID, yield func(Docum
 
 // next is the account's oldest message at or after a sequence, or
 // events.ErrNotFound.
-func (w *Waiting) next(ctx context.Context, account events.JID, seq uint64) (Document, error) {
+func (w *Waiting) next(ctx context.Context, account events.JID, seq uint64) (events.Document, error) {
 	m, err := patiently(ctx, w.b, &w.down, func(ctx context.Context) (*message, error) {
 		return w.b.next(ctx, waitingStream, accountSubject(waitPrefix, account), seq)
 	})
 	if err != nil {
-		return Document{}, err
+		return events.Document{}, err
 	}
-	return Document{JID: account.Bare(), Data: m.Data, Revision: m.Seq, At: m.Time}, nil
+	return events.Document{JID: account.Bare(), Data: m.Data, Revision: m.Seq, At: m.Time}, nil
 }
 
 // claim returns the sequence of the claim, 0 if there is nothing to take. It
@@ -178,17 +178,4 @@ func (w *Waiting) erase(ctx context.Context, seq uint64) error {
 		return nil
 	}
 	return err
-}
-
-// Count returns how many messages wait for the account.
-func (w *Waiting) Count(ctx context.Context, account events.JID) (int, error) {
-	subject := accountSubject(waitPrefix, account)
-	request := struct {
-		Filter string `json:"subjects_filter"`
-	}{subject}
-	var info streamInfo
-	if err := w.b.api(ctx, "STREAM.INFO."+waitingStream, request, &info); err != nil {
-		return 0, fmt.Errorf("count the messages of %s: %w", account.Bare(), err)
-	}
-	return int(info.State.Subjects[subject]), nil
 }

@@ -55,9 +55,6 @@ func ParseID(s string) (ID, error) {
 // String returns the 26 characters of the ID.
 func (id ID) String() string { return ulid.ULID(id).String() }
 
-// Time is when the ID was made, to the millisecond.
-func (id ID) Time() time.Time { return ulid.ULID(id).Timestamp() }
-
 // IsZero reports that the ID names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
 

@@ -39,7 +39,6 @@ func (s *Service) append(ctx context.Context, lane *lane, r *events.Record) (eve
 		}
 		pos, err := s.cfg.Log.Append(ctx, r)
 		if errors.Is(err, events.ErrUnresolved) {
-			s.stats.Unresolved.Add(1)
 			lane.leaveOpen(r)
 		}
 		conflict := errors.Is(err, events.ErrConflict)

@@ -120,14 +120,17 @@ type (
 	}
 	// Fence closes what a lost connector held: all sessions of incarnations of
 	// that name up to that epoch. With Keep, those that may be resumed are
-	// detached instead, for connectors that can resume each other's sessions.
+	// detached instead, for connectors that can resume each other's sessions; none
+	// can yet.
 	Fence struct {
 		Lost events.Incarnation
 		Keep bool
 		Now  int64 // Unix nanoseconds
 	}
 	// Expire closes the sessions that waited to be resumed until before Now,
-	// and no others: one that was resumed in the last moment lives on.
+	// and no others: one that was resumed in the last moment lives on. It is for
+	// sessions that outlive their connector (see Fence); today each connector closes
+	// its own by Close.
 	Expire struct{ Now int64 }
 	// Refresh repeats in the log those of the account's sessions that Holder
 	// holds and that began before Begun.

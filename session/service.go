@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"sync/atomic"
 	"time"
 
 	"rollcall/events"
@@ -61,16 +60,7 @@ type Service struct {
 	seed    maphash.Seed
 	down    events.Outage // of the log
 	lanes   [lanes]lane
-	stats   Stats
 	endings endings
-}
-
-// Stats counts since the start. The fields are read with Load.
-type Stats struct {
-	Appended   atomic.Uint64 // events stored
-	Conflicts  atomic.Uint64 // decisions overtaken by another writer
-	Unresolved atomic.Uint64 // attempts whose outcome had to be found out
-	Refused    atomic.Uint64 // commands refused by Decide
 }
 
 // NewService returns a Service. The error says what the configuration lacks.
@@ -96,9 +86,6 @@ func (s *Service) Connector() events.Incarnation { return s.cfg.Connector }
 
 // Log is where the records go.
 func (s *Service) Log() events.Log { return s.cfg.Log }
-
-// Stats returns the live counters.
-func (s *Service) Stats() *Stats { return &s.stats }
 
 // Do carries the command out on the account and returns the account as it is
 // after the last event, and that event's position (zero if the command needed
@@ -132,7 +119,6 @@ func (s *Service) Do(ctx context.Context, account events.JID, cause events.ConnI
 		if !ok {
 			return a, written, err
 		}
-		s.stats.Conflicts.Add(1)
 		if err := s.catchUp(ctx, account, moved.by, n > 0); err != nil {
 			return a, written, fmt.Errorf("%w: wait for the table: %w", events.ErrUnavailable, err)
 		}
@@ -168,9 +154,6 @@ func (s *Service) attempt(ctx context.Context, lane *lane, account events.JID, c
 	}
 	if err := s.confirm(ctx, account, a); err != nil {
 		return a, events.Position{}, err
-	}
-	if refusal != nil {
-		s.stats.Refused.Add(1)
 	}
 	return a, events.Position{}, refusal
 }
@@ -223,7 +206,6 @@ func (s *Service) appendAll(ctx context.Context, lane *lane, account events.JID,
 		if err != nil {
 			return a, last, err
 		}
-		s.stats.Appended.Add(1)
 		// The log's own time is not known here; the table will have it.
 		st.Seq, st.At = pos.Seq, st.Time
 		a, last = Apply(a, st), pos

@@ -90,6 +90,20 @@ func wantHistory(t *testing.T, log events.Log, want ...events.Kind) {
 	}
 }
 
+// silences counts the appends that a log did not answer.
+type silences struct {
+	events.Log
+	n int
+}
+
+func (s *silences) Append(ctx context.Context, r *events.Record) (events.Position, error) {
+	at, err := s.Log.Append(ctx, r)
+	if errors.Is(err, events.ErrUnresolved) {
+		s.n++
+	}
+	return at, err
+}
+
 func TestAnUnknownOutcomeIsFoundOut(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]bustest.Faults{
@@ -101,13 +115,14 @@ func TestAnUnknownOutcomeIsFoundOut(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				log := bustest.NewLog()
-				n := newNode(t, log, "c1")
+				silent := &silences{Log: log}
+				n := newNode(t, silent, "c1")
 				log.Inject(f)
 				defer time.AfterFunc(3*time.Second, func() { log.Inject(bustest.Faults{}) }).Stop()
 				n.must("k1", session.Authenticate{Session: id("s1")})
 				log.Settle()
 				wantHistory(t, log, events.KindAuthenticated)
-				if n.Stats().Unresolved.Load() == 0 {
+				if silent.n == 0 {
 					t.Error("nothing was unresolved")
 				}
 			})

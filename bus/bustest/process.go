@@ -133,9 +133,6 @@ func pause(ctx context.Context, d time.Duration) {
 // Kill ends the process as kill -9 does. It may be started again.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 
-// Stop ends the process in an orderly way.
-func (s *Server) Stop() { s.end(syscall.SIGTERM) }
-
 func (s *Server) end(how syscall.Signal) {
 	if s.cmd == nil {
 		return

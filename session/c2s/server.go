@@ -143,9 +143,6 @@ func (s *Server) endDetached(e stream.Ending) {
 	}
 }
 
-// Connections is how many clients are connected, bound or not.
-func (s *Server) Connections() int { return s.streams.Connections() }
-
 // record keeps what happens on a connection without a session; claimed is the
 // account that it tried to log in to, zero if it has not said.
 func (s *Server) record(id events.ConnID, claimed events.JID, e events.Event) {

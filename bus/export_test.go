@@ -1,0 +1,21 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+
+	"rollcall/events"
+)
+
+// Count returns how many messages wait for the account.
+func (w *Waiting) Count(ctx context.Context, account events.JID) (int, error) {
+	subject := accountSubject(waitPrefix, account)
+	request := struct {
+		Filter string `json:"subjects_filter"`
+	}{subject}
+	var info streamInfo
+	if err := w.b.api(ctx, "STREAM.INFO."+waitingStream, request, &info); err != nil {
+		return 0, fmt.Errorf("count the messages of %s: %w", account.Bare(), err)
+	}
+	return int(info.State.Subjects[subject]), nil
+}
