@@ -26,6 +26,7 @@ type fetch struct {
 	begun time.Time
 	over  chan struct{} // closed when nobody has to wait for it any longer
 	wake  chan struct{} // gets a token when the session no longer takes what waits
+	there bool          // the log has just taken an event of the session; of the goroutine that fetches
 	mu    sync.Mutex
 	again bool // guarded; something was stored since it began
 	ended bool // guarded; over is closed
@@ -156,7 +157,8 @@ func (c *Recipient) keepFetching(k *fetch) {
 // fetch hands over all that waits. It reports false if it has to be tried again.
 func (c *Recipient) fetch(k *fetch) bool {
 	for {
-		err := c.handOver()
+		err := c.handOver(k.there)
+		k.there = false
 		switch {
 		case errors.Is(err, errUnreceptive), !c.receptive.Load():
 			k.stop(c)
@@ -171,20 +173,41 @@ func (c *Recipient) fetch(k *fetch) bool {
 }
 
 // handOver takes what waits for the account and gives it to the session, which has
-// it when pass has returned: each message is removed from the store after that.
-func (c *Recipient) handOver() error {
+// it when pass has returned: each message is removed from the store after that. With
+// there the session is known to be there; otherwise the log is asked, once there is
+// something to take.
+func (c *Recipient) handOver(there bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
 	for kept, err := range c.router.cfg.Offline.Take(ctx, c.account) {
+		if err == nil && !there {
+			err = c.confirm(ctx)
+		}
 		if err != nil {
 			return err
 		}
+		there = true
 		if c.router.blocked(c.account, kept.Data) != nil {
 			continue
 		}
 		if !c.receptive.Load() || !c.pass(Outgoing{Stanza: kept.Data, Since: Stamped}) {
 			return errUnreceptive // what is left waits for the next
 		}
+	}
+	return nil
+}
+
+// confirm asks the log whether the session is still there. A connector that was cut
+// off, or frozen, has sessions that others have ended meanwhile: a message that one
+// of them took would go from the store into the memory of a connector that is about
+// to drop it, and come after newer ones.
+func (c *Recipient) confirm(ctx context.Context) error {
+	if err := c.router.newest(ctx, c.account); err != nil {
+		return err
+	}
+	s := c.router.cfg.Table.Account(c.account).Session(c.session)
+	if s == nil || c.router.cfg.Table.IsLost(s.Connector) {
+		return errUnreceptive
 	}
 	return nil
 }

@@ -81,3 +81,24 @@ func TestAConnectorWithoutALeaseStillAsksTheLog(t *testing.T) {
 		expect(t, "bob", bob.bodies(), "1 late, 2")
 	})
 }
+
+// A connector that was cut off learns late that its session has ended, and before
+// that of what would have made it fetch: what waits now is not for that session.
+func TestWhatWaitsIsNotTakenByASessionThatTheLogHasEnded(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		ended := c2.available("bob@x/b", 0)
+		other := c1.available("bob@x/other", 0)
+		c2.learn()
+		was := c2.table.Session(other.jid)
+		other.event(events.PresenceUnavailable{})
+		ended.node = c1 // which reaps it
+		ended.event(events.Closed{Reason: events.ReasonConnectorLost})
+		expect(t, "alice", c1.bind("alice@x/a").says("chat", "bob@x", "1"), "")
+		c2.router.FetchAfter(was, c1.table.Session(other.jid))
+		time.AfterFunc(time.Second, c2.learn)
+		time.Sleep(2 * time.Second)
+		expect(t, "the session that has ended", ended.bodies(), "")
+		expect(t, "the next one", c1.available("bob@x/b", 0).bodies(), "1 late")
+	})
+}

@@ -53,6 +53,9 @@ func (c *Recipient) BecomeReceptive(change func() error) error {
 		}
 		return err
 	}
+	if k != nil {
+		k.there = true
+	}
 	c.fetchAll(k)
 	return nil
 }
