@@ -31,13 +31,13 @@ const (
 
 // A LeaseRequest asks for a name.
 type LeaseRequest struct {
-	Name string
+	Name string // the connector's, any text but ""
 	// Instance is kept where only one process at a time can be, such as a
 	// locked data directory: whoever has the same one takes a lease over at
 	// once, because the process that held it can no longer be alive.
 	Instance string
 	TTL      time.Duration // whole seconds, at least 2 s; 0: 45 s
-	Info     []byte
+	Info     []byte        // what others are to know, at most 4 KiB; see events.LeaseState
 }
 
 // Leases say which connector runs. A lease is the only message of its subject,

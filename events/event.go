@@ -136,9 +136,9 @@ type (
 	// AuthFailed: a SASL exchange failed with an error of RFC 6120, 6.5.
 	AuthFailed struct {
 		Username  string // prepared; "" if it was not learnt
-		Mechanism string
-		Condition string
-		Address   string
+		Mechanism string // SASL mechanism
+		Condition string // the error's, as the client was told
+		Address   string // as in Authenticated
 	}
 	// Disconnected: the connection ended before it had a session.
 	Disconnected struct {

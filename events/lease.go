@@ -46,6 +46,7 @@ type LeaseChange struct {
 // A HeldError names the holder of a name.
 type HeldError struct{ Holder LeaseState }
 
+// Error says who holds the name, and until when.
 func (e *HeldError) Error() string {
 	return fmt.Sprintf("%s: %s since %s, at least until %s if it is not renewed", ErrHeld, e.Holder.Incarnation,
 		e.Holder.Started.Format(time.DateTime), e.Holder.Renewed.Add(e.Holder.TTL).Format(time.TimeOnly))

@@ -103,11 +103,12 @@ type Info struct {
 // passed over, the same way by every reader.
 type PoisonError struct {
 	Seq  Seq
-	At   int64 // as in Stored
-	Data []byte
-	Err  error
+	At   int64  // as in Stored
+	Data []byte // the record; not to be changed
+	Err  error  // what Decode said; wraps ErrUndecodable
 }
 
+// Error names the record.
 func (e *PoisonError) Error() string { return fmt.Sprintf("record %d: %v", e.Seq, e.Err) }
 
 // Unwrap returns what Decode said.

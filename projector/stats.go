@@ -21,21 +21,21 @@ const (
 
 // Stats says what was folded so far.
 type Stats struct {
-	Accounts   int    // that have a history
-	Sessions   int    // that are not closed
-	Records    uint64 // folded, poison not counted
-	Unknown    uint64 // of them, of kinds that this build does not know
-	Poison     uint64 // records that can't be decoded
-	Mismatched uint64 // records that were not appended on top of their account's last one
-	Foreign    uint64 // of them, those that have newer ones below them: nothing is lost, but their writer did not look
-	Faults     []Fault
+	Accounts   int     // that have a history
+	Sessions   int     // that are not closed
+	Records    uint64  // folded, poison not counted
+	Unknown    uint64  // of them, of kinds that this build does not know
+	Poison     uint64  // records that can't be decoded
+	Mismatched uint64  // records that were not appended on top of their account's last one
+	Foreign    uint64  // of them, those that have newer ones below them: nothing is lost, but their writer did not look
+	Faults     []Fault // the first 32
 }
 
 // A Fault is one of the first records that were poison or mismatched.
 type Fault struct {
 	Seq  events.Seq
-	At   int64 // Unix nanoseconds at which the log stored it
-	Text string
+	At   int64  // Unix nanoseconds at which the log stored it
+	Text string // what is wrong with it
 }
 
 // A Connector is one incarnation and what it holds; with detached sessions,

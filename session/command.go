@@ -46,36 +46,40 @@ type (
 	// Resource is empty if the client leaves the choice to the server.
 	Bind struct {
 		Session   events.SessionID
-		Resource  string
-		Generated string // unguessable, not empty; used if Resource is empty, or by Rename
-		Conflict  Conflict
-		Limit     int // connected resources an account may have; 0: MaxSessions
+		Resource  string   // asked for
+		Generated string   // unguessable, not empty; used if Resource is empty, or by Rename
+		Conflict  Conflict // if another session has the full JID
+		Limit     int      // connected resources an account may have; 0: MaxSessions
 	}
 	// RequestRoster makes it an interested resource.
 	RequestRoster struct{ Session events.SessionID }
-	// BecomeAvailable broadcasts presence, the first or another.
+	// BecomeAvailable broadcasts presence, the first or another; see
+	// events.PresenceAvailable.
 	BecomeAvailable struct {
 		Session  events.SessionID
 		Priority int8
 		Show     string
-		Stanza   string // see events.PresenceAvailable
+		Stanza   string
 	}
-	// BecomeUnavailable broadcasts unavailable presence.
+	// BecomeUnavailable broadcasts unavailable presence; see
+	// events.PresenceUnavailable.
 	BecomeUnavailable struct {
 		Session events.SessionID
 		Stanza  string
 	}
-	// DirectPresence records presence sent to one JID.
+	// DirectPresence records presence sent to one JID, bare or full
+	// (RFC 6121, 4.6).
 	DirectPresence struct {
 		Session   events.SessionID
 		To        events.JID
 		Available bool
 	}
-	// EnableStreamManagement is XEP-0198's enable.
+	// EnableStreamManagement is XEP-0198's enable; see
+	// events.StreamManagementEnabled.
 	EnableStreamManagement struct {
 		Session   events.SessionID
 		Resumable bool
-		Max       uint32 // seconds
+		Max       uint32 // seconds that a lost session waits to be resumed
 		TokenHash string
 	}
 	// SwitchCarbons is XEP-0280's enable and disable.
@@ -98,25 +102,26 @@ type (
 	Resume struct {
 		Session   events.SessionID
 		Previous  events.SessionID
-		TokenHash string
-		Address   string
-		Now       int64
+		TokenHash string // of the token that the client shows; has to be Previous's
+		Address   string // the client's IP address and port
+		Now       int64  // Unix nanoseconds
 	}
 	// Close ends one session. Closing one that is closed is not an error.
 	Close struct {
 		Session events.SessionID
 		Reason  events.Reason
-		Text    string
+		Text    string        // for people; may be empty
 		conn    events.ConnID // as in Detach
 	}
 )
 
 // Commands of an account.
 type (
-	// Kick closes the session with that resource, or all if it is empty.
+	// Kick closes the session with that resource, or all if it is empty. If there is
+	// none nothing is written.
 	Kick struct {
 		Resource string
-		Text     string
+		Text     string // for the client and the history
 	}
 	// Fence closes what a lost connector held: all sessions of incarnations of
 	// that name up to that epoch. With Keep, those that may be resumed are
@@ -124,7 +129,7 @@ type (
 	// can yet.
 	Fence struct {
 		Lost events.Incarnation
-		Keep bool
+		Keep bool  // detach those that may be resumed
 		Now  int64 // Unix nanoseconds
 	}
 	// Expire closes the sessions that waited to be resumed until before Now,

@@ -26,6 +26,7 @@ var (
 // An AnswerError is what the answerer's handler returned.
 type AnswerError struct{ Text string }
 
+// Error is the text.
 func (e *AnswerError) Error() string { return e.Text }
 
 // Of an answer's stream: chunks are numbered; the last message has no number

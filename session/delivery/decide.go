@@ -63,6 +63,7 @@ const (
 	Drop                  // in silence
 )
 
+// String is the action in a word, for people and scripts.
 func (a Action) String() string {
 	return [...]string{"deliver", "store", "answer", "refuse", "drop"}[a]
 }

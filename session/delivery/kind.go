@@ -46,6 +46,7 @@ func (k Kind) message() bool { return k <= ErrorMessage }
 // answers reports a kind that no error answers (RFC 6120, 8.3.1).
 func (k Kind) answers() bool { return k == ErrorMessage || k == Response }
 
+// String is the kind in a word, for people.
 func (k Kind) String() string {
 	return [...]string{"normal", "chat", "groupchat", "headline", "error", "presence", "iq", "result"}[k]
 }

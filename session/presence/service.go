@@ -42,10 +42,10 @@ type Config struct {
 	Served func(domain string) bool
 	Exists func(account events.JID) (bool, error)
 	// Granted is told that an account gets another's presence from now on. It is
-	// called by whoever has changed the rosters, and may wait.
+	// called by whoever has changed the rosters, and may wait. Nil: nobody is told.
 	Granted func(owner, watcher events.JID)
 	// Ended is told of the end of a session that may be here, at its place in the
-	// log. It does not wait.
+	// log. It does not wait. Nil: nobody is told.
 	Ended func(events.SessionID, events.Closed)
 	// Logger is told what an operator should see; nil: nobody is told.
 	Logger *slog.Logger
@@ -63,8 +63,14 @@ type Table interface {
 // New returns a service that knows nobody. It starts nothing: the caller runs
 // FollowRosters and FollowBlocked, before which Hold waits, and calls Observe.
 func New(cfg Config) (*Service, error) {
-	if cfg.Rosters == nil || cfg.Table == nil || cfg.Served == nil || cfg.Exists == nil || cfg.Granted == nil || cfg.Ended == nil {
-		return nil, errors.New("presence: Rosters, Table, Served, Exists, Granted and Ended are required")
+	if cfg.Rosters == nil || cfg.Table == nil || cfg.Served == nil || cfg.Exists == nil {
+		return nil, errors.New("presence: Rosters, Table, Served and Exists are required")
+	}
+	if cfg.Granted == nil {
+		cfg.Granted = func(_, _ events.JID) {}
+	}
+	if cfg.Ended == nil {
+		cfg.Ended = func(events.SessionID, events.Closed) {}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -70,6 +70,7 @@ type Error struct {
 	App string
 }
 
+// Error is for logs; AppendTo writes what the peer gets.
 func (e *Error) Error() string {
 	if e.Text == "" {
 		return "stanza error " + string(e.Condition)

@@ -49,6 +49,7 @@ type StreamError struct {
 	App string
 }
 
+// Error is for logs; AppendTo writes what the peer gets.
 func (e *StreamError) Error() string {
 	if e.Text == "" {
 		return "stream error " + string(e.Condition)

@@ -6,7 +6,7 @@ import "sync/atomic"
 // counting: far more than one that reads, acknowledges and ends its stanzas has.
 const freeShare = 64 << 10
 
-// A budget counts what a server keeps of one kind for all clients, so that many
+// A Budget counts what a server keeps of one kind for all clients, so that many
 // of them can't take together what each may take alone.
 type Budget struct {
 	most  int64
