@@ -174,19 +174,20 @@ func (c *Recipient) fetch(k *fetch) bool {
 
 // handOver takes what waits for the account and gives it to the session, which has
 // it when pass has returned: each message is removed from the store after that. With
-// there the session is known to be there; otherwise the log is asked, once there is
-// something to take.
+// there the session is known to be there; otherwise the log is asked before, for the
+// store gives a message to nobody else for some seconds only.
 func (c *Recipient) handOver(there bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
-	for kept, err := range c.router.cfg.Offline.Take(ctx, c.account) {
-		if err == nil && !there {
-			err = c.confirm(ctx)
+	if !there {
+		if err := c.confirm(ctx); err != nil {
+			return err
 		}
+	}
+	for kept, err := range c.router.cfg.Offline.Take(ctx, c.account) {
 		if err != nil {
 			return err
 		}
-		there = true
 		if c.router.blocked(c.account, kept.Data) != nil {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -292,6 +293,7 @@ type shelf struct {
 	most int
 	away time.Time               // until then nothing can be stored, and whoever does waits
 	kept map[events.JID][][]byte // guarded
+	held atomic.Int32            // loops that keep others from an account's messages
 }
 
 func (s *shelf) Store(ctx context.Context, account events.JID, data []byte) error {
@@ -314,6 +316,8 @@ func (s *shelf) Store(ctx context.Context, account events.JID, data []byte) erro
 
 func (s *shelf) Take(_ context.Context, account events.JID) iter.Seq2[events.Document, error] {
 	return func(yield func(events.Document, error) bool) {
+		s.held.Add(1)
+		defer s.held.Add(-1)
 		for {
 			s.mu.Lock()
 			if len(s.kept[account]) == 0 {
