@@ -2,11 +2,13 @@ package bus_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"rollcall/bus"
+	"rollcall/bus/courier"
 	"rollcall/bus/natsd"
 	"rollcall/events"
 )
@@ -55,6 +57,57 @@ func Example() {
 	// Output:
 	// c1 runs as disk 1 for 45s
 	// 1 bob@localhost account_created
+}
+
+// Questions and answers between processes: the one that asks need not know who
+// answers. Here both are one process.
+func ExampleBus_Courier() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	nats, stop := start(ctx)
+	defer stop()
+
+	end, err := nats.Courier().Answer("weather", "forecasters", func(_ context.Context, place []byte, send func([]byte) error) error {
+		return send(fmt.Appendf(nil, "rain in %s", place))
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, verb := range []string{"weather", "tides"} {
+		for chunk, err := range nats.Courier().Ask(ctx, verb, []byte("Bergen")) {
+			if errors.Is(err, courier.ErrNoAnswer) {
+				fmt.Println("nobody knows of", verb)
+				continue
+			}
+			fmt.Println(string(chunk), err)
+		}
+	}
+	end()
+	// Output:
+	// rain in Bergen <nil>
+	// nobody knows of tides
+}
+
+// start starts a server of its own.
+func start(ctx context.Context) (*bus.Bus, func()) {
+	dir, err := os.MkdirTemp("", "rollcall")
+	if err != nil {
+		panic(err)
+	}
+	server, err := natsd.Start(ctx, natsd.Options{DataDir: dir})
+	if err != nil {
+		panic(err)
+	}
+	nats, err := bus.Connect(ctx, bus.Config{InProcess: server})
+	if err != nil {
+		panic(err)
+	}
+	return nats, func() {
+		nats.Close()
+		server.Shutdown()
+		os.RemoveAll(dir)
+	}
 }
 
 // beginService makes the streams, and has a connector begin.

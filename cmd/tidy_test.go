@@ -67,6 +67,7 @@ var topLevel = []string{
 const (
 	maxFunction = 70  // lines
 	maxFile     = 500 // lines; half of all files should have no more than 120
+	maxExample  = 50  // lines of one that go doc shows
 )
 
 // A source is one Go file of the repository.

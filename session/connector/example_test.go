@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,7 +21,7 @@ import (
 // Two connectors of one session each, on a NATS server of their own: alice, who says
 // something as soon as she is online, and a bot that answers her (see bot_test.go).
 func Example() {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	dir, _ := os.MkdirTemp("", "rollcall")
 	defer os.RemoveAll(dir)

@@ -37,7 +37,9 @@ func NewResource(s *Service, id events.SessionID, full events.JID, send func([]b
 }
 
 // Add makes the resource findable: it is shown things from now on. tell is called
-// before that, to tell its client things first.
+// before that, to tell its client things first. A session is added before it stores
+// its first presence: that event, when Observe comes to it, makes others' presence
+// go out.
 func (res *Resource) Add(tell func()) {
 	x, a := res.srv.index, res.home
 	x.mu.Lock()

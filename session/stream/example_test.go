@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"rollcall/session/stanza"
 	"rollcall/session/stream"
@@ -48,6 +49,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
+	client.SetDeadline(time.Now().Add(20 * time.Second))
 	in := stanza.NewReader(client, stanza.Limits{})
 	io.WriteString(client, "<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>")
 	in.Header()

@@ -162,10 +162,3 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return fmt.Errorf("end the streams: %w", ctx.Err())
 	}
 }
-
-// Connections is how many there are, bound or not.
-func (s *Server) Connections() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.conns)
-}
