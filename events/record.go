@@ -18,7 +18,7 @@ const (
 	envelopeFields = 12
 )
 
-// ErrUndecodable is wrapped by every error of [Decode].
+// ErrUndecodable is wrapped by every error of [Record.Decode].
 var ErrUndecodable = errors.New("undecodable record")
 
 // Seq is a stream sequence: the place of a record in its log. 0 is before the

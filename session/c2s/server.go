@@ -90,7 +90,7 @@ func (s *Server) ServeTLS(ctx context.Context, l net.Listener) error {
 }
 
 // ServeWebSocket accepts WebSocket connections over plain HTTP at
-// [WebSocketPath], and answers discovery (XEP-0156). It is for a proxy on this
+// [stream.WebSocketPath], and answers discovery (XEP-0156). It is for a proxy on this
 // machine that adds TLS, and for development: the listener must be on a loopback
 // address, or AllowPlaintext be set. Logins over a loopback address are taken
 // for secured; a proxy there is believed what it says in X-Forwarded-For and
