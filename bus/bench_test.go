@@ -1,7 +1,6 @@
 package bus_test
 
 import (
-	"fmt"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -62,7 +61,7 @@ func BenchmarkAppendRaw(b *testing.B) {
 func publish(b *testing.B, js jetstream.JetStream, i int64) {
 	r := first(i)
 	_, err := js.PublishMsgAsync(&nats.Msg{
-		Subject: fmt.Sprintf("rc.v1.ev.00.example_2eorg.user%d", i),
+		Subject: subject(r.Account()),
 		Header:  nats.Header{jetstream.ExpectedLastSubjSeqHeader: {"0"}},
 		Data:    r.Append(nil),
 	}, jetstream.WithStallWait(patience))

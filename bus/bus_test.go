@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"testing"
 	"time"
 
@@ -73,6 +74,14 @@ func raw(t testing.TB, url string) (*nats.Conn, jetstream.JetStream) {
 		t.Fatal(err)
 	}
 	return nc, js
+}
+
+// subject is where the log has the records of an account at example.org.
+func subject(account events.JID) string {
+	user := "example_2eorg." + account.Local()
+	partition := fnv.New32a()
+	partition.Write([]byte(user))
+	return fmt.Sprintf("rc.v1.ev.%02x.%s", byte(partition.Sum32()), user)
 }
 
 func record(jid events.JID, prev events.Seq, text string) *events.Record {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"testing"
 	"time"
 
@@ -158,7 +159,7 @@ func fill(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
 	for i := range full {
 		r := record(user(i), 0, "")
-		_, err := js.PublishMsgAsync(&nats.Msg{Subject: fmt.Sprint("rc.v1.ev.00.d.", i), Data: r.Append(nil)}, jetstream.WithStallWait(patience))
+		_, err := js.PublishMsgAsync(&nats.Msg{Subject: subject(user(i)), Data: r.Append(nil)}, jetstream.WithStallWait(patience))
 		must(t, err)
 	}
 	<-js.PublishAsyncComplete()
@@ -271,5 +272,51 @@ func TestPoisonInTheStreamIsPassedOver(t *testing.T) {
 	var poison *events.PoisonError
 	if _, err := b.Log().Next(ctx, alice, 1); !errors.As(err, &poison) {
 		t.Errorf("next: %v", err)
+	}
+}
+
+// Whoever else may publish to the stream may repeat a record on any subject.
+func TestARecordAmongAnotherAccountsIsPoison(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	ctx := within(t)
+	b := connect(t, bus.Config{URL: server.URL})
+	_, js := raw(t, server.URL)
+	write(t, ctx, b.Log(), 0)
+	_, err := b.Log().Append(ctx, record(bob, 0, "bob's"))
+	must(t, err)
+	info, err := js.Stream(ctx, "RC_EV")
+	must(t, err)
+	alices, err := info.GetMsg(ctx, 1)
+	must(t, err)
+	bobs, err := info.GetMsg(ctx, 2)
+	must(t, err)
+	_, err = js.Publish(ctx, bobs.Subject, alices.Data)
+	must(t, err)
+	_, err = js.Publish(ctx, "rc.v1.ev.other.localhost.alice", alices.Data)
+	must(t, err)
+	write(t, ctx, b.Log(), 1)
+
+	for name, records := range map[string]iter.Seq2[*events.Stored, error]{
+		"follow": b.Log().Follow(ctx, 0), "read": b.Log().Read(ctx, events.Range{}),
+	} {
+		var poisoned []events.Seq
+		for s, err := range records {
+			if poison, is := errors.AsType[*events.PoisonError](err); is {
+				poisoned = append(poisoned, poison.Seq)
+			}
+			if err == nil && s.Seq == 5 {
+				break
+			}
+		}
+		if !slices.Equal(poisoned, []events.Seq{3, 4}) {
+			t.Errorf("%s: poison at %d, want 3 and 4", name, poisoned)
+		}
+	}
+	if _, err := b.Log().Next(ctx, bob, 2); !events.IsPoison(err) {
+		t.Errorf("next of bob: %v", err)
+	}
+	if _, err := b.Log().Last(ctx, bob); !events.IsPoison(err) {
+		t.Errorf("last of bob: %v", err)
 	}
 }

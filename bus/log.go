@@ -65,8 +65,8 @@ func (l *Log) Last(ctx context.Context, account events.JID) (events.Stored, erro
 
 func decodeMessage(m *message) (events.Stored, error) {
 	s := events.Stored{Stream: logStream, Seq: events.Seq(m.Seq), At: m.Time.UnixNano()}
-	if err := s.Decode(m.Data); err != nil {
-		return events.Stored{}, &events.PoisonError{Seq: s.Seq, At: s.At, Data: m.Data, Err: err}
+	if err := decode(&s, m.Subject, m.Data); err != nil {
+		return events.Stored{}, err
 	}
 	return s, nil
 }

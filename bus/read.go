@@ -98,10 +98,30 @@ func (d *delivery) yieldAll(stream string, yield func(*events.Stored, error) boo
 
 func (d *delivery) decodeTo(s *events.Stored, data []byte) error {
 	s.Seq, s.At = events.Seq(d.seq), d.at
-	if err := s.Decode(data); err != nil {
+	return decode(s, d.msg.Subject, data)
+}
+
+// decode reads the record of a message into s, which has its place. One on the
+// subject of another account is poison: the log did not check that it is on top of
+// its own account's records, and an account at its place could never be appended
+// to again.
+func decode(s *events.Stored, subject string, data []byte) error {
+	err := s.Decode(data)
+	if err == nil && s.Stream == logStream && !isSubjectOf(s.JID, subject) {
+		err = errMisplaced
+	}
+	if err != nil {
 		return &events.PoisonError{Seq: s.Seq, At: s.At, Data: data, Err: err}
 	}
 	return nil
+}
+
+var errMisplaced = errors.New("it stands among another account's records")
+
+// isSubjectOf allocates nothing, since every record that is read is asked about.
+func isSubjectOf(account events.JID, subject string) bool {
+	var room [maxSubject]byte
+	return string(appendAccountSubject(room[:0], logPrefix, account)) == subject
 }
 
 // unixNano is 0 for the zero time, which comes before every message.

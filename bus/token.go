@@ -53,13 +53,19 @@ func appendAccount(b []byte, account events.JID, mark byte) []byte {
 // partition: two hex digits of FNV-32a over "domain.user". A stream that
 // has too many accounts for one server can be split along pp.
 func accountSubject(prefix string, account events.JID) string {
-	b := make([]byte, 0, len(prefix)+4+2*maxToken)
+	return string(appendAccountSubject(make([]byte, 0, maxSubject), prefix, account))
+}
+
+// maxSubject is the length of most accounts' subjects at most, in bytes.
+const maxSubject = 32 + 2*maxToken
+
+func appendAccountSubject(b []byte, prefix string, account events.JID) []byte {
 	b = append(append(b, prefix...), ".pp."...)
 	tail := len(b)
 	b = appendAccount(b, account, '~')
 	pp := byte(fnv32a(b[tail:]))
 	b[tail-3], b[tail-2] = hexDigits[pp>>4], hexDigits[pp&15]
-	return string(b)
+	return b
 }
 
 // incarnationSubject is where a connector's incarnation receives what others

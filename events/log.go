@@ -99,8 +99,8 @@ type Info struct {
 	MaxAge  time.Duration // 0: kept for ever
 }
 
-// A PoisonError is a record that can't be decoded. It is counted, shown and
-// passed over, the same way by every reader.
+// A PoisonError is a record that can't be decoded, or that is not among its
+// account's. It is counted, shown and passed over, the same way by every reader.
 type PoisonError struct {
 	Seq  Seq
 	At   int64  // as in Stored
@@ -111,5 +111,5 @@ type PoisonError struct {
 // Error names the record.
 func (e *PoisonError) Error() string { return fmt.Sprintf("record %d: %v", e.Seq, e.Err) }
 
-// Unwrap returns what Decode said.
+// Unwrap returns what is wrong with the record.
 func (e *PoisonError) Unwrap() error { return e.Err }

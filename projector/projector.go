@@ -142,7 +142,7 @@ func (p *Projector) pass(err error) error {
 	switch poison, passed := errors.AsType[*events.PoisonError](err); {
 	case passed:
 		p.cfg.Table.Skip(poison)
-		p.cfg.Logger.Error("a record can't be decoded and is passed over", "seq", poison.Seq, "err", poison.Err)
+		p.cfg.Logger.Error("a record can't be read and is passed over", "seq", poison.Seq, "err", poison.Err)
 		p.arrive(poison.Seq)
 		return nil
 	case errors.Is(err, events.ErrUnavailable):
