@@ -147,7 +147,7 @@ func showVerification(c *console, v *verification, asJSON bool) error {
 		"table     %s, %s\n"+
 		"poison    %d undecodable, %d of unknown kind\n"+
 		"missing   %s\n"+
-		"chain     %s not on top of their account's last one, %d of them foreign\n"+
+		"chain     %s not on top of the account's last one, %d of them foreign\n"+
 		"hash      %s\n"+
 		"service   %s\n",
 		plural(int(v.Records), "record"), v.Stream, v.Seq, time.Duration(v.ElapsedMS)*time.Millisecond,
