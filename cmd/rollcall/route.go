@@ -160,18 +160,28 @@ func showRoute(c *console, all []verdict, asJSON bool) error {
 		if label == "normal" && alike(v, &all[i-1]) {
 			label = "message"
 		}
-		if len(v.Targets) == 0 {
-			fmt.Fprintf(&page, "%-10s %s\n", label, v.words())
-			label = ""
-		}
-		for _, to := range v.Targets {
-			fmt.Fprintf(&page, "%-10s to %s, priority %d, on %s\n", label, printable(to.JID.String()), to.Priority, printable(to.Connector))
-			label = ""
-		}
-		fmt.Fprintf(&page, "%-10s   %s\n", label, v.Reason)
+		writeVerdict(&page, label, v, columns(c.out))
 	}
 	_, err := io.WriteString(c.out, page.String())
 	return err
+}
+
+// writeVerdict has its lines end within a terminal's columns; screen is 0 where
+// there is none.
+func writeVerdict(page *strings.Builder, label string, v *verdict, screen int) {
+	line := func(indent, text string) {
+		fmt.Fprintf(page, "%-10s %s%s\n", label, indent, text)
+		label = ""
+	}
+	if len(v.Targets) == 0 {
+		line("", v.words())
+	}
+	for _, to := range v.Targets {
+		line("", fmt.Sprintf("to %s, priority %d, on %s", printable(to.JID.String()), to.Priority, printable(to.Connector)))
+	}
+	for _, part := range fold(v.Reason, screen-len("chat         ")) {
+		line("  ", part)
+	}
 }
 
 // alike reports two verdicts that decide the same for the same reason.
