@@ -47,7 +47,8 @@
 //   - a groupchat message and a request are refused;
 //   - a headline, directed presence, an error and a response are dropped, as in
 //     RFC 6121, 8.5, and so is the copy of a message that others got, and a stored
-//     message of a sender that the account blocks by the time it comes.
+//     message of a sender that the account blocks by the time it comes;
+//   - messages that wait for an account are removed with it, and nobody is told.
 //
 // An error goes to the sender's session as long as that is there, and nowhere
 // afterwards.
