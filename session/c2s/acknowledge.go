@@ -131,6 +131,13 @@ func (t *tally) final(cl *client, wait time.Duration) (h uint32, all bool) {
 	return t.safe, all
 }
 
+// told is a count beyond which the client was told none.
+func (t *tally) told() uint32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.safe
+}
+
 // arrives reports that what the client has sent has arrived within a time.
 func arrives(cl *client, mark delivery.Mark, within time.Duration) bool {
 	if len(mark) == 0 {

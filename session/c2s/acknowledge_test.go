@@ -145,6 +145,29 @@ func TestAfterTheLossOfALeaseNothingIsCountedThatMayBeLost(t *testing.T) {
 	})
 }
 
+// The errors that a client has not acknowledged are lost with its session. It was told
+// nothing of what became of a stanza that one of them answers, and sends it again, unless it has
+// seen that counted: the error came before.
+func TestAfterTheLossOfALeaseNothingIsCountedWhoseErrorMayBeLost(t *testing.T) {
+	const refused = "<message to='bob@localhost/gone'><body>2</body></message>"
+	for then, want := range map[string]string{"": "1", "<a xmlns='urn:xmpp:sm:3' h='1'/>": "3", asked: "3"} {
+		t.Run("after "+then, func(t *testing.T) {
+			withCounts(t, func(t *testing.T, w *world, alice *client) {
+				alice.send(said("1") + refused + said("3"))
+				synctest.Wait()
+				alice.send(then)
+				synctest.Wait()
+				lost := w.nodes[0].incarnation()
+				w.nodes[0].suspend()
+				synctest.Wait()
+				w.nodes[0].begin()
+				w.bury(lost)
+				expectCounts(t, "too late", counts(resumes(w, alice).take(), "failed"), want)
+			})
+		})
+	}
+}
+
 // However long another connector is silent, each request is answered within two
 // seconds or so.
 func TestRequestsAreAnsweredWhileStanzasAreOnTheirWay(t *testing.T) {

@@ -121,11 +121,15 @@ func (cl *client) handle(el *stanza.Element) error {
 	if err != nil && cause == nil {
 		return err // and it is not counted: what became of it is not known
 	}
-	if m := cl.managed.Load(); m != nil {
+	m := cl.managed.Load()
+	if m != nil {
 		m.tally.handled++
 	}
 	if cause != nil {
 		cl.reply(el, cause)
+		if m != nil {
+			m.refuse(m.tally.handled - 1)
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,6 +43,13 @@ type smState struct {
 	requested bool                // guarded; an answer to <r/> is due
 	asked     uint32              // guarded; what had been sent at the last <r/>
 	ended     bool                // guarded; the session has, and nothing more is kept
+	refused   []refusal           // guarded; of the client's stanzas, oldest first; it may not know of these yet
+}
+
+// A refusal is an error that answers one of the client's stanzas.
+type refusal struct {
+	before uint32 // of the client's stanzas, so many came before that one
+	at     uint32 // the error is among so many stanzas to the client
 }
 
 // manage handles an element of stream management on a bound stream. A session is
@@ -219,7 +227,33 @@ func (m *smState) drop(h uint32) error {
 		m.unacked = nil
 	}
 	m.acked = h
+	m.refused = slices.DeleteFunc(m.refused, func(r refusal) bool { return int32(r.at-h) <= 0 })
 	return nil
+}
+
+// refuse notes that a stanza, before which there were so many, was answered by an
+// error. It is called when that has been sent.
+func (m *smState) refuse(before uint32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.unacked) > 0 {
+		m.refused = append(m.refused, refusal{before, m.sent()})
+	}
+}
+
+// known is the part of a count of the client's stanzas that it may be told when the
+// session has ended: the errors that it has not acknowledged are lost with that, and
+// a stanza that is counted it would not send again. A count never goes back behind
+// what was told; an error came before such a one.
+func (m *smState) known(h, told uint32) uint32 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.refused {
+		if int32(r.before-told) >= 0 && int32(r.before-h) < 0 {
+			return r.before
+		}
+	}
+	return h
 }
 
 // take empties the queue for a session that has ended.

@@ -119,8 +119,9 @@ func (cl *client) giveBack(m *smState, e stream.Ending) {
 		m.expiry.Stop()
 	}
 	if m.token != "" && e.Reason != events.ReasonClient { // whoever closes its stream does not come back for it
+		told := m.tally.told()
 		h, _ := m.tally.final(cl, 0)
-		cl.srv.ended.add(endedKeyOf(cl.account, resumptionID(cl.session, m.token)), h)
+		cl.srv.ended.add(endedKeyOf(cl.account, resumptionID(cl.session, m.token)), m.known(h, told))
 	}
 	cl.srv.router.Return(cl.session, m.take(), cl.sender.After)
 }
