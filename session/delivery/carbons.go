@@ -14,8 +14,8 @@ import (
 
 // carbons lists who gets a copy of a message: the recipient's sessions that don't
 // get the message itself (XEP-0280, 7), and the sender's other ones (8).
-func (m *routing) carbons(copies bool, v *Verdict) (received, sent []*session.Session) {
-	if !copies || v.Action != Deliver && v.Action != Store {
+func (m *routing) carbons(v *Verdict) (received, sent []*session.Session) {
+	if !m.copies || v.Action != Deliver && v.Action != Store {
 		return nil, nil
 	}
 	if m.from.Bare() == m.to.Bare() {
@@ -100,5 +100,51 @@ func (m *routing) sendCopy(direction string, account events.JID, to *session.Ses
 	}
 	b = append(b, "><"+direction+" xmlns='"+stanza.NSCarbons+"'><forwarded xmlns='"+stanza.NSForward+"'>"...)
 	b = append(append(b, message...), "</forwarded></"+direction+"></message>"...)
-	m.router.deliver(parcel{final: true, lane: laneOf(m.from), after: m.after, stanza: b}, []*session.Session{to}, nil)
+	m.router.deliver(parcel{final: true, carbon: true, lane: laneOf(m.from), after: m.after, stanza: b}, []*session.Session{to}, nil)
+}
+
+// A session may have switched carbons, and been told so, before the sender's connector
+// knows of it. The connector that has the session does know, so it looks again at the
+// messages that others bring it: as far as they are for sessions of its own, nobody
+// sees the difference (XEP-0280, 4).
+
+// wantsCopy reports that a carbon's session still wants it.
+func wantsCopy(r *Router, to []events.SessionID) bool {
+	for _, id := range to {
+		if c := r.cfg.Local.Recipient(id); c != nil {
+			s := r.cfg.Table.Account(c.account).Session(id)
+			return s == nil || s.Carbons()
+		}
+	}
+	return true
+}
+
+// copyHere sends the carbons of a message that another connector brought to those
+// sessions here of which that did not know that they want them.
+func copyHere(r *Router, p *parcel) {
+	for _, s := range accountOf(r, p.to).Sessions {
+		if !s.Carbons() || slices.Contains(p.to, s.ID) || slices.Contains(p.all, s.ID) || r.cfg.Local.Recipient(s.ID) == nil {
+			continue
+		}
+		el, err := stanza.Parse(p.stanza, stanza.NSClient, r.cfg.Limits)
+		if err != nil {
+			return
+		}
+		m := routing{router: r, el: el, kind: KindOf(el), after: p.after}
+		if m.from, err = el.From(); err == nil && m.from != s.JID {
+			m.sendCopy("received", s.JID.Bare(), s, stanza.AppendStandalone(nil, p.stanza))
+		}
+	}
+}
+
+// accountOf is that of sessions, of which one is here.
+func accountOf(r *Router, of []events.SessionID) *session.Account {
+	for _, id := range of {
+		if c := r.cfg.Local.Recipient(id); c != nil {
+			if a := r.cfg.Table.Account(c.account); a != nil {
+				return a
+			}
+		}
+	}
+	return &session.Account{}
 }

@@ -127,6 +127,18 @@ func (r *Router) deliverDirected(presence []byte, to addressees) (sent bool) {
 	return sent
 }
 
+// handOut gives the recipients of another connector's parcel what it brought.
+func (r *Router) handOut(p *parcel) (sent bool) {
+	if p.carbon && !wantsCopy(r, p.to) {
+		return true
+	}
+	sent = r.deliverLocal(p, addressees{ids: p.to})
+	if sent && p.copied {
+		copyHere(r, p)
+	}
+	return sent
+}
+
 // unpack hands out a parcel of another connector, or decides again about it if
 // its recipients have gone. It may wait, for the table until then, and for stores.
 func (r *Router) unpack(p parcel, until time.Time) {
@@ -141,7 +153,7 @@ func (r *Router) unpack(p parcel, until time.Time) {
 		r.refuseStopped(&p, el)
 		return
 	}
-	if !r.deliverLocal(&p, addressees{ids: p.to}) {
+	if !r.handOut(&p) {
 		w := &inflight{}
 		r.resend(p, w)
 		w.wait(r)

@@ -182,6 +182,35 @@ func TestCarbonsGoToTheOthersOfBoth(t *testing.T) {
 	})
 }
 
+// A session that has switched carbons was told so by its own connector, which so makes
+// up for what the sender's does not know yet.
+func TestCarbonsAreSwitchedForSendersOnOtherConnectors(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1, c2 := w.connector("c1"), w.connector("c2")
+		alice, best, other := c1.bind("alice@x/a"), c2.available("bob@x/best", 5), c2.available("bob@x/other", 0)
+		w.learn()
+		say := func(body, copied string) {
+			alice.says("chat", "bob@x", body)
+			c1.deliver()
+			c2.deliver()
+			expect(t, "the best", best.bodies(), body)
+			expect(t, "the other", other.bodies(), copied)
+		}
+		say("1", "")
+		other.event(events.CarbonsEnabled{})
+		say("2", "2 copied")
+		w.learn()
+		say("3", "3 copied")
+		other.event(events.CarbonsDisabled{})
+		say("4", "")
+		w.learn()
+		other.event(events.CarbonsEnabled{})
+		alice.says("chat", "bob@x", "5", "<private xmlns='urn:xmpp:carbons:2'/>")
+		c1.deliver()
+		expect(t, "of a private message", other.bodies(), "")
+	})
+}
+
 func TestDirectedPresenceFindsASessionThatTheTableDoesNotKnowYet(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		c1, c2 := w.connector("c1"), w.connector("c2")

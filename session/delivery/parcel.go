@@ -24,6 +24,8 @@ type parcel struct {
 	final    bool   // not to be sent to others if its recipients have gone
 	bare     bool   // for the bare JID: not for a session that no longer takes what is sent to that
 	fetch    bool   // no stanza: the recipient is to fetch what waits
+	copied   bool   // carbons of it go to the account's other sessions
+	carbon   bool   // it is one
 	lane     uint64 // of the sender: parcels of one lane are handled in order
 	since    int64  // see Outgoing
 	after    events.Position
@@ -41,6 +43,8 @@ const (
 	parcelFetch
 	parcelBare
 	parcelFinal
+	parcelCopied
+	parcelCarbon
 )
 
 var errParcel = errors.New("not a parcel")
@@ -92,6 +96,12 @@ func (p *parcel) flags() (f byte) {
 	if p.final {
 		f |= parcelFinal
 	}
+	if p.copied {
+		f |= parcelCopied
+	}
+	if p.carbon {
+		f |= parcelCarbon
+	}
 	return f
 }
 
@@ -113,6 +123,7 @@ func parseParcel(b []byte) (p parcel, err error) {
 	flags := b[2]
 	p.hops, p.directed, p.event = b[1], flags&parcelDirected != 0, flags&parcelEvent != 0
 	p.fetch, p.bare, p.final = flags&parcelFetch != 0, flags&parcelBare != 0, flags&parcelFinal != 0
+	p.copied, p.carbon = flags&parcelCopied != 0, flags&parcelCarbon != 0
 	p.lane = binary.BigEndian.Uint64(b[3:])
 	r := parcelReader{rest: b[11:]}
 	p.since = r.varint()

@@ -14,7 +14,7 @@ func TestAParcelIsUnpackedAsItWasPacked(t *testing.T) {
 	id := func() events.SessionID { return events.NewSessionID(time.Unix(1, 0)) }
 	for _, p := range []parcel{
 		{stanza: []byte{}},
-		{event: true, fetch: true, bare: true, final: true, lane: 1 << 63, since: Stamped, all: []events.SessionID{id()}, stanza: []byte("<message/>")},
+		{event: true, fetch: true, bare: true, final: true, copied: true, carbon: true, lane: 1 << 63, since: Stamped, all: []events.SessionID{id()}, stanza: []byte("<message/>")},
 		{hops: 3, directed: true, since: 1 << 60, after: events.Position{Stream: "RC_EV", Seq: 1 << 60}, to: []events.SessionID{id(), id()}, stanza: []byte("<message/>")},
 	} {
 		got, err := parseParcel(p.encode())

@@ -61,7 +61,7 @@ func (r *Router) Receive(payload []byte, later func() (done func())) {
 		return
 	}
 	q := r.queues.of(&p)
-	if (p.fetch || q.empty() && r.ready(&p) && r.stopped(&p) == nil) && r.deliverLocal(&p, addressees{ids: p.to}) {
+	if (p.fetch || q.empty() && r.ready(&p) && r.stopped(&p) == nil) && r.handOut(&p) {
 		return
 	}
 	r.queues.room <- struct{}{}

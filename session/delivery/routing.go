@@ -25,6 +25,7 @@ type routing struct {
 	since    int64           // when it was first sent; see Outgoing
 	hops     uint8           // how often it came to a session that had just gone
 	inflight *inflight       // of the sender
+	copies   bool            // it has carbons
 	upToDate bool            // the table has what the log had of the recipient when it was decided
 	buf      []byte          // memory to write the stanza into
 }
@@ -34,14 +35,14 @@ type routing struct {
 // carbons once it was delivered or stored, unless it was sent on: then it was
 // copied before.
 func (m *routing) send() error {
-	copies := m.hops == 0 && m.eligible()
+	m.copies = m.hops == 0 && m.eligible()
 	var tried []events.SessionID
 	for {
 		v, err := m.decide(tried)
 		if err != nil {
 			return err
 		}
-		received, sent := m.carbons(copies, &v)
+		received, sent := m.carbons(&v)
 		switch v.Action {
 		case Refuse:
 			return &stanza.Error{Condition: v.Condition}
@@ -125,7 +126,7 @@ func (r *Router) Exists(account events.JID) (bool, error) {
 // deliver hands the stanza to the verdict's targets, which are of any connectors,
 // and reports whether at least one is known to be there.
 func (m *routing) deliver(v *Verdict, carbons []*session.Session) (bool, error) {
-	p := parcel{hops: m.hops, bare: v.ToAccount, lane: laneOf(m.from), after: m.known(), stanza: m.stamped()}
+	p := parcel{hops: m.hops, bare: v.ToAccount, copied: m.copies, lane: laneOf(m.from), after: m.known(), stanza: m.stamped()}
 	if p.since = m.since; m.since > 0 {
 		p.since = Stamped
 	}
