@@ -23,19 +23,22 @@ var errUnreceptive = errors.New("the session no longer takes what waits")
 
 // A fetch is one attempt to fetch what waits.
 type fetch struct {
-	begun time.Time
 	over  chan struct{} // closed when nobody has to wait for it any longer
 	wake  chan struct{} // gets a token when the session no longer takes what waits
 	there bool          // the log has just taken an event of the session; of the goroutine that fetches
 	mu    sync.Mutex
-	again bool // guarded; something was stored since it began
-	ended bool // guarded; over is closed
+	begun time.Time // guarded; others can wait since then
+	again bool      // guarded; something was stored since it began
+	ended bool      // guarded; over is closed
 }
 
-// wait waits until the session has what waits, up to fetchTime since it began to
-// fetch it.
+// wait waits until the session has what waits, up to fetchTime since others can wait
+// for that.
 func (k *fetch) wait() (over bool) {
-	t := time.NewTimer(time.Until(k.begun.Add(fetchTime)))
+	k.mu.Lock()
+	begun := k.begun
+	k.mu.Unlock()
+	t := time.NewTimer(time.Until(begun.Add(fetchTime)))
 	defer t.Stop()
 	select {
 	case <-k.over:
@@ -43,6 +46,14 @@ func (k *fetch) wait() (over bool) {
 	case <-t.C:
 		return false
 	}
+}
+
+// show notes that others see the session from now on. It may have taken an election
+// to get there.
+func (k *fetch) show() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.begun = time.Now()
 }
 
 // repeat makes whoever fetches do so again; it reports false if that is over.

@@ -82,6 +82,24 @@ func TestAConnectorWithoutALeaseStillAsksTheLog(t *testing.T) {
 	})
 }
 
+// The log and the store elect their leaders one after the other: a session becomes
+// visible late, and gets what waits later. Nobody has waited for it until then.
+func TestWhatWaitsIsNotOvertakenAfterAnElection(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c1 := w.connector("c1")
+		alice, bob := c1.bind("alice@x/a"), c1.bind("bob@x/b")
+		alice.says("chat", "bob@x", "1")
+		w.offline.away = time.Now().Add(election + 2*time.Second)
+		bob.BecomeReceptive(func() error {
+			time.Sleep(election)
+			bob.event(events.PresenceAvailable{Stanza: "<presence/>"})
+			return nil
+		})
+		alice.says("chat", "bob@x", "2")
+		expect(t, "bob", bob.bodies(), "1 late, 2")
+	})
+}
+
 // A connector that was cut off learns late that its session has ended, and before
 // that of what would have made it fetch: what waits now is not for that session.
 func TestWhatWaitsIsNotTakenByASessionThatTheLogHasEnded(t *testing.T) {

@@ -54,6 +54,7 @@ func (c *Recipient) BecomeReceptive(change func() error) error {
 		return err
 	}
 	if k != nil {
+		k.show()
 		k.there = true
 	}
 	c.fetchAll(k)

@@ -291,7 +291,7 @@ func (n *node) deliver() {
 type shelf struct {
 	mu   sync.Mutex
 	most int
-	away time.Time               // until then nothing can be stored, and whoever does waits
+	away time.Time               // until then nothing can be stored, for which Store waits, or taken
 	kept map[events.JID][][]byte // guarded
 	held atomic.Int32            // loops that keep others from an account's messages
 }
@@ -316,6 +316,10 @@ func (s *shelf) Store(ctx context.Context, account events.JID, data []byte) erro
 
 func (s *shelf) Take(_ context.Context, account events.JID) iter.Seq2[events.Document, error] {
 	return func(yield func(events.Document, error) bool) {
+		if time.Now().Before(s.away) {
+			yield(events.Document{}, events.ErrUnavailable)
+			return
+		}
 		s.held.Add(1)
 		defer s.held.Add(-1)
 		for {
