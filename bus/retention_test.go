@@ -46,7 +46,7 @@ func startConnector(t *testing.T, b *bus.Bus, name string) *connector {
 func (c *connector) login(ctx context.Context, account events.JID) (events.SessionID, error) {
 	id := events.NewSessionID(time.Now())
 	for _, command := range []session.Command{
-		session.Authenticate{Session: id, Proved: 1 << 62},
+		session.Authenticate{Session: id, AsOf: 1 << 62},
 		session.Bind{Session: id, Resource: "desk", Conflict: session.Refuse},
 	} {
 		if _, _, err := c.Do(ctx, account, events.ConnID(id), command); err != nil {

@@ -32,7 +32,7 @@ func writings(t *rapid.T, tame int) *scribe {
 		}
 		// A refusal writes nothing; most commands need a session to be about.
 		if w.accounts[jid(account)].Session(id) == nil {
-			_ = w.do(account, session.Authenticate{Session: id, Proved: 1 << 60})
+			_ = w.do(account, session.Authenticate{Session: id, AsOf: 1 << 60})
 			_ = w.do(account, session.Bind{Session: id, Resource: string('a' + rune(id[15]%4))})
 		}
 		_ = w.do(account, command(t, id))
@@ -45,7 +45,7 @@ func writings(t *rapid.T, tame int) *scribe {
 
 func command(t *rapid.T, id events.SessionID) session.Command {
 	return rapid.OneOf(
-		rapid.Just[session.Command](session.Authenticate{Session: id, Proved: 1 << 60}),
+		rapid.Just[session.Command](session.Authenticate{Session: id, AsOf: 1 << 60}),
 		rapid.Custom(func(t *rapid.T) session.Command {
 			return session.Bind{Session: id, Resource: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "resource")}
 		}),

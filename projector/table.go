@@ -26,8 +26,8 @@ type Table struct {
 }
 
 var (
-	_ session.Accounts = (*Table)(nil)
-	_ session.Holders  = (*Table)(nil)
+	_ session.States  = (*Table)(nil)
+	_ session.Holders = (*Table)(nil)
 )
 
 // NewTable returns the table of an empty log.

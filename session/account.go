@@ -21,11 +21,11 @@ const (
 // immutable: Apply returns another. A nil Account is one without a history, and all
 // methods work on it.
 type Account struct {
-	JID      events.JID
-	Seq      events.Seq // of its newest record; the condition of the next append
-	At       int64      // when that record was stored, Unix nanoseconds
-	Rekeyed  events.Seq // of the newest change of its password, or its removal
-	Sessions []*Session // all that are not closed, best first; see compare
+	JID            events.JID
+	Seq            events.Seq // of its newest record; the condition of the next append
+	At             int64      // when that record was stored, Unix nanoseconds
+	CredentialsSeq events.Seq // of the newest change of its password, or its removal
+	Sessions       []*Session // all that are not closed, best first; see compare
 }
 
 // A Session is one session at one moment. It is immutable and shared by all
@@ -41,13 +41,13 @@ type Session struct {
 	// without from and to; PresenceAt is when it was stored.
 	Presence   string
 	PresenceAt int64
-	rare       *rare // nil for most sessions
-	Priority   int8  // 0 unless available
+	optional   *optional // nil for most sessions
+	Priority   int8      // 0 unless available
 	state      uint8
 }
 
-// rare is what few sessions have, kept apart for the sake of those that don't.
-type rare struct {
+// optional is what few sessions have, kept apart for the sake of those that don't.
+type optional struct {
 	tokenHash string       // SHA-256 of the resumption token
 	max       uint32       // seconds to wait for a resumption
 	until     int64        // end of that wait, while detached
@@ -92,10 +92,10 @@ func (s *Session) Detached() bool { return s.is(detached) }
 // DetachedUntil is when a detached session is closed, Unix nanoseconds,
 // otherwise 0.
 func (s *Session) DetachedUntil() int64 {
-	if s.rare == nil || !s.Detached() {
+	if s.optional == nil || !s.Detached() {
 		return 0
 	}
-	return s.rare.until
+	return s.optional.until
 }
 
 // heldBy reports that the session was not resumed by another connection. Zero
@@ -107,10 +107,10 @@ func (s *Session) heldBy(conn events.ConnID) bool {
 // Directed lists the JIDs that were sent directed presence and no unavailable
 // since. The slice must not be changed.
 func (s *Session) Directed() []events.JID {
-	if s.rare == nil {
+	if s.optional == nil {
 		return nil
 	}
-	return s.rare.directed
+	return s.optional.directed
 }
 
 // seq is the condition of the next append.

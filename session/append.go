@@ -30,32 +30,32 @@ func isOvertaken(err error) bool {
 // append stores the record, whatever it takes to know that it is stored once.
 // It tries the same record, under the same id, again and again until its
 // outcome is certain or the context ends. If it is uncertain then, the record
-// stays open in the lane. A log that can't be reached is waited for, as while a
+// stays open in the stripe. A log that can't be reached is waited for, as while a
 // cluster elects a leader, until the outage is a long one.
-func (s *Service) append(ctx context.Context, lane *lane, r *events.Record) (events.Position, error) {
+func (s *Service) append(ctx context.Context, stripe *stripe, r *events.Record) (events.Position, error) {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		if s.fenced() {
 			return events.Position{}, ErrFenced
 		}
 		pos, err := s.cfg.Log.Append(ctx, r)
 		if errors.Is(err, events.ErrUnresolved) {
-			lane.leaveOpen(r)
+			stripe.leaveOpen(r)
 		}
 		conflict := errors.Is(err, events.ErrConflict)
 		again := s.waitsFor(err)
 		switch {
 		case err == nil:
-		case conflict, lane.isOpen(r):
+		case conflict, stripe.isOpen(r):
 			pos, err = s.resolve(ctx, r, conflict)
 		case !again:
 			return events.Position{}, fmt.Errorf("append %s: %w", r.Event.Kind(), err)
 		}
 		if err == nil || isOvertaken(err) || errors.Is(err, events.ErrRewound) {
-			lane.close(r)
+			stripe.close(r)
 			return pos, err
 		}
 		if !sleep(ctx, pause/2+rand.N(pause/2)) {
-			return events.Position{}, outOfTime(r, lane.isOpen(r), err)
+			return events.Position{}, outOfTime(r, stripe.isOpen(r), err)
 		}
 	}
 }

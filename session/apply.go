@@ -19,12 +19,12 @@ func Apply(a *Account, st *events.Stored) *Account {
 		if st.Seq <= a.Seq {
 			return a
 		}
-		next.JID, next.Rekeyed, next.Sessions = a.JID, a.Rekeyed, a.Sessions
+		next.JID, next.CredentialsSeq, next.Sessions = a.JID, a.CredentialsSeq, a.Sessions
 	}
 	old := a.Session(st.Session)
 	switch e := st.Event.(type) {
 	case events.PasswordChanged, events.AccountRemoved:
-		next.Rekeyed = st.Seq
+		next.CredentialsSeq = st.Seq
 	case events.Authenticated:
 		if old == nil {
 			return with(next, nil, Session{
@@ -120,14 +120,14 @@ func (c *Session) changeBound(st *events.Stored) bool {
 	case events.CarbonsDisabled:
 		c.state &^= carbons
 	case events.StreamManagementEnabled:
-		r := c.ownRare()
+		r := c.ownOptional()
 		r.tokenHash, r.max = e.TokenHash, e.Max
 		c.state |= managed
 		if e.Resumable {
 			c.state |= resumable
 		}
 	case events.Detached:
-		c.ownRare().until = e.Until
+		c.ownOptional().until = e.Until
 		c.state |= detached
 	case events.Resumed:
 		c.Connector, c.Conn = st.Connector, st.Cause
@@ -138,19 +138,19 @@ func (c *Session) changeBound(st *events.Stored) bool {
 	return true
 }
 
-// ownRare gives the copy a rare of its own to change.
-func (s *Session) ownRare() *rare {
-	var r rare
-	if s.rare != nil {
-		r = *s.rare
+// ownOptional gives the copy an optional part of its own to change.
+func (s *Session) ownOptional() *optional {
+	var r optional
+	if s.optional != nil {
+		r = *s.optional
 	}
-	s.rare = &r
-	return s.rare
+	s.optional = &r
+	return s.optional
 }
 
 func (s *Session) direct(to []events.JID) {
-	if s.rare != nil || to != nil {
-		s.ownRare().directed = to
+	if s.optional != nil || to != nil {
+		s.ownOptional().directed = to
 	}
 }
 

@@ -38,9 +38,9 @@ type (
 		TLS       string
 		Address   string
 		Agent     string // see events.Authenticated
-		// Proved is a place in the log from before the check of the client's proof
+		// AsOf is a place in the log from before the check of the client's proof
 		// began: a change of the password after it refuses the command.
-		Proved events.Seq
+		AsOf events.Seq
 	}
 	// Bind makes it a connected resource. Resource and Generated are prepared;
 	// Resource is empty if the client leaves the choice to the server.

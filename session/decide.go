@@ -48,7 +48,7 @@ func (c Authenticate) decide(a *Account) ([]Step, error) {
 	}
 	switch {
 	case a == nil:
-	case a.Rekeyed > c.Proved:
+	case a.CredentialsSeq > c.AsOf:
 		return nil, ErrRekeyed
 	case len(a.Sessions) >= MaxSessions:
 		return nil, ErrTooManySessions
@@ -169,7 +169,7 @@ func (c Resume) decide(a *Account) ([]Step, error) {
 		return nil, ErrGone
 	case s.Bound():
 		return nil, ErrAlreadyBound
-	case prev == nil || !prev.Resumable() || c.TokenHash == "" || prev.rare.tokenHash != c.TokenHash:
+	case prev == nil || !prev.Resumable() || c.TokenHash == "" || prev.optional.tokenHash != c.TokenHash:
 		return nil, ErrNotResumable
 	case prev.Detached() && prev.DetachedUntil() < c.Now:
 		return nil, ErrNotResumable
@@ -303,6 +303,6 @@ func (s *Session) leave(reason events.Reason, now int64) Step {
 	if !s.Resumable() {
 		return s.close(reason, "")
 	}
-	until := now + int64(s.rare.max)*1e9
+	until := now + int64(s.optional.max)*1e9
 	return Step{s.ID, s.JID, events.Detached{Reason: reason, Until: until}}
 }

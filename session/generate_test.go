@@ -46,7 +46,7 @@ func genCommand(now int64) *rapid.Generator[session.Command] {
 		s := genSession.Draw(t, "s")
 		switch rapid.IntRange(0, 15).Draw(t, "command") {
 		case 0, 1:
-			return session.Authenticate{Session: s, Proved: math.MaxUint64}
+			return session.Authenticate{Session: s, AsOf: math.MaxUint64}
 		case 2, 3:
 			return session.Bind{
 				Session: s, Resource: rapid.SampledFrom([]string{"", "desk", "phone"}).Draw(t, "resource"),

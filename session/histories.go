@@ -8,7 +8,7 @@ import (
 	"rollcall/events"
 )
 
-// Histories are the Accounts of a program that changes some accounts and has no
+// Histories are the States of a program that changes some accounts and has no
 // table: each account is folded from its own records, when it is first needed. That
 // costs what the account has done, and what was read stays in memory until Forget.
 // It is safe for concurrent use.
@@ -24,7 +24,7 @@ func NewHistories(log events.Log) *Histories {
 	return &Histories{log: log, known: make(map[events.JID]*Account)}
 }
 
-// Account implements Accounts. It knows what Load or WaitFor have read; a decision
+// Account implements States. It knows what Load or WaitFor have read; a decision
 // on less than that is overtaken, and then WaitFor reads the rest.
 func (h *Histories) Account(account events.JID) *Account {
 	h.mu.Lock()
@@ -32,7 +32,7 @@ func (h *Histories) Account(account events.JID) *Account {
 	return h.known[account]
 }
 
-// WaitFor implements Accounts: it reads the history of the account whose record is
+// WaitFor implements States: it reads the history of the account whose record is
 // at that position. Errors are those of the log, or wrap events.ErrNotFound.
 func (h *Histories) WaitFor(ctx context.Context, p events.Position) error {
 	for st, err := range h.log.Read(ctx, events.Range{After: p.Seq - 1, To: p.Seq}) {

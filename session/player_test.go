@@ -119,7 +119,7 @@ func (p *player) command(verb string, a args) session.Command {
 	s, reason := a.session, events.Reason(a.values["reason"])
 	switch verb {
 	case "authenticate":
-		return session.Authenticate{Session: s, Proved: math.MaxUint64}
+		return session.Authenticate{Session: s, AsOf: math.MaxUint64}
 	case "bind":
 		return session.Bind{
 			Session: s, Resource: a.values["resource"], Generated: a.values["generated"],

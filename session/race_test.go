@@ -18,7 +18,7 @@ import (
 
 // race lets clients of several connectors, each with its own way to the log,
 // bind the same few full JIDs.
-func race(t *testing.T, connectors, clients, logins int, open func() (events.Log, session.Accounts)) (racers []*racer) {
+func race(t *testing.T, connectors, clients, logins int, open func() (events.Log, session.States)) (racers []*racer) {
 	start := time.Now()
 	var all sync.WaitGroup
 	for i := range connectors {
@@ -53,7 +53,7 @@ func TestBindingIsLinearizableInMemory(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					log := bustest.NewLog()
 					log.Inject(f)
-					racers := race(t, 4, 2, 8, func() (events.Log, session.Accounts) {
+					racers := race(t, 4, 2, 8, func() (events.Log, session.States) {
 						return log, lazyTable{newTable(log)}
 					})
 					log.Inject(bustest.Faults{})
@@ -82,7 +82,7 @@ func raceOnServers(t *testing.T, url string) {
 	defer followers.Wait()
 	defer stop()
 	var log events.Log
-	racers := race(t, 4, 2, 12, func() (events.Log, session.Accounts) {
+	racers := race(t, 4, 2, 12, func() (events.Log, session.States) {
 		b, err := bus.Connect(ctx, bus.Config{URL: url})
 		if err != nil {
 			t.Fatal(err)

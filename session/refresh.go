@@ -26,8 +26,8 @@ func (s *Session) refreshed() events.Refreshed {
 		Managed: s.Managed(), Resumable: s.Resumable(), Detached: s.Detached(), Until: s.DetachedUntil(),
 		Directed: s.Directed(),
 	}
-	if s.rare != nil {
-		e.TokenHash, e.Max = s.rare.tokenHash, s.rare.max
+	if s.optional != nil {
+		e.TokenHash, e.Max = s.optional.tokenHash, s.optional.max
 	}
 	return e
 }
@@ -49,7 +49,7 @@ func restored(account events.JID, st *events.Stored, e events.Refreshed) Session
 		s.Priority, s.Presence, s.PresenceAt = e.Priority, e.Presence, e.PresenceAt
 	}
 	if e.Managed || e.Detached || len(e.Directed) > 0 {
-		s.rare = &rare{tokenHash: e.TokenHash, max: e.Max, until: e.Until, directed: e.Directed}
+		s.optional = &optional{tokenHash: e.TokenHash, max: e.Max, until: e.Until, directed: e.Directed}
 	}
 	return s
 }

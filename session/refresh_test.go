@@ -70,8 +70,8 @@ func TestAFoldFromTheMiddleOfTheLogHasEverySessionThatWasRepeatedSince(t *testin
 			switch {
 			case n > cut && rest.Seq != all.Seq:
 				t.Fatalf("after record %d: at %d of %d", n, rest.Seq, all.Seq)
-			case rest != nil && rest.Rekeyed != all.Rekeyed && (rest.Rekeyed != 0 || all.Rekeyed > events.Seq(cut)):
-				t.Fatalf("after record %d: the password changed at %d, which was at %d", n, rest.Rekeyed, all.Rekeyed)
+			case rest != nil && rest.CredentialsSeq != all.CredentialsSeq && (rest.CredentialsSeq != 0 || all.CredentialsSeq > events.Seq(cut)):
+				t.Fatalf("after record %d: the password changed at %d, which was at %d", n, rest.CredentialsSeq, all.CredentialsSeq)
 			case fingerprint(rest) != fingerprint(all), !reflect.DeepEqual(hidden(rest), hidden(all)):
 				t.Fatalf("without the first %d records, after record %d\n%swas\n%s", cut, n, fingerprint(rest), fingerprint(all))
 			}

@@ -69,7 +69,7 @@ func TestASessionIsKnownToWhoeverStartsAsLongAsItLasts(t *testing.T) {
 			case 5 * 60:
 				n.must("k1", session.Detach{Session: id("s1"), Now: 1 << 62})
 			case 6 * 60:
-				n.must("k2", session.Authenticate{Session: id("s2"), Proved: 1 << 62})
+				n.must("k2", session.Authenticate{Session: id("s2"), AsOf: 1 << 62})
 				n.must("k2", session.Resume{Session: id("s2"), Previous: id("s1"), TokenHash: "s1"})
 			}
 			synctest.Wait()

@@ -16,8 +16,8 @@ const (
 	// that another writer got an event in, so that only a storm on one account
 	// gets here.
 	maxAttempts = 64
-	// lanes is the number of locks over the accounts.
-	lanes = 512
+	// stripes is the number of locks over the accounts.
+	stripes = 512
 )
 
 var (
@@ -27,9 +27,9 @@ var (
 	ErrContended = errors.New("too many writers on one account")
 )
 
-// Accounts gives the state that commands are decided on. The projector's table
+// States gives the state that commands are decided on. The projector's table
 // is one.
-type Accounts interface {
+type States interface {
 	// Account returns the account as known here, nil without a history.
 	Account(account events.JID) *Account
 	// WaitFor returns when Account answers with at least that position.
@@ -40,7 +40,7 @@ type Accounts interface {
 // required.
 type Config struct {
 	Log       events.Log
-	Accounts  Accounts
+	Accounts  States
 	Connector events.Incarnation // the writer that records name
 	// Fenced is closed when the connector may write no more; nil: never.
 	Fenced <-chan struct{}
@@ -59,7 +59,7 @@ type Service struct {
 	cfg     Config
 	seed    maphash.Seed
 	down    events.Outage // of the log
-	lanes   [lanes]lane
+	stripes [stripes]stripe
 	endings endings
 }
 
@@ -75,8 +75,8 @@ func NewService(c Config) (*Service, error) {
 		c.Timeout = events.MaxOutage
 	}
 	s := &Service{cfg: c, seed: maphash.MakeSeed(), endings: newEndings()}
-	for i := range s.lanes {
-		s.lanes[i].taken = make(chan struct{}, 1)
+	for i := range s.stripes {
+		s.stripes[i].taken = make(chan struct{}, 1)
 	}
 	return s, nil
 }
@@ -104,14 +104,14 @@ func (s *Service) Do(ctx context.Context, account events.JID, cause events.ConnI
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
 	account = account.Bare()
-	lane := s.lane(account)
-	if !lane.enter(ctx) {
+	stripe := s.stripe(account)
+	if !stripe.enter(ctx) {
 		return nil, events.Position{}, fmt.Errorf("%w: earlier commands take too long", events.ErrUnavailable)
 	}
-	defer lane.leave()
+	defer stripe.leave()
 	var written events.Position
 	for n := range maxAttempts {
-		a, pos, err := s.attempt(ctx, lane, account, cause, c)
+		a, pos, err := s.attempt(ctx, stripe, account, cause, c)
 		if pos.Seq != 0 {
 			written = pos
 		}
@@ -140,17 +140,17 @@ func (s *Service) catchUp(ctx context.Context, account events.JID, by events.Pos
 // attempt decides once and carries the decision out. An overtakenError says
 // that it was, or might have been, about a state of the account that is no
 // longer the newest.
-func (s *Service) attempt(ctx context.Context, lane *lane, account events.JID, cause events.ConnID, c Command) (*Account, events.Position, error) {
+func (s *Service) attempt(ctx context.Context, stripe *stripe, account events.JID, cause events.ConnID, c Command) (*Account, events.Position, error) {
 	if s.fenced() {
 		return nil, events.Position{}, ErrFenced
 	}
-	if err := s.settle(ctx, lane, account); err != nil {
+	if err := s.settle(ctx, stripe, account); err != nil {
 		return nil, events.Position{}, err
 	}
-	a := s.newest(lane, account)
+	a := s.newest(stripe, account)
 	steps, refusal := Decide(a, c)
 	if len(steps) > 0 {
-		return s.appendAll(ctx, lane, account, cause, a, steps)
+		return s.appendAll(ctx, stripe, account, cause, a, steps)
 	}
 	if err := s.confirm(ctx, account, a); err != nil {
 		return a, events.Position{}, err
@@ -160,9 +160,9 @@ func (s *Service) attempt(ctx context.Context, lane *lane, account events.JID, c
 
 // newest is the account by the table, or as this process left it if the table
 // has not got there yet.
-func (s *Service) newest(lane *lane, account events.JID) *Account {
+func (s *Service) newest(stripe *stripe, account events.JID) *Account {
 	a := s.cfg.Accounts.Account(account)
-	if r := lane.recent; r != nil && r.JID == account && (a == nil || a.Seq < r.Seq) {
+	if r := stripe.recent; r != nil && r.JID == account && (a == nil || a.Seq < r.Seq) {
 		return r
 	}
 	return a
@@ -172,7 +172,7 @@ func (s *Service) newest(lane *lane, account events.JID) *Account {
 // such question, for the compare-and-set answers it; but to refuse, or to find
 // that nothing is to be done, is to speak about the account as well, and the
 // table may be behind: of a login on another connector, or even of our own, for
-// recent remembers one account a lane.
+// recent remembers one account a stripe.
 func (s *Service) confirm(ctx context.Context, account events.JID, a *Account) error {
 	next, _, err := s.next(ctx, account, a.seq())
 	for pause := firstPause; s.waitsFor(err) && !s.fenced() && sleep(ctx, pause); pause = min(2*pause, lastPause) {
@@ -191,7 +191,7 @@ func (s *Service) confirm(ctx context.Context, account events.JID, a *Account) e
 
 // appendAll appends the steps, each on top of the one before, and returns the
 // account that they lead to.
-func (s *Service) appendAll(ctx context.Context, lane *lane, account events.JID, cause events.ConnID, a *Account, steps []Step) (*Account, events.Position, error) {
+func (s *Service) appendAll(ctx context.Context, stripe *stripe, account events.JID, cause events.ConnID, a *Account, steps []Step) (*Account, events.Position, error) {
 	var last events.Position
 	for _, step := range steps {
 		now := s.cfg.Clock()
@@ -202,14 +202,14 @@ func (s *Service) appendAll(ctx context.Context, lane *lane, account events.JID,
 		if st.JID.IsZero() {
 			st.JID = account
 		}
-		pos, err := s.append(ctx, lane, &st.Record)
+		pos, err := s.append(ctx, stripe, &st.Record)
 		if err != nil {
 			return a, last, err
 		}
 		// The log's own time is not known here; the table will have it.
 		st.Seq, st.At = pos.Seq, st.Time
 		a, last = Apply(a, st), pos
-		lane.recent = a
+		stripe.recent = a
 	}
 	return a, last, nil
 }

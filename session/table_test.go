@@ -26,7 +26,7 @@ func newTable(log events.Log) *table {
 	return &table{log: log, accounts: make(map[events.JID]*session.Account), grown: make(chan struct{})}
 }
 
-// Account implements session.Accounts.
+// Account implements session.States.
 func (t *table) Account(account events.JID) *session.Account {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -87,7 +87,7 @@ func (t *table) reached() (events.Seq, <-chan struct{}) {
 	return t.seq, t.grown
 }
 
-// WaitFor implements session.Accounts. It waits until somebody else folds.
+// WaitFor implements session.States. It waits until somebody else folds.
 func (t *table) WaitFor(ctx context.Context, p events.Position) error {
 	for {
 		seq, grown := t.reached()
@@ -121,5 +121,5 @@ func (t *table) HeldBy(lost events.Incarnation) iter.Seq[*session.Account] {
 // A lazyTable folds what is waited for, and nothing else.
 type lazyTable struct{ *table }
 
-// WaitFor implements session.Accounts.
+// WaitFor implements session.States.
 func (t lazyTable) WaitFor(ctx context.Context, p events.Position) error { return t.fold(ctx, p.Seq) }

@@ -62,7 +62,7 @@ func Parse(s string) (events.JID, error) {
 	return j, nil
 }
 
-// Credentials implements auth.Accounts.
+// Credentials implements auth.CredentialStore.
 func (s *Store) Credentials(ctx context.Context, account events.JID) (*auth.Credentials, error) {
 	doc, err := s.Keys.Get(ctx, account)
 	if errors.Is(err, events.ErrNotFound) {

@@ -11,21 +11,21 @@ import (
 // minSecret is the least length of a secret, in bytes.
 const minSecret = 16
 
-// ErrNoAccount is what [Accounts] return for an account that doesn't exist. A
+// ErrNoAccount is what [CredentialStore] return for an account that doesn't exist. A
 // client is never told.
 var ErrNoAccount = errors.New("no such account")
 
-// Accounts looks up credentials by an account's bare JID. The error is
+// CredentialStore looks up credentials by an account's bare JID. The error is
 // [ErrNoAccount] if there is none; any other error ends the exchange with
 // temporary-auth-failure. What it returns isn't changed by either side. It is
 // called by many goroutines.
-type Accounts interface {
+type CredentialStore interface {
 	Credentials(ctx context.Context, account events.JID) (*Credentials, error)
 }
 
 // An Authenticator makes exchanges. It may be used by many goroutines.
 type Authenticator struct {
-	accounts Accounts
+	accounts CredentialStore
 	secret   []byte
 	recall   *recall
 	nonce    func() string // nil: random; set by tests with an RFC's vectors
@@ -34,7 +34,7 @@ type Authenticator struct {
 // New returns an authenticator. The secret, at least 16 random bytes, makes up
 // the salts of accounts that don't exist: it must stay the same over restarts
 // and be the same on all connectors, or an unknown user's salt gives it away.
-func New(accounts Accounts, secret []byte) (*Authenticator, error) {
+func New(accounts CredentialStore, secret []byte) (*Authenticator, error) {
 	if len(secret) < minSecret {
 		return nil, fmt.Errorf("auth: a secret of %d bytes, give at least %d random ones", len(secret), minSecret)
 	}

@@ -16,9 +16,9 @@ const maxRecent = 16_384
 type Changes func(account events.JID) (changed, known events.Seq)
 
 // Recent keeps the credentials of accounts that logged in recently, so that a
-// client that comes back costs no reading. It implements [Accounts].
+// client that comes back costs no reading. It implements [CredentialStore].
 //
-// What it returns is as good as what Accounts would: credentials were read when
+// What it returns is as good as what the store would: credentials were read when
 // the log was known up to some place, and are read again once the log tells of a
 // change after it. Since a change is written to the store first, then to the
 // log, they have it then. A change that the log did not tell of, because its
@@ -26,7 +26,7 @@ type Changes func(account events.JID) (changed, known events.Seq)
 //
 // It may be used by many goroutines.
 type Recent struct {
-	accounts Accounts
+	accounts CredentialStore
 	changes  Changes
 
 	mu        sync.Mutex
@@ -40,11 +40,11 @@ type keptCredentials struct {
 }
 
 // NewRecent returns one that keeps nothing yet.
-func NewRecent(accounts Accounts, changes Changes) *Recent {
+func NewRecent(accounts CredentialStore, changes Changes) *Recent {
 	return &Recent{accounts: accounts, changes: changes, kept: map[events.JID]keptCredentials{}}
 }
 
-// Credentials implements [Accounts]. It does not remember that an account does
+// Credentials implements [CredentialStore]. It does not remember that an account does
 // not exist.
 func (r *Recent) Credentials(ctx context.Context, account events.JID) (*Credentials, error) {
 	changed, known := r.changes(account)

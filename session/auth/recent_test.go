@@ -9,7 +9,7 @@ import (
 	"rollcall/events"
 )
 
-// accountsFunc implements Accounts.
+// accountsFunc implements CredentialStore.
 type accountsFunc func(events.JID) (*Credentials, error)
 
 func (f accountsFunc) Credentials(_ context.Context, account events.JID) (*Credentials, error) {

@@ -25,7 +25,7 @@ type Config struct {
 	// mechanisms, to PLAIN at last.
 	ChannelBinding bool
 	// Accounts looks up credentials.
-	Accounts auth.Accounts
+	Accounts auth.CredentialStore
 	// Secret makes up salts for unknown users; at least 16 random bytes, the
 	// same on all connectors.
 	Secret []byte

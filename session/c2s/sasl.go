@@ -179,7 +179,7 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 	l.srv.hub.addConn(l.conn) // Observe may come by the session's end a moment after its beginning
 	_, _, err := svc.Do(ctx, r.Account, l.ID(), session.Authenticate{
 		Session: id, Mechanism: l.mechanism, TLS: l.TLSVersion(), Address: l.Address(), Agent: l.inline.agent(),
-		Proved: l.proved,
+		AsOf: l.proved,
 	})
 	if err != nil {
 		l.srv.hub.removeConn(l.conn)

@@ -34,7 +34,7 @@ type Server interface {
 
 // A Table is the state that the log adds up to. The projector's table is one.
 type Table interface {
-	session.Accounts
+	session.States
 	session.Holders
 	// Holding lists the incarnations that hold sessions.
 	Holding() []events.Incarnation

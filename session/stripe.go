@@ -9,10 +9,10 @@ import (
 	"rollcall/events"
 )
 
-// A lane serializes this process's own writers to the accounts that hash to
+// A stripe serializes this process's own writers to the accounts that hash to
 // it, which would only get in each other's way. Whoever has entered it owns
 // its fields.
-type lane struct {
+type stripe struct {
 	taken  chan struct{} // has room for one
 	recent *Account      // the last account written here
 	// open are the records whose outcome was not known when their command ran
@@ -21,12 +21,12 @@ type lane struct {
 	open map[events.JID]*events.Record
 }
 
-func (s *Service) lane(account events.JID) *lane {
-	return &s.lanes[maphash.String(s.seed, account.String())%lanes]
+func (s *Service) stripe(account events.JID) *stripe {
+	return &s.stripes[maphash.String(s.seed, account.String())%stripes]
 }
 
-// enter reports false if the context ended before the lane was free.
-func (l *lane) enter(ctx context.Context) bool {
+// enter reports false if the context ended before the stripe was free.
+func (l *stripe) enter(ctx context.Context) bool {
 	select {
 	case l.taken <- struct{}{}:
 	case <-ctx.Done():
@@ -39,19 +39,19 @@ func (l *lane) enter(ctx context.Context) bool {
 	return true
 }
 
-func (l *lane) leave() { <-l.taken }
+func (l *stripe) leave() { <-l.taken }
 
 // leaveOpen remembers that the outcome of r is not known, until close.
-func (l *lane) leaveOpen(r *events.Record) {
+func (l *stripe) leaveOpen(r *events.Record) {
 	if l.open == nil {
 		l.open = make(map[events.JID]*events.Record)
 	}
 	l.open[r.Account()] = r
 }
 
-func (l *lane) isOpen(r *events.Record) bool { return l.open != nil && l.open[r.Account()] == r }
+func (l *stripe) isOpen(r *events.Record) bool { return l.open != nil && l.open[r.Account()] == r }
 
-func (l *lane) close(r *events.Record) {
+func (l *stripe) close(r *events.Record) {
 	if l.isOpen(r) {
 		delete(l.open, r.Account())
 	}
@@ -61,12 +61,12 @@ func (l *lane) close(r *events.Record) {
 // account left open, by appending it again. Otherwise a decision that appends
 // nothing could miss it: to close a session whose Authenticated is still on
 // its way would find nothing to close, and leave a ghost.
-func (s *Service) settle(ctx context.Context, lane *lane, account events.JID) error {
-	r := lane.open[account]
+func (s *Service) settle(ctx context.Context, stripe *stripe, account events.JID) error {
+	r := stripe.open[account]
 	if r == nil {
 		return nil
 	}
-	pos, err := s.append(ctx, lane, r)
+	pos, err := s.append(ctx, stripe, r)
 	if err == nil {
 		// The state that it was decided on is history either way.
 		err = &overtakenError{by: pos}
