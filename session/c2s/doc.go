@@ -61,8 +61,8 @@
 //
 // Locks, in the order in which they are taken: a client's life; those of package
 // presence, but for its index's; the hub's; the index's; then those of what goes to a
-// client, csiQueue, smState, outbox (package stream). Of ours only life is held over
-// I/O.
+// client, csiQueue, tally, smState, outbox (package stream). Of ours only life is
+// held over I/O.
 //
 // # Limits and what happens at them
 //
