@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 )
@@ -132,7 +133,8 @@ func TestTextIsEncodedAsItsElementAsks(t *testing.T) {
 }
 
 // FuzzStep sends any two messages by any mechanism. Nothing but the right
-// password may end in success, and PLAIN never asks for more than its message.
+// password may end in success, at most once in an exchange, and PLAIN never
+// asks for more than its message.
 func FuzzStep(f *testing.F) {
 	for _, m := range mechanisms {
 		for _, msg := range malformed[m.name] {
@@ -140,18 +142,31 @@ func FuzzStep(f *testing.F) {
 		}
 		f.Add(m.name, []byte("n,,n=alice,r=abc"), []byte("c=biws,r=abc,p=AAAA"))
 	}
+	right := []byte("\x00alice\x00" + password)
+	f.Add("PLAIN", right, []byte("more"))
+	f.Add("PLAIN", right, right)
 	a := authenticator(f, accounts(f))
 	f.Fuzz(func(t *testing.T, mechanism string, first, second []byte) {
 		x := a.Begin("localhost", bound)
-		for _, r := range []Reply{x.Start(t.Context(), mechanism, first), x.Step(t.Context(), second)} {
+		over := false
+		for i, msg := range [][]byte{first, second} {
+			var r Reply
+			if i == 0 {
+				r = x.Start(t.Context(), mechanism, msg)
+			} else {
+				r = x.Step(t.Context(), msg)
+			}
 			switch {
-			case r.Kind == Success && !strings.HasSuffix(string(first)+string(second), "\x00"+password):
+			case r.Kind == Success && over:
+				t.Errorf("%q %q: admitted %v after the end of the exchange", first, second, r.Account)
+			case r.Kind == Success && !bytes.HasSuffix(msg, []byte("\x00"+password)):
 				t.Errorf("%q %q: admitted %v", first, second, r.Account)
 			case r.Kind == Failure && (r.Condition == "" || r.Err == nil):
 				t.Errorf("%q %q: a failure without its reason: %+v", first, second, r)
-			case r.Kind == Challenge && mechanism == "PLAIN" && first != nil:
+			case r.Kind == Challenge && mechanism == "PLAIN" && (i > 0 || msg != nil):
 				t.Errorf("%q %q: PLAIN asks for more", first, second)
 			}
+			over = over || r.Kind != Challenge
 		}
 	})
 }
