@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -63,21 +64,33 @@ func visitor(t *testing.T, p *process, user string) *client {
 	return c
 }
 
-// freeze stops the process without ending it, and waits until it has stopped.
+// freeze stops the process without ending it, and waits until all of its threads
+// have stopped: until then one of them may hand out a message as it should.
 func (p *process) freeze(t *testing.T) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	stat := fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid)
-	var stopped bool
-	for end := time.Now().Add(patience); !stopped && time.Now().Before(end); <-time.After(time.Millisecond) {
-		said, _ := os.ReadFile(stat)
-		stopped = strings.Contains(string(said), ") T ")
+	threads := fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid)
+	for end := time.Now().Add(patience); !allStopped(t, threads); <-time.After(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the process does not stop")
+		}
 	}
-	if !stopped {
-		t.Fatal("the process does not stop")
+}
+
+func allStopped(t *testing.T, threads string) bool {
+	t.Helper()
+	stats, err := filepath.Glob(threads)
+	if err != nil || len(stats) == 0 {
+		t.Fatalf("%s: %v", threads, err)
 	}
+	for _, stat := range stats {
+		if said, err := os.ReadFile(stat); err == nil && !strings.Contains(string(said), ") T ") {
+			return false
+		}
+	}
+	return true
 }
 
 // messagesTo reads so many messages, or fewer if the stream ends.
