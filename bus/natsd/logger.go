@@ -21,10 +21,11 @@ type logger struct {
 	failed chan struct{} // closed at the first fatal line
 	full   chan struct{} // holds one element when there was no room since it was last emptied
 
-	mu    sync.Mutex
-	fatal string              // guarded
-	said  map[string]struct{} // guarded; the lines of this minute
-	since time.Time           // guarded; when this minute began
+	mu       sync.Mutex
+	fatal    string              // guarded
+	restored string              // guarded; the stream that was being recovered last
+	said     map[string]struct{} // guarded; the lines of this minute
+	since    time.Time           // guarded; when this minute began
 }
 
 func newLogger(out *slog.Logger) *logger {
@@ -51,6 +52,7 @@ func (l *logger) Fatalf(format string, args ...any) {
 
 func (l *logger) pass(level slog.Level, format string, args []any) {
 	text := strings.TrimSpace(fmt.Sprintf(format, args...))
+	l.note(level, text)
 	m := meaningOf(level, text)
 	if m.full {
 		select {
@@ -86,7 +88,7 @@ func (l *logger) failure() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fatal == "" {
-		return fmt.Errorf("start NATS: not ready within %s", startTimeout)
+		return fmt.Errorf("start NATS: not ready within %s", readyTimeout)
 	}
 	return fmt.Errorf("start NATS: %s", l.fatal)
 }

@@ -38,7 +38,7 @@ var (
 )
 
 const (
-	startTimeout = 30 * time.Second // of recovering the streams on disk
+	readyTimeout = 30 * time.Second // of listening, once the streams are recovered
 	maxMemory    = 256 << 20        // bytes of streams in memory, of which there are none but consumers' state
 	lockName     = "lock"
 	storeName    = "nats"
@@ -71,7 +71,8 @@ type Server struct {
 }
 
 // Start starts a server and waits until JetStream has recovered what is on
-// disk. It gives up when ctx ends, or after 30 s, but returns only when the
+// disk, however long that takes; after a second, and then every three, it logs
+// which stream it is at. It gives up when ctx ends, but returns only when the
 // directory is free again.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	opts, err := o.server()
@@ -103,21 +104,15 @@ func (s *Server) start(ctx context.Context, opts *server.Options) (err error) {
 		return fmt.Errorf("start NATS: %w", err)
 	}
 	s.ns.SetLoggerV2(s.log, false, false, false)
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
 	s.started = make(chan struct{})
 	go func() { // Shutdown waits for it
 		s.ns.Start()
 		close(s.started)
 	}()
-	select {
-	case <-s.started:
-	case <-s.log.failed:
-		return s.log.failure()
-	case <-ctx.Done():
-		return fmt.Errorf("start NATS: the streams in %s are not recovered yet: %w", opts.StoreDir, ctx.Err())
+	if err := s.awaitStart(ctx); err != nil {
+		return err
 	}
-	if !s.ns.ReadyForConnections(startTimeout) || !s.ns.JetStreamEnabled() {
+	if !s.ns.ReadyForConnections(readyTimeout) || !s.ns.JetStreamEnabled() {
 		return s.log.failure()
 	}
 	s.js = *s.ns.JetStreamConfig()
