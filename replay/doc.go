@@ -4,10 +4,12 @@
 //
 // At gives the whole table of a moment, AccountAt one account of it. Sessions
 // gives the sessions of a span of time from their beginnings to their ends,
-// History what happened in it, and Tail what happens from now on.
+// History what happened in it, and Tail what happens from now on. Diff tells the
+// sessions of two moments apart.
 //
 //	past, err := replay.At(ctx, log, replay.Moment{Time: then}) // a table, as of then
 //	for s, err := range replay.Sessions(ctx, log, replay.Span{Since: monday}) { ... }
+//	for c, err := range replay.Diff(ctx, log, nobody, yesterday, today) { ... }
 //	for st, err := range replay.History(ctx, log, pre, replay.Span{Of: bob}) { ... }
 //	for st, err := range replay.Tail(ctx, log, bob, info.Last) { ... }
 //

@@ -33,6 +33,33 @@ func ExampleAt() {
 	// now has 0 sessions of bob@localhost
 }
 
+// What is different since then? Bob's session of before is gone, with the reason
+// that the log has, and Carol's is new.
+func ExampleDiff() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	log, bob := bustest.NewLog(), events.StoredJID("bob@localhost")
+	then := login(ctx, log, bob)
+	do(ctx, log, bob, session.Kick{})
+	login(ctx, log, events.StoredJID("carol@localhost"))
+
+	for c, err := range replay.Diff(ctx, log, events.JID{}, replay.Moment{Seq: then.Seq}, replay.Moment{}) {
+		switch {
+		case err != nil:
+			fmt.Println(err)
+		case c.After == nil:
+			fmt.Println(c.Before.JID, "is gone:", c.Reason)
+		case c.Before == nil:
+			fmt.Println(c.After.JID, "is new")
+		default:
+			fmt.Println(c.After.JID, "has another", c.Differences())
+		}
+	}
+	// Output:
+	// bob@localhost/desk is gone: kicked
+	// carol@localhost/desk is new
+}
+
 // An observer of the log: it is told what happens to an account from its beginning
 // on, and then as it happens.
 func ExampleTail() {

@@ -37,9 +37,14 @@ func (w *world) do(account string, c session.Command) {
 	if err != nil {
 		w.t.Fatalf("%s: %v", account, err)
 	}
+	w.write(jid, steps)
+}
+
+func (w *world) write(account events.JID, steps []session.Step) {
+	w.t.Helper()
 	for _, s := range steps {
 		if s.JID.IsZero() {
-			s.JID = jid
+			s.JID = account
 		}
 		w.append(events.Record{Session: s.Session, JID: s.JID, Event: s.Event})
 	}

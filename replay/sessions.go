@@ -14,11 +14,16 @@ import (
 // A Lifetime is a session from its beginning to its end, or to the end of what
 // was asked for.
 type Lifetime struct {
-	*session.Session               // as it was last
-	Ended            int64         // when the log stored its end, Unix nanoseconds; 0: it goes on
-	Reason           events.Reason // why it ended
-	Text             string        // said of its end, to the client too
-	Address          string        // the client's, of its newest connection; "" if unknown
+	*session.Session        // as it was last
+	End                     // zero: it goes on
+	Address          string // the client's, of its newest connection; "" if unknown
+}
+
+// An End is how a session ended.
+type End struct {
+	Ended  int64         // when the log stored it, Unix nanoseconds
+	Reason events.Reason // why it ended
+	Text   string        // said of its end, to the client too
 }
 
 // Duration is how long the session lasted, or has lasted by now if it goes on.
@@ -89,32 +94,35 @@ func (o *openSessions) fold(st *events.Stored) (ended []Lifetime) {
 		o.addresses[st.Session] = e.Address
 	case events.Resumed:
 		o.addresses[st.Session] = e.Address
-	case events.Closed:
-		if s := before.Session(st.Session); s != nil {
-			ended = append(ended, o.end(s, st.At, e))
-		}
-	case events.Bound, events.Refreshed:
-		if before != nil {
-			ended = o.displaced(before, after, st.At)
-		}
+	}
+	gone, end := endings(before, after, st)
+	for _, s := range gone {
+		ended = append(ended, Lifetime{Session: s, End: end, Address: o.addresses[s.ID]})
+		delete(o.addresses, s.ID)
 	}
 	return ended
 }
 
-// displaced are the sessions that another one took the full JID from.
-func (o *openSessions) displaced(before, after *session.Account, at int64) (ended []Lifetime) {
+// endings are the sessions that a record has ended: its own, or those that another
+// one took the full JID from.
+func endings(before, after *session.Account, st *events.Stored) (gone []*session.Session, end End) {
+	switch e := st.Event.(type) {
+	case events.Closed:
+		end = End{Ended: st.At, Reason: e.Reason, Text: e.Text}
+	case events.Bound, events.Refreshed:
+		end = End{Ended: st.At, Reason: events.ReasonReplaced}
+	default:
+		return nil, end
+	}
+	if before == nil {
+		return nil, end
+	}
 	for _, s := range before.Sessions {
 		if after.Session(s.ID) == nil {
-			ended = append(ended, o.end(s, at, events.Closed{Reason: events.ReasonReplaced}))
+			gone = append(gone, s)
 		}
 	}
-	return ended
-}
-
-func (o *openSessions) end(s *session.Session, at int64, e events.Closed) Lifetime {
-	l := Lifetime{Session: s, Ended: at, Reason: e.Reason, Text: e.Text, Address: o.addresses[s.ID]}
-	delete(o.addresses, s.ID)
-	return l
+	return gone, end
 }
 
 // rest are those that go on.

@@ -1,0 +1,102 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+
+	"rollcall/session"
+)
+
+// A Change is how one session differs between two moments.
+type Change struct {
+	Before *session.Session // as it was at the first; nil: it has begun since
+	After  *session.Session // as it was at the second; nil: it has ended since
+	End                     // of one that has ended; zero if that was not looked for
+}
+
+// Session is the session as it was last in the two moments.
+func (c *Change) Session() *session.Session { return cmp.Or(c.After, c.Before) }
+
+// A Difference names what of a session is another than it was. The names are an
+// interface, for scripts read them.
+type Difference string
+
+// The differences of a session that was there at both moments, in the order in
+// which Change.Differences lists them.
+const (
+	Bound            Difference = "bound"      // it has got its resource
+	ConnectorChanged Difference = "connector"  // another one holds it
+	Resumed          Difference = "resumed"    // another connection has taken it over
+	Detached         Difference = "detached"   // its connection is gone and it waits
+	Presence         Difference = "presence"   // it sent another one, became available or no longer is
+	Priority         Difference = "priority"   // of that presence
+	Interested       Difference = "interested" // in pushes of the roster
+	Carbons          Difference = "carbons"    // were switched on or off
+	Management       Difference = "management" // of the stream was switched on
+	Directed         Difference = "directed"   // presence was sent to others, or taken back
+)
+
+// Differences lists what of the session is another than it was. It is empty if the
+// session is new or gone.
+func (c *Change) Differences() (all []Difference) {
+	if c.Before == nil || c.After == nil {
+		return nil
+	}
+	a, b := c.Before, c.After
+	for _, d := range [...]struct {
+		differs bool
+		name    Difference
+	}{
+		{a.JID != b.JID || a.Bound() != b.Bound(), Bound},
+		{a.Connector != b.Connector, ConnectorChanged},
+		{a.Conn != b.Conn || a.Detached() && !b.Detached(), Resumed},
+		{b.Detached() && a.DetachedUntil() != b.DetachedUntil() || b.Detached() && !a.Detached(), Detached},
+		{a.Available() != b.Available() || a.Presence != b.Presence || a.PresenceAt != b.PresenceAt, Presence},
+		{a.Priority != b.Priority, Priority},
+		{a.Interested() != b.Interested(), Interested},
+		{a.Carbons() != b.Carbons(), Carbons},
+		{a.Managed() != b.Managed() || a.Resumable() != b.Resumable(), Management},
+		{!slices.Equal(a.Directed(), b.Directed()), Directed},
+	} {
+		if d.differs {
+			all = append(all, d.name)
+		}
+	}
+	return all
+}
+
+// changes are the differences of one account, those of sessions that are gone
+// before the others, by the beginnings of the sessions. Either may be nil.
+func changes(before, after *session.Account) (all []Change) {
+	if before != nil {
+		for _, s := range before.Sessions {
+			c := Change{Before: s, After: after.Session(s.ID)}
+			if c.After == nil || len(c.Differences()) > 0 {
+				all = append(all, c)
+			}
+		}
+	}
+	if after != nil {
+		for _, s := range after.Sessions {
+			if before.Session(s.ID) == nil {
+				all = append(all, Change{After: s})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Change) int {
+		s, o := a.Session(), b.Session()
+		return cmp.Or(compareBool(a.After != nil, b.After != nil), cmp.Compare(s.Since, o.Since), slices.Compare(s.ID[:], o.ID[:]))
+	})
+	return all
+}
+
+// compareBool has false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}

@@ -1,0 +1,144 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// ErrBackwards: the first of two moments is after the second.
+var ErrBackwards = errors.New("the first moment is after the second")
+
+// Diff gives what is different between the sessions of two moments, of everybody
+// or, if of is not zero, of an account or a full JID: those that are new, those
+// that are gone, and those that have changed; by account, in the order of the
+// accounts' names, and within one those that are gone before the others.
+// Sessions that began and ended between the moments are in neither, and so not in
+// the difference: Sessions has them.
+//
+// It fails as At does for each moment, and with ErrBackwards. An error is the last.
+func Diff(ctx context.Context, log events.Log, of events.JID, from, to Moment) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		d, err := diff(ctx, log, of, from, to)
+		if err != nil {
+			yield(Change{}, fmt.Errorf("compare %s with %s: %w", from, to, err))
+			return
+		}
+		for _, account := range slices.SortedFunc(maps.Keys(d.was), events.JID.Compare) {
+			for _, c := range changes(d.was[account], d.is[account]) {
+				if c.After == nil {
+					c.End = d.ends[c.Before.ID]
+				}
+				if (Span{Of: of}).means(c.Session().JID) && !yield(c, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A passage is what the records between two moments have made of the accounts
+// that they are of.
+type passage struct {
+	was  map[events.JID]*session.Account // at the first moment; nil: no history
+	is   map[events.JID]*session.Account // after the newest record
+	ends map[events.SessionID]End        // of the sessions that there were at the first
+}
+
+func diff(ctx context.Context, log events.Log, of events.JID, from, to Moment) (*passage, error) {
+	d := &passage{
+		was: map[events.JID]*session.Account{}, is: map[events.JID]*session.Account{}, ends: map[events.SessionID]End{},
+	}
+	if err := inOrder(ctx, log, from, to); err != nil {
+		return nil, err
+	}
+	info, err := look(ctx, log, to)
+	if err != nil {
+		return nil, err
+	}
+	if !of.IsZero() {
+		a, err := AccountAt(ctx, log, of, from)
+		if err != nil {
+			return nil, err
+		}
+		return d, d.read(ctx, log, to.until(events.Range{Account: of.Bare(), After: placeOf(a)}, info), func(st *events.Stored) (before, after *session.Account) {
+			before, a = a, session.Apply(a, st)
+			return before, a
+		})
+	}
+	past, err := At(ctx, log, from)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.read(ctx, log, to.until(events.Range{After: past.Position().Seq}, info), past.Fold)
+}
+
+// placeOf is where the account's history has got to.
+func placeOf(a *session.Account) events.Seq {
+	if a == nil {
+		return 0
+	}
+	return a.Seq
+}
+
+// inOrder checks that the first moment is not after the second.
+func inOrder(ctx context.Context, log events.Log, from, to Moment) error {
+	switch {
+	case to == Moment{} || from == to:
+		return nil
+	case from == Moment{}, from.Seq != 0 && to.Seq != 0 && from.Seq > to.Seq, !to.Time.IsZero() && from.Time.After(to.Time):
+		return fmt.Errorf("%w: exchange them", ErrBackwards)
+	case from.Seq == 0 && to.Seq == 0, from.Seq != 0 && to.Seq != 0:
+		return nil
+	}
+	at, other, first := from.Seq, to.Time, true // a place and an instant
+	if at == 0 {
+		at, other, first = to.Seq, from.Time, false
+	}
+	for st, err := range log.Read(ctx, events.Range{After: at - 1, To: at}) {
+		stored, err := storedAt(st, err)
+		if err != nil {
+			return err
+		}
+		if early := stored <= other.UnixNano(); early != first {
+			return fmt.Errorf("%w: exchange them", ErrBackwards)
+		}
+	}
+	return nil
+}
+
+// read takes the records of a range; fold says what each makes of its account.
+func (d *passage) read(ctx context.Context, log events.Log, r events.Range, fold func(*events.Stored) (before, after *session.Account)) error {
+	of := Span{Of: r.Account}
+	for st, err := range events.Intact(log.Read(ctx, r)) {
+		if err != nil {
+			return of.reading(err)
+		}
+		if before, after := fold(st); before != after {
+			d.note(before, after, st)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return of.reading(err)
+	}
+	return nil
+}
+
+func (d *passage) note(before, after *session.Account, st *events.Stored) {
+	if _, known := d.was[after.JID]; !known {
+		d.was[after.JID] = before
+	}
+	d.is[after.JID] = after
+	gone, end := endings(before, after, st)
+	for _, s := range gone {
+		if d.was[after.JID].Session(s.ID) != nil {
+			d.ends[s.ID] = end
+		}
+	}
+}
