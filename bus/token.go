@@ -56,6 +56,10 @@ func accountSubject(prefix string, account events.JID) string {
 	return string(appendAccountSubject(make([]byte, 0, maxSubject), prefix, account))
 }
 
+// LogSubject is the subject of an account's records in the stream that keeps the
+// log, for whoever writes or reads that without a Log.
+func LogSubject(account events.JID) string { return accountSubject(logPrefix, account) }
+
 // maxSubject is the length of most accounts' subjects at most, in bytes.
 const maxSubject = 32 + 2*maxToken
 

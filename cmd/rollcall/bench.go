@@ -12,8 +12,8 @@ import (
 	"rollcall/cmd/rollcall/bench"
 )
 
-// newBench measures the core on a server of its own; newBenchC2S, below it,
-// measures any server as its clients see it.
+// newBench measures the core on a server of its own. Below it newBenchC2S measures
+// any server as its clients see it, and newBenchLog makes something to measure on.
 func newBench(con *console) *cobra.Command {
 	b := &bench.Bench{Say: con.say}
 	cmd := &cobra.Command{
@@ -48,7 +48,7 @@ func newBench(con *console) *cobra.Command {
 	f.IntVar(&b.Rounds, "rounds", 5, "`N` rounds of each measurement; the median is\nshown")
 	f.IntSliceVar(&b.Sessions, "sessions", []int{10_000, 100_000, 1_000_000}, "`LIST` of sizes of the table whose memory is\nmeasured")
 	f.StringVar(&b.Data, "data", "", "`DIR` for the server's files (default: a\ntemporary one)")
-	cmd.AddCommand(newBenchFollow(con), profiled(newBenchC2S(con)))
+	cmd.AddCommand(newBenchFollow(con), newBenchLog(con), profiled(newBenchC2S(con)))
 	return cmd
 }
 

@@ -5,4 +5,7 @@
 // Every measurement runs beside the same work done with nothing but the NATS
 // client, in turns, in one process on one server of its own, because only the
 // ratio means something on a machine that others use too.
+//
+// What depends on the length of a log is measured on one that a [LogMaker] has
+// made: of millions of events, spread over days as the events of a service are.
 package bench
