@@ -27,7 +27,7 @@ func Diff(ctx context.Context, log events.Log, of events.JID, from, to Moment) i
 	return func(yield func(Change, error) bool) {
 		d, err := diff(ctx, log, of, from, to)
 		if err != nil {
-			yield(Change{}, fmt.Errorf("compare %s with %s: %w", from, to, err))
+			yield(Change{}, fmt.Errorf("compare two moments: %w", err))
 			return
 		}
 		for _, account := range slices.SortedFunc(maps.Keys(d.was), events.JID.Compare) {

@@ -67,7 +67,7 @@ func newRoot(con *console) *cobra.Command {
 	root.SetVersionTemplate("rollcall {{.Version}}\n")
 	chooseOne(root)
 	root.AddCommand(
-		profiled(newUp(con)), newUser(con), newSessions(con), newHistory(con), newRoute(con), newContacts(con),
+		profiled(newUp(con)), newUser(con), newSessions(con), newHistory(con), newRoute(con), newContacts(con), newDiff(con),
 		newTail(con), newKick(con), newConnectors(con), newVerify(con), newBench(con),
 	)
 	return root
