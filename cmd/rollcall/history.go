@@ -57,6 +57,9 @@ func showHistory(c *console, ctx context.Context, b *bus.Bus, span replay.Span, 
 	if span.Of.IsZero() {
 		lines.ofAll()
 	}
+	if err := sayBegins(ctx, c, b, span.Since); err != nil {
+		return err
+	}
 	for st, err := range replay.History(ctx, b.Log(), b.Pre(), span) {
 		switch {
 		case events.IsPoison(err):

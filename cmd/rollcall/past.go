@@ -35,6 +35,28 @@ func sayForgotten(c *console, whole bool) {
 	}
 }
 
+// sayBegins tells people who ask about more than the log has where it begins. Nobody
+// need be told of a log that has forgotten nothing.
+func sayBegins(ctx context.Context, con *console, b *bus.Bus, since time.Time) error {
+	info, err := b.Log().Info(ctx)
+	if err != nil || info.First <= 1 || info.Records == 0 {
+		return err
+	}
+	for st, err := range b.Log().Read(ctx, events.Range{To: info.First}) {
+		if err != nil {
+			if events.IsPoison(err) {
+				continue
+			}
+			return err
+		}
+		if first := st.StoredAt(); since.Before(first) {
+			now := time.Now()
+			con.say("note: the log begins at %s %s, with event %d; it has forgotten what happened before", con.stamp(first, now), con.zoneName(first), st.Seq)
+		}
+	}
+	return nil
+}
+
 // sayBeginning tells people who ask about a time before the first record why
 // there is nothing to see.
 func sayBeginning(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) error {
