@@ -26,11 +26,9 @@ var (
 
 // Defaults of Config.
 const (
-	defaultMaxBytes = 16 << 30
-	minMaxBytes     = 256 << 20
-	defaultMaxAge   = 30 * 24 * time.Hour
-	defaultAttempt  = 2 * time.Second
-	setupTimeout    = 15 * time.Second
+	defaultMaxAge  = 30 * 24 * time.Hour
+	defaultAttempt = 2 * time.Second
+	setupTimeout   = 15 * time.Second
 	// leastPayload is what a message has to hold: the largest record or document
 	// with its JID and its headers.
 	leastPayload = max(events.MaxRecord, events.MaxDocument) + 4<<10
@@ -48,9 +46,11 @@ type Config struct {
 	// those who only look.
 	Existing bool
 
-	Replicas int           // of every stream when it is made; 0: 3 on a cluster, otherwise 1
-	MaxBytes int64         // of the log; 0: as it is, or at first 16 GiB or what the server can reserve, at least 256 MiB
-	MaxAge   time.Duration // of the log; 0: as it is, or 30 days at first; negative: for ever
+	// What the streams get when they are made. Those that are there stay as they
+	// are; see Log.SetLimits.
+	Replicas int           // of every stream; 0: 3 on a cluster, otherwise 1
+	MaxBytes int64         // of the log; 0: 16 GiB or what the server can reserve, at least 16 MiB
+	MaxAge   time.Duration // of the log; 0: 30 days; negative: for ever
 
 	AttemptTimeout time.Duration // of one write or read; 0: 2 s
 

@@ -26,12 +26,12 @@
 //   - The connection: bus.go, config.go, address.go; request.go (an answer or the
 //     loss of the connection, whichever comes first), api.go (those of JetStream);
 //     failure.go (the server's errors in the words of package events).
-//   - Streams and names: streams.go, token.go.
+//   - Streams and names: streams.go, space.go (what they reserve), token.go.
 //   - Writing: publish.go (one attempt), compareandset.go (attempts until the
 //     outcome is known), patience.go (who waits for a stream that can't be reached).
 //   - Reading: tail.go and delivery.go (all of a stream, without gap), read.go
 //     (as events), msgget.go (one message of a subject).
-//   - Stored: log.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
+//   - Stored: log.go and limits.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
 //     leasewatch.go, leasedeath.go and leasepulse.go.
 //   - Not stored: package courier.
 //

@@ -15,7 +15,8 @@ import (
 // Error codes of the server that something is done about
 // (nats-server, server/errors.json).
 const (
-	codeNoPeers       = 10005 // not enough servers for the replicas
+	codeNoPeers       = 10005 // not enough servers for the replicas, or with room for them
+	codeNoResources   = 10023 // all streams together have as much as they may
 	codeNoMessage     = 10037
 	codeNotForAccount = 10039 // JetStream not enabled for account
 	codeNoSequence    = 10043
@@ -45,7 +46,7 @@ func permanent(err error) bool {
 	case codeNotForAccount, codeNotEnabled:
 		return true
 	case 0:
-		return errors.Is(err, ErrMismatch) || errors.Is(err, ErrNoStreams)
+		return errors.Is(err, ErrMismatch) || errors.Is(err, ErrNoStreams) || errors.Is(err, ErrNoSpace)
 	default:
 		return code == codeNoSpace || code == codeNoPeers || code == codeStreamLimits
 	}
@@ -61,7 +62,7 @@ func refusal(code int, text string) error {
 		if strings.Contains(text, "maximum") || strings.Contains(text, "no space") {
 			return fmt.Errorf("%w (%s)", events.ErrFull, text)
 		}
-	case codeNoSpace:
+	case codeNoSpace, codeNoResources:
 		return fmt.Errorf("%w (%s)", events.ErrFull, text)
 	}
 	return fmt.Errorf("%w (%s)", events.ErrUnavailable, text)

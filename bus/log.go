@@ -77,15 +77,20 @@ func (l *Log) Info(ctx context.Context) (events.Info, error) {
 	if err != nil {
 		return events.Info{}, fmt.Errorf("log info: %w", err)
 	}
-	return events.Info{
-		Stream:  logStream,
-		Created: i.Created,
-		First:   events.Seq(i.State.First),
-		Last:    events.Seq(i.State.Last),
-		Records: i.State.Messages,
-		Bytes:   i.State.Bytes,
-		MaxAge:  i.Config.MaxAge,
-	}, nil
+	info := events.Info{
+		Stream:   logStream,
+		Created:  i.Created,
+		First:    events.Seq(i.State.First),
+		Last:     events.Seq(i.State.Last),
+		Records:  i.State.Messages,
+		Bytes:    i.State.Bytes,
+		MaxBytes: uint64(max(i.Config.MaxBytes, 0)),
+		MaxAge:   i.Config.MaxAge,
+	}
+	if i.State.Messages > 0 {
+		info.FirstAt, info.LastAt = i.State.FirstTime, i.State.LastTime
+	}
+	return info, nil
 }
 
 // Read implements events.Log.
@@ -124,15 +129,17 @@ type streamInfo struct {
 	Created time.Time `json:"created"`
 	Now     time.Time `json:"ts"` // by the leader's clock
 	Config  struct {
-		MaxAge time.Duration `json:"max_age"`
+		MaxAge   time.Duration `json:"max_age"`
+		MaxBytes int64         `json:"max_bytes"`
 	} `json:"config"`
 	State struct {
-		Messages uint64            `json:"messages"`
-		Bytes    uint64            `json:"bytes"`
-		First    uint64            `json:"first_seq"`
-		Last     uint64            `json:"last_seq"`
-		LastTime time.Time         `json:"last_ts"`
-		Subjects map[string]uint64 `json:"subjects"`
+		Messages  uint64            `json:"messages"`
+		Bytes     uint64            `json:"bytes"`
+		First     uint64            `json:"first_seq"`
+		Last      uint64            `json:"last_seq"`
+		FirstTime time.Time         `json:"first_ts"`
+		LastTime  time.Time         `json:"last_ts"`
+		Subjects  map[string]uint64 `json:"subjects"`
 	} `json:"state"`
 }
 

@@ -39,14 +39,20 @@ const (
 )
 
 // ensureStreams makes what is missing, if it may, and refuses what doesn't fit. The log is
-// the last because it takes what space is left.
+// the first because the others' sizes follow from its own.
 func (b *Bus) ensureStreams(ctx context.Context) error {
-	for _, cfg := range []jetstream.StreamConfig{
+	log, err := b.ensureStream(ctx, b.logConfig())
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", logStream, err)
+	}
+	for _, cfg := range append([]jetstream.StreamConfig{
 		bucketConfig(accountsBucket), bucketConfig(rostersBucket),
 		bucketConfig(blockedBucket), bucketConfig(privateBucket),
-		preConfig(), leaseConfig(), waitingConfig(), b.logConfig(),
-	} {
-		if err := b.ensureStream(ctx, cfg); err != nil {
+	}, others()...) {
+		if b.cfg.MaxBytes == 0 {
+			cfg.MaxBytes = besideLog(cfg.MaxBytes, log.MaxBytes)
+		}
+		if _, err := b.ensureStream(ctx, cfg); err != nil {
 			return fmt.Errorf("stream %s: %w", cfg.Name, err)
 		}
 	}
@@ -144,30 +150,31 @@ func bucketConfig(bucket string) jetstream.StreamConfig {
 	}
 }
 
-func (b *Bus) ensureStream(ctx context.Context, want jetstream.StreamConfig) error {
+// ensureStream returns the stream's settings.
+func (b *Bus) ensureStream(ctx context.Context, want jetstream.StreamConfig) (jetstream.StreamConfig, error) {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		have, err := b.streamInfo(ctx, want.Name)
 		switch {
 		case err == nil:
-			return b.adopt(ctx, have.Config, want)
+			var is jetstream.StreamConfig
+			if is, err = b.adopt(ctx, have.Config, want); err == nil {
+				return is, nil
+			}
 		case errors.Is(err, jetstream.ErrStreamNotFound) && b.cfg.Existing:
-			return ErrNoStreams
+			return want, ErrNoStreams
 		case errors.Is(err, jetstream.ErrStreamNotFound):
 			err = b.create(ctx, want)
-			if err == nil {
-				return nil
-			}
-			if apiCode(err) == codeNameInUse { // another process was first
+			if err == nil || apiCode(err) == codeNameInUse { // another process was first
 				continue
 			}
 		}
 		if permanent(err) {
-			return err
+			return want, err
 		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", ErrNoJetStream, err)
+			return want, fmt.Errorf("%w: %w", ErrNoJetStream, err)
 		}
 	}
 }
@@ -182,55 +189,12 @@ func (b *Bus) streamInfo(ctx context.Context, name string) (*jetstream.StreamInf
 	return s.CachedInfo(), nil
 }
 
-// create asks for three replicas first if it may choose, and for less space
-// if the server can't reserve the default.
-func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
-	ctx, cancel := context.WithTimeout(ctx, b.cfg.AttemptTimeout)
-	defer cancel()
-	c.Replicas = b.cfg.Replicas
-	if c.Replicas == 0 {
-		c.Replicas = 3
-	}
-	for {
-		_, err := b.js.CreateStream(ctx, c)
-		switch code := apiCode(err); {
-		case code == codeNoReplicas && b.cfg.Replicas == 0:
-			c.Replicas = 1
-		case code == codeNoSpace && b.cfg.MaxBytes == 0 && c.MaxBytes > minMaxBytes:
-			c.MaxBytes /= 2
-		case code == codeNoSpace:
-			return fmt.Errorf("the server can't reserve %d MiB for it; give it more space or ask for less: %w", c.MaxBytes>>20, err)
-		case code == codeNoPeers:
-			return fmt.Errorf("the cluster has no %d servers with JetStream; start them or ask for fewer replicas: %w", c.Replicas, err)
-		default:
-			return err
-		}
-	}
-}
-
-// adopt checks a stream that exists and brings its limits to what was asked
-// for explicitly.
-func (b *Bus) adopt(ctx context.Context, have, want jetstream.StreamConfig) error {
+// adopt checks a stream that exists, and returns its settings.
+func (b *Bus) adopt(ctx context.Context, have, want jetstream.StreamConfig) (jetstream.StreamConfig, error) {
 	if bad := differences(have, want); len(bad) > 0 {
-		return fmt.Errorf("%w: %s; use another NATS account, or mend or remove the stream", ErrMismatch, strings.Join(bad, ", "))
+		return have, fmt.Errorf("%w: %s; use another NATS account, or mend or remove the stream", ErrMismatch, strings.Join(bad, ", "))
 	}
-	if want.Name != logStream || b.cfg.Existing {
-		return nil
-	}
-	next := have
-	if b.cfg.MaxBytes > 0 {
-		next.MaxBytes = want.MaxBytes
-	}
-	if b.cfg.MaxAge != 0 {
-		next.MaxAge = want.MaxAge
-	}
-	if next.MaxBytes == have.MaxBytes && next.MaxAge == have.MaxAge {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, b.cfg.AttemptTimeout)
-	defer cancel()
-	_, err := b.js.UpdateStream(ctx, next)
-	return err
+	return b.release(ctx, have)
 }
 
 // differences lists the settings of a stream that would break a promise.

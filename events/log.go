@@ -94,9 +94,13 @@ type Info struct {
 	Created time.Time // tells it from another of the same name
 	First   Seq       // oldest sequence still there
 	Last    Seq       // newest sequence ever used
+	FirstAt time.Time // when the record at First was stored; zero if there are no records
+	LastAt  time.Time // when that at Last was
 	Records uint64
 	Bytes   uint64
-	MaxAge  time.Duration // 0: kept for ever
+	// MaxBytes is the size at which it refuses records, with ErrFull; 0: none.
+	MaxBytes uint64
+	MaxAge   time.Duration // 0: kept for ever
 }
 
 // A PoisonError is a record that can't be decoded, or that is not among its

@@ -186,9 +186,10 @@ type Cluster struct {
 	Servers []*Server
 }
 
-// StartCluster starts a cluster of n servers and waits until all answer. Its
-// JetStream gets ready a little later, which bus.Connect waits for.
-func StartCluster(t testing.TB, n int) *Cluster {
+// StartCluster starts a cluster of n servers, each with further arguments, if any, and
+// waits until all answer. Its JetStream gets ready a little later, which bus.Connect
+// waits for.
+func StartCluster(t testing.TB, n int, args ...string) *Cluster {
 	t.Helper()
 	ports := freePorts(t, 2*n)
 	var routes, urls []string
@@ -197,11 +198,12 @@ func StartCluster(t testing.TB, n int) *Cluster {
 	}
 	c := &Cluster{}
 	for i := range n {
-		s := newServer(t, ports[i],
+		s := newServer(t, ports[i], append([]string{
 			"-n", fmt.Sprintf("n%d", i+1),
 			"-cluster_name", "test",
 			"-cluster", routes[i],
-			"-routes", strings.Join(routes, ","))
+			"-routes", strings.Join(routes, ","),
+		}, args...)...)
 		s.launch()
 		c.Servers = append(c.Servers, s)
 		urls = append(urls, s.URL)

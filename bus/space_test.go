@@ -1,0 +1,137 @@
+package bus_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"rollcall/bus"
+	"rollcall/bus/bustest"
+	"rollcall/bus/natsd"
+)
+
+const leastStore = 24 << 20 // bytes that all streams take together at least
+
+// reserved is what each stream reserves that reserves something.
+func reserved(t *testing.T, js jetstream.JetStream) map[string]int64 {
+	t.Helper()
+	sizes := map[string]int64{}
+	list := js.ListStreams(within(t))
+	for info := range list.Info() {
+		if n := info.Config.MaxBytes; n > 0 {
+			sizes[info.Config.Name] = n
+		}
+	}
+	must(t, list.Err())
+	return sizes
+}
+
+// wantFit checks that the streams fit into a store, that the log has most of it, and
+// that some is left for what reserves nothing.
+func wantFit(t *testing.T, sizes map[string]int64, store int64) {
+	t.Helper()
+	if len(sizes) != 4 {
+		t.Errorf("the streams are %v", sizes)
+	}
+	sum := int64(0)
+	for n := range maps.Values(sizes) {
+		sum += n
+	}
+	log := sizes["RC_EV"]
+	if log < store*2/5 || store-sum < log/16 {
+		t.Errorf("of %d bytes the streams take %v", store, sizes)
+	}
+}
+
+func TestAllStreamsTakeLessWhereThereIsLess(t *testing.T) {
+	t.Parallel()
+	for _, store := range []int64{leastStore, 48 << 20, 180 << 20, 1 << 30, 4 << 30, 16 << 30} {
+		t.Run(fmt.Sprint(store>>20), func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: store})
+			connect(t, bus.Config{InProcess: s})
+			_, js := raw(t, s.URL())
+			wantFit(t, reserved(t, js), store)
+		})
+	}
+}
+
+func TestAllStreamsAreAsLargeAsTheyShouldBeWhereThereIsRoom(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: 17 << 30})
+	connect(t, bus.Config{InProcess: s})
+	_, js := raw(t, s.URL())
+	want := map[string]int64{"RC_EV": 16 << 30, "RC_PRE": 128 << 20, "RC_WAITING": 256 << 20, "RC_LEASE": 16 << 20}
+	if got := reserved(t, js); !maps.Equal(got, want) {
+		t.Errorf("they are %v", got)
+	}
+}
+
+func TestAStoreThatIsTooSmallIsRefusedInOneLine(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: leastStore - 1})
+	_, err := bus.Connect(within(t), bus.Config{InProcess: s})
+	if !errors.Is(err, bus.ErrNoSpace) || !strings.Contains(err.Error(), "can't reserve 24 MiB, and all streams together take no less") {
+		t.Errorf("connect: %v", err)
+	}
+}
+
+// The size of the log may be given; then the others take what is left.
+func TestTheOthersTakeWhatALogOfAGivenSizeLeaves(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: 128 << 20})
+	connect(t, bus.Config{InProcess: s, MaxBytes: 100 << 20})
+	_, js := raw(t, s.URL())
+	sizes := reserved(t, js)
+	if sizes["RC_EV"] != 100<<20 || len(sizes) != 4 {
+		t.Errorf("the streams are %v", sizes)
+	}
+}
+
+// The process that makes the streams may be killed after the first of them.
+func TestStreamsThatWereMadeHalfAreCompleted(t *testing.T) {
+	t.Parallel()
+	const store = 100 << 20
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: store})
+	connect(t, bus.Config{InProcess: s}).Close()
+	_, js := raw(t, s.URL())
+	sizes := reserved(t, js)
+	ev, err := js.Stream(within(t), "RC_EV")
+	must(t, err)
+	c := ev.CachedInfo().Config
+	for name := range sizes {
+		must(t, js.DeleteStream(within(t), name))
+	}
+	c.Metadata["rollcall.max_bytes"] = fmt.Sprint(c.MaxBytes)
+	c.MaxBytes = store
+	_, err = js.CreateStream(within(t), c)
+	must(t, err)
+
+	connect(t, bus.Config{InProcess: s})
+	if got := reserved(t, js); !maps.Equal(got, sizes) {
+		t.Errorf("the streams are %v, and were %v", got, sizes)
+	}
+}
+
+// In a cluster it is the leader that refuses, for a lack of servers with room.
+func TestAllStreamsTakeLessOnAClusterWithLess(t *testing.T) {
+	t.Parallel()
+	const store = 192 << 20
+	config := filepath.Join(t.TempDir(), "nats.conf")
+	must(t, os.WriteFile(config, fmt.Appendf(nil, "jetstream { max_file_store: %d }", store), 0o600))
+	cluster := bustest.StartCluster(t, 3, "-c", config)
+	connect(t, bus.Config{URL: cluster.URL})
+	_, js := raw(t, cluster.URL)
+	wantFit(t, reserved(t, js), store)
+	ev, err := js.Stream(within(t), "RC_EV")
+	must(t, err)
+	if n := ev.CachedInfo().Config.Replicas; n != 3 {
+		t.Errorf("%d replicas", n)
+	}
+}
