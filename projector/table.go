@@ -3,6 +3,7 @@ package projector
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -15,7 +16,8 @@ type Table struct {
 	accounts  *index
 	lost      lostList
 	watermark watermark
-	interner  *interner // the folding goroutine's
+	interner  *interner     // the folding goroutine's
+	forgotten atomic.Uint64 // an events.Seq; never goes back
 
 	// mu keeps the fold of one record together for View and Stats. No lookup
 	// takes it.
@@ -41,6 +43,10 @@ func (t *Table) Account(jid events.JID) *session.Account {
 	bare := jid.Bare()
 	return t.accounts.get(t.accounts.hash(bare), bare)
 }
+
+// Forgotten is the newest place in the log at which there may be the last record of
+// an account that Account doesn't know: that before the first record that was folded.
+func (t *Table) Forgotten() events.Seq { return events.Seq(t.forgotten.Load()) }
 
 // Session returns the connected resource that has the full JID, or nil if there
 // is none, or none that can be reached because its connector is lost. It
@@ -115,6 +121,9 @@ func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 	defer t.mu.Unlock()
 	if st.Seq <= t.folded {
 		return before, before
+	}
+	if t.stats.first == 0 {
+		t.forgotten.Store(uint64(st.Seq - 1))
 	}
 	own := *st
 	named := t.interner.intern(&own, before)

@@ -18,13 +18,16 @@ const (
 )
 
 // An Account is what is true of one account at one sequence of the log. It is
-// immutable: Apply returns another. A nil Account is one without a history, and all
-// methods work on it.
+// immutable: Apply returns another. A nil Account is one without sessions of which
+// nothing is known, and all methods work on it.
 type Account struct {
-	JID            events.JID
-	Seq            events.Seq // of its newest record; the condition of the next append
-	At             int64      // when that record was stored, Unix nanoseconds
-	CredentialsSeq events.Seq // of the newest change of its password, or its removal
+	JID events.JID
+	Seq events.Seq // of its newest record; the condition of the next append
+	At  int64      // when that record was stored, Unix nanoseconds
+	// CredentialsSeq is the place of the newest change of its password, or of its
+	// removal. If that is not known it is the place of the last record before the first
+	// one that is known: the change can't be later.
+	CredentialsSeq events.Seq
 	Sessions       []*Session // all that are not closed, best first; see compare
 }
 

@@ -60,6 +60,19 @@ func (s *Service) append(ctx context.Context, stripe *stripe, r *events.Record) 
 	}
 }
 
+// patiently asks the log something, again and again while it can't be reached, until
+// the outage is a long one. The error is the last one, or ErrFenced.
+func (s *Service) patiently(ctx context.Context, ask func() error) error {
+	err := ask()
+	for pause := firstPause; s.waitsFor(err) && !s.fenced() && sleep(ctx, pause); pause = min(2*pause, lastPause) {
+		err = ask()
+	}
+	if s.fenced() {
+		return ErrFenced
+	}
+	return err
+}
+
 // waitsFor reports that a failure passes and its outage is to be waited out, or
 // takes note that the log has answered.
 func (s *Service) waitsFor(err error) bool {

@@ -14,17 +14,18 @@ import (
 //
 // The caller applies an account's own records only, in their order.
 func Apply(a *Account, st *events.Stored) *Account {
-	next := Account{JID: st.JID.Bare(), Seq: st.Seq, At: st.At}
+	next := Account{JID: st.JID.Bare(), Seq: st.Seq, At: st.At, CredentialsSeq: st.Prev}
 	if a != nil {
 		if st.Seq <= a.Seq {
 			return a
 		}
 		next.JID, next.CredentialsSeq, next.Sessions = a.JID, a.CredentialsSeq, a.Sessions
 	}
+	if rekeys(st.Event) {
+		next.CredentialsSeq = st.Seq
+	}
 	old := a.Session(st.Session)
 	switch e := st.Event.(type) {
-	case events.PasswordChanged, events.AccountRemoved:
-		next.CredentialsSeq = st.Seq
 	case events.Authenticated:
 		if old == nil {
 			return with(next, nil, Session{
@@ -48,6 +49,16 @@ func Apply(a *Account, st *events.Stored) *Account {
 		}
 	}
 	return moved(next)
+}
+
+// rekeys reports an event after which what proved the knowledge of a password before
+// proves nothing.
+func rekeys(e events.Event) bool {
+	switch e.(type) {
+	case events.PasswordChanged, events.AccountRemoved:
+		return true
+	}
+	return false
 }
 
 // moved is an account of which only the sequence has moved. Like with and

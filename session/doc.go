@@ -52,6 +52,7 @@
 // Config.Timeout, the wait for earlier ones on the same account included.
 //
 // A refused command, and one that finds nothing to do, costs a read from the
-// log. While the log can't be reached nothing is refused: everything is
+// log; so does one on an account that the table has forgotten, unless Service.Foresee
+// has asked before. While the log can't be reached nothing is refused: everything is
 // unavailable.
 package session

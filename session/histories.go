@@ -32,6 +32,10 @@ func (h *Histories) Account(account events.JID) *Account {
 	return h.known[account]
 }
 
+// Forgotten implements States. Of an account that was not read nothing is claimed, but
+// there is no need to ask for it either: what there is overtakes the decision.
+func (h *Histories) Forgotten() events.Seq { return 0 }
+
 // WaitFor implements States: it reads the history of the account whose record is
 // at that position. Errors are those of the log, or wrap events.ErrNotFound.
 func (h *Histories) WaitFor(ctx context.Context, p events.Position) error {

@@ -125,9 +125,11 @@ func (r *refresher) look(ctx context.Context) (changed bool) {
 // it has just written by its own clock only, and the record must be exact.
 func (r *refresher) refresh(ctx context.Context, account events.JID, before int64) {
 	for range staleTries {
-		now, _, err := r.Do(ctx, account, events.ConnID{}, Refresh{
-			Holder: r.cfg.Connector, Begun: before, Account: r.cfg.Accounts.Account(account),
-		})
+		a := r.cfg.Accounts.Account(account)
+		if a == nil {
+			return // its sessions have ended
+		}
+		now, _, err := r.Do(ctx, account, events.ConnID{}, Refresh{Holder: r.cfg.Connector, Begun: before, Account: a})
 		if !errors.Is(err, errStale) || r.cfg.Accounts.WaitFor(ctx, events.Position{Seq: now.seq()}) != nil {
 			return
 		}

@@ -30,8 +30,13 @@ var (
 // States gives the state that commands are decided on. The projector's table
 // is one.
 type States interface {
-	// Account returns the account as known here, nil without a history.
+	// Account returns the account as known here. nil: it has no sessions, and no
+	// record after the one at Forgotten.
 	Account(account events.JID) *Account
+	// Forgotten is the newest place in the log at which there may be the last record
+	// of an account that Account no longer knows. 0: Account knows every account that
+	// has a record. It is asked after Account, and does not block.
+	Forgotten() events.Seq
 	// WaitFor returns when Account answers with at least that position.
 	WaitFor(ctx context.Context, p events.Position) error
 }
@@ -61,6 +66,8 @@ type Service struct {
 	down    events.Outage // of the log
 	stripes [stripes]stripe
 	endings endings
+
+	foreseen foreseen
 }
 
 // NewService returns a Service. The error says what the configuration lacks.
@@ -119,6 +126,7 @@ func (s *Service) Do(ctx context.Context, account events.JID, cause events.ConnI
 		if !ok {
 			return a, written, err
 		}
+		stripe.recent = nil // it is older than that, and the table may forget both
 		if err := s.catchUp(ctx, account, moved.by, n > 0); err != nil {
 			return a, written, fmt.Errorf("%w: wait for the table: %w", events.ErrUnavailable, err)
 		}
@@ -147,25 +155,27 @@ func (s *Service) attempt(ctx context.Context, stripe *stripe, account events.JI
 	if err := s.settle(ctx, stripe, account); err != nil {
 		return nil, events.Position{}, err
 	}
-	a := s.newest(stripe, account)
+	a, asked, err := s.known(ctx, stripe, account)
+	if err != nil {
+		return nil, events.Position{}, err
+	}
 	steps, refusal := Decide(a, c)
+	if login, ok := c.(Authenticate); ok && errors.Is(refusal, ErrRekeyed) {
+		if a, err = s.dated(ctx, a, login.AsOf); err != nil {
+			return nil, events.Position{}, err
+		}
+		steps, refusal = Decide(a, c)
+	}
 	if len(steps) > 0 {
 		return s.appendAll(ctx, stripe, account, cause, a, steps)
 	}
-	if err := s.confirm(ctx, account, a); err != nil {
+	if !asked {
+		err = s.confirm(ctx, account, a)
+	}
+	if err != nil {
 		return a, events.Position{}, err
 	}
 	return a, events.Position{}, refusal
-}
-
-// newest is the account by the table, or as this process left it if the table
-// has not got there yet.
-func (s *Service) newest(stripe *stripe, account events.JID) *Account {
-	a := s.cfg.Accounts.Account(account)
-	if r := stripe.recent; r != nil && r.JID == account && (a == nil || a.Seq < r.Seq) {
-		return r
-	}
-	return a
 }
 
 // confirm makes sure that a is the account's newest state. An append needs no
@@ -174,13 +184,12 @@ func (s *Service) newest(stripe *stripe, account events.JID) *Account {
 // table may be behind: of a login on another connector, or even of our own, for
 // recent remembers one account a stripe.
 func (s *Service) confirm(ctx context.Context, account events.JID, a *Account) error {
-	next, _, err := s.next(ctx, account, a.seq())
-	for pause := firstPause; s.waitsFor(err) && !s.fenced() && sleep(ctx, pause); pause = min(2*pause, lastPause) {
+	var next events.Stored
+	err := s.patiently(ctx, func() (err error) {
 		next, _, err = s.next(ctx, account, a.seq())
-	}
+		return err
+	})
 	switch {
-	case s.fenced():
-		return ErrFenced
 	case err == nil:
 		return &overtakenError{by: next.Position()}
 	case errors.Is(err, events.ErrNotFound):

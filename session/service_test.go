@@ -59,7 +59,7 @@ func (n *node) fails(c session.Command, want error) {
 // login makes a session bound to desk that may be resumed.
 func (n *node) login(s, conn string) {
 	n.t.Helper()
-	n.must(conn, session.Authenticate{Session: id(s)})
+	n.must(conn, session.Authenticate{Session: id(s), AsOf: 1 << 60})
 	n.must(conn, session.Bind{Session: id(s), Resource: "desk"})
 	n.must(conn, session.EnableStreamManagement{Session: id(s), Resumable: true, Max: 60, TokenHash: s})
 }

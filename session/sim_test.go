@@ -103,6 +103,7 @@ func (s *sim) dice(percent int) bool { return !s.calm && s.random.IntN(100) < pe
 func (s *sim) start(name string) {
 	n := &simNode{connector: events.Incarnation{Name: name, Epoch: uint64(len(s.nodes) + 1)}, lease: make(chan struct{})}
 	n.table = newTable(s.log)
+	n.table.forgets = s.seed%2 == 0
 	n.service = newService(s.t, session.Config{
 		Log: &simLog{s.log, s, n}, Accounts: n.table, Connector: n.connector, Fenced: n.lease, Timeout: 20 * tick,
 	})

@@ -16,10 +16,12 @@ import (
 type table struct {
 	log events.Log
 
-	mu       sync.Mutex
-	accounts map[events.JID]*session.Account // guarded by mu, as is what follows
-	seq      events.Seq
-	grown    chan struct{} // closed and replaced when seq has grown
+	mu        sync.Mutex
+	accounts  map[events.JID]*session.Account // guarded by mu, as is what follows
+	seq       events.Seq
+	grown     chan struct{} // closed and replaced when seq has grown
+	forgets   bool          // accounts without sessions, at once
+	forgotten events.Seq
 }
 
 func newTable(log events.Log) *table {
@@ -31,6 +33,13 @@ func (t *table) Account(account events.JID) *session.Account {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.accounts[account.Bare()]
+}
+
+// Forgotten implements session.States.
+func (t *table) Forgotten() events.Seq {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.forgotten
 }
 
 // fold folds the log from where the table is to the sequence; 0 is its end.
@@ -70,8 +79,13 @@ func (t *table) follow(ctx context.Context) {
 }
 
 func (t *table) apply(st *events.Stored) {
-	t.accounts[st.JID.Bare()] = session.Apply(t.accounts[st.JID.Bare()], st)
+	account := st.JID.Bare()
+	t.accounts[account] = session.Apply(t.accounts[account], st)
 	t.seq = st.Seq
+	if t.forgets && len(t.accounts[account].Sessions) == 0 {
+		delete(t.accounts, account)
+		t.forgotten = st.Seq
+	}
 }
 
 func (t *table) wake() {

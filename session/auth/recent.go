@@ -12,7 +12,8 @@ import (
 const maxRecent = 16_384
 
 // A Changes tells where in the log an account's credentials last changed, or 0,
-// and how far the log is known. It does not block.
+// and how far the log is known. The change may have been before that place, but not
+// after it. It does not block.
 type Changes func(account events.JID) (changed, known events.Seq)
 
 // Recent keeps the credentials of accounts that logged in recently, so that a

@@ -36,7 +36,7 @@
 //
 //   - The server and what it needs of others: new.go, server.go, observe.go,
 //     config.go, errors.go.
-//   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go,
+//   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go, foresight.go,
 //     channelbinding.go, bind.go, bind2.go, signup.go, signupform.go; logins.go
 //     and limiter.go bound what gets into the log.
 //   - Bound sessions: client.go, hub.go, local.go, manage.go, resume.go,

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"rollcall/events"
-	"rollcall/session"
 	"rollcall/session/stanza"
 )
 
@@ -32,18 +31,17 @@ func getLastActivity(cl *client, r *request) error {
 	if !cl.resource.Watches(r.to) {
 		return refuse(stanza.Forbidden)
 	}
-	a := cl.srv.cfg.Table.Account(r.to)
-	switch {
-	case a == nil:
-		return refuse(stanza.ItemNotFound) // it was never there, or not for as long as the log goes back
-	case len(a.Available()) > 0:
+	if len(cl.srv.cfg.Table.Account(r.to).Available()) > 0 {
 		return sendLast(cl, r, parting{at: time.Now()})
 	}
 	svc := cl.srv.service.Load()
 	if svc == nil {
 		return events.ErrUnavailable
 	}
-	p, err := (&partings{log: svc.Log(), limits: cl.srv.cfg.Limits}).last(a)
+	p, err := (&partings{log: svc.Log(), limits: cl.srv.cfg.Limits}).last(r.to.Bare())
+	if errors.Is(err, events.ErrNotFound) {
+		return refuse(stanza.ItemNotFound) // it was never there, or not for as long as the log goes back
+	}
 	if err != nil {
 		return err
 	}
@@ -82,14 +80,21 @@ type partings struct {
 
 // last finds that of an account that has no available resource. No table keeps it:
 // the log knows, and is rarely asked. If there was none, it is the account's last
-// event, which is all that is known.
-func (ps *partings) last(a *session.Account) (parting, error) {
-	last := time.Unix(0, a.At)
+// event, which is all that is known; without one the error is events.ErrNotFound.
+func (ps *partings) last(account events.JID) (parting, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
+	newest, err := ps.log.Last(ctx, account)
+	if poison, ok := errors.AsType[*events.PoisonError](err); ok {
+		newest.Seq, newest.At, err = poison.Seq, poison.At, nil
+	}
+	if err != nil {
+		return parting{}, err
+	}
+	last := newest.StoredAt()
 	for back := lookBack; ; back *= 60 {
 		all := back > 60*60*lookBack
-		part := events.Range{Account: a.JID, To: a.Seq, Since: last.Add(-back)}
+		part := events.Range{Account: account, To: newest.Seq, Since: last.Add(-back)}
 		if all {
 			part.Since = time.Time{}
 		}

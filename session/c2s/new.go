@@ -29,12 +29,8 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg.setDefaults()
-	a, err := auth.New(cfg.Accounts, cfg.Secret)
-	if err != nil {
-		return nil, fmt.Errorf("c2s: %w", err)
-	}
 	s := &Server{
-		cfg: cfg, auth: a,
+		cfg:      cfg,
 		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
 		signUps:  auth.NewThrottle(signUpLimit, time.Now),
 		logins:   newLogins(cfg.LoginRate),
@@ -42,6 +38,10 @@ func New(cfg Config) (*Server, error) {
 		offer:    newOffer(&cfg, extensions),
 		started:  time.Now(),
 		storage:  storage{cfg.Private},
+	}
+	var err error
+	if s.auth, err = auth.New(foresight{s}, cfg.Secret); err != nil {
+		return nil, fmt.Errorf("c2s: %w", err)
 	}
 	s.presence, err = presence.New(presence.Config{
 		Rosters: cfg.Rosters, Blocked: cfg.Blocked, Table: cfg.Table, Logger: cfg.Logger, Ended: s.endByLog,

@@ -9,7 +9,7 @@ import (
 )
 
 // Reachable is an account with those of its sessions that a stanza can get to, as
-// far as is known here: nil if the log knows nothing of it. A session is left out
+// far as is known here: nil, or without sessions, if there is none. A session is left out
 // if its connector's lease has ended or, if that is us, when it is just ending. Of
 // our own sessions we know before the table does that they no longer take what is
 // sent to the bare JID: such a one has a negative priority here, which means just

@@ -57,8 +57,8 @@ type Config struct {
 // A Table answers where stanzas go. The projector's is one. All methods are
 // for any goroutine.
 type Table interface {
-	// Account is what the log says of a JID's account, nil if nothing. It never
-	// changes, and neither do its sessions.
+	// Account is what the log says of a JID's account, nil if it has no sessions. It
+	// never changes, and neither do its sessions.
 	Account(events.JID) *session.Account
 	// Session has the full JID and can be reached; nil if there is none.
 	Session(full events.JID) *session.Session

@@ -50,8 +50,8 @@ type Rosters interface {
 
 // A Table knows all sessions. The projector's is one.
 type Table interface {
-	// Account is what the log says of a JID's account, nil if nothing. It never
-	// changes, and neither do its sessions.
+	// Account is what the log says of a JID's account, nil if it has no sessions. It
+	// never changes, and neither do its sessions.
 	Account(events.JID) *session.Account
 }
 
