@@ -31,6 +31,7 @@ type Bus struct {
 	blocked   *Documents
 	private   *Documents
 	waiting   *Waiting
+	keyframes *Keyframes
 	closeOnce sync.Once
 	closed    chan struct{} // closed by Close
 
@@ -76,6 +77,7 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.rosters = newDocuments(b, rostersBucket)
 	b.blocked = newDocuments(b, blockedBucket)
 	b.private = newDocuments(b, privateBucket)
+	b.keyframes = &Keyframes{b: b}
 	b.waiting = &Waiting{b: b, taken: make(map[uint64]bool)}
 	b.courier, err = courier.New(courier.Config{
 		Conn: b.nc, To: incarnationSubject, Verbs: askPrefix + ".", Timeout: b.cfg.AttemptTimeout,
@@ -186,6 +188,9 @@ func (b *Bus) Blocked() *Documents { return b.blocked }
 
 // Private is what accounts store with the server and publish by it.
 func (b *Bus) Private() *Documents { return b.private }
+
+// Keyframes keeps the table at places of the log.
+func (b *Bus) Keyframes() *Keyframes { return b.keyframes }
 
 // Waiting keeps messages for accounts that nobody is online for.
 func (b *Bus) Waiting() *Waiting { return b.waiting }

@@ -10,6 +10,7 @@
 //	RC_BLOCKED      block lists, a key an account                      [Bus.Blocked]
 //	RC_PRIVATE      what accounts store and publish, a key an account  [Bus.Private]
 //	RC_WAITING      what waits for an account to come online           [Bus.Waiting]
+//	RC_KEYFRAMES    the table at places of the log                     [Bus.Keyframes]
 //	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]
 //	rc.v1.ask.*     questions and streamed answers, not stored         [Bus.Courier]
 //
@@ -32,7 +33,7 @@
 //   - Reading: tail.go and delivery.go (all of a stream, without gap), read.go
 //     (as events), msgget.go (one message of a subject).
 //   - Stored: log.go and limits.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
-//     leasewatch.go, leasedeath.go and leasepulse.go.
+//     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go.
 //   - Not stored: package courier.
 //
 // # What it promises

@@ -154,3 +154,28 @@ func TestAFollowerIsToldWhatItHasMissedForEver(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has the state of a record needs the one behind it.
+func TestAFollowerIsToldThatWhatComesNextIsForgotten(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	l := connect(t, bus.Config{InProcess: s}).Log()
+	ctx := within(t)
+	for _, account := range []events.JID{alice, bob} {
+		_, err := l.Append(ctx, record(account, 0, "forgotten"))
+		must(t, err)
+	}
+	retain(t, s.URL(), 200*time.Millisecond)
+	awaitForgotten(t, l)
+	retain(t, s.URL(), time.Hour)
+	_, err := l.Append(ctx, record(alice, 0, "left"))
+	must(t, err)
+	for after, want := range map[events.Seq]error{0: nil, 1: events.ErrRewound, 2: nil} {
+		for _, err := range l.Follow(ctx, after) {
+			if !errors.Is(err, want) {
+				t.Errorf("after %d: %v, want %v", after, err, want)
+			}
+			break
+		}
+	}
+}

@@ -291,7 +291,7 @@ func (t *tail) identify(info streamInfo) error {
 	if t.after > info.State.Last {
 		return fmt.Errorf("%w: stream %s ends at %d, before %d", events.ErrRewound, t.stream, info.State.Last, t.after)
 	}
-	if t.gaps && t.began && t.after+1 < info.State.First {
+	if t.gaps && t.after > 0 && t.after+1 < info.State.First {
 		return fmt.Errorf("%w: stream %s begins at %d and has forgotten what came after %d", events.ErrRewound, t.stream, info.State.First, t.after)
 	}
 	return nil

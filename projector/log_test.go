@@ -15,6 +15,8 @@ import (
 // testStream is the name of every testLog.
 const testStream = "RC_TEST"
 
+var testCreated = time.Unix(0, 1)
+
 // A testLog keeps encoded records and gives each out in a buffer that it spoils
 // when the next one is asked for: code that keeps a text that is not its own is
 // found out. Only what a Projector needs is there.
@@ -55,13 +57,27 @@ func (l *testLog) Info(context.Context) (events.Info, error) {
 		l.info = l.info[1:]
 		return events.Info{}, err
 	}
-	i := events.Info{Stream: testStream, MaxAge: l.maxAge, Last: l.aged}
+	i := events.Info{Stream: testStream, Created: testCreated, MaxAge: l.maxAge, First: l.aged + 1, Last: l.aged}
 	for _, e := range l.entries {
 		if e.seq != 0 {
 			i.Last, i.Records = e.seq, i.Records+1
 		}
 	}
 	return i, nil
+}
+
+// Read gives the record of a range of one.
+func (l *testLog) Read(_ context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
+	return func(yield func(*events.Stored, error) bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, e := range l.entries {
+			if e.seq == r.To && e.err == nil {
+				st := events.Stored{Stream: testStream, Seq: e.seq, At: e.at}
+				yield(&st, st.Decode(e.data))
+			}
+		}
+	}
 }
 
 func (l *testLog) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.Stored, error] {
@@ -120,12 +136,14 @@ func (l *testLog) wait(ctx context.Context, i int) (entry, bool) {
 }
 
 // A scribe writes histories: it carries commands out by session.Decide, as a
-// connector does. Event n is stored n seconds after the epoch.
+// connector does. Event n is stored n times its pace, a second, after the
+// epoch.
 type scribe struct {
 	connector events.Incarnation
 	log       *testLog
 	accounts  map[events.JID]*session.Account
 	stored    []events.Stored
+	pace      time.Duration // from record to record
 }
 
 func newScribe() *scribe {
@@ -133,6 +151,7 @@ func newScribe() *scribe {
 		connector: events.Incarnation{Name: "c1", Epoch: 1},
 		log:       newTestLog(),
 		accounts:  map[events.JID]*session.Account{},
+		pace:      time.Second,
 	}
 }
 
@@ -160,7 +179,7 @@ func (w *scribe) append(id events.SessionID, jid events.JID, e events.Event) *ev
 func (w *scribe) write(r events.Record) *events.Stored {
 	seq := w.last() + 1
 	r.ID = events.EventID{15: byte(seq), 14: byte(seq >> 8)}
-	st := events.Stored{Record: r, Stream: testStream, Seq: seq, At: int64(seq) * int64(time.Second)}
+	st := events.Stored{Record: r, Stream: testStream, Seq: seq, At: int64(seq) * int64(w.pace)}
 	w.stored = append(w.stored, st)
 	account := r.JID.Bare()
 	w.accounts[account] = session.Apply(w.accounts[account], &st)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/events"
+	"rollcall/projector/keyframe"
 	"rollcall/session"
 )
 
@@ -27,6 +28,11 @@ type Config struct {
 	// before WaitFor releases anybody. It holds up the fold, so it must not
 	// wait. st is valid until it returns. Nil: nobody is told.
 	Observe func(before, after *session.Account, st *events.Stored)
+	// Keyframes, if not nil, are what an empty Table begins with, so that only the
+	// records behind the newest one are folded.
+	Keyframes events.Keyframes
+	// Write makes Run write keyframes of the table, too, while it folds.
+	Write bool
 	// Logger is told what an operator should see; nil: nobody is told.
 	Logger *slog.Logger
 }
@@ -34,6 +40,7 @@ type Config struct {
 // A Projector folds a log into a table for as long as it runs.
 type Projector struct {
 	cfg      Config
+	frames   *keyframer // nil if it writes none; Run's
 	live     events.Seq // what comes after it is the live tail; Run's
 	caughtUp chan struct{}
 	stopped  chan struct{} // closed when Run has returned
@@ -84,15 +91,52 @@ func (p *Projector) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("follow the log: %w", err)
 	}
-	p.begin(info)
+	base, err := p.restore(ctx, info)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("begin with a keyframe: %w", err)
+	}
+	p.begin(info, base)
+	if p.frames != nil {
+		defer p.frames.wait()
+	}
 	for st, err := range p.cfg.Log.Follow(ctx, p.cfg.Table.Position().Seq) {
 		if err == nil {
-			p.fold(st)
+			p.fold(ctx, st)
 		} else if err := p.pass(err); err != nil {
 			return fmt.Errorf("follow the log: %w", err)
 		}
 	}
 	return nil
+}
+
+// restore fills the table from a keyframe, if it may and there is one. A store that
+// can't be reached is waited for like the log: to fold the whole log instead may take
+// minutes.
+func (p *Projector) restore(ctx context.Context, info events.Info) (*keyframe.Head, error) {
+	if p.cfg.Keyframes == nil || p.cfg.Table.Position().Seq > 0 {
+		return nil, nil
+	}
+	from := Restoration{Log: p.cfg.Log, Keyframes: p.cfg.Keyframes, Info: info, Passed: func(k events.Keyframe, err error) {
+		p.cfg.Logger.Warn("a keyframe can't be used and is passed over", "seq", k.Seq, "of", k.StoredAt().UTC().Format(time.RFC3339), "err", err)
+		if p.cfg.Write && errors.Is(err, events.ErrDamaged) {
+			p.cfg.Keyframes.Remove(ctx, k) // so that somebody can write it again
+		}
+	}}
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		h, err := from.Fill(ctx, p.cfg.Table)
+		if !errors.Is(err, events.ErrUnavailable) {
+			return h, err
+		}
+		p.cfg.Logger.Warn("the keyframes can't be reached; trying again", "err", err)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 }
 
 // info asks until the log answers.
@@ -112,8 +156,14 @@ func (p *Projector) info(ctx context.Context) (events.Info, error) {
 }
 
 // begin sets the border between the past and the live tail.
-func (p *Projector) begin(info events.Info) {
+func (p *Projector) begin(info events.Info, base *keyframe.Head) {
 	t := p.cfg.Table
+	if p.cfg.Keyframes != nil && p.cfg.Write {
+		p.frames = &keyframer{
+			table: t, log: p.cfg.Log, store: p.cfg.Keyframes, logger: p.cfg.Logger, busy: make(chan struct{}, 1),
+		}
+		p.frames.begin(info, base)
+	}
 	t.watermark.follow(info.Stream)
 	t.mu.Lock()
 	t.stats.retention = info.MaxAge
@@ -127,8 +177,14 @@ func (p *Projector) begin(info events.Info) {
 	p.arrive(t.Position().Seq)
 }
 
-func (p *Projector) fold(st *events.Stored) {
+func (p *Projector) fold(ctx context.Context, st *events.Stored) {
+	if p.frames != nil {
+		p.frames.before(ctx, st, st.Seq > p.live)
+	}
 	before, after := p.cfg.Table.show(st)
+	if p.frames != nil && after != before {
+		p.frames.after(ctx, st, st.Seq > p.live)
+	}
 	if st.Seq > p.live && after != before {
 		p.cfg.Observe(before, after, st)
 	}

@@ -121,14 +121,14 @@ func TestUntilItHasCaughtUpAProjectorDoesNotSaySo(t *testing.T) {
 		slow.entries = whole[:len(whole):len(whole)]
 		p := newProjector(t, Config{Log: slow, Table: NewTable()})
 		info, _ := slow.Info(t.Context())
-		p.begin(info)
+		p.begin(info, nil)
 		for i := range w.stored {
 			select {
 			case <-p.CaughtUp():
 				t.Errorf("caught up before record %d", i+1)
 			default:
 			}
-			p.fold(&w.stored[i])
+			p.fold(t.Context(), &w.stored[i])
 		}
 		<-p.CaughtUp()
 	})

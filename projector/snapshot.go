@@ -43,22 +43,35 @@ func (v *snapshot) then(a *session.Account) *session.Account {
 // replaces is kept until read returns, so read should not wait for a slow peer.
 // The accounts may be kept; the sequence of them ends with read.
 func (t *Table) Snapshot(read func(at events.Position, accounts iter.Seq[*session.Account])) {
+	v := t.hold()
+	defer t.release(v)
+	read(events.Position{Stream: t.Position().Stream, Seq: v.at}, t.then(v))
+}
+
+// hold begins a snapshot at the record that was folded last.
+func (t *Table) hold() *snapshot {
 	v := &snapshot{saved: map[events.JID]*session.Account{}}
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	v.at = t.folded
 	t.snapshots = append(t.snapshots, v)
-	t.mu.Unlock()
-	defer func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.snapshots = slices.DeleteFunc(t.snapshots, func(o *snapshot) bool { return o == v })
-	}()
-	at := events.Position{Stream: t.Position().Stream, Seq: v.at}
-	read(at, func(yield func(*session.Account) bool) {
+	return v
+}
+
+// release gives a snapshot up. It may be called again.
+func (t *Table) release(v *snapshot) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.snapshots = slices.DeleteFunc(t.snapshots, func(o *snapshot) bool { return o == v })
+}
+
+// then gives the accounts of a snapshot.
+func (t *Table) then(v *snapshot) iter.Seq[*session.Account] {
+	return func(yield func(*session.Account) bool) {
 		for a := range t.accounts.all() {
 			if a = v.then(a); a != nil && !yield(a) {
 				return
 			}
 		}
-	})
+	}
 }

@@ -80,6 +80,14 @@ func (y *stats) record(st *events.Stored, before, after *session.Account) {
 	y.move(before, after)
 }
 
+// load counts an account that a keyframe brought.
+func (y *stats) load(a *session.Account) {
+	y.Accounts++
+	for _, s := range a.Sessions {
+		y.hold(s, 1)
+	}
+}
+
 // onTop checks that the log did what Append promises. An account of which
 // retention has removed everything begins again at 0, and one whose last record is
 // from before the fold began has an unknown beginning. Poison names no account, so

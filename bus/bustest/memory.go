@@ -250,7 +250,7 @@ func (l *Log) belongs(seq events.Seq, account events.JID) bool {
 func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
 		var s events.Stored
-		reported, began := false, false
+		reported, began := false, after > 0
 		for seq := after + 1; ctx.Err() == nil; {
 			l.mu.Lock()
 			end, grown := events.Seq(len(l.entries)), l.grown

@@ -15,6 +15,11 @@ func TestMemoryKeepsTheContract(t *testing.T) {
 	TestLog(t, func(*testing.T) events.Log { return NewLog() })
 }
 
+func TestKeyframesInMemoryKeepTheContract(t *testing.T) {
+	t.Parallel()
+	TestKeyframes(t, func(*testing.T) events.Keyframes { return NewKeyframes() })
+}
+
 // settled appends until the outcome is known, as a caller of a log must.
 func settled(t *testing.T, l *Log, r *events.Record) {
 	for {

@@ -1,0 +1,278 @@
+package bus
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+
+	"rollcall/events"
+)
+
+const (
+	frameStream = "RC_KEYFRAMES"
+	framePrefix = "rc.v1.key"
+	frameData   = framePrefix + ".data." // and an upload's own token
+	frameName   = framePrefix + ".name." // and format, created, seq and at
+	frameClaim  = framePrefix + ".claim"
+
+	frameChunk    = 256 << 10 // bytes a message
+	frameClaimTTL = time.Minute
+)
+
+// Keyframes keeps keyframes in a stream of their own. The data of one is written in
+// chunks under a subject that nobody else knows; then one message, of the keyframe's
+// name, says where it is. That message is written by compare-and-set, so that there
+// is one of a name at most, and never one without its data. What a writer left that
+// was killed in between is removed by the next one.
+type Keyframes struct{ b *Bus }
+
+var _ events.Keyframes = (*Keyframes)(nil)
+
+// frameMessage says where a keyframe's data is.
+type frameMessage struct {
+	Upload string `json:"upload"`
+	First  uint64 `json:"first"` // sequences of its chunks
+	Last   uint64 `json:"last"`
+	Bytes  int    `json:"bytes"`
+}
+
+// frameConfig: room is not reserved, for keyframes take a share of the log's.
+func frameConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:        frameStream,
+		Description: "Rollcall: the table at places of the log",
+		Subjects:    []string{framePrefix + ".>"},
+		Storage:     jetstream.FileStorage,
+		Discard:     jetstream.DiscardNew,
+		MaxBytes:    -1,
+		AllowMsgTTL: true,
+		Duplicates:  10 * time.Second,
+	}
+}
+
+func frameSubject(k events.Keyframe) string {
+	return fmt.Sprintf("%s%d.%d.%d.%d", frameName, k.Format, k.Created, k.Seq, k.At)
+}
+
+// parseFrame reads the name of a keyframe. It reports false for what isn't one.
+func parseFrame(subject string) (k events.Keyframe, ok bool) {
+	name, ok := strings.CutPrefix(subject, frameName)
+	fields := strings.Split(name, ".")
+	if !ok || len(fields) != 4 {
+		return k, false
+	}
+	var numbers [4]int64
+	for i, f := range fields {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return k, false
+		}
+		numbers[i] = n
+	}
+	return events.Keyframe{Format: int(numbers[0]), Created: numbers[1], Seq: events.Seq(numbers[2]), At: numbers[3]}, true
+}
+
+// List implements events.Keyframes.
+func (f *Keyframes) List(ctx context.Context) ([]events.Keyframe, error) {
+	subjects, err := f.subjects(ctx, frameName+">")
+	if err != nil {
+		return nil, err
+	}
+	var list []events.Keyframe
+	for _, subject := range subjects {
+		if k, ok := parseFrame(subject); ok {
+			list = append(list, k)
+		}
+	}
+	slices.SortFunc(list, func(a, b events.Keyframe) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.At, b.At), cmp.Compare(a.Created, b.Created), a.Format-b.Format)
+	})
+	return list, nil
+}
+
+// subjects asks the leader for those that have messages.
+func (f *Keyframes) subjects(ctx context.Context, filter string) (all []string, err error) {
+	var info streamInfo
+	request := struct {
+		Filter string `json:"subjects_filter"`
+	}{filter}
+	if err := f.b.api(ctx, "STREAM.INFO."+frameStream, request, &info); err != nil {
+		return nil, err
+	}
+	for subject := range info.State.Subjects {
+		all = append(all, subject)
+	}
+	return all, nil
+}
+
+// Read implements events.Keyframes.
+func (f *Keyframes) Read(ctx context.Context, k events.Keyframe) ([]byte, error) {
+	m, err := f.b.last(ctx, frameStream, frameSubject(k))
+	if err != nil {
+		return nil, err
+	}
+	var at frameMessage
+	if err := json.Unmarshal(m.Data, &at); err != nil || at.Bytes < 0 || at.Bytes > events.MaxKeyframe {
+		return nil, fmt.Errorf("%w: where its data is can't be read", events.ErrDamaged)
+	}
+	if at.Bytes == 0 {
+		return nil, nil
+	}
+	data := make([]byte, 0, at.Bytes)
+	t := &tail{b: f.b, stream: frameStream, filter: frameData + at.Upload, after: at.First - 1}
+	for d, err := range t.all(ctx, at.Last) {
+		if err != nil {
+			return nil, err
+		}
+		if len(data)+len(d.msg.Data) > at.Bytes {
+			break
+		}
+		data = append(data, d.msg.Data...)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if len(data) != at.Bytes {
+		return nil, fmt.Errorf("%w: %d of its %d bytes are there", events.ErrDamaged, len(data), at.Bytes)
+	}
+	return data, nil
+}
+
+// Create implements events.Keyframes.
+func (f *Keyframes) Create(ctx context.Context, k events.Keyframe, data []byte) error {
+	if len(data) > events.MaxKeyframe {
+		return fmt.Errorf("%s: %w (%d bytes)", k, events.ErrTooLarge, len(data))
+	}
+	at, err := f.upload(ctx, data)
+	if err == nil {
+		err = f.name(ctx, k, at)
+	}
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, events.ErrUnresolved) { // otherwise the name may lead to it
+		f.purge(context.WithoutCancel(ctx), frameData+at.Upload)
+	}
+	return fmt.Errorf("store %s: %w", k, err)
+}
+
+// upload stores data in chunks. With an error it tells under which token some may be.
+func (f *Keyframes) upload(ctx context.Context, data []byte) (frameMessage, error) {
+	at := frameMessage{Upload: nuid.Next(), Bytes: len(data)}
+	for chunk := range slices.Chunk(data, frameChunk) {
+		seq, err := f.b.store(ctx, &nats.Msg{Subject: frameData + at.Upload, Data: chunk})
+		if err != nil {
+			return at, err
+		}
+		if at.First == 0 {
+			at.First = seq
+		}
+		at.Last = seq
+	}
+	return at, nil
+}
+
+// name makes what was uploaded the keyframe of a name that is free.
+func (f *Keyframes) name(ctx context.Context, k events.Keyframe, at frameMessage) error {
+	data, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	_, _, err = f.b.compareAndSet(ctx, frameStream, &nats.Msg{Subject: frameSubject(k), Data: data, Header: nats.Header{}}, 0, nil)
+	return err
+}
+
+// Remove implements events.Keyframes. The name goes first, so that nobody finds a
+// keyframe whose data has gone.
+func (f *Keyframes) Remove(ctx context.Context, k events.Keyframe) error {
+	m, err := f.b.last(ctx, frameStream, frameSubject(k))
+	if errors.Is(err, events.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.purge(ctx, frameSubject(k)); err != nil {
+		return err
+	}
+	var at frameMessage
+	if json.Unmarshal(m.Data, &at) != nil || at.Upload == "" {
+		return nil
+	}
+	return f.purge(ctx, frameData+at.Upload)
+}
+
+func (f *Keyframes) purge(ctx context.Context, subject string) error {
+	request := struct {
+		Filter string `json:"filter"`
+	}{subject}
+	return f.b.api(ctx, "STREAM.PURGE."+frameStream, request, &struct{}{})
+}
+
+// Claim implements events.Keyframes. Whoever gets it clears up after writers that
+// were killed.
+func (f *Keyframes) Claim(ctx context.Context) (release func(), err error) {
+	m := &nats.Msg{Subject: frameClaim, Header: nats.Header{jetstream.MsgTTLHeader: {frameClaimTTL.String()}}}
+	seq, _, err := f.b.compareAndSet(ctx, frameStream, m, 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	release = func() { f.erase(context.WithoutCancel(ctx), seq) }
+	if err := f.clear(ctx); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// erase removes the claim, if it is still this one.
+func (f *Keyframes) erase(ctx context.Context, seq uint64) {
+	ctx, cancel := context.WithTimeout(ctx, f.b.cfg.AttemptTimeout)
+	defer cancel()
+	request := struct {
+		Seq     uint64 `json:"seq"`
+		NoErase bool   `json:"no_erase"`
+	}{seq, true}
+	f.b.api(ctx, "STREAM.MSG.DELETE."+frameStream, request, &struct{}{}) // otherwise it ends by itself
+}
+
+// clear removes data that no name leads to.
+func (f *Keyframes) clear(ctx context.Context) error {
+	uploads, err := f.subjects(ctx, frameData+">")
+	if err != nil || len(uploads) == 0 {
+		return err
+	}
+	names, err := f.subjects(ctx, frameName+">")
+	if err != nil || len(names) == len(uploads) {
+		return err
+	}
+	used := map[string]bool{}
+	for _, name := range names {
+		m, err := f.b.last(ctx, frameStream, name)
+		if err != nil {
+			return err
+		}
+		var at frameMessage
+		if err := json.Unmarshal(m.Data, &at); err == nil {
+			used[frameData+at.Upload] = true
+		}
+	}
+	for _, upload := range uploads {
+		if !used[upload] {
+			if err := f.purge(ctx, upload); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package bus_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"rollcall/bus"
+	"rollcall/bus/bustest"
+	"rollcall/bus/natsd"
+	"rollcall/events"
+)
+
+func TestEmbeddedKeyframesKeepTheContract(t *testing.T) {
+	t.Parallel()
+	bustest.TestKeyframes(t, func(t *testing.T) events.Keyframes { return embedded(t).Keyframes() })
+}
+
+var frame = events.Keyframe{Format: 1, Created: 1_700_000_000_000_000_000, Seq: 65536, At: 1_800_000_000_000_000_000}
+
+// open is a bus beside a client that can do what a killed writer or a bad disk does.
+func openFrames(t *testing.T) (*bus.Keyframes, *nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	server := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	nc, js := raw(t, server.URL())
+	return connect(t, bus.Config{InProcess: server}).Keyframes(), nc, js
+}
+
+// Data without a name is what a writer leaves that is killed before the last message.
+func TestWhatAKilledWriterLeftIsRemovedByTheNext(t *testing.T) {
+	t.Parallel()
+	frames, _, js := openFrames(t)
+	ctx := within(t)
+	must(t, frames.Create(ctx, frame, []byte("whole")))
+	for range 3 {
+		_, err := js.Publish(ctx, "rc.v1.key.data.left", make([]byte, 1000))
+		must(t, err)
+	}
+	list, err := frames.List(ctx)
+	must(t, err)
+	if len(list) != 1 || list[0] != frame {
+		t.Errorf("half a keyframe is listed: %v", list)
+	}
+	release, err := frames.Claim(ctx)
+	must(t, err)
+	release()
+	stream, err := js.Stream(ctx, "RC_KEYFRAMES")
+	must(t, err)
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter("rc.v1.key.data.>"))
+	must(t, err)
+	if len(info.State.Subjects) != 1 {
+		t.Errorf("data is left under %v", info.State.Subjects)
+	}
+	if got, err := frames.Read(ctx, frame); err != nil || string(got) != "whole" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestAKeyframeThatMissesAChunkIsDamaged(t *testing.T) {
+	t.Parallel()
+	frames, _, js := openFrames(t)
+	ctx := within(t)
+	must(t, frames.Create(ctx, frame, bytes.Repeat([]byte("x"), 700<<10)))
+	stream, err := js.Stream(ctx, "RC_KEYFRAMES")
+	must(t, err)
+	must(t, stream.DeleteMsg(ctx, 2))
+	if got, err := frames.Read(ctx, frame); !errors.Is(err, events.ErrDamaged) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	must(t, frames.Remove(ctx, frame))
+	must(t, frames.Create(ctx, frame, []byte("again")))
+}

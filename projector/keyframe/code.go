@@ -1,0 +1,145 @@
+package keyframe
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// minAccount is what an account takes at least, in bytes: its fields, a byte each.
+const minAccount = 4
+
+// An encoder appends a keyframe's parts.
+type encoder struct {
+	b      []byte
+	record []byte // room for one
+}
+
+func (e *encoder) uint(v uint64) { e.b = binary.AppendUvarint(e.b, v) }
+func (e *encoder) int(v int64)   { e.b = binary.AppendVarint(e.b, v) }
+func (e *encoder) text(s string) { e.b = append(binary.AppendUvarint(e.b, uint64(len(s))), s...) }
+
+func (e *encoder) head(h Head, accounts int) {
+	part := encoder{}
+	part.text(h.Stream)
+	part.int(h.Created)
+	part.uint(uint64(h.Seq))
+	part.int(h.At)
+	part.b = append(part.b, h.ID[:]...)
+	part.int(h.Begins)
+	part.uint(uint64(h.Sessions))
+	part.uint(uint64(accounts))
+	e.text(string(part.b))
+}
+
+func (e *encoder) account(a *session.Account) {
+	e.text(a.JID.String())
+	e.uint(uint64(a.Seq))
+	e.int(a.At)
+	e.uint(uint64(len(a.Sessions)))
+	for _, s := range a.Sessions {
+		r := s.Record()
+		r.ID = events.EventID(s.ID) // a record must have one
+		e.record = r.Append(e.record[:0])
+		e.uint(uint64(len(e.record)))
+		e.b = append(e.b, e.record...)
+	}
+}
+
+// A decoder reads a keyframe's parts. After an error it reads zeros.
+type decoder struct {
+	b       []byte
+	own     func(*events.Stored)
+	err     error
+	records []events.Stored // room for an account's
+}
+
+func (d *decoder) fail(format string, args ...any) {
+	if d.err == nil {
+		d.err = fmt.Errorf(format, args...)
+	}
+	d.b = nil
+}
+
+var errShort = errors.New("cut short")
+
+// skip passes over n bytes of a varint; n is as package binary gives it.
+func (d *decoder) skip(n int) {
+	if n <= 0 {
+		d.fail("%w", errShort)
+		return
+	}
+	d.b = d.b[n:]
+}
+
+func (d *decoder) uint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	d.skip(n)
+	return v
+}
+
+func (d *decoder) int() int64 {
+	v, n := binary.Varint(d.b)
+	d.skip(n)
+	return v
+}
+
+func (d *decoder) take(n uint64) []byte {
+	if n > uint64(len(d.b)) {
+		d.fail("%w", errShort)
+		return nil
+	}
+	b := d.b[:n]
+	d.b = d.b[n:]
+	return b
+}
+
+// text refers to the body, which nobody changes.
+func (d *decoder) text() string {
+	b := d.take(d.uint())
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+func (d *decoder) head() (h Head, accounts int) {
+	part := decoder{b: d.take(d.uint())}
+	h.Stream = string([]byte(part.text()))
+	h.Created = part.int()
+	h.Seq = events.Seq(part.uint())
+	h.At = part.int()
+	copy(h.ID[:], part.take(uint64(len(h.ID))))
+	h.Begins = part.int()
+	h.Sessions = int(part.uint())
+	accounts = int(part.uint())
+	if part.err != nil {
+		d.fail("head: %w", part.err)
+	}
+	return h, accounts
+}
+
+func (d *decoder) account() *session.Account {
+	a := session.Account{JID: events.StoredJID(d.text()), Seq: events.Seq(d.uint()), At: d.int()}
+	d.records = d.records[:0]
+	for range d.uint() {
+		st := events.Stored{Seq: a.Seq, At: a.At}
+		data := d.take(d.uint())
+		if d.err != nil {
+			return nil
+		}
+		if err := st.Decode(data); err != nil {
+			d.fail("a session of %s: %w", a.JID, err)
+			return nil
+		}
+		d.own(&st)
+		d.records = append(d.records, st)
+	}
+	if len(d.records) == 0 {
+		d.fail("an account without sessions")
+		return nil
+	}
+	a.JID = d.records[0].JID.Bare() // own has made it the table's
+	return session.Restore(a, d.records)
+}

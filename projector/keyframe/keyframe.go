@@ -1,0 +1,121 @@
+package keyframe
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/klauspost/compress/zstd"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// Format is the number of the form that Encode writes, and the only one that Decode
+// reads. A change that older builds would misread takes the next one; then a new
+// build finds no keyframes of its own at first, and writes them.
+const Format = 1
+
+const magic = "RCKF"
+
+// ErrFormat: the keyframe is of another build's format.
+var ErrFormat = errors.New("it is of another format")
+
+// A Head says what a keyframe is of.
+type Head struct {
+	Stream  string         // that keeps the log
+	Created int64          // Unix nanoseconds at which that was made
+	Seq     events.Seq     // of the record after which the table is
+	At      int64          // Unix nanoseconds at which the log stored it
+	ID      events.EventID // of it: another in its place is of another log
+	// Begins is as replay.Past's: when the first record was stored that this table
+	// rests on, Unix nanoseconds; 0 if it rests on the whole log.
+	Begins   int64
+	Sessions int // of all accounts
+}
+
+// Name is the keyframe's in a store.
+func (h Head) Name() events.Keyframe {
+	return events.Keyframe{Format: Format, Created: h.Created, Seq: h.Seq, At: h.At}
+}
+
+// Of reports that the keyframe is of that log, as far as can be told without reading
+// the record.
+func (h Head) Of(log events.Info) bool {
+	return h.Stream == log.Stream && h.Created == log.Created.UnixNano() && h.Seq <= log.Last
+}
+
+// Encode returns the data of a keyframe. It sorts accounts, leaves out those without
+// sessions, and counts h.Sessions by itself.
+func Encode(h Head, accounts []*session.Account) []byte {
+	accounts = slices.DeleteFunc(accounts, func(a *session.Account) bool { return len(a.Sessions) == 0 })
+	slices.SortFunc(accounts, func(a, b *session.Account) int { return a.JID.Compare(b.JID) })
+	h.Sessions = 0
+	for _, a := range accounts {
+		h.Sessions += len(a.Sessions)
+	}
+	e := encoder{b: make([]byte, 0, 256+200*h.Sessions)}
+	e.head(h, len(accounts))
+	for _, a := range accounts {
+		e.account(a)
+	}
+	return sealed(e.b)
+}
+
+// sealed makes the body a keyframe's data.
+func sealed(body []byte) []byte {
+	sum := sha256.Sum256(body)
+	body = append(body, sum[:]...)
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	defer z.Close()
+	return z.EncodeAll(body, append(make([]byte, 0, 64+len(body)/3), magic+string(rune(Format))...))
+}
+
+// Decode reads a keyframe's data. own gives a record that is about to be kept texts
+// of its own; before it, they refer to a buffer that would stay in memory with them.
+// Errors wrap ErrFormat or events.ErrDamaged.
+func Decode(data []byte, own func(*events.Stored)) (Head, []*session.Account, error) {
+	if len(data) <= len(magic) || string(data[:len(magic)]) != magic {
+		return Head{}, nil, fmt.Errorf("%w: it is no keyframe", events.ErrDamaged)
+	}
+	if format := data[len(magic)]; format != Format {
+		return Head{}, nil, fmt.Errorf("%w: it has %d, this build reads %d", ErrFormat, format, Format)
+	}
+	body, err := decompress(data[len(magic)+1:])
+	if err != nil {
+		return Head{}, nil, fmt.Errorf("%w: %w", events.ErrDamaged, err)
+	}
+	n := len(body) - sha256.Size
+	if n < 0 || sha256.Sum256(body[:n]) != [sha256.Size]byte(body[n:]) {
+		return Head{}, nil, fmt.Errorf("%w: its hash is not that of its content", events.ErrDamaged)
+	}
+	d := decoder{b: body[:n], own: own}
+	h, count := d.head()
+	accounts := make([]*session.Account, 0, min(count, len(body)/minAccount))
+	for range count {
+		if d.err != nil {
+			break
+		}
+		accounts = append(accounts, d.account())
+	}
+	if d.err == nil && len(d.b) > 0 {
+		d.fail("%d bytes are left over", len(d.b))
+	}
+	if d.err != nil {
+		return Head{}, nil, fmt.Errorf("%w: %w", events.ErrDamaged, d.err)
+	}
+	return h, accounts, nil
+}
+
+func decompress(b []byte) ([]byte, error) {
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(4*events.MaxKeyframe))
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	return z.DecodeAll(b, nil)
+}

@@ -1,0 +1,154 @@
+package keyframe
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+func sid(n byte) events.SessionID { return events.SessionID{0: 1, 15: n} }
+
+var head = Head{Stream: "RC_EV", Created: 1_700_000_000_000_000_000, Seq: 65536, At: 1_700_000_100_000_000_000, ID: events.EventID{1, 2, 3}}
+
+// accounts are of every kind: one session, several, all that a session can have, and
+// one that has none and is left out.
+func accounts() []*session.Account {
+	var all []*session.Account
+	for i, name := range []string{"dave", "bob", "carol", "alice"} {
+		a := &session.Account{JID: events.StoredJID(name + "@localhost"), Seq: events.Seq(10 * (i + 1)), At: int64(i)}
+		for n := range i {
+			st := events.Stored{Seq: a.Seq, At: a.At, Record: events.Record{
+				Session: sid(byte(10*i + n)), JID: events.StoredJID(fmt.Sprintf("%s@localhost/r%d", name, n)),
+				Connector: events.Incarnation{Name: "c1", Epoch: 7},
+				Event: events.Refreshed{
+					Conn: events.ConnID{3: byte(n)}, Since: int64(n), Interested: true, Carbons: n == 1, Available: n > 0, Priority: int8(n),
+					Presence: strings.Repeat("<presence/>", n), PresenceAt: 99, Managed: n == 2, Resumable: n == 2, TokenHash: strings.Repeat("h", n),
+					Directed: []events.JID{events.StoredJID("erin@localhost")}[:n/2],
+				},
+			}}
+			a = session.Restore(*a, append(records(a), st))
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// records repeats what an account has, to restore it with one session more.
+func records(a *session.Account) (list []events.Stored) {
+	for _, s := range a.Sessions {
+		list = append(list, events.Stored{Record: s.Record(), Seq: a.Seq, At: a.At})
+	}
+	a.Sessions = nil
+	return list
+}
+
+func clone(st *events.Stored) {
+	st.JID = st.JID.Clone()
+	st.Connector.Name = strings.Clone(st.Connector.Name)
+}
+
+func TestWhatIsDecodedIsWhatWasEncoded(t *testing.T) {
+	t.Parallel()
+	data := Encode(head, accounts())
+	h, list, err := Decode(data, clone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := head
+	want.Sessions = 6
+	if h != want {
+		t.Errorf("head %+v, want %+v", h, want)
+	}
+	var names []string
+	for _, a := range list {
+		names = append(names, fmt.Sprint(a.JID.Local(), len(a.Sessions)))
+	}
+	if !slices.Equal(names, []string{"alice3", "bob1", "carol2"}) {
+		t.Errorf("accounts %v", names)
+	}
+	if again := Encode(h, list); !bytes.Equal(again, data) {
+		t.Error("encoded again, they give other bytes")
+	}
+}
+
+func TestTheOrderOfAccountsDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	turned := accounts()
+	slices.Reverse(turned)
+	if !bytes.Equal(Encode(head, turned), Encode(head, accounts())) {
+		t.Error("other bytes")
+	}
+}
+
+// The golden file is what builds of this format have written. If this test fails, the
+// format has changed: give it the next number and a file of its own, so that older
+// builds name it and pass over it.
+func TestTheFormatIsFrozen(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join("testdata", fmt.Sprintf("format%d.hex", Format))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, list, err := Decode(data, clone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(Encode(h, list), Encode(head, accounts())) {
+		t.Errorf("it holds other sessions; this build writes\n%x", Encode(head, accounts()))
+	}
+}
+
+func TestNoDamageGoesUnnoticed(t *testing.T) {
+	t.Parallel()
+	good := Encode(head, accounts())
+	for i := range good {
+		bad := bytes.Clone(good)
+		bad[i] ^= 0x10
+		// A few bits of zstd's own header change nothing of what comes out.
+		h, list, err := Decode(bad, clone)
+		if err == nil && !bytes.Equal(Encode(h, list), good) || err != nil && !errors.Is(err, events.ErrDamaged) && !errors.Is(err, ErrFormat) {
+			t.Errorf("byte %d changed: %v", i, err)
+		}
+		if _, _, err := Decode(good[:i], clone); !errors.Is(err, events.ErrDamaged) {
+			t.Errorf("%d of %d bytes: %v", i, len(good), err)
+		}
+	}
+}
+
+// FuzzDecode reads anything, and what it can read it writes again. The body is
+// compressed and hashed as a writer does, or nothing but damage would be found.
+func FuzzDecode(f *testing.F) {
+	good := Encode(head, accounts())
+	body, err := decompress(good[len(magic)+1:])
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(body[:len(body)-32])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		h, list, err := Decode(sealed(body), clone)
+		if err != nil {
+			if !errors.Is(err, events.ErrDamaged) {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		if _, again, err := Decode(Encode(h, list), clone); err != nil || len(again) != len(list) {
+			t.Errorf("%d accounts, then %d, %v", len(list), len(again), err)
+		}
+	})
+}

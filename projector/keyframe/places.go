@@ -1,0 +1,55 @@
+package keyframe
+
+import (
+	"time"
+
+	"rollcall/events"
+)
+
+// Interval is how many records there are at most from one place to the next, unless
+// there are more live sessions than that; a power of two. It is small because
+// answering about a moment reads up to as many.
+const Interval = 1 << 16
+
+// Places says after which records there is a keyframe. It is told of all records in
+// their order and knows nothing else, so that every process that folds the log from
+// its beginning, or from any keyframe on, finds the same places:
+//
+//   - the first record at or beyond a multiple of Interval,
+//   - the last record before another hour of the log's clock begins,
+//
+// each if, since the place before, at least as many records have come as there are
+// live sessions. So what keyframes take grows with the log, by some 60 bytes a record
+// at most, and often by much less.
+type Places struct {
+	last events.Seq // the place before
+	seq  events.Seq // the newest record
+	at   int64
+	id   events.EventID
+}
+
+// Begin makes a keyframe the place before: the fold goes on from it.
+func (p *Places) Begin(h Head) { *p = Places{last: h.Seq, seq: h.Seq, at: h.At, id: h.ID} }
+
+// Before reports whether the newest record was a place now that st has come, and is
+// to be asked before that is applied.
+func (p *Places) Before(st *events.Stored, sessions int) bool {
+	return p.seq > p.last && hour(st.At) != hour(p.at) && p.far(sessions)
+}
+
+// After takes the record that was applied, and reports whether it is a place.
+func (p *Places) After(st *events.Stored, sessions int) bool {
+	p.seq, p.at, p.id = st.Seq, st.At, st.ID
+	return p.seq/Interval > p.last/Interval && p.far(sessions)
+}
+
+func (p *Places) far(sessions int) bool { return uint64(p.seq-p.last) >= uint64(sessions) }
+
+// Take makes the newest record a place and returns the head of its keyframe, but for
+// what says which log it is of.
+func (p *Places) Take() Head {
+	p.last = p.seq
+	return Head{Seq: p.seq, At: p.at, ID: p.id}
+}
+
+func hour(at int64) int64 { return at / int64(time.Hour) }

@@ -1,0 +1,24 @@
+package session
+
+import "rollcall/events"
+
+// What a keyframe keeps of an account, and back.
+
+// Record returns the session as the one record that repeats it (events.Refreshed). It
+// has no id, time or place of its own.
+func (s *Session) Record() events.Record {
+	return events.Record{Session: s.ID, JID: s.JID, Connector: s.Connector, Event: s.refreshed()}
+}
+
+// Restore returns head with the sessions that the records repeat. Records of any
+// other event are passed over. It keeps their strings.
+func Restore(head Account, records []events.Stored) *Account {
+	a := &head
+	for i := range records {
+		e, ok := records[i].Event.(events.Refreshed)
+		if ok && a.Session(records[i].Session) == nil {
+			a = with(*a, nil, restored(a.JID, &records[i], e))
+		}
+	}
+	return a
+}
