@@ -11,6 +11,15 @@ import (
 	"rollcall/session"
 )
 
+// An Archive is what the past is read from.
+type Archive struct {
+	events.Log
+	// Keyframes, if not nil, save reading the log from its beginning.
+	Keyframes events.Keyframes
+	// Passed is told of keyframes that can't be used, as projector.Restoration's is.
+	Passed func(events.Keyframe, error)
+}
+
 // Past is the table as it was at a moment. It changes by Extend only.
 type Past struct {
 	*projector.Table
@@ -24,10 +33,10 @@ type Past struct {
 	Begins int64
 }
 
-// At returns the table as it was. It fails with ErrFuture or ErrForgotten if
-// the log can't know.
-func At(ctx context.Context, log events.Log, m Moment) (*Past, error) {
-	info, err := look(ctx, log, m)
+// At returns the table as it was, from the newest keyframe before that moment. It
+// fails with ErrFuture or ErrForgotten if the archive can't know.
+func At(ctx context.Context, from Archive, m Moment) (*Past, error) {
+	info, err := look(ctx, from, m)
 	if err != nil {
 		return nil, err
 	}
@@ -35,10 +44,35 @@ func At(ctx context.Context, log events.Log, m Moment) (*Past, error) {
 	if !past.Whole {
 		past.Begins = time.Now().UnixNano()
 	}
-	if err := past.fold(ctx, log, m.until(events.Range{}, info)); err != nil {
+	if err := past.begin(ctx, from, m, info); err != nil {
+		return nil, err
+	}
+	rest := m.until(events.Range{After: past.Position().Seq}, info)
+	if rest.To > 0 && rest.To <= rest.After {
+		return past, nil
+	}
+	if err := past.fold(ctx, from, rest); err != nil {
 		return nil, err
 	}
 	return past, nil
+}
+
+// begin fills the table from a keyframe, if there is one.
+func (p *Past) begin(ctx context.Context, from Archive, m Moment, info events.Info) error {
+	if from.Keyframes == nil {
+		return nil
+	}
+	r := m.until(events.Range{}, info)
+	h, err := projector.Restoration{
+		Log: from, Keyframes: from.Keyframes, Info: info, Passed: from.Passed,
+		Wanted: func(k events.Keyframe) bool {
+			return (r.To == 0 || k.Seq <= r.To) && (r.Until.IsZero() || k.StoredAt().Before(r.Until))
+		},
+	}.Fill(ctx, p.Table)
+	if h != nil {
+		p.Whole, p.Begins = h.Begins == 0, h.Begins
+	}
+	return err
 }
 
 // Extend folds on, up to and including the record at a sequence. It fails with

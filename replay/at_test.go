@@ -31,7 +31,7 @@ func TestTheTableOfTheEndIsTheProjectorsOwn(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		past, err := At(t.Context(), w, Moment{})
+		past, err := At(t.Context(), Archive{Log: w}, Moment{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestTheTableOfAMomentHoldsWhatWasStoredByThen(t *testing.T) {
 			{"by time, between two events", Moment{Time: w.at(3).Add(time.Millisecond)}, 3, true, true},
 			{"now", Moment{}, 4, false, false},
 		} {
-			past, err := At(t.Context(), w, c.moment)
+			past, err := At(t.Context(), Archive{Log: w}, c.moment)
 			if err != nil {
 				t.Errorf("%s: %v", c.name, err)
 				continue
@@ -88,7 +88,7 @@ func TestTheFutureIsNotKnown(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.online(1, "alice@localhost", "phone")
 		for _, m := range []Moment{{Seq: w.last() + 1}, {Time: time.Now().Add(1)}} {
-			if _, err := At(t.Context(), w, m); !errors.Is(err, ErrFuture) {
+			if _, err := At(t.Context(), Archive{Log: w}, m); !errors.Is(err, ErrFuture) {
 				t.Errorf("%s: %v", m, err)
 			}
 			if _, err := AccountAt(t.Context(), w, jid("alice@localhost"), m); !errors.Is(err, ErrFuture) {
@@ -104,12 +104,12 @@ func TestWhatRetentionHasRemovedIsNotMadeUp(t *testing.T) {
 		w.online(2, "bob@localhost", "desk")
 		aged := agedLog{w, 4}
 		for _, m := range []Moment{{Seq: 3}, {Time: w.at(4).Add(-1)}} {
-			if _, err := At(t.Context(), aged, m); !errors.Is(err, ErrForgotten) {
+			if _, err := At(t.Context(), Archive{Log: aged}, m); !errors.Is(err, ErrForgotten) {
 				t.Errorf("%s: %v", m, err)
 			}
 		}
 		for _, m := range []Moment{{Seq: 6}, {Time: w.at(6)}, {}} {
-			past, err := At(t.Context(), aged, m)
+			past, err := At(t.Context(), Archive{Log: aged}, m)
 			if err != nil {
 				t.Fatalf("%s: %v", m, err)
 			}
@@ -129,13 +129,13 @@ func TestThePastHasTheSessionsThatWereRepeated(t *testing.T) {
 		w.online(2, "bob@localhost", "desk")
 		w.refresh("alice@localhost") // 7
 		w.refresh("bob@localhost")   // 8
-		whole, err := At(t.Context(), w, Moment{})
+		whole, err := At(t.Context(), Archive{Log: w}, Moment{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, want := whole.Hash()
 		for first := events.Seq(1); first <= 7; first++ {
-			past, err := At(t.Context(), agedLog{w, first}, Moment{Seq: 8})
+			past, err := At(t.Context(), Archive{Log: agedLog{w, first}}, Moment{Seq: 8})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,7 +149,7 @@ func TestThePastHasTheSessionsThatWereRepeated(t *testing.T) {
 func TestThePastGoesOnWhereItEnded(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.online(1, "alice@localhost", "phone")
-		past, err := At(t.Context(), w, Moment{})
+		past, err := At(t.Context(), Archive{Log: w}, Moment{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +174,7 @@ func TestThePastSaysWhenTheRestOfTheLogBegins(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.online(1, "alice@localhost", "phone")
 		begins := func() int64 {
-			past, err := At(t.Context(), w, Moment{})
+			past, err := At(t.Context(), Archive{Log: w}, Moment{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -196,7 +196,7 @@ func TestThePastSaysWhenTheRestOfTheLogBegins(t *testing.T) {
 
 func TestAnEmptyLogHasAnEmptyTable(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		past, err := At(t.Context(), w, Moment{})
+		past, err := At(t.Context(), Archive{Log: w}, Moment{})
 		if err != nil || past.Stats().Accounts != 0 || !past.Whole {
 			t.Errorf("%+v, %v", past, err)
 		}
@@ -210,7 +210,7 @@ func TestALogThatCannotBeReadGivesNoTable(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.online(1, "alice@localhost", "phone")
 		w.Partition(true)
-		if _, err := At(t.Context(), w, Moment{}); !errors.Is(err, events.ErrUnavailable) {
+		if _, err := At(t.Context(), Archive{Log: w}, Moment{}); !errors.Is(err, events.ErrUnavailable) {
 			t.Errorf("At: %v", err)
 		}
 		if _, err := AccountAt(t.Context(), w, jid("alice@localhost"), Moment{}); !errors.Is(err, events.ErrUnavailable) {
@@ -224,7 +224,7 @@ func TestAReadingThatIsCutShortGivesNoTable(t *testing.T) {
 		w.online(1, "alice@localhost", "phone")
 		ctx, cancel := context.WithCancel(t.Context())
 		cut := cutLog{w.Log, cancel}
-		if _, err := At(ctx, cut, Moment{}); !errors.Is(err, context.Canceled) {
+		if _, err := At(ctx, Archive{Log: cut}, Moment{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("At: %v", err)
 		}
 	})

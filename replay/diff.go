@@ -72,7 +72,7 @@ func diff(ctx context.Context, log events.Log, of events.JID, from, to Moment) (
 			return before, a
 		})
 	}
-	past, err := At(ctx, log, from)
+	past, err := At(ctx, Archive{Log: log}, from)
 	if err != nil {
 		return nil, err
 	}

@@ -179,7 +179,7 @@ func TestADifferenceLeadsFromOneTableToTheOther(t *testing.T) {
 // sessionsAt are all that there were, with all that can be seen of each.
 func sessionsAt(t *testing.T, w *world, m Moment) map[events.SessionID]string {
 	t.Helper()
-	past, err := At(t.Context(), w, m)
+	past, err := At(t.Context(), Archive{Log: w}, m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func ExampleAt() {
 	do(ctx, log, bob, session.Kick{})
 
 	for _, m := range []replay.Moment{{Seq: then.Seq}, {}} {
-		past, err := replay.At(ctx, log, m)
+		past, err := replay.At(ctx, replay.Archive{Log: log}, m)
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -98,7 +98,7 @@ func TestEveryPrefixOfALogHasEachSessionOnce(t *testing.T) {
 					open++
 				}
 			}
-			past, err := At(t.Context(), w, Moment{Seq: seq})
+			past, err := At(t.Context(), Archive{Log: w}, Moment{Seq: seq})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -129,9 +129,11 @@ func (n *node) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look at the log: %w", err)
 	}
-	// Every process folds the whole log, whatever its roles: a connector decides
-	// and routes by its own table.
-	cfg := projector.Config{Log: n.bus.Log(), Table: n.table, Logger: n.log}
+	// Every process follows the log, whatever its roles: a connector decides and
+	// routes by its own table.
+	cfg := projector.Config{
+		Log: n.bus.Log(), Table: n.table, Logger: n.log, Keyframes: n.bus.Keyframes(), Write: n.cfg.has(roleProjector),
+	}
 	var conn *xmppConnector
 	if n.cfg.has(roleConnector) {
 		if conn, err = n.newConnector(ctx); err != nil {

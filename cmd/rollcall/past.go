@@ -17,10 +17,17 @@ import (
 // there is none.
 func running(b *bus.Bus) query.Client { return query.Client{Asker: b.Courier(), Log: b.Log()} }
 
+// archive is what the past is read from. People are told of keyframes that are no good.
+func archive(con *console, b *bus.Bus) replay.Archive {
+	return replay.Archive{Log: progressLog{b.Log(), con}, Keyframes: b.Keyframes(), Passed: func(k events.Keyframe, err error) {
+		con.say("note: %s is passed over: %v", k, err)
+	}}
+}
+
 // past folds the log up to the moment, for questions about then and for those
 // that nobody is there to answer.
 func past(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) (*projector.Table, error) {
-	p, err := replay.At(ctx, progressLog{b.Log(), con}, m)
+	p, err := replay.At(ctx, archive(con, b), m)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func newVerify(con *console) *cobra.Command {
 // some later sequence, and folds up to the same one.
 func verify(ctx context.Context, con *console, b *bus.Bus) (*verification, error) {
 	begun, log := time.Now(), progressLog{b.Log(), con}
-	past, err := replay.At(ctx, log, replay.Moment{})
+	past, err := replay.At(ctx, replay.Archive{Log: log}, replay.Moment{})
 	if err != nil {
 		return nil, err
 	}
