@@ -37,7 +37,7 @@ const (
 
 // others are the streams beside the log that reserve room, as large as they should be.
 func others() []jetstream.StreamConfig {
-	return []jetstream.StreamConfig{preConfig(), leaseConfig(), waitingConfig(), frameConfig()}
+	return []jetstream.StreamConfig{preConfig(), leaseConfig(), waitingConfig()}
 }
 
 // besideLog is the size of another stream that should have full bytes.

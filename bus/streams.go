@@ -47,7 +47,7 @@ func (b *Bus) ensureStreams(ctx context.Context) error {
 	}
 	for _, cfg := range append([]jetstream.StreamConfig{
 		bucketConfig(accountsBucket), bucketConfig(rostersBucket),
-		bucketConfig(blockedBucket), bucketConfig(privateBucket),
+		bucketConfig(blockedBucket), bucketConfig(privateBucket), frameConfig(),
 	}, others()...) {
 		if b.cfg.MaxBytes == 0 {
 			cfg.MaxBytes = besideLog(cfg.MaxBytes, log.MaxBytes)
