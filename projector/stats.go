@@ -180,6 +180,13 @@ func (t *Table) Stats() Stats {
 	return s
 }
 
+// Sessions is how many sessions are not closed.
+func (t *Table) Sessions() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stats.Sessions
+}
+
 // Connectors lists the incarnations that hold sessions, by name and epoch, lost
 // ones included.
 func (t *Table) Connectors() []Connector {

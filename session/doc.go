@@ -51,6 +51,10 @@
 // MaxDirected JIDs that it directed presence to. A command takes at most
 // Config.Timeout, the wait for earlier ones on the same account included.
 //
+// The last part of a log that fills up takes only the ends of sessions, if the caller
+// says how large the log is (Service.KeepReserve): whatever begins or goes on is
+// refused while the ends of all sessions still fit.
+//
 // A refused command, and one that finds nothing to do, costs a read from the
 // log; so does one on an account that the table has forgotten, unless Service.Foresee
 // has asked before. While the log can't be reached nothing is refused: everything is

@@ -64,6 +64,7 @@ type Service struct {
 	cfg     Config
 	seed    maphash.Seed
 	down    events.Outage // of the log
+	levels  levels        // of its size
 	stripes [stripes]stripe
 	endings endings
 
@@ -102,8 +103,8 @@ func (s *Service) Log() events.Log { return s.cfg.Log }
 //
 // A nil error means that every event is stored, a refusal (those of Decide) that
 // the account is such at this moment and not only as known here. Errors of the
-// log wrap events.ErrUnavailable, events.ErrFull or events.ErrTooLarge: the
-// event is not stored; of several the first ones may be, and then the position
+// log wrap events.ErrUnavailable, events.ErrFull (of a log that is nearly full, it is
+// ErrReserved for anything but an end) or events.ErrTooLarge: the event is not stored; of several the first ones may be, and then the position
 // is not zero. Or they wrap events.ErrUnresolved: then the session's state is
 // not known, and its stream must end, by End. After events.ErrRewound nothing
 // that this process knows can be relied upon.
@@ -202,6 +203,9 @@ func (s *Service) confirm(ctx context.Context, account events.JID, a *Account) e
 // account that they lead to.
 func (s *Service) appendAll(ctx context.Context, stripe *stripe, account events.JID, cause events.ConnID, a *Account, steps []Step) (*Account, events.Position, error) {
 	var last events.Position
+	if err := s.levels.admit(steps); err != nil {
+		return a, last, err
+	}
 	for _, step := range steps {
 		now := s.cfg.Clock()
 		st := &events.Stored{Record: events.Record{
@@ -215,6 +219,7 @@ func (s *Service) appendAll(ctx context.Context, stripe *stripe, account events.
 		if err != nil {
 			return a, last, err
 		}
+		s.levels.stored(pos.Seq)
 		// The log's own time is not known here; the table will have it.
 		st.Seq, st.At = pos.Seq, st.Time
 		a, last = Apply(a, st), pos

@@ -20,6 +20,7 @@ type Log struct {
 	created time.Time               // owned by mu, as is all that follows
 	entries []entry                 // entries[i] has the sequence i+1
 	age     time.Duration           // after which records go; 0: never
+	limit   uint64                  // of bytes; 0: none
 	gone    int                     // how many have gone
 	account map[events.JID][]uint64 // sequences, ascending
 	grown   chan struct{}           // closed and replaced when something changes
@@ -61,7 +62,28 @@ func (l *Log) store(r *events.Record) (events.Seq, error) {
 	if last := l.lastOf(account); last != r.Prev {
 		return 0, fmt.Errorf("%w (its sequence is %d)", events.ErrConflict, last)
 	}
-	return l.add(account.Clone(), r.Append(nil)), nil
+	data := r.Append(nil)
+	if l.limit > 0 && l.bytes()+uint64(len(data)) > l.limit {
+		return 0, events.ErrFull
+	}
+	return l.add(account.Clone(), data), nil
+}
+
+// Limit limits the size of the log, as a stream's max_bytes does: whatever has no
+// room is refused. 0 means no limit.
+func (l *Log) Limit(bytes uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limit = bytes
+}
+
+// bytes is the size of the records that are left.
+func (l *Log) bytes() (sum uint64) {
+	l.forget()
+	for _, e := range l.entries[l.gone:] {
+		sum += uint64(len(e.data))
+	}
+	return sum
 }
 
 func (l *Log) add(account events.JID, data []byte) events.Seq {
@@ -184,13 +206,12 @@ func (l *Log) Info(ctx context.Context) (events.Info, error) {
 	if err := l.readFault(ctx); err != nil {
 		return events.Info{}, err
 	}
-	l.forget()
 	info := events.Info{
-		Stream: Stream, Created: l.created, First: events.Seq(l.gone + 1), Last: events.Seq(len(l.entries)),
-		Records: uint64(len(l.entries) - l.gone), MaxAge: l.age,
+		Stream: Stream, Created: l.created, Bytes: l.bytes(), MaxBytes: l.limit, MaxAge: l.age,
+		First: events.Seq(l.gone + 1), Last: events.Seq(len(l.entries)), Records: uint64(len(l.entries) - l.gone),
 	}
-	for _, e := range l.entries[l.gone:] {
-		info.Bytes += uint64(len(e.data))
+	if left := l.entries[l.gone:]; len(left) > 0 {
+		info.FirstAt, info.LastAt = time.Unix(0, left[0].at), time.Unix(0, left[len(left)-1].at)
 	}
 	return info, nil
 }

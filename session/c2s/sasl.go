@@ -22,6 +22,7 @@ const maxAttempts = 5
 var (
 	errFailures = errors.New("too many failures from this address, try again later")
 	errLogins   = errors.New("too many logins of this account, try again in a minute")
+	errFull     = errors.New("this server has no room for new sessions now, try again later")
 )
 
 // A profile says how SASL is written, by the namespace of its elements: as in
@@ -186,7 +187,11 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 		if errors.Is(err, events.ErrUnresolved) { // it may be stored, or be stored yet
 			svc.End(ctx, r.Account, l.ID(), session.Close{Session: id, Reason: events.ReasonUnavailable})
 		}
-		l.srv.cfg.Logger.Warn("login refused", "account", r.Account.String(), "error", err)
+		if errors.Is(err, events.ErrFull) { // of the log, of which the operator is told elsewhere
+			err = errFull
+		} else {
+			l.srv.cfg.Logger.Warn("login refused", "account", r.Account.String(), "error", err)
+		}
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: err})
 	}
 	l.MarkAuthenticated()
@@ -212,7 +217,7 @@ func (l *login) authFailed(p profile, mechanism string, r auth.Reply) error {
 	if p == sasl2 { // XEP-0388, 2.6.2: it is not of that namespace
 		condition = "<" + string(r.Condition) + " xmlns='" + stanza.NSSASL + "'/>"
 	}
-	if errors.Is(r.Err, errFailures) || errors.Is(r.Err, errLogins) { // others are not for the client
+	if errors.Is(r.Err, errFailures) || errors.Is(r.Err, errLogins) || errors.Is(r.Err, errFull) { // others are not for the client
 		condition += "<text xml:lang='en'>" + r.Err.Error() + "</text>"
 	}
 	l.sendSASL(p, "failure", condition)

@@ -38,6 +38,8 @@ type Table interface {
 	session.Holders
 	// Holding lists the incarnations that hold sessions.
 	Holding() []events.Incarnation
+	// Sessions is how many sessions are live, whoever holds them.
+	Sessions() int
 	// Lost says that an incarnation and all before it of its name have ended.
 	Lost(events.Incarnation)
 }

@@ -38,9 +38,9 @@
 // Server.Reroute, which wait for other connectors. They are: one that watches the
 // leases, the one of Config.Beside, one that goes from lease to lease; and for
 // each incarnation one that renews the lease, one that writes the ends that could
-// not be written at once (session.Service.Run), one that closes others' sessions,
-// one that repeats sessions, and one that looks for connectors that have died, with
-// one more for each of those. Server.Receive is called on the courier's.
+// not be written at once (session.Service.Run), one that asks how full the log is, one
+// that closes others' sessions, one that repeats sessions, and one that looks for
+// connectors that have died, with one more for each of those. Server.Receive is called on the courier's.
 //
 // # As others see it
 //
@@ -50,5 +50,6 @@
 // next incarnation of the same name before it serves. A process that hangs, with its
 // connection, keeps its sessions until its lease has ended, and so does one that
 // dies while the stream of leases can't be written. After the loss of a lease the
-// same, and the clients have been told by Server.Suspend.
+// same, and the clients have been told by Server.Suspend. While the log is nearly
+// full: logins are refused, and all of these ends are written.
 package connector

@@ -127,6 +127,7 @@ func (c *connector) incarnate(ctx context.Context, lease Lease) error {
 		lease.Run(life) // its error is told by Done
 	})
 	side.Go(func() { svc.Run(life) })
+	side.Go(func() { c.keepReserve(life, svc) })
 	unreceive := c.receive(serving, lease)
 	if c.takeOver(serving, svc) {
 		c.Server.Begin(svc)

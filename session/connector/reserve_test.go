@@ -1,0 +1,94 @@
+package connector_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// fill lets accounts log in, by turns at the processes, until the log takes no more.
+// It returns how many have a session then.
+func fill(t *testing.T, processes ...*process) (n int) {
+	t.Helper()
+	for {
+		p := processes[n%len(processes)]
+		id := events.NewSessionID(time.Now())
+		user := fmt.Sprintf("u%d", n)
+		_, _, err := p.svc.Do(context.Background(), bare(user), events.ConnID(id), session.Authenticate{Session: id})
+		switch {
+		case errors.Is(err, session.ErrReserved):
+			return n
+		case err != nil:
+			t.Fatalf("login %d: %v", n, err)
+		}
+		p.mu.Lock()
+		p.clients[id] = user
+		p.mu.Unlock()
+		if n++; n%10 == 0 {
+			time.Sleep(time.Second) // so that the processes get to know
+		}
+	}
+}
+
+func TestAFullLogStillTakesTheEndsOfAllSessions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.log.Limit(256 << 10)
+		one, two := w.start("c1", "disk"), w.start("c2", "other disk")
+		synctest.Wait()
+		n := fill(t, one, two)
+		if n < 20 {
+			t.Fatalf("only %d logins", n)
+		}
+		two.away.Store(true) // as after kill -9
+		time.Sleep(time.Minute)
+		w.wantEnded(n / 2)
+		one.halt()
+		w.wantEnded(n)
+		two.halt()
+
+		// Whoever comes next finds no ghosts, and refuses logins at once.
+		next := w.start("c1", "disk")
+		synctest.Wait()
+		if held := next.table.Sessions(); held > 0 {
+			t.Errorf("%d sessions are left", held)
+		}
+		next.halt()
+	})
+}
+
+func TestLoginsAreServedAgainWhenTheLogIsGivenRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.log.Limit(64 << 10)
+		p := w.start("c1", "disk")
+		synctest.Wait()
+		fill(t, p)
+		w.log.Limit(128 << 10)
+		time.Sleep(time.Second)
+		p.login("late")
+		p.halt()
+	})
+}
+
+// wantEnded wants so many ends of sessions in the log.
+func (w *world) wantEnded(want int) {
+	w.t.Helper()
+	ended := 0
+	for _, st := range w.history() {
+		if st.Event.Kind() == events.KindClosed {
+			ended++
+		}
+	}
+	if ended != want {
+		w.t.Errorf("%d sessions have ended, want %d", ended, want)
+	}
+}
