@@ -16,7 +16,7 @@ import (
 const maxKeyframes = 4000
 
 // A keyframer writes keyframes of a table while that is folded: at every place, unless
-// another process is at it or the last one is not written yet. Its methods are the
+// another process is at it; see take. Its methods are the
 // folding goroutine's.
 type keyframer struct {
 	table  *Table
@@ -84,35 +84,26 @@ func (k *keyframer) before(ctx context.Context, st *events.Stored, live bool) {
 		k.begins = st.At
 	}
 	if k.places.Before(st, k.table.stats.Sessions) {
-		k.take(ctx, live)
+		k.take(ctx, live, false)
 	}
 }
 
 // after is told of a record that was applied.
 func (k *keyframer) after(ctx context.Context, st *events.Stored, live bool) {
 	if k.places.After(st, k.table.stats.Sessions) {
-		k.take(ctx, live)
+		k.take(ctx, live, !live)
 	}
 }
 
-// take has the table written as it is now. While the fold catches up it waits until
-// the keyframe before is written, or none would be; nobody waits for a fold that
-// follows the log.
-func (k *keyframer) take(ctx context.Context, live bool) {
+// take has the table written as it is now, unless the keyframe before is still being
+// written. While the fold catches up with a log that has none yet, it waits at every
+// interval, so that none is missing, but not at every hour, of which there may be many
+// in what it folds within a second.
+func (k *keyframer) take(ctx context.Context, live, wait bool) {
 	h := k.places.Take()
 	h.Stream, h.Created, h.Begins = k.info.Stream, k.info.Created.UnixNano(), k.begins
-	if live {
-		select {
-		case k.busy <- struct{}{}:
-		default:
-			return
-		}
-	} else {
-		select {
-		case k.busy <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
+	if !k.enter(ctx, wait) {
+		return
 	}
 	v := k.table.hold()
 	go func() {
@@ -121,6 +112,23 @@ func (k *keyframer) take(ctx context.Context, live bool) {
 			k.logger.Warn("a keyframe can't be written; starts and the past take longer", "seq", h.Seq, "err", err)
 		}
 	}()
+}
+
+func (k *keyframer) enter(ctx context.Context, wait bool) bool {
+	if !wait {
+		select {
+		case k.busy <- struct{}{}:
+			return true
+		default:
+			return false
+		}
+	}
+	select {
+	case k.busy <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // settle clears up after the fold has caught up, while it goes on.
