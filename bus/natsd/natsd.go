@@ -62,6 +62,7 @@ type Options struct {
 type Server struct {
 	ns      *server.Server
 	log     *logger
+	dir     string // of the streams
 	lock    *os.File
 	started chan struct{}          // closed when ns.Start has returned; nil if it wasn't called
 	js      server.JetStreamConfig // to open the streams again with; not changed after Start
@@ -86,7 +87,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{log: newLogger(o.Logger), lock: lock, quit: make(chan struct{})}
+	s := &Server{log: newLogger(o.Logger), dir: opts.StoreDir, lock: lock, quit: make(chan struct{})}
 	if o.MaxStore == 0 {
 		opts.JetStreamMaxStore = storeLimit(opts.StoreDir)
 	}
@@ -104,8 +105,15 @@ func (s *Server) start(ctx context.Context, opts *server.Options) (err error) {
 		return fmt.Errorf("start NATS: %w", err)
 	}
 	s.ns.SetLoggerV2(s.log, false, false, false)
+	wasKilled := killed(opts.StoreDir)
+	if err := markRunning(opts.StoreDir); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
 	s.started = make(chan struct{})
 	go func() { // Shutdown waits for it
+		if wasKilled {
+			s.resume(opts.StoreDir)
+		}
 		s.ns.Start()
 		close(s.started)
 	}()
@@ -182,6 +190,7 @@ func (s *Server) Shutdown() {
 		<-s.started // a server that is shut down on its way up leaves files open
 		s.ns.Shutdown()
 		s.ns.WaitForShutdown()
+		markStopped(s.dir)
 	}
 	s.lock.Close()
 }

@@ -48,6 +48,11 @@ func (l *logger) note(level slog.Level, text string) {
 		return
 	}
 	_, stream, _ := strings.Cut(strings.Trim(names, "'"), " > ")
+	l.at(stream)
+}
+
+// at notes the stream that is being recovered.
+func (l *logger) at(stream string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.restored = stream
