@@ -45,11 +45,10 @@ var mayImport = map[string][]string{
 	"projector":          {"events", "session", "projector/keyframe"},
 	"projector/keyframe": {"events", "session"},
 	"projector/query":    {"events", "session", "projector"},
-	"replay":             {"events", "session", "projector", "projector/keyframe"},
+	"replay":             {"events", "session", "projector"},
 	"replay/export":      {"events", "session", "projector", "replay"},
-	"replay/verify":      {"events", "session", "projector", "projector/keyframe", "replay"},
 	"cmd":                {},
-	"cmd/rollcall/bench": {"events", "session", "bus", "bus/natsd", "projector"},
+	"cmd/rollcall/bench": {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/load":  {"events", "session/stanza"},
 	"cmd/rollcall":       {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "projector/", "replay", "replay/"},
 }

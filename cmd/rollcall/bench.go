@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,8 +30,8 @@ func newBench(con *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b.Follower = func(ctx context.Context, url string) *exec.Cmd {
-				cmd := exec.CommandContext(ctx, exe, "bench", "follow", "--nats", url)
+			b.Command = func(ctx context.Context, args ...string) *exec.Cmd {
+				cmd := exec.CommandContext(ctx, exe, args...)
 				cmd.Stderr = con.err
 				return cmd
 			}
@@ -48,6 +49,8 @@ func newBench(con *console) *cobra.Command {
 	f.IntVar(&b.Rounds, "rounds", 5, "`N` rounds of each measurement; the median is\nshown")
 	f.IntSliceVar(&b.Sessions, "sessions", []int{10_000, 100_000, 1_000_000}, "`LIST` of sizes of the table whose memory is\nmeasured")
 	f.StringVar(&b.Data, "data", "", "`DIR` for the server's files (default: a\ntemporary one)")
+	f.DurationVar(&b.Settle, "settle", 10*time.Second, "pause before the memory of a process is read")
+	f.StringVar(&b.Log, "log", "", "`DIR` with a long log that \"bench log\" has made, for\n"+strings.Join(bench.LongParts(), ", ")+" (default: one of --events)")
 	cmd.AddCommand(newBenchFollow(con), newBenchLog(con), profiled(newBenchC2S(con)))
 	return cmd
 }

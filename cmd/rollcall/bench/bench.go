@@ -17,23 +17,25 @@ import (
 	"rollcall/bus/natsd"
 )
 
-// A Bench is what is measured and how. All fields but Data are required.
+// A Bench is what is measured and how. All fields but Data and Log are required.
 type Bench struct {
-	Accounts int    // that the transitions are spread over
-	Events   int    // of the history that is folded
-	Appends  int    // transitions of one round of appending
-	Writers  int    // that append at the same time, at most Accounts
-	Rounds   int    // of each measurement; the median counts
-	Sessions []int  // sizes of the table whose memory is measured
-	Data     string // where the server keeps its files; "": a temporary directory
+	Accounts int           // that the transitions are spread over
+	Events   int           // of the history that is folded
+	Appends  int           // transitions of one round of appending
+	Writers  int           // that append at the same time, at most Accounts
+	Rounds   int           // of each measurement; the median counts
+	Sessions []int         // sizes of the table whose memory is measured
+	Data     string        // where the server keeps its files; "": a temporary directory
+	Settle   time.Duration // between the start of a process and the reading of its memory
+	Log      string        // data directory with a long log (see LogMaker); "": one of Events is made
 
 	// Row is given each result: what was measured, ours, what raw JetStream does,
 	// the ratio of the two, and that of the processor time.
 	Row func(cells ...string) error
 	// Say tells people of steps that take long without a result.
 	Say func(format string, args ...any)
-	// Follower is the command that calls Follow on that server.
-	Follower func(ctx context.Context, url string) *exec.Cmd
+	// Command is this program as another process, with these arguments.
+	Command func(ctx context.Context, args ...string) *exec.Cmd
 
 	url string
 	bus *bus.Bus
@@ -43,21 +45,37 @@ type Bench struct {
 // maxNumber bounds each number of a Bench.
 const maxNumber = 100_000_000
 
-// parts are the measurements by name, in the order in which they run.
-var parts = []struct {
+// A part is a measurement.
+type part struct {
 	name string
 	run  func(*Bench, context.Context) error
-}{
+}
+
+// parts are the measurements on a server that has no log at first, in the order in
+// which they run.
+var parts = []part{
 	{"append", (*Bench).runAppend},
 	{"fold", (*Bench).runFold},
 	{"visible", (*Bench).runVisible},
 	{"lookup", (*Bench).runLookup},
 	{"memory", (*Bench).runMemory},
+	{"keyframe", (*Bench).runKeyframe},
+}
+
+// longParts are those on a long log, which come after.
+var longParts = []part{
+	{"start", (*Bench).runStart},
+	{"at", (*Bench).runAt},
 }
 
 // Parts names the measurements.
-func Parts() (names []string) {
-	for _, p := range parts {
+func Parts() []string { return slices.Concat(names(parts), LongParts()) }
+
+// LongParts names those of them that are on a long log.
+func LongParts() []string { return names(longParts) }
+
+func names(list []part) (names []string) {
+	for _, p := range list {
 		names = append(names, p.name)
 	}
 	return names
@@ -87,15 +105,29 @@ func (b *Bench) Run(ctx context.Context, names []string) error {
 		defer os.RemoveAll(dir)
 		b.Data = dir
 	}
-	stop, err := b.start(ctx)
-	if err != nil {
+	if err := b.runShort(ctx, chosen(parts, names)); err != nil {
 		return err
 	}
-	defer stop()
-	for _, p := range parts {
-		if len(names) > 0 && !slices.Contains(names, p.name) {
-			continue
-		}
+	return b.runLong(ctx, chosen(longParts, names))
+}
+
+// chosen are the measurements of the list that are named, or all.
+func chosen(list []part, names []string) []part {
+	return slices.DeleteFunc(slices.Clone(list), func(p part) bool {
+		return len(names) > 0 && !slices.Contains(names, p.name)
+	})
+}
+
+// runShort makes the measurements on a server that has no log at first.
+func (b *Bench) runShort(ctx context.Context, list []part) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return b.opened(ctx, filepath.Join(b.Data, "nats"), func() error { return b.runParts(ctx, list) })
+}
+
+func (b *Bench) runParts(ctx context.Context, list []part) error {
+	for _, p := range list {
 		if err := p.run(b, ctx); err != nil {
 			return fmt.Errorf("bench %s: %w", p.name, err)
 		}
@@ -103,10 +135,21 @@ func (b *Bench) Run(ctx context.Context, names []string) error {
 	return nil
 }
 
+// opened runs do on a server of the directory, which is this bench's as long as do
+// runs.
+func (b *Bench) opened(ctx context.Context, dir string, do func() error) error {
+	stop, err := b.start(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return do()
+}
+
 // start starts a server of the benchmark's own and connects to it twice: as
 // Rollcall does, and as anybody would.
-func (b *Bench) start(ctx context.Context) (stop func(), err error) {
-	srv, err := natsd.Start(ctx, natsd.Options{DataDir: filepath.Join(b.Data, "nats"), Listen: "127.0.0.1:0"})
+func (b *Bench) start(ctx context.Context, dir string) (stop func(), err error) {
+	srv, err := natsd.Start(ctx, natsd.Options{DataDir: dir, Listen: "127.0.0.1:0"})
 	if err != nil {
 		return nil, err
 	}

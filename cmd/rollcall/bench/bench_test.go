@@ -20,13 +20,14 @@ func TestEveryMeasurementIsARow(t *testing.T) {
 		return nil
 	}
 	b.Say = func(format string, _ ...any) { said = append(said, format) }
-	if err := b.Run(t.Context(), []string{"append", "fold", "memory"}); err != nil {
+	if err := b.Run(t.Context(), []string{"append", "fold", "memory", "keyframe"}); err != nil {
 		t.Fatal(err)
 	}
 	if len(said) != 1 {
 		t.Errorf("it said %q", said)
 	}
-	for i, want := range []string{"append a transition", "decide, append, project", "fold a stored log", "table with 100 sessions", "table with 200 sessions"} {
+	for i, want := range []string{"append a transition", "decide, append, project", "fold a stored log", "table with 100 sessions", "table with 200 sessions",
+		"keyframe of 100 sessions: encode", "keyframe of 100 sessions: store", "keyframe of 100 sessions: read and decode"} {
 		if i >= len(rows) || !strings.HasPrefix(rows[i], want) {
 			t.Fatalf("got %q", rows)
 		}

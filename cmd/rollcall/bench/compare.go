@@ -43,6 +43,46 @@ func (b *Bench) compare(ctx context.Context, name string, ours, raw func(context
 		fmt.Sprintf("%.2f", ourRate/rawRate), fmt.Sprintf("%.2f", median(o.cpu)/median(r.cpu)))
 }
 
+// turn is what one of several did in its turns.
+type turn struct {
+	name string
+	run  func() error
+	took []time.Duration
+	cpu  []time.Duration // of the processors, by this whole process
+}
+
+// takeTurns runs all of them, one after the other, as often as asked for.
+func takeTurns(rounds int, all ...*turn) error {
+	for range rounds {
+		for _, t := range all {
+			begun, used := time.Now(), cpuTime()
+			if err := t.run(); err != nil {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+			t.took = append(t.took, time.Since(begun))
+			t.cpu = append(t.cpu, cpuTime()-used)
+		}
+	}
+	return nil
+}
+
+// versus is the row of two that took turns: how long each took, how many times as
+// fast as the other the first was, and how much processor time it took for what takes
+// the other 1.
+func (b *Bench) versus(what string, ours, other *turn) error {
+	o, r := middle(ours.took), middle(other.took)
+	cpu := ""
+	if len(ours.cpu) > 0 {
+		cpu = fmt.Sprintf("%.2f", middle(ours.cpu).Seconds()/middle(other.cpu).Seconds())
+	}
+	return b.Row(what, inMS(o), inMS(r), fmt.Sprintf("%.2f", r.Seconds()/o.Seconds()), cpu)
+}
+
+// middle is the median.
+func middle(took []time.Duration) time.Duration {
+	return percentile(slices.Sorted(slices.Values(took)), 0.5)
+}
+
 // cpuTime is what this process has used of the processors.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
@@ -66,3 +106,7 @@ func percentile(sorted []time.Duration, p float64) time.Duration {
 }
 
 func perSecond(rate float64) string { return fmt.Sprintf("%.0f/s", rate) }
+
+func inMS(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/1e6) }
+
+func inMB(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

@@ -33,39 +33,47 @@ func (b *Bench) runFold(ctx context.Context) error {
 		return err
 	}
 	return b.compare(ctx, "fold a stored log into the table", func(ctx context.Context) (int, error) {
-		_, err := foldAll(ctx, b.bus.Log(), info)
+		_, err := tableOf(ctx, info, projector.Config{Log: b.bus.Log()})
 		return int(info.Records), err
 	}, func(ctx context.Context) (int, error) {
 		return int(info.Records), b.countAll(ctx, info)
 	})
 }
 
-// foldAll runs a projector until it has the log's last record.
-func foldAll(ctx context.Context, log events.Log, info events.Info) (*projector.Table, error) {
+// tableOf runs a projector on a new table until that has the log's last record.
+func tableOf(ctx context.Context, info events.Info, cfg projector.Config) (*projector.Table, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := projector.NewTable()
-	p, err := projector.New(projector.Config{Log: log, Table: t})
+	cfg.Table = projector.NewTable()
+	p, err := projector.New(cfg)
 	if err != nil {
 		return nil, err
 	}
 	var g errgroup.Group
 	g.Go(func() error { return p.Run(ctx) })
-	err = t.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
+	err = cfg.Table.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
 	cancel()
-	return t, errors.Join(err, g.Wait())
+	return cfg.Table, errors.Join(err, g.Wait())
 }
 
+// countAll reads the whole log with an ordered consumer.
 func (b *Bench) countAll(ctx context.Context, info events.Info) error {
-	cons, err := b.js.OrderedConsumer(ctx, info.Stream, jetstream.OrderedConsumerConfig{})
+	return b.count(ctx, info.Stream, uint64(info.First), info.Records)
+}
+
+// count reads n messages from a sequence on.
+func (b *Bench) count(ctx context.Context, stream string, from, n uint64) error {
+	cons, err := b.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
+	})
 	if err != nil {
 		return err
 	}
 	var once sync.Once
 	done := make(chan struct{})
-	n := uint64(0)
+	read := uint64(0)
 	consuming, err := cons.Consume(func(jetstream.Msg) {
-		if n++; n == info.Records {
+		if read++; read == n {
 			once.Do(func() { close(done) })
 		}
 	})

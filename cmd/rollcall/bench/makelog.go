@@ -23,6 +23,8 @@ const (
 	// chunkTimeout bounds the wait for the server to store one; it writes them to
 	// a disk that others may use.
 	chunkTimeout = time.Minute
+	// leaseTTL is short, as that of a process that was killed a while ago has ended.
+	leaseTTL = 2 * time.Second
 	// maxSpan is less than the age of the log, so that nothing is forgotten at once.
 	maxSpan = 29 * 24 * time.Hour
 )
@@ -33,7 +35,7 @@ const (
 type LogMaker struct {
 	Events   int           // records in all
 	Accounts int           // that have been there at least once; at most a tenth of Events
-	Live     int           // sessions at the end; at most a hundredth of Events
+	Live     int           // sessions at the end; at most a tenth of Events
 	Span     time.Duration // from the first record to the last, which is of now; at most 29 days
 	Seed     uint64        // of chance: the same one makes the same histories
 
@@ -53,8 +55,8 @@ func (m *LogMaker) Validate() error {
 		return errors.New("a log has from 1,000 to 100,000,000 events")
 	case m.Accounts < 1 || m.Accounts > m.Events/10:
 		return errors.New("each account has ten events on average, or more")
-	case m.Live < 1 || m.Live > m.Events/100 || m.Live > m.Accounts:
-		return errors.New("of a hundred events at most one is of a session that is there at the end, and of each account at most one")
+	case m.Live < 1 || m.Live > m.Events/10 || m.Live > m.Accounts:
+		return errors.New("of ten events at most one is of a session that is there at the end, and of each account at most one")
 	case m.Span < time.Second || m.Span > maxSpan:
 		return errors.New("a log is from 1 s to 29 days long")
 	}
@@ -85,7 +87,7 @@ func (m *LogMaker) Run(ctx context.Context) (made bool, err error) {
 		return false, err
 	}
 	defer nc.Close()
-	lease, err := b.Leases().Acquire(ctx, bus.LeaseRequest{Name: m.Name, Instance: m.Instance})
+	lease, err := b.Leases().Acquire(ctx, bus.LeaseRequest{Name: m.Name, Instance: m.Instance, TTL: leaseTTL})
 	if err != nil {
 		return false, err
 	}

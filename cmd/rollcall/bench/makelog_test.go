@@ -8,6 +8,7 @@ import (
 	"rollcall/bus"
 	"rollcall/bus/natsd"
 	"rollcall/events"
+	"rollcall/projector"
 	"rollcall/session"
 )
 
@@ -51,7 +52,7 @@ func TestALogThatIsMadeIsWholeAndAsPromised(t *testing.T) {
 		if info.Records != uint64(m.Events) || info.First != 1 {
 			t.Errorf("it has %d records from %d on", info.Records, info.First)
 		}
-		table, err := foldAll(ctx, b.Log(), info)
+		table, err := tableOf(ctx, info, projector.Config{Log: b.Log()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +147,7 @@ func TestALogThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*LogMaker){
 		"too many accounts": func(m *LogMaker) { m.Accounts = m.Events/10 + 1 },
-		"too many sessions": func(m *LogMaker) { m.Live = m.Events/100 + 1 },
+		"too many sessions": func(m *LogMaker) { m.Live = m.Events/10 + 1 },
 		"too short":         func(m *LogMaker) { m.Events = 999 },
 		"older than it may": func(m *LogMaker) { m.Span = maxSpan + 1 },
 	} {

@@ -77,7 +77,7 @@ type follower struct {
 }
 
 func (b *Bench) startFollower(ctx context.Context) (*follower, error) {
-	cmd := b.Follower(ctx, b.url)
+	cmd := b.Command(ctx, "bench", "follow", "--nats", b.url)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

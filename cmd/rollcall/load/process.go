@@ -37,17 +37,26 @@ func (s *Server) cpuTime() (time.Duration, error) {
 func (s *Server) memory() (int64, error) {
 	var sum int64
 	for _, pid := range s.PIDs {
-		f, err := processStat(pid)
+		n, err := Resident(pid)
 		if err != nil {
 			return 0, err
 		}
-		pages, err := strconv.ParseInt(string(f[21]), 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("stat of process %d: %w", pid, err)
-		}
-		sum += pages * int64(os.Getpagesize())
+		sum += n
 	}
 	return sum, nil
+}
+
+// Resident is the resident set of a process of this machine, in bytes.
+func Resident(pid int) (int64, error) {
+	f, err := processStat(pid)
+	if err != nil {
+		return 0, err
+	}
+	pages, err := strconv.ParseInt(string(f[21]), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("stat of process %d: %w", pid, err)
+	}
+	return pages * int64(os.Getpagesize()), nil
 }
 
 // processStat returns the fields of /proc/PID/stat after the command, which is

@@ -1,0 +1,68 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"rollcall/cmd/rollcall/load"
+)
+
+// A served is a process of the service on a data directory. It has no clients, and
+// so ends no sessions that another process has left.
+type served struct {
+	cmd   *exec.Cmd
+	after time.Duration // from the start of the process until it served
+}
+
+// serve starts one and returns when it serves.
+func (b *Bench) serve(ctx context.Context, dir string, args ...string) (*served, error) {
+	args = append([]string{"up", "--data", dir, "--roles", "projector", "--nats-listen", "127.0.0.1:0"}, args...)
+	s := &served{cmd: b.Command(ctx, args...)}
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	in := bufio.NewScanner(out)
+	for in.Scan() {
+		if strings.HasPrefix(in.Text(), "rollcall is up") {
+			s.after = time.Since(begun)
+			go io.Copy(io.Discard, out) // until the process ends
+			return s, nil
+		}
+	}
+	s.cmd.Process.Kill()
+	return nil, fmt.Errorf("%s: %w", strings.Join(s.cmd.Args, " "), errors.Join(errors.New("it did not serve"), s.cmd.Wait()))
+}
+
+// resident is the process's memory when it has been left alone for that long, in
+// bytes: the garbage of its start is gone by then, and the room for it given back.
+func (s *served) resident(ctx context.Context, settle time.Duration) (int64, error) {
+	select {
+	case <-time.After(settle):
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	return load.Resident(s.cmd.Process.Pid)
+}
+
+// stop ends it in an orderly way, and kill in no way at all.
+func (s *served) stop() error {
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	return s.cmd.Wait()
+}
+
+func (s *served) kill() {
+	s.cmd.Process.Kill()
+	s.cmd.Wait()
+}
