@@ -16,7 +16,7 @@ import (
 const maxKeyframes = 4000
 
 // A keyframer writes keyframes of a table while that is folded: at every place, unless
-// another process is at it or the last one is not written yet. Its methods are the
+// another process is at it; see take. Its methods are the
 // folding goroutine's.
 type keyframer struct {
 	table  *Table
@@ -27,6 +27,43 @@ type keyframer struct {
 	begins int64 // as keyframe.Head's; -1: as soon as the first record tells
 	places keyframe.Places
 	busy   chan struct{} // has room for one, who writes
+	claim  writing       // whoever is busy owns it
+}
+
+// A writing is a claim that is kept from one keyframe to the next while many follow
+// each other, as when a log is folded that has none yet.
+type writing struct {
+	release func() // nil without a claim
+	since   time.Time
+	list    []events.Keyframe // that there are
+}
+
+// claimFor is for how long a claim is kept: half of the time for which it is given.
+const claimFor = 30 * time.Second
+
+func (c *writing) hold(ctx context.Context, store events.Keyframes) (err error) {
+	if c.release != nil && time.Since(c.since) < claimFor {
+		return nil
+	}
+	c.end()
+	since := time.Now()
+	release, err := store.Claim(ctx)
+	if err != nil {
+		return err
+	}
+	if c.list, err = store.List(ctx); err != nil {
+		release()
+		return err
+	}
+	c.release, c.since = release, since
+	return nil
+}
+
+func (c *writing) end() {
+	if c.release != nil {
+		c.release()
+		c.release = nil
+	}
 }
 
 // begin tells where the fold begins: at a keyframe, or at the log's beginning.
@@ -47,86 +84,114 @@ func (k *keyframer) before(ctx context.Context, st *events.Stored, live bool) {
 		k.begins = st.At
 	}
 	if k.places.Before(st, k.table.stats.Sessions) {
-		k.take(ctx, live)
+		k.take(ctx, live, false)
 	}
 }
 
 // after is told of a record that was applied.
 func (k *keyframer) after(ctx context.Context, st *events.Stored, live bool) {
 	if k.places.After(st, k.table.stats.Sessions) {
-		k.take(ctx, live)
+		k.take(ctx, live, !live)
 	}
 }
 
-// take has the table written as it is now. While the fold catches up it waits until
-// the keyframe before is written, or none would be; nobody waits for a fold that
-// follows the log.
-func (k *keyframer) take(ctx context.Context, live bool) {
+// take has the table written as it is now, unless the keyframe before is still being
+// written. While the fold catches up with a log that has none yet, it waits at every
+// interval, so that none is missing, but not at every hour, of which there may be many
+// in what it folds within a second.
+func (k *keyframer) take(ctx context.Context, live, wait bool) {
 	h := k.places.Take()
 	h.Stream, h.Created, h.Begins = k.info.Stream, k.info.Created.UnixNano(), k.begins
-	if live {
-		select {
-		case k.busy <- struct{}{}:
-		default:
-			return
-		}
-	} else {
-		select {
-		case k.busy <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
+	if !k.enter(ctx, wait) {
+		return
 	}
 	v := k.table.hold()
 	go func() {
 		defer func() { <-k.busy }()
-		if err := k.write(ctx, h, v); err != nil && ctx.Err() == nil {
+		if err := k.write(ctx, h, v, live); err != nil && ctx.Err() == nil {
 			k.logger.Warn("a keyframe can't be written; starts and the past take longer", "seq", h.Seq, "err", err)
 		}
 	}()
 }
 
-// wait returns when nothing is being written.
+func (k *keyframer) enter(ctx context.Context, wait bool) bool {
+	if !wait {
+		select {
+		case k.busy <- struct{}{}:
+			return true
+		default:
+			return false
+		}
+	}
+	select {
+	case k.busy <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// settle clears up after the fold has caught up, while it goes on.
+func (k *keyframer) settle(ctx context.Context) {
+	go func() {
+		k.busy <- struct{}{}
+		defer func() { <-k.busy }()
+		defer k.claim.end()
+		if k.claim.release == nil {
+			return
+		}
+		if err := k.prune(ctx); err != nil && ctx.Err() == nil {
+			k.logger.Warn("old keyframes can't be removed", "err", err)
+		}
+	}()
+}
+
+// wait returns when nothing is being written, and gives the claim back.
 func (k *keyframer) wait() {
 	k.busy <- struct{}{}
+	k.claim.end()
 	<-k.busy
 }
 
-// write stores a keyframe, unless it is there or another process is at it.
-func (k *keyframer) write(ctx context.Context, h keyframe.Head, v *snapshot) error {
+// write stores a keyframe, unless it is there or another process is at it. live tells
+// that the next one will be a while.
+func (k *keyframer) write(ctx context.Context, h keyframe.Head, v *snapshot, live bool) error {
 	defer k.table.release(v)
-	release, err := k.store.Claim(ctx)
-	if errors.Is(err, events.ErrConflict) {
+	if err := k.claim.hold(ctx, k.store); err != nil {
+		if errors.Is(err, events.ErrConflict) {
+			return nil
+		}
+		return err
+	}
+	if live {
+		defer k.claim.end()
+	}
+	if slices.Contains(k.claim.list, h.Name()) {
 		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer release()
-	list, err := k.store.List(ctx)
-	if err != nil || slices.Contains(list, h.Name()) {
-		return err
 	}
 	data := keyframe.Encode(h, slices.Collect(k.table.then(v)))
 	k.table.release(v)
 	began := time.Now()
-	err = k.store.Create(ctx, h.Name(), data)
-	if err != nil && !errors.Is(err, events.ErrConflict) {
+	if err := k.store.Create(ctx, h.Name(), data); err != nil && !errors.Is(err, events.ErrConflict) {
 		return err
 	}
+	k.claim.list = append(k.claim.list, h.Name())
 	k.logger.Debug("wrote a keyframe", "seq", h.Seq, "bytes", len(data), "took", time.Since(began))
-	return k.prune(ctx, append(list, h.Name()))
+	if live {
+		return k.prune(ctx)
+	}
+	return nil
 }
 
 // prune removes keyframes that nobody can use any longer: those of another log, those
 // after which the log has forgotten records, and, beyond maxKeyframes, the ones that
 // are missed least.
-func (k *keyframer) prune(ctx context.Context, list []events.Keyframe) error {
+func (k *keyframer) prune(ctx context.Context) error {
 	info, err := k.log.Info(ctx)
 	if err != nil || !info.Created.Equal(k.info.Created) {
 		return err
 	}
-	for _, old := range useless(list, info) {
+	for _, old := range useless(slices.Clone(k.claim.list), info) {
 		if err := k.store.Remove(ctx, old); err != nil {
 			return err
 		}

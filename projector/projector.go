@@ -98,14 +98,14 @@ func (p *Projector) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("begin with a keyframe: %w", err)
 	}
-	p.begin(info, base)
+	p.begin(ctx, info, base)
 	if p.frames != nil {
 		defer p.frames.wait()
 	}
 	for st, err := range p.cfg.Log.Follow(ctx, p.cfg.Table.Position().Seq) {
 		if err == nil {
 			p.fold(ctx, st)
-		} else if err := p.pass(err); err != nil {
+		} else if err := p.pass(ctx, err); err != nil {
 			return fmt.Errorf("follow the log: %w", err)
 		}
 	}
@@ -156,7 +156,7 @@ func (p *Projector) info(ctx context.Context) (events.Info, error) {
 }
 
 // begin sets the border between the past and the live tail.
-func (p *Projector) begin(info events.Info, base *keyframe.Head) {
+func (p *Projector) begin(ctx context.Context, info events.Info, base *keyframe.Head) {
 	t := p.cfg.Table
 	if p.cfg.Keyframes != nil && p.cfg.Write {
 		p.frames = &keyframer{
@@ -174,7 +174,7 @@ func (p *Projector) begin(info events.Info, base *keyframe.Head) {
 		// tell.
 		t.pass(info.Last)
 	}
-	p.arrive(t.Position().Seq)
+	p.arrive(ctx, t.Position().Seq)
 }
 
 func (p *Projector) fold(ctx context.Context, st *events.Stored) {
@@ -189,17 +189,17 @@ func (p *Projector) fold(ctx context.Context, st *events.Stored) {
 		p.cfg.Observe(before, after, st)
 	}
 	p.cfg.Table.watermark.advance(st.Seq)
-	p.arrive(st.Seq)
+	p.arrive(ctx, st.Seq)
 }
 
 // pass takes care of an error that the fold can go on after, and returns any
 // other.
-func (p *Projector) pass(err error) error {
+func (p *Projector) pass(ctx context.Context, err error) error {
 	switch poison, passed := errors.AsType[*events.PoisonError](err); {
 	case passed:
 		p.cfg.Table.Skip(poison)
 		p.cfg.Logger.Error("a record can't be read and is passed over", "seq", poison.Seq, "err", poison.Err)
-		p.arrive(poison.Seq)
+		p.arrive(ctx, poison.Seq)
 		return nil
 	case errors.Is(err, events.ErrUnavailable):
 		p.cfg.Logger.Warn("the log can't be reached; the table stands still until it is back", "err", err)
@@ -209,7 +209,7 @@ func (p *Projector) pass(err error) error {
 }
 
 // arrive closes caughtUp when the border is reached.
-func (p *Projector) arrive(at events.Seq) {
+func (p *Projector) arrive(ctx context.Context, at events.Seq) {
 	if at < p.live {
 		return
 	}
@@ -217,5 +217,8 @@ func (p *Projector) arrive(at events.Seq) {
 	case <-p.caughtUp:
 	default:
 		close(p.caughtUp)
+		if p.frames != nil {
+			p.frames.settle(ctx)
+		}
 	}
 }

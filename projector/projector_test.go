@@ -121,7 +121,7 @@ func TestUntilItHasCaughtUpAProjectorDoesNotSaySo(t *testing.T) {
 		slow.entries = whole[:len(whole):len(whole)]
 		p := newProjector(t, Config{Log: slow, Table: NewTable()})
 		info, _ := slow.Info(t.Context())
-		p.begin(info, nil)
+		p.begin(t.Context(), info, nil)
 		for i := range w.stored {
 			select {
 			case <-p.CaughtUp():

@@ -125,10 +125,28 @@ func names(t *testing.T, store events.Keyframes) []events.Keyframe {
 	return list
 }
 
+// all are the keyframes of a log at all of its places.
+func all(t *testing.T, w *scribe) *bustest.Keyframes {
+	t.Helper()
+	store, table, places := bustest.NewKeyframes(), NewTable(), keyframe.Places{}
+	for i := range w.stored {
+		if places.Before(&w.stored[i], table.stats.Sessions) {
+			places.Take()
+			h, data := keyframeOf(table, &w.stored[i-1])
+			if err := store.Create(t.Context(), h.Name(), data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		table.Fold(&w.stored[i])
+		places.After(&w.stored[i], table.stats.Sessions)
+	}
+	return store
+}
+
 func TestWhoeverWritesKeyframesWritesTheSame(t *testing.T) {
 	t.Parallel()
-	w, whole := busy(), bustest.NewKeyframes()
-	project(t, w, whole, true)
+	w := busy()
+	whole := all(t, w)
 	list := names(t, whole)
 	if len(list) < 20 {
 		t.Fatalf("only %d keyframes of %d records", len(list), w.last())
@@ -143,13 +161,14 @@ func TestWhoeverWritesKeyframesWritesTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 		project(t, w, store, true) // begins with that one
-		if got := names(t, store); !slices.Equal(got, list[i:]) {
-			t.Fatalf("from %s there are %v, want %v", k, got, list[i:])
+		written := names(t, store)
+		if len(written) < 2 && i < len(list)-1 {
+			t.Errorf("from %s on none was written", k)
 		}
-		for _, k := range list[i:] {
+		for _, k := range written {
 			got, _ := store.Read(t.Context(), k)
-			if want, _ := whole.Read(t.Context(), k); !slices.Equal(got, want) {
-				t.Errorf("%s has other bytes", k)
+			if want, err := whole.Read(t.Context(), k); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s has other bytes than elsewhere, %v", k, err)
 			}
 		}
 	}
@@ -157,8 +176,8 @@ func TestWhoeverWritesKeyframesWritesTheSame(t *testing.T) {
 
 func TestAProjectorFoldsOnlyWhatIsBehindTheNewestKeyframe(t *testing.T) {
 	t.Parallel()
-	w, store := busy(), bustest.NewKeyframes()
-	want := hashOf(project(t, w, store, true).cfg.Table)
+	w := busy()
+	store, want := all(t, w), hashOf(w.table())
 	list := names(t, store)
 	newest := list[len(list)-1]
 	p := project(t, w, store, false)
@@ -173,8 +192,8 @@ func TestAProjectorFoldsOnlyWhatIsBehindTheNewestKeyframe(t *testing.T) {
 // Each ends in a correct table, from the next older one or from the log's beginning.
 func TestAKeyframeThatIsNoGoodIsNamedAndPassedOver(t *testing.T) {
 	t.Parallel()
-	w, store := busy(), bustest.NewKeyframes()
-	want := hashOf(project(t, w, store, true).cfg.Table)
+	w := busy()
+	store, want := all(t, w), hashOf(w.table())
 	list := names(t, store)
 	newest, second := list[len(list)-1], list[len(list)-2]
 	good, err := store.Read(t.Context(), newest)
@@ -241,8 +260,8 @@ func TestAKeyframeThatIsNoGoodIsNamedAndPassedOver(t *testing.T) {
 // A log that was restored from a copy goes on with other records at the same places.
 func TestALogThatWasCutAndWentOnIsRecognised(t *testing.T) {
 	t.Parallel()
-	w, store := busy(), bustest.NewKeyframes()
-	project(t, w, store, true)
+	w := busy()
+	store := all(t, w)
 	cut := busy()
 	for i := range cut.stored[90:] {
 		st := cut.stored[90+i]
@@ -260,8 +279,8 @@ func TestALogThatWasCutAndWentOnIsRecognised(t *testing.T) {
 // What retention has removed behind a keyframe would be missing in silence.
 func TestAKeyframeWithAGapBehindItIsNotUsed(t *testing.T) {
 	t.Parallel()
-	w, store := busy(), bustest.NewKeyframes()
-	project(t, w, store, true)
+	w := busy()
+	store := all(t, w)
 	list := names(t, store)
 	for _, k := range list[:len(list)-1] {
 		info, _ := w.log.Info(t.Context())
@@ -278,8 +297,8 @@ func TestAKeyframeWithAGapBehindItIsNotUsed(t *testing.T) {
 
 func TestAProjectorWaitsForKeyframesThatCannotBeReached(t *testing.T) {
 	t.Parallel()
-	w, store := busy(), bustest.NewKeyframes()
-	project(t, w, store, true)
+	w := busy()
+	store := all(t, w)
 	p := project(t, w, &refusing{Keyframes: store, lists: 2}, false)
 	if got := p.cfg.Table.Stats().Records; got > 10 {
 		t.Errorf("it folded %d records", got)
@@ -298,8 +317,8 @@ func TestAProjectorGoesOnWhenKeyframesCannotBeWritten(t *testing.T) {
 // Two processes that follow the same log write each keyframe once, and the same.
 func TestTwoProjectorsWriteEachKeyframeOnce(t *testing.T) {
 	t.Parallel()
-	w, alone, shared := busy(), bustest.NewKeyframes(), bustest.NewKeyframes()
-	project(t, w, alone, true)
+	w, shared := busy(), bustest.NewKeyframes()
+	alone := all(t, w)
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() { project(t, w, shared, true) })

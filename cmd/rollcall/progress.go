@@ -14,6 +14,7 @@ type progress struct {
 	what  string
 	total int
 	count atomic.Int64
+	begun sync.Once     // for of
 	end   chan struct{} // closed by stop
 	shown sync.WaitGroup
 }
@@ -39,6 +40,12 @@ func (p *progress) start(con *console, what string, total int) {
 			}
 		}
 	})
+}
+
+// of counts one of total, and begins the phase with the first.
+func (p *progress) of(con *console, what string, total int) {
+	p.begun.Do(func() { p.start(con, what, total) })
+	p.add(1)
 }
 
 func (p *progress) add(n int) { p.count.Add(int64(n)) }

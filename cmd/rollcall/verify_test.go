@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"math"
 	"sync"
 	"testing"
@@ -33,6 +34,25 @@ func TestALogHasLostRecordsOnlyIfSomeAreMissing(t *testing.T) {
 	} {
 		if got := c.v.lost(); got != c.want {
 			t.Errorf("%s: lost %v", c.name, got)
+		}
+	}
+}
+
+func TestWhatIsWrongIsTheError(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		v    verification
+		want error
+	}{
+		"nothing":                       {verification{Agrees: true}, nil},
+		"a stranger's record":           {verification{Agrees: true, Summary: query.Summary{Mismatched: 1, Foreign: 1}}, nil},
+		"a keyframe that can't be read": {verification{Agrees: true, Unusable: 1}, nil},
+		"the running table":             {verification{Missing: 1, Wrong: 1}, errDisagree},
+		"a hole":                        {verification{Agrees: true, Missing: 1, Wrong: 1}, errHoles},
+		"a keyframe":                    {verification{Agrees: true, Wrong: 1}, errChanged},
+	} {
+		if err := c.v.judge(newConsole(nil, io.Discard, io.Discard)); err != c.want {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -67,13 +68,17 @@ func Encode(h Head, accounts []*session.Account) []byte {
 func sealed(body []byte) []byte {
 	sum := sha256.Sum256(body)
 	body = append(body, sum[:]...)
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	return encoding().EncodeAll(body, append(make([]byte, 0, 64+len(body)/3), magic+string(rune(Format))...))
+}
+
+// encoding is made once, for it takes megabytes. It is for any goroutine.
+var encoding = sync.OnceValue(func() *zstd.Encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		panic(err) // the options are constant
 	}
-	defer z.Close()
-	return z.EncodeAll(body, append(make([]byte, 0, 64+len(body)/3), magic+string(rune(Format))...))
-}
+	return z
+})
 
 // Decode reads a keyframe's data. own gives a record that is about to be kept texts
 // of its own; before it, they refer to a buffer that would stay in memory with them.
