@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,9 +19,11 @@ import (
 func newBench(con *console) *cobra.Command {
 	b := &bench.Bench{Say: con.say}
 	cmd := &cobra.Command{
-		Use:       "bench [" + strings.Join(bench.Parts(), "|") + "]...",
-		Short:     "Measure this machine, side by side with raw JetStream",
-		ValidArgs: bench.Parts(),
+		Use:   "bench [MEASUREMENT]...",
+		Short: "Measure this machine, side by side with raw JetStream",
+		Long: "Make the measurements that are named, or all, side by side with raw JetStream:\n" +
+			strings.Join(bench.ShortParts(), ", ") + ";\non a long log: " + strings.Join(bench.LongParts(), ", ") + ".",
+		ValidArgs: slices.Concat(bench.ShortParts(), bench.LongParts()),
 		Args:      cobra.OnlyValidArgs,
 		RunE: verb(func(ctx context.Context, parts []string) error {
 			if err := b.Validate(); err != nil {
@@ -49,8 +52,8 @@ func newBench(con *console) *cobra.Command {
 	f.IntVar(&b.Rounds, "rounds", 5, "`N` rounds of each measurement; the median is\nshown")
 	f.IntSliceVar(&b.Sessions, "sessions", []int{10_000, 100_000, 1_000_000}, "`LIST` of sizes of the table whose memory is\nmeasured")
 	f.StringVar(&b.Data, "data", "", "`DIR` for the server's files (default: a\ntemporary one)")
-	f.DurationVar(&b.Settle, "settle", 10*time.Second, "pause before the memory of a process is read")
-	f.StringVar(&b.Log, "log", "", "`DIR` with a long log that \"bench log\" has made, for\n"+strings.Join(bench.LongParts(), ", ")+" (default: one of --events)")
+	f.DurationVar(&b.Settle, "settle", 10*time.Second, "pause before a process's memory is read")
+	f.StringVar(&b.Log, "log", "", "`DIR` with a long log, which \"bench log\" makes and\nsome measurements make longer (default: one of\n--events)")
 	cmd.AddCommand(newBenchFollow(con), newBenchLog(con), profiled(newBenchC2S(con)))
 	return cmd
 }

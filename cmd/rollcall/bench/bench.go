@@ -68,10 +68,10 @@ var longParts = []part{
 	{"at", (*Bench).runAt},
 }
 
-// Parts names the measurements.
-func Parts() []string { return slices.Concat(names(parts), LongParts()) }
+// ShortParts names the measurements that need no log.
+func ShortParts() []string { return names(parts) }
 
-// LongParts names those of them that are on a long log.
+// LongParts names those on a long log.
 func LongParts() []string { return names(longParts) }
 
 func names(list []part) (names []string) {

@@ -11,7 +11,15 @@ import (
 	"syscall"
 	"time"
 
+	"rollcall/bus"
 	"rollcall/cmd/rollcall/load"
+)
+
+// What is written before a process is killed: the lives of some sessions, by as many
+// writers.
+const (
+	comers  = 100
+	comings = 20
 )
 
 // A served is a process of the service on a data directory. It has no clients, and
@@ -19,6 +27,7 @@ import (
 type served struct {
 	cmd   *exec.Cmd
 	after time.Duration // from the start of the process until it served
+	url   string        // of its NATS server
 }
 
 // serve starts one and returns when it serves.
@@ -37,6 +46,9 @@ func (b *Bench) serve(ctx context.Context, dir string, args ...string) (*served,
 	for in.Scan() {
 		if strings.HasPrefix(in.Text(), "rollcall is up") {
 			s.after = time.Since(begun)
+		}
+		if _, at, found := strings.Cut(in.Text(), "nats://"); found {
+			s.url = "nats://" + strings.Fields(at)[0]
 			go io.Copy(io.Discard, out) // until the process ends
 			return s, nil
 		}
@@ -54,6 +66,25 @@ func (s *served) resident(ctx context.Context, settle time.Duration) (int64, err
 		return 0, ctx.Err()
 	}
 	return load.Resident(s.cmd.Process.Pid)
+}
+
+// write has sessions come and go, so that something is written that the server has
+// not put in order on disk.
+func (s *served) write(ctx context.Context) error {
+	b, err := bus.Connect(ctx, bus.Config{URL: s.url, Name: "bench", Existing: true})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	info, err := b.Log().Info(ctx)
+	if err != nil {
+		return err
+	}
+	list := make([]*looper, comers)
+	for i := range list {
+		list[i] = newLooper(int(info.Last) + i) // nobody who has been there
+	}
+	return appendTransitions(ctx, b.Log(), list, comers*(comings*len(life)-1), comers)
 }
 
 // stop ends it in an orderly way, and kill in no way at all.
