@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"session/presence":   {"events", "session", "session/roster", "session/stanza"},
 	"session/pubsub":     {"events", "session", "session/delivery", "session/lru", "session/pep", "session/roster", "session/stanza"},
 	"session/connector":  {"events", "session"},
+	"session/capacity":   {"events", "session"},
 	"session/stream":     {"events", "session/stanza"},
 	"session/c2s":        {"events", "session", "session/"},
 	"bus":                {"events", "bus/courier"},

@@ -216,6 +216,19 @@ func (l *Log) Info(ctx context.Context) (events.Info, error) {
 	return info, nil
 }
 
+// FirstSince is the first record that was stored at or after t, or events.ErrNotFound.
+func (l *Log) FirstSince(_ context.Context, t time.Time) (events.Seq, time.Time, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget()
+	left := l.entries[l.gone:]
+	i := sort.Search(len(left), func(i int) bool { return left[i].at >= t.UnixNano() })
+	if i == len(left) {
+		return 0, time.Time{}, events.ErrNotFound
+	}
+	return events.Seq(l.gone + i + 1), time.Unix(0, left[i].at), nil
+}
+
 // Read implements events.Log.
 func (l *Log) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {

@@ -171,6 +171,9 @@ func (o *Options) fsync(opts *server.Options) error {
 // InProcessConn gives a connection that needs no port.
 func (s *Server) InProcessConn() (net.Conn, error) { return s.ns.InProcessConn() }
 
+// MaxStore is how many bytes all streams together may have.
+func (s *Server) MaxStore() int64 { return s.js.MaxStore }
+
 // URL is where other processes reach the server; "" if they can't.
 func (s *Server) URL() string {
 	if s.ns.Addr() == nil {

@@ -48,9 +48,10 @@ type Config struct {
 	MaxResources   int // an account may bind; 1 to session.MaxSessions
 	Limits         clientLimits
 	Lease          time.Duration // of the connector; whole seconds, at least minLease
-	Demo           bool          // make the demo accounts
-	Fsync          string        // of the embedded server: "always" or the longest time without
-	Verbose        bool          // log what happens, not only warnings
+	Log            logFlags
+	Demo           bool   // make the demo accounts
+	Fsync          string // of the embedded server: "always" or the longest time without
+	Verbose        bool   // log what happens, not only warnings
 }
 
 // A lease has to outlast an election of a cluster's leader by far. A death is
@@ -102,7 +103,7 @@ func (c *Config) validate() error {
 	if c.MaxResources < 1 || c.MaxResources > session.MaxSessions {
 		return usagef("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)
 	}
-	if err := c.Limits.validate(); err != nil {
+	if err := errors.Join(c.Limits.validate(), c.Log.validate()); err != nil {
 		return err
 	}
 	return c.validateWeb()

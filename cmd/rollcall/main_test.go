@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 //	nats kill|start N           kill or start the external server N
 //	stranger write              write what is no record to the log, to the account
 //	                            that its newest record is of
+//	fill CLIENT                 change presence until the log is full
 //	retain AGE                  limit the log's age, and wait until what was in it
 //	                            is gone
 func TestScripts(t *testing.T) {
@@ -83,7 +84,7 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 					"up": scriptUp, "halt": scriptHalt, "crash": scriptCrash,
 					"connect": scriptConnect, "distrust": scriptDistrust, "login": scriptLogin, "send": scriptSend, "expect": scriptExpect,
 					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "nats": scriptNATS, "stranger": scriptStranger,
-					"retain": scriptRetain,
+					"retain": scriptRetain, "fill": scriptFill,
 				},
 			})
 		})

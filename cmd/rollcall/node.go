@@ -61,6 +61,7 @@ func (n *node) openBus(ctx context.Context) (err error) {
 		OnState: n.onState,
 		OnError: func(err error) { n.log.Warn("NATS", "error", err) },
 	}
+	n.cfg.Log.apply(&config)
 	// A stream that can't be used is mended where the streams are.
 	flag := "--nats"
 	if n.cfg.NATS == "" {
@@ -71,6 +72,12 @@ func (n *node) openBus(ctx context.Context) (err error) {
 	}
 	n.bus, err = bus.Connect(ctx, config)
 	n.connected.Store(err == nil)
+	if errors.Is(err, bus.ErrNoSpace) && n.nats != nil {
+		err = fmt.Errorf("%w: it may use %s, three quarters of what is free", err, sizeText(uint64(n.nats.MaxStore())))
+		if n.cfg.Log.limits.bytes != nil {
+			flag = "--log-max-bytes"
+		}
+	}
 	return change(flag, err)
 }
 
@@ -129,6 +136,9 @@ func (n *node) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look at the log: %w", err)
 	}
+	if n.cfg.Log.differ(info) {
+		n.log.Warn("the log was made with other limits than the flags name, and keeps them; rollcall log set changes them")
+	}
 	// Every process follows the log, whatever its roles: a connector decides and
 	// routes by its own table.
 	cfg := projector.Config{
@@ -168,6 +178,11 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, conn *xmppCon
 		}
 		defer stop()
 	}
+	g.Go(func() error {
+		watch := logWatch{log: n.bus.Log(), sessions: n.table.Sessions, out: n.log}
+		watch.run(life)
+		return nil
+	})
 	if conn != nil {
 		if n.cfg.Cert != "" { // otherwise SIGHUP ends the process, as any other does
 			g.Go(func() error {

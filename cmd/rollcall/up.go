@@ -52,6 +52,7 @@ func newUp(con *console) *cobra.Command {
 	f.StringVar(&cfg.Key, "key", "", "its private key, PEM `FILE`")
 	f.StringVar(&conflict, "conflict", "replace", "`HOW` to bind an address that is in use: replace its\nsession, or refuse or rename the new one\n")
 	cfg.defineLimits(cmd)
+	cfg.Log.define(cmd)
 	f.BoolVar(&cfg.Registration, "registration", false, "let clients make accounts (XEP-0077)")
 	f.BoolVar(&cfg.ChannelBinding, "channel-binding", false, "offer it also to clients without SASL2, of which\nsome can't do it and then show the password")
 	f.BoolVar(&cfg.AllowPlaintext, "allow-plaintext", false, "logins without TLS; for development only")

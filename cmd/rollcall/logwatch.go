@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"rollcall/session/capacity"
+)
+
+const (
+	// lookAtLog is how often a running service looks how full the log is.
+	lookAtLog = time.Minute
+	// warnAgain is how often it warns of the same thing.
+	warnAgain = 6 * time.Hour
+)
+
+// A logWatch warns the operator of a log that fills up, once for each level that it
+// gets to, and again after some hours.
+type logWatch struct {
+	log      capacity.Log
+	sessions func() int
+	out      *slog.Logger
+
+	level capacity.Level // that was told
+	told  time.Time
+}
+
+// run looks until ctx ends. What can't be looked at is told of elsewhere.
+func (w *logWatch) run(ctx context.Context) {
+	tick := time.NewTicker(lookAtLog)
+	defer tick.Stop()
+	for {
+		if r, err := capacity.Look(ctx, w.log, w.sessions(), time.Now()); err == nil {
+			w.tell(r)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tell warns if there is reason to. A level that was told before is news again only
+// after the log has been fine.
+func (w *logWatch) tell(r *capacity.Report) {
+	level := r.Level()
+	if level == capacity.Fine {
+		w.level = level
+		return
+	}
+	if level <= w.level && r.At.Sub(w.told) < warnAgain {
+		return
+	}
+	w.level, w.told = level, r.At
+	severity := slog.LevelWarn
+	if level == capacity.Full {
+		severity = slog.LevelError
+	}
+	w.out.Log(context.Background(), severity, headline(r)+" See: rollcall log", "bytes", sizeText(r.Bytes), "limit", sizeText(r.MaxBytes))
+}
