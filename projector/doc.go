@@ -38,9 +38,12 @@
 //
 // # Limits
 //
-// The table is as large as the log has accounts: one that no longer has a session
-// keeps its sequence, which is the condition of its next append. Retention does
-// not change the tables that saw what it removes. One that starts later knows a
-// session from the record by which its connector repeats it in time
+// The table is as large as there are sessions. An account whose last session has
+// ended is forgotten after some 16,000 others: session.Service then asks the log for
+// the sequence that its next append must name. Tables may differ in what they still
+// know of such accounts; nothing that they say of sessions does.
+//
+// Retention does not change the tables that saw what it removes. One that starts later
+// knows a session from the record by which its connector repeats it in time
 // (session.Service.Refresh).
 package projector

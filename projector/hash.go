@@ -23,8 +23,8 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
 // Hash returns the hash of all accounts that have a session, with the sequence
-// that it is of. The others are left out because a table that starts later can't
-// know those whose history retention has removed.
+// that it is of. What the table still knows of others is left out: another one may
+// have forgotten it.
 func (t *Table) Hash() (events.Position, Hash) {
 	s := t.HashSince(0)
 	return s.At, s.All
@@ -49,9 +49,6 @@ func (t *Table) HashSince(since int64) Hashes {
 		for a := range accounts {
 			young := younger(a.Sessions, since)
 			h.Older += len(a.Sessions) - len(young)
-			if len(a.Sessions) == 0 {
-				continue
-			}
 			b = appendAccount(b[:0], a, a.Sessions)
 			sum := sha256.Sum256(b)
 			h.All.add(sum)

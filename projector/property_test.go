@@ -85,11 +85,15 @@ func accountsOf(table *Table) map[events.JID]*session.Account {
 	return got
 }
 
+// text is what accounts are, but for those without sessions, which tables forget.
 func text(accounts map[events.JID]*session.Account) string {
 	var b []byte
 	for _, jid := range slices.SortedFunc(maps.Keys(accounts), func(a, b events.JID) int {
 		return slices.Compare([]byte(a.String()), []byte(b.String()))
 	}) {
+		if len(accounts[jid].Sessions) == 0 {
+			continue
+		}
 		b = append(appendAccount(b, accounts[jid], accounts[jid].Sessions), '\n')
 	}
 	return string(b)

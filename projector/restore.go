@@ -112,7 +112,7 @@ func (t *Table) load(h keyframe.Head, accounts []*session.Account) {
 		t.stats.load(a)
 	}
 	t.folded = h.Seq
-	t.stats.first = h.Seq + 1
+	t.begin(h.Seq)
 	t.mu.Unlock()
 	t.watermark.follow(h.Stream)
 	t.watermark.advance(h.Seq)

@@ -38,8 +38,8 @@ func (v *snapshot) then(a *session.Account) *session.Account {
 	return v.saved[a.JID]
 }
 
-// Snapshot calls read with all accounts exactly as they were at one sequence, in no
-// order; those without a session too. The fold goes on meanwhile, and what it
+// Snapshot calls read with all accounts that had sessions at one sequence, exactly as
+// they were then, in no order. The fold goes on meanwhile, and what it
 // replaces is kept until read returns, so read should not wait for a slow peer.
 // The accounts may be kept; the sequence of them ends with read.
 func (t *Table) Snapshot(read func(at events.Position, accounts iter.Seq[*session.Account])) {
@@ -69,7 +69,7 @@ func (t *Table) release(v *snapshot) {
 func (t *Table) then(v *snapshot) iter.Seq[*session.Account] {
 	return func(yield func(*session.Account) bool) {
 		for a := range t.accounts.all() {
-			if a = v.then(a); a != nil && !yield(a) {
+			if a = v.then(a); a != nil && len(a.Sessions) > 0 && !yield(a) {
 				return
 			}
 		}

@@ -21,7 +21,7 @@ const (
 
 // Stats says what was folded so far.
 type Stats struct {
-	Accounts   int     // that have a history
+	Accounts   int     // that have sessions
 	Sessions   int     // that are not closed
 	Records    uint64  // folded, poison not counted
 	Unknown    uint64  // of them, of kinds that this build does not know
@@ -50,7 +50,6 @@ type Connector struct {
 // stats count what the fold does. The table's mu guards it.
 type stats struct {
 	Stats
-	first     events.Seq    // the first record that was folded
 	retention time.Duration // after which the log forgets; 0: never
 	holders   map[events.Incarnation]*Connector
 	poisoned  []events.Seq // the places of the newest poison, in their order
@@ -58,18 +57,13 @@ type stats struct {
 
 func newStats() stats { return stats{holders: map[events.Incarnation]*Connector{}} }
 
-func (y *stats) record(st *events.Stored, before, after *session.Account) {
-	if y.first == 0 {
-		y.first = st.Seq
-	}
+// record counts a record. forgotten is what the table had forgotten before it.
+func (y *stats) record(st *events.Stored, before, after *session.Account, forgotten events.Seq) {
 	y.Records++
 	if _, ok := st.Event.(events.Unknown); ok {
 		y.Unknown++
 	}
-	if before == nil {
-		y.Accounts++
-	}
-	if !y.onTop(st, before) {
+	if !y.onTop(st, before, forgotten) {
 		y.Mismatched++
 		if st.Prev < seqOf(before) {
 			y.Foreign++
@@ -89,17 +83,19 @@ func (y *stats) load(a *session.Account) {
 }
 
 // onTop checks that the log did what Append promises. An account of which
-// retention has removed everything begins again at 0, and one whose last record is
-// from before the fold began has an unknown beginning. Poison names no account, so
-// a record that says that it was appended on top of some is believed.
-func (y *stats) onTop(st *events.Stored, before *session.Account) bool {
+// retention has removed everything begins again at 0. Of one that the table doesn't
+// know it is known only that its last record is not behind what was forgotten;
+// whether it is the one that the record names, only a fold can tell that begins early
+// enough, as verify's does for each part of the log. Poison names no account, so a
+// record that says that it was appended on top of some is believed.
+func (y *stats) onTop(st *events.Stored, before *session.Account, forgotten events.Seq) bool {
 	switch {
-	case st.Prev == seqOf(before):
+	case before != nil && st.Prev == before.Seq:
 		return true
 	case st.Prev > seqOf(before) && y.isPoison(st.Prev):
 		return true
 	case before == nil:
-		return st.Prev < y.first
+		return st.Prev <= forgotten
 	default:
 		return st.Prev == 0 && y.retention > 0 && st.At-before.At >= int64(y.retention)
 	}
@@ -132,12 +128,18 @@ func (y *stats) fault(seq events.Seq, at int64, text string) {
 	}
 }
 
-// move counts the sessions that the record took away and those that it brought.
-// One that changed is both.
+// move counts the sessions that the record took away and those that it brought, and
+// their account. One that changed is both.
 func (y *stats) move(before, after *session.Account) {
 	var gone []*session.Session
 	if before != nil {
 		gone = before.Sessions
+	}
+	switch had, has := len(gone) > 0, len(after.Sessions) > 0; {
+	case has && !had:
+		y.Accounts++
+	case had && !has:
+		y.Accounts--
 	}
 	for _, s := range gone {
 		if !slices.Contains(after.Sessions, s) {

@@ -23,6 +23,8 @@ type Table struct {
 	// takes it.
 	mu        sync.Mutex
 	folded    events.Seq // the newest record that accounts shows
+	begun     bool       // the place where the fold began is known
+	hints     hints
 	stats     stats
 	snapshots []*snapshot
 }
@@ -34,18 +36,20 @@ var (
 
 // NewTable returns the table of an empty log.
 func NewTable() *Table {
-	return &Table{accounts: newIndex(), interner: newInterner(), stats: newStats()}
+	return &Table{accounts: newIndex(), interner: newInterner(), hints: hints{limit: maxHints}, stats: newStats()}
 }
 
-// Account returns the account of a JID, or nil if it has no history. Its Seq is
-// the condition of its next append. It allocates nothing.
+// Account returns the account of a JID, whose Seq is the condition of its next append;
+// nil if it has no sessions and its last record is not one of the newest, as
+// Forgotten says. It allocates nothing.
 func (t *Table) Account(jid events.JID) *session.Account {
 	bare := jid.Bare()
 	return t.accounts.get(t.accounts.hash(bare), bare)
 }
 
 // Forgotten is the newest place in the log at which there may be the last record of
-// an account that Account doesn't know: that before the first record that was folded.
+// an account that Account doesn't know. 0: it knows all. It is to be asked after
+// Account.
 func (t *Table) Forgotten() events.Seq { return events.Seq(t.forgotten.Load()) }
 
 // Session returns the connected resource that has the full JID, or nil if there
@@ -97,6 +101,7 @@ func (t *Table) Fold(st *events.Stored) (before, after *session.Account) {
 func (t *Table) Skip(p *events.PoisonError) {
 	t.mu.Lock()
 	if p.Seq > t.folded {
+		t.begin(p.Seq - 1)
 		t.folded = p.Seq
 		t.stats.poison(p)
 	}
@@ -107,6 +112,7 @@ func (t *Table) Skip(p *events.PoisonError) {
 // pass goes on to a sequence without a record: nothing up to it is left.
 func (t *Table) pass(seq events.Seq) {
 	t.mu.Lock()
+	t.begin(seq)
 	t.folded = max(t.folded, seq)
 	t.mu.Unlock()
 	t.watermark.advance(seq)
@@ -122,9 +128,7 @@ func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 	if st.Seq <= t.folded {
 		return before, before
 	}
-	if t.stats.first == 0 {
-		t.forgotten.Store(uint64(st.Seq - 1))
-	}
+	t.begin(st.Seq - 1)
 	own := *st
 	named := t.interner.intern(&own, before)
 	after = session.Apply(before, &own)
@@ -136,6 +140,10 @@ func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 	}
 	t.accounts.put(h, after)
 	t.folded = st.Seq
-	t.stats.record(st, before, after)
+	t.stats.record(st, before, after, t.Forgotten())
+	if len(after.Sessions) == 0 {
+		t.hints.add(after)
+	}
+	t.forget()
 	return before, after
 }

@@ -26,11 +26,11 @@ func ExampleAt() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Println(m, "has", len(past.Account(bob).Sessions), "sessions of", bob)
+		fmt.Println(m, "has", past.Stats().Sessions, "sessions")
 	}
 	// Output:
-	// sequence 2 has 1 sessions of bob@localhost
-	// now has 0 sessions of bob@localhost
+	// sequence 2 has 1 sessions
+	// now has 0 sessions
 }
 
 // What is different since then? Bob's session of before is gone, with the reason

@@ -13,6 +13,7 @@ func (s *Session) Record() events.Record {
 // Restore returns head with the sessions that the records repeat. Records of any
 // other event are passed over. It keeps their strings.
 func Restore(head Account, records []events.Stored) *Account {
+	head.CredentialsSeq = head.Seq // it is not kept
 	a := &head
 	for i := range records {
 		e, ok := records[i].Event.(events.Refreshed)

@@ -210,3 +210,14 @@ func TestAForgottenAccountIsUnavailableWhileTheLogIs(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A keyframe does not keep when the password changed.
+func TestThePasswordOfARestoredAccountMayHaveChangedUpToItsLastRecord(t *testing.T) {
+	t.Parallel()
+	a := session.Restore(session.Account{JID: alice, Seq: 7}, nil)
+	for asOf, want := range map[events.Seq]error{6: session.ErrRekeyed, 7: nil} {
+		if _, err := session.Decide(a, session.Authenticate{Session: id("s1"), AsOf: asOf}); !errors.Is(err, want) {
+			t.Errorf("a login that was proved after %d: %v, want %v", asOf, err, want)
+		}
+	}
+}

@@ -22,9 +22,9 @@ type Summary struct {
 	Stream     string `json:"stream"`
 	Seq        uint64 `json:"seq"`
 	Hash       string `json:"hash"`
-	Young      string `json:"young"` // the hash without the sessions that are older than was asked for
-	Older      int    `json:"older"` // how many those are
-	Accounts   int    `json:"accounts"`
+	Young      string `json:"young"`    // the hash without the sessions that are older than was asked for
+	Older      int    `json:"older"`    // how many those are
+	Accounts   int    `json:"accounts"` // that have sessions
 	Sessions   int    `json:"sessions"`
 	Records    uint64 `json:"records"`    // folded
 	Poison     uint64 `json:"poison"`     // undecodable, passed over
