@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rollcall/events"
 	"rollcall/projector"
+	"rollcall/projector/keyframe"
 	"rollcall/session"
 )
 
@@ -44,35 +46,46 @@ func At(ctx context.Context, from Archive, m Moment) (*Past, error) {
 	if !past.Whole {
 		past.Begins = time.Now().UnixNano()
 	}
-	if err := past.begin(ctx, from, m, info); err != nil {
+	r := m.until(events.Range{}, info)
+	h, err := from.restore(ctx, past.Table, info, func(k events.Keyframe) bool { return within(k, r) })
+	if err != nil {
 		return nil, err
 	}
-	rest := m.until(events.Range{After: past.Position().Seq}, info)
-	if rest.To > 0 && rest.To <= rest.After {
+	if h != nil {
+		past.Whole, past.Begins = h.Begins == 0, h.Begins
+	}
+	if r.After = past.Position().Seq; r.To <= r.After {
 		return past, nil
 	}
-	if err := past.fold(ctx, from, rest); err != nil {
-		return nil, err
-	}
-	return past, nil
+	return past, past.fold(ctx, from, r)
 }
 
-// begin fills the table from a keyframe, if there is one.
-func (p *Past) begin(ctx context.Context, from Archive, m Moment, info events.Info) error {
-	if from.Keyframes == nil {
-		return nil
+// within reports a keyframe that is not behind the range's end.
+func within(k events.Keyframe, r events.Range) bool {
+	return k.Seq <= r.To && (r.Until.IsZero() || k.StoredAt().Before(r.Until))
+}
+
+// restore fills an empty table from the newest keyframe that is wanted; nil if there
+// is none.
+func (a Archive) restore(ctx context.Context, t *projector.Table, info events.Info, wanted func(events.Keyframe) bool) (*keyframe.Head, error) {
+	if a.Keyframes == nil {
+		return nil, nil
+	}
+	return projector.Restoration{Log: a, Keyframes: a.Keyframes, Info: info, Wanted: wanted, Passed: a.Passed}.Fill(ctx, t)
+}
+
+// Knows reports that all sessions of a moment are known: the log has forgotten nothing,
+// or there is a keyframe of before. Whether that can be read is not looked at.
+func (a Archive) Knows(ctx context.Context, m Moment) (bool, error) {
+	info, err := a.Info(ctx)
+	if err != nil || whole(info) || a.Keyframes == nil {
+		return whole(info), err
 	}
 	r := m.until(events.Range{}, info)
-	h, err := projector.Restoration{
-		Log: from, Keyframes: from.Keyframes, Info: info, Passed: from.Passed,
-		Wanted: func(k events.Keyframe) bool {
-			return (r.To == 0 || k.Seq <= r.To) && (r.Until.IsZero() || k.StoredAt().Before(r.Until))
-		},
-	}.Fill(ctx, p.Table)
-	if h != nil {
-		p.Whole, p.Begins = h.Begins == 0, h.Begins
-	}
-	return err
+	list, err := a.Keyframes.List(ctx)
+	return slices.ContainsFunc(list, func(k events.Keyframe) bool {
+		return k.Format == keyframe.Format && k.Created == info.Created.UnixNano() && k.Seq+1 >= info.First && within(k, r)
+	}), err
 }
 
 // Extend folds on, up to and including the record at a sequence. It fails with
@@ -120,16 +133,31 @@ func look(ctx context.Context, log events.Log, m Moment) (events.Info, error) {
 	return info, m.check(ctx, log, info)
 }
 
-// AccountAt returns one account as it was, nil if it had no history. It reads
-// only the account's records. It fails as At does.
-func AccountAt(ctx context.Context, log events.Log, account events.JID, m Moment) (*session.Account, error) {
-	info, err := look(ctx, log, m)
+// AccountAt returns one account as it was, nil if nothing is known of it. It reads only
+// the account's records, and, if the log has forgotten its beginning, the keyframe
+// before the moment. It fails as At does.
+func AccountAt(ctx context.Context, from Archive, account events.JID, m Moment) (*session.Account, error) {
+	info, err := look(ctx, from, m)
 	if err != nil {
 		return nil, err
 	}
-	of := Span{Of: account.Bare()}
+	r := m.until(events.Range{Account: account.Bare()}, info)
 	var a *session.Account
-	for st, err := range events.Intact(log.Read(ctx, m.until(events.Range{Account: of.Of}, info))) {
+	if !whole(info) {
+		t := projector.NewTable()
+		h, err := from.restore(ctx, t, info, func(k events.Keyframe) bool { return within(k, r) })
+		if err != nil {
+			return nil, err
+		}
+		if h != nil {
+			a, r.After = t.Account(r.Account), h.Seq
+		}
+	}
+	if r.To <= r.After {
+		return a, nil
+	}
+	of := Span{Of: r.Account}
+	for st, err := range events.Intact(from.Read(ctx, r)) {
 		if err != nil {
 			return nil, of.reading(err)
 		}

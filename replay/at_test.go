@@ -76,7 +76,7 @@ func TestTheTableOfAMomentHoldsWhatWasStoredByThen(t *testing.T) {
 			if past.Position().Seq != c.seq || (s != nil) != c.bound || s != nil && s.Available() != c.available {
 				t.Errorf("%s: at %d there is %+v", c.name, past.Position().Seq, s)
 			}
-			one, err := AccountAt(t.Context(), w, full, c.moment)
+			one, err := AccountAt(t.Context(), Archive{Log: w}, full, c.moment)
 			if err != nil || (one.Resource("phone") != nil) != c.bound || len(one.Available()) > 0 != c.available {
 				t.Errorf("%s: the account alone is %+v, %v", c.name, one, err)
 			}
@@ -91,7 +91,7 @@ func TestTheFutureIsNotKnown(t *testing.T) {
 			if _, err := At(t.Context(), Archive{Log: w}, m); !errors.Is(err, ErrFuture) {
 				t.Errorf("%s: %v", m, err)
 			}
-			if _, err := AccountAt(t.Context(), w, jid("alice@localhost"), m); !errors.Is(err, ErrFuture) {
+			if _, err := AccountAt(t.Context(), Archive{Log: w}, jid("alice@localhost"), m); !errors.Is(err, ErrFuture) {
 				t.Errorf("an account at %s: %v", m, err)
 			}
 		}
@@ -200,7 +200,7 @@ func TestAnEmptyLogHasAnEmptyTable(t *testing.T) {
 		if err != nil || past.Stats().Accounts != 0 || !past.Whole {
 			t.Errorf("%+v, %v", past, err)
 		}
-		if a, err := AccountAt(t.Context(), w, jid("alice@localhost"), Moment{}); a != nil || err != nil {
+		if a, err := AccountAt(t.Context(), Archive{Log: w}, jid("alice@localhost"), Moment{}); a != nil || err != nil {
 			t.Errorf("%+v, %v", a, err)
 		}
 	})
@@ -213,7 +213,7 @@ func TestALogThatCannotBeReadGivesNoTable(t *testing.T) {
 		if _, err := At(t.Context(), Archive{Log: w}, Moment{}); !errors.Is(err, events.ErrUnavailable) {
 			t.Errorf("At: %v", err)
 		}
-		if _, err := AccountAt(t.Context(), w, jid("alice@localhost"), Moment{}); !errors.Is(err, events.ErrUnavailable) {
+		if _, err := AccountAt(t.Context(), Archive{Log: w}, jid("alice@localhost"), Moment{}); !errors.Is(err, events.ErrUnavailable) {
 			t.Errorf("AccountAt: %v", err)
 		}
 	})

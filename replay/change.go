@@ -2,8 +2,10 @@ package replay
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
+	"rollcall/events"
 	"rollcall/session"
 )
 
@@ -63,6 +65,33 @@ func (c *Change) Differences() (all []Difference) {
 		}
 	}
 	return all
+}
+
+// FindEnd looks in the records of the account, between the moments of the Diff, for
+// the end of a session that is gone, and leaves zero what it does not find there.
+func (c *Change) FindEnd(ctx context.Context, log events.Log, from, to Moment) error {
+	if c.After != nil || c.Ended != 0 {
+		return nil
+	}
+	info, err := look(ctx, log, to)
+	if err != nil {
+		return err
+	}
+	of := Span{Of: c.Before.JID.Bare()}
+	a := &session.Account{JID: of.Of, Sessions: []*session.Session{c.Before}}
+	for st, err := range events.Intact(log.Read(ctx, from.after(to.until(events.Range{Account: of.Of}, info), info))) {
+		if err != nil {
+			return of.reading(err)
+		}
+		after := session.Apply(a, st)
+		gone, end := endings(a, after, st)
+		if slices.ContainsFunc(gone, func(s *session.Session) bool { return s.ID == c.Before.ID }) {
+			c.End = end
+			return nil
+		}
+		a = after
+	}
+	return ctx.Err()
 }
 
 // changes are the differences of one account, those of sessions that are gone

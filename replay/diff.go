@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"rollcall/events"
+	"rollcall/projector/keyframe"
 	"rollcall/session"
 )
 
@@ -22,20 +23,36 @@ var ErrBackwards = errors.New("the first moment is after the second")
 // Sessions that began and ended between the moments are in neither, and so not in
 // the difference: Sessions has them.
 //
+// It reads the table of the first moment and the records from there to the second, or,
+// if these are many, the table of the second, too. Then it does not know how sessions
+// have ended; see Change.FindEnd. Either way it holds in memory the sessions of one
+// moment or of two, and not what happened in between.
+//
 // It fails as At does for each moment, and with ErrBackwards. An error is the last.
-func Diff(ctx context.Context, log events.Log, of events.JID, from, to Moment) iter.Seq2[Change, error] {
+func Diff(ctx context.Context, archive Archive, of events.JID, from, to Moment) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		d, err := diff(ctx, log, of, from, to)
+		d, err := diff(ctx, archive, of, from, to)
 		if err != nil {
 			yield(Change{}, fmt.Errorf("compare two moments: %w", err))
 			return
 		}
+		for c := range d.changes(of) {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+}
+
+// changes gives what differs, in order.
+func (d *passage) changes(of events.JID) iter.Seq[Change] {
+	return func(yield func(Change) bool) {
 		for _, account := range slices.SortedFunc(maps.Keys(d.was), events.JID.Compare) {
 			for _, c := range changes(d.was[account], d.is[account]) {
 				if c.After == nil {
 					c.End = d.ends[c.Before.ID]
 				}
-				if (Span{Of: of}).means(c.Session().JID) && !yield(c, nil) {
+				if (Span{Of: of}).means(c.Session().JID) && !yield(c) {
 					return
 				}
 			}
@@ -51,40 +68,77 @@ type passage struct {
 	ends map[events.SessionID]End        // of the sessions that there were at the first
 }
 
-func diff(ctx context.Context, log events.Log, of events.JID, from, to Moment) (*passage, error) {
+func diff(ctx context.Context, archive Archive, of events.JID, from, to Moment) (*passage, error) {
 	d := &passage{
 		was: map[events.JID]*session.Account{}, is: map[events.JID]*session.Account{}, ends: map[events.SessionID]End{},
 	}
-	if err := inOrder(ctx, log, from, to); err != nil {
+	if err := inOrder(ctx, archive, from, to); err != nil {
 		return nil, err
 	}
-	info, err := look(ctx, log, to)
+	info, err := look(ctx, archive, to)
 	if err != nil {
 		return nil, err
 	}
 	if !of.IsZero() {
-		a, err := AccountAt(ctx, log, of, from)
+		a, err := AccountAt(ctx, archive, of, from)
 		if err != nil {
 			return nil, err
 		}
-		return d, d.read(ctx, log, to.until(events.Range{Account: of.Bare(), After: placeOf(a)}, info), func(st *events.Stored) (before, after *session.Account) {
+		r := from.after(to.until(events.Range{Account: of.Bare()}, info), info)
+		return d, d.read(ctx, archive, r, func(st *events.Stored) (before, after *session.Account) {
 			before, a = a, session.Apply(a, st)
 			return before, a
 		})
 	}
-	past, err := At(ctx, Archive{Log: log}, from)
+	past, err := At(ctx, archive, from)
 	if err != nil {
 		return nil, err
 	}
-	return d, d.read(ctx, log, to.until(events.Range{After: past.Position().Seq}, info), past.Fold)
+	r := to.until(events.Range{After: past.Position().Seq}, info)
+	switch far, err := archive.far(ctx, r, info); {
+	case err != nil:
+		return nil, err
+	case far:
+		return d, d.compare(ctx, archive, past, to)
+	}
+	return d, d.read(ctx, archive, r, past.Fold)
 }
 
-// placeOf is where the account's history has got to.
-func placeOf(a *session.Account) events.Seq {
-	if a == nil {
-		return 0
+// few is how many records are read rather than another keyframe.
+const few = keyframe.Interval
+
+// far reports a range of so many records that reading a table is less than reading
+// them.
+func (a Archive) far(ctx context.Context, r events.Range, info events.Info) (bool, error) {
+	if a.Keyframes == nil {
+		return false, nil
 	}
-	return a.Seq
+	list, err := a.Keyframes.List(ctx)
+	return slices.ContainsFunc(list, func(k events.Keyframe) bool {
+		return k.Created == info.Created.UnixNano() && k.Seq >= r.After+few && within(k, r)
+	}), err
+}
+
+// compare takes what differs between a table and that of a later moment.
+func (d *passage) compare(ctx context.Context, archive Archive, first *Past, to Moment) error {
+	second, err := At(ctx, archive, to)
+	if err != nil {
+		return err
+	}
+	look := func(jid events.JID) {
+		before, after := first.Account(jid), second.Account(jid)
+		if len(changes(before, after)) > 0 {
+			d.was[jid], d.is[jid] = before, after
+		}
+	}
+	for _, p := range [...]*Past{first, second} {
+		p.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
+			for a := range accounts {
+				look(a.JID)
+			}
+		})
+	}
+	return nil
 }
 
 // inOrder checks that the first moment is not after the second.

@@ -22,7 +22,7 @@ func differences(t *testing.T, w *world, of string, from, to Moment) (all []stri
 	if of != "" {
 		account = jid(of)
 	}
-	for c, err := range Diff(t.Context(), w, account, from, to) {
+	for c, err := range Diff(t.Context(), Archive{Log: w}, account, from, to) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +70,7 @@ func TestADifferenceIsWhatIsNewGoneOrAnother(t *testing.T) {
 		} {
 			expect(t, c.name, differences(t, w, c.of, c.from, c.to), c.want...)
 		}
-		for c := range Diff(t.Context(), w, events.JID{}, Moment{Seq: 13}, Moment{Seq: 14}) {
+		for c := range Diff(t.Context(), Archive{Log: w}, events.JID{}, Moment{Seq: 13}, Moment{Seq: 14}) {
 			if c.Ended != w.at(14).UnixNano() || c.Text != "at noon" {
 				t.Errorf("the end: %+v", c.End)
 			}
@@ -116,12 +116,12 @@ func TestMomentsInTheWrongOrderHaveNoDifference(t *testing.T) {
 			{{Seq: 2}, {Time: w.at(2).Add(-1)}},
 			{{Time: w.at(2)}, {Seq: 1}},
 		} {
-			if err := lastError(Diff(t.Context(), w, events.JID{}, c[0], c[1])); !errors.Is(err, ErrBackwards) {
+			if err := lastError(Diff(t.Context(), Archive{Log: w}, events.JID{}, c[0], c[1])); !errors.Is(err, ErrBackwards) {
 				t.Errorf("from %s to %s: %v", c[0], c[1], err)
 			}
 		}
 		for _, c := range [][2]Moment{{{Seq: 1}, {Seq: 9}}, {{Seq: 9}, {Seq: 10}}, {{Seq: 1}, {Time: time.Now().Add(1)}}} {
-			if err := lastError(Diff(t.Context(), w, events.JID{}, c[0], c[1])); !errors.Is(err, ErrFuture) {
+			if err := lastError(Diff(t.Context(), Archive{Log: w}, events.JID{}, c[0], c[1])); !errors.Is(err, ErrFuture) {
 				t.Errorf("from %s to %s: %v", c[0], c[1], err)
 			}
 		}
@@ -139,11 +139,11 @@ func TestADifferenceThatIsCutShortSaysSo(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.online(1, "alice@localhost", "phone")
 		ctx, cancel := context.WithCancel(t.Context())
-		if err := lastError(Diff(ctx, cutLog{w.Log, cancel}, events.JID{}, Moment{Seq: 1}, Moment{})); !errors.Is(err, context.Canceled) {
+		if err := lastError(Diff(ctx, Archive{Log: cutLog{w.Log, cancel}}, events.JID{}, Moment{Seq: 1}, Moment{})); !errors.Is(err, context.Canceled) {
 			t.Errorf("it ends with %v", err)
 		}
 		w.Partition(true)
-		if err := lastError(Diff(t.Context(), w, events.JID{}, Moment{Seq: 1}, Moment{})); !errors.Is(err, events.ErrUnavailable) {
+		if err := lastError(Diff(t.Context(), Archive{Log: w}, events.JID{}, Moment{Seq: 1}, Moment{})); !errors.Is(err, events.ErrUnavailable) {
 			t.Errorf("without the log it ends with %v", err)
 		}
 	})
@@ -161,7 +161,7 @@ func TestADifferenceLeadsFromOneTableToTheOther(t *testing.T) {
 					a, b := events.Seq(1+random.IntN(int(w.last()))), events.Seq(1+random.IntN(int(w.last())))
 					from, to := Moment{Seq: min(a, b)}, Moment{Seq: max(a, b)}
 					sessions := sessionsAt(t, w, from)
-					for c, err := range Diff(t.Context(), w, events.JID{}, from, to) {
+					for c, err := range Diff(t.Context(), Archive{Log: w}, events.JID{}, from, to) {
 						if err != nil {
 							t.Fatal(err)
 						}

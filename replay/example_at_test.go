@@ -43,7 +43,7 @@ func ExampleDiff() {
 	do(ctx, log, bob, session.Kick{})
 	login(ctx, log, events.StoredJID("carol@localhost"))
 
-	for c, err := range replay.Diff(ctx, log, events.JID{}, replay.Moment{Seq: then.Seq}, replay.Moment{}) {
+	for c, err := range replay.Diff(ctx, replay.Archive{Log: log}, events.JID{}, replay.Moment{Seq: then.Seq}, replay.Moment{}) {
 		switch {
 		case err != nil:
 			fmt.Println(err)

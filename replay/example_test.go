@@ -20,7 +20,7 @@ import (
 func ExampleSessions() {
 	ctx, log, now := context.Background(), workday(), nine.Add(10*time.Hour)
 	total, count := map[events.Reason]time.Duration{}, map[events.Reason]int{}
-	for s, err := range replay.Sessions(ctx, log, replay.Span{}) {
+	for s, err := range replay.Sessions(ctx, replay.Archive{Log: log}, replay.Span{}) {
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -47,6 +47,19 @@ func (m Moment) until(r events.Range, info events.Info) events.Range {
 	return r
 }
 
+// after limits r to what was stored after the moment.
+func (m Moment) after(r events.Range, info events.Info) events.Range {
+	switch {
+	case m.Seq != 0:
+		r.After = m.Seq
+	case !m.Time.IsZero():
+		r.Since = m.Time.Add(time.Nanosecond)
+	default:
+		r.After = info.Last
+	}
+	return r
+}
+
 // check refuses moments that the log can't answer for. info is its present.
 func (m Moment) check(ctx context.Context, log events.Log, info events.Info) error {
 	switch {

@@ -2,14 +2,17 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"rollcall/bus/bustest"
 	"rollcall/events"
+	"rollcall/projector/keyframe"
 	"rollcall/session"
 )
 
@@ -17,6 +20,7 @@ import (
 // is stored a second after the one before.
 type world struct {
 	*bustest.Log
+	frames   *bustest.Keyframes
 	t        *testing.T
 	accounts map[events.JID]*session.Account
 	moments  []time.Time // moments[i] is when sequence i+1 was stored
@@ -25,8 +29,9 @@ type world struct {
 // inWorld runs a test where time is virtual.
 func inWorld(t *testing.T, test func(*testing.T, *world)) {
 	t.Parallel()
+	keyframe.Encode(keyframe.Head{}, nil) // what it makes once must not belong to one world
 	synctest.Test(t, func(t *testing.T) {
-		test(t, &world{Log: bustest.NewLog(), t: t, accounts: map[events.JID]*session.Account{}})
+		test(t, &world{Log: bustest.NewLog(), frames: bustest.NewKeyframes(), t: t, accounts: map[events.JID]*session.Account{}})
 	})
 }
 
@@ -83,6 +88,31 @@ func (w *world) online(id byte, account, resource string) {
 	w.do(account, session.Bind{Session: sid(id), Resource: resource})
 	w.do(account, session.BecomeAvailable{Session: sid(id), Stanza: "<presence/>"})
 }
+
+// keyframe keeps the table after a record, unless that can't be decoded.
+func (w *world) keyframe(seq events.Seq) {
+	w.t.Helper()
+	past, err := At(w.t.Context(), Archive{Log: w}, Moment{Seq: seq})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	info, err := w.Info(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for st := range events.Intact(w.Read(w.t.Context(), events.Range{After: seq - 1, To: seq})) {
+		head := keyframe.Head{Stream: info.Stream, Created: info.Created.UnixNano(), Seq: seq, At: st.At, ID: st.ID}
+		past.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
+			err = w.frames.Create(w.t.Context(), head.Name(), keyframe.Encode(head, slices.Collect(accounts)))
+		})
+		if err != nil && !errors.Is(err, events.ErrConflict) {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// archive is the log with its keyframes.
+func (w *world) archive() Archive { return Archive{Log: w, Keyframes: w.frames} }
 
 func (w *world) last() events.Seq { return events.Seq(len(w.moments)) }
 

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"math"
 	"slices"
 	"time"
 
 	"rollcall/events"
+	"rollcall/projector"
 	"rollcall/session"
 )
 
@@ -40,19 +42,26 @@ func (l Lifetime) Duration(now time.Time) time.Duration {
 // end, in the order of their beginnings. A resource is known from the bind on,
 // so a span of a full JID has no session that was never bound.
 //
-// It reads the history from its beginning, for sessions may have begun long
-// before the span, an account's own if the span is of one. One that began before
-// the log does is known, with its own beginning, from the record that repeats it;
-// its address is not. The sessions that are open at one time are held in memory.
-// An error is the last; records that can't be decoded are passed over.
-func Sessions(ctx context.Context, log events.Log, s Span) iter.Seq2[Lifetime, error] {
+// It reads the keyframe before the span and the log from there on, or an account's own
+// records, if the span is of one. A session that began before what is read is known,
+// with its own beginning, from the keyframe or from the record that repeats it. Where
+// the log has forgotten its beginning, and the span begins before the first keyframe
+// that is left, those that ended before that keyframe are missing. The sessions that
+// are open at one time are held in memory. An error is the last; records that can't
+// be decoded are passed over.
+func Sessions(ctx context.Context, archive Archive, s Span) iter.Seq2[Lifetime, error] {
 	return func(yield func(Lifetime, error) bool) {
-		open := openSessions{accounts: map[events.JID]*session.Account{}, addresses: map[events.SessionID]string{}}
-		for st, err := range events.Intact(log.Read(ctx, events.Range{Account: s.Of.Bare(), Until: s.Until})) {
+		open, after, err := archive.opening(ctx, s)
+		if err != nil {
+			yield(Lifetime{}, s.reading(err))
+			return
+		}
+		for st, err := range events.Intact(archive.Read(ctx, events.Range{Account: s.Of.Bare(), After: after, Until: s.Until})) {
 			if err != nil {
 				yield(Lifetime{}, s.reading(err))
 				return
 			}
+			open.reach(st.Seq, s.Of.Bare())
 			for _, l := range open.fold(st) {
 				if s.means(l.JID) && !st.StoredAt().Before(s.Since) && !yield(l, nil) {
 					return
@@ -64,6 +73,7 @@ func Sessions(ctx context.Context, log events.Log, s Span) iter.Seq2[Lifetime, e
 			yield(Lifetime{}, s.reading(err))
 			return
 		}
+		open.reach(math.MaxInt64, s.Of.Bare())
 		for _, l := range open.rest() {
 			if s.means(l.JID) && !yield(l, nil) {
 				return
@@ -77,6 +87,73 @@ func Sessions(ctx context.Context, log events.Log, s Span) iter.Seq2[Lifetime, e
 type openSessions struct {
 	accounts  map[events.JID]*session.Account
 	addresses map[events.SessionID]string
+	later     *projector.Table // of a keyframe behind the beginning, until that is reached
+}
+
+// opening are the sessions that are open where the reading for a span begins, and the
+// record after which that is.
+func (a Archive) opening(ctx context.Context, s Span) (*openSessions, events.Seq, error) {
+	open := &openSessions{accounts: map[events.JID]*session.Account{}, addresses: map[events.SessionID]string{}}
+	if a.Keyframes == nil {
+		return open, 0, nil
+	}
+	info, err := a.Info(ctx)
+	if err != nil || whole(info) && !s.Of.IsZero() {
+		return open, 0, err
+	}
+	t := projector.NewTable()
+	h, err := a.restore(ctx, t, info, func(k events.Keyframe) bool { return k.StoredAt().Before(s.Since) })
+	if err != nil {
+		return nil, 0, err
+	}
+	if h != nil {
+		open.adopt(t, s.Of.Bare())
+		return open, h.Seq, nil
+	}
+	if !whole(info) {
+		open.later, err = a.earliest(ctx, info, s)
+	}
+	return open, 0, err
+}
+
+// earliest is the table of the first good keyframe within a span; nil if there is none.
+func (a Archive) earliest(ctx context.Context, info events.Info, s Span) (*projector.Table, error) {
+	list, err := a.Keyframes.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range list {
+		if k.Seq+1 < info.First || !s.Until.IsZero() && !k.StoredAt().Before(s.Until) {
+			continue
+		}
+		t := projector.NewTable()
+		h, err := a.restore(ctx, t, info, func(o events.Keyframe) bool { return o == k })
+		if err != nil || h != nil {
+			return t, err
+		}
+	}
+	return nil, nil
+}
+
+// reach takes the later table's sessions before the record behind it is folded.
+func (o *openSessions) reach(next events.Seq, of events.JID) {
+	if o.later != nil && next > o.later.Position().Seq {
+		o.adopt(o.later, of)
+		o.later = nil
+	}
+}
+
+// adopt takes the sessions of a table, of all accounts or of one: those that began
+// before what was read, and those that are known already.
+func (o *openSessions) adopt(t *projector.Table, of events.JID) {
+	t.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
+		for a := range accounts {
+			if !of.IsZero() && a.JID != of || len(a.Sessions) == 0 {
+				continue
+			}
+			o.accounts[a.JID] = a
+		}
+	})
 }
 
 // fold takes one record and returns the sessions that ended in it. That may be

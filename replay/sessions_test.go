@@ -17,7 +17,7 @@ import (
 // end.
 func lifetimes(t *testing.T, w *world, s Span) (all []string) {
 	t.Helper()
-	for l, err := range Sessions(t.Context(), w, s) {
+	for l, err := range Sessions(t.Context(), Archive{Log: w}, s) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestASessionLastsFromItsLoginToItsEnd(t *testing.T) {
 		expect(t, "of an account", lifetimes(t, w, Span{Of: jid("alice@localhost")}), "desk 3s client", "phone 8s kicked")
 		expect(t, "of a resource", lifetimes(t, w, Span{Of: jid("alice@localhost/phone")}), "phone 8s kicked")
 		expect(t, "of nobody", lifetimes(t, w, Span{Of: jid("nobody@localhost")}))
-		for l := range Sessions(t.Context(), w, Span{Of: jid("alice@localhost/phone")}) {
+		for l := range Sessions(t.Context(), Archive{Log: w}, Span{Of: jid("alice@localhost/phone")}) {
 			if l.Text != "at noon" || l.Ended != w.at(9).UnixNano() || l.Priority != 0 || !l.Available() {
 				t.Errorf("as it was last: %+v", l)
 			}
@@ -89,7 +89,7 @@ func TestEveryPrefixOfALogHasEachSessionOnce(t *testing.T) {
 		for seq := events.Seq(1); seq <= w.last(); seq++ {
 			seen := map[events.SessionID]bool{}
 			open := 0
-			for l, err := range Sessions(t.Context(), w, Span{Until: w.at(seq).Add(1)}) {
+			for l, err := range Sessions(t.Context(), Archive{Log: w}, Span{Until: w.at(seq).Add(1)}) {
 				if err != nil || seen[l.ID] {
 					t.Fatalf("up to %d: %s again, or %v", seq, l.ID, err)
 				}
@@ -138,7 +138,7 @@ func TestResumptionGoesOnWithTheSameSessionFromAnotherAddress(t *testing.T) {
 		w.do("alice@localhost", session.Authenticate{Session: sid(2), Mechanism: "PLAIN", Address: "192.0.2.2:2"})
 		w.do("alice@localhost", session.Resume{Session: sid(2), Previous: sid(1), TokenHash: "h", Address: "192.0.2.2:2"})
 		expect(t, "both", lifetimes(t, w, Span{Of: jid("alice@localhost")}), " 2s resumed", "phone 6s -")
-		for l := range Sessions(t.Context(), w, Span{Of: jid("alice@localhost/phone")}) {
+		for l := range Sessions(t.Context(), Archive{Log: w}, Span{Of: jid("alice@localhost/phone")}) {
 			if l.Address != "192.0.2.2:2" || l.Detached() {
 				t.Errorf("after the resumption: %+v", l)
 			}
@@ -154,7 +154,7 @@ func TestSessionsWhoseBeginningIsForgottenAreNotMadeUp(t *testing.T) {
 		w.do("bob@localhost", session.BecomeUnavailable{Session: sid(2)}) // 8
 		for first, want := range map[events.Seq]int{1: 2, 2: 1, 4: 1, 5: 0} {
 			n := 0
-			for _, err := range Sessions(t.Context(), agedLog{w, first}, Span{}) {
+			for _, err := range Sessions(t.Context(), Archive{Log: agedLog{w, first}}, Span{}) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -185,14 +185,14 @@ func TestSessionsThatAreCutShortSaySo(t *testing.T) {
 		w.online(1, "alice@localhost", "phone")
 		var last error
 		ctx, cancel := context.WithCancel(t.Context())
-		for _, err := range Sessions(ctx, cutLog{w.Log, cancel}, Span{}) {
+		for _, err := range Sessions(ctx, Archive{Log: cutLog{w.Log, cancel}}, Span{}) {
 			last = err
 		}
 		if !errors.Is(last, context.Canceled) {
 			t.Errorf("they end with %v", last)
 		}
 		w.Partition(true)
-		for _, err := range Sessions(t.Context(), w, Span{}) {
+		for _, err := range Sessions(t.Context(), Archive{Log: w}, Span{}) {
 			last = err
 		}
 		if !errors.Is(last, events.ErrUnavailable) {

@@ -12,8 +12,8 @@ import (
 	"rollcall/replay"
 )
 
-// addressReaders is how many histories are read at once.
-const addressReaders = 16
+// historyReaders is how many histories are read at once.
+const historyReaders = 16
 
 // A sessionLine is a session and where its client is. The table does not hold
 // addresses, for it is to be small, so they are read in the accounts' histories.
@@ -30,16 +30,21 @@ func readAddresses(ctx context.Context, b *bus.Bus, list []sessionLine, m replay
 		account := list[i].JID.Bare()
 		accounts[account] = append(accounts[account], &list[i])
 	}
+	return eachHistory(ctx, accounts, func(ctx context.Context, account events.JID, lines []*sessionLine) error {
+		at, err := addressesOf(ctx, b.Log(), account, m)
+		for _, line := range lines { // this goroutine's
+			line.Address = at[line.ID]
+		}
+		return err
+	})
+}
+
+// eachHistory does something for each account, many at once.
+func eachHistory[T any](ctx context.Context, accounts map[events.JID]T, do func(context.Context, events.JID, T) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(addressReaders)
-	for account, lines := range accounts {
-		g.Go(func() error {
-			at, err := addressesOf(ctx, b.Log(), account, m)
-			for _, line := range lines { // this goroutine's
-				line.Address = at[line.ID]
-			}
-			return err
-		})
+	g.SetLimit(historyReaders)
+	for account, of := range accounts {
+		g.Go(func() error { return do(ctx, account, of) })
 	}
 	return g.Wait()
 }

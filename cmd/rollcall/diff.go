@@ -96,21 +96,58 @@ type changeView struct {
 var groups = [...]string{"gone", "new", "changed"}
 
 func (q *diffQuery) changes(ctx context.Context, con *console, b *bus.Bus) (list []changeView, err error) {
-	info, err := b.Log().Info(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sayForgotten(con, info.First <= 1)
-	for c, err := range replay.Diff(ctx, progressLog{b.Log(), con}, q.jid, q.from, q.to) {
+	var all []replay.Change
+	from := archive(con, b)
+	for c, err := range replay.Diff(ctx, from, q.jid, q.from, q.to) {
 		switch {
 		case errors.Is(err, replay.ErrBackwards):
 			return nil, usagef("--from is after --to")
 		case err != nil:
 			return nil, err
 		}
-		list = append(list, changeOf(con, &c, time.Now()))
+		all = append(all, c)
+	}
+	known, err := from.Knows(ctx, q.from)
+	if err != nil {
+		return nil, err
+	}
+	sayForgotten(con, known)
+	if err := q.findEnds(ctx, con, b, all); err != nil {
+		return nil, err
+	}
+	for i := range all {
+		list = append(list, changeOf(con, &all[i], time.Now()))
 	}
 	return list, sayBeginning(ctx, con, b, q.from)
+}
+
+// maxEnds bounds the accounts in whose histories ends are looked for.
+const maxEnds = 1000
+
+// findEnds finds out how sessions have ended where the records between the moments were
+// too many to be read.
+func (q *diffQuery) findEnds(ctx context.Context, con *console, b *bus.Bus, all []replay.Change) error {
+	accounts := make(map[events.JID][]*replay.Change)
+	for i := range all {
+		c := &all[i]
+		if c.After != nil || c.Ended != 0 {
+			continue
+		}
+		account := c.Before.JID.Bare()
+		if len(accounts) == maxEnds && accounts[account] == nil {
+			con.say("note: of the first %d accounts only it is said how sessions ended; ask for one account, or for less time", maxEnds)
+			break
+		}
+		accounts[account] = append(accounts[account], c)
+	}
+	return eachHistory(ctx, accounts, func(ctx context.Context, _ events.JID, gone []*replay.Change) error {
+		for _, c := range gone { // this goroutine's
+			if err := c.FindEnd(ctx, b.Log(), q.from, q.to); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func changeOf(con *console, c *replay.Change, now time.Time) changeView {

@@ -27,14 +27,13 @@ type lifetimeView struct {
 // lifetimes lists the sessions of a span of time, in the order of their
 // beginnings. Which of them are lost is known only of now.
 func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus) (list []lifetimeView, err error) {
-	info, err := b.Log().Info(ctx)
-	if err != nil {
+	from := archive(con, b)
+	if err := saySince(ctx, con, b, from, q.span.Since); err != nil {
 		return nil, err
 	}
-	sayForgotten(con, info.First <= 1)
 	span := q.span
 	span.Of = q.jid
-	for l, err := range replay.Sessions(ctx, progressLog{b.Log(), con}, span) {
+	for l, err := range replay.Sessions(ctx, from, span) {
 		if err != nil {
 			return nil, err
 		}
@@ -48,6 +47,9 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 		v.Session = query.Of(l.Session, false)
 		list = append(list, v)
 	}
+	if err := findAddresses(ctx, b, list, span.Until); err != nil {
+		return nil, err
+	}
 	if span.Until.IsZero() {
 		if err := markLost(ctx, b.Leases(), list); err != nil {
 			return nil, err
@@ -57,6 +59,31 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 		return cmp.Or(cmp.Compare(a.Since, b.Since), a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID))
 	})
 	return list, nil
+}
+
+// findAddresses looks in their accounts' histories for the addresses of those that began
+// before what was read, as they were at their ends, or at the span's.
+func findAddresses(ctx context.Context, b *bus.Bus, list []lifetimeView, until time.Time) error {
+	accounts := make(map[events.JID][]*lifetimeView)
+	for i := range list {
+		if v := &list[i]; v.Address == "" {
+			accounts[v.JID.Bare()] = append(accounts[v.JID.Bare()], v)
+		}
+	}
+	return eachHistory(ctx, accounts, func(ctx context.Context, account events.JID, views []*lifetimeView) error {
+		for _, v := range views { // this goroutine's
+			var m replay.Moment
+			if end := cmp.Or(query.Time(v.Until), until); !end.IsZero() {
+				m.Time = end.Add(-1)
+			}
+			at, err := addressesOf(ctx, b.Log(), account, m)
+			if err != nil {
+				return err
+			}
+			v.Address = at[v.ID]
+		}
+		return nil
+	})
 }
 
 // markLost finds out, after the sessions were read, for those that go on,

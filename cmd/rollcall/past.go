@@ -42,6 +42,20 @@ func sayForgotten(c *console, whole bool) {
 	}
 }
 
+// saySince tells people who ask about a span of time what is not known of it.
+func saySince(ctx context.Context, con *console, b *bus.Bus, from replay.Archive, since time.Time) error {
+	m := replay.Moment{Time: since}
+	if since.IsZero() {
+		m.Seq = 1
+	}
+	known, err := from.Knows(ctx, m)
+	if err != nil {
+		return err
+	}
+	sayForgotten(con, known)
+	return sayBegins(ctx, con, b, since)
+}
+
 // sayBegins tells people who ask about more than the log has where it begins. Nobody
 // need be told of a log that has forgotten nothing.
 func sayBegins(ctx context.Context, con *console, b *bus.Bus, since time.Time) error {

@@ -44,7 +44,7 @@ func newRoute(con *console) *cobra.Command {
 				return err
 			}
 			return svc.use(ctx, func(b *bus.Bus) error {
-				r, err := recipientAt(ctx, b, jid, m)
+				r, err := recipientAt(ctx, con, b, jid, m)
 				if err != nil {
 					return err
 				}
@@ -66,8 +66,8 @@ func newRoute(con *console) *cobra.Command {
 
 // recipientAt finds what the rules look at, of one moment. Which leases were
 // held then is not kept: in the past every session that was not closed counts.
-func recipientAt(ctx context.Context, b *bus.Bus, to events.JID, m replay.Moment) (*recipient, error) {
-	account, err := replay.AccountAt(ctx, b.Log(), to.Bare(), m)
+func recipientAt(ctx context.Context, con *console, b *bus.Bus, to events.JID, m replay.Moment) (*recipient, error) {
+	account, err := replay.AccountAt(ctx, archive(con, b), to.Bare(), m)
 	if err != nil {
 		return nil, err
 	}
