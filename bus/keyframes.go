@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -25,8 +26,11 @@ const (
 	frameName   = framePrefix + ".name." // and format, created, seq and at
 	frameClaim  = framePrefix + ".claim"
 
-	frameChunk    = 256 << 10 // bytes a message
-	frameClaimTTL = time.Minute
+	frameChunk = 256 << 10 // bytes a message
+	// A claim is renewed for as long as its holder is at work, and ends soon after
+	// that was killed.
+	frameClaimTTL   = 5 * time.Second
+	frameClaimRenew = 1500 * time.Millisecond
 )
 
 // Keyframes keeps keyframes in a stream of their own. The data of one is written in
@@ -161,7 +165,7 @@ func (f *Keyframes) Create(ctx context.Context, k events.Keyframe, data []byte) 
 		return nil
 	}
 	if !errors.Is(err, events.ErrUnresolved) { // otherwise the name may lead to it
-		f.purge(context.WithoutCancel(ctx), frameData+at.Upload)
+		f.purge(context.WithoutCancel(ctx), frameData+at.Upload, 0)
 	}
 	return fmt.Errorf("store %s: %w", k, err)
 }
@@ -202,32 +206,45 @@ func (f *Keyframes) Remove(ctx context.Context, k events.Keyframe) error {
 	if err != nil {
 		return err
 	}
-	if err := f.purge(ctx, frameSubject(k)); err != nil {
+	if err := f.purge(ctx, frameSubject(k), 0); err != nil {
 		return err
 	}
 	var at frameMessage
 	if json.Unmarshal(m.Data, &at) != nil || at.Upload == "" {
 		return nil
 	}
-	return f.purge(ctx, frameData+at.Upload)
+	return f.purge(ctx, frameData+at.Upload, 0)
 }
 
-func (f *Keyframes) purge(ctx context.Context, subject string) error {
+// purge removes what a subject has, up to a sequence or, at 0, all.
+func (f *Keyframes) purge(ctx context.Context, subject string, to uint64) error {
 	request := struct {
 		Filter string `json:"filter"`
-	}{subject}
+		Before uint64 `json:"seq,omitempty"`
+	}{Filter: subject}
+	if to > 0 {
+		request.Before = to + 1
+	}
 	return f.b.api(ctx, "STREAM.PURGE."+frameStream, request, &struct{}{})
 }
 
 // Claim implements events.Keyframes. Whoever gets it clears up after writers that
 // were killed.
 func (f *Keyframes) Claim(ctx context.Context) (release func(), err error) {
-	m := &nats.Msg{Subject: frameClaim, Header: nats.Header{jetstream.MsgTTLHeader: {frameClaimTTL.String()}}}
-	seq, _, err := f.b.compareAndSet(ctx, frameStream, m, 0, nil)
+	seq, err := f.claim(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
-	release = func() { f.erase(context.WithoutCancel(ctx), seq) }
+	life, end := context.WithCancel(ctx)
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		f.renew(life, seq)
+	}()
+	release = sync.OnceFunc(func() {
+		end()
+		<-renewed
+	})
 	if err := f.clear(ctx); err != nil {
 		release()
 		return nil, err
@@ -235,15 +252,33 @@ func (f *Keyframes) Claim(ctx context.Context) (release func(), err error) {
 	return release, nil
 }
 
-// erase removes the claim, if it is still this one.
-func (f *Keyframes) erase(ctx context.Context, seq uint64) {
-	ctx, cancel := context.WithTimeout(ctx, f.b.cfg.AttemptTimeout)
-	defer cancel()
-	request := struct {
-		Seq     uint64 `json:"seq"`
-		NoErase bool   `json:"no_erase"`
-	}{seq, true}
-	f.b.api(ctx, "STREAM.MSG.DELETE."+frameStream, request, &struct{}{}) // otherwise it ends by itself
+// claim stores a claim in place of the one at a sequence.
+func (f *Keyframes) claim(ctx context.Context, instead uint64) (uint64, error) {
+	m := &nats.Msg{Subject: frameClaim, Header: nats.Header{jetstream.MsgTTLHeader: {frameClaimTTL.String()}}}
+	seq, _, err := f.b.compareAndSet(ctx, frameStream, m, instead, nil)
+	return seq, err
+}
+
+// renew keeps a claim until ctx ends, and gives it back then.
+func (f *Keyframes) renew(ctx context.Context, seq uint64) {
+	tick := time.NewTicker(frameClaimRenew)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			f.purge(context.WithoutCancel(ctx), frameClaim, seq) // otherwise it ends by itself
+			return
+		case <-tick.C:
+		}
+		next, err := f.claim(ctx, seq)
+		switch {
+		case err == nil:
+			seq = next
+		case errors.Is(err, events.ErrConflict): // it has ended, and is another's now
+			<-ctx.Done()
+			return
+		}
+	}
 }
 
 // clear removes data that no name leads to.
@@ -269,7 +304,7 @@ func (f *Keyframes) clear(ctx context.Context) error {
 	}
 	for _, upload := range uploads {
 		if !used[upload] {
-			if err := f.purge(ctx, upload); err != nil {
+			if err := f.purge(ctx, upload, 0); err != nil {
 				return err
 			}
 		}

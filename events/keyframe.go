@@ -47,8 +47,9 @@ type Keyframes interface {
 	Create(ctx context.Context, k Keyframe, data []byte) error
 	// Remove removes what has the name, if anything.
 	Remove(ctx context.Context, k Keyframe) error
-	// Claim makes the caller the only writer until it calls release, or for a
-	// minute. It fails with ErrConflict while somebody else is. A writer that was
-	// frozen for longer does no harm, for what it creates has a name.
+	// Claim makes the caller the only writer until it calls release, ctx ends, or some
+	// seconds after it was killed or frozen. It fails with ErrConflict while somebody
+	// else is. A writer that goes on after its claim has ended does no harm, for what
+	// it creates has a name.
 	Claim(ctx context.Context) (release func(), err error)
 }

@@ -15,9 +15,13 @@ import (
 // of hours. Beyond it the past is a little farther from the next one.
 const maxKeyframes = 4000
 
-// A keyframer writes keyframes of a table while that is folded: at every place, unless
-// another process is at it; see take. Its methods are the
-// folding goroutine's.
+// claimPatience is for how long a keyframe waits for the turn to be written: for one
+// that is written before it, and for the end of a claim whose holder was killed.
+const claimPatience = 30 * time.Second
+
+// A keyframer writes keyframes of a table while that is folded, one at a time: at every
+// place, unless the one before is not written yet. What is missing then, or because a
+// process was killed, fill writes later. Its methods are the folding goroutine's.
 type keyframer struct {
 	table  *Table
 	log    events.Log
@@ -27,43 +31,6 @@ type keyframer struct {
 	begins int64 // as keyframe.Head's; -1: as soon as the first record tells
 	places keyframe.Places
 	busy   chan struct{} // has room for one, who writes
-	claim  writing       // whoever is busy owns it
-}
-
-// A writing is a claim that is kept from one keyframe to the next while many follow
-// each other, as when a log is folded that has none yet.
-type writing struct {
-	release func() // nil without a claim
-	since   time.Time
-	list    []events.Keyframe // that there are
-}
-
-// claimFor is for how long a claim is kept: half of the time for which it is given.
-const claimFor = 30 * time.Second
-
-func (c *writing) hold(ctx context.Context, store events.Keyframes) (err error) {
-	if c.release != nil && time.Since(c.since) < claimFor {
-		return nil
-	}
-	c.end()
-	since := time.Now()
-	release, err := store.Claim(ctx)
-	if err != nil {
-		return err
-	}
-	if c.list, err = store.List(ctx); err != nil {
-		release()
-		return err
-	}
-	c.release, c.since = release, since
-	return nil
-}
-
-func (c *writing) end() {
-	if c.release != nil {
-		c.release()
-		c.release = nil
-	}
 }
 
 // begin tells where the fold begins: at a keyframe, or at the log's beginning.
@@ -78,28 +45,26 @@ func (k *keyframer) begin(info events.Info, base *keyframe.Head) {
 	}
 }
 
-// before is told of a record that is about to be applied.
-func (k *keyframer) before(ctx context.Context, st *events.Stored, live bool) {
+// before is told of a record that is about to be applied. There, and in after, wait
+// makes the fold wait for the keyframe before.
+func (k *keyframer) before(ctx context.Context, st *events.Stored, wait bool) {
 	if k.begins < 0 {
 		k.begins = st.At
 	}
 	if k.places.Before(st, k.table.stats.Sessions) {
-		k.take(ctx, live, false)
+		k.take(ctx, wait)
 	}
 }
 
 // after is told of a record that was applied.
-func (k *keyframer) after(ctx context.Context, st *events.Stored, live bool) {
+func (k *keyframer) after(ctx context.Context, st *events.Stored, wait bool) {
 	if k.places.After(st, k.table.stats.Sessions) {
-		k.take(ctx, live, !live)
+		k.take(ctx, wait)
 	}
 }
 
-// take has the table written as it is now, unless the keyframe before is still being
-// written. While the fold catches up with a log that has none yet, it waits at every
-// interval, so that none is missing, but not at every hour, of which there may be many
-// in what it folds within a second.
-func (k *keyframer) take(ctx context.Context, live, wait bool) {
+// take has the table written as it is now.
+func (k *keyframer) take(ctx context.Context, wait bool) {
 	h := k.places.Take()
 	h.Stream, h.Created, h.Begins = k.info.Stream, k.info.Created.UnixNano(), k.begins
 	if !k.enter(ctx, wait) {
@@ -108,66 +73,46 @@ func (k *keyframer) take(ctx context.Context, live, wait bool) {
 	v := k.table.hold()
 	go func() {
 		defer func() { <-k.busy }()
-		if err := k.write(ctx, h, v, live); err != nil && ctx.Err() == nil {
+		defer k.table.release(v)
+		if err := k.write(ctx, h, v); err != nil && ctx.Err() == nil {
 			k.logger.Warn("a keyframe can't be written; starts and the past take longer", "seq", h.Seq, "err", err)
 		}
 	}()
 }
 
 func (k *keyframer) enter(ctx context.Context, wait bool) bool {
-	if !wait {
-		select {
-		case k.busy <- struct{}{}:
-			return true
-		default:
-			return false
-		}
-	}
 	select {
 	case k.busy <- struct{}{}:
 		return true
-	case <-ctx.Done():
-		return false
+	default:
 	}
+	if wait {
+		select {
+		case k.busy <- struct{}{}:
+			return true
+		case <-ctx.Done():
+		}
+	}
+	return false
 }
 
-// settle clears up after the fold has caught up, while it goes on.
-func (k *keyframer) settle(ctx context.Context) {
-	go func() {
-		k.busy <- struct{}{}
-		defer func() { <-k.busy }()
-		defer k.claim.end()
-		if k.claim.release == nil {
-			return
-		}
-		if err := k.prune(ctx); err != nil && ctx.Err() == nil {
-			k.logger.Warn("old keyframes can't be removed", "err", err)
-		}
-	}()
-}
-
-// wait returns when nothing is being written, and gives the claim back.
+// wait returns when nothing is being written.
 func (k *keyframer) wait() {
 	k.busy <- struct{}{}
-	k.claim.end()
 	<-k.busy
 }
 
-// write stores a keyframe, unless it is there or another process is at it. live tells
-// that the next one will be a while.
-func (k *keyframer) write(ctx context.Context, h keyframe.Head, v *snapshot, live bool) error {
-	defer k.table.release(v)
-	if err := k.claim.hold(ctx, k.store); err != nil {
-		if errors.Is(err, events.ErrConflict) {
-			return nil
-		}
+// write stores a keyframe, unless it is there already, for all processes come to the
+// place at the same moment.
+func (k *keyframer) write(ctx context.Context, h keyframe.Head, v *snapshot) error {
+	release, err := k.claim(ctx)
+	if err != nil {
 		return err
 	}
-	if live {
-		defer k.claim.end()
-	}
-	if slices.Contains(k.claim.list, h.Name()) {
-		return nil
+	defer release()
+	list, err := k.store.List(ctx)
+	if err != nil || slices.Contains(list, h.Name()) {
+		return err
 	}
 	data := keyframe.Encode(h, slices.Collect(k.table.then(v)))
 	k.table.release(v)
@@ -175,23 +120,36 @@ func (k *keyframer) write(ctx context.Context, h keyframe.Head, v *snapshot, liv
 	if err := k.store.Create(ctx, h.Name(), data); err != nil && !errors.Is(err, events.ErrConflict) {
 		return err
 	}
-	k.claim.list = append(k.claim.list, h.Name())
 	k.logger.Debug("wrote a keyframe", "seq", h.Seq, "bytes", len(data), "took", time.Since(began))
-	if live {
-		return k.prune(ctx)
+	return k.prune(ctx, append(list, h.Name()))
+}
+
+// claim waits for its turn. Whoever has it needs a moment, or was killed: then it ends
+// by itself.
+func (k *keyframer) claim(ctx context.Context) (release func(), err error) {
+	end := time.Now().Add(claimPatience)
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		release, err = k.store.Claim(ctx)
+		if !errors.Is(err, events.ErrConflict) || time.Now().After(end) {
+			return release, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
 	}
-	return nil
 }
 
 // prune removes keyframes that nobody can use any longer: those of another log, those
 // after which the log has forgotten records, and, beyond maxKeyframes, the ones that
 // are missed least.
-func (k *keyframer) prune(ctx context.Context) error {
+func (k *keyframer) prune(ctx context.Context, list []events.Keyframe) error {
 	info, err := k.log.Info(ctx)
 	if err != nil || !info.Created.Equal(k.info.Created) {
 		return err
 	}
-	for _, old := range useless(slices.Clone(k.claim.list), info) {
+	for _, old := range useless(list, info) {
 		if err := k.store.Remove(ctx, old); err != nil {
 			return err
 		}

@@ -66,15 +66,19 @@ func (l *testLog) Info(context.Context) (events.Info, error) {
 	return i, nil
 }
 
-// Read gives the record of a range of one.
-func (l *testLog) Read(_ context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
+// Read gives the records between two sequences.
+func (l *testLog) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
+	l.mu.Lock()
+	entries := l.entries
+	l.mu.Unlock()
 	return func(yield func(*events.Stored, error) bool) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for _, e := range l.entries {
-			if e.seq == r.To && e.err == nil {
-				st := events.Stored{Stream: testStream, Seq: e.seq, At: e.at}
-				yield(&st, st.Decode(e.data))
+		for _, e := range entries {
+			if e.seq <= r.After || e.seq > r.To || e.err != nil {
+				continue
+			}
+			st := events.Stored{Stream: testStream, Seq: e.seq, At: e.at}
+			if err := st.Decode(e.data); err != nil || ctx.Err() != nil || !yield(&st, nil) {
+				return
 			}
 		}
 	}
@@ -178,7 +182,7 @@ func (w *scribe) append(id events.SessionID, jid events.JID, e events.Event) *ev
 
 func (w *scribe) write(r events.Record) *events.Stored {
 	seq := w.last() + 1
-	r.ID = events.EventID{15: byte(seq), 14: byte(seq >> 8)}
+	r.ID = events.EventID{15: byte(seq), 14: byte(seq >> 8), 13: byte(seq >> 16)}
 	st := events.Stored{Record: r, Stream: testStream, Seq: seq, At: int64(seq) * int64(w.pace)}
 	w.stored = append(w.stored, st)
 	account := r.JID.Bare()

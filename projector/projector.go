@@ -40,8 +40,9 @@ type Config struct {
 // A Projector folds a log into a table for as long as it runs.
 type Projector struct {
 	cfg      Config
-	frames   *keyframer // nil if it writes none; Run's
-	live     events.Seq // what comes after it is the live tail; Run's
+	frames   *keyframer    // nil if it writes none; Run's
+	filled   chan struct{} // closed when keyframes of the past are there; nil before they are looked for; Run's
+	live     events.Seq    // what comes after it is the live tail; Run's
 	caughtUp chan struct{}
 	stopped  chan struct{} // closed when Run has returned
 }
@@ -100,7 +101,7 @@ func (p *Projector) Run(ctx context.Context) error {
 	}
 	p.begin(ctx, info, base)
 	if p.frames != nil {
-		defer p.frames.wait()
+		defer p.endWriting()
 	}
 	for st, err := range p.cfg.Log.Follow(ctx, p.cfg.Table.Position().Seq) {
 		if err == nil {
@@ -159,9 +160,7 @@ func (p *Projector) info(ctx context.Context) (events.Info, error) {
 func (p *Projector) begin(ctx context.Context, info events.Info, base *keyframe.Head) {
 	t := p.cfg.Table
 	if p.cfg.Keyframes != nil && p.cfg.Write {
-		p.frames = &keyframer{
-			table: t, log: p.cfg.Log, store: p.cfg.Keyframes, logger: p.cfg.Logger, busy: make(chan struct{}, 1),
-		}
+		p.frames = newKeyframer(p.cfg, t)
 		p.frames.begin(info, base)
 	}
 	t.watermark.follow(info.Stream)
@@ -179,11 +178,11 @@ func (p *Projector) begin(ctx context.Context, info events.Info, base *keyframe.
 
 func (p *Projector) fold(ctx context.Context, st *events.Stored) {
 	if p.frames != nil {
-		p.frames.before(ctx, st, st.Seq > p.live)
+		p.frames.before(ctx, st, false)
 	}
 	before, after := p.cfg.Table.show(st)
 	if p.frames != nil && after != before {
-		p.frames.after(ctx, st, st.Seq > p.live)
+		p.frames.after(ctx, st, false)
 	}
 	if st.Seq > p.live && after != before {
 		p.cfg.Observe(before, after, st)
@@ -208,6 +207,14 @@ func (p *Projector) pass(ctx context.Context, err error) error {
 	return err
 }
 
+// endWriting waits for the keyframes at work, which end with the context.
+func (p *Projector) endWriting() {
+	p.frames.wait()
+	if p.filled != nil {
+		<-p.filled
+	}
+}
+
 // arrive closes caughtUp when the border is reached.
 func (p *Projector) arrive(ctx context.Context, at events.Seq) {
 	if at < p.live {
@@ -216,9 +223,10 @@ func (p *Projector) arrive(ctx context.Context, at events.Seq) {
 	select {
 	case <-p.caughtUp:
 	default:
-		close(p.caughtUp)
 		if p.frames != nil {
-			p.frames.settle(ctx)
+			p.filled = make(chan struct{})
+			go fillBehind(ctx, p.cfg, at, p.filled) // Run waits for it
 		}
+		close(p.caughtUp)
 	}
 }

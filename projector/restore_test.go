@@ -129,16 +129,22 @@ func names(t *testing.T, store events.Keyframes) []events.Keyframe {
 func all(t *testing.T, w *scribe) *bustest.Keyframes {
 	t.Helper()
 	store, table, places := bustest.NewKeyframes(), NewTable(), keyframe.Places{}
-	for i := range w.stored {
-		if places.Before(&w.stored[i], table.stats.Sessions) {
-			places.Take()
-			h, data := keyframeOf(table, &w.stored[i-1])
-			if err := store.Create(t.Context(), h.Name(), data); err != nil {
-				t.Fatal(err)
-			}
+	write := func(st *events.Stored) {
+		places.Take()
+		h, data := keyframeOf(table, st)
+		if err := store.Create(t.Context(), h.Name(), data); err != nil {
+			t.Fatal(err)
 		}
-		table.Fold(&w.stored[i])
-		places.After(&w.stored[i], table.stats.Sessions)
+	}
+	for i := range w.stored {
+		st := &w.stored[i]
+		if places.Before(st, table.stats.Sessions) {
+			write(&w.stored[i-1])
+		}
+		table.Fold(st)
+		if places.After(st, table.stats.Sessions) {
+			write(st)
+		}
 	}
 	return store
 }
