@@ -43,13 +43,11 @@ type Bus struct {
 // Connect connects and makes the streams that are missing, unless they must
 // exist. It is given up when ctx ends, or after 15 s.
 func Connect(ctx context.Context, cfg Config) (*Bus, error) {
-	cfg.setDefaults()
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
-	b := &Bus{cfg: cfg, connected: true, changed: make(chan struct{}), closed: make(chan struct{})}
-	var err error
-	if b.nc, err = nats.Connect(cfg.URL, b.options()...); err != nil {
-		return nil, fmt.Errorf("%w at %s: %w", ErrUnreachable, b.Address(), withoutURL(err))
+	b, err := dial(cfg)
+	if err != nil {
+		return nil, err
 	}
 	if err := b.start(ctx); err != nil {
 		b.nc.Close()
@@ -58,16 +56,28 @@ func Connect(ctx context.Context, cfg Config) (*Bus, error) {
 	return b, nil
 }
 
+// dial connects, and looks at no stream. The Bus can ask JetStream and nothing else.
+func dial(cfg Config) (*Bus, error) {
+	cfg.setDefaults()
+	b := &Bus{cfg: cfg, connected: true, changed: make(chan struct{}), closed: make(chan struct{})}
+	var err error
+	if b.nc, err = nats.Connect(cfg.URL, b.options()...); err != nil {
+		return nil, fmt.Errorf("%w at %s: %w", ErrUnreachable, b.Address(), withoutURL(err))
+	}
+	if b.js, err = jetstream.New(b.nc, jetstream.WithDefaultTimeout(b.cfg.AttemptTimeout)); err == nil {
+		b.rpc, err = newRequests(b)
+	}
+	if n := b.nc.MaxPayload(); err == nil && n < leastPayload {
+		err = fmt.Errorf("%w: it is %d bytes", ErrMaxPayload, n)
+	}
+	if err != nil {
+		b.nc.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
 func (b *Bus) start(ctx context.Context) (err error) {
-	if n := b.nc.MaxPayload(); n < leastPayload {
-		return fmt.Errorf("%w: it is %d bytes", ErrMaxPayload, n)
-	}
-	if b.js, err = jetstream.New(b.nc, jetstream.WithDefaultTimeout(b.cfg.AttemptTimeout)); err != nil {
-		return err
-	}
-	if b.rpc, err = newRequests(b); err != nil {
-		return err
-	}
 	if err := b.ensureStreams(ctx); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/bus/bustest"
+	"rollcall/bus/natsd"
 	"rollcall/events"
 )
 
@@ -35,7 +36,39 @@ func TestCluster(t *testing.T) {
 	})
 	t.Run("a lease passes on when it ends", func(t *testing.T) { leasePassesOn(t, connect(t, bus.Config{URL: cluster.URL})) })
 	t.Run("a reader misses nothing though a replica lags", func(t *testing.T) { lag(t, cluster) })
+	t.Run("a backup goes to a single server and back", func(t *testing.T) { moveBetween(t, cluster) })
 	t.Run("a follower goes on when the leader is killed", func(t *testing.T) { killLeader(t, cluster) })
+}
+
+// moveBetween restores a cluster's backup on a single server, and that one's on the
+// cluster.
+func moveBetween(t *testing.T, cluster *bustest.Cluster) {
+	whole(t, cluster)
+	_, js := raw(t, cluster.URL)
+	single := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	b := connect(t, bus.Config{URL: cluster.URL})
+	somethingOfEach(t, b)
+	want := everything(t, cluster.URL)
+	done, err := bus.Restore(t.Context(), bus.Config{URL: single.URL()}, backUp(t, b), nil)
+	must(t, err)
+	if done.Replicas != 1 {
+		t.Errorf("%d replicas on a single server", done.Replicas)
+	}
+	for name := range js.StreamNames(within(t)).Name() {
+		must(t, js.DeleteStream(within(t), name))
+		for _, s := range cluster.Servers {
+			s.AwaitRemoval(name)
+		}
+	}
+	from := backUp(t, connect(t, bus.Config{URL: single.URL(), Existing: true}))
+	done, err = bus.Restore(t.Context(), bus.Config{URL: cluster.URL}, from, nil)
+	must(t, err)
+	if done.Replicas != 3 {
+		t.Errorf("%d replicas on a cluster of three", done.Replicas)
+	}
+	whole(t, cluster)
+	same(t, everything(t, cluster.URL), want)
+	put(t, connect(t, bus.Config{URL: cluster.URL}).Rosters(), user(99), "new", 0)
 }
 
 // killLeader kills the log's leader. The follower may lose its connection or

@@ -20,6 +20,8 @@ var (
 	// ErrMaxPayload: the server takes no message as large as events.MaxRecord and
 	// events.MaxDocument promise.
 	ErrMaxPayload = errors.New("NATS takes too small messages; leave its max_payload at 1 MiB")
+	// ErrRestoring: Restore is not done, or was interrupted.
+	ErrRestoring = errors.New("a restore into this NATS is not complete; wait for it, or do it again")
 	// ErrMismatch: a stream exists with settings that would break a promise.
 	ErrMismatch = errors.New("an existing stream can't be used")
 )

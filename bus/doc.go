@@ -34,6 +34,8 @@
 //     (as events), msgget.go (one message of a subject).
 //   - Stored: log.go and limits.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
 //     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go.
+//   - Copied: backup.go and snapshot.go, restore.go, restorestream.go and copied.go;
+//     on disk it is packages backup and archive.
 //   - Not stored: package courier.
 //
 // # What it promises

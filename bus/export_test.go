@@ -19,3 +19,12 @@ func (w *Waiting) Count(ctx context.Context, account events.JID) (int, error) {
 	}
 	return int(info.State.Subjects[subject]), nil
 }
+
+// Changes gives the documents that a backup adds to a snapshot.
+func (d *Documents) Changes(ctx context.Context, after uint64, give func(events.Document)) (last uint64, err error) {
+	return d.b.changes(ctx, d.stream, after, func(m *delivery) error {
+		doc, err := m.document()
+		give(doc)
+		return err
+	})
+}

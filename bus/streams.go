@@ -45,10 +45,7 @@ func (b *Bus) ensureStreams(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", logStream, err)
 	}
-	for _, cfg := range append([]jetstream.StreamConfig{
-		bucketConfig(accountsBucket), bucketConfig(rostersBucket),
-		bucketConfig(blockedBucket), bucketConfig(privateBucket), frameConfig(),
-	}, others()...) {
+	for _, cfg := range b.streamConfigs()[1:] {
 		if b.cfg.MaxBytes == 0 {
 			cfg.MaxBytes = besideLog(cfg.MaxBytes, log.MaxBytes)
 		}
@@ -57,6 +54,14 @@ func (b *Bus) ensureStreams(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// streamConfigs are what the streams are made with, the log first.
+func (b *Bus) streamConfigs() []jetstream.StreamConfig {
+	return append([]jetstream.StreamConfig{
+		b.logConfig(), bucketConfig(accountsBucket), bucketConfig(rostersBucket),
+		bucketConfig(blockedBucket), bucketConfig(privateBucket), frameConfig(),
+	}, others()...)
 }
 
 // logConfig: nobody can change or remove a record before its time, and no
@@ -191,6 +196,9 @@ func (b *Bus) streamInfo(ctx context.Context, name string) (*jetstream.StreamInf
 
 // adopt checks a stream that exists, and returns its settings.
 func (b *Bus) adopt(ctx context.Context, have, want jetstream.StreamConfig) (jetstream.StreamConfig, error) {
+	if have.Metadata[restoringKey] != "" {
+		return have, ErrRestoring
+	}
 	if bad := differences(have, want); len(bad) > 0 {
 		return have, fmt.Errorf("%w: %s; use another NATS account, or mend or remove the stream", ErrMismatch, strings.Join(bad, ", "))
 	}

@@ -187,6 +187,14 @@ func (w *world) client(ts *testscript.TestScript, args []string) *client {
 	return w.clients[args[0]]
 }
 
+func scriptDrop(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	if neg || len(args) != 1 || w.clients[args[0]] == nil {
+		ts.Fatalf("usage: drop CLIENT")
+	}
+	w.clients[args[0]].close()
+}
+
 func scriptSend(ts *testscript.TestScript, _ bool, args []string) {
 	c := worldOf(ts).client(ts, args)
 	_, err := c.nc.Write([]byte(args[1]))

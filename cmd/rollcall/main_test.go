@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 //	distrust NODE               goes up to the TLS handshake, and refuses the certificate
 //	login CLIENT NODE USER PASSWORD RESOURCE    with STARTTLS and PLAIN; with !
 //	                            it must be refused, for the reason on stdout
+//	drop CLIENT                 lose the connection, without an end of the stream
 //	send CLIENT XML             send a stanza
 //	expect CLIENT REGEXP        read stanzas until one matches; the stream's end
 //	                            is the text "(end of stream)"
@@ -82,7 +83,7 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"up": scriptUp, "halt": scriptHalt, "crash": scriptCrash,
-					"connect": scriptConnect, "distrust": scriptDistrust, "login": scriptLogin, "send": scriptSend, "expect": scriptExpect,
+					"connect": scriptConnect, "distrust": scriptDistrust, "login": scriptLogin, "drop": scriptDrop, "send": scriptSend, "expect": scriptExpect,
 					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "nats": scriptNATS, "stranger": scriptStranger,
 					"retain": scriptRetain, "fill": scriptFill,
 				},

@@ -60,6 +60,11 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"up --max-resources 0", "--max-resources: 0 is not from 1 to 100"},
 		{"up --cert x", "--cert and --key go together"},
 		{"up --creds x", "--creds is for --nats"},
+		{"backup", "0 arguments given; the usage is: rollcall backup DIR"},
+		{"restore x --nats nats://x --data y", "give one"},
+		{"restore x --creds y", "--creds is for --nats"},
+		{"restore x --replicas 6", "--replicas: 6 is not from 1 to 5"},
+		{"restore x --max-age soon", `--max-age: "soon" is no time of a minute or more`},
 		{"up --nats nats://x --nats-listen 127.0.0.1:0", "give one"},
 	} {
 		var stdout, stderr bytes.Buffer
@@ -86,7 +91,7 @@ func TestHelpIsCode0AndNamesEveryVerb(t *testing.T) {
 	if code := run(t.Context(), []string{"--help"}, nil, &stdout, &stderr); code != exitOK {
 		t.Fatalf("code %d", code)
 	}
-	for _, verb := range []string{"up", "user", "sessions", "history", "route", "tail", "contacts", "kick", "connectors", "verify"} {
+	for _, verb := range []string{"up", "user", "sessions", "history", "route", "tail", "contacts", "kick", "connectors", "verify", "backup", "restore"} {
 		if !strings.Contains(stdout.String(), "\n  "+verb+" ") {
 			t.Errorf("no %s in:\n%s", verb, stdout.String())
 		}
@@ -117,7 +122,7 @@ func TestTheVersionIsOneLine(t *testing.T) {
 
 func TestHelpFits80Columns(t *testing.T) {
 	t.Parallel()
-	for _, verb := range []string{"", "up", "user", "user import", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "bench", "bench log", "bench c2s"} {
+	for _, verb := range []string{"", "up", "user", "user import", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "backup", "restore", "bench", "bench log", "bench c2s"} {
 		var stdout bytes.Buffer
 		run(t.Context(), append(strings.Fields(verb), "--help"), nil, &stdout, &stdout)
 		for line := range strings.Lines(stdout.String()) {

@@ -13,6 +13,9 @@ import (
 	"rollcall/session/stream"
 )
 
+// defaultData is where the service keeps everything unless it is told otherwise.
+const defaultData = "./rollcall-data"
+
 // newUp is the service. Its flags are the fields of Config; what they may be is
 // Config's to check.
 func newUp(con *console) *cobra.Command {
@@ -35,7 +38,7 @@ func newUp(con *console) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringSliceVar(&cfg.Domains, "domain", []string{"localhost"}, "`DOMAIN` to serve, or several")
-	f.StringVar(&cfg.Data, "data", "./rollcall-data", "`DIR` of what it keeps")
+	f.StringVar(&cfg.Data, "data", defaultData, "`DIR` of what it keeps")
 	f.StringVar(&cfg.Name, "name", "", "connector's unique `NAME` (default: the host's)")
 	f.DurationVar(&cfg.Lease, "lease", defaultLease, "`TIME` for which a connector that hangs, or is cut\noff, keeps its sessions; a dead one does for 10 s\n")
 	f.StringVar(&cfg.C2S, "c2s", "127.0.0.1:5222", "`ADDR` for XMPP, STARTTLS")

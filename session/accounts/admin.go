@@ -82,6 +82,19 @@ func (a *Admin) Remove(ctx context.Context, account events.JID) (ended []*sessio
 	return ended, nil
 }
 
+// FinishRemoval removes what is kept of an account whose removal did not come to its
+// end. Of one that was made anew since, the credentials stay.
+func (a *Admin) FinishRemoval(ctx context.Context, account events.JID) error {
+	_, err := a.Credentials(ctx, account)
+	if errors.Is(err, auth.ErrNoAccount) {
+		_, err = a.record(ctx, account, session.RemoveAccount{})
+	}
+	if err != nil {
+		return err
+	}
+	return a.Forget(ctx, account)
+}
+
 // Kick ends one session, or all of an account if jid is bare, and returns them;
 // there may be none. text is for the client and the history. The connectors that
 // hold the sessions see their ends in the log and end the streams; a session

@@ -1,0 +1,89 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"rollcall/events"
+)
+
+// beginRestore asks for a stream to be made from an archive. It returns the subject that
+// the archive is to be sent to.
+func (b *Bus) beginRestore(ctx context.Context, c jetstream.StreamConfig) (subject string, err error) {
+	request := struct {
+		Config jetstream.StreamConfig `json:"config"`
+		State  struct{}               `json:"state"`
+	}{Config: c}
+	var to struct {
+		Deliver string `json:"deliver_subject"`
+	}
+	err = b.api(ctx, "STREAM.RESTORE."+c.Name, request, &to)
+	return to.Deliver, err
+}
+
+// sendStream sends the archive and returns what was made. When it fails there may be a
+// part of the stream.
+func (b *Bus) sendStream(ctx context.Context, to string, from io.Reader) (*jetstream.StreamInfo, error) {
+	if err := b.sendArchive(ctx, to, from); err != nil {
+		b.endRestore(context.WithoutCancel(ctx), to) // otherwise the server would wait, and then keep what it has
+		return nil, err
+	}
+	return b.endRestore(ctx, to)
+}
+
+// sendArchive sends chunks, a window of them at a time.
+func (b *Bus) sendArchive(ctx context.Context, to string, from io.Reader) error {
+	var flight []*call
+	for end := false; !end || len(flight) > 0; {
+		if !end && len(flight) < restoreWindow {
+			chunk := make([]byte, restoreChunk)
+			n, err := io.ReadFull(from, chunk)
+			switch {
+			case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+				end = true
+			case err != nil:
+				return err
+			}
+			if n == 0 {
+				continue
+			}
+			c, err := b.rpc.send(&nats.Msg{Subject: to, Data: chunk[:n]})
+			if err != nil {
+				return err
+			}
+			flight = append(flight, c)
+			continue
+		}
+		_, changed := b.link()
+		answer, err := b.rpc.wait(ctx, flight[0], changed)
+		if err != nil {
+			return unread(ctx, err)
+		}
+		if flight = flight[1:]; len(answer.Data) > 0 {
+			return parseAnswer("STREAM.RESTORE", answer.Data, &struct{}{})
+		}
+	}
+	return nil
+}
+
+// endRestore says that nothing more comes, and returns what the server has made.
+func (b *Bus) endRestore(ctx context.Context, to string) (*jetstream.StreamInfo, error) {
+	answer, err := b.rpc.do(ctx, &nats.Msg{Subject: to})
+	if err != nil {
+		return nil, unread(ctx, err)
+	}
+	var made jetstream.StreamInfo
+	if err := parseAnswer("STREAM.RESTORE", answer.Data, &made); err != nil {
+		return nil, err
+	}
+	if made.Config.Name == "" {
+		return nil, fmt.Errorf("%w: the server says nothing of what it made: %s", events.ErrUnavailable, json.RawMessage(answer.Data))
+	}
+	return &made, nil
+}
