@@ -14,6 +14,7 @@ import (
 	"rollcall/bus"
 	"rollcall/bus/bustest"
 	"rollcall/bus/natsd"
+	"rollcall/events"
 )
 
 const leastStore = 24 << 20 // bytes that all streams take together at least
@@ -134,4 +135,29 @@ func TestAllStreamsTakeLessOnAClusterWithLess(t *testing.T) {
 	if n := ev.CachedInfo().Config.Replicas; n != 3 {
 		t.Errorf("%d replicas", n)
 	}
+
+	l := connect(t, bus.Config{URL: cluster.URL}).Log()
+	if err := l.SetLimits(within(t), bus.Limits{MaxBytes: store}); !errors.Is(err, bus.ErrNoSpace) {
+		t.Errorf("more than there is: %v", err)
+	}
+	must(t, l.SetLimits(within(t), bus.Limits{MaxBytes: 100 << 10}))
+	fillUp(t, l)
+	must(t, l.SetLimits(within(t), bus.Limits{MaxBytes: 200 << 10}))
+	last, err := l.Last(within(t), alice)
+	must(t, err)
+	write(t, within(t), l, last.Seq)
+}
+
+// fillUp appends until the log refuses.
+func fillUp(t *testing.T, l events.Log) {
+	t.Helper()
+	for prev := events.Seq(0); prev < 1000; {
+		p, err := l.Append(within(t), record(alice, prev, strings.Repeat("x", 10<<10)))
+		if errors.Is(err, events.ErrFull) {
+			return
+		}
+		must(t, err)
+		prev = p.Seq
+	}
+	t.Error("it takes as much as one likes")
 }

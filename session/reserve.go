@@ -48,10 +48,11 @@ type level struct {
 
 // levels is what a Service knows of it. An append is not held up by a question for
 // the size: it adds to the last answer what the acknowledgements have told since,
-// which count the records of all writers.
+// which count the records of all writers, and the stanzas in this one's.
 type levels struct {
 	known   atomic.Pointer[level] // nil: nothing is known, or there is no limit
 	seen    atomic.Uint64         // the newest sequence that was acknowledged
+	stanzas atomic.Uint64         // bytes of those that were stored since the log was asked
 	refused atomic.Uint64
 }
 
@@ -70,23 +71,28 @@ func (s *Service) KeepReserve(info events.Info, sessions int) (left int64) {
 		bytes: info.Bytes, last: info.Last,
 		record: max(leastRecord, info.Bytes/max(info.Records, 1)),
 	}
+	s.levels.stanzas.Store(0)
 	s.levels.known.Store(l)
-	return int64(l.mark) - int64(l.size(s.levels.seen.Load()))
+	return int64(l.mark) - int64(s.levels.size(l))
 }
 
 // Refused is how many commands have failed with ErrReserved.
 func (s *Service) Refused() uint64 { return s.levels.refused.Load() }
 
-// size is the log's when its last sequence is seen.
-func (l *level) size(seen uint64) uint64 {
-	if seen <= uint64(l.last) {
-		return l.bytes
+// size is the log's by all that is known.
+func (v *levels) size(l *level) uint64 {
+	size, seen := l.bytes+v.stanzas.Load(), v.seen.Load()
+	if seen > uint64(l.last) {
+		size += (seen - uint64(l.last)) * l.record
 	}
-	return l.bytes + (seen-uint64(l.last))*l.record
+	return size
 }
 
 // stored takes note of an acknowledgement.
-func (v *levels) stored(seq events.Seq) {
+func (v *levels) stored(seq events.Seq, e events.Event) {
+	if e, ok := e.(events.PresenceAvailable); ok { // a thousand times as long as others, maybe
+		v.stanzas.Add(uint64(len(e.Stanza)))
+	}
 	for {
 		seen := v.seen.Load()
 		if uint64(seq) <= seen || v.seen.CompareAndSwap(seen, uint64(seq)) {
@@ -99,7 +105,7 @@ func (v *levels) stored(seq events.Seq) {
 // command are, or none: half of it would be worse.
 func (v *levels) admit(steps []Step) error {
 	l := v.known.Load()
-	if l == nil || l.size(v.seen.Load()) < l.mark {
+	if l == nil || v.size(l) < l.mark {
 		return nil
 	}
 	for _, step := range steps {

@@ -126,3 +126,23 @@ func TestWhatIsStoredBetweenTwoQuestionsCounts(t *testing.T) {
 		t.Errorf("%d records were stored after the other's 40, want 10", stored)
 	}
 }
+
+// Clients decide how long their presence is.
+func TestLongStanzasBetweenTwoQuestionsCount(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, bustest.NewLog(), "c1")
+	n.must("S1", session.Authenticate{Session: id("S1")})
+	n.must("S1", session.Bind{Session: id("S1"), Resource: "desk"})
+	info := events.Info{MaxBytes: 64 << 20, Bytes: 54 << 20, Records: 1 << 20, Last: 1 << 20}
+	show := func(what string) session.Command {
+		return session.BecomeAvailable{Session: id("S1"), Stanza: strings.Repeat(what, 100<<10)}
+	}
+	for range 2 {
+		n.KeepReserve(info, 0) // 2 MiB are left
+		for range 20 {
+			n.must("S1", show("x"))
+		}
+	}
+	n.must("S1", show("y"))
+	n.fails(show("z"), session.ErrReserved)
+}

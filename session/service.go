@@ -219,7 +219,7 @@ func (s *Service) appendAll(ctx context.Context, stripe *stripe, account events.
 		if err != nil {
 			return a, last, err
 		}
-		s.levels.stored(pos.Seq)
+		s.levels.stored(pos.Seq, step.Event)
 		// The log's own time is not known here; the table will have it.
 		st.Seq, st.At = pos.Seq, st.Time
 		a, last = Apply(a, st), pos

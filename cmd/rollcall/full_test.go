@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +32,38 @@ func scriptFill(ts *testscript.TestScript, neg bool, args []string) {
 			if el.Attr("id") == "fill" && el.Attr("from") == c.jid {
 				break // it was stored
 			}
+		}
+	}
+}
+
+// scriptCrowd logs a user in many times, as USER1 and so on. Every second client can
+// be resumed.
+func scriptCrowd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: crowd NODE USER N")
+	}
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	for i := range n {
+		name := args[1] + strconv.Itoa(i+1)
+		c, err := dialXMPP(ts.Getenv("C2S_"+args[0]), "localhost", args[1], args[1], name)
+		ts.Check(err)
+		worldOf(ts).clients[name] = c
+		if i%2 == 0 {
+			_, err := c.ask("<enable xmlns='urn:xmpp:sm:3' resume='true'/>", "enabled")
+			ts.Check(err)
+		}
+	}
+}
+
+// scriptVanish cuts the connections of a crowd without a word.
+func scriptVanish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: vanish USER")
+	}
+	for name, c := range worldOf(ts).clients {
+		if strings.TrimRight(name, "0123456789") == args[0] && name != args[0] {
+			c.close()
 		}
 	}
 }

@@ -66,8 +66,12 @@ func showLog(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
 	return printLog(con, r, frames, advice)
 }
 
+// unknown is how many sessions there are if no process with the role projector
+// answers.
+const unknown = -1
+
 // reportOn looks at the log, with as many live sessions as a running process knows
-// of. Without one there are none, or none that can log out.
+// of.
 func reportOn(ctx context.Context, b *bus.Bus) (*capacity.Report, error) {
 	sessions, err := sessionsLive(ctx, b)
 	if err != nil {
@@ -82,7 +86,7 @@ func sessionsLive(ctx context.Context, b *bus.Bus) (n int, err error) {
 	for h, err := range running(b).Holdings(asking) {
 		switch {
 		case errors.Is(err, courier.ErrNoAnswer), err != nil && asking.Err() != nil && ctx.Err() == nil:
-			return 0, nil
+			return unknown, nil
 		case err != nil:
 			return 0, err
 		}
@@ -110,7 +114,7 @@ func printLog(c *console, r *capacity.Report, frames []events.Keyframe, advice [
 	}
 	fact("size", "%s", sizeOf(r))
 	if r.Mark > 0 {
-		fact("reserve", "%s for the ends of %s", sizeText(r.MaxBytes-r.Mark), plural(r.Sessions, "live session"))
+		fact("reserve", "%s", reserveText(r))
 	}
 	fact("rate", "%s", rateText(r))
 	if r.Hour.Over > 0 && r.Hour.Over < r.Day.Over {
@@ -142,7 +146,7 @@ type logView struct {
 	MaxBytes uint64  `json:"max_bytes"`    // 0: no limit
 	Mark     uint64  `json:"logins_until"` // bytes at which logins are refused; 0: none
 	Used     float64 `json:"used"`         // share of that, 0 to 1 and above
-	Sessions int     `json:"sessions"`     // for whose ends the rest is
+	Sessions *int    `json:"sessions"`     // for whose ends the rest is; null: nobody says how many
 	MaxAge   int64   `json:"max_age"`      // seconds; 0: forever
 
 	Keyframes  int    `json:"keyframes"`
@@ -165,8 +169,11 @@ func logJSON(r *capacity.Report, frames []events.Keyframe) logView {
 	v := logView{
 		Stream: r.Stream, Level: r.Level().String(), Created: rfc3339(r.Created), Records: r.Records,
 		First: uint64(r.First), FirstAt: rfc3339(r.FirstAt), Last: uint64(r.Last), LastAt: rfc3339(r.LastAt),
-		Bytes: r.Bytes, MaxBytes: r.MaxBytes, Mark: r.Mark, Used: r.Used(), Sessions: r.Sessions,
+		Bytes: r.Bytes, MaxBytes: r.MaxBytes, Mark: r.Mark, Used: r.Used(),
 		MaxAge: int64(r.MaxAge.Seconds()), Keyframes: len(frames), Day: rate(r.Day), Hour: rate(r.Hour),
+	}
+	if r.Sessions != unknown {
+		v.Sessions = &r.Sessions
 	}
 	if len(frames) > 0 {
 		v.KeyframeAt = rfc3339(frames[len(frames)-1].StoredAt())

@@ -56,6 +56,14 @@ func sizeOf(r *capacity.Report) string {
 	return fmt.Sprintf("%s of %s; logins are refused from %s on", sizeText(r.Bytes), sizeText(r.MaxBytes), sizeText(r.Mark))
 }
 
+func reserveText(r *capacity.Report) string {
+	size := sizeText(r.MaxBytes - r.Mark)
+	if r.Sessions == unknown {
+		return size + " for the ends of sessions, and more the more there are"
+	}
+	return fmt.Sprintf("%s for the ends of %s", size, plural(r.Sessions, "live session"))
+}
+
 func rateText(r *capacity.Report) string {
 	if r.Day.Over == 0 {
 		return "not known yet"

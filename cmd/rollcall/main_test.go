@@ -44,6 +44,9 @@ func TestMain(m *testing.M) {
 //	stranger write              write what is no record to the log, to the account
 //	                            that its newest record is of
 //	fill CLIENT                 change presence until the log is full
+//	crowd NODE USER N           log in N clients, USER1 and so on; every second one
+//	                            can be resumed
+//	vanish USER                 cut the connections of a crowd
 //	retain AGE                  limit the log's age, and wait until what was in it
 //	                            is gone
 func TestScripts(t *testing.T) {
@@ -85,7 +88,7 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 					"up": scriptUp, "halt": scriptHalt, "crash": scriptCrash,
 					"connect": scriptConnect, "distrust": scriptDistrust, "login": scriptLogin, "drop": scriptDrop, "send": scriptSend, "expect": scriptExpect,
 					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "nats": scriptNATS, "stranger": scriptStranger,
-					"retain": scriptRetain, "fill": scriptFill,
+					"retain": scriptRetain, "fill": scriptFill, "crowd": scriptCrowd, "vanish": scriptVanish,
 				},
 			})
 		})

@@ -62,7 +62,7 @@ type Rate struct {
 type Report struct {
 	events.Info
 	At       time.Time
-	Sessions int    // that were live
+	Sessions int    // that were live; below 0: nobody knows
 	Mark     uint64 // size in bytes at which logins are refused; 0: the log has no limit
 	Day      Rate   // of the last day
 	Hour     Rate   // of the last hour
@@ -74,8 +74,8 @@ type Report struct {
 	ByHour bool
 }
 
-// Look asks how full the log is. sessions is how many are live now: their ends have
-// room in it.
+// Look asks how full the log is. sessions is how many are live now, for whose ends it
+// has room; below 0 if nobody knows.
 func Look(ctx context.Context, log Log, sessions int, now time.Time) (*Report, error) {
 	info, err := log.Info(ctx)
 	if err != nil {
