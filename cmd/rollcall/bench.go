@@ -18,6 +18,7 @@ import (
 // any server as its clients see it, and newBenchLog makes something to measure on.
 func newBench(con *console) *cobra.Command {
 	b := &bench.Bench{Say: con.say}
+	var program string
 	cmd := &cobra.Command{
 		Use:   "bench [MEASUREMENT]...",
 		Short: "Measure this machine, side by side with raw JetStream",
@@ -29,12 +30,14 @@ func newBench(con *console) *cobra.Command {
 			if err := b.Validate(); err != nil {
 				return usageError{err}
 			}
-			exe, err := os.Executable()
-			if err != nil {
-				return err
+			if program == "" {
+				var err error
+				if program, err = os.Executable(); err != nil {
+					return err
+				}
 			}
 			b.Command = func(ctx context.Context, args ...string) *exec.Cmd {
-				cmd := exec.CommandContext(ctx, exe, args...)
+				cmd := exec.CommandContext(ctx, program, args...)
 				cmd.Stderr = con.err
 				return cmd
 			}
@@ -52,6 +55,8 @@ func newBench(con *console) *cobra.Command {
 	f.IntVar(&b.Rounds, "rounds", 5, "`N` rounds of each measurement; the median is\nshown")
 	f.IntSliceVar(&b.Sessions, "sessions", []int{10_000, 100_000, 1_000_000}, "`LIST` of sizes of the table whose memory is\nmeasured")
 	f.StringVar(&b.Data, "data", "", "`DIR` for the server's files (default: a\ntemporary one)")
+	f.IntVar(&b.Moments, "moments", 20, "`N` moments of the past that are asked\nabout")
+	f.StringVar(&program, "program", "", "`FILE` of another build, whose processes are measured\nin place of this one's")
 	f.DurationVar(&b.Settle, "settle", 10*time.Second, "pause before a process's memory is read")
 	f.StringVar(&b.Log, "log", "", "`DIR` with a long log, which \"bench log\" makes and\nsome measurements make longer (default: one of\n--events)")
 	cmd.AddCommand(newBenchFollow(con), newBenchLog(con), profiled(newBenchC2S(con)))

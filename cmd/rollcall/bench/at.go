@@ -2,24 +2,16 @@ package bench
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"math/rand/v2"
 	"slices"
-	"strconv"
-	"syscall"
-	"time"
 
 	"rollcall/events"
 	"rollcall/replay"
 )
 
-// moments is how many moments are asked about.
-const moments = 20
-
 // runAt measures the table of random moments: by the keyframe before, beside reading
 // as many records with an ordered consumer; beside folding from the beginning; and
-// what "rollcall sessions --at" takes, from its start to its end.
+// then what questions about the past take from the shell.
 func (b *Bench) runAt(ctx context.Context) error {
 	return b.opened(ctx, b.Log, func() error {
 		info, err := b.bus.Log().Info(ctx)
@@ -31,14 +23,14 @@ func (b *Bench) runAt(ctx context.Context) error {
 			return err
 		}
 		rnd := rand.New(rand.NewPCG(1, 1))
-		var asked []events.Seq
-		for range moments {
-			asked = append(asked, info.First+events.Seq(rnd.Uint64N(uint64(info.Last-info.First+1))))
+		asked := make([]events.Seq, b.Moments)
+		for i := range asked {
+			asked[i] = info.First + events.Seq(rnd.Uint64N(uint64(info.Last-info.First+1)))
 		}
 		if err := b.atMoments(ctx, asked, frames); err != nil {
 			return err
 		}
-		return b.atFromShell(ctx, asked)
+		return b.askFromShell(ctx, asked)
 	})
 }
 
@@ -90,24 +82,4 @@ func before(frames []events.Keyframe, seq events.Seq) (place events.Seq) {
 		}
 	}
 	return place
-}
-
-// atFromShell asks by processes of their own.
-func (b *Bench) atFromShell(ctx context.Context, asked []events.Seq) error {
-	var took []time.Duration
-	peak := int64(0)
-	for _, seq := range asked {
-		cmd := b.Command(ctx, "sessions", "--at", strconv.FormatUint(uint64(seq), 10), "--json", "--nats", b.url)
-		cmd.Stdout = io.Discard
-		begun := time.Now()
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("sessions --at %d: %w", seq, err)
-		}
-		took = append(took, time.Since(begun))
-		if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			peak = max(peak, u.Maxrss<<10) // kilobytes, on Linux
-		}
-	}
-	slices.Sort(took)
-	return b.Row("sessions --at, a process each", "p50 "+inMS(percentile(took, 0.5)), "", "p95 "+inMS(percentile(took, 0.95)), "peak "+inMB(peak))
 }

@@ -26,6 +26,7 @@ type Bench struct {
 	Rounds   int           // of each measurement; the median counts
 	Sessions []int         // sizes of the table whose memory is measured
 	Data     string        // where the server keeps its files; "": a temporary directory
+	Moments  int           // of the past that are asked about
 	Settle   time.Duration // between the start of a process and the reading of its memory
 	Log      string        // data directory with a long log (see LogMaker); "": one of Events is made
 
@@ -34,7 +35,8 @@ type Bench struct {
 	Row func(cells ...string) error
 	// Say tells people of steps that take long without a result.
 	Say func(format string, args ...any)
-	// Command is this program as another process, with these arguments.
+	// Command is the program, or another build of it, as another process with these
+	// arguments.
 	Command func(ctx context.Context, args ...string) *exec.Cmd
 
 	url string
@@ -83,7 +85,7 @@ func names(list []part) (names []string) {
 
 // Validate checks the numbers.
 func (b *Bench) Validate() error {
-	for _, n := range append([]int{b.Accounts, b.Events, b.Appends, b.Writers, b.Rounds}, b.Sessions...) {
+	for _, n := range append([]int{b.Accounts, b.Events, b.Appends, b.Writers, b.Rounds, b.Moments}, b.Sessions...) {
 		if n < 1 || n > maxNumber {
 			return errors.New("the numbers of bench are from 1 to 100,000,000")
 		}

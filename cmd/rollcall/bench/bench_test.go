@@ -7,7 +7,7 @@ import (
 
 // small is a bench that takes no time.
 func small() *Bench {
-	return &Bench{Accounts: 20, Events: 5000, Appends: 200, Writers: 50, Rounds: 1, Sessions: []int{100, 200}}
+	return &Bench{Accounts: 20, Events: 5000, Appends: 200, Writers: 50, Rounds: 1, Moments: 1, Sessions: []int{100, 200}}
 }
 
 func TestEveryMeasurementIsARow(t *testing.T) {
