@@ -1,15 +1,17 @@
-// Package replay says what was true then. It reads the log again, up to the
-// moment that is asked for, and folds it with the projector's own table, so
-// that the answer about the past is the one that would have been given in it.
+// Package replay says what was true then. It reads the keyframe before the moment
+// that is asked for, and the log again from there up to the moment, and folds it with
+// the projector's own table, so that the answer about the past is the one that would
+// have been given in it.
 //
 // At gives the whole table of a moment, AccountAt one account of it. Sessions
 // gives the sessions of a span of time from their beginnings to their ends,
 // History what happened in it, and Tail what happens from now on. Diff tells the
 // sessions of two moments apart.
 //
-//	past, err := replay.At(ctx, log, replay.Moment{Time: then}) // a table, as of then
-//	for s, err := range replay.Sessions(ctx, log, replay.Span{Since: monday}) { ... }
-//	for c, err := range replay.Diff(ctx, log, nobody, yesterday, today) { ... }
+//	archive := replay.Archive{Log: log, Keyframes: keyframes}
+//	past, err := replay.At(ctx, archive, replay.Moment{Time: then}) // a table, as of then
+//	for s, err := range replay.Sessions(ctx, archive, replay.Span{Since: monday}) { ... }
+//	for c, err := range replay.Diff(ctx, archive, nobody, yesterday, today) { ... }
 //	for st, err := range replay.History(ctx, log, pre, replay.Span{Of: bob}) { ... }
 //	for st, err := range replay.Tail(ctx, log, bob, info.Last) { ... }
 //
@@ -25,11 +27,17 @@
 //
 // # Limits
 //
-// At reads the log from its beginning: it takes about as long as reading the
-// log, and as much memory as the table had. Sessions does so for all accounts,
-// and needs memory for the sessions that are open at one time. Where retention
-// has removed the beginning, sessions that began in it are known from the record
-// that repeats them (events.Refreshed), and not before it: Past.Whole tells.
+// At reads a keyframe and at most keyframe.Interval records behind it, or as many as
+// there were live sessions, and needs as much memory as the table had. Diff needs that
+// once or twice, whatever lies between its moments. Sessions reads its span and what
+// lies between that and the keyframe before it, and needs memory for the sessions that
+// are open at one time. An account's own past is read by its subject. Where there is no
+// good keyframe they read the log from its beginning.
+//
+// Where retention has removed the beginning, whatever lives at the first keyframe that
+// is left is known from it. At a moment before that, sessions that began in the part
+// that was removed are known from the record that repeats them (events.Refreshed), and
+// not before it: Past.Whole and Archive.Knows tell.
 //
 // Leases are not in the log, so a route of the past goes to a session until
 // the event that ended it, not until its connector's lease did.

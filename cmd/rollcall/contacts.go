@@ -11,6 +11,7 @@ import (
 	"rollcall/bus"
 	"rollcall/events"
 	"rollcall/projector/query"
+	"rollcall/replay"
 	"rollcall/session/roster"
 )
 
@@ -28,11 +29,12 @@ type contactView struct {
 }
 
 // newContacts reads one roster and asks for the table: what a connector shows
-// a client is these two put together. Neither is kept as it was in the past, so
-// the answer is of now.
+// a client is these two put together. Of a moment the table is that of then; the
+// roster is not kept as it was.
 func newContacts(con *console) *cobra.Command {
 	var (
 		svc    service
+		at     string
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -40,7 +42,9 @@ func newContacts(con *console) *cobra.Command {
 		Short: "Show whom an account sees online, and why",
 		Long: "Show an account's contacts, or one of them: who is shown online to it, by which\n" +
 			"sessions, and why the others are not. It is the presence that the connectors\n" +
-			"send now, except for what block lists hold back (XEP-0191).",
+			"send now, except for what block lists hold back (XEP-0191).\n\n" +
+			"With --at the sessions are those of a moment. The contacts and subscriptions are\n" +
+			"those of now, for rosters of the past are not kept.",
 		Args: arguments(1, 2),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			var jids [2]events.JID
@@ -50,8 +54,12 @@ func newContacts(con *console) *cobra.Command {
 					return err
 				}
 			}
+			m, err := parseMoment(at, time.Now())
+			if err != nil {
+				return err
+			}
 			return svc.use(ctx, func(b *bus.Bus) error {
-				list, err := contactsOf(ctx, con, b, jids[0], jids[1])
+				list, err := contactsOf(ctx, con, b, jids[0], jids[1], m)
 				if err != nil {
 					return err
 				}
@@ -60,19 +68,23 @@ func newContacts(con *console) *cobra.Command {
 		}),
 	}
 	svc.flags(cmd)
+	cmd.Flags().StringVar(&at, "at", "", "by the sessions at a `TIME|SEQ`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
 
 // contactsOf explains every contact, or only one if it is not zero.
-func contactsOf(ctx context.Context, con *console, b *bus.Bus, account, only events.JID) (list []contactView, err error) {
+func contactsOf(ctx context.Context, con *console, b *bus.Bus, account, only events.JID, m replay.Moment) (list []contactView, err error) {
 	r, err := storeOf(b).Contacts(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	all, err := sessionsNow(ctx, con, b)
+	all, err := sessionsAt(ctx, con, b, m)
 	if err != nil {
 		return nil, err
+	}
+	if !isNow(m) {
+		con.say("note: the contacts are those of now, and the sessions those of then")
 	}
 	sessions := make(map[events.JID][]query.Session)
 	for _, v := range all {
