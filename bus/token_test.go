@@ -44,6 +44,7 @@ func TestAccountSubjects(t *testing.T) {
 		"a.b@example.org":         "rc.v1.ev.cc.example_2eorg.a_2eb",
 		"example.org":             "rc.v1.ev.70.example_2eorg._",
 		"o'hara\\40x@example.org": "rc.v1.ev.7f.example_2eorg.o_27hara_5c40x",
+		"_connectors":             "rc.v1.ev.3e._5fconnectors._",
 	} {
 		if got := accountSubject(logPrefix, events.StoredJID(jid)); got != want {
 			t.Errorf("subject of %s is %s, want %s", jid, got, want)

@@ -124,6 +124,22 @@ type (
 	AccountRemoved struct{}
 )
 
+// Events of connectors: when each incarnation began and ended, as a lease says it
+// at the time, in one order with what happens to sessions. Their records have no
+// session and, in the place of an account, [Connectors]. A log that was written
+// before there were such events, or by connectors of both kinds, says less.
+type (
+	// ConnectorStarted: the record's connector holds a lease. So every earlier
+	// incarnation of its name has ended, said or not.
+	ConnectorStarted struct{}
+	// ConnectorStopped: the record's connector has ended its sessions in an orderly
+	// way and gives its lease back.
+	ConnectorStopped struct{}
+	// ConnectorLost: the lease of an incarnation, and of all before it of its name,
+	// has ended. The record's connector is the one that found out.
+	ConnectorLost struct{ Lost Incarnation }
+)
+
 // Events of a connection that has no account yet. They live in a stream of
 // their own, are written without waiting, and may be thinned out under load.
 type (

@@ -20,6 +20,9 @@ func (Refreshed) version() uint8               { return 1 }
 func (AccountCreated) version() uint8          { return 1 }
 func (PasswordChanged) version() uint8         { return 1 }
 func (AccountRemoved) version() uint8          { return 1 }
+func (ConnectorStarted) version() uint8        { return 1 }
+func (ConnectorStopped) version() uint8        { return 1 }
+func (ConnectorLost) version() uint8           { return 1 }
 func (Connected) version() uint8               { return 1 }
 func (StreamOpened) version() uint8            { return 1 }
 func (Secured) version() uint8                 { return 1 }
@@ -67,12 +70,17 @@ func (e Refreshed) appendFields(b []byte) []byte {
 	}
 	return b
 }
-func (AccountCreated) appendFields(b []byte) []byte  { return appendStrings(b) }
-func (PasswordChanged) appendFields(b []byte) []byte { return appendStrings(b) }
-func (AccountRemoved) appendFields(b []byte) []byte  { return appendStrings(b) }
-func (e Connected) appendFields(b []byte) []byte     { return appendStrings(b, e.Address) }
-func (e StreamOpened) appendFields(b []byte) []byte  { return appendStrings(b, e.Host) }
-func (e Secured) appendFields(b []byte) []byte       { return appendStrings(b, e.Version, e.Cipher) }
+func (AccountCreated) appendFields(b []byte) []byte   { return appendStrings(b) }
+func (PasswordChanged) appendFields(b []byte) []byte  { return appendStrings(b) }
+func (AccountRemoved) appendFields(b []byte) []byte   { return appendStrings(b) }
+func (ConnectorStarted) appendFields(b []byte) []byte { return appendStrings(b) }
+func (ConnectorStopped) appendFields(b []byte) []byte { return appendStrings(b) }
+func (e ConnectorLost) appendFields(b []byte) []byte {
+	return appendUint(appendString(appendArray(b, 2), e.Lost.Name), e.Lost.Epoch)
+}
+func (e Connected) appendFields(b []byte) []byte    { return appendStrings(b, e.Address) }
+func (e StreamOpened) appendFields(b []byte) []byte { return appendStrings(b, e.Host) }
+func (e Secured) appendFields(b []byte) []byte      { return appendStrings(b, e.Version, e.Cipher) }
 func (e AuthFailed) appendFields(b []byte) []byte {
 	return appendStrings(b, e.Username, e.Mechanism, e.Condition, e.Address)
 }
@@ -231,6 +239,12 @@ func (f *fields) rareEvent(k Kind) Event {
 		return PasswordChanged{}
 	case KindAccountRemoved:
 		return AccountRemoved{}
+	case KindConnectorStarted:
+		return ConnectorStarted{}
+	case KindConnectorStopped:
+		return ConnectorStopped{}
+	case KindConnectorLost:
+		return ConnectorLost{Lost: Incarnation{Name: f.string(), Epoch: f.uint()}}
 	case KindConnected:
 		return Connected{Address: f.string()}
 	case KindStreamOpened:

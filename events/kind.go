@@ -25,6 +25,10 @@ const (
 	KindPasswordChanged Kind = 33
 	KindAccountRemoved  Kind = 34
 
+	KindConnectorStarted Kind = 48
+	KindConnectorStopped Kind = 49
+	KindConnectorLost    Kind = 50
+
 	KindConnected    Kind = 64
 	KindStreamOpened Kind = 65
 	KindSecured      Kind = 66
@@ -53,6 +57,9 @@ var kindNames = [256]string{
 	KindAccountCreated:          "account_created",
 	KindPasswordChanged:         "password_changed",
 	KindAccountRemoved:          "account_removed",
+	KindConnectorStarted:        "connector_started",
+	KindConnectorStopped:        "connector_stopped",
+	KindConnectorLost:           "connector_lost",
 	KindConnected:               "connected",
 	KindStreamOpened:            "stream_opened",
 	KindSecured:                 "secured",
@@ -85,6 +92,9 @@ func (Refreshed) Kind() Kind               { return KindRefreshed }
 func (AccountCreated) Kind() Kind          { return KindAccountCreated }
 func (PasswordChanged) Kind() Kind         { return KindPasswordChanged }
 func (AccountRemoved) Kind() Kind          { return KindAccountRemoved }
+func (ConnectorStarted) Kind() Kind        { return KindConnectorStarted }
+func (ConnectorStopped) Kind() Kind        { return KindConnectorStopped }
+func (ConnectorLost) Kind() Kind           { return KindConnectorLost }
 func (Connected) Kind() Kind               { return KindConnected }
 func (StreamOpened) Kind() Kind            { return KindStreamOpened }
 func (Secured) Kind() Kind                 { return KindSecured }

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -42,11 +43,23 @@ type Incarnation struct {
 // String gives name#epoch.
 func (i Incarnation) String() string { return fmt.Sprintf("%s#%d", i.Name, i.Epoch) }
 
+// Compare orders incarnations by name, then by epoch: less than 0 if i comes first, 0
+// if they are the same.
+func (i Incarnation) Compare(other Incarnation) int {
+	return cmp.Or(cmp.Compare(i.Name, other.Name), cmp.Compare(i.Epoch, other.Epoch))
+}
+
+// Connectors is in the place of an account in the records of connectors, so that
+// these have an order of their own, a compare-and-set like any account's, and a form
+// that every reader can read. It names nobody: no account is without a localpart,
+// and [ParseJID] makes no JID of this domainpart.
+var Connectors = StoredJID("_connectors")
+
 // A Record is an event with its circumstances, as it is appended.
 type Record struct {
 	ID        EventID     // of this event: tells it from another in its place
-	Session   SessionID   // zero for events of the account itself
-	JID       JID         // full once the session is bound, otherwise bare; may be zero before authentication
+	Session   SessionID   // zero for events of the account itself, and of connectors
+	JID       JID         // full once the session is bound, otherwise bare; Connectors for their events; may be zero before authentication
 	Time      int64       // Unix nanoseconds by the connector's clock; advisory
 	Connector Incarnation // the one that wrote it
 	Cause     ConnID      // whose client led to it; may be zero

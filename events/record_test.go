@@ -306,3 +306,16 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+// Connectors has records of its own because nobody can get an account of that name.
+func TestNobodyIsCalledAsConnectorsAre(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{Connectors.String(), "_CONNECTORS", "_connectors.", "\uff3fconnectors", "_connectors/c1"} {
+		if jid, err := ParseJID(text); err == nil {
+			t.Errorf("%q is taken for %s", text, jid)
+		}
+	}
+	if !Connectors.IsBare() || Connectors.Local() != "" {
+		t.Errorf("%s could be an account's", Connectors)
+	}
+}

@@ -186,7 +186,7 @@ func (c *contract) stale() {
 func (c *contract) independent() {
 	other := events.StoredJID("alice@example.com")
 	local := events.StoredJID("alice.example@org")
-	for _, jid := range []events.JID{alice, other, local, events.StoredJID("example.org")} {
+	for _, jid := range []events.JID{alice, other, local, events.StoredJID("example.org"), events.Connectors, events.StoredJID("connectors")} {
 		c.add(jid, 0, jid.String())
 		c.want("records", c.read(events.Range{Account: jid}), jid.String())
 	}
