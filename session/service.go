@@ -68,7 +68,8 @@ type Service struct {
 	stripes [stripes]stripe
 	endings endings
 
-	foreseen foreseen
+	foreseen   foreseen
+	announcing stripe // of events.Connectors, which no account has to wait for
 }
 
 // NewService returns a Service. The error says what the configuration lacks.
@@ -86,6 +87,7 @@ func NewService(c Config) (*Service, error) {
 	for i := range s.stripes {
 		s.stripes[i].taken = make(chan struct{}, 1)
 	}
+	s.announcing.taken = make(chan struct{}, 1)
 	return s, nil
 }
 
