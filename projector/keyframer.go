@@ -67,6 +67,7 @@ func (k *keyframer) after(ctx context.Context, st *events.Stored, wait bool) {
 func (k *keyframer) take(ctx context.Context, wait bool) {
 	h := k.places.Take()
 	h.Stream, h.Created, h.Begins = k.info.Stream, k.info.Created.UnixNano(), k.begins
+	h.Leases = k.table.Leases()
 	if !k.enter(ctx, wait) {
 		return
 	}

@@ -12,8 +12,9 @@ import (
 )
 
 // A lostList is the connectors whose leases have ended: by name, the highest
-// epoch that has. It is as long as there ever were names. Leases are not in the
-// log, so it is told by whoever watches them, and it is not part of the hash.
+// epoch that has. It is as long as there ever were names. It is told by whoever
+// watches the leases, sooner than the log has it (leases.go), and it is not part of
+// the hash.
 type lostList struct {
 	mu     sync.Mutex // for writers
 	epochs atomic.Pointer[map[string]uint64]
@@ -45,26 +46,39 @@ func (l *lostList) has(i events.Incarnation) bool {
 // connector that comes back is another incarnation.
 func (t *Table) Lost(i events.Incarnation) { t.lost.add(i) }
 
-// IsLost reports what Lost was told.
-func (t *Table) IsLost(i events.Incarnation) bool { return t.lost.has(i) }
+// IsLost reports what Lost was told, or what the log says.
+func (t *Table) IsLost(i events.Incarnation) bool { return t.lost.has(i) || t.Leases().HasEnded(i) }
 
-// Holding lists the incarnations that hold sessions, lost ones included, by name
-// and epoch.
+// Holding lists the incarnations that hold sessions, lost ones included, and those
+// that hold a lease as far as the log says, by name and epoch.
 func (t *Table) Holding() []events.Incarnation {
 	var list []events.Incarnation
 	for _, c := range t.Connectors() {
 		list = append(list, c.Incarnation)
 	}
-	return list
+	if l := t.Leases(); l != nil {
+		for _, h := range l.Held {
+			list = append(list, h.Incarnation)
+		}
+	}
+	slices.SortFunc(list, events.Incarnation.Compare)
+	return slices.Compact(list)
 }
 
 // unreachable reports a session whose connector is gone. One that waits to be
 // resumed is no exception: what it was sent waits in its connector's memory.
-func (t *Table) unreachable(s *session.Session) bool { return t.IsLost(s.Connector) }
+func (t *Table) unreachable(s *session.Session) bool { return t.someLost() && t.IsLost(s.Connector) }
+
+// someLost reports that any connector is gone. While none is, nobody need look at
+// sessions, which wait for memory.
+func (t *Table) someLost() bool {
+	l := t.Leases()
+	return t.lost.epochs.Load() != nil || l != nil && len(l.Ended) > 0
+}
 
 // withoutLost returns the sessions that can be reached: mostly the same slice.
 func (t *Table) withoutLost(list []*session.Session) []*session.Session {
-	if t.lost.epochs.Load() == nil || !slices.ContainsFunc(list, t.unreachable) {
+	if !t.someLost() || !slices.ContainsFunc(list, t.unreachable) {
 		return list
 	}
 	return slices.DeleteFunc(slices.Clone(list), t.unreachable)

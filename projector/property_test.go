@@ -138,12 +138,12 @@ func checkInvariants(t *rapid.T, table *Table) {
 				t.Fatalf("%s is unavailable with a priority", s.JID)
 			case s.Bound() && full[s.JID]:
 				t.Fatalf("%s is bound twice", s.JID)
-			case s.Bound() && table.Session(s.JID) != s:
-				t.Fatalf("%s is not found", s.JID)
+			case s.Bound() && (table.Session(s.JID) == s) == table.IsLost(s.Connector):
+				t.Fatalf("%s is found: %t, and lost: %t", s.JID, table.Session(s.JID) == s, table.IsLost(s.Connector))
 			}
 			full[s.JID] = true
 		}
-		checkRoutes(t, a, table.Routes(bare))
+		checkRoutes(t, table, a, table.Routes(bare))
 	}
 	for _, c := range table.Connectors() {
 		if held[c.Incarnation] != c.Sessions {
@@ -156,15 +156,16 @@ func checkInvariants(t *rapid.T, table *Table) {
 	}
 }
 
-func checkRoutes(t *rapid.T, a *session.Account, routes []*session.Session) {
+func checkRoutes(t *rapid.T, table *Table, a *session.Account, routes []*session.Session) {
+	there := func(s *session.Session) bool { return s.Available() && !table.IsLost(s.Connector) }
 	best := -1
 	for _, s := range a.Sessions {
-		if s.Available() {
+		if there(s) {
 			best = max(best, int(s.Priority))
 		}
 	}
 	for _, s := range a.Sessions {
-		want := s.Available() && best >= 0 && int(s.Priority) == best
+		want := there(s) && best >= 0 && int(s.Priority) == best
 		if slices.Contains(routes, s) != want {
 			t.Fatalf("%s with priority %d is a route: %v (the best has %d)", s.JID, s.Priority, !want, best)
 		}

@@ -111,6 +111,7 @@ func (t *Table) load(h keyframe.Head, accounts []*session.Account) {
 		t.accounts.put(t.accounts.hash(a.JID), a)
 		t.stats.load(a)
 	}
+	t.leases.Store(h.Leases)
 	t.folded = h.Seq
 	t.begin(h.Seq)
 	t.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -19,7 +20,9 @@ import (
 
 // keyframeOf is what a keyframer writes of a table that was folded up to a record.
 func keyframeOf(table *Table, st *events.Stored) (keyframe.Head, []byte) {
-	h := keyframe.Head{Stream: testStream, Created: testCreated.UnixNano(), Seq: st.Seq, At: st.At, ID: st.ID}
+	h := keyframe.Head{
+		Stream: testStream, Created: testCreated.UnixNano(), Seq: st.Seq, At: st.At, ID: st.ID, Leases: table.Leases(),
+	}
 	v := table.hold()
 	defer table.release(v)
 	return h, keyframe.Encode(h, slices.Collect(table.then(v)))
@@ -45,7 +48,7 @@ func restored(t testing.TB, w *scribe, store events.Keyframes) (*Table, *keyfram
 func TestAKeyframeAndTheRestAreTheFoldOfAll(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		w := history(r)
+		w := withConnectors(r)
 		if len(w.stored) == 0 {
 			return
 		}
@@ -64,6 +67,9 @@ func TestAKeyframeAndTheRestAreTheFoldOfAll(t *testing.T) {
 				r.Fatalf("from a keyframe at %d the table at %d differs from the whole at %d", cut, at.Seq, w.stored[i].Seq)
 			}
 			checkInvariants(r, rest)
+			if a, b := rest.Leases(), whole.Leases(); !reflect.DeepEqual(a, b) {
+				r.Fatalf("at %d the log says %+v of leases, want %+v", w.stored[i].Seq, a, b)
+			}
 			if i+1 == len(w.stored) {
 				break
 			}

@@ -1,7 +1,6 @@
 package projector
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -59,6 +58,12 @@ func newStats() stats { return stats{holders: map[events.Incarnation]*Connector{
 
 // record counts a record. forgotten is what the table had forgotten before it.
 func (y *stats) record(st *events.Stored, before, after *session.Account, forgotten events.Seq) {
+	y.count(st, before, forgotten)
+	y.move(before, after)
+}
+
+// count is record for one that changes no account.
+func (y *stats) count(st *events.Stored, before *session.Account, forgotten events.Seq) {
 	y.Records++
 	if _, ok := st.Event.(events.Unknown); ok {
 		y.Unknown++
@@ -71,7 +76,6 @@ func (y *stats) record(st *events.Stored, before, after *session.Account, forgot
 		y.fault(st.Seq, st.At, fmt.Sprintf("%s of %s was appended after %d, but %d came before it",
 			st.Event.Kind(), st.Account(), st.Prev, seqOf(before)))
 	}
-	y.move(before, after)
 }
 
 // load counts an account that a keyframe brought.
@@ -199,7 +203,7 @@ func (t *Table) Connectors() []Connector {
 	}
 	t.mu.Unlock()
 	slices.SortFunc(list, func(a, b Connector) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Epoch, b.Epoch))
+		return a.Compare(b.Incarnation)
 	})
 	return list
 }

@@ -15,6 +15,7 @@ import (
 type Table struct {
 	accounts  *index
 	lost      lostList
+	leases    atomic.Pointer[session.Leases] // see Leases; written by the folding goroutine, with mu
 	watermark watermark
 	interner  *interner     // the folding goroutine's
 	forgotten atomic.Uint64 // an events.Seq; never goes back
@@ -87,9 +88,10 @@ func (t *Table) WaitFor(ctx context.Context, p events.Position) error {
 	return t.watermark.wait(ctx, p)
 }
 
-// Fold applies one record and returns its account before and after it. A record
-// at or before the last one changes nothing: after is then before. The texts of
-// st are copied where the table keeps them.
+// Fold applies one record and returns its account before and after it, twice nil for
+// one of events.Connectors, which is nobody's. A record at or before the last one
+// changes nothing: after is then before. The texts of st are copied where the table
+// keeps them.
 func (t *Table) Fold(st *events.Stored) (before, after *session.Account) {
 	before, after = t.show(st)
 	t.watermark.follow(st.Stream)
@@ -121,6 +123,10 @@ func (t *Table) pass(seq events.Seq) {
 // show makes the record visible to readers, but to none that wait for it.
 func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 	bare := st.JID.Bare()
+	if bare == events.Connectors {
+		t.showLease(st)
+		return nil, nil
+	}
 	h := t.accounts.hash(bare)
 	before = t.accounts.get(h, bare)
 	t.mu.Lock()
@@ -145,5 +151,6 @@ func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 		t.hints.add(after)
 	}
 	t.forget()
+	t.forgetLeases()
 	return before, after
 }

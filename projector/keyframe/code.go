@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"unsafe"
 
 	"rollcall/events"
@@ -33,7 +34,29 @@ func (e *encoder) head(h Head, accounts int) {
 	part.int(h.Begins)
 	part.uint(uint64(h.Sessions))
 	part.uint(uint64(accounts))
+	if h.Leases != nil {
+		part.leases(h.Leases)
+	}
 	e.text(string(part.b))
+}
+
+func (e *encoder) leases(l *session.Leases) {
+	e.uint(uint64(l.Seq))
+	e.int(l.At)
+	e.uint(uint64(len(l.Held)))
+	for _, h := range l.Held {
+		e.incarnation(h.Incarnation)
+		e.int(h.Since)
+	}
+	e.uint(uint64(len(l.Ended)))
+	for _, i := range l.Ended {
+		e.incarnation(i)
+	}
+}
+
+func (e *encoder) incarnation(i events.Incarnation) {
+	e.text(i.Name)
+	e.uint(i.Epoch)
 }
 
 func (e *encoder) account(a *session.Account) {
@@ -114,10 +137,28 @@ func (d *decoder) head() (h Head, accounts int) {
 	h.Begins = part.int()
 	h.Sessions = int(part.uint())
 	accounts = int(part.uint())
+	if len(part.b) > 0 {
+		h.Leases = part.leases()
+	}
 	if part.err != nil {
 		d.fail("head: %w", part.err)
 	}
 	return h, accounts
+}
+
+func (d *decoder) leases() *session.Leases {
+	l := session.Leases{Seq: events.Seq(d.uint()), At: d.int()}
+	for n := d.uint(); n > 0 && d.err == nil; n-- {
+		l.Held = append(l.Held, session.Lease{Incarnation: d.incarnation(), Since: d.int()})
+	}
+	for n := d.uint(); n > 0 && d.err == nil; n-- {
+		l.Ended = append(l.Ended, d.incarnation())
+	}
+	return &l
+}
+
+func (d *decoder) incarnation() events.Incarnation {
+	return events.Incarnation{Name: strings.Clone(d.text()), Epoch: d.uint()}
 }
 
 func (d *decoder) account() *session.Account {

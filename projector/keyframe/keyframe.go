@@ -34,6 +34,8 @@ type Head struct {
 	// rests on, Unix nanoseconds; 0 if it rests on the whole log.
 	Begins   int64
 	Sessions int // of all accounts
+	// Leases is what the log says of connectors' leases; nil: nothing.
+	Leases *session.Leases
 }
 
 // Name is the keyframe's in a store.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +81,27 @@ func TestWhatIsDecodedIsWhatWasEncoded(t *testing.T) {
 	}
 }
 
+func TestLeasesAreKeptInTheHead(t *testing.T) {
+	t.Parallel()
+	inc := func(name string, epoch uint64) events.Incarnation {
+		return events.Incarnation{Name: name, Epoch: epoch}
+	}
+	for _, want := range []*session.Leases{
+		nil,
+		{},
+		{Seq: 65000, At: 1_700_000_099_000_000_000},
+		{Seq: 7, Held: []session.Lease{{Incarnation: inc("c1", 3), Since: 5}, {Incarnation: inc("c2", 1<<40), Since: -1}}},
+		{Seq: 7, At: 9, Held: []session.Lease{{Incarnation: inc("c1", 3), Since: 5}}, Ended: []events.Incarnation{inc("c1", 2), inc("c3", 99)}},
+	} {
+		h := head
+		h.Leases = want
+		got, list, err := Decode(Encode(h, accounts()), clone)
+		if err != nil || len(list) != 3 || !reflect.DeepEqual(got.Leases, want) {
+			t.Errorf("%+v is decoded as %+v, with %d accounts, %v", want, got.Leases, len(list), err)
+		}
+	}
+}
+
 func TestTheOrderOfAccountsDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	turned := accounts()
@@ -135,6 +157,12 @@ func FuzzDecode(f *testing.F) {
 	good := Encode(head, accounts())
 	body, err := decompress(good[len(magic)+1:])
 	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(body[:len(body)-32])
+	held := head
+	held.Leases = &session.Leases{Seq: 7, Held: []session.Lease{{Since: 5}}, Ended: []events.Incarnation{{Name: "c3", Epoch: 99}}}
+	if body, err = decompress(Encode(held, nil)[len(magic)+1:]); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(body[:len(body)-32])
