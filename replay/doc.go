@@ -39,6 +39,8 @@
 // that was removed are known from the record that repeats them (events.Refreshed), and
 // not before it: Past.Whole and Archive.Knows tell.
 //
-// Leases are not in the log, so a route of the past goes to a session until
-// the event that ended it, not until its connector's lease did.
+// Whose lease had ended at a moment is what the log said by then (LeasesAt, and the
+// table's IsLost). A survivor says it within milliseconds, and before it closes the
+// sessions; where there was none the next connector does, and until then they count
+// as reachable. So do those of a log from before it said anything of leases.
 package replay
