@@ -40,6 +40,14 @@ func (l *Leases) Holds(i events.Incarnation) bool {
 	return l != nil && slices.ContainsFunc(l.Held, func(h Lease) bool { return h.Incarnation == i })
 }
 
+// Equal reports that both say the same.
+func (l *Leases) Equal(o *Leases) bool {
+	if l == nil || o == nil {
+		return l == o
+	}
+	return l.Seq == o.Seq && l.At == o.At && slices.Equal(l.Held, o.Held) && slices.Equal(l.Ended, o.Ended)
+}
+
 // ApplyLease returns the leases after a record of events.Connectors. It is to them
 // as Apply is to an account: pure, total and idempotent. Records of any other event
 // only move the sequence.

@@ -73,4 +73,13 @@ func (c *chain) passPoison(places ...events.Seq) {
 	}
 }
 
+// accounts is how many there are.
+func (c *chain) accounts() int {
+	n := len(c.last)
+	if _, besides := c.last[c.hash(events.Connectors)]; besides {
+		n--
+	}
+	return n
+}
+
 func (c *chain) hash(account events.JID) uint64 { return maphash.String(c.seed, account.String()) }

@@ -126,6 +126,9 @@ func (v *verifier) remember(t *projector.Table) {
 			v.chain.last[v.chain.hash(a.JID)] = a.Seq
 		}
 	})
+	if l := t.Leases(); l != nil {
+		v.chain.last[v.chain.hash(events.Connectors)] = l.Seq
+	}
 }
 
 // load reads one keyframe. It fails with what Unusable says, or with a passing error.

@@ -7,6 +7,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/projector"
+	"rollcall/session"
 )
 
 // A part of the log is the records from one keyframe to the next.
@@ -17,8 +18,8 @@ type part struct {
 
 	// Written by the worker that reads base, and read when loaded is closed.
 	loaded chan struct{}
-	begun  projector.Hash // of the table that base holds
-	err    error          // why base can't be used
+	begun  state // of the table that base holds
+	err    error // why base can't be used
 
 	// Written by the worker that folds the part, and read when done is closed.
 	done   chan struct{}
@@ -26,7 +27,24 @@ type part struct {
 	Tally
 	links  map[uint64]link
 	poison []events.Seq
-	ended  projector.Hash // of the table that it led to
+	ended  state // of the table that it led to
+}
+
+// A state is what a table is compared by.
+type state struct {
+	hash   projector.Hash
+	leases *session.Leases
+}
+
+func stateOf(t *projector.Table) state {
+	_, hash := t.Hash()
+	return state{hash, t.Leases()}
+}
+
+// is compares two states of the same place. Leases that began before the log does are
+// known to one of them only, unless both rest on the whole log.
+func (s state) is(o state, whole bool) bool {
+	return s.hash == o.hash && (!whole || s.leases.Equal(o.leases))
 }
 
 func newPart(base *events.Keyframe, after events.Seq) *part {
@@ -116,7 +134,7 @@ func (v *verifier) fold(ctx context.Context, p *part, table *projector.Table) er
 	if err := f.arrive(ctx, p.to+1); err != nil {
 		return err
 	}
-	_, p.ended = table.Hash()
+	p.ended = stateOf(table)
 	return nil
 }
 

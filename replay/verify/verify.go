@@ -174,7 +174,7 @@ func (v *verifier) join(ctx context.Context, p *part, r *Report) error {
 	slices.SortStableFunc(p.Faults, func(a, b Fault) int { return cmp.Compare(a.Seq, b.Seq) })
 	p.links = nil
 	r.add(&p.Tally)
-	r.Accounts = len(v.chain.last)
+	r.Accounts = v.chain.accounts()
 	return nil
 }
 

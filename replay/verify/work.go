@@ -110,7 +110,7 @@ func (v *verifier) begin(ctx context.Context, p *part) (*projector.Table, error)
 		p.err = err
 	default:
 		p.begins = begins
-		_, p.begun = table.Hash()
+		p.begun = stateOf(table)
 		v.mu.Lock()
 		v.largest = max(v.largest, table.Stats().Sessions)
 		v.mu.Unlock()

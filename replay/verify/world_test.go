@@ -106,7 +106,10 @@ func (w *world) write(table *projector.Table) events.Keyframe {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	head := keyframe.Head{Stream: info.Stream, Created: info.Created.UnixNano(), Seq: w.last.Seq, At: w.last.At, ID: w.last.ID}
+	head := keyframe.Head{
+		Stream: info.Stream, Created: info.Created.UnixNano(), Seq: w.last.Seq, At: w.last.At, ID: w.last.ID,
+		Leases: table.Leases(),
+	}
 	table.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 		err = w.frames.Create(w.t.Context(), head.Name(), keyframe.Encode(head, slices.Collect(accounts)))
 	})
