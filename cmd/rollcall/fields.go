@@ -41,6 +41,8 @@ func fieldsOf(e events.Event) []field {
 		return refreshedFields(e)
 	case events.Closed:
 		return append([]field{{"reason", e.Reason}}, set(field{"text", e.Text})...)
+	case events.ConnectorLost:
+		return []field{{"lost", e.Lost.Name}, {"lost_epoch", e.Lost.Epoch}}
 	case events.Unknown:
 		return []field{{"version", e.Version}, {"fields", fmt.Sprintf("%x", e.Fields)}}
 	}
@@ -100,11 +102,19 @@ func set(fields ...field) []field {
 func recordFields(st *events.Stored) []field {
 	all := []field{
 		{"seq", st.Seq}, {"time", query.Timestamp(st.At)}, {"type", st.Event.Kind().String()},
-		{"session", idText(st.Session)}, {"jid", st.JID.String()},
+		{"session", idText(st.Session)}, {"jid", whose(st).String()},
 		{"connector", st.Connector.Name}, {"epoch", st.Connector.Epoch},
 		{"id", st.ID.String()}, {"cause", idText(st.Cause)}, {"prev", st.Prev}, {"stream", st.Stream},
 	}
 	return append(all, fieldsOf(st.Event)...)
+}
+
+// whose is the JID that a record is about; zero of what happens to connectors.
+func whose(st *events.Stored) events.JID {
+	if st.JID == events.Connectors {
+		return events.JID{}
+	}
+	return st.JID
 }
 
 // jsonObject writes the fields as one JSON object, in their order.

@@ -69,7 +69,7 @@ func (r *recordLines) write(st *events.Stored) error {
 	}
 	who := st.JID.Resource()
 	if r.whole {
-		who = st.JID.String()
+		who = whose(st).String()
 	}
 	return r.table.row(seq, when, st.Event.Kind().String(), who, inWords(detailsOf(st)))
 }
@@ -86,6 +86,15 @@ func detailsOf(st *events.Stored) []field {
 		}
 	case events.Refreshed:
 		return fields[:1] // the rest was said before
+	case events.ConnectorStarted, events.ConnectorStopped:
+		return incarnationFields(st.Connector)
+	case events.ConnectorLost:
+		return append(incarnationFields(e.Lost), field{"found_by", st.Connector.Name})
 	}
 	return fields
+}
+
+// incarnationFields name a connector where a record is about it.
+func incarnationFields(i events.Incarnation) []field {
+	return []field{{"connector", i.Name}, {"epoch", i.Epoch}}
 }

@@ -31,8 +31,9 @@ func newRoute(con *console) *cobra.Command {
 		Long: "Show where a stanza to a bare or full JID goes, and why: for messages of type\n" +
 			"chat and normal, headlines, groupchat messages, presence and iq. The numbers in\n" +
 			"brackets are sections of RFC 6121.\n\n" +
-			"Leases of the past are not kept: with --at a session counts until the log closed\n" +
-			"it, even if its connector was dead already. A note names such sessions.",
+			"With --at a session counts as long as its connector held its lease, as far as the\n" +
+			"log knew. A connector may have been dead before its lease ended: a note names the\n" +
+			"sessions that ended so.",
 		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			jid, err := parseTarget(args[0])
@@ -64,21 +65,16 @@ func newRoute(con *console) *cobra.Command {
 	return cmd
 }
 
-// recipientAt finds what the rules look at, of one moment. Which leases were
-// held then is not kept: in the past every session that was not closed counts.
+// recipientAt finds what the rules look at, of one moment.
 func recipientAt(ctx context.Context, con *console, b *bus.Bus, to events.JID, m replay.Moment) (*recipient, error) {
 	account, err := replay.AccountAt(ctx, archive(con, b), to.Bare(), m)
 	if err != nil {
 		return nil, err
 	}
 	exists := account != nil && len(account.Sessions) > 0
-	lost := func(events.Incarnation) bool { return false }
-	if isNow(m) {
-		held, err := b.Leases().Alive(ctx)
-		if err != nil {
-			return nil, err
-		}
-		lost = func(i events.Incarnation) bool { return !events.Leased(held, i) }
+	lost, err := lostAt(ctx, b, m)
+	if err != nil {
+		return nil, err
 	}
 	if !exists {
 		if exists, err = existed(ctx, b, to.Bare(), m); err != nil {
@@ -89,6 +85,17 @@ func recipientAt(ctx context.Context, con *console, b *bus.Bus, to events.JID, m
 	served, known, err := servedDomains(ctx, b)
 	r.foreign = known && account == nil && !slices.Contains(served, to.Domain())
 	return r, err
+}
+
+// lostAt tells whose lease had ended at a moment: by the leases that there are, or by
+// what the log said then.
+func lostAt(ctx context.Context, b *bus.Bus, m replay.Moment) (func(events.Incarnation) bool, error) {
+	if !isNow(m) {
+		leases, err := replay.LeasesAt(ctx, b.Log(), m)
+		return leases.HasEnded, err
+	}
+	held, err := b.Leases().Alive(ctx)
+	return func(i events.Incarnation) bool { return !events.Leased(held, i) }, err
 }
 
 // sayLost tells people who ask about the past which of the sessions the log

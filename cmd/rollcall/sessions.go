@@ -34,9 +34,9 @@ func newSessions(con *console) *cobra.Command {
 			"of a moment (--at), or all that there were in a span of time, with how each\n" +
 			"one ended (--since, --until). The clients' addresses are in the history: they\n" +
 			"are shown with a JID, over a span of time, or with --address.\n\n" +
-			"Leases of the past are not kept. In a look at the past, the sessions of a\n" +
-			"connector that died count until the log closed them: when its lease had ended,\n" +
-			"or at its next start if no other connector was there.\n\n" + reasons,
+			"Lost are those whose connector's lease has ended, until they are closed. In a\n" +
+			"look at the past that is so from the event on that says it (connector_lost), or\n" +
+			"from the next start of the connector if no other one was there.\n\n" + reasons,
 		Example: "  rollcall sessions\n" +
 			"  rollcall sessions --at 10m           (ago; 14:03:07, \"2026-01-31 14:03\")\n" +
 			"  rollcall sessions --at 4711          (after the event of this sequence)\n" +

@@ -36,10 +36,13 @@ type Server interface {
 type Table interface {
 	session.States
 	session.Holders
-	// Holding lists the incarnations that hold sessions.
+	// Holding lists the incarnations that hold sessions, or a lease as far as the log
+	// says.
 	Holding() []events.Incarnation
 	// Sessions is how many sessions are live, whoever holds them.
 	Sessions() int
+	// Leases is what the log says of leases.
+	Leases() *session.Leases
 	// Lost says that an incarnation and all before it of its name have ended.
 	Lost(events.Incarnation)
 }

@@ -22,7 +22,8 @@ const (
 // A registry keeps leases as package bus does, but in memory: one holder a name, a
 // time to live, and watchers that are told of each beginning, renewal and end.
 type registry struct {
-	electing atomic.Bool // nothing can be read or written
+	electing atomic.Bool   // nothing can be read or written
+	slow     time.Duration // how long an answer takes; set before it is asked for
 
 	mu      sync.Mutex
 	last    uint64            // guarded; the newest revision
@@ -187,6 +188,7 @@ func (v view) Alive(context.Context) ([]events.LeaseState, error) {
 	if !v.p.reachesLeases() {
 		return nil, events.ErrUnavailable
 	}
+	<-time.After(v.p.leases.slow)
 	list, _ := v.p.leases.alive()
 	return list, nil
 }

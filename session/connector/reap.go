@@ -44,6 +44,7 @@ func (c *connector) closeLost(ctx context.Context, svc *session.Service) error {
 		return err
 	}
 	for _, i := range lost {
+		c.announceLost(ctx, svc, i)
 		n, err := svc.Reap(ctx, c.Table, i)
 		if err != nil {
 			return err

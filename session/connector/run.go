@@ -128,8 +128,11 @@ func (c *connector) incarnate(ctx context.Context, lease Lease) error {
 	})
 	side.Go(func() { svc.Run(life) })
 	side.Go(func() { c.keepReserve(life, svc) })
+	announced := make(chan struct{})
+	side.Go(func() { c.announceStart(serving, svc, announced) })
 	unreceive := c.receive(serving, lease)
 	if c.takeOver(serving, svc) {
+		<-announced
 		c.Server.Begin(svc)
 		c.Ready()
 		if c.lapsed {
@@ -145,6 +148,7 @@ func (c *connector) incarnate(ctx context.Context, lease Lease) error {
 	if lease.Valid() {
 		c.stop(svc)
 		unreceive() // handles all that has come before others take it for lost
+		c.announceStop(svc)
 		end()
 		side.Wait()
 		c.release(lease)

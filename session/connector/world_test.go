@@ -71,6 +71,7 @@ type process struct {
 	away           atomic.Bool // it has no connection: it is dead, or cut off
 	frozen         atomic.Bool // it does nothing, and its connection is there
 	refused        atomic.Bool // no lease of its kind can be held
+	mute           atomic.Bool // the log takes nothing from it of connectors
 	lease          atomic.Pointer[lease]
 	handle         atomic.Pointer[func([]byte, func() func())] // which the courier was given
 
@@ -257,6 +258,9 @@ func (l line) cut() error {
 func (l line) Append(ctx context.Context, r *events.Record) (events.Position, error) {
 	if err := l.cut(); err != nil {
 		return events.Position{}, err
+	}
+	if l.p.mute.Load() && r.JID == events.Connectors {
+		return events.Position{}, events.ErrFull
 	}
 	return l.Log.Append(ctx, r)
 }
