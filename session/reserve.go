@@ -48,11 +48,12 @@ type level struct {
 
 // levels is what a Service knows of it. An append is not held up by a question for
 // the size: it adds to the last answer what the acknowledgements have told since,
-// which count the records of all writers, and the stanzas in this one's.
+// which count the records of all writers, and what this one's long stanzas take
+// beyond the mean.
 type levels struct {
 	known   atomic.Pointer[level] // nil: nothing is known, or there is no limit
 	seen    atomic.Uint64         // the newest sequence that was acknowledged
-	stanzas atomic.Uint64         // bytes of those that were stored since the log was asked
+	beyond  atomic.Uint64         // bytes beyond the mean, of what was stored since the log was asked
 	refused atomic.Uint64
 }
 
@@ -71,7 +72,7 @@ func (s *Service) KeepReserve(info events.Info, sessions int) (left int64) {
 		bytes: info.Bytes, last: info.Last,
 		record: max(leastRecord, info.Bytes/max(info.Records, 1)),
 	}
-	s.levels.stanzas.Store(0)
+	s.levels.beyond.Store(0)
 	s.levels.known.Store(l)
 	return int64(l.mark) - int64(s.levels.size(l))
 }
@@ -81,7 +82,7 @@ func (s *Service) Refused() uint64 { return s.levels.refused.Load() }
 
 // size is the log's by all that is known.
 func (v *levels) size(l *level) uint64 {
-	size, seen := l.bytes+v.stanzas.Load(), v.seen.Load()
+	size, seen := l.bytes+v.beyond.Load(), v.seen.Load()
 	if seen > uint64(l.last) {
 		size += (seen - uint64(l.last)) * l.record
 	}
@@ -91,7 +92,9 @@ func (v *levels) size(l *level) uint64 {
 // stored takes note of an acknowledgement.
 func (v *levels) stored(seq events.Seq, e events.Event) {
 	if e, ok := e.(events.PresenceAvailable); ok { // a thousand times as long as others, maybe
-		v.stanzas.Add(uint64(len(e.Stanza)))
+		if l := v.known.Load(); l != nil && uint64(len(e.Stanza)) > l.record {
+			v.beyond.Add(uint64(len(e.Stanza)) - l.record)
+		}
 	}
 	for {
 		seen := v.seen.Load()
