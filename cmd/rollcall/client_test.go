@@ -55,15 +55,7 @@ func (c *client) secure(domain string) error {
 }
 
 func (c *client) login(domain, user, password, resource string) error {
-	if err := c.secure(domain); err != nil {
-		return err
-	}
-	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))
-	if _, err := c.ask("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>"+plain+"</auth>", "success"); err != nil {
-		return err
-	}
-	c.reader.Restart()
-	if _, err := c.open(domain); err != nil {
+	if err := c.authenticate(domain, user, password); err != nil {
 		return err
 	}
 	result, err := c.ask("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>"+resource+"</resource></bind></iq>", "iq")
@@ -76,6 +68,20 @@ func (c *client) login(domain, user, password, resource string) error {
 	}
 	c.jid = jid
 	return nil
+}
+
+// authenticate goes up to the features of the stream behind a login.
+func (c *client) authenticate(domain, user, password string) error {
+	if err := c.secure(domain); err != nil {
+		return err
+	}
+	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))
+	if _, err := c.ask("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>"+plain+"</auth>", "success"); err != nil {
+		return err
+	}
+	c.reader.Restart()
+	_, err := c.open(domain)
+	return err
 }
 
 // open sends a stream header and reads the features.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -75,7 +76,14 @@ func rightTable(t *testing.T, url string) (v verification) {
 
 func rollcall(t *testing.T, args ...string) ([]byte, error) {
 	t.Helper()
-	return exec.CommandContext(t.Context(), "rollcall", args...).Output()
+	var said bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), "rollcall", args...)
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, said.String())
+	}
+	return out, err
 }
 
 // A writer may die at any moment of writing: what it was at is not there, and the next
