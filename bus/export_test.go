@@ -28,3 +28,6 @@ func (d *Documents) Changes(ctx context.Context, after uint64, give func(events.
 		return err
 	})
 }
+
+// Deafen makes the holder seem gone to others: nobody answers for it.
+func (l *Lease) Deafen() error { return l.there.Unsubscribe() }

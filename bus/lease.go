@@ -34,7 +34,8 @@ type LeaseRequest struct {
 	Name string // the connector's, any text but ""
 	// Instance is kept where only one process at a time can be, such as a
 	// locked data directory: whoever has the same one takes a lease over at
-	// once, because the process that held it can no longer be alive.
+	// once, because the process that held it can no longer be alive, unless it answers:
+	// then the directory is a copy of its own.
 	Instance string
 	TTL      time.Duration // whole seconds, at least 2 s; 0: 45 s
 	Info     []byte        // what others are to know, at most 4 KiB; see events.LeaseState
@@ -129,7 +130,7 @@ func (l *Leases) free(ctx context.Context, subject, instance string) (uint64, er
 		return 0, err
 	}
 	state, alive := openLease(m.Data, m.header(), m.Seq, m.Time)
-	if alive && state.Instance != instance {
+	if alive && (state.Instance != instance || l.answers(ctx, state)) {
 		return 0, &events.HeldError{Holder: state}
 	}
 	return m.Seq, nil

@@ -11,6 +11,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/bus/bustest"
+	"rollcall/bus/natsd"
 	"rollcall/events"
 )
 
@@ -155,6 +156,7 @@ func TestTheSameInstanceTakesItsLeaseOverAtOnce(t *testing.T) {
 	w.wantCurrent()
 	dead := acquire(t, b, "c1", "one")
 	w.want("c1", dead.Incarnation().Epoch, true)
+	must(t, dead.Deafen())
 	alive := acquire(t, b, "c1", "one")
 	w.want("c1", dead.Incarnation().Epoch, false)
 	w.want("c1", alive.Incarnation().Epoch, true)
@@ -166,6 +168,29 @@ func TestTheSameInstanceTakesItsLeaseOverAtOnce(t *testing.T) {
 	}
 	if !alive.Valid() {
 		t.Error("the one before ended the lease of the one after")
+	}
+}
+
+// An instance is kept in a directory, and directories are copied. Whoever runs on the
+// copy must not take the lease of somebody that lives.
+func TestACopiedInstanceTakesNoLeaseFromAHolderThatAnswers(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	b := connect(t, bus.Config{URL: s.URL()})
+	holder := connect(t, bus.Config{URL: s.URL()})
+	l := acquire(t, holder, "c1", "one")
+	request := bus.LeaseRequest{Name: "c1", Instance: "one"}
+	if _, err := b.Leases().Acquire(within(t), request); !errors.Is(err, events.ErrHeld) {
+		t.Errorf("while it lives: %v", err)
+	}
+	if !l.Valid() {
+		t.Error("its lease is lost")
+	}
+	state := held(t, b, "c1")
+	holder.Close()
+	awaitMissing(t, b, state)
+	if _, err := b.Leases().Acquire(within(t), request); err != nil {
+		t.Errorf("when it is dead: %v", err)
 	}
 }
 

@@ -49,6 +49,17 @@ func (l *Leases) Missing(ctx context.Context, s events.LeaseState) (bool, error)
 	return err == nil && m.Seq == s.Revision, nil
 }
 
+// answers reports that the holder of a lease is there for certain.
+func (l *Leases) answers(ctx context.Context, s events.LeaseState) bool {
+	if s.Probe == "" {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	answer, err := l.b.rpc.do(ctx, &nats.Msg{Subject: s.Probe})
+	return err == nil && answer.Header.Get(statusHeader) != statusNoResponder
+}
+
 // Revoke ends a lease for everybody at once unless it was renewed after s, which
 // gives events.ErrConflict. Its holder, if it lives, finds it lost when it renews
 // it next.
