@@ -10,8 +10,9 @@
 // has acknowledged survives the death of the process; whether it survives a
 // power failure is [Options].Fsync. While its disk is full it stores nothing,
 // and goes on by itself when there is room. A lock on the data directory keeps a
-// second process out, for two servers on one directory destroy it. The lock is
-// flock's, which makes this a package for Unix.
+// second process out, for two servers on one directory destroy it; a copy of the
+// directory that was made while a server ran is refused. The lock is flock's, which
+// makes this a package for Unix.
 package natsd
 
 import (
@@ -85,6 +86,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	lock, err := lockDir(o.DataDir)
 	if err != nil {
+		return nil, err
+	}
+	if err := enter(lock); err != nil {
+		lock.Close()
 		return nil, err
 	}
 	s := &Server{log: newLogger(o.Logger), dir: opts.StoreDir, lock: lock, quit: make(chan struct{})}
@@ -195,5 +200,6 @@ func (s *Server) Shutdown() {
 		s.ns.WaitForShutdown()
 		markStopped(s.dir)
 	}
+	leave(s.lock)
 	s.lock.Close()
 }
