@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -40,8 +41,9 @@ func (b *Bus) sendStream(ctx context.Context, to string, from io.Reader) (*jetst
 // sendArchive sends chunks, a window of them at a time.
 func (b *Bus) sendArchive(ctx context.Context, to string, from io.Reader) error {
 	var flight []*call
+	window := 1 // until it is known that they arrive
 	for end := false; !end || len(flight) > 0; {
-		if !end && len(flight) < restoreWindow {
+		for !end && len(flight) < window {
 			chunk := make([]byte, restoreChunk)
 			n, err := io.ReadFull(from, chunk)
 			switch {
@@ -51,6 +53,13 @@ func (b *Bus) sendArchive(ctx context.Context, to string, from io.Reader) error 
 				return err
 			}
 			if n == 0 {
+				break
+			}
+			if window == 1 {
+				if err := b.sendFirst(ctx, to, chunk[:n]); err != nil {
+					return err
+				}
+				window = restoreWindow
 				continue
 			}
 			c, err := b.rpc.send(&nats.Msg{Subject: to, Data: chunk[:n]})
@@ -58,16 +67,50 @@ func (b *Bus) sendArchive(ctx context.Context, to string, from io.Reader) error 
 				return err
 			}
 			flight = append(flight, c)
+		}
+		if len(flight) == 0 {
 			continue
 		}
 		_, changed := b.link()
 		answer, err := b.rpc.wait(ctx, flight[0], changed)
+		if err == nil {
+			err = taken(answer)
+		}
 		if err != nil {
 			return unread(ctx, err)
 		}
-		if flight = flight[1:]; len(answer.Data) > 0 {
-			return parseAnswer("STREAM.RESTORE", answer.Data, &struct{}{})
+		flight = flight[1:]
+	}
+	return nil
+}
+
+// sendFirst sends the first chunk. In a cluster the server that is to take it may not
+// be known yet to the one that this process is connected to.
+func (b *Bus) sendFirst(ctx context.Context, to string, chunk []byte) error {
+	for begun := time.Now(); ; {
+		answer, err := b.rpc.do(ctx, &nats.Msg{Subject: to, Data: chunk})
+		if err == nil {
+			err = taken(answer)
 		}
+		if !errors.Is(err, errNobody) || time.Since(begun) > restoreKnown || !b.pause(ctx, reopenMin) {
+			return err
+		}
+	}
+}
+
+// restoreKnown is how long a cluster may need to know where a restore is sent to. The
+// server gives it up after 5 s.
+const restoreKnown = 4 * time.Second
+
+var errNobody = fmt.Errorf("%w: nobody takes the stream", events.ErrUnavailable)
+
+// taken reads the answer to a chunk, which is empty if all is well.
+func taken(answer *nats.Msg) error {
+	switch {
+	case answer.Header.Get(statusHeader) == statusNoResponder:
+		return errNobody
+	case len(answer.Data) > 0:
+		return parseAnswer("STREAM.RESTORE", answer.Data, &struct{}{})
 	}
 	return nil
 }
@@ -77,6 +120,9 @@ func (b *Bus) endRestore(ctx context.Context, to string) (*jetstream.StreamInfo,
 	answer, err := b.rpc.do(ctx, &nats.Msg{Subject: to})
 	if err != nil {
 		return nil, unread(ctx, err)
+	}
+	if len(answer.Data) == 0 {
+		return nil, errNobody
 	}
 	var made jetstream.StreamInfo
 	if err := parseAnswer("STREAM.RESTORE", answer.Data, &made); err != nil {
