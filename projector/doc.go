@@ -31,6 +31,14 @@
 // counted and shown in Stats, and the fold goes on. Every fold passes over it
 // in the same way, so that hashes still agree.
 //
+// # Keyframes
+//
+// With Config.Keyframes an empty table begins with the newest keyframe that goes with
+// the log as it is (package keyframe), and only the records behind it are folded. With
+// Config.Write the projector writes one at every place, and, beside the fold, those
+// that the past misses. Neither changes what a table holds; see Restoration for how one
+// that is no good is told from a good one.
+//
 // # Who owns what
 //
 // One goroutine folds: the one that calls Projector.Run (or, without a
@@ -44,6 +52,6 @@
 // know of such accounts; nothing that they say of sessions does.
 //
 // Retention does not change the tables that saw what it removes. One that starts later
-// knows a session from the record by which its connector repeats it in time
-// (session.Service.Refresh).
+// knows a session from a keyframe, or from the record by which its connector repeats it
+// in time (session.Service.Refresh).
 package projector
