@@ -104,8 +104,9 @@ type (
 		Max        uint32
 		TokenHash  string
 		Detached   bool
-		Until      int64 // as Detached's, while the session is detached
-		Directed   []JID // those that PresenceDirected made available, in that order
+		Until      int64  // as Detached's, while the session is detached
+		Directed   []JID  // those that PresenceDirected made available, in that order
+		Address    string // as Authenticated's, or Resumed's
 	}
 	// Closed ends a session for ever.
 	Closed struct {

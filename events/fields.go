@@ -16,7 +16,7 @@ func (Resumed) version() uint8                 { return 1 }
 func (Closed) version() uint8                  { return 1 }
 func (CarbonsEnabled) version() uint8          { return 1 }
 func (CarbonsDisabled) version() uint8         { return 1 }
-func (Refreshed) version() uint8               { return 1 }
+func (Refreshed) version() uint8               { return 2 }
 func (AccountCreated) version() uint8          { return 1 }
 func (PasswordChanged) version() uint8         { return 1 }
 func (AccountRemoved) version() uint8          { return 1 }
@@ -57,7 +57,7 @@ func (e Closed) appendFields(b []byte) []byte {
 func (CarbonsEnabled) appendFields(b []byte) []byte  { return appendStrings(b) }
 func (CarbonsDisabled) appendFields(b []byte) []byte { return appendStrings(b) }
 func (e Refreshed) appendFields(b []byte) []byte {
-	b = appendInt(appendBin(appendArray(b, 15), idBytes((*ID)(&e.Conn))), e.Since)
+	b = appendInt(appendBin(appendArray(b, 16), idBytes((*ID)(&e.Conn))), e.Since)
 	for _, is := range [...]bool{e.Interested, e.Carbons, e.Available} {
 		b = appendBool(b, is)
 	}
@@ -68,7 +68,7 @@ func (e Refreshed) appendFields(b []byte) []byte {
 	for _, to := range e.Directed {
 		b = appendString(b, to.String())
 	}
-	return b
+	return appendString(b, e.Address)
 }
 func (AccountCreated) appendFields(b []byte) []byte   { return appendStrings(b) }
 func (PasswordChanged) appendFields(b []byte) []byte  { return appendStrings(b) }
@@ -226,7 +226,7 @@ func (f *fields) refreshed() Refreshed {
 		Conn: ConnID(f.id()), Since: f.int(), Interested: f.bool(), Carbons: f.bool(),
 		Available: f.bool(), Priority: int8(f.int()), Presence: f.string(), PresenceAt: f.int(),
 		Managed: f.bool(), Resumable: f.bool(), Max: uint32(f.uint()), TokenHash: f.bin(),
-		Detached: f.bool(), Until: f.int(), Directed: f.jids(),
+		Detached: f.bool(), Until: f.int(), Directed: f.jids(), Address: f.string(),
 	}
 }
 

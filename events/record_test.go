@@ -201,6 +201,7 @@ func anyRecord(t *rapid.T) *Record {
 		r.Event = e
 	case Refreshed:
 		e.Conn, e.Since, e.Presence, e.TokenHash = ConnID(id("conn")), rapid.Int64().Draw(t, "since"), text("stanza"), text("hash")
+		e.Address = text("address")
 		e.Directed = nil
 		for range rapid.IntRange(0, 40).Draw(t, "directed") {
 			e.Directed = append(e.Directed, StoredJID(text("to")))

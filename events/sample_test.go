@@ -20,7 +20,7 @@ var samples = []Event{
 		Conn: ConnID{0x01, 0x9b, 15: 9}, Since: 1_767_000_000_000_000_001, Interested: true, Carbons: true,
 		Available: true, Priority: -7, Presence: "<presence><show>away</show><priority>-7</priority></presence>", PresenceAt: 1_767_323_000_000_000_002,
 		Managed: true, Resumable: true, Max: 300, TokenHash: "\x01\x02\xfe\xff", Detached: true, Until: 1_767_323_345_000_000_000,
-		Directed: []JID{StoredJID("romeo@example.net/orchard"), StoredJID("nurse@example.com")},
+		Directed: []JID{StoredJID("romeo@example.net/orchard"), StoredJID("nurse@example.com")}, Address: "192.0.2.1:50123",
 	},
 	AccountCreated{},
 	PasswordChanged{},

@@ -24,7 +24,8 @@ func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
 // Hash returns the hash of all accounts that have a session, with the sequence
 // that it is of. What the table still knows of others is left out: another one may
-// have forgotten it.
+// have forgotten it. So are the clients' addresses: older builds have repeated
+// sessions without them.
 func (t *Table) Hash() (events.Position, Hash) {
 	s := t.HashSince(0)
 	return s.At, s.All

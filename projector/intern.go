@@ -46,8 +46,14 @@ func (k *interner) intern(st *events.Stored, before *session.Account) (named boo
 	switch e := st.Event.(type) {
 	case events.Bound:
 		named = true
-	case events.Authenticated, events.Resumed:
+	case events.Authenticated:
 		st.Connector.Name = k.text(st.Connector.Name)
+		e.Address = strings.Clone(e.Address)
+		st.Event = e
+	case events.Resumed:
+		st.Connector.Name = k.text(st.Connector.Name)
+		e.Address = strings.Clone(e.Address)
+		st.Event = e
 	case events.PresenceAvailable:
 		e.Stanza = k.text(e.Stanza)
 		st.Event = e
@@ -71,7 +77,7 @@ func (k *interner) intern(st *events.Stored, before *session.Account) (named boo
 }
 
 func (k *interner) ownRefreshed(e events.Refreshed) events.Refreshed {
-	e.Presence, e.TokenHash = k.text(e.Presence), strings.Clone(e.TokenHash)
+	e.Presence, e.TokenHash, e.Address = k.text(e.Presence), strings.Clone(e.TokenHash), strings.Clone(e.Address)
 	directed := make([]events.JID, len(e.Directed))
 	for i, to := range e.Directed {
 		directed[i] = to.Clone()

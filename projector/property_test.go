@@ -32,7 +32,7 @@ func writings(t *rapid.T, tame int) *scribe {
 		}
 		// A refusal writes nothing; most commands need a session to be about.
 		if w.accounts[jid(account)].Session(id) == nil {
-			_ = w.do(account, session.Authenticate{Session: id, AsOf: 1 << 60})
+			_ = w.do(account, session.Authenticate{Session: id, AsOf: 1 << 60, Address: fmt.Sprintf("192.0.2.%d:50123", id[15])})
 			_ = w.do(account, session.Bind{Session: id, Resource: string('a' + rune(id[15]%4))})
 		}
 		_ = w.do(account, command(t, id))
@@ -58,7 +58,7 @@ func command(t *rapid.T, id events.SessionID) session.Command {
 		rapid.Just[session.Command](session.DirectPresence{Session: id, To: jid("dave@localhost"), Available: true}),
 		rapid.Just[session.Command](session.EnableStreamManagement{Session: id, Resumable: true, Max: 60, TokenHash: "h"}),
 		rapid.Just[session.Command](session.Detach{Session: id}),
-		rapid.Just[session.Command](session.Resume{Session: id, Previous: sid(1), TokenHash: "h"}),
+		rapid.Just[session.Command](session.Resume{Session: id, Previous: sid(1), TokenHash: "h", Address: "192.0.2.99:1"}),
 		rapid.Just[session.Command](session.Close{Session: id}),
 		rapid.Just[session.Command](session.Fence{Lost: events.Incarnation{Name: "c1", Epoch: 1}}),
 	).Draw(t, "command")
@@ -66,11 +66,11 @@ func command(t *rapid.T, id events.SessionID) session.Command {
 
 func wildEvent(t *rapid.T) events.Event {
 	return rapid.SampledFrom([]events.Event{
-		events.Authenticated{}, events.Bound{}, events.PresenceAvailable{Priority: 9}, events.Resumed{},
+		events.Authenticated{Address: "192.0.2.9:9"}, events.Bound{}, events.PresenceAvailable{Priority: 9}, events.Resumed{Address: "192.0.2.8:8"},
 		events.Detached{}, events.Closed{}, events.AccountRemoved{},
 		events.Refreshed{
 			Since: 7, Available: true, Presence: "<presence>wild</presence>", PresenceAt: 8, Managed: true, TokenHash: "wild",
-			Directed: []events.JID{jid("erin@localhost"), jid("frank@localhost")},
+			Directed: []events.JID{jid("erin@localhost"), jid("frank@localhost")}, Address: "192.0.2.7:7",
 		}, events.Unknown{Code: 250, Fields: []byte{0x90}},
 	}).Draw(t, "event")
 }
@@ -94,7 +94,11 @@ func text(accounts map[events.JID]*session.Account) string {
 		if len(accounts[jid].Sessions) == 0 {
 			continue
 		}
-		b = append(appendAccount(b, accounts[jid], accounts[jid].Sessions), '\n')
+		b = appendAccount(b, accounts[jid], accounts[jid].Sessions)
+		for _, s := range accounts[jid].Sessions {
+			b = appendText(b, s.Address())
+		}
+		b = append(b, '\n')
 	}
 	return string(b)
 }
@@ -237,7 +241,7 @@ func TestATableOfTheRestOfTheLogIsTheTableOfAll(t *testing.T) {
 			rest.Fold(&w.stored[cut+i])
 		}
 		_, want := all.Hash()
-		if _, got := rest.Hash(); got != want {
+		if _, got := rest.Hash(); got != want || text(accountsOf(rest)) != text(accountsOf(all)) {
 			t.Fatalf("without the first %d records the table holds\n%q, want\n%q", cut, text(accountsOf(rest)), text(w.accounts))
 		}
 		if n := rest.Stats().Mismatched; n > 0 {

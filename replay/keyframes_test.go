@@ -65,14 +65,14 @@ func TestThePastFromAKeyframeIsThePastFromTheBeginning(t *testing.T) {
 	})
 }
 
-// lives are the sessions of a span, but for their addresses: a keyframe has none.
+// lives are the sessions of a span.
 func lives(t *testing.T, from Archive, s Span) (all []string) {
 	t.Helper()
 	for l, err := range Sessions(t.Context(), from, s) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, fmt.Sprint(l.ID, " ", seen(l.Session), l.End))
+		all = append(all, fmt.Sprint(l.ID, " ", seen(l.Session), l.Address(), l.End))
 	}
 	return all
 }

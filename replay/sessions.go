@@ -16,9 +16,8 @@ import (
 // A Lifetime is a session from its beginning to its end, or to the end of what
 // was asked for.
 type Lifetime struct {
-	*session.Session        // as it was last
-	End                     // zero: it goes on
-	Address          string // the client's, of its newest connection; "" if unknown
+	*session.Session // as it was last
+	End              // zero: it goes on
 }
 
 // An End is how a session ended.
@@ -83,17 +82,16 @@ func Sessions(ctx context.Context, archive Archive, s Span) iter.Seq2[Lifetime, 
 }
 
 // openSessions are the sessions that have not ended yet: the accounts that have
-// any, and the address of each.
+// any.
 type openSessions struct {
-	accounts  map[events.JID]*session.Account
-	addresses map[events.SessionID]string
-	later     *projector.Table // of a keyframe behind the beginning, until that is reached
+	accounts map[events.JID]*session.Account
+	later    *projector.Table // of a keyframe behind the beginning, until that is reached
 }
 
 // opening are the sessions that are open where the reading for a span begins, and the
 // record after which that is.
 func (a Archive) opening(ctx context.Context, s Span) (*openSessions, events.Seq, error) {
-	open := &openSessions{accounts: map[events.JID]*session.Account{}, addresses: map[events.SessionID]string{}}
+	open := &openSessions{accounts: map[events.JID]*session.Account{}}
 	if a.Keyframes == nil {
 		return open, 0, nil
 	}
@@ -166,16 +164,9 @@ func (o *openSessions) fold(st *events.Stored) (ended []Lifetime) {
 	if len(after.Sessions) == 0 {
 		delete(o.accounts, account)
 	}
-	switch e := st.Event.(type) {
-	case events.Authenticated:
-		o.addresses[st.Session] = e.Address
-	case events.Resumed:
-		o.addresses[st.Session] = e.Address
-	}
 	gone, end := endings(before, after, st)
 	for _, s := range gone {
-		ended = append(ended, Lifetime{Session: s, End: end, Address: o.addresses[s.ID]})
-		delete(o.addresses, s.ID)
+		ended = append(ended, Lifetime{Session: s, End: end})
 	}
 	return ended
 }
@@ -206,7 +197,7 @@ func endings(before, after *session.Account, st *events.Stored) (gone []*session
 func (o *openSessions) rest() (all []Lifetime) {
 	for _, a := range o.accounts {
 		for _, s := range a.Sessions {
-			all = append(all, Lifetime{Session: s, Address: o.addresses[s.ID]})
+			all = append(all, Lifetime{Session: s})
 		}
 	}
 	slices.SortFunc(all, func(a, b Lifetime) int {

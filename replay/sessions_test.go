@@ -139,7 +139,7 @@ func TestResumptionGoesOnWithTheSameSessionFromAnotherAddress(t *testing.T) {
 		w.do("alice@localhost", session.Resume{Session: sid(2), Previous: sid(1), TokenHash: "h", Address: "192.0.2.2:2"})
 		expect(t, "both", lifetimes(t, w, Span{Of: jid("alice@localhost")}), " 2s resumed", "phone 6s -")
 		for l := range Sessions(t.Context(), Archive{Log: w}, Span{Of: jid("alice@localhost/phone")}) {
-			if l.Address != "192.0.2.2:2" || l.Detached() {
+			if l.Address() != "192.0.2.2:2" || l.Detached() {
 				t.Errorf("after the resumption: %+v", l)
 			}
 		}

@@ -44,6 +44,7 @@ type Session struct {
 	// without from and to; PresenceAt is when it was stored.
 	Presence   string
 	PresenceAt int64
+	address    string    // the client's; see Address
 	optional   *optional // nil for most sessions
 	Priority   int8      // 0 unless available
 	state      uint8
@@ -100,6 +101,10 @@ func (s *Session) DetachedUntil() int64 {
 	}
 	return s.optional.until
 }
+
+// Address is the IP address and port that the client's newest connection came from; ""
+// if an older build has repeated the session, for that did not tell.
+func (s *Session) Address() string { return s.address }
 
 // heldBy reports that the session was not resumed by another connection. Zero
 // is any connection.

@@ -29,7 +29,7 @@ func Apply(a *Account, st *events.Stored) *Account {
 	case events.Authenticated:
 		if old == nil {
 			return with(next, nil, Session{
-				ID: st.Session, JID: next.JID, Connector: st.Connector, Conn: st.Cause, Since: st.At,
+				ID: st.Session, JID: next.JID, Connector: st.Connector, Conn: st.Cause, Since: st.At, address: e.Address,
 			})
 		}
 	case events.Closed:
@@ -141,7 +141,7 @@ func (c *Session) changeBound(st *events.Stored) bool {
 		c.ownOptional().until = e.Until
 		c.state |= detached
 	case events.Resumed:
-		c.Connector, c.Conn = st.Connector, st.Cause
+		c.Connector, c.Conn, c.address = st.Connector, st.Cause, e.Address
 		c.state &^= detached
 	default:
 		return false

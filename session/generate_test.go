@@ -23,6 +23,7 @@ var (
 	genToken     = rapid.SampledFrom([]string{"", "t1", "t2"})
 	genReason    = rapid.SampledFrom([]events.Reason{events.ReasonClient, events.ReasonConnectionLost, events.ReasonTimeout})
 	genTo        = rapid.SampledFrom([]events.JID{mustJID("bob@example.org"), mustJID("carol@example.org/x"), mustJID("room@muc.example.org/a")})
+	genAddress   = rapid.SampledFrom([]string{"", "192.0.2.1:50123", "[2001:db8::1]:50124", "somewhere"})
 	genConnector = rapid.Custom(func(t *rapid.T) events.Incarnation {
 		return events.Incarnation{
 			Name:  rapid.SampledFrom([]string{"c1", "c2"}).Draw(t, "connector"),
@@ -95,7 +96,7 @@ var genNonsense = rapid.Custom(func(t *rapid.T) events.Event {
 		events.PresenceUnavailable{},
 		events.PresenceDirected{To: genTo.Draw(t, "to"), Available: rapid.Bool().Draw(t, "available")},
 		events.StreamManagementEnabled{Resumable: rapid.Bool().Draw(t, "resumable"), Max: rapid.Uint32().Draw(t, "max"), TokenHash: genToken.Draw(t, "token")},
-		events.Detached{Until: rapid.Int64().Draw(t, "until")}, events.Resumed{},
+		events.Detached{Until: rapid.Int64().Draw(t, "until")}, events.Resumed{Address: genAddress.Draw(t, "address")},
 		events.CarbonsEnabled{}, events.CarbonsDisabled{}, events.Closed{Reason: genReason.Draw(t, "reason")},
 		events.AccountCreated{}, events.PasswordChanged{}, events.AccountRemoved{},
 		genRefreshed(t), events.Connected{}, events.Unknown{Code: 200},
@@ -111,5 +112,6 @@ func genRefreshed(t *rapid.T) events.Refreshed {
 		Managed: is("managed"), Resumable: is("resumable"), Max: rapid.Uint32().Draw(t, "max"), TokenHash: genToken.Draw(t, "token"),
 		Detached: is("detached"), Until: rapid.Int64().Draw(t, "until"),
 		Directed: rapid.SliceOfNDistinct(genTo, 0, 2, events.JID.String).Draw(t, "directed"),
+		Address:  genAddress.Draw(t, "address"),
 	}
 }

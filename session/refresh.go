@@ -24,7 +24,7 @@ func (s *Session) refreshed() events.Refreshed {
 		Conn: s.Conn, Since: s.Since, Interested: s.Interested(), Carbons: s.Carbons(),
 		Available: s.Available(), Priority: s.Priority, Presence: s.Presence, PresenceAt: s.PresenceAt,
 		Managed: s.Managed(), Resumable: s.Resumable(), Detached: s.Detached(), Until: s.DetachedUntil(),
-		Directed: s.Directed(),
+		Directed: s.Directed(), Address: s.address,
 	}
 	if s.optional != nil {
 		e.TokenHash, e.Max = s.optional.tokenHash, s.optional.max
@@ -34,7 +34,7 @@ func (s *Session) refreshed() events.Refreshed {
 
 // restored is the session of which only an event that repeats it is left.
 func restored(account events.JID, st *events.Stored, e events.Refreshed) Session {
-	s := Session{ID: st.Session, JID: account, Connector: st.Connector, Conn: e.Conn, Since: e.Since}
+	s := Session{ID: st.Session, JID: account, Connector: st.Connector, Conn: e.Conn, Since: e.Since, address: e.Address}
 	if st.JID.IsBare() {
 		return s
 	}

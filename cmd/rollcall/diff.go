@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"rollcall/bus"
 	"rollcall/events"
@@ -124,6 +125,9 @@ func (q *diffQuery) changes(ctx context.Context, con *console, b *bus.Bus) (list
 // maxEnds bounds the accounts in whose histories ends are looked for.
 const maxEnds = 1000
 
+// historyReaders is how many accounts' histories are read at once.
+const historyReaders = 16
+
 // findEnds finds out how sessions have ended where the records between the moments were
 // too many to be read.
 func (q *diffQuery) findEnds(ctx context.Context, con *console, b *bus.Bus, all []replay.Change) error {
@@ -140,14 +144,19 @@ func (q *diffQuery) findEnds(ctx context.Context, con *console, b *bus.Bus, all 
 		}
 		accounts[account] = append(accounts[account], c)
 	}
-	return eachHistory(ctx, accounts, func(ctx context.Context, _ events.JID, gone []*replay.Change) error {
-		for _, c := range gone { // this goroutine's
-			if err := c.FindEnd(ctx, b.Log(), q.from, q.to); err != nil {
-				return err
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(historyReaders)
+	for _, gone := range accounts {
+		g.Go(func() error {
+			for _, c := range gone { // this goroutine's
+				if err := c.FindEnd(ctx, b.Log(), q.from, q.to); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	})
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 func changeOf(con *console, c *replay.Change, now time.Time) changeView {

@@ -18,10 +18,9 @@ import (
 // query.Session's are.
 type lifetimeView struct {
 	query.Session        // as it was last
-	Until         string `json:"until"`   // RFC 3339, UTC; "" if it went on
-	Reason        string `json:"reason"`  // why it ended
-	Text          string `json:"text"`    // and said of its end
-	Address       string `json:"address"` // the client's, of its last connection
+	Until         string `json:"until"`  // RFC 3339, UTC; "" if it went on
+	Reason        string `json:"reason"` // why it ended
+	Text          string `json:"text"`   // and said of its end
 }
 
 // lifetimes lists the sessions of a span of time, in the order of their
@@ -40,15 +39,12 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 		if !q.has(l.JID, l.Connector.Name) {
 			continue
 		}
-		v := lifetimeView{Reason: string(l.Reason), Text: l.Text, Address: l.Address}
+		v := lifetimeView{Reason: string(l.Reason), Text: l.Text}
 		if l.Ended != 0 {
 			v.Until = query.Timestamp(l.Ended)
 		}
 		v.Session = query.Of(l.Session, false)
 		list = append(list, v)
-	}
-	if err := findAddresses(ctx, b, list, span.Until); err != nil {
-		return nil, err
 	}
 	if span.Until.IsZero() {
 		if err := markLost(ctx, b.Leases(), list); err != nil {
@@ -59,31 +55,6 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 		return cmp.Or(cmp.Compare(a.Since, b.Since), a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID))
 	})
 	return list, nil
-}
-
-// findAddresses looks in their accounts' histories for the addresses of those that began
-// before what was read, as they were at their ends, or at the span's.
-func findAddresses(ctx context.Context, b *bus.Bus, list []lifetimeView, until time.Time) error {
-	accounts := make(map[events.JID][]*lifetimeView)
-	for i := range list {
-		if v := &list[i]; v.Address == "" {
-			accounts[v.JID.Bare()] = append(accounts[v.JID.Bare()], v)
-		}
-	}
-	return eachHistory(ctx, accounts, func(ctx context.Context, account events.JID, views []*lifetimeView) error {
-		for _, v := range views { // this goroutine's
-			var m replay.Moment
-			if end := cmp.Or(query.Time(v.Until), until); !end.IsZero() {
-				m.Time = end.Add(-1)
-			}
-			at, err := addressesOf(ctx, b.Log(), account, m)
-			if err != nil {
-				return err
-			}
-			v.Address = at[v.ID]
-		}
-		return nil
-	})
 }
 
 // markLost finds out, after the sessions were read, for those that go on,

@@ -32,8 +32,8 @@ func newSessions(con *console) *cobra.Command {
 		Short: "Show the session table, now, as it was, or over a time",
 		Long: "Show the sessions, or only an account's or a full JID's: those of now, those\n" +
 			"of a moment (--at), or all that there were in a span of time, with how each\n" +
-			"one ended (--since, --until). The clients' addresses are in the history: they\n" +
-			"are shown with a JID, over a span of time, or with --address.\n\n" +
+			"one ended (--since, --until). The clients' addresses are shown with a JID,\n" +
+			"over a span of time, or with --address.\n\n" +
 			"Lost are those whose connector's lease has ended, until they are closed. In a\n" +
 			"look at the past that is so from the event on that says it (connector_lost), or\n" +
 			"from the next start of the connector if no other one was there.\n\n" + reasons,
@@ -57,7 +57,7 @@ func newSessions(con *console) *cobra.Command {
 	f.StringVar(&asked.since, "since", "", "all that there were from this `TIME` on")
 	f.StringVar(&asked.until, "until", "", "all that there were before this `TIME`")
 	f.StringVar(&asked.connector, "connector", "", "only those of the connector with this `NAME`")
-	f.BoolVar(&asked.address, "address", false, "addresses too, of each account's history")
+	f.BoolVar(&asked.address, "address", false, "addresses too")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
@@ -135,17 +135,7 @@ func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJS
 	if err != nil {
 		return err
 	}
-	var list []sessionLine
-	for _, v := range all {
-		if q.has(v.JID, v.Connector) {
-			list = append(list, sessionLine{Session: v})
-		}
-	}
-	if q.address {
-		if err := readAddresses(ctx, b, list, q.at); err != nil {
-			return err
-		}
-	}
+	list := slices.DeleteFunc(all, func(v query.Session) bool { return !q.has(v.JID, v.Connector) })
 	return showSessions(con, list, q.address, asJSON)
 }
 
@@ -182,7 +172,7 @@ func sessionsNow(ctx context.Context, con *console, b *bus.Bus) (list []query.Se
 
 // showSessions writes a line for each. ROSTER tells interested resources, which
 // get roster pushes.
-func showSessions(c *console, list []sessionLine, address, asJSON bool) error {
+func showSessions(c *console, list []query.Session, address, asJSON bool) error {
 	now := time.Now()
 	head := []string{"JID", "STATE", "PRI", "ROSTER", "CONNECTOR", timeHead("SINCE", c.zoneName(now))}
 	if address {

@@ -70,7 +70,7 @@ func TestTheNamesOfASessionStay(t *testing.T) {
 		line, err := json.Marshal(s)
 		want := `{"id":"00000000000000000000000001","jid":"alice@localhost/phone","username":"alice","host":"localhost","resource":"phone",` +
 			`"type":"c2s","priority":5,"available":true,"interested":false,"detached":false,"lost":false,"connector":"c1","epoch":7,` +
-			`"since":"1970-01-01T00:00:00.000000Z","presence_at":"1970-01-01T00:00:00.000002Z"}`
+			`"since":"1970-01-01T00:00:00.000000Z","presence_at":"1970-01-01T00:00:00.000002Z","address":"192.0.2.1:50123"}`
 		if err != nil || string(line) != want {
 			t.Errorf("got\n%s\nwant\n%s", line, want)
 		}

@@ -163,7 +163,7 @@ func (c *crowd) repeat(at int64) events.Record {
 	c.staying = append(c.staying[1:], v)
 	r := c.record(v, at, events.Refreshed{
 		Conn: v.conn, Since: v.since, Interested: true, Available: true,
-		Priority: v.presence.Priority, Presence: v.presence.Stanza, PresenceAt: v.presenceAt,
+		Priority: v.presence.Priority, Presence: v.presence.Stanza, PresenceAt: v.presenceAt, Address: v.address,
 	})
 	r.Cause = events.ConnID{}
 	return r
