@@ -31,9 +31,9 @@ func newRoute(con *console) *cobra.Command {
 		Long: "Show where a stanza to a bare or full JID goes, and why: for messages of type\n" +
 			"chat and normal, headlines, groupchat messages, presence and iq. The numbers in\n" +
 			"brackets are sections of RFC 6121.\n\n" +
-			"With --at a session counts as long as its connector held its lease, as far as the\n" +
-			"log knew. A connector may have been dead before its lease ended: a note names the\n" +
-			"sessions that ended so.",
+			"With --at a session counts as long as its connector held its lease, as far as\n" +
+			"the log knew. A connector may have been dead before its lease ended: a note\n" +
+			"names the sessions that ended so.",
 		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			jid, err := parseTarget(args[0])
