@@ -19,7 +19,7 @@ import (
 // accounts. Raw is PublishAsync with the same expectation, header and size of
 // payload, on a stream of its own with the settings of ours.
 func (b *Bench) runAppend(ctx context.Context) error {
-	raw, err := b.newRawAppender(ctx)
+	raw, err := newRawAppender(ctx, b.station, b.Accounts, b.Appends)
 	if err != nil {
 		return err
 	}
@@ -123,44 +123,45 @@ func (s *looper) command(now time.Time) session.Command {
 
 // A rawAppender does with PublishAsync what the log does.
 type rawAppender struct {
-	b        *Bench
+	*station
+	appends  int // of one run
 	subjects []string
 	seqs     []uint64                 // of each subject's last message
 	last     []jetstream.PubAckFuture // of the one whose sequence is not known yet
 	payload  []byte
 }
 
-func (b *Bench) newRawAppender(ctx context.Context) (*rawAppender, error) {
-	_, err := b.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+func newRawAppender(ctx context.Context, s *station, accounts, appends int) (*rawAppender, error) {
+	_, err := s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: "BENCH", Subjects: []string{"bench.>"}, DenyDelete: true, DenyPurge: true,
 		Discard: jetstream.DiscardNew, MaxBytes: 4 << 30,
 	})
 	if err != nil {
 		return nil, err
 	}
-	a := &rawAppender{b: b, seqs: make([]uint64, b.Accounts), last: make([]jetstream.PubAckFuture, b.Accounts)}
+	a := &rawAppender{station: s, appends: appends, seqs: make([]uint64, accounts), last: make([]jetstream.PubAckFuture, accounts)}
 	size := 0
-	s := newLooper(0)
+	one := newLooper(0)
 	for i := range life {
-		size += len(s.next(time.Now()).Append(nil))
-		s.stored(events.Seq(1_000_000 + i))
+		size += len(one.next(time.Now()).Append(nil))
+		one.stored(events.Seq(1_000_000 + i))
 	}
 	a.payload = make([]byte, size/len(life))
-	for i := range b.Accounts {
+	for i := range accounts {
 		a.subjects = append(a.subjects, fmt.Sprintf("bench.%02x.example_2eorg.user%07d", i%256, i))
 	}
 	return a, nil
 }
 
 func (a *rawAppender) run(ctx context.Context) (int, error) {
-	for i := range a.b.Appends {
+	for i := range a.appends {
 		k := i % len(a.subjects)
 		if err := a.settle(ctx, k); err != nil {
 			return 0, err
 		}
 		var err error
 		m := &nats.Msg{Subject: a.subjects[k], Data: a.payload}
-		a.last[k], err = a.b.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(a.seqs[k]), jetstream.WithStallWait(time.Minute))
+		a.last[k], err = a.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(a.seqs[k]), jetstream.WithStallWait(time.Minute))
 		if err != nil {
 			return 0, err
 		}
@@ -170,7 +171,7 @@ func (a *rawAppender) run(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	return a.b.Appends, nil
+	return a.appends, nil
 }
 
 // settle waits for the acknowledgement of the subject's last message.

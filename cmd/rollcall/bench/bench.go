@@ -10,10 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
-	"rollcall/bus"
 	"rollcall/bus/natsd"
 )
 
@@ -39,9 +35,7 @@ type Bench struct {
 	// arguments.
 	Command func(ctx context.Context, args ...string) *exec.Cmd
 
-	url string
-	bus *bus.Bus
-	js  jetstream.JetStream
+	*station // the one that is open
 }
 
 // maxNumber bounds each number of a Bench.
@@ -137,43 +131,14 @@ func (b *Bench) runParts(ctx context.Context, list []part) error {
 	return nil
 }
 
-// opened runs do on a server of the directory, which is this bench's as long as do
-// runs.
+// opened runs do on a server of the directory, which is this bench's station as long
+// as do runs.
 func (b *Bench) opened(ctx context.Context, dir string, do func() error) error {
-	stop, err := b.start(ctx, dir)
+	st, err := open(ctx, natsd.Options{DataDir: dir, Listen: "127.0.0.1:0"}, b.Writers)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer st.close()
+	b.station = st
 	return do()
-}
-
-// start starts a server of the benchmark's own and connects to it twice: as
-// Rollcall does, and as anybody would.
-func (b *Bench) start(ctx context.Context, dir string) (stop func(), err error) {
-	srv, err := natsd.Start(ctx, natsd.Options{DataDir: dir, Listen: "127.0.0.1:0"})
-	if err != nil {
-		return nil, err
-	}
-	b.url = srv.URL()
-	b.bus, err = bus.Connect(ctx, bus.Config{URL: b.url, Name: "bench"})
-	if err != nil {
-		srv.Shutdown()
-		return nil, err
-	}
-	nc, err := nats.Connect(b.url)
-	if err == nil {
-		b.js, err = jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(b.Writers), jetstream.WithPublishAsyncTimeout(time.Minute))
-	}
-	stop = func() {
-		b.bus.Close()
-		if nc != nil {
-			nc.Close()
-		}
-		srv.Shutdown()
-	}
-	if err != nil {
-		stop()
-	}
-	return stop, err
 }
