@@ -19,7 +19,7 @@ import (
 // accounts. Raw is PublishAsync with the same expectation, header and size of
 // payload, on a stream of its own with the settings of ours.
 func (b *Bench) runAppend(ctx context.Context) error {
-	raw, err := newRawAppender(ctx, b.station, b.Accounts, b.Appends)
+	raw, err := newRawAppender(ctx, b.station, b.Accounts, b.Appends, b.Writers)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (s *looper) command(now time.Time) session.Command {
 
 // A rawAppender does with PublishAsync what the log does.
 type rawAppender struct {
-	*station
+	js       jetstream.JetStream
 	appends  int // of one run
 	subjects []string
 	seqs     []uint64                 // of each subject's last message
@@ -131,15 +131,21 @@ type rawAppender struct {
 	payload  []byte
 }
 
-func newRawAppender(ctx context.Context, s *station, accounts, appends int) (*rawAppender, error) {
-	_, err := s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+// newRawAppender appends n times in a run, with as many on their way as there are
+// writers.
+func newRawAppender(ctx context.Context, s *station, accounts, n, writers int) (*rawAppender, error) {
+	js, err := jetstream.New(s.nc, jetstream.WithPublishAsyncMaxPending(writers), jetstream.WithPublishAsyncTimeout(time.Minute))
+	if err != nil {
+		return nil, err
+	}
+	_, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: "BENCH", Subjects: []string{"bench.>"}, DenyDelete: true, DenyPurge: true,
 		Discard: jetstream.DiscardNew, MaxBytes: 4 << 30,
 	})
 	if err != nil {
 		return nil, err
 	}
-	a := &rawAppender{station: s, appends: appends, seqs: make([]uint64, accounts), last: make([]jetstream.PubAckFuture, accounts)}
+	a := &rawAppender{js: js, appends: n, seqs: make([]uint64, accounts), last: make([]jetstream.PubAckFuture, accounts)}
 	size := 0
 	one := newLooper(0)
 	for i := range life {
@@ -148,7 +154,7 @@ func newRawAppender(ctx context.Context, s *station, accounts, appends int) (*ra
 	}
 	a.payload = make([]byte, size/len(life))
 	for i := range accounts {
-		a.subjects = append(a.subjects, fmt.Sprintf("bench.%02x.example_2eorg.user%07d", i%256, i))
+		a.subjects = append(a.subjects, fmt.Sprintf("bench.%02x.writers-%d.user%07d", i%256, writers, i))
 	}
 	return a, nil
 }

@@ -56,6 +56,7 @@ var parts = []part{
 	{"lookup", (*Bench).runLookup},
 	{"memory", (*Bench).runMemory},
 	{"keyframe", (*Bench).runKeyframe},
+	{"group-commit", (*Bench).runGroupCommit},
 }
 
 // longParts are those on a long log, which come after.
@@ -134,7 +135,7 @@ func (b *Bench) runParts(ctx context.Context, list []part) error {
 // opened runs do on a server of the directory, which is this bench's station as long
 // as do runs.
 func (b *Bench) opened(ctx context.Context, dir string, do func() error) error {
-	st, err := open(ctx, natsd.Options{DataDir: dir, Listen: "127.0.0.1:0"}, b.Writers)
+	st, err := open(ctx, natsd.Options{DataDir: dir, Listen: "127.0.0.1:0"})
 	if err != nil {
 		return err
 	}

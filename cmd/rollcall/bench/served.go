@@ -22,17 +22,17 @@ const (
 	comings = 20
 )
 
-// A served is a process of the service on a data directory. It has no clients, and
-// so ends no sessions that another process has left.
+// A served is a process of the service on a data directory.
 type served struct {
 	cmd   *exec.Cmd
 	after time.Duration // from the start of the process until it served
 	url   string        // of its NATS server
+	c2s   string        // host:port for clients; "" if it takes none
 }
 
 // serve starts one and returns when it serves.
 func (b *Bench) serve(ctx context.Context, dir string, args ...string) (*served, error) {
-	args = append([]string{"up", "--data", dir, "--roles", "projector", "--nats-listen", "127.0.0.1:0"}, args...)
+	args = append([]string{"up", "--data", dir, "--nats-listen", "127.0.0.1:0"}, args...)
 	s := &served{cmd: b.Command(ctx, args...)}
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -42,13 +42,15 @@ func (b *Bench) serve(ctx context.Context, dir string, args ...string) (*served,
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	in := bufio.NewScanner(out)
-	for in.Scan() {
-		if strings.HasPrefix(in.Text(), "rollcall is up") {
+	for in := bufio.NewScanner(out); in.Scan(); {
+		switch words := strings.Fields(in.Text()); {
+		case strings.HasPrefix(in.Text(), "rollcall is up"):
 			s.after = time.Since(begun)
-		}
-		if _, at, found := strings.Cut(in.Text(), "nats://"); found {
-			s.url = "nats://" + strings.Fields(at)[0]
+		case len(words) > 1 && words[0] == "NATS":
+			s.url = words[1]
+		case len(words) > 1 && words[0] == "XMPP":
+			s.c2s = words[1]
+		case strings.HasPrefix(in.Text(), "Ctrl-C"):
 			go io.Copy(io.Discard, out) // until the process ends
 			return s, nil
 		}

@@ -62,11 +62,12 @@ func (b *Bench) compareTables(ctx context.Context) (sessions int, err error) {
 // after an end in order and after a kill with writes under way.
 func (b *Bench) compareProcesses(ctx context.Context, fresh string) error {
 	dirs := []string{b.Log, fresh}
+	idle := []string{"--roles", "projector"} // a connector would end the sessions that the one before has left
 	var after, killed [2][]time.Duration
 	var resident [2]int64
 	for range min(b.Rounds, longRounds) {
 		for i, dir := range dirs {
-			s, err := b.serve(ctx, dir)
+			s, err := b.serve(ctx, dir, idle...)
 			if err != nil {
 				return err
 			}
@@ -77,7 +78,7 @@ func (b *Bench) compareProcesses(ctx context.Context, fresh string) error {
 			if err != nil {
 				return err
 			}
-			if s, err = b.serve(ctx, dir); err != nil {
+			if s, err = b.serve(ctx, dir, idle...); err != nil {
 				return err
 			}
 			killed[i] = append(killed[i], s.after)

@@ -21,9 +21,9 @@ type station struct {
 	js  jetstream.JetStream
 }
 
-// open starts the server. Raw publishers may have as many messages on their way as
-// there are writers.
-func open(ctx context.Context, o natsd.Options, writers int) (s *station, err error) {
+// open starts the server. The connections are within this process if it does not
+// listen.
+func open(ctx context.Context, o natsd.Options) (s *station, err error) {
 	s = &station{}
 	defer func() {
 		if err != nil {
@@ -33,14 +33,18 @@ func open(ctx context.Context, o natsd.Options, writers int) (s *station, err er
 	if s.srv, err = natsd.Start(ctx, o); err != nil {
 		return s, err
 	}
-	s.url = s.srv.URL()
-	if s.bus, err = bus.Connect(ctx, bus.Config{URL: s.url, Name: "bench"}); err != nil {
+	config, raw := bus.Config{Name: "bench", AttemptTimeout: time.Minute}, []nats.Option(nil)
+	if s.url = s.srv.URL(); s.url == "" {
+		config.InProcess, raw = s.srv, append(raw, nats.InProcessServer(s.srv))
+	}
+	config.URL = s.url
+	if s.bus, err = bus.Connect(ctx, config); err != nil {
 		return s, err
 	}
-	if s.nc, err = nats.Connect(s.url); err != nil {
+	if s.nc, err = nats.Connect(s.url, raw...); err != nil {
 		return s, err
 	}
-	s.js, err = jetstream.New(s.nc, jetstream.WithPublishAsyncMaxPending(writers), jetstream.WithPublishAsyncTimeout(time.Minute))
+	s.js, err = jetstream.New(s.nc)
 	return s, err
 }
 
