@@ -10,8 +10,9 @@ import (
 
 // The last part of a log that fills up is kept for the ends of sessions. Otherwise
 // clients that go would stay in every table, and nobody could tell them from those
-// that are there. Reserve says how large that part is; whatever is no end is refused
-// when only that is left.
+// that are there. Reserve says how large that part is. Logins are refused when only
+// that is left, and whatever else is no end a little later: whoever has just logged in
+// can still bind, and show presence.
 
 const (
 	// endRoom is what the ends of one session may take, in bytes: that it went,
@@ -33,16 +34,19 @@ var ErrReserved = fmt.Errorf("%w: what is left is kept for the ends of sessions"
 
 // Reserve is how much of a log with a limit is kept for the ends of that many live
 // sessions: 1 KiB each, and 8 MiB, or an eighth of a small log; three quarters of it at
-// most.
+// most. A quarter of the 8 MiB, or of that eighth, is for those that have just begun.
 func Reserve(limit uint64, sessions int) uint64 {
-	return min(min(leastReserve, limit/8)+uint64(max(sessions, 0))*endRoom, limit/4*3)
+	return min(base(limit)+uint64(max(sessions, 0))*endRoom, limit/4*3)
 }
+
+func base(limit uint64) uint64 { return min(leastReserve, limit/8) }
 
 // A level is what is known of a log's size.
 type level struct {
-	mark   uint64     // the size from which on there is room for ends only
+	mark   uint64     // the size from which on nothing begins
+	last   uint64     // the size from which on there is room for ends only
 	bytes  uint64     // its size when it was asked
-	last   events.Seq // its last sequence then
+	seq    events.Seq // its last sequence then
 	record uint64     // mean size of a record
 }
 
@@ -60,7 +64,7 @@ type levels struct {
 // KeepReserve tells the Service how large its log is and how many sessions are live
 // in all, of every connector. From then on commands fail with ErrReserved that would
 // write anything but ends into the reserve. It returns how many bytes are left before
-// that, 0 or less if none are. The caller repeats it every few seconds, and several
+// logins are refused, 0 or less if none are. The caller repeats it every few seconds, and several
 // times a second where little is left.
 func (s *Service) KeepReserve(info events.Info, sessions int) (left int64) {
 	if info.MaxBytes == 0 {
@@ -69,9 +73,10 @@ func (s *Service) KeepReserve(info events.Info, sessions int) (left int64) {
 	}
 	l := &level{
 		mark:  info.MaxBytes - Reserve(info.MaxBytes, sessions),
-		bytes: info.Bytes, last: info.Last,
+		bytes: info.Bytes, seq: info.Last,
 		record: max(leastRecord, info.Bytes/max(info.Records, 1)),
 	}
+	l.last = l.mark + base(info.MaxBytes)/4
 	s.levels.beyond.Store(0)
 	s.levels.known.Store(l)
 	return int64(l.mark) - int64(s.levels.size(l))
@@ -83,8 +88,8 @@ func (s *Service) Refused() uint64 { return s.levels.refused.Load() }
 // size is the log's by all that is known.
 func (v *levels) size(l *level) uint64 {
 	size, seen := l.bytes+v.beyond.Load(), v.seen.Load()
-	if seen > uint64(l.last) {
-		size += (seen - uint64(l.last)) * l.record
+	if seen > uint64(l.seq) {
+		size += (seen - uint64(l.seq)) * l.record
 	}
 	return size
 }
@@ -108,16 +113,26 @@ func (v *levels) stored(seq events.Seq, e events.Event) {
 // command are, or none: half of it would be worse.
 func (v *levels) admit(steps []Step) error {
 	l := v.known.Load()
-	if l == nil || v.size(l) < l.mark {
+	if l == nil {
+		return nil
+	}
+	size := v.size(l)
+	if size < l.mark {
 		return nil
 	}
 	for _, step := range steps {
-		if !isEnd(step.Event) {
+		if !isEnd(step.Event) && (size >= l.last || begins(step.Event)) {
 			v.refused.Add(1)
 			return ErrReserved
 		}
 	}
 	return nil
+}
+
+// begins reports the first event of a session or of an account.
+func begins(e events.Event) bool {
+	k := e.Kind()
+	return k == events.KindAuthenticated || k == events.KindAccountCreated
 }
 
 // isEnd reports an event after which less is true of a session than before, or one

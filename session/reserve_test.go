@@ -32,8 +32,25 @@ func TestTheReserveIsEnoughForTheEndsOfAllSessions(t *testing.T) {
 	}
 }
 
-// full is what a log says of itself when only the reserve is left.
-var full = events.Info{MaxBytes: 1 << 20, Bytes: 1<<20 - 1<<17, Last: 100, Records: 100}
+// What a log of 1 MiB says of itself when only the reserve is left, an eighth of it, and
+// when three quarters of that are.
+var (
+	reserved = events.Info{MaxBytes: 1 << 20, Bytes: 1<<20 - 1<<17, Last: 100, Records: 1 << 12}
+	full     = events.Info{MaxBytes: 1 << 20, Bytes: 1<<20 - 3<<15, Last: 100, Records: 1 << 12}
+)
+
+// Whoever was let in can finish its login.
+func TestLoginsAreRefusedBeforeAnythingElseIs(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, bustest.NewLog(), "c1")
+	n.must("S1", session.Authenticate{Session: id("S1")})
+	n.KeepReserve(reserved, 0)
+	n.fails(session.Authenticate{Session: id("S2")}, session.ErrReserved)
+	n.fails(session.CreateAccount{}, session.ErrReserved)
+	n.must("S1", session.Bind{Session: id("S1"), Resource: "desk"})
+	n.must("S1", session.RequestRoster{Session: id("S1")})
+	n.must("S1", session.BecomeAvailable{Session: id("S1"), Stanza: "<presence/>"})
+}
 
 func TestALogThatIsNearlyFullTakesOnlyEnds(t *testing.T) {
 	t.Parallel()
@@ -133,7 +150,7 @@ func TestLongStanzasBetweenTwoQuestionsCount(t *testing.T) {
 	n := newNode(t, bustest.NewLog(), "c1")
 	n.must("S1", session.Authenticate{Session: id("S1")})
 	n.must("S1", session.Bind{Session: id("S1"), Resource: "desk"})
-	info := events.Info{MaxBytes: 64 << 20, Bytes: 54 << 20, Records: 1 << 20, Last: 1 << 20}
+	info := events.Info{MaxBytes: 64 << 20, Bytes: 56 << 20, Records: 1 << 20, Last: 1 << 20}
 	show := func(what string) session.Command {
 		return session.BecomeAvailable{Session: id("S1"), Stanza: strings.Repeat(what, 100<<10)}
 	}

@@ -32,7 +32,7 @@ func (c *connector) keepReserve(ctx context.Context, svc *session.Service) {
 			pause = askOften
 		}
 		if n := svc.Refused(); n > refused && time.Since(told) >= tellEvery {
-			c.Logger.Error("the log is full but for the ends of sessions: logins and whatever else is stored there are refused; see rollcall log", "refused", n-refused)
+			c.Logger.Error("the log is full but for the ends of sessions: logins are refused, and then all else that is stored there; see rollcall log", "refused", n-refused)
 			told, refused = time.Now(), n
 		}
 		if !wait(ctx, pause) {
