@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -21,6 +22,9 @@ type Bus struct {
 	nc  *nats.Conn
 	js  jetstream.JetStream
 	rpc *requests
+
+	syncs *syncs
+	asks  atomic.Bool // the server's acknowledgements are to be followed by a sync
 
 	log       *Log
 	pre       *Pre
@@ -78,6 +82,11 @@ func dial(cfg Config) (*Bus, error) {
 }
 
 func (b *Bus) start(ctx context.Context) (err error) {
+	b.syncs = newSyncs(b)
+	b.lookWhoSyncs()
+	if err := b.syncs.answer(); err != nil {
+		return err
+	}
 	if err := b.ensureStreams(ctx); err != nil {
 		return err
 	}
@@ -111,7 +120,10 @@ func (b *Bus) options() []nats.Option {
 		nats.PingInterval(2 * time.Second),
 		nats.FlusherTimeout(10 * time.Second),
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { b.setConnected(false) }),
-		nats.ReconnectHandler(func(*nats.Conn) { b.setConnected(true) }),
+		nats.ReconnectHandler(func(*nats.Conn) {
+			b.lookWhoSyncs()
+			b.setConnected(true)
+		}),
 		nats.ErrorHandler(b.asyncError),
 	}
 	if b.cfg.Creds != "" {

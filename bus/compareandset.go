@@ -29,7 +29,7 @@ func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, exp
 	maps.Copy(m.Header, expect(id, expected))
 	unresolved := false
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		seq, err := b.store(ctx, m)
+		seq, err := b.store(ctx, stream, m)
 		again := waitsFor(down, err)
 		switch {
 		case err == nil:
@@ -45,14 +45,16 @@ func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, exp
 		there, lookErr := b.last(ctx, stream, m.Subject)
 		switch {
 		case lookErr == nil && there.header().Get(jetstream.MsgIDHeader) == id:
-			return there.Seq, nil, nil
+			if err = b.settle(ctx, stream); err == nil {
+				return there.Seq, nil, nil
+			}
 		case lookErr == nil && there.Seq != expected:
 			return 0, there, conflictAt(there.Seq)
 		case errors.Is(lookErr, events.ErrNotFound) && expected != 0:
 			return 0, nil, conflictAt(0)
 		}
 		// Nothing has changed: m was lost, or somebody else's message, which
-		// was in flight, was.
+		// was in flight, was. Or it is there, and perhaps not on disk.
 		if !b.pause(ctx, wait) {
 			return 0, nil, unsettled(err)
 		}

@@ -28,8 +28,9 @@
 //     loss of the connection, whichever comes first), api.go (those of JetStream);
 //     failure.go (the server's errors in the words of package events).
 //   - Streams and names: streams.go, space.go (what they reserve), token.go.
-//   - Writing: publish.go (one attempt), compareandset.go (attempts until the
-//     outcome is known), patience.go (who waits for a stream that can't be reached).
+//   - Writing: publish.go (one attempt), sync.go (until it is on disk),
+//     compareandset.go (attempts until the outcome is known), patience.go (who waits
+//     for a stream that can't be reached).
 //   - Reading: tail.go and delivery.go (all of a stream, without gap), read.go
 //     (as events), msgget.go (one message of a subject).
 //   - Stored: log.go and limits.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
@@ -41,9 +42,9 @@
 // # What it promises
 //
 // A write that returned nil is stored by as many servers as the stream has
-// replicas; a killed server process loses nothing of it. Whether a power
-// failure may is the server's setting sync_interval (see natsd.Options.Fsync),
-// which this package can't see.
+// replicas; a killed server process loses nothing of it. A power failure loses
+// nothing of it either if an embedded server is to sync always (natsd.Options.Fsync);
+// otherwise that is the server's setting sync_interval, which this package can't see.
 //
 // Every write tells apart stored, not stored and unknown, by the errors of
 // package events. While there is no connection, or no leader, writes to the log and to

@@ -138,7 +138,7 @@ func (d *Documents) launch(doc events.Document) (p put) {
 	}
 	maps.Copy(p.m.Header, expect(events.NewID(time.Now()).String(), doc.Revision))
 	_, p.linkChanged = d.b.link()
-	p.call, p.err = d.b.rpc.send(p.m)
+	p.call, p.err = d.b.rpc.sendThen(p.m, d.b.syncs.after(d.stream))
 	return p
 }
 

@@ -174,7 +174,7 @@ func (f *Keyframes) Create(ctx context.Context, k events.Keyframe, data []byte) 
 func (f *Keyframes) upload(ctx context.Context, data []byte) (frameMessage, error) {
 	at := frameMessage{Upload: nuid.Next(), Bytes: len(data)}
 	for chunk := range slices.Chunk(data, frameChunk) {
-		seq, err := f.b.store(ctx, &nats.Msg{Subject: frameData + at.Upload, Data: chunk})
+		seq, err := f.b.store(ctx, "", &nats.Msg{Subject: frameData + at.Upload, Data: chunk})
 		if err != nil {
 			return at, err
 		}

@@ -31,7 +31,7 @@ func (l *Log) Append(ctx context.Context, r *events.Record) (events.Position, er
 	if len(data) > events.MaxRecord {
 		return events.Position{}, fmt.Errorf("append %s: %w (%d bytes)", r.Event.Kind(), events.ErrTooLarge, len(data))
 	}
-	seq, err := l.b.store(ctx, &nats.Msg{
+	seq, err := l.b.store(ctx, logStream, &nats.Msg{
 		Subject: accountSubject(logPrefix, r.JID),
 		// No Nats-Msg-Id: the expectation already lets a repeated attempt in at
 		// most once, Next tells whose record is there, and the server would keep
@@ -49,6 +49,9 @@ func (l *Log) Append(ctx context.Context, r *events.Record) (events.Position, er
 func (l *Log) Next(ctx context.Context, account events.JID, after events.Seq) (events.Stored, error) {
 	m, err := l.b.next(ctx, logStream, accountSubject(logPrefix, account), uint64(after)+1)
 	if err != nil {
+		return events.Stored{}, fmt.Errorf("next event of %s: %w", account.Bare(), err)
+	}
+	if err := l.b.settle(ctx, logStream); err != nil { // it tells what became of an append
 		return events.Stored{}, fmt.Errorf("next event of %s: %w", account.Bare(), err)
 	}
 	return decodeMessage(m)

@@ -21,9 +21,10 @@ const (
 )
 
 // store publishes m to a stream and returns its sequence there. The message
-// must not be changed before store returns.
-func (b *Bus) store(ctx context.Context, m *nats.Msg) (uint64, error) {
-	answer, err := b.rpc.do(ctx, m)
+// must not be changed before store returns. Without the stream's name it waits for
+// no sync.
+func (b *Bus) store(ctx context.Context, stream string, m *nats.Msg) (uint64, error) {
+	answer, err := b.rpc.doThen(ctx, m, b.syncs.after(stream))
 	if err != nil {
 		return 0, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"rollcall/bus/commit"
 	"rollcall/events"
 )
 
@@ -27,14 +28,22 @@ type requests struct {
 // A call is used again after its answer was taken.
 type call struct {
 	id     uint64
-	answer chan *nats.Msg
+	group  *commit.Group[waiter] // waits for a sync after an acknowledgement; nil: for nothing
+	ack    *nats.Msg             // that waits for the sync
+	answer chan answer
 	timer  *time.Timer
+}
+
+// An answer is one, or an error if the sync after it failed.
+type answer struct {
+	msg *nats.Msg
+	err error
 }
 
 var callPool = sync.Pool{New: func() any {
 	t := time.NewTimer(time.Hour)
 	t.Stop()
-	return &call{answer: make(chan *nats.Msg, 1), timer: t}
+	return &call{answer: make(chan answer, 1), timer: t}
 }}
 
 // newRequests subscribes once for the answers to all calls; a subscription for each
@@ -59,14 +68,33 @@ func (r *requests) receive(m *nats.Msg) {
 	delete(r.calls, id)
 	r.mu.Unlock()
 	if c != nil {
-		c.answer <- m
+		c.take(m)
 	}
 }
 
+// take hands over an answer, after a sync if it says that something is stored.
+func (c *call) take(m *nats.Msg) {
+	if c.group != nil {
+		if _, err := parseAck(m); err == nil {
+			c.ack = m
+			c.group.Add(c)
+			return
+		}
+	}
+	c.answer <- answer{msg: m}
+}
+
+func (c *call) synced(err error) { c.answer <- answer{c.ack, err} }
+
 // send publishes m and returns the call to wait on. An error means that m was
 // not sent.
-func (r *requests) send(m *nats.Msg) (*call, error) {
+func (r *requests) send(m *nats.Msg) (*call, error) { return r.sendThen(m, nil) }
+
+// sendThen is send of what the group is to sync once it is acknowledged, if there is
+// a group.
+func (r *requests) sendThen(m *nats.Msg, group *commit.Group[waiter]) (*call, error) {
 	c := callPool.Get().(*call)
+	c.group, c.ack = group, nil
 	r.mu.Lock()
 	r.last++
 	c.id = r.last
@@ -88,9 +116,12 @@ func (r *requests) wait(ctx context.Context, c *call, linkChanged <-chan struct{
 	defer c.timer.Stop()
 	var err error
 	select {
-	case m := <-c.answer:
+	case a := <-c.answer:
 		callPool.Put(c)
-		return m, nil
+		if a.err != nil {
+			return nil, fmt.Errorf("%w: %w", events.ErrUnresolved, a.err)
+		}
+		return a.msg, nil
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-c.timer.C:
@@ -112,6 +143,11 @@ func (r *requests) forget(c *call) {
 // do sends m and waits for the answer. With a context that has ended nothing is
 // sent: the answer might still come first.
 func (r *requests) do(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
+	return r.doThen(ctx, m, nil)
+}
+
+// doThen is do of what the group is to sync, if there is a group.
+func (r *requests) doThen(ctx context.Context, m *nats.Msg, group *commit.Group[waiter]) (*nats.Msg, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 	}
@@ -119,7 +155,7 @@ func (r *requests) do(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 	if !up {
 		return nil, fmt.Errorf("%w: not connected", events.ErrUnavailable)
 	}
-	c, err := r.send(m)
+	c, err := r.sendThen(m, group)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (w *Waiting) Store(ctx context.Context, account events.JID, data []byte) er
 	defer cancel()
 	unresolved := false
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		_, err := w.b.store(ctx, m)
+		_, err := w.b.store(ctx, waitingStream, m)
 		again := waitsFor(&w.down, err)
 		switch {
 		case err == nil:

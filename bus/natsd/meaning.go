@@ -18,6 +18,7 @@ type meaning struct {
 // counts. Lines of level info are ordinary: a server that was killed finds its
 // index outdated, and reads the records instead.
 var meanings = []meaning{
+	{in: "sync failed, stream", level: slog.LevelError, msg: diskFails}, // this package's own
 	{in: "no space left on device", level: slog.LevelError, msg: diskFull, full: true},
 	{in: "disk quota exceeded", level: slog.LevelError, msg: diskFull, full: true},
 	{in: "] critical write error", level: slog.LevelError, msg: diskFails}, // of a stream's store, which ends it

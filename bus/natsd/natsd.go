@@ -8,11 +8,11 @@
 //
 // The server is a single one: its streams have one replica. A message that it
 // has acknowledged survives the death of the process; whether it survives a
-// power failure is [Options].Fsync. While its disk is full it stores nothing,
-// and goes on by itself when there is room. A lock on the data directory keeps a
-// second process out, for two servers on one directory destroy it; a copy of the
-// directory that was made while a server ran is refused. The lock is flock's, which
-// makes this a package for Unix.
+// power failure is [Options].Fsync, and with "always" it does after [Server.Sync].
+// While its disk is full it stores nothing, and goes on by itself when there is room.
+// A lock on the data directory keeps a second process out, for two servers on one
+// directory destroy it; a copy of the directory that was made while a server ran is
+// refused. The lock is flock's, which makes this a package for Unix.
 package natsd
 
 import (
@@ -27,6 +27,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"rollcall/bus/commit"
 )
 
 // Errors of Start, each wrapped with the value that was refused.
@@ -49,8 +51,9 @@ const (
 type Options struct {
 	DataDir string // made if missing
 	Listen  string // host:port for other processes, port 0 for any; "" for this process only
-	// Fsync is "always", so that an acknowledged write survives a power
-	// failure, or how often to fsync. Default: 1s.
+	// Fsync is how often the server syncs to disk what it has written, which is
+	// what a power failure may lose; default: 1s. With "always" whoever has an
+	// acknowledgement calls Sync, and then it loses nothing.
 	Fsync    string
 	Name     string // of the server, as NATS shows it
 	MaxStore int64  // bytes of all streams; 0: 3/4 of what the disk has for them
@@ -65,6 +68,7 @@ type Server struct {
 	log     *logger
 	dir     string // of the streams
 	lock    *os.File
+	files   *allFiles
 	started chan struct{}          // closed when ns.Start has returned; nil if it wasn't called
 	js      server.JetStreamConfig // to open the streams again with; not changed after Start
 	quit    chan struct{}          // closed by Shutdown
@@ -92,7 +96,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		lock.Close()
 		return nil, err
 	}
-	s := &Server{log: newLogger(o.Logger), dir: opts.StoreDir, lock: lock, quit: make(chan struct{})}
+	s := &Server{log: newLogger(o.Logger), dir: opts.StoreDir, lock: lock, files: newAllFiles(o.DataDir), quit: make(chan struct{})}
 	if o.MaxStore == 0 {
 		opts.JetStreamMaxStore = storeLimit(opts.StoreDir)
 	}
@@ -160,7 +164,8 @@ func (o *Options) server() (*server.Options, error) {
 func (o *Options) fsync(opts *server.Options) error {
 	switch o.Fsync {
 	case "always":
-		opts.SyncAlways = true
+		opts.ServerName = commit.ServerName(o.Name)
+		opts.SyncInterval = time.Second // of what nobody waits for
 	case "":
 		opts.SyncInterval = time.Second
 	default:
@@ -200,6 +205,7 @@ func (s *Server) Shutdown() {
 		s.ns.WaitForShutdown()
 		markStopped(s.dir)
 	}
+	s.files.close()
 	leave(s.lock)
 	s.lock.Close()
 }

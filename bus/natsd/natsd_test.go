@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go"
+
+	"rollcall/bus/commit"
 )
 
 func start(t *testing.T, o Options) *Server {
@@ -38,7 +40,7 @@ func TestAServerIsReachedFromInsideAndOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer outside.Close()
-	if outside.ConnectedServerName() != "here" || inside.ConnectedServerId() != outside.ConnectedServerId() {
+	if outside.ConnectedServerName() != commit.ServerName("here") || inside.ConnectedServerId() != outside.ConnectedServerId() {
 		t.Errorf("connected to %s and %s", inside.ConnectedServerName(), outside.ConnectedServerName())
 	}
 }
