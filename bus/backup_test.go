@@ -268,6 +268,37 @@ func TestNoChangeIsMissedWhileChangesAreRead(t *testing.T) {
 	}
 }
 
+// Of an account that is removed meanwhile the copy may have one document and not
+// another. Its credentials go first, and its event comes later, so that one of them tells.
+func TestABackupNotesWhoWasRemovedMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := embedded(t)
+	before := put(t, b.Accounts(), user(0), "keys", 0)
+	must(t, b.Accounts().Delete(t.Context(), user(0), before)) // and not meanwhile
+	keys := put(t, b.Accounts(), alice, "keys", 0)
+	put(t, b.Rosters(), alice, "contacts", 0)
+	_, err := b.Log().Append(t.Context(), record(bob, 0, "before"))
+	must(t, err)
+	dir := filepath.Join(t.TempDir(), "backup")
+	w, err := backup.Create(dir)
+	must(t, err)
+	removal := record(bob, 1, "")
+	removal.Event = events.AccountRemoved{}
+	m, err := b.Backup(t.Context(), w, "v1", func(stream string, _, _ uint64) {
+		switch stream {
+		case "RC_EV":
+			_, err := b.Log().Append(t.Context(), removal)
+			must(t, err)
+		case "KV_RC_ROSTERS":
+			must(t, b.Accounts().Delete(t.Context(), alice, keys))
+		}
+	})
+	must(t, err)
+	if want := []string{alice.String(), bob.String()}; !slices.Equal(m.Removed, want) || m.Stream("RC_EV").Last != 1 {
+		t.Errorf("removed %q, want %q; the log ends at %d", m.Removed, want, m.Stream("RC_EV").Last)
+	}
+}
+
 func TestARestoreNeedsAnEmptyService(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})

@@ -100,14 +100,12 @@ func (r *restoring) prepare(ctx context.Context) error {
 	left := false
 	var there []string
 	for _, want := range r.b.streamConfigs() {
-		have, err := r.b.streamInfo(ctx, want.Name)
-		switch {
-		case errors.Is(err, jetstream.ErrStreamNotFound):
+		have, err := r.look(ctx, want.Name)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			continue
-		case permanent(err):
-			return fmt.Errorf("%w: %w", ErrNoJetStream, err)
-		case err != nil:
-			return fmt.Errorf("%w: stream %s: %w", events.ErrUnavailable, want.Name, err)
+		}
+		if err != nil {
+			return err
 		}
 		there = append(there, want.Name)
 		left = left || want.Name == leaseStream && have.Config.Metadata[restoringKey] != ""
@@ -119,6 +117,23 @@ func (r *restoring) prepare(ctx context.Context) error {
 		return fmt.Errorf("%w: %s", ErrNotEmpty, strings.Join(there, ", "))
 	}
 	return nil
+}
+
+// look asks for a stream, until JetStream is ready, as a cluster is that has a leader.
+func (r *restoring) look(ctx context.Context, name string) (*jetstream.StreamInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	defer cancel()
+	for {
+		attempt, cancel := context.WithTimeout(ctx, defaultAttempt)
+		have, err := r.b.streamInfo(attempt, name)
+		cancel()
+		switch {
+		case err == nil, errors.Is(err, jetstream.ErrStreamNotFound):
+			return have, err
+		case permanent(err), !r.b.pause(ctx, retryEvery):
+			return nil, fmt.Errorf("%w: stream %s: %w", ErrNoJetStream, name, err)
+		}
+	}
 }
 
 // plan decides on the streams' settings: those of the backup, if they keep this

@@ -96,7 +96,7 @@ func showBackup(c *console, made *backedUp, asJSON bool) error {
 		return c.printJSON(made)
 	}
 	_, err := fmt.Fprintf(c.out, "backed up %s up to %s#%d, and all else, into %s: %s in %s\n",
-		plural(int(made.Records), "record"), made.Stream, made.Last, made.Dir, size(made.Bytes), time.Duration(made.ElapsedMS)*time.Millisecond)
+		plural(int(made.Records), "record"), made.Stream, made.Last, made.Dir, sizeText(uint64(made.Bytes)), time.Duration(made.ElapsedMS)*time.Millisecond)
 	return err
 }
 
@@ -116,15 +116,4 @@ func (p *phases) at(name string, done, total int) {
 		p.start(p.con, p.verb+" "+name, total)
 	}
 	p.count.Store(int64(done))
-}
-
-// size is a number of bytes for people.
-func size(n int64) string {
-	switch {
-	case n < 10<<10:
-		return fmt.Sprintf("%d bytes", n)
-	case n < 10<<20:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d MiB", n>>20)
 }

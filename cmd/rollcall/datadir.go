@@ -47,6 +47,18 @@ func openDataDir(path string) (*dataDir, error) {
 	return d, nil
 }
 
+// restoringName is the directory in which a restore makes the streams. While it is
+// there the data directory has none, and is not to get new ones.
+const restoringName = "restoring"
+
+// checkRestored fails if a restore was interrupted.
+func (d *dataDir) checkRestored() error {
+	if _, err := os.Stat(d.file(restoringName)); err == nil {
+		return fmt.Errorf("a restore into %s is not complete; do it again (or remove %s)", d.path, d.file(restoringName))
+	}
+	return nil
+}
+
 // close gives the directory back.
 func (d *dataDir) close() { d.held.Close() }
 

@@ -62,6 +62,19 @@ func TestOnAnExternalServer(t *testing.T) {
 	runScripts(t, []*bustest.Server{server}, server.URL, "testdata/external", "testdata/outage")
 }
 
+// TestOnAnEmptyServer and TestOnAnEmptyCluster restore into a NATS that has nothing.
+func TestOnAnEmptyServer(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	runScripts(t, []*bustest.Server{server}, server.URL, "testdata/empty")
+}
+
+func TestOnAnEmptyCluster(t *testing.T) {
+	t.Parallel()
+	cluster := bustest.StartCluster(t, 3)
+	runScripts(t, cluster.Servers, cluster.URL, "testdata/empty")
+}
+
 // TestOnAClusterOfThree does it with three replicas of everything, one of
 // which dies.
 func TestOnAClusterOfThree(t *testing.T) {

@@ -65,6 +65,9 @@ func (n *node) openBus(ctx context.Context) (err error) {
 	// A stream that can't be used is mended where the streams are.
 	flag := "--nats"
 	if n.cfg.NATS == "" {
+		if err := n.dir.checkRestored(); err != nil {
+			return change("--data", err)
+		}
 		if n.nats, err = startNATS(ctx, n.cfg, n.log); err != nil {
 			return err
 		}

@@ -63,8 +63,8 @@ func newRestore(con *console) *cobra.Command {
 	f.StringVar(&r.data, "data", defaultData, "`DIR` of what rollcall up will keep\n")
 	f.StringVar(&r.nats, "nats", "", "`URL` of a NATS server or cluster to use instead")
 	f.StringVar(&r.creds, "creds", "", "`FILE` with credentials for --nats")
-	f.IntVar(&r.replicas, "replicas", 0, "`NUMBER` of every stream (default: 3 on a cluster)")
-	f.StringVar(&r.maxAge, "max-age", "", "`AGE` of the log, 90d or 0 for ever: what is older is\nnot restored (default: as it was)")
+	f.IntVar(&r.replicas, "replicas", 0, "`N` servers of a cluster that keep each stream\n(default: 3)")
+	f.StringVar(&r.maxAge, "log-max-age", "", "`AGE` after which the log's records go, also those of\nthe backup: 30d, 720h, forever (default: as it was)")
 	f.BoolVar(&r.json, "json", false, "one JSON object")
 	cmd.MarkFlagDirname("data")
 	cmd.RegisterFlagCompletionFunc("creds", completeFiles)
@@ -103,20 +103,13 @@ func (r *restoring) run(ctx context.Context, dir string) error {
 }
 
 // config is how to connect and what the streams are to be like.
-func (r *restoring) config() (cfg bus.Config, err error) {
-	if r.replicas < 0 || r.replicas > 5 {
-		return cfg, usagef("--replicas: %d is not from 1 to 5", r.replicas)
+func (r *restoring) config() (bus.Config, error) {
+	log := logFlags{age: r.maxAge, replicas: r.replicas}
+	if err := log.validate(); err != nil {
+		return bus.Config{}, err
 	}
-	cfg = bus.Config{URL: r.nats, Creds: r.creds, Name: "rollcall restore", Replicas: r.replicas}
-	switch r.maxAge {
-	case "":
-	case "0":
-		cfg.MaxAge = -1
-	default:
-		if cfg.MaxAge, err = parseDuration(r.maxAge); err != nil || cfg.MaxAge < time.Minute {
-			return cfg, usagef("--max-age: %q is no time of a minute or more, such as 36h or 90d", r.maxAge)
-		}
-	}
+	cfg := bus.Config{URL: r.nats, Creds: r.creds, Name: "rollcall restore"}
+	log.apply(&cfg)
 	return cfg, checkCreds(r.creds)
 }
 
@@ -153,7 +146,7 @@ func (r *restoring) restoreData(ctx context.Context, cfg bus.Config, from *backu
 	if len(there) > 0 {
 		return nil, change("--data", fmt.Errorf("%s: %w: %s", r.data, bus.ErrNotEmpty, strings.Join(there, ", ")))
 	}
-	aside := dir.file("restoring") // also what is left of one that was killed
+	aside := dir.file(restoringName) // also what is left of one that was killed
 	if err := os.RemoveAll(aside); err != nil {
 		return nil, change("--data", err)
 	}

@@ -64,7 +64,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"restore x --nats nats://x --data y", "give one"},
 		{"restore x --creds y", "--creds is for --nats"},
 		{"restore x --replicas 6", "--replicas: 6 is not from 1 to 5"},
-		{"restore x --max-age soon", `--max-age: "soon" is no time of a minute or more`},
+		{"restore x --log-max-age soon", "--log-max-age: "},
 		{"up --nats nats://x --nats-listen 127.0.0.1:0", "give one"},
 	} {
 		var stdout, stderr bytes.Buffer

@@ -160,6 +160,35 @@ func TestAnAccountThatIsRemovedLeavesOnlyItsHistory(t *testing.T) {
 	}
 }
 
+// A backup may have some of what is kept of an account that was removed while it was
+// made: a restore finishes that, whether there is a roster or not.
+func TestARemovalIsFinishedWhateverIsLeft(t *testing.T) {
+	w := newWorld(t)
+	gone, again := jid("gone@localhost"), jid("again@localhost")
+	for _, a := range []events.JID{gone, again} {
+		w.must(w.Create(t.Context(), a, "secret"))
+		_, err := w.Private.Put(t.Context(), a, []byte("left"), 0)
+		w.must(err)
+	}
+	w.login("gone@localhost", "phone")
+	w.must(w.Store.Remove(t.Context(), gone))
+	for range 2 { // it may be repeated
+		w.must(w.FinishRemoval(t.Context(), gone))
+		w.must(w.FinishRemoval(t.Context(), again)) // which somebody else has made anew since
+	}
+	for _, a := range []events.JID{gone, again} {
+		if doc, err := w.Private.Get(t.Context(), a); !errors.Is(err, events.ErrNotFound) {
+			t.Errorf("left of %s is %q, %v", a, doc.Data, err)
+		}
+	}
+	if got := w.history("gone@localhost"); !slices.Contains(got, "closed account_removed!") || got[len(got)-1] != "account_removed!" {
+		t.Errorf("the history is %q", got)
+	}
+	if !w.accepts("again@localhost", "secret") || slices.Contains(w.history("again@localhost"), "account_removed!") {
+		t.Errorf("the new account is gone: %q", w.history("again@localhost"))
+	}
+}
+
 func TestARemovalGoesOnWhereItStopped(t *testing.T) {
 	w := newWorld(t)
 	alice, bob := jid("alice@localhost"), jid("bob@localhost")
