@@ -14,8 +14,10 @@ import (
 	"rollcall/bus"
 	"rollcall/bus/courier"
 	"rollcall/events"
+	"rollcall/projector"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/session"
 )
 
 // leaseInfo is what a connector tells the others, and people, in its lease.
@@ -53,10 +55,11 @@ const (
 )
 
 // newConnectors shows the connectors that there are, by the leases, and the
-// sessions that they hold, by the table.
+// sessions that they hold, by the table. Of a moment both are what the log says.
 func newConnectors(con *console) *cobra.Command {
 	var (
 		svc    service
+		at     string
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -64,11 +67,16 @@ func newConnectors(con *console) *cobra.Command {
 		Short: "Show the connectors and what they hold",
 		Long: "Show the connectors and what they hold. Alive is one that has a lease; lost is\n" +
 			"one that did not renew its lease in time, and serves nobody any longer. It\n" +
-			"leaves the list when another one, or its next start, has closed its sessions.",
+			"leaves the list when another one, or its next start, has closed its sessions.\n\n" +
+			"With --at they are those of a moment. Where one listened then is not kept.",
 		Args: arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
+			m, err := parseMoment(at, time.Now())
+			if err != nil {
+				return err
+			}
 			return svc.use(ctx, func(b *bus.Bus) error {
-				list, err := connectorsNow(ctx, con, b)
+				list, err := connectorsAt(ctx, con, b, m)
 				if err != nil {
 					return err
 				}
@@ -77,8 +85,52 @@ func newConnectors(con *console) *cobra.Command {
 		}),
 	}
 	svc.flags(cmd)
+	cmd.Flags().StringVar(&at, "at", "", "as it was at a `TIME|SEQ`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
+}
+
+// connectorsAt lists the connectors of a moment.
+func connectorsAt(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) ([]connectorView, error) {
+	if isNow(m) {
+		return connectorsNow(ctx, con, b)
+	}
+	table, err := past(ctx, con, b, m)
+	if err != nil {
+		return nil, err
+	}
+	return connectorsThen(table), nil
+}
+
+// connectorsThen are those of a table of the past: by what the log said of leases,
+// and, if it said nothing of one that held sessions, by these alone.
+func connectorsThen(table *projector.Table) (list []connectorView) {
+	held := table.Connectors()
+	for _, i := range table.Holding() {
+		v := connectorView{Name: i.Name, Epoch: i.Epoch, State: stateAlive, Since: sinceOf(table.Leases(), i), Domains: []string{}}
+		if table.IsLost(i) {
+			v.State = stateLost
+		}
+		if n := slices.IndexFunc(held, func(c projector.Connector) bool { return c.Incarnation == i }); n >= 0 {
+			v.Sessions, v.Available, v.Detached = held[n].Sessions, held[n].Available, held[n].Detached
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+// sinceOf is when an incarnation began to hold its lease; "" of one that no longer
+// does, or of which that is not known.
+func sinceOf(l *session.Leases, i events.Incarnation) string {
+	if l == nil {
+		return ""
+	}
+	for _, h := range l.Held {
+		if h.Incarnation == i {
+			return query.Timestamp(h.Since)
+		}
+	}
+	return ""
 }
 
 // connectorsNow puts together who holds a lease and what the table says they
