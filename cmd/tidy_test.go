@@ -55,6 +55,7 @@ var mayImport = map[string][]string{
 	"cmd":                {},
 	"cmd/rollcall/bench": {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/load":  {"events", "session/stanza"},
+	"cmd/rollcall/lossy": {},
 	"cmd/rollcall":       {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "projector/", "replay", "replay/"},
 }
 
@@ -63,6 +64,7 @@ var onlyIn = map[string][]string{
 	"github.com/nats-io/nats-server/v2": {"bus/natsd"},
 	"github.com/nats-io/nats.go":        {"bus", "bus/courier", "bus/natsd", "cmd/rollcall/bench", "cmd/rollcall"}, // the last two to compare with it, and to reword its errors
 	"github.com/spf13/cobra":            {"cmd/rollcall"},
+	"github.com/hanwen/go-fuse/v2":      {"cmd/rollcall/lossy"},
 }
 
 // topLevel is all that the repository's root may have.
