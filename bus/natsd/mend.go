@@ -18,7 +18,6 @@ const (
 // connections stay, and see JetStream missing for a moment. mend returns when
 // quit is closed.
 func (s *Server) mend() {
-	defer close(s.mended)
 	var last time.Time // when it was done
 	pause := mendPause
 	for {

@@ -72,7 +72,7 @@ type Server struct {
 	started chan struct{}          // closed when ns.Start has returned; nil if it wasn't called
 	js      server.JetStreamConfig // to open the streams again with; not changed after Start
 	quit    chan struct{}          // closed by Shutdown
-	mended  chan struct{}          // closed when mend has returned; nil if it wasn't called
+	tasks   sync.WaitGroup         // what runs beside the server
 	stop    sync.Once
 }
 
@@ -104,8 +104,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		s.Shutdown()
 		return nil, err
 	}
-	s.mended = make(chan struct{})
-	go s.mend() // Shutdown waits for it
+	s.tasks.Go(s.mend)
+	if !opts.SyncAlways {
+		s.tasks.Go(func() { s.syncSettings(opts.SyncInterval) })
+	}
 	return s, nil
 }
 
@@ -196,9 +198,7 @@ func (s *Server) URL() string {
 // the directory. It may be called again.
 func (s *Server) Shutdown() {
 	s.stop.Do(func() { close(s.quit) })
-	if s.mended != nil {
-		<-s.mended
-	}
+	s.tasks.Wait()
 	if s.started != nil {
 		<-s.started // a server that is shut down on its way up leaves files open
 		s.ns.Shutdown()

@@ -76,15 +76,34 @@ func (d *dataDir) readInstance() error {
 		}
 	}
 	d.instance = events.NewID(time.Now()).String()
-	_, err := d.held.WriteAt([]byte(d.instance+"\n"), 0)
-	return err
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, data []byte, mode os.FileMode) error {
-	temp := path + ".new"
-	if err := os.WriteFile(temp, data, mode); err != nil {
+	if _, err := d.held.WriteAt([]byte(d.instance+"\n"), 0); err != nil {
 		return err
 	}
-	return os.Rename(temp, path)
+	return errors.Join(d.held.Sync(), syncDir(d.path))
+}
+
+// writeFile writes a file whole or not at all. It is there after a power failure.
+func writeFile(path string, data []byte, mode os.FileMode) error {
+	temp := path + ".new"
+	f, err := os.OpenFile(temp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes the names in a directory last.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
