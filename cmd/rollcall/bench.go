@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/bus/natsd"
 	"rollcall/cmd/rollcall/bench"
 )
 
@@ -30,14 +33,16 @@ func newBench(con *console) *cobra.Command {
 			if err := b.Validate(); err != nil {
 				return usageError{err}
 			}
-			if program == "" {
-				var err error
-				if program, err = os.Executable(); err != nil {
-					return err
-				}
+			self, err := os.Executable()
+			if err != nil {
+				return err
 			}
 			b.Command = func(ctx context.Context, args ...string) *exec.Cmd {
-				cmd := exec.CommandContext(ctx, program, args...)
+				file := cmp.Or(program, self)
+				if args[0] == "bench" { // a part of this bench
+					file = self
+				}
+				cmd := exec.CommandContext(ctx, file, args...)
 				cmd.Stderr = con.err
 				return cmd
 			}
@@ -59,7 +64,7 @@ func newBench(con *console) *cobra.Command {
 	f.StringVar(&program, "program", "", "`FILE` of another build, whose processes are measured\nin place of this one's")
 	f.DurationVar(&b.Settle, "settle", 10*time.Second, "pause before a process's memory is read")
 	f.StringVar(&b.Log, "log", "", "`DIR` with a long log, which \"bench log\" makes and\nsome measurements make longer (default: one of\n--events)")
-	cmd.AddCommand(newBenchFollow(con), newBenchLog(con), profiled(newBenchC2S(con)))
+	cmd.AddCommand(newBenchFollow(con), newBenchNATS(con), newBenchLog(con), profiled(newBenchC2S(con)))
 	return cmd
 }
 
@@ -76,5 +81,30 @@ func newBenchFollow(con *console) *cobra.Command {
 		}),
 	}
 	at.flags(cmd)
+	return cmd
+}
+
+// newBenchNATS is the other process of "bench start" that has only the embedded server.
+func newBenchNATS(con *console) *cobra.Command {
+	var o natsd.Options
+	cmd := &cobra.Command{
+		Use:    "nats",
+		Short:  "The embedded NATS server alone, for bench start",
+		Hidden: true,
+		Args:   arguments(0, 0),
+		RunE: verb(func(ctx context.Context, _ []string) error {
+			keepHeapFloor()
+			srv, err := natsd.Start(ctx, o)
+			if err != nil {
+				return err
+			}
+			defer srv.Shutdown()
+			fmt.Fprintf(con.out, "NATS %s\nCtrl-C stops it.\n", srv.URL())
+			<-ctx.Done()
+			return nil
+		}),
+	}
+	cmd.Flags().StringVar(&o.DataDir, "data", "", "`DIR` of the service")
+	cmd.Flags().StringVar(&o.Listen, "nats-listen", "127.0.0.1:0", "`HOST:PORT` for clients")
 	return cmd
 }

@@ -32,7 +32,11 @@ type served struct {
 
 // serve starts one and returns when it serves.
 func (b *Bench) serve(ctx context.Context, dir string, args ...string) (*served, error) {
-	args = append([]string{"up", "--data", dir, "--nats-listen", "127.0.0.1:0"}, args...)
+	return b.launch(ctx, append([]string{"up", "--data", dir, "--nats-listen", "127.0.0.1:0"}, args...)...)
+}
+
+// launch starts a process that says where it listens and how it is stopped.
+func (b *Bench) launch(ctx context.Context, args ...string) (*served, error) {
 	s := &served{cmd: b.Command(ctx, args...)}
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {

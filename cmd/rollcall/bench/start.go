@@ -58,41 +58,59 @@ func (b *Bench) compareTables(ctx context.Context) (sessions int, err error) {
 	)
 }
 
+// A startFigure is what processes on one data directory did.
+type startFigure struct {
+	orderly, killed []time.Duration // until they served
+	resident, alone int64           // bytes: of the process, and of the embedded server by itself
+}
+
 // compareProcesses starts the service in turns on the long log and on a fresh one,
 // after an end in order and after a kill with writes under way.
 func (b *Bench) compareProcesses(ctx context.Context, fresh string) error {
-	dirs := []string{b.Log, fresh}
-	idle := []string{"--roles", "projector"} // a connector would end the sessions that the one before has left
-	var after, killed [2][]time.Duration
-	var resident [2]int64
+	var long, short startFigure
 	for range min(b.Rounds, longRounds) {
-		for i, dir := range dirs {
-			s, err := b.serve(ctx, dir, idle...)
-			if err != nil {
-				return err
-			}
-			after[i] = append(after[i], s.after)
-			resident[i], err = s.resident(ctx, b.Settle)
-			err = errors.Join(err, s.write(ctx))
-			s.kill()
-			if err != nil {
-				return err
-			}
-			if s, err = b.serve(ctx, dir, idle...); err != nil {
-				return err
-			}
-			killed[i] = append(killed[i], s.after)
-			if err := s.stop(); err != nil {
-				return err
-			}
+		if err := b.startOn(ctx, b.Log, &long); err != nil {
+			return err
+		}
+		if err := b.startOn(ctx, fresh, &short); err != nil {
+			return err
 		}
 	}
-	row := func(what string, took [2][]time.Duration) error {
-		return b.versus(what, &turn{took: took[0]}, &turn{took: took[1]})
+	memory := func(what string, ours, other int64) error {
+		return b.Row(what, inMB(ours), inMB(other), fmt.Sprintf("%.2f", float64(ours)/float64(other)))
 	}
 	return errors.Join(
-		row("process serves, after an end in order", after),
-		row("process serves, killed after 10,000 writes", killed),
-		b.Row("its resident memory", inMB(resident[0]), inMB(resident[1]), fmt.Sprintf("%.2f", float64(resident[0])/float64(resident[1]))),
+		b.versus("process serves, after an end in order", &turn{took: long.orderly}, &turn{took: short.orderly}),
+		b.versus("process serves, killed after 10,000 writes", &turn{took: long.killed}, &turn{took: short.killed}),
+		memory("its resident memory", long.resident, short.resident),
+		memory("that of the embedded NATS server alone", long.alone, short.alone),
 	)
+}
+
+// startOn starts all that is to be started on one data directory.
+func (b *Bench) startOn(ctx context.Context, dir string, f *startFigure) error {
+	idle := []string{"--roles", "projector"} // a connector would end the sessions that the one before has left
+	s, err := b.serve(ctx, dir, idle...)
+	if err != nil {
+		return err
+	}
+	f.orderly = append(f.orderly, s.after)
+	f.resident, err = s.resident(ctx, b.Settle)
+	err = errors.Join(err, s.write(ctx))
+	s.kill()
+	if err != nil {
+		return err
+	}
+	if s, err = b.serve(ctx, dir, idle...); err != nil {
+		return err
+	}
+	f.killed = append(f.killed, s.after)
+	if err := s.stop(); err != nil {
+		return err
+	}
+	if s, err = b.launch(ctx, "bench", "nats", "--data", dir); err != nil {
+		return err
+	}
+	f.alone, err = s.resident(ctx, b.Settle)
+	return errors.Join(err, s.stop())
 }
