@@ -54,7 +54,10 @@ type Options struct {
 	// Fsync is how often the server syncs to disk what it has written, which is
 	// what a power failure may lose; default: 1s. With "always" whoever has an
 	// acknowledgement calls Sync, and then it loses nothing.
-	Fsync    string
+	Fsync string
+	// SyncEach makes the server itself sync each message before it acknowledges it,
+	// one after the other, in place of Fsync: what "always" is measured beside.
+	SyncEach bool
 	Name     string // of the server, as NATS shows it
 	MaxStore int64  // bytes of all streams; 0: 3/4 of what the disk has for them
 	// Logger is told what the server warns of, each thing once a minute, and at
@@ -160,6 +163,7 @@ func (o *Options) server() (*server.Options, error) {
 		}
 		opts.Host, opts.Port = host, port
 	}
+	opts.SyncAlways = o.SyncEach
 	return opts, o.fsync(opts)
 }
 

@@ -22,9 +22,9 @@ const slowShare = 20
 // publishing to a server that syncs each message by itself; then logins.
 func (b *Bench) runGroupCommit(ctx context.Context) error {
 	stations := map[string]*station{}
-	for _, name := range []string{"1s", "always", "each"} {
-		dir := filepath.Join(b.Data, "fsync-"+name)
-		s, err := open(ctx, natsd.Options{DataDir: dir, Fsync: strings.Replace(name, "each", "always", 1)})
+	for name, o := range map[string]natsd.Options{"1s": {Fsync: "1s"}, "always": {Fsync: "always"}, "each": {SyncEach: true}} {
+		o.DataDir = filepath.Join(b.Data, "fsync-"+name)
+		s, err := open(ctx, o)
 		if err != nil {
 			return err
 		}
