@@ -14,6 +14,10 @@ type Change struct {
 	Before *session.Session // as it was at the first; nil: it has begun since
 	After  *session.Session // as it was at the second; nil: it has ended since
 	End                     // of one that has ended; zero if that was not looked for
+
+	// LostBefore and LostAfter say that its connector's lease had ended at the first
+	// moment and at the second, as far as the log knew then.
+	LostBefore, LostAfter bool
 }
 
 // Session is the session as it was last in the two moments.
@@ -30,6 +34,7 @@ const (
 	ConnectorChanged Difference = "connector"  // another one holds it
 	Resumed          Difference = "resumed"    // another connection has taken it over
 	Detached         Difference = "detached"   // its connection is gone and it waits
+	Lost             Difference = "lost"       // its connector's lease has ended
 	Presence         Difference = "presence"   // it sent another one, became available or no longer is
 	Priority         Difference = "priority"   // of that presence
 	Interested       Difference = "interested" // in pushes of the roster
@@ -53,6 +58,7 @@ func (c *Change) Differences() (all []Difference) {
 		{a.Connector != b.Connector, ConnectorChanged},
 		{a.Conn != b.Conn || a.Detached() && !b.Detached(), Resumed},
 		{b.Detached() && a.DetachedUntil() != b.DetachedUntil() || b.Detached() && !a.Detached(), Detached},
+		{c.LostAfter && !c.LostBefore, Lost},
 		{a.Available() != b.Available() || a.Presence != b.Presence || a.PresenceAt != b.PresenceAt, Presence},
 		{a.Priority != b.Priority, Priority},
 		{a.Interested() != b.Interested(), Interested},
@@ -96,10 +102,11 @@ func (c *Change) FindEnd(ctx context.Context, log events.Log, from, to Moment) e
 
 // changes are the differences of one account, those of sessions that are gone
 // before the others, by the beginnings of the sessions. Either may be nil.
-func changes(before, after *session.Account) (all []Change) {
+func changes(before, after *session.Account, leases leasesOfTwo) (all []Change) {
 	if before != nil {
 		for _, s := range before.Sessions {
 			c := Change{Before: s, After: after.Session(s.ID)}
+			leases.mark(&c)
 			if c.After == nil || len(c.Differences()) > 0 {
 				all = append(all, c)
 			}
@@ -108,7 +115,9 @@ func changes(before, after *session.Account) (all []Change) {
 	if after != nil {
 		for _, s := range after.Sessions {
 			if before.Session(s.ID) == nil {
-				all = append(all, Change{After: s})
+				c := Change{After: s}
+				leases.mark(&c)
+				all = append(all, c)
 			}
 		}
 	}

@@ -48,7 +48,7 @@ func Diff(ctx context.Context, archive Archive, of events.JID, from, to Moment) 
 func (d *passage) changes(of events.JID) iter.Seq[Change] {
 	return func(yield func(Change) bool) {
 		for _, account := range slices.SortedFunc(maps.Keys(d.was), events.JID.Compare) {
-			for _, c := range changes(d.was[account], d.is[account]) {
+			for _, c := range changes(d.was[account], d.is[account], d.leases) {
 				if c.After == nil {
 					c.End = d.ends[c.Before.ID]
 				}
@@ -66,6 +66,8 @@ type passage struct {
 	was  map[events.JID]*session.Account // at the first moment; nil: no history
 	is   map[events.JID]*session.Account // after the newest record
 	ends map[events.SessionID]End        // of the sessions that there were at the first
+
+	leases leasesOfTwo
 }
 
 func diff(ctx context.Context, archive Archive, of events.JID, from, to Moment) (*passage, error) {
@@ -84,16 +86,22 @@ func diff(ctx context.Context, archive Archive, of events.JID, from, to Moment) 
 		if err != nil {
 			return nil, err
 		}
+		if d.leases, err = leasesAtTwo(ctx, archive, from, to); err != nil {
+			return nil, err
+		}
 		r := from.after(to.until(events.Range{Account: of.Bare()}, info), info)
-		return d, d.read(ctx, archive, r, func(st *events.Stored) (before, after *session.Account) {
+		err = d.read(ctx, archive, r, func(st *events.Stored) (before, after *session.Account) {
 			before, a = a, session.Apply(a, st)
 			return before, a
 		})
+		d.noteLost(slices.Values([]*session.Account{a}))
+		return d, err
 	}
 	past, err := At(ctx, archive, from)
 	if err != nil {
 		return nil, err
 	}
+	d.leases.then = past.Leases()
 	r := to.until(events.Range{After: past.Position().Seq}, info)
 	switch far, err := archive.far(ctx, r, info); {
 	case err != nil:
@@ -101,7 +109,12 @@ func diff(ctx context.Context, archive Archive, of events.JID, from, to Moment) 
 	case far:
 		return d, d.compare(ctx, archive, past, to)
 	}
-	return d, d.read(ctx, archive, r, past.Fold)
+	err = d.read(ctx, archive, r, past.Fold)
+	d.leases.now = past.Leases()
+	for _, lost := range d.leases.newlyEnded() {
+		d.noteLost(past.HeldBy(lost))
+	}
+	return d, err
 }
 
 // few is how many records are read rather than another keyframe.
@@ -125,9 +138,10 @@ func (d *passage) compare(ctx context.Context, archive Archive, first *Past, to 
 	if err != nil {
 		return err
 	}
+	d.leases.now = second.Leases()
 	look := func(jid events.JID) {
 		before, after := first.Account(jid), second.Account(jid)
-		if len(changes(before, after)) > 0 {
+		if len(changes(before, after, d.leases)) > 0 {
 			d.was[jid], d.is[jid] = before, after
 		}
 	}

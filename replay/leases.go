@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"iter"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -27,4 +28,48 @@ func LeasesAt(ctx context.Context, log events.Log, m Moment) (*session.Leases, e
 		return nil, of.reading(err)
 	}
 	return l, nil
+}
+
+// leasesOfTwo are what the log says of leases at the two moments of a Diff.
+type leasesOfTwo struct{ then, now *session.Leases }
+
+func leasesAtTwo(ctx context.Context, log events.Log, from, to Moment) (l leasesOfTwo, err error) {
+	if l.then, err = LeasesAt(ctx, log, from); err != nil {
+		return l, err
+	}
+	l.now, err = LeasesAt(ctx, log, to)
+	return l, err
+}
+
+// mark says of the session's connectors whether they were lost.
+func (l leasesOfTwo) mark(c *Change) {
+	c.LostBefore = c.Before != nil && l.then.HasEnded(c.Before.Connector)
+	c.LostAfter = c.After != nil && l.now.HasEnded(c.After.Connector)
+}
+
+// newlyEnded lists those whose lease ended between the moments and that hold sessions
+// at the second.
+func (l leasesOfTwo) newlyEnded() (list []events.Incarnation) {
+	if l.now == nil {
+		return nil
+	}
+	for _, i := range l.now.Ended {
+		if !l.then.HasEnded(i) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// noteLost notes accounts of which the passage had no record, but that have sessions
+// of connectors that were lost in it.
+func (d *passage) noteLost(accounts iter.Seq[*session.Account]) {
+	for a := range accounts {
+		if a == nil {
+			continue
+		}
+		if _, known := d.was[a.JID]; !known {
+			d.was[a.JID], d.is[a.JID] = a, a
+		}
+	}
 }

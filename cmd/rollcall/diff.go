@@ -160,7 +160,7 @@ func (q *diffQuery) findEnds(ctx context.Context, con *console, b *bus.Bus, all 
 }
 
 func changeOf(con *console, c *replay.Change, now time.Time) changeView {
-	v := changeView{Before: shown(c.Before), After: shown(c.After), Differences: []replay.Difference{}}
+	v := changeView{Before: shown(c.Before, c.LostBefore), After: shown(c.After, c.LostAfter), Differences: []replay.Difference{}}
 	switch {
 	case c.After == nil:
 		v.Change, v.Reason, v.Text = "gone", string(c.Reason), c.Text
@@ -185,11 +185,11 @@ func changeOf(con *console, c *replay.Change, now time.Time) changeView {
 	return v
 }
 
-func shown(s *session.Session) *query.Session {
+func shown(s *session.Session, lost bool) *query.Session {
 	if s == nil {
 		return nil
 	}
-	v := query.Of(s, false)
+	v := query.Of(s, lost)
 	return &v
 }
 
@@ -200,6 +200,8 @@ func differenceWords(con *console, d replay.Difference, a, b *session.Session, n
 		return fmt.Sprintf("from %s to %s", a.Connector, b.Connector)
 	case replay.Detached:
 		return "disconnected, may resume until " + con.stamp(time.Unix(0, b.DetachedUntil()), now)
+	case replay.Lost:
+		return "its connector is lost"
 	case replay.Presence:
 		switch {
 		case a.Available() == b.Available():
