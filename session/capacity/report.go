@@ -91,7 +91,7 @@ func Look(ctx context.Context, log Log, sessions int, now time.Time) (*Report, e
 	if r.Hour, err = r.rate(ctx, log, time.Hour); err != nil {
 		return nil, err
 	}
-	if r.Mark == 0 {
+	if !r.mayFill() {
 		return r, nil
 	}
 	g, err := r.growth(ctx, log)
@@ -103,6 +103,18 @@ func Look(ctx context.Context, log Log, sessions int, now time.Time) (*Report, e
 		r.FullIn, r.ByHour = hot, hot > 0
 	}
 	return r, nil
+}
+
+// mayFill reports whether the log would be full if it went on as it does and nothing
+// went, by the time that what is written now goes. If not, it never is, and how old
+// its parts are need not be asked: for each answer the server reads a block of the log
+// into memory.
+func (r *Report) mayFill() bool {
+	if r.Mark == 0 {
+		return false
+	}
+	perDay := max(r.Day.trend(), r.Hour.trend())
+	return r.MaxAge == 0 || float64(r.Bytes)+perDay*float64(r.MaxAge)/float64(day) >= float64(r.Mark)
 }
 
 // Used is the share of the room for logins that is used; 0 without a limit.

@@ -191,3 +191,35 @@ func TestALogWithoutALimitIsNeverFull(t *testing.T) {
 		}
 	})
 }
+
+// An asked log counts the questions that make the server read.
+type asked struct {
+	capacity.Log
+	since int
+}
+
+func (a *asked) FirstSince(ctx context.Context, t time.Time) (events.Seq, time.Time, error) {
+	a.since++
+	return a.Log.FirstSince(ctx, t)
+}
+
+func TestALogWithRoomForAllItsAgeIsAskedLittle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &writer{t: t, Log: bustest.NewLog()}
+		w.Retain(5 * day)
+		w.Limit(1 << 30)
+		w.write(4, 3*day, never)
+		log := &asked{Log: w}
+		r, err := capacity.Look(context.Background(), log, 0, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.FullIn != capacity.Never || r.Day.Events == 0 {
+			t.Errorf("the report: %+v", r)
+		}
+		if log.since > 2 {
+			t.Errorf("%d questions for the rates of a day and an hour", log.since)
+		}
+	})
+}
