@@ -31,8 +31,8 @@
 //   - Writing: publish.go (one attempt), sync.go (until it is on disk),
 //     compareandset.go (attempts until the outcome is known), patience.go (who waits
 //     for a stream that can't be reached).
-//   - Reading: tail.go and delivery.go (all of a stream, without gap), read.go
-//     (as events), msgget.go (one message of a subject).
+//   - Reading: tail.go and delivery.go (all of a stream, without gap), lasting.go
+//     (when it is on disk), read.go (as events), msgget.go (one message of a subject).
 //   - Stored: log.go and limits.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
 //     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go.
 //   - Copied: backup.go and snapshot.go, restore.go, restorestream.go and copied.go;

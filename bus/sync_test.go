@@ -309,3 +309,43 @@ func TestAServerThatComesBackSyncing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a follower gets has happened: it shows it to clients, and decides by it.
+func TestNobodyFollowsWhatMayBeLost(t *testing.T) {
+	t.Parallel()
+	disk := newSlowDisk(t)
+	b := connect(t, bus.Config{InProcess: disk})
+	appended := appendAll(within(t), b.Log(), 1)
+	written(t, b, 1)
+	got := make(chan events.Seq, 1)
+	go func() { // ends with the test
+		for st, err := range b.Log().Follow(within(t), 0) {
+			if err == nil {
+				got <- st.Seq
+				return
+			}
+		}
+	}()
+	await(t, "a sync", func() bool { return disk.count("RC_EV") == 1 })
+	disk.allow <- nil // of the append
+	if err := appended.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the follower's sync", func() bool { return disk.count("RC_EV") == 2 })
+	select {
+	case seq := <-got:
+		t.Fatalf("it got record %d", seq)
+	default:
+	}
+	disk.allow <- errors.New("input/output error")
+	await(t, "another sync", func() bool { return disk.count("RC_EV") == 3 })
+	select {
+	case seq := <-got:
+		t.Fatalf("it got record %d after a sync that failed", seq)
+	default:
+	}
+	close(disk.allow)
+	if seq := <-got; seq != 1 {
+		t.Errorf("it got record %d", seq)
+	}
+}

@@ -49,6 +49,7 @@ type tail struct {
 
 	created time.Time // of the stream when it was first seen
 	end     uint64    // of the stream when the consumer was made
+	lasting uint64    // up to here the stream was synced, if it has to be
 	name    string    // of the consumer, "" if there is none
 	sub     *nats.Subscription
 	msgs    chan *nats.Msg
@@ -79,7 +80,7 @@ func (t *tail) follow(ctx context.Context) iter.Seq2[delivery, error] {
 			switch {
 			case err == nil:
 				reported, wait = false, reopenMin
-				if !yield(d, nil) {
+				if d.seq > t.lasting && !t.awaitLasting(ctx, d, yield) || !yield(d, nil) {
 					return
 				}
 				continue

@@ -1,0 +1,40 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+)
+
+// last makes sure that a message stays in its stream before anybody acts on it. To
+// whom a tail gives a message, that message has happened: a client sees its own
+// presence come back as the answer to it, a contact is told, another process decides
+// by it. Where the server leaves syncing to its process (see sync.go) it may still be
+// lost with the power, and its sequence be another's then.
+//
+// One sync serves all messages that the server had when it sent this one, so that
+// reading what has been there for long costs one, and following what comes shares
+// those of the writers.
+func (t *tail) last(ctx context.Context, d delivery) error {
+	if err := t.b.settle(ctx, t.stream); err != nil {
+		return fmt.Errorf("sync stream %s up to %d: %w", t.stream, d.seq, err)
+	}
+	t.lasting = d.seq + d.pending
+	return nil
+}
+
+// awaitLasting does that until it works, for a message that was taken from the
+// consumer is not given again. It reports false if ctx ended before, or yield does not
+// want to go on, which is given the first error.
+func (t *tail) awaitLasting(ctx context.Context, d delivery, yield func(delivery, error) bool) bool {
+	for wait, reported := reopenMin, false; ; wait = min(2*wait, reopenMax) {
+		err := t.last(ctx, d)
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil || t.b.nc.IsClosed() || !reported && !yield(delivery{}, err) {
+			return false
+		}
+		reported = true
+		t.pause(ctx, wait)
+	}
+}
