@@ -3,6 +3,7 @@ package replay
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"rollcall/events"
@@ -18,6 +19,8 @@ type Change struct {
 	// LostBefore and LostAfter say that its connector's lease had ended at the first
 	// moment and at the second, as far as the log knew then.
 	LostBefore, LostAfter bool
+
+	seq events.Seq // of the account's last record at the first moment
 }
 
 // Session is the session as it was last in the two moments.
@@ -73,26 +76,41 @@ func (c *Change) Differences() (all []Difference) {
 	return all
 }
 
-// FindEnd looks in the records of the account, between the moments of the Diff, for
-// the end of a session that is gone, and leaves zero what it does not find there.
-func (c *Change) FindEnd(ctx context.Context, log events.Log, from, to Moment) error {
+// manySteps is how many records FindEnd asks for one by one.
+const manySteps = 32
+
+// FindEnd looks in the account's own records for the end of a session that is gone. It
+// asks for them one by one as long as they are few, which is what costs least.
+func (c *Change) FindEnd(ctx context.Context, log events.Log) error {
 	if c.After != nil || c.Ended != 0 {
 		return nil
 	}
-	info, err := look(ctx, log, to)
-	if err != nil {
-		return err
-	}
 	of := Span{Of: c.Before.JID.Bare()}
-	a := &session.Account{JID: of.Of, Sessions: []*session.Session{c.Before}}
-	for st, err := range events.Intact(log.Read(ctx, from.after(to.until(events.Range{Account: of.Of}, info), info))) {
+	a := &session.Account{JID: of.Of, Seq: c.seq, Sessions: []*session.Session{c.Before}}
+	for range manySteps {
+		st, err := log.Next(ctx, of.Of, a.Seq)
+		poison, passed := errors.AsType[*events.PoisonError](err)
+		switch {
+		case errors.Is(err, events.ErrNotFound):
+			return nil
+		case passed:
+			a = &session.Account{JID: of.Of, Seq: poison.Seq, Sessions: a.Sessions}
+			continue
+		case err != nil:
+			return of.reading(err)
+		}
+		after := session.Apply(a, &st)
+		if c.ends(a, after, &st) {
+			return nil
+		}
+		a = after
+	}
+	for st, err := range events.Intact(log.Read(ctx, events.Range{Account: of.Of, After: a.Seq})) {
 		if err != nil {
 			return of.reading(err)
 		}
 		after := session.Apply(a, st)
-		gone, end := endings(a, after, st)
-		if slices.ContainsFunc(gone, func(s *session.Session) bool { return s.ID == c.Before.ID }) {
-			c.End = end
+		if c.ends(a, after, st) {
 			return nil
 		}
 		a = after
@@ -100,12 +118,22 @@ func (c *Change) FindEnd(ctx context.Context, log events.Log, from, to Moment) e
 	return ctx.Err()
 }
 
+// ends takes the end from the record if that has ended the session.
+func (c *Change) ends(before, after *session.Account, st *events.Stored) bool {
+	gone, end := endings(before, after, st)
+	found := slices.ContainsFunc(gone, func(s *session.Session) bool { return s.ID == c.Before.ID })
+	if found {
+		c.End = end
+	}
+	return found
+}
+
 // changes are the differences of one account, those of sessions that are gone
 // before the others, by the beginnings of the sessions. Either may be nil.
 func changes(before, after *session.Account, leases leasesOfTwo) (all []Change) {
 	if before != nil {
 		for _, s := range before.Sessions {
-			c := Change{Before: s, After: after.Session(s.ID)}
+			c := Change{Before: s, After: after.Session(s.ID), seq: before.Seq}
 			leases.mark(&c)
 			if c.After == nil || len(c.Differences()) > 0 {
 				all = append(all, c)

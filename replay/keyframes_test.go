@@ -113,7 +113,7 @@ func TestTheDifferenceOfTwoTablesIsWhatTheRecordsBetweenThemMake(t *testing.T) {
 			}
 			var got, want []string
 			for c := range d.changes(events.JID{}) {
-				if err := c.FindEnd(t.Context(), w, from, to); err != nil {
+				if err := c.FindEnd(t.Context(), w); err != nil {
 					t.Fatal(err)
 				}
 				got = append(got, c.text())

@@ -149,7 +149,7 @@ func (q *diffQuery) findEnds(ctx context.Context, con *console, b *bus.Bus, all 
 	for _, gone := range accounts {
 		g.Go(func() error {
 			for _, c := range gone { // this goroutine's
-				if err := c.FindEnd(ctx, b.Log(), q.from, q.to); err != nil {
+				if err := c.FindEnd(ctx, b.Log()); err != nil {
 					return err
 				}
 			}
