@@ -24,10 +24,20 @@ var snapshots = []string{
 // changing are those of them whose messages are replaced by newer ones.
 var changing = snapshots[3:]
 
+// A BackupConfig says how a backup is made.
+type BackupConfig struct {
+	Version string // of this build, for the manifest
+	// Hurry takes of the machine what there is. Otherwise the server may rest for
+	// three quarters of the time.
+	Hurry bool
+	// Progress, if not nil, is told how many messages of a stream are copied; the total
+	// is a guess.
+	Progress func(stream string, done, total uint64)
+}
+
 // Backup copies everything that is stored into w, from a service that goes on
-// meanwhile, and completes it. progress, if not nil, is told how many messages of a
-// stream are copied; the total is a guess. An error means that there is no backup;
-// it wraps events.ErrUnavailable if the same may succeed later.
+// meanwhile, and completes it. An error means that there is no backup; it wraps
+// events.ErrUnavailable if the same may succeed later.
 //
 // # What belongs together
 //
@@ -64,12 +74,12 @@ var changing = snapshots[3:]
 //   - Keyframes are not copied. They belong to one creation of the log, and a restored
 //     stream has another (the server does not keep it); they can be made from the log.
 //   - RC_PRE and what is on its way between processes promise nothing.
-func (b *Bus) Backup(ctx context.Context, w *backup.Writer, version string, progress func(stream string, done, total uint64)) (*backup.Manifest, error) {
-	if progress == nil {
-		progress = func(string, uint64, uint64) {}
+func (b *Bus) Backup(ctx context.Context, w *backup.Writer, cfg BackupConfig) (*backup.Manifest, error) {
+	if cfg.Progress == nil {
+		cfg.Progress = func(string, uint64, uint64) {}
 	}
-	t := &taking{b: b, w: w, progress: progress, begun: make(map[string]uint64), removed: make(map[string]bool)}
-	m := &backup.Manifest{Version: version, Server: b.nc.ConnectedServerVersion()}
+	t := &taking{BackupConfig: cfg, b: b, w: w, begun: make(map[string]uint64), removed: make(map[string]bool)}
+	m := &backup.Manifest{Version: cfg.Version, Server: b.nc.ConnectedServerVersion()}
 	if err := t.begin(ctx, m); err != nil {
 		return nil, err
 	}
@@ -86,11 +96,11 @@ func (b *Bus) Backup(ctx context.Context, w *backup.Writer, version string, prog
 
 // taking is one call of Backup.
 type taking struct {
-	b        *Bus
-	w        *backup.Writer
-	progress func(stream string, done, total uint64)
-	begun    map[string]uint64 // last sequence of each stream at the beginning
-	removed  map[string]bool   // accounts whose removal was seen
+	BackupConfig
+	b       *Bus
+	w       *backup.Writer
+	begun   map[string]uint64 // last sequence of each stream at the beginning
+	removed map[string]bool   // accounts whose removal was seen
 }
 
 // begin notes where every stream ends.
@@ -118,7 +128,7 @@ func (t *taking) take(ctx context.Context, m *backup.Manifest, name string) erro
 	if err != nil {
 		return err
 	}
-	info, err := t.b.snapshot(ctx, name, f, func(n uint64) { t.progress(name, n, max(n, before.State.Messages)) })
+	info, err := t.b.snapshot(ctx, name, f, t.Hurry, func(n uint64) { t.Progress(name, n, max(n, before.State.Messages)) })
 	file, closeErr := f.Close()
 	if err := errors.Join(err, closeErr); err != nil {
 		return err

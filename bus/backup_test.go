@@ -32,7 +32,7 @@ func backUp(t testing.TB, b *bus.Bus) *backup.Backup {
 	w, err := backup.Create(dir)
 	must(t, err)
 	defer w.Abort()
-	_, err = b.Backup(t.Context(), w, "v1", nil)
+	_, err = b.Backup(t.Context(), w, bus.BackupConfig{Version: "v1"})
 	must(t, err)
 	from, err := backup.Open(dir)
 	must(t, err)
@@ -284,7 +284,7 @@ func TestABackupNotesWhoWasRemovedMeanwhile(t *testing.T) {
 	must(t, err)
 	removal := record(bob, 1, "")
 	removal.Event = events.AccountRemoved{}
-	m, err := b.Backup(t.Context(), w, "v1", func(stream string, _, _ uint64) {
+	m, err := b.Backup(t.Context(), w, bus.BackupConfig{Progress: func(stream string, _, _ uint64) {
 		switch stream {
 		case "RC_EV":
 			_, err := b.Log().Append(t.Context(), removal)
@@ -292,7 +292,7 @@ func TestABackupNotesWhoWasRemovedMeanwhile(t *testing.T) {
 		case "KV_RC_ROSTERS":
 			must(t, b.Accounts().Delete(t.Context(), alice, keys))
 		}
-	})
+	}})
 	must(t, err)
 	if want := []string{alice.String(), bob.String()}; !slices.Equal(m.Removed, want) || m.Stream("RC_EV").Last != 1 {
 		t.Errorf("removed %q, want %q; the log ends at %d", m.Removed, want, m.Stream("RC_EV").Last)
@@ -320,7 +320,7 @@ func harmed(t *testing.T, b *bus.Bus, stream string, harm func(path string) erro
 	dir := filepath.Join(t.TempDir(), "backup")
 	w, err := backup.Create(dir)
 	must(t, err)
-	_, err = b.Backup(t.Context(), w, "v1", nil)
+	_, err = b.Backup(t.Context(), w, bus.BackupConfig{Version: "v1"})
 	must(t, err)
 	from, err := backup.Open(dir)
 	must(t, err)
@@ -457,12 +457,12 @@ func TestABackupEndsWhenItsServerIsGone(t *testing.T) {
 	w, err := backup.Create(dir)
 	must(t, err)
 	killed := false
-	_, err = b.Backup(within(t), w, "v1", func(stream string, n, _ uint64) {
+	_, err = b.Backup(within(t), w, bus.BackupConfig{Hurry: true, Progress: func(stream string, n, _ uint64) {
 		if stream == "KV_RC_PRIVATE" && n == 50 && !killed {
 			killed = true
 			server.Kill()
 		}
-	})
+	}})
 	if !errors.Is(err, events.ErrUnavailable) || !killed {
 		t.Errorf("%v", err)
 	}

@@ -23,10 +23,14 @@ import (
 
 const (
 	snapshotChunk  = 256 << 10 // bytes a message
-	snapshotWindow = 32        // chunks on their way
+	snapshotWindow = 32        // chunks on their way, in a hurry
 	// snapshotSilence is how long nothing may come. The server itself gives up when
 	// nothing is acknowledged for 5 s.
 	snapshotSilence = 15 * time.Second
+	// pauseShare is how many times as long as the server works on a chunk it may rest
+	// afterwards, if there is no hurry, and longestPause bounds that.
+	pauseShare   = 3
+	longestPause = time.Second
 )
 
 // A snapshotInfo is what the server says of a snapshot, and what was found in it.
@@ -41,7 +45,11 @@ type snapshotInfo struct {
 // snapshot writes a stream's archive to w as it comes, and reads along: it tells
 // seen how many messages came, and fails unless all of them can be read and the end
 // is there. Errors wrap events.ErrUnavailable or those of package archive.
-func (b *Bus) snapshot(ctx context.Context, stream string, w io.Writer, seen func(n uint64)) (info snapshotInfo, err error) {
+func (b *Bus) snapshot(ctx context.Context, stream string, w io.Writer, hurry bool, seen func(n uint64)) (info snapshotInfo, err error) {
+	window := 1 // so that the server has nothing to do while a chunk is not acknowledged
+	if hurry {
+		window = snapshotWindow
+	}
 	chunks := make(chan *nats.Msg, 2*snapshotWindow)
 	sub, err := b.nc.ChanSubscribe(b.nc.NewInbox(), chunks)
 	if err != nil {
@@ -54,7 +62,7 @@ func (b *Bus) snapshot(ctx context.Context, stream string, w io.Writer, seen fun
 		NoConsumers bool   `json:"no_consumers"`
 		Chunk       int    `json:"chunk_size"`
 		Window      int    `json:"window_size"`
-	}{sub.Subject, true, snapshotChunk, snapshotWindow * snapshotChunk}
+	}{sub.Subject, true, snapshotChunk, window * snapshotChunk}
 	if err := b.api(ctx, "STREAM.SNAPSHOT."+stream, request, &info); err != nil {
 		return info, err
 	}
@@ -65,7 +73,7 @@ func (b *Bus) snapshot(ctx context.Context, stream string, w io.Writer, seen fun
 		pr.CloseWithError(err)
 		read <- err
 	}()
-	err = b.takeChunks(ctx, chunks, changed, io.MultiWriter(w, pw))
+	err = b.takeChunks(ctx, chunks, changed, hurry, io.MultiWriter(w, pw))
 	pw.CloseWithError(err)
 	if readErr := <-read; err == nil || errors.Is(readErr, archive.ErrForm) {
 		err = readErr
@@ -92,10 +100,13 @@ func (i *snapshotInfo) read(r io.Reader, seen func(n uint64)) error {
 	return err
 }
 
-// takeChunks writes chunks until the empty one that is the last.
-func (b *Bus) takeChunks(ctx context.Context, chunks <-chan *nats.Msg, changed <-chan struct{}, w io.Writer) error {
+// takeChunks writes chunks until the empty one that is the last. Without hurry it
+// leaves the server most of the time for others: on a machine that is busy a chunk
+// takes longer, and so does the rest after it.
+func (b *Bus) takeChunks(ctx context.Context, chunks <-chan *nats.Msg, changed <-chan struct{}, hurry bool, w io.Writer) error {
 	silence := time.NewTimer(snapshotSilence)
 	defer silence.Stop()
+	asked := time.Now()
 	for next := 1; ; next++ {
 		var m *nats.Msg
 		select {
@@ -120,6 +131,10 @@ func (b *Bus) takeChunks(ctx context.Context, chunks <-chan *nats.Msg, changed <
 			return err
 		}
 		if m.Reply != "" { // the last one has none
+			if !hurry && !b.pause(ctx, min(pauseShare*time.Since(asked), longestPause)) {
+				return ctx.Err()
+			}
+			asked = time.Now()
 			if err := b.nc.Publish(m.Reply, nil); err != nil {
 				return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 			}

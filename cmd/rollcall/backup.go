@@ -30,6 +30,7 @@ type backedUp struct {
 func newBackup(con *console) *cobra.Command {
 	var (
 		svc    service
+		hurry  bool
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -46,7 +47,7 @@ func newBackup(con *console) *cobra.Command {
 		ValidArgsFunction: completeFiles,
 		RunE: verb(func(ctx context.Context, args []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {
-				made, err := backUp(ctx, con, b, args[0])
+				made, err := backUp(ctx, con, b, args[0], hurry)
 				if err != nil {
 					return err
 				}
@@ -55,12 +56,13 @@ func newBackup(con *console) *cobra.Command {
 		}),
 	}
 	svc.flags(cmd)
+	cmd.Flags().BoolVar(&hurry, "hurry", false, "as fast as it can be, though logins wait;\notherwise NATS may rest three quarters of the time")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
 	return cmd
 }
 
 // backUp makes a backup, or leaves nothing.
-func backUp(ctx context.Context, con *console, b *bus.Bus, dir string) (*backedUp, error) {
+func backUp(ctx context.Context, con *console, b *bus.Bus, dir string, hurry bool) (*backedUp, error) {
 	begun := time.Now()
 	log, err := b.Log().Info(ctx)
 	if err != nil {
@@ -73,7 +75,10 @@ func backUp(ctx context.Context, con *console, b *bus.Bus, dir string) (*backedU
 	defer w.Abort()
 	shown := phases{con: con, verb: "copying"}
 	defer shown.stop()
-	m, err := b.Backup(ctx, w, version(), func(stream string, done, total uint64) { shown.at(stream, int(done), int(total)) })
+	m, err := b.Backup(ctx, w, bus.BackupConfig{
+		Version: version(), Hurry: hurry,
+		Progress: func(stream string, done, total uint64) { shown.at(stream, int(done), int(total)) },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w; there is no backup, make it again", err)
 	}
