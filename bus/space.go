@@ -76,7 +76,7 @@ func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
 			c.Replicas = 1
 		case code == codeNoPeers && noSpace(err) && time.Since(begun) < newPeer && b.pause(ctx, retryEvery):
 		case noSpace(err) && b.mayShrink(&c) && log > leastLog:
-			log = max(log/4*3, leastLog)
+			log = max(log/4*3>>20<<20, leastLog) // in whole MiB
 			hold(&c, log)
 		case noSpace(err) && b.mayShrink(&c):
 			return fmt.Errorf("%w %d MiB, and all streams together take no less; give it more space", ErrNoSpace, c.MaxBytes>>20)

@@ -105,7 +105,7 @@ func adviceFor(ctx context.Context, log capacity.Log, r *capacity.Report) (advic
 	if r.Level() == capacity.Fine {
 		return nil, nil
 	}
-	advice = append(advice, "rollcall log set --max-bytes "+flagSize(int64(2*r.MaxBytes)))
+	advice = append(advice, "rollcall log set --max-bytes "+flagSize(twice(r.MaxBytes)))
 	age, err := shorterAge(ctx, log, r)
 	if err != nil || age == 0 {
 		return advice, err
@@ -119,6 +119,15 @@ func adviceFor(ctx context.Context, log capacity.Log, r *capacity.Report) (advic
 		line += fmt.Sprintf(" --remove-records  (%s go)", recordsWord(n))
 	}
 	return append(advice, line), nil
+}
+
+// twice is about that, a number that is easily typed.
+func twice(limit uint64) int64 {
+	unit := int64(1 << 20)
+	for int64(limit) >= 8*unit<<10 {
+		unit <<= 10
+	}
+	return (2*int64(limit) + unit - 1) / unit * unit
 }
 
 // shorterAge is one that leaves a quarter of the room for logins free, as far as can

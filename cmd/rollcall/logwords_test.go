@@ -109,7 +109,7 @@ func TestTheAdviceIsWhatGivesRoom(t *testing.T) {
 		log.Limit(r.Bytes * 10 / 8)
 		r = lookAt(t, log)
 		advice, err := adviceFor(t.Context(), log, r)
-		if err != nil || len(advice) != 2 || advice[0] != fmt.Sprintf("rollcall log set --max-bytes %d", 2*r.MaxBytes) {
+		if err != nil || len(advice) != 2 || advice[0] != "rollcall log set --max-bytes 1MiB" {
 			t.Errorf("%q, %v", advice, err)
 		}
 		// Of 10 days' records, 7 days' take less than three quarters of the room for logins.
@@ -117,6 +117,17 @@ func TestTheAdviceIsWhatGivesRoom(t *testing.T) {
 			t.Errorf("got %q, want %q", advice[1], want)
 		}
 	})
+}
+
+func TestTwiceALimitIsEasilyTyped(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[uint64]string{
+		1 << 20: "2MiB", 96_855_120: "185MiB", 6 << 30: "12GiB", 12_345_678_901: "23GiB", 16 << 30: "32GiB", 16 << 40: "32TiB",
+	} {
+		if got := flagSize(twice(limit)); got != want {
+			t.Errorf("twice %d is %s, want %s", limit, got, want)
+		}
+	}
 }
 
 func TestAShorterAgeIsRefusedUnlessRecordsAreToGo(t *testing.T) {
