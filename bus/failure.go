@@ -16,7 +16,6 @@ import (
 // (nats-server, server/errors.json).
 const (
 	codeNoPeers       = 10005 // not enough servers for the replicas, or with room for them
-	codeNoResources   = 10023 // all streams together have as much as they may
 	codeNoMessage     = 10037
 	codeNotForAccount = 10039 // JetStream not enabled for account
 	codeNoSequence    = 10043
@@ -48,7 +47,7 @@ func permanent(err error) bool {
 	case 0:
 		return errors.Is(err, ErrMismatch) || errors.Is(err, ErrRestoring) || errors.Is(err, ErrNoStreams) || errors.Is(err, ErrNoSpace)
 	default:
-		return code == codeNoSpace || code == codeNoPeers || code == codeStreamLimits
+		return code == codeNoSpace || code == codeNoPeers || code == codeNoReplicas || code == codeStreamLimits
 	}
 }
 
@@ -62,7 +61,7 @@ func refusal(code int, text string) error {
 		if strings.Contains(text, "maximum") || strings.Contains(text, "no space") {
 			return fmt.Errorf("%w (%s)", events.ErrFull, text)
 		}
-	case codeNoSpace, codeNoResources:
+	case codeNoSpace:
 		return fmt.Errorf("%w (%s)", events.ErrFull, text)
 	}
 	return fmt.Errorf("%w (%s)", events.ErrUnavailable, text)

@@ -74,9 +74,11 @@ func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
 		switch code := apiCode(err); {
 		case code == codeNoReplicas && b.cfg.Replicas == 0:
 			c.Replicas = 1
+		case code == codeNoReplicas:
+			return fmt.Errorf("this NATS is no cluster; ask for 1 instead of %d replicas: %w", c.Replicas, err)
 		case code == codeNoPeers && noSpace(err) && time.Since(begun) < newPeer && b.pause(ctx, retryEvery):
 		case noSpace(err) && b.mayShrink(&c) && log > leastLog:
-			log = max(log/4*3>>20<<20, leastLog) // in whole MiB
+			log = smaller(log, code == codeNoPeers)
 			hold(&c, log)
 		case noSpace(err) && b.mayShrink(&c):
 			return fmt.Errorf("%w %d MiB, and all streams together take no less; give it more space", ErrNoSpace, c.MaxBytes>>20)
@@ -90,6 +92,14 @@ func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
 			return err
 		}
 	}
+}
+
+// smaller is the next size to ask for, in whole MiB. A cluster takes longer to say no.
+func smaller(log int64, cluster bool) int64 {
+	if cluster && log > 1<<30 {
+		return log / 2
+	}
+	return max(log/4*3>>20<<20, leastLog)
 }
 
 // mayShrink reports the log if nobody has said how large it is to be.
