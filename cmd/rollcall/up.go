@@ -116,7 +116,10 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 			return unlessOver(ctx, err)
 		}
 	}
-	n.ready = sync.OnceFunc(func() { welcome(con, n, demo) })
+	n.ready = sync.OnceFunc(func() {
+		welcome(con, n, demo)
+		go leaveNoStartBehind() // clients are served meanwhile
+	})
 	err = unlessOver(ctx, n.run(ctx))
 	if errors.Is(err, events.ErrRewound) {
 		err = fmt.Errorf("%w; start again to follow the one that is there now", err)
