@@ -108,6 +108,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.tasks.Go(s.mend)
+	s.tasks.Go(func() { s.keepIndices(keepEvery) })
 	if !opts.SyncAlways {
 		s.tasks.Go(func() { s.syncSettings(opts.SyncInterval) })
 	}

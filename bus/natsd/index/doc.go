@@ -9,7 +9,11 @@
 // some millions, and writes the index that the server would have found if it had
 // been stopped in order.
 //
-// It does so only where that is certain to be the same. The blocks of a plain log
+// Of a stream with more subjects the server writes the index when it stops, and never
+// before. For that [Keep] writes one while it runs, of the blocks that are complete,
+// and Update takes whichever covers more.
+//
+// Update does so only where that is certain to be the same. The blocks of a plain log
 // are: records with sequences without a gap, none of which was deleted but from
 // the front. Whatever is not of that kind, damaged, or of another version of the
 // server, is [ErrUnfit] and left as it is; the server then reads its blocks, as it

@@ -16,7 +16,11 @@ import (
 // with certainty. Nothing was changed.
 var ErrUnfit = errors.New("the index can't be brought up to date with certainty")
 
-const indexName = "index.db"
+// Files beside a stream's blocks: the server's index, and one of ours; see [Keep].
+const (
+	indexName = "index.db"
+	keptName  = "index.db.kept"
+)
 
 // Update brings the index of a stream up to date, whose directory is named, and
 // returns how many records it had to read. No server may run on the directory, and
@@ -24,16 +28,9 @@ const indexName = "index.db"
 // killed, not after a power failure or for a copy. It needs as much memory as two
 // or three indices, and as the subjects of the records that it reads.
 func Update(dir string) (records int, err error) {
-	name, err := readSettings(dir)
+	u, err := open(dir)
 	if err != nil {
 		return 0, err
-	}
-	u := &update{dir: filepath.Join(dir, "msgs"), stream: name, subjects: make(map[string]*count)}
-	if u.files, err = list(u.dir); err != nil {
-		return 0, err
-	}
-	if len(u.files) == 0 {
-		return 0, fmt.Errorf("%w: it has no blocks", ErrUnfit)
 	}
 	if err := u.begin(); err != nil {
 		return 0, err
@@ -41,7 +38,34 @@ func Update(dir string) (records int, err error) {
 	if err := u.read(); err != nil {
 		return u.records, err
 	}
-	return u.records, u.write()
+	if err := u.cut(); err != nil || u.records == 0 {
+		return u.records, err
+	}
+	return u.records, u.write(indexName)
+}
+
+// Keep writes an index of the blocks that are complete, while a server runs, where
+// a later Update finds it. It is for a stream with more than a million subjects,
+// whose index the server itself writes only when it stops.
+func Keep(dir string) (records int, err error) {
+	u, err := open(dir)
+	if err != nil {
+		return 0, err
+	}
+	u.files = u.files[:len(u.files)-1]
+	if err := u.begin(); err != nil || len(u.files) == 0 {
+		return 0, err
+	}
+	if u.least > u.index.last {
+		return 0, fmt.Errorf("%w: records of its index are gone", ErrUnfit)
+	}
+	if err := u.read(); err != nil || u.records == 0 {
+		return 0, err
+	}
+	if u.torn >= 0 {
+		return 0, fmt.Errorf("%w: a block is not complete", ErrUnfit)
+	}
+	return u.records, u.write(keptName)
 }
 
 // An update is an index that grows by the records that are read.
@@ -56,6 +80,22 @@ type update struct {
 	buf         []byte // of the block that is read
 	torn        int64  // length of the newest block's file without a record that is half there, or -1
 	empty       bool   // the newest block has no record
+}
+
+// open looks which blocks there are.
+func open(dir string) (*update, error) {
+	name, err := readSettings(dir)
+	if err != nil {
+		return nil, err
+	}
+	u := &update{dir: filepath.Join(dir, "msgs"), stream: name, subjects: make(map[string]*count), torn: -1}
+	if u.files, err = list(u.dir); err != nil {
+		return nil, err
+	}
+	if len(u.files) == 0 {
+		return nil, fmt.Errorf("%w: it has no blocks", ErrUnfit)
+	}
+	return u, nil
 }
 
 // list returns the numbers of the blocks in a directory.
@@ -74,26 +114,28 @@ func list(dir string) (numbers []uint64, err error) {
 	return numbers, nil
 }
 
-// begin takes the index that is there if its blocks are, and otherwise one without
+// begin takes the newest index that is there and fits, and otherwise one without
 // records, so that all blocks are read.
 func (u *update) begin() error {
-	u.index, u.next = &index{}, 0
-	buf, err := os.ReadFile(filepath.Join(u.dir, indexName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return err
+	u.index = &index{}
+	for _, name := range []string{indexName, keptName} {
+		buf, err := os.ReadFile(filepath.Join(u.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		x, err := decode(u.stream, buf)
+		if errors.Is(err, ErrUnfit) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		u.least = max(u.least, x.last)
+		if x.last > u.index.last && u.fits(x) {
+			u.index, u.next = x, len(x.blocks)-1
+		}
 	}
-	x, err := decode(u.stream, buf)
-	if errors.Is(err, ErrUnfit) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	if u.least = x.last; !u.fits(x) {
-		return nil
-	}
-	u.index, u.next = x, len(x.blocks)-1
 	return nil
 }
 
@@ -118,7 +160,6 @@ func (u *update) fits(x *index) bool {
 
 // read reads the records of the blocks that the index may not cover.
 func (u *update) read() error {
-	u.torn = -1
 	for i := u.next; i < len(u.files); i++ {
 		last := i == len(u.files)-1
 		whole, err := u.addBlock(u.files[i])
@@ -200,23 +241,19 @@ func (u *update) add(number uint64, r *record) {
 	u.records++
 }
 
-// write makes the newest block's file end with its last record and writes the
-// index beside the one that there was, which it then replaces. Nothing is synced:
-// after a power failure the server reads its blocks anyway.
-func (u *update) write() error {
-	if err := u.cut(); err != nil || u.records == 0 {
-		return err
-	}
+// write writes the index beside the one that there was, which it then replaces.
+// Nothing is synced: after a power failure the server reads its blocks anyway.
+func (u *update) write(name string) error {
 	u.merge()
 	buf, err := u.index.encode(u.stream)
 	if err != nil {
 		return err
 	}
-	next := filepath.Join(u.dir, indexName+".next")
+	next := filepath.Join(u.dir, name+".next")
 	if err := os.WriteFile(next, buf, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(next, filepath.Join(u.dir, indexName))
+	return os.Rename(next, filepath.Join(u.dir, name))
 }
 
 // cut takes away what is not a record. A block without records is no block to the
