@@ -66,7 +66,8 @@ func newVerify(con *console) *cobra.Command {
 			"that shows it, and with the part of the log, from keyframe to keyframe, that it\n" +
 			"is in. Parts are read at once, by as many processors as there are.\n\n" +
 			"Sessions that began before the log and the keyframes do, and that their\n" +
-			"connectors have not repeated yet, leave nothing to compare with; they are counted.",
+			"connectors have not repeated yet, leave nothing to compare with; they are\n" +
+			"counted.",
 		Example: "  rollcall verify\n" +
 			"  rollcall verify --since 1d              (each night)",
 		Args: arguments(0, 0),
