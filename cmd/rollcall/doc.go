@@ -10,14 +10,17 @@
 //
 // A verb is a file of its name, those of "rollcall user" and "rollcall bench"
 // begin with that, and run.go puts them together. They share console.go, table.go
-// and recordlines.go for what they print, when.go for times, service.go, past.go
-// and progresslog.go for what they read, and accounts.go for what they change.
+// and recordlines.go for what they print, when.go for times, size.go for sizes,
+// service.go, past.go and progresslog.go for what they read, and accounts.go for what
+// they change.
 // What they know is in packages: replay, projector/query and session/accounts;
 // what "bench" measures is in bench and load.
 //
 // The service is up.go and config.go (what was asked for), node.go (one process,
 // in the order in which its parts start and stop), connector.go (what package
-// connector runs, and what that needs beside it), listeners.go, and credentials.go.
+// connector runs, and what that needs beside it), listeners.go, credentials.go,
+// logflags.go (the limits of a log that is made) and logwatch.go (warnings before it is
+// full, in the words of logwords.go).
 //
 // # What it promises
 //

@@ -1,9 +1,11 @@
 package connector_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +21,7 @@ func fill(t *testing.T, processes ...*process) (n int) {
 	for {
 		p := processes[n%len(processes)]
 		id := events.NewSessionID(time.Now())
-		user := fmt.Sprintf("u%d", n)
+		user := strings.ToLower(id.String())
 		_, _, err := p.svc.Do(context.Background(), bare(user), events.ConnID(id), session.Authenticate{Session: id})
 		switch {
 		case errors.Is(err, session.ErrReserved):
@@ -76,6 +78,26 @@ func TestLoginsAreServedAgainWhenTheLogIsGivenRoom(t *testing.T) {
 		time.Sleep(time.Second)
 		p.login("late")
 		p.halt()
+	})
+}
+
+func TestTheOperatorIsToldOnceAMinuteThatLoginsAreRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.log.Limit(64 << 10)
+		var told bytes.Buffer
+		p := w.process("c1", "disk")
+		p.logger = slog.New(slog.NewTextHandler(&told, nil))
+		p.start()
+		synctest.Wait()
+		for begun := time.Now(); time.Since(begun) < 270*time.Second; time.Sleep(time.Second) {
+			fill(t, p)
+		}
+		p.halt()
+		if n := strings.Count(told.String(), "logins are refused"); n != 5 {
+			t.Errorf("told %d times in 4.5 minutes:\n%s", n, told.String())
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"iter"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -65,6 +66,7 @@ type process struct {
 	name, instance string
 	table          *projector.Table
 	beside         func(context.Context) error
+	logger         *slog.Logger  // nil: nobody is told
 	ended          chan struct{} // closed when Run has returned, with err
 	err            error
 	stop           context.CancelFunc
@@ -138,7 +140,7 @@ func (p *process) start() *process {
 			<-folded
 		}()
 		p.err = connector.Run(ctx, connector.Config{
-			Acquire: p.acquire, Leases: view{p}, Table: p.table, Log: line{p.log, p}, Courier: courierOf{p}, Server: p,
+			Acquire: p.acquire, Leases: view{p}, Table: p.table, Log: line{p.log, p}, Courier: courierOf{p}, Server: p, Logger: p.logger,
 			Beside: func(ctx context.Context) error {
 				p.mu.Lock()
 				p.calls.besides++
