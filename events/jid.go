@@ -169,15 +169,6 @@ func (j JID) Clone() JID {
 	return j
 }
 
-// Within returns j with its text taken from whole, of which it must be the
-// beginning: an account's bare JID need not be stored beside the full one.
-func (j JID) Within(whole JID) JID {
-	if strings.HasPrefix(whole.s, j.s) {
-		j.s = whole.s[:len(j.s)]
-	}
-	return j
-}
-
 // MarshalText gives the JID's text, for JSON.
 func (j JID) MarshalText() ([]byte, error) { return []byte(j.s), nil }
 

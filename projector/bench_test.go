@@ -134,7 +134,7 @@ func someJIDs(t *Table, n int) []events.JID {
 	wanted := make([]events.JID, 1<<14)
 	for i := range wanted {
 		bare := events.StoredJID(fmt.Sprintf("user%d@example.org", rand.IntN(n)))
-		wanted[i] = t.Account(bare).Sessions[0].JID.Clone()
+		wanted[i] = t.Account(bare).Sessions()[0].JID().Clone()
 	}
 	return wanted
 }
@@ -156,12 +156,12 @@ func keepFolding(t *Table, wanted []events.JID) (stop func() float64) {
 		n := 0
 		st := events.Stored{At: 1}
 		for ; !end.Load(); n++ {
-			s := t.Account(wanted[n%len(wanted)]).Sessions[0]
+			s := t.Account(wanted[n%len(wanted)]).Sessions()[0]
 			st.Record = events.Record{
-				Session: s.ID, JID: s.JID, Connector: s.Connector,
+				Session: s.ID, JID: s.JID(), Connector: s.Connector(),
 				Event: events.PresenceAvailable{Priority: int8(n % 3), Stanza: presence[n%3]},
 			}
-			st.Prev, st.Seq = t.Account(s.JID).Seq, t.Position().Seq+1
+			st.Prev, st.Seq = t.Account(s.JID()).Seq, t.Position().Seq+1
 			t.Fold(&st)
 		}
 		done <- n

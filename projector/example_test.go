@@ -24,9 +24,9 @@ func Example() {
 	p, err := projector.New(projector.Config{Log: log, Table: table, Observe: func(before, after *session.Account, _ *events.Stored) {
 		switch was, is := len(before.Available()), len(after.Available()); {
 		case was == 0 && is > 0:
-			fmt.Println(after.JID, "comes")
+			fmt.Println(after.JID(), "comes")
 		case was > 0 && is == 0:
-			fmt.Println(after.JID, "goes")
+			fmt.Println(after.JID(), "goes")
 		}
 	}})
 	if err != nil {
@@ -45,7 +45,7 @@ func Example() {
 		fmt.Println(err)
 	}
 	for _, s := range table.Account(bob).Available() {
-		fmt.Println(s.JID, "is there")
+		fmt.Println(s.JID(), "is there")
 	}
 	table.WaitFor(ctx, kick(ctx, log, alice))
 	cancel()
@@ -70,7 +70,7 @@ func ExampleTable_Routes() {
 		table.Fold(st)
 	}
 	for _, s := range table.Routes(bob) {
-		fmt.Println(s.JID, s.Priority)
+		fmt.Println(s.JID(), s.Priority)
 	}
 	// Output: bob@localhost/desk 1
 }

@@ -48,15 +48,15 @@ func (t *Table) HashSince(since int64) Hashes {
 		h.At = p
 		var b []byte
 		for a := range accounts {
-			young := younger(a.Sessions, since)
-			h.Older += len(a.Sessions) - len(young)
-			b = appendAccount(b[:0], a, a.Sessions)
+			young := younger(a.Sessions(), since)
+			h.Older += len(a.Sessions()) - len(young)
+			b = appendAccount(b[:0], a, a.Sessions())
 			sum := sha256.Sum256(b)
 			h.All.add(sum)
 			if len(young) == 0 {
 				continue
 			}
-			if len(young) < len(a.Sessions) {
+			if len(young) < len(a.Sessions()) {
 				b = appendAccount(b[:0], a, young)
 				sum = sha256.Sum256(b)
 			}
@@ -84,7 +84,7 @@ func (h *Hash) add(sum [sha256.Size]byte) {
 // appendAccount appends all that can be seen of some of an account's sessions, one
 // way only.
 func appendAccount(b []byte, a *session.Account, sessions []*session.Session) []byte {
-	b = appendText(b, a.JID.String())
+	b = appendText(b, a.JID().String())
 	b = appendNumbers(b, uint64(a.Seq), uint64(len(sessions)))
 	for _, s := range sessions {
 		b = appendSession(b, s)
@@ -94,9 +94,9 @@ func appendAccount(b []byte, a *session.Account, sessions []*session.Session) []
 
 func appendSession(b []byte, s *session.Session) []byte {
 	b = append(append(b, s.ID[:]...), s.Conn[:]...)
-	b = appendText(b, s.JID.String())
-	b = appendText(b, s.Connector.Name)
-	b = appendNumbers(b, s.Connector.Epoch, uint64(s.Since), uint64(s.PresenceAt), uint64(s.DetachedUntil()))
+	b = appendText(b, s.JID().String())
+	b = appendText(b, s.Connector().Name)
+	b = appendNumbers(b, s.Connector().Epoch, uint64(s.Since), uint64(s.PresenceAt), uint64(s.DetachedUntil()))
 	b = appendText(b, s.Presence)
 	b = append(b, byte(s.Priority))
 	for _, is := range [...]bool{

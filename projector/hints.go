@@ -49,9 +49,9 @@ func (t *Table) forget() {
 		if a == nil {
 			return
 		}
-		if h := t.accounts.hash(a.JID); t.accounts.get(h, a.JID) == a {
+		if h := t.accounts.hash(a.JID()); t.accounts.get(h, a.JID()) == a {
 			t.forgotten.Store(uint64(a.Seq)) // before it is gone, see session.States
-			t.accounts.remove(h, a.JID)
+			t.accounts.remove(h, a.JID())
 		}
 	}
 }

@@ -42,8 +42,8 @@ func TestATableThatForgetsSaysTheSameOfEverySession(t *testing.T) {
 			bare := st.JID.Bare()
 			before := want[bare]
 			want[bare] = session.Apply(before, st)
-			if was, _ := table.Fold(st); was != nil && seqOf(was) != seqOf(before) {
-				t.Fatalf("before %d %s was at %d, want %d", st.Seq, bare, seqOf(was), seqOf(before))
+			if was, _ := table.Fold(st); was != nil && seqAt(was) != seqAt(before) {
+				t.Fatalf("before %d %s was at %d, want %d", st.Seq, bare, seqAt(was), seqAt(before))
 			}
 			if got := text(accountsOf(table)); got != text(want) {
 				t.Fatalf("at %d the table holds\n%q, want\n%q", st.Seq, got, text(want))
@@ -62,12 +62,12 @@ func checkForgotten(t *rapid.T, table *Table, want map[events.JID]*session.Accou
 	for bare, a := range want {
 		got := table.Account(bare)
 		switch {
-		case got == nil && len(a.Sessions) > 0:
+		case got == nil && len(a.Sessions()) > 0:
 			t.Fatalf("%s is forgotten and has sessions", bare)
 		case got == nil && a.Seq > table.Forgotten():
 			t.Fatalf("%s at %d is forgotten, and Forgotten is %d", bare, a.Seq, table.Forgotten())
-		case got != nil && got.CredentialsSeq < a.CredentialsSeq:
-			t.Fatalf("the password of %s changed at %d, not before %d", bare, a.CredentialsSeq, got.CredentialsSeq)
+		case got != nil && got.CredentialsSeq() < a.CredentialsSeq():
+			t.Fatalf("the password of %s changed at %d, not before %d", bare, a.CredentialsSeq(), got.CredentialsSeq())
 		}
 	}
 }
@@ -157,10 +157,10 @@ func TestASnapshotShowsAccountsThatGoWhileItIsRead(t *testing.T) {
 					table.Fold(&w.stored[i])
 				}
 			}
-			if seen[a.JID] || a.Seq > begun {
-				t.Errorf("%s is at %d, seen before: %v", a.JID, a.Seq, seen[a.JID])
+			if seen[a.JID()] || a.Seq > begun {
+				t.Errorf("%s is at %d, seen before: %v", a.JID(), a.Seq, seen[a.JID()])
 			}
-			seen[a.JID] = true
+			seen[a.JID()] = true
 		}
 		if len(seen) != accounts {
 			t.Errorf("%d of %d accounts at %d are shown", len(seen), accounts, at.Seq)

@@ -103,7 +103,7 @@ func find(lines []line, h uint64, bare events.JID) (a *session.Account, at, slot
 		tags := lines[at].tags.Load()
 		for m := matches(tags, tagOf(h)); m != 0; m &= m - 1 {
 			slot = bits.TrailingZeros64(m) / 8
-			if a = lines[at].accounts[slot].Load(); a != nil && a.JID == bare {
+			if a = lines[at].accounts[slot].Load(); a != nil && a.Is(bare) {
 				return a, at, slot
 			}
 		}
@@ -122,7 +122,7 @@ func (x *index) put(h uint64, a *session.Account) {
 	if lines == nil {
 		lines = x.resize(sh, 1)
 	}
-	if old, at, slot := find(*lines, h, a.JID); old != nil {
+	if old, at, slot := find(*lines, h, a.JID()); old != nil {
 		(*lines)[at].accounts[slot].Store(a)
 		return
 	}
@@ -178,7 +178,7 @@ func (x *index) resize(sh *shard, n int) *[]line {
 	moved := make([]line, n)
 	if old := sh.lines.Load(); old != nil {
 		for a := range accountsIn(*old) {
-			insert(moved, x.hash(a.JID), a)
+			insert(moved, x.hash(a.JID()), a)
 		}
 	}
 	sh.lines.Store(&moved)

@@ -31,7 +31,7 @@ func TestTheIndexIsAMap(t *testing.T) {
 		t.Helper()
 		got := map[events.JID]*session.Account{}
 		for a := range x.all() {
-			got[a.JID] = a
+			got[a.JID()] = a
 		}
 		if len(got) != len(want) {
 			t.Fatalf("%s it has %d accounts, want %d", when, len(got), len(want))
@@ -44,9 +44,9 @@ func TestTheIndexIsAMap(t *testing.T) {
 		}
 	}
 	put := func(n int) {
-		a := &session.Account{JID: numbered(n), Seq: events.Seq(rand.Uint64())}
-		x.put(x.hash(a.JID), a)
-		want[a.JID] = a
+		a := session.NewAccount(numbered(n), events.Seq(rand.Uint64()))
+		x.put(x.hash(a.JID()), a)
+		want[a.JID()] = a
 	}
 	remove := func(n int) {
 		x.remove(x.hash(numbered(n)), numbered(n))
@@ -81,7 +81,7 @@ func TestALineThatTooManyWerePassedOnFromGoesOnPassingOn(t *testing.T) {
 	lines := make([]line, 64)
 	var list []*session.Account
 	for n := range 400 { // all of one home
-		a := &session.Account{JID: numbered(n)}
+		a := session.NewAccount(numbered(n), 1)
 		insert(lines, uint64(n)<<8, a)
 		list = append(list, a)
 	}
@@ -89,12 +89,12 @@ func TestALineThatTooManyWerePassedOnFromGoesOnPassingOn(t *testing.T) {
 		t.Fatalf("%d were passed on", passed)
 	}
 	for n, a := range list {
-		if got, _, _ := find(lines, uint64(n)<<8, a.JID); got != a {
-			t.Fatalf("%s is %v", a.JID, got)
+		if got, _, _ := find(lines, uint64(n)<<8, a.JID()); got != a {
+			t.Fatalf("%s is %v", a.JID(), got)
 		}
 	}
 	if got, _, _ := find(lines, 0, numbered(999)); got != nil {
-		t.Errorf("found %s", got.JID)
+		t.Errorf("found %s", got.JID())
 	}
 }
 
@@ -106,8 +106,8 @@ func TestReadersMissNobodyWhileOthersAreRemoved(t *testing.T) {
 	const staying, passing, rounds = 200, 2_000, 6
 	x := newIndex()
 	put := func(n int, seq events.Seq) {
-		a := &session.Account{JID: numbered(n), Seq: seq}
-		x.put(x.hash(a.JID), a)
+		a := session.NewAccount(numbered(n), seq)
+		x.put(x.hash(a.JID()), a)
 	}
 	for n := range staying {
 		put(n, 1)
@@ -121,13 +121,13 @@ func TestReadersMissNobodyWhileOthersAreRemoved(t *testing.T) {
 				n := rand.IntN(staying + passing)
 				a := x.get(x.hash(numbered(n)), numbered(n))
 				switch {
-				case a != nil && a.JID != numbered(n):
-					t.Errorf("%s was found for %s", a.JID, numbered(n))
+				case a != nil && a.JID() != numbered(n):
+					t.Errorf("%s was found for %s", a.JID(), numbered(n))
 				case n >= staying:
 				case a == nil:
 					t.Errorf("%s is missing", numbered(n))
 				case a.Seq < seen[n]:
-					t.Errorf("%s went from %d back to %d", a.JID, seen[n], a.Seq)
+					t.Errorf("%s went from %d back to %d", a.JID(), seen[n], a.Seq)
 				default:
 					seen[n] = a.Seq
 				}

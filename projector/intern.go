@@ -18,8 +18,7 @@ const (
 
 // An interner makes the texts of records the table's own. They refer to the
 // message that brought them, all of which would stay in memory with them; and
-// most are the same for many sessions: names of connectors, presence of clients
-// of one make. It remembers the texts met last and gives them out again.
+// most are the same for many sessions: presence of clients of one make. It remembers the texts met last and gives them out again.
 // Only the folding goroutine uses it.
 type interner struct {
 	seed   maphash.Seed
@@ -39,21 +38,10 @@ func (k *interner) text(s string) string {
 	return *slot
 }
 
-// intern gives the record texts of its own wherever session.Apply keeps them, and
-// reports whether its JID is one of them, that of a session. before is the account
-// as it was.
-func (k *interner) intern(st *events.Stored, before *session.Account) (named bool) {
+// intern gives the record texts of its own wherever session.Apply keeps them; JIDs,
+// addresses and connectors' names are copied by that. before is the account as it was.
+func (k *interner) intern(st *events.Stored, before *session.Account) {
 	switch e := st.Event.(type) {
-	case events.Bound:
-		named = true
-	case events.Authenticated:
-		st.Connector.Name = k.text(st.Connector.Name)
-		e.Address = strings.Clone(e.Address)
-		st.Event = e
-	case events.Resumed:
-		st.Connector.Name = k.text(st.Connector.Name)
-		e.Address = strings.Clone(e.Address)
-		st.Event = e
 	case events.PresenceAvailable:
 		e.Stanza = k.text(e.Stanza)
 		st.Event = e
@@ -65,19 +53,13 @@ func (k *interner) intern(st *events.Stored, before *session.Account) (named boo
 		st.Event = e
 	case events.Refreshed:
 		if before.Session(st.Session) == nil { // otherwise nothing of it is kept
-			named = true
-			st.Connector.Name = k.text(st.Connector.Name)
 			st.Event = k.ownRefreshed(e)
 		}
 	}
-	if named || before == nil {
-		st.JID = st.JID.Clone()
-	}
-	return named
 }
 
 func (k *interner) ownRefreshed(e events.Refreshed) events.Refreshed {
-	e.Presence, e.TokenHash, e.Address = k.text(e.Presence), strings.Clone(e.TokenHash), strings.Clone(e.Address)
+	e.Presence, e.TokenHash = k.text(e.Presence), strings.Clone(e.TokenHash)
 	directed := make([]events.JID, len(e.Directed))
 	for i, to := range e.Directed {
 		directed[i] = to.Clone()

@@ -36,7 +36,7 @@ func TestAnAccountsNameIsKeptOnceWithItsSessions(t *testing.T) {
 	w := newScribe()
 	w.bound(1, "alice@localhost", "a")
 	a := w.table().Account(jid("alice@localhost"))
-	if unsafe.StringData(a.JID.String()) != unsafe.StringData(a.Sessions[0].JID.String()) {
+	if unsafe.StringData(a.JID().String()) != unsafe.StringData(a.Sessions()[0].JID().String()) {
 		t.Error("it is kept twice")
 	}
 }

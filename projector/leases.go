@@ -27,9 +27,9 @@ func (t *Table) showLease(st *events.Stored) {
 	t.interner.internLease(&own)
 	t.leases.Store(session.ApplyLease(known, &own).Forget(t.stats.holds))
 	t.folded = st.Seq
-	var before *session.Account
+	var before last
 	if known != nil {
-		before = &session.Account{Seq: known.Seq, At: known.At}
+		before = last{known.Seq, known.At}
 	}
 	t.stats.count(st, before, t.Forgotten())
 }

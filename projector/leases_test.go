@@ -118,7 +118,7 @@ func withConnectors(t *rapid.T) *scribe {
 	for i := 0; i < len(sessions.stored); {
 		if rapid.IntRange(0, 2).Draw(t, "about a connector") > 0 {
 			r := sessions.stored[i].Record
-			r.Prev = seqOf(w.accounts[r.Account()])
+			r.Prev = seqAt(w.accounts[r.Account()])
 			w.write(r)
 			i++
 			continue
@@ -155,8 +155,8 @@ func TestTheTableSaysOnEveryPrefixWhoHoldsALease(t *testing.T) {
 			}
 			want = want.Forget(func(e events.Incarnation) bool {
 				for _, a := range accountsOf(table) {
-					if slices.ContainsFunc(a.Sessions, func(s *session.Session) bool {
-						return s.Connector.Name == e.Name && s.Connector.Epoch <= e.Epoch
+					if slices.ContainsFunc(a.Sessions(), func(s *session.Session) bool {
+						return s.Connector().Name == e.Name && s.Connector().Epoch <= e.Epoch
 					}) {
 						return true
 					}
@@ -197,10 +197,10 @@ func TestASessionIsLostFromTheEndOfItsConnectorOn(t *testing.T) {
 			}
 			now := map[held]bool{}
 			for _, a := range accountsOf(table) {
-				for _, s := range a.Sessions {
-					h := held{a.JID, s.ID, s.Connector}
-					if now[h] = lost[h] || said.HasEnded(s.Connector); now[h] && !table.IsLost(s.Connector) {
-						t.Fatalf("at %d: %s has ended and holds %s, but counts as there", st.Seq, s.Connector, s.JID)
+				for _, s := range a.Sessions() {
+					h := held{a.JID(), s.ID, s.Connector()}
+					if now[h] = lost[h] || said.HasEnded(s.Connector()); now[h] && !table.IsLost(s.Connector()) {
+						t.Fatalf("at %d: %s has ended and holds %s, but counts as there", st.Seq, s.Connector(), s.JID())
 					}
 				}
 			}

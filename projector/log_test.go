@@ -176,7 +176,7 @@ func (w *scribe) do(account string, c session.Command) error {
 
 func (w *scribe) append(id events.SessionID, jid events.JID, e events.Event) *events.Stored {
 	return w.write(events.Record{
-		Session: id, JID: jid, Connector: w.connector, Prev: seqOf(w.accounts[jid.Bare()]), Event: e,
+		Session: id, JID: jid, Connector: w.connector, Prev: seqAt(w.accounts[jid.Bare()]), Event: e,
 	})
 }
 
@@ -263,3 +263,6 @@ func TestAProjectorWithoutALogOrATableIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// seqAt is the sequence of an account, 0 if it is not known.
+func seqAt(a *session.Account) events.Seq { return lastOf(a).seq }

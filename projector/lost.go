@@ -67,7 +67,7 @@ func (t *Table) Holding() []events.Incarnation {
 
 // unreachable reports a session whose connector is gone. One that waits to be
 // resumed is no exception: what it was sent waits in its connector's memory.
-func (t *Table) unreachable(s *session.Session) bool { return t.someLost() && t.IsLost(s.Connector) }
+func (t *Table) unreachable(s *session.Session) bool { return t.someLost() && t.IsLost(s.Connector()) }
 
 // someLost reports that any connector is gone. While none is, nobody need look at
 // sessions, which wait for memory.
@@ -89,11 +89,11 @@ func (t *Table) withoutLost(list []*session.Session) []*session.Session {
 // was in the table when it began.
 func (t *Table) HeldBy(lost events.Incarnation) iter.Seq[*session.Account] {
 	held := func(s *session.Session) bool {
-		return s.Connector.Name == lost.Name && s.Connector.Epoch <= lost.Epoch
+		return s.Connector().Name == lost.Name && s.Connector().Epoch <= lost.Epoch
 	}
 	return func(yield func(*session.Account) bool) {
 		for a := range t.accounts.all() {
-			if slices.ContainsFunc(a.Sessions, held) && !yield(a) {
+			if slices.ContainsFunc(a.Sessions(), held) && !yield(a) {
 				return
 			}
 		}

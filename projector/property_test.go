@@ -79,7 +79,7 @@ func accountsOf(table *Table) map[events.JID]*session.Account {
 	got := map[events.JID]*session.Account{}
 	table.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 		for a := range accounts {
-			got[a.JID] = a
+			got[a.JID()] = a
 		}
 	})
 	return got
@@ -91,11 +91,11 @@ func text(accounts map[events.JID]*session.Account) string {
 	for _, jid := range slices.SortedFunc(maps.Keys(accounts), func(a, b events.JID) int {
 		return slices.Compare([]byte(a.String()), []byte(b.String()))
 	}) {
-		if len(accounts[jid].Sessions) == 0 {
+		if len(accounts[jid].Sessions()) == 0 {
 			continue
 		}
-		b = appendAccount(b, accounts[jid], accounts[jid].Sessions)
-		for _, s := range accounts[jid].Sessions {
+		b = appendAccount(b, accounts[jid], accounts[jid].Sessions())
+		for _, s := range accounts[jid].Sessions() {
 			b = appendText(b, s.Address())
 		}
 		b = append(b, '\n')
@@ -128,24 +128,24 @@ func checkInvariants(t *rapid.T, table *Table) {
 	sessions := 0
 	for bare, a := range accountsOf(table) {
 		full := map[events.JID]bool{}
-		for _, s := range a.Sessions {
+		for _, s := range a.Sessions() {
 			sessions++
-			held[s.Connector]++
+			held[s.Connector()]++
 			switch {
-			case s.JID.Bare() != bare:
-				t.Fatalf("%s is in the account %s", s.JID, bare)
-			case s.Bound() == s.JID.IsBare():
-				t.Fatalf("%s is bound: %v", s.JID, s.Bound())
+			case s.JID().Bare() != bare:
+				t.Fatalf("%s is in the account %s", s.JID(), bare)
+			case s.Bound() == s.JID().IsBare():
+				t.Fatalf("%s is bound: %v", s.JID(), s.Bound())
 			case (s.Available() || s.Interested()) && !s.Bound():
 				t.Fatalf("%s is available or interested and not bound", s.ID)
 			case !s.Available() && s.Priority != 0:
-				t.Fatalf("%s is unavailable with a priority", s.JID)
-			case s.Bound() && full[s.JID]:
-				t.Fatalf("%s is bound twice", s.JID)
-			case s.Bound() && (table.Session(s.JID) == s) == table.IsLost(s.Connector):
-				t.Fatalf("%s is found: %t, and lost: %t", s.JID, table.Session(s.JID) == s, table.IsLost(s.Connector))
+				t.Fatalf("%s is unavailable with a priority", s.JID())
+			case s.Bound() && full[s.JID()]:
+				t.Fatalf("%s is bound twice", s.JID())
+			case s.Bound() && (table.Session(s.JID()) == s) == table.IsLost(s.Connector()):
+				t.Fatalf("%s is found: %t, and lost: %t", s.JID(), table.Session(s.JID()) == s, table.IsLost(s.Connector()))
 			}
-			full[s.JID] = true
+			full[s.JID()] = true
 		}
 		checkRoutes(t, table, a, table.Routes(bare))
 	}
@@ -161,17 +161,17 @@ func checkInvariants(t *rapid.T, table *Table) {
 }
 
 func checkRoutes(t *rapid.T, table *Table, a *session.Account, routes []*session.Session) {
-	there := func(s *session.Session) bool { return s.Available() && !table.IsLost(s.Connector) }
+	there := func(s *session.Session) bool { return s.Available() && !table.IsLost(s.Connector()) }
 	best := -1
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		if there(s) {
 			best = max(best, int(s.Priority))
 		}
 	}
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		want := there(s) && best >= 0 && int(s.Priority) == best
 		if slices.Contains(routes, s) != want {
-			t.Fatalf("%s with priority %d is a route: %v (the best has %d)", s.JID, s.Priority, !want, best)
+			t.Fatalf("%s with priority %d is a route: %v (the best has %d)", s.JID(), s.Priority, !want, best)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (r Restoration) check(ctx context.Context, h keyframe.Head) error {
 func (t *Table) load(h keyframe.Head, accounts []*session.Account) {
 	t.mu.Lock()
 	for _, a := range accounts {
-		t.accounts.put(t.accounts.hash(a.JID), a)
+		t.accounts.put(t.accounts.hash(a.JID()), a)
 		t.stats.load(a)
 	}
 	t.leases.Store(h.Leases)

@@ -25,7 +25,7 @@ func (v *snapshot) save(before *session.Account) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.saved[before.JID] = before
+	v.saved[before.JID()] = before
 }
 
 // then returns the version at the snapshot's sequence, nil if there was none.
@@ -35,7 +35,7 @@ func (v *snapshot) then(a *session.Account) *session.Account {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.saved[a.JID]
+	return v.saved[a.JID()]
 }
 
 // Snapshot calls read with all accounts that had sessions at one sequence, exactly as
@@ -69,7 +69,7 @@ func (t *Table) release(v *snapshot) {
 func (t *Table) then(v *snapshot) iter.Seq[*session.Account] {
 	return func(yield func(*session.Account) bool) {
 		for a := range t.accounts.all() {
-			if a = v.then(a); a != nil && len(a.Sessions) > 0 && !yield(a) {
+			if a = v.then(a); a != nil && len(a.Sessions()) > 0 && !yield(a) {
 				return
 			}
 		}

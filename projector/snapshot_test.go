@@ -33,7 +33,7 @@ func TestAViewStaysAtItsSequenceWhileTheFoldGoesOn(t *testing.T) {
 		}
 		got := map[events.JID]events.Seq{}
 		for a := range accounts {
-			got[a.JID] = a.Seq
+			got[a.JID()] = a.Seq
 		}
 		if len(got) != len(then) {
 			t.Errorf("%d accounts, want %d", len(got), len(then))
@@ -47,8 +47,8 @@ func TestAViewStaysAtItsSequenceWhileTheFoldGoesOn(t *testing.T) {
 	if len(table.snapshots) != 0 {
 		t.Error("the snapshot was not given up")
 	}
-	if a := table.Account(jid("b@localhost")); a.Sessions[0].Priority != 2 {
-		t.Errorf("the table itself shows priority %d", a.Sessions[0].Priority)
+	if a := table.Account(jid("b@localhost")); a.Sessions()[0].Priority != 2 {
+		t.Errorf("the table itself shows priority %d", a.Sessions()[0].Priority)
 	}
 }
 

@@ -58,30 +58,47 @@ func newStats() stats { return stats{holders: map[events.Incarnation]*Connector{
 
 // record counts a record. forgotten is what the table had forgotten before it.
 func (y *stats) record(st *events.Stored, before, after *session.Account, forgotten events.Seq) {
-	y.count(st, before, forgotten)
+	y.count(st, lastOf(before), forgotten)
 	y.move(before, after)
 }
 
 // count is record for one that changes no account.
-func (y *stats) count(st *events.Stored, before *session.Account, forgotten events.Seq) {
+func (y *stats) count(st *events.Stored, before last, forgotten events.Seq) {
 	y.Records++
 	if _, ok := st.Event.(events.Unknown); ok {
 		y.Unknown++
 	}
 	if !y.onTop(st, before, forgotten) {
 		y.Mismatched++
-		if st.Prev < seqOf(before) {
+		if st.Prev < before.seq {
 			y.Foreign++
 		}
 		y.fault(st.Seq, st.At, fmt.Sprintf("%s of %s was appended after %d, but %d came before it",
-			st.Event.Kind(), st.Account(), st.Prev, seqOf(before)))
+			st.Event.Kind(), st.Account(), st.Prev, before.seq))
 	}
+}
+
+// last is what is known of the last record of an account, or of connectors' leases.
+type last struct {
+	seq events.Seq // 0: nothing
+	at  int64      // it was not stored before this, Unix nanoseconds
+}
+
+func lastOf(a *session.Account) (l last) {
+	if a == nil {
+		return l
+	}
+	l.seq = a.Seq
+	for _, s := range a.Sessions() {
+		l.at = max(l.at, s.Since, s.PresenceAt)
+	}
+	return l
 }
 
 // load counts an account that a keyframe brought.
 func (y *stats) load(a *session.Account) {
 	y.Accounts++
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		y.hold(s, 1)
 	}
 }
@@ -92,24 +109,17 @@ func (y *stats) load(a *session.Account) {
 // whether it is the one that the record names, only a fold can tell that begins early
 // enough, as verify's does for each part of the log. Poison names no account, so a
 // record that says that it was appended on top of some is believed.
-func (y *stats) onTop(st *events.Stored, before *session.Account, forgotten events.Seq) bool {
+func (y *stats) onTop(st *events.Stored, before last, forgotten events.Seq) bool {
 	switch {
-	case before != nil && st.Prev == before.Seq:
+	case before.seq > 0 && st.Prev == before.seq:
 		return true
-	case st.Prev > seqOf(before) && y.isPoison(st.Prev):
+	case st.Prev > before.seq && y.isPoison(st.Prev):
 		return true
-	case before == nil:
+	case before.seq == 0:
 		return st.Prev <= forgotten
 	default:
-		return st.Prev == 0 && y.retention > 0 && st.At-before.At >= int64(y.retention)
+		return st.Prev == 0 && y.retention > 0 && st.At-before.at >= int64(y.retention)
 	}
-}
-
-func seqOf(a *session.Account) events.Seq {
-	if a == nil {
-		return 0
-	}
-	return a.Seq
 }
 
 func (y *stats) isPoison(seq events.Seq) bool {
@@ -137,20 +147,20 @@ func (y *stats) fault(seq events.Seq, at int64, text string) {
 func (y *stats) move(before, after *session.Account) {
 	var gone []*session.Session
 	if before != nil {
-		gone = before.Sessions
+		gone = before.Sessions()
 	}
-	switch had, has := len(gone) > 0, len(after.Sessions) > 0; {
+	switch had, has := len(gone) > 0, len(after.Sessions()) > 0; {
 	case has && !had:
 		y.Accounts++
 	case had && !has:
 		y.Accounts--
 	}
 	for _, s := range gone {
-		if !slices.Contains(after.Sessions, s) {
+		if !slices.Contains(after.Sessions(), s) {
 			y.hold(s, -1)
 		}
 	}
-	for _, s := range after.Sessions {
+	for _, s := range after.Sessions() {
 		if !slices.Contains(gone, s) {
 			y.hold(s, 1)
 		}
@@ -160,10 +170,10 @@ func (y *stats) move(before, after *session.Account) {
 // hold adds n times the session to its holder.
 func (y *stats) hold(s *session.Session, n int) {
 	y.Sessions += n
-	c := y.holders[s.Connector]
+	c := y.holders[s.Connector()]
 	if c == nil {
-		c = &Connector{Incarnation: s.Connector}
-		y.holders[s.Connector] = c
+		c = &Connector{Incarnation: s.Connector()}
+		y.holders[s.Connector()] = c
 	}
 	c.Sessions += n
 	if s.Available() {
@@ -173,7 +183,7 @@ func (y *stats) hold(s *session.Session, n int) {
 		c.Detached += n
 	}
 	if c.Sessions == 0 {
-		delete(y.holders, s.Connector)
+		delete(y.holders, s.Connector())
 	}
 }
 

@@ -152,7 +152,7 @@ func TestAnEventOfAnUnknownKindIsCountedAndMovesTheSequence(t *testing.T) {
 	if s := table.Stats(); s.Unknown != 1 || s.Mismatched != 0 {
 		t.Errorf("got %+v", s)
 	}
-	if a := table.Account(jid("alice@localhost")); a.Seq != w.last() || len(a.Sessions) != 1 {
+	if a := table.Account(jid("alice@localhost")); a.Seq != w.last() || len(a.Sessions()) != 1 {
 		t.Errorf("the account is %+v", a)
 	}
 }

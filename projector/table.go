@@ -73,8 +73,7 @@ func (t *Table) Routes(bare events.JID) []*session.Session {
 	if a == nil {
 		return nil
 	}
-	reachable := session.Account{Sessions: t.withoutLost(a.Sessions)}
-	return reachable.Best()
+	return session.BestOf(t.withoutLost(a.Sessions()))
 }
 
 // Position is the newest one for which WaitFor returns at once.
@@ -136,18 +135,15 @@ func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 	}
 	t.begin(st.Seq - 1)
 	own := *st
-	named := t.interner.intern(&own, before)
+	t.interner.intern(&own, before)
 	after = session.Apply(before, &own)
-	if named {
-		after.JID = after.JID.Within(own.JID)
-	}
 	for _, v := range t.snapshots {
 		v.save(before)
 	}
 	t.accounts.put(h, after)
 	t.folded = st.Seq
 	t.stats.record(st, before, after, t.Forgotten())
-	if len(after.Sessions) == 0 {
+	if len(after.Sessions()) == 0 {
 		t.hints.add(after)
 	}
 	t.forget()

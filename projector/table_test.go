@@ -13,7 +13,7 @@ import (
 
 func ids(list []*session.Session) (names []string) {
 	for _, s := range list {
-		names = append(names, s.JID.Resource())
+		names = append(names, s.JID().Resource())
 	}
 	return names
 }
@@ -79,7 +79,7 @@ func TestAnAccountWithoutSessionsKeepsItsSequence(t *testing.T) {
 	w.online(1, "alice@localhost", "a", 0)
 	w.must("alice@localhost", session.Close{Session: sid(1)})
 	a := w.table().Account(jid("alice@localhost"))
-	if a == nil || a.Seq != w.last() || len(a.Sessions) != 0 {
+	if a == nil || a.Seq != w.last() || len(a.Sessions()) != 0 {
 		t.Fatalf("got %+v, want sequence %d", a, w.last())
 	}
 }
@@ -180,7 +180,7 @@ func TestHeldByGivesTheAccountsThatHaveToBeReaped(t *testing.T) {
 	w.online(5, "other@localhost", "a", 0)
 	var got []string
 	for a := range w.table().HeldBy(events.Incarnation{Name: "c1", Epoch: 2}) {
-		got = append(got, a.JID.String())
+		got = append(got, a.JID().String())
 	}
 	slices.Sort(got)
 	if want := []string{"alice@localhost", "bob@localhost", "old@localhost"}; !slices.Equal(got, want) {
@@ -232,10 +232,10 @@ func TestReadersSeeAccountsGoForwardWhileTheFoldRuns(t *testing.T) {
 				}
 				bare := jid(fmt.Sprintf("u%d@localhost", rand.IntN(accounts)))
 				a := table.Account(bare)
-				if seqOf(a) < seen[bare] {
-					t.Errorf("%s went from %d back to %d", bare, seen[bare], seqOf(a))
+				if seqAt(a) < seen[bare] {
+					t.Errorf("%s went from %d back to %d", bare, seen[bare], seqAt(a))
 				}
-				seen[bare] = seqOf(a)
+				seen[bare] = seqAt(a)
 			}
 		})
 	}
@@ -246,7 +246,7 @@ func TestReadersSeeAccountsGoForwardWhileTheFoldRuns(t *testing.T) {
 	readers.Wait()
 	for i := range accounts {
 		bare := jid(fmt.Sprintf("u%d@localhost", i))
-		if got, want := seqOf(table.Account(bare)), w.accounts[bare].Seq; got != want {
+		if got, want := seqAt(table.Account(bare)), w.accounts[bare].Seq; got != want {
 			t.Errorf("%s is at %d, want %d", bare, got, want)
 		}
 	}

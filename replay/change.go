@@ -57,8 +57,8 @@ func (c *Change) Differences() (all []Difference) {
 		differs bool
 		name    Difference
 	}{
-		{a.JID != b.JID || a.Bound() != b.Bound(), Bound},
-		{a.Connector != b.Connector, ConnectorChanged},
+		{a.JID() != b.JID() || a.Bound() != b.Bound(), Bound},
+		{a.Connector() != b.Connector(), ConnectorChanged},
 		{a.Conn != b.Conn || a.Detached() && !b.Detached(), Resumed},
 		{b.Detached() && a.DetachedUntil() != b.DetachedUntil() || b.Detached() && !a.Detached(), Detached},
 		{c.LostAfter && !c.LostBefore, Lost},
@@ -85,8 +85,8 @@ func (c *Change) FindEnd(ctx context.Context, log events.Log) error {
 	if c.After != nil || c.Ended != 0 {
 		return nil
 	}
-	of := Span{Of: c.Before.JID.Bare()}
-	a := &session.Account{JID: of.Of, Seq: c.seq, Sessions: []*session.Session{c.Before}}
+	of := Span{Of: c.Before.JID().Bare()}
+	a := session.NewAccount(of.Of, c.seq).With([]*session.Session{c.Before})
 	for range manySteps {
 		st, err := log.Next(ctx, of.Of, a.Seq)
 		poison, passed := errors.AsType[*events.PoisonError](err)
@@ -94,7 +94,7 @@ func (c *Change) FindEnd(ctx context.Context, log events.Log) error {
 		case errors.Is(err, events.ErrNotFound):
 			return nil
 		case passed:
-			a = &session.Account{JID: of.Of, Seq: poison.Seq, Sessions: a.Sessions}
+			a = session.NewAccount(of.Of, poison.Seq).With(a.Sessions())
 			continue
 		case err != nil:
 			return of.reading(err)
@@ -132,7 +132,7 @@ func (c *Change) ends(before, after *session.Account, st *events.Stored) bool {
 // before the others, by the beginnings of the sessions. Either may be nil.
 func changes(before, after *session.Account, leases leasesOfTwo) (all []Change) {
 	if before != nil {
-		for _, s := range before.Sessions {
+		for _, s := range before.Sessions() {
 			c := Change{Before: s, After: after.Session(s.ID), seq: before.Seq}
 			leases.mark(&c)
 			if c.After == nil || len(c.Differences()) > 0 {
@@ -141,7 +141,7 @@ func changes(before, after *session.Account, leases leasesOfTwo) (all []Change) 
 		}
 	}
 	if after != nil {
-		for _, s := range after.Sessions {
+		for _, s := range after.Sessions() {
 			if before.Session(s.ID) == nil {
 				c := Change{After: s}
 				leases.mark(&c)

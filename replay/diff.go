@@ -52,7 +52,7 @@ func (d *passage) changes(of events.JID) iter.Seq[Change] {
 				if c.After == nil {
 					c.End = d.ends[c.Before.ID]
 				}
-				if (Span{Of: of}).means(c.Session().JID) && !yield(c) {
+				if (Span{Of: of}).means(c.Session().JID()) && !yield(c) {
 					return
 				}
 			}
@@ -148,7 +148,7 @@ func (d *passage) compare(ctx context.Context, archive Archive, first *Past, to 
 	for _, p := range [...]*Past{first, second} {
 		p.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 			for a := range accounts {
-				look(a.JID)
+				look(a.JID())
 			}
 		})
 	}
@@ -199,13 +199,13 @@ func (d *passage) read(ctx context.Context, log events.Log, r events.Range, fold
 }
 
 func (d *passage) note(before, after *session.Account, st *events.Stored) {
-	if _, known := d.was[after.JID]; !known {
-		d.was[after.JID] = before
+	if _, known := d.was[after.JID()]; !known {
+		d.was[after.JID()] = before
 	}
-	d.is[after.JID] = after
+	d.is[after.JID()] = after
 	gone, end := endings(before, after, st)
 	for _, s := range gone {
-		if d.was[after.JID].Session(s.ID) != nil {
+		if d.was[after.JID()].Session(s.ID) != nil {
 			d.ends[s.ID] = end
 		}
 	}

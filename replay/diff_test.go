@@ -33,7 +33,7 @@ func differences(t *testing.T, w *world, of string, from, to Moment) (all []stri
 		case c.After == nil:
 			what = "gone " + string(c.Reason)
 		}
-		all = append(all, c.Session().JID.String()+": "+strings.Trim(what, "[]"))
+		all = append(all, c.Session().JID().String()+": "+strings.Trim(what, "[]"))
 	}
 	return all
 }
@@ -186,7 +186,7 @@ func sessionsAt(t *testing.T, w *world, m Moment) map[events.SessionID]string {
 	all := map[events.SessionID]string{}
 	past.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 		for a := range accounts {
-			for _, s := range a.Sessions {
+			for _, s := range a.Sessions() {
 				all[s.ID] = seen(s)
 			}
 		}
@@ -195,7 +195,7 @@ func sessionsAt(t *testing.T, w *world, m Moment) map[events.SessionID]string {
 }
 
 func seen(s *session.Session) string {
-	return fmt.Sprint(s.JID, s.Connector, s.Conn, s.Since, s.Presence, s.PresenceAt, s.Priority, s.Bound(), s.Interested(),
+	return fmt.Sprint(s.JID(), s.Connector(), s.Conn, s.Since, s.Presence, s.PresenceAt, s.Priority, s.Bound(), s.Interested(),
 		s.Available(), s.Carbons(), s.Managed(), s.Resumable(), s.Detached(), s.DetachedUntil(), s.Directed())
 }
 

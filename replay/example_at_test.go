@@ -48,11 +48,11 @@ func ExampleDiff() {
 		case err != nil:
 			fmt.Println(err)
 		case c.After == nil:
-			fmt.Println(c.Before.JID, "is gone:", c.Reason)
+			fmt.Println(c.Before.JID(), "is gone:", c.Reason)
 		case c.Before == nil:
-			fmt.Println(c.After.JID, "is new")
+			fmt.Println(c.After.JID(), "is new")
 		default:
-			fmt.Println(c.After.JID, "has another", c.Differences())
+			fmt.Println(c.After.JID(), "has another", c.Differences())
 		}
 	}
 	// Output:

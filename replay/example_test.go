@@ -26,10 +26,10 @@ func ExampleSessions() {
 			return
 		}
 		if s.Ended == 0 {
-			fmt.Println(s.JID, "has been online for", s.Duration(now))
+			fmt.Println(s.JID(), "has been online for", s.Duration(now))
 			continue
 		}
-		fmt.Println(s.JID, "was online for", s.Duration(now))
+		fmt.Println(s.JID(), "was online for", s.Duration(now))
 		total[s.Reason] += s.Duration(now)
 		count[s.Reason]++
 	}

@@ -217,7 +217,7 @@ func TestWhatLivesIsKnownThoughItsBeginningIsForgotten(t *testing.T) {
 
 func textOf(a *session.Account) (text string) {
 	if a != nil {
-		for _, s := range a.Sessions {
+		for _, s := range a.Sessions() {
 			text += seen(s) + "; "
 		}
 	}

@@ -43,8 +43,8 @@ func leasesAtTwo(ctx context.Context, log events.Log, from, to Moment) (l leases
 
 // mark says of the session's connectors whether they were lost.
 func (l leasesOfTwo) mark(c *Change) {
-	c.LostBefore = c.Before != nil && l.then.HasEnded(c.Before.Connector)
-	c.LostAfter = c.After != nil && l.now.HasEnded(c.After.Connector)
+	c.LostBefore = c.Before != nil && l.then.HasEnded(c.Before.Connector())
+	c.LostAfter = c.After != nil && l.now.HasEnded(c.After.Connector())
 }
 
 // newlyEnded lists those whose lease ended between the moments and that hold sessions
@@ -68,8 +68,8 @@ func (d *passage) noteLost(accounts iter.Seq[*session.Account]) {
 		if a == nil {
 			continue
 		}
-		if _, known := d.was[a.JID]; !known {
-			d.was[a.JID], d.is[a.JID] = a, a
+		if _, known := d.was[a.JID()]; !known {
+			d.was[a.JID()], d.is[a.JID()] = a, a
 		}
 	}
 }

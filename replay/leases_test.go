@@ -44,7 +44,7 @@ func TestThePastKnowsWhichLeasesWereHeld(t *testing.T) {
 			if past.Leases().Holds(holder) != c.held || past.IsLost(holder) != c.ended || (past.Session(full) == nil) != c.ended {
 				t.Errorf("%s: of the table's connector %+v, lost: %t", c.moment, past.Leases(), past.IsLost(holder))
 			}
-			if len(past.Account(full).Sessions) != 1 {
+			if len(past.Account(full).Sessions()) != 1 {
 				t.Errorf("%s: the session is not there until it is closed", c.moment)
 			}
 		}
@@ -86,7 +86,7 @@ func TestADifferenceIsThatAConnectorIsLost(t *testing.T) {
 		}
 		for c := range Diff(t.Context(), Archive{Log: w}, events.JID{}, Moment{Seq: 1}, Moment{Seq: 8}) {
 			if c.LostBefore || !c.LostAfter {
-				t.Errorf("%s was lost at first: %t, at last: %t", c.After.JID, c.LostBefore, c.LostAfter)
+				t.Errorf("%s was lost at first: %t, at last: %t", c.After.JID(), c.LostBefore, c.LostAfter)
 			}
 		}
 		// Between tables it is the same as by the records.
@@ -98,7 +98,7 @@ func TestADifferenceIsThatAConnectorIsLost(t *testing.T) {
 		}
 		var lost []string
 		for c := range d.changes(events.JID{}) {
-			lost = append(lost, fmt.Sprint(c.Session().JID, ": ", c.Differences()))
+			lost = append(lost, fmt.Sprint(c.Session().JID(), ": ", c.Differences()))
 		}
 		expect(t, "between tables", lost, "alice@localhost/phone: [lost]", "bob@localhost/desk: [lost]")
 		if err != nil {

@@ -33,8 +33,8 @@ func (w *world) live(random *rand.Rand, n int) {
 
 // someSession is one of the account's, or one that there never was.
 func (w *world) someSession(random *rand.Rand, a *session.Account) events.SessionID {
-	if a != nil && len(a.Sessions) > 0 && random.IntN(4) > 0 {
-		return a.Sessions[random.IntN(len(a.Sessions))].ID
+	if a != nil && len(a.Sessions()) > 0 && random.IntN(4) > 0 {
+		return a.Sessions()[random.IntN(len(a.Sessions()))].ID
 	}
 	return events.SessionID{0: 's', 14: byte(w.last() >> 8), 15: byte(w.last())}
 }

@@ -62,7 +62,7 @@ func Sessions(ctx context.Context, archive Archive, s Span) iter.Seq2[Lifetime, 
 			}
 			open.reach(st.Seq, s.Of.Bare())
 			for _, l := range open.fold(st) {
-				if s.means(l.JID) && !st.StoredAt().Before(s.Since) && !yield(l, nil) {
+				if s.means(l.JID()) && !st.StoredAt().Before(s.Since) && !yield(l, nil) {
 					return
 				}
 			}
@@ -74,7 +74,7 @@ func Sessions(ctx context.Context, archive Archive, s Span) iter.Seq2[Lifetime, 
 		}
 		open.reach(math.MaxInt64, s.Of.Bare())
 		for _, l := range open.rest() {
-			if s.means(l.JID) && !yield(l, nil) {
+			if s.means(l.JID()) && !yield(l, nil) {
 				return
 			}
 		}
@@ -146,10 +146,10 @@ func (o *openSessions) reach(next events.Seq, of events.JID) {
 func (o *openSessions) adopt(t *projector.Table, of events.JID) {
 	t.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 		for a := range accounts {
-			if !of.IsZero() && a.JID != of || len(a.Sessions) == 0 {
+			if !of.IsZero() && a.JID() != of || len(a.Sessions()) == 0 {
 				continue
 			}
-			o.accounts[a.JID] = a
+			o.accounts[a.JID()] = a
 		}
 	})
 }
@@ -161,7 +161,7 @@ func (o *openSessions) fold(st *events.Stored) (ended []Lifetime) {
 	before := o.accounts[account]
 	after := session.Apply(before, st)
 	o.accounts[account] = after
-	if len(after.Sessions) == 0 {
+	if len(after.Sessions()) == 0 {
 		delete(o.accounts, account)
 	}
 	gone, end := endings(before, after, st)
@@ -185,7 +185,7 @@ func endings(before, after *session.Account, st *events.Stored) (gone []*session
 	if before == nil {
 		return nil, end
 	}
-	for _, s := range before.Sessions {
+	for _, s := range before.Sessions() {
 		if after.Session(s.ID) == nil {
 			gone = append(gone, s)
 		}
@@ -196,12 +196,12 @@ func endings(before, after *session.Account, st *events.Stored) (gone []*session
 // rest are those that go on.
 func (o *openSessions) rest() (all []Lifetime) {
 	for _, a := range o.accounts {
-		for _, s := range a.Sessions {
+		for _, s := range a.Sessions() {
 			all = append(all, Lifetime{Session: s})
 		}
 	}
 	slices.SortFunc(all, func(a, b Lifetime) int {
-		return cmp.Or(cmp.Compare(a.Since, b.Since), a.JID.Compare(b.JID), slices.Compare(a.ID[:], b.ID[:]))
+		return cmp.Or(cmp.Compare(a.Since, b.Since), a.JID().Compare(b.JID()), slices.Compare(a.ID[:], b.ID[:]))
 	})
 	return all
 }

@@ -25,7 +25,7 @@ func lifetimes(t *testing.T, w *world, s Span) (all []string) {
 		if l.Ended == 0 {
 			reason = "-"
 		}
-		all = append(all, fmt.Sprint(l.JID.Resource(), " ", l.Duration(w.at(w.last())), " ", reason))
+		all = append(all, fmt.Sprint(l.JID().Resource(), " ", l.Duration(w.at(w.last())), " ", reason))
 	}
 	return all
 }

@@ -17,39 +17,6 @@ const (
 	MaxDirected = 500
 )
 
-// An Account is what is true of one account at one sequence of the log. It is
-// immutable: Apply returns another. A nil Account is one without sessions of which
-// nothing is known, and all methods work on it.
-type Account struct {
-	JID events.JID
-	Seq events.Seq // of its newest record; the condition of the next append
-	At  int64      // when that record was stored, Unix nanoseconds
-	// CredentialsSeq is the place of the newest change of its password, or of its
-	// removal. If that is not known it is the place of the last record before the first
-	// one that is known: the change can't be later.
-	CredentialsSeq events.Seq
-	Sessions       []*Session // all that are not closed, best first; see compare
-}
-
-// A Session is one session at one moment. It is immutable and shared by all
-// Accounts in which it did not change. It is a connected resource if it is
-// Bound, an available one if Available, an interested one if Interested.
-type Session struct {
-	ID        events.SessionID
-	JID       events.JID         // full once bound; before, the account's
-	Connector events.Incarnation // the one that holds the connection, or held it last
-	Conn      events.ConnID      // that connection; another one after a resumption
-	Since     int64              // when it authenticated, Unix nanoseconds
-	// Presence is the last broadcast presence without type, as an element
-	// without from and to; PresenceAt is when it was stored.
-	Presence   string
-	PresenceAt int64
-	address    string    // the client's; see Address
-	optional   *optional // nil for most sessions
-	Priority   int8      // 0 unless available
-	state      uint8
-}
-
 // optional is what few sessions have, kept apart for the sake of those that don't.
 type optional struct {
 	tokenHash string       // SHA-256 of the resumption token
@@ -102,10 +69,6 @@ func (s *Session) DetachedUntil() int64 {
 	return s.optional.until
 }
 
-// Address is the IP address and port that the client's newest connection came from; ""
-// if an older build has repeated the session, for that did not tell.
-func (s *Session) Address() string { return s.address }
-
 // heldBy reports that the session was not resumed by another connection. Zero
 // is any connection.
 func (s *Session) heldBy(conn events.ConnID) bool {
@@ -131,10 +94,7 @@ func (a *Account) seq() events.Seq {
 
 // Session finds a session by its id, or returns nil.
 func (a *Account) Session(id events.SessionID) *Session {
-	if a == nil {
-		return nil
-	}
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		if s.ID == id {
 			return s
 		}
@@ -144,11 +104,8 @@ func (a *Account) Session(id events.SessionID) *Session {
 
 // Resource finds the connected resource of that name, or returns nil.
 func (a *Account) Resource(resource string) *Session {
-	if a == nil {
-		return nil
-	}
-	for _, s := range a.Sessions {
-		if s.Bound() && s.JID.Resource() == resource {
+	for _, s := range a.Sessions() {
+		if s.Bound() && s.resource() == resource {
 			return s
 		}
 	}
@@ -158,22 +115,24 @@ func (a *Account) Resource(resource string) *Session {
 // Available returns the available resources, highest priority first and among
 // equals the one that became available last first. The slice must not be
 // changed.
-func (a *Account) Available() []*Session {
-	if a == nil {
-		return nil
-	}
-	for i, s := range a.Sessions {
+func (a *Account) Available() []*Session { return availableOf(a.Sessions()) }
+
+func availableOf(list []*Session) []*Session {
+	for i, s := range list {
 		if !s.Available() {
-			return a.Sessions[:i]
+			return list[:i]
 		}
 	}
-	return a.Sessions
+	return list
 }
 
 // Best returns the available resources that a message to the bare JID goes to:
 // all that are tied at the highest priority if that is not negative, otherwise
 // none (RFC 6121, 8.5.2.1.1). The slice must not be changed.
-func (a *Account) Best() []*Session { return best(a.Available()) }
+func (a *Account) Best() []*Session { return BestOf(a.Sessions()) }
+
+// BestOf is Best of some of an account's sessions, in their order.
+func BestOf(list []*Session) []*Session { return best(availableOf(list)) }
 
 func best(available []*Session) []*Session {
 	if len(available) == 0 || available[0].Priority < 0 {

@@ -14,42 +14,58 @@ import (
 //
 // The caller applies an account's own records only, in their order.
 func Apply(a *Account, st *events.Stored) *Account {
-	next := Account{JID: st.JID.Bare(), Seq: st.Seq, At: st.At, CredentialsSeq: st.Prev}
-	if a != nil {
-		if st.Seq <= a.Seq {
-			return a
-		}
-		next.JID, next.CredentialsSeq, next.Sessions = a.JID, a.CredentialsSeq, a.Sessions
+	if a != nil && st.Seq <= a.Seq {
+		return a
 	}
-	if rekeys(st.Event) {
-		next.CredentialsSeq = st.Seq
-	}
+	next := moved(a, st)
 	old := a.Session(st.Session)
 	switch e := st.Event.(type) {
 	case events.Authenticated:
 		if old == nil {
-			return with(next, nil, Session{
-				ID: st.Session, JID: next.JID, Connector: st.Connector, Conn: st.Cause, Since: st.At, address: e.Address,
-			})
+			d := draft{Session{ID: st.Session, Conn: st.Cause, Since: st.At}, st.JID.Bare().String(), e.Address}
+			d.hold(st.Connector)
+			return with(next, nil, &d)
 		}
 	case events.Closed:
 		if old != nil {
-			return without(next, old)
+			return next.With(without(a.Sessions(), old))
 		}
 	case events.Refreshed:
 		if old == nil {
-			return with(next, nil, restored(next.JID, st, e))
+			d := restored(st, e)
+			return with(next, nil, &d)
 		}
 	default:
 		if old == nil {
 			break
 		}
-		if changed := *old; changed.change(st) {
-			return with(next, old, changed)
+		if d := old.draft(); d.change(st) {
+			return with(next, old, &d)
 		}
 	}
-	return moved(next)
+	if next.p == nil {
+		return next.withOthers(others{jid: st.JID.Bare().Clone()})
+	}
+	return same(next)
 }
+
+// moved is the account after a record that has no other effect.
+func moved(a *Account, st *events.Stored) (next Account) {
+	at := st.Prev
+	if a != nil {
+		next, at = *a, a.CredentialsSeq()
+	}
+	if rekeys(st.Event) {
+		at = st.Seq
+	}
+	next.Seq = st.Seq
+	next.setCredentialsSeq(at)
+	return next
+}
+
+// same is an account of which only the sequence has moved. It is a function of its own
+// so that each case allocates only what it returns.
+func same(a Account) *Account { return &a }
 
 // rekeys reports an event after which what proved the knowledge of a password before
 // proves nothing.
@@ -61,59 +77,53 @@ func rekeys(e events.Event) bool {
 	return false
 }
 
-// moved is an account of which only the sequence has moved. Like with and
-// without it is a function of its own so that each case allocates only what
-// it returns.
-func moved(a Account) *Account { return &a }
-
-// without is the account with a session less.
-func without(a Account, s *Session) *Account {
-	a.drop(s)
-	return &a
-}
-
-// with is the account with s in the place of old, which may be nil.
-func with(a Account, old *Session, s Session) *Account {
-	if len(a.Sessions) == 0 || len(a.Sessions) == 1 && old != nil {
-		return single(a, s)
+// with is the account with a session in the place of old, which may be nil.
+func with(a Account, old *Session, d *draft) *Account {
+	if a.n == 0 || a.n == 1 && old != nil {
+		return d.account(a)
 	}
-	return several(a, old, s)
+	return withAmong(a, old, d)
 }
 
-// single makes an account of one session, which most are, in one piece: one
-// allocation for each event, and one place in memory for a lookup to go to.
-func single(a Account, s Session) *Account {
-	one := &struct {
-		Account
-		session Session
-		list    [1]*Session
-	}{Account: a, session: s}
-	one.list[0] = &one.session
-	one.Sessions = one.list[:]
-	return &one.Account
+// withAmong is with among others, each at the place that its rank has.
+func withAmong(a Account, old *Session, d *draft) *Account {
+	s := d.session()
+	list := make([]*Session, 0, a.n+1)
+	for _, o := range a.Sessions() {
+		if o != old && !s.displaces(o) {
+			list = append(list, o)
+		}
+	}
+	i, _ := slices.BinarySearchFunc(list, s, compare)
+	return a.With(slices.Insert(list, i, s))
 }
 
-func several(a Account, old *Session, s Session) *Account {
-	a.dropNamesake(&s)
-	a.put(old, &s)
-	return &a
+// displaces keeps "one session per full JID" true of every log, even of one
+// that no Decide wrote: the later bind wins.
+func (s *Session) displaces(o *Session) bool {
+	return s.Bound() && o.Bound() && o.ID != s.ID && o.name() == s.name()
 }
 
-// change carries out an event of a session's middle life on its copy c, and
+func without(list []*Session, s *Session) []*Session {
+	i := slices.Index(list, s)
+	return slices.Concat(list[:i], list[i+1:])
+}
+
+// change carries out an event of a session's middle life on its draft c, and
 // reports whether it makes a difference.
-func (c *Session) change(st *events.Stored) bool {
+func (c *draft) change(st *events.Stored) bool {
 	if _, binds := st.Event.(events.Bound); !binds {
 		return c.Bound() && c.changeBound(st)
 	}
 	if c.Bound() || st.JID.IsBare() {
 		return false
 	}
-	c.JID, c.state = st.JID, c.state|bound
+	c.name, c.state = st.JID.String(), c.state|bound
 	return true
 }
 
 // changeBound continues change for the events of connected resources only.
-func (c *Session) changeBound(st *events.Stored) bool {
+func (c *draft) changeBound(st *events.Stored) bool {
 	switch e := st.Event.(type) {
 	case events.PresenceAvailable:
 		c.Priority, c.Presence, c.PresenceAt = e.Priority, e.Stanza, st.At
@@ -141,7 +151,8 @@ func (c *Session) changeBound(st *events.Stored) bool {
 		c.ownOptional().until = e.Until
 		c.state |= detached
 	case events.Resumed:
-		c.Connector, c.Conn, c.address = st.Connector, st.Cause, e.Address
+		c.Conn, c.address = st.Cause, e.Address
+		c.hold(st.Connector)
 		c.state &^= detached
 	default:
 		return false
@@ -174,36 +185,4 @@ func directed(to []events.JID, e events.PresenceDirected) []events.JID {
 		return slices.Concat(to[:i], to[i+1:])
 	}
 	return to
-}
-
-// put replaces old, which may be nil, by s, at the place that its rank has.
-func (a *Account) put(old, s *Session) {
-	list := make([]*Session, 0, len(a.Sessions)+1)
-	for _, o := range a.Sessions {
-		if o != old {
-			list = append(list, o)
-		}
-	}
-	i, _ := slices.BinarySearchFunc(list, s, compare)
-	a.Sessions = slices.Insert(list, i, s)
-}
-
-func (a *Account) drop(s *Session) {
-	i := slices.Index(a.Sessions, s)
-	if len(a.Sessions) == 1 {
-		a.Sessions = nil
-		return
-	}
-	a.Sessions = slices.Concat(a.Sessions[:i], a.Sessions[i+1:])
-}
-
-// dropNamesake keeps "one session per full JID" true of every log, even of one
-// that no Decide wrote: the later bind wins.
-func (a *Account) dropNamesake(s *Session) {
-	for _, o := range a.Sessions {
-		if s.Bound() && o.Bound() && o.ID != s.ID && o.JID == s.JID {
-			a.drop(o)
-			return
-		}
-	}
 }

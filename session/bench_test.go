@@ -23,14 +23,14 @@ func withSessions(n int) (*session.Account, *session.Session) {
 		apply(s, full, events.StreamManagementEnabled{Resumable: true, Max: 60, TokenHash: "t"})
 		apply(s, full, events.PresenceAvailable{Stanza: "<presence/>"})
 	}
-	return a, a.Sessions[n/2]
+	return a, a.Sessions()[n/2]
 }
 
 // next is the record of an event on top of an account.
 func next(a *session.Account, s events.SessionID, j events.JID, e events.Event) *events.Stored {
 	st := &events.Stored{Seq: 1, At: 1, Record: events.Record{Session: s, JID: j, Connector: events.Incarnation{Name: "c1", Epoch: 1}, Event: e}}
 	if a != nil {
-		st.Seq, st.At = a.Seq+1, a.At+1
+		st.Seq, st.At = a.Seq+1, int64(a.Seq)+1
 	}
 	return st
 }
@@ -58,7 +58,7 @@ func TestApplyAllocatesLittle(t *testing.T) {
 			if _, directed := e.(events.PresenceDirected); directed {
 				limit++ // for the list
 			}
-			st := next(a, s.ID, s.JID, e)
+			st := next(a, s.ID, s.JID(), e)
 			if got := testing.AllocsPerRun(100, func() { session.Apply(a, st) }); got > limit {
 				t.Errorf("%s of one of %d sessions: %v allocations, want at most %v", e.Kind(), n, got, limit)
 			}
@@ -70,7 +70,7 @@ func BenchmarkApply(b *testing.B) {
 	for _, n := range []int{1, 2, 10} {
 		a, s := withSessions(n)
 		for _, e := range []events.Event{events.PresenceAvailable{Priority: 1, Stanza: "<presence/>"}, events.Detached{Until: 1}, events.Closed{}} {
-			st := next(a, s.ID, s.JID, e)
+			st := next(a, s.ID, s.JID(), e)
 			b.Run(fmt.Sprintf("%s/sessions=%d", e.Kind(), n), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {

@@ -48,9 +48,9 @@ func (c Authenticate) decide(a *Account) ([]Step, error) {
 	}
 	switch {
 	case a == nil:
-	case a.CredentialsSeq > c.AsOf:
+	case a.CredentialsSeq() > c.AsOf:
 		return nil, ErrRekeyed
-	case len(a.Sessions) >= MaxSessions:
+	case len(a.Sessions()) >= MaxSessions:
 		return nil, ErrTooManySessions
 	}
 	return []Step{{Session: c.Session, Event: events.Authenticated{Mechanism: c.Mechanism, TLS: c.TLS, Address: c.Address, Agent: c.Agent}}}, nil
@@ -76,7 +76,7 @@ func (c Bind) decide(a *Account) ([]Step, error) {
 	if other == nil && c.Limit > 0 && a.connected() >= c.Limit {
 		return nil, ErrTooManySessions
 	}
-	full, err := a.JID.WithResource(resource)
+	full, err := a.JID().WithResource(resource)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (c Resume) decide(a *Account) ([]Step, error) {
 	if !prev.Detached() && prev.Conn == s.Conn && !s.Conn.IsZero() {
 		return []Step{ended}, nil // overtaken between the two
 	}
-	return []Step{{prev.ID, prev.JID, events.Resumed{Address: c.Address}}, ended}, nil
+	return []Step{{prev.ID, prev.JID(), events.Resumed{Address: c.Address}}, ended}, nil
 }
 
 func (c Close) decide(a *Account) ([]Step, error) {
@@ -205,9 +205,9 @@ func (c Fence) decide(a *Account) ([]Step, error) {
 	if a == nil {
 		return nil, nil
 	}
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		switch {
-		case s.Connector.Name != c.Lost.Name || s.Connector.Epoch > c.Lost.Epoch:
+		case s.Connector().Name != c.Lost.Name || s.Connector().Epoch > c.Lost.Epoch:
 		case !c.Keep:
 			steps = append(steps, s.close(events.ReasonConnectorLost, ""))
 		case !s.Detached():
@@ -221,7 +221,7 @@ func (c Expire) decide(a *Account) (steps []Step, err error) {
 	if a == nil {
 		return nil, nil
 	}
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		if s.Detached() && s.DetachedUntil() < c.Now {
 			steps = append(steps, s.close(events.ReasonTimeout, ""))
 		}
@@ -237,9 +237,9 @@ func (c Refresh) decide(a *Account) ([]Step, error) {
 	if c.Account == nil {
 		return nil, nil
 	}
-	for _, s := range c.Account.Sessions {
-		if s.Connector == c.Holder && s.Since < c.Begun {
-			steps = append(steps, Step{s.ID, s.JID, s.refreshed()})
+	for _, s := range c.Account.Sessions() {
+		if s.Connector() == c.Holder && s.Since < c.Begun {
+			steps = append(steps, Step{s.ID, s.JID(), s.refreshed()})
 		}
 	}
 	return steps, nil
@@ -272,7 +272,7 @@ func (a *Account) connectedSession(id events.SessionID) (*Session, error) {
 }
 
 func (a *Account) connected() (n int) {
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		if s.Bound() {
 			n++
 		}
@@ -284,7 +284,7 @@ func (a *Account) closeAll(reason events.Reason, text string, except events.Sess
 	if a == nil {
 		return nil
 	}
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		if s.ID != except {
 			steps = append(steps, s.close(reason, text))
 		}
@@ -292,10 +292,10 @@ func (a *Account) closeAll(reason events.Reason, text string, except events.Sess
 	return steps
 }
 
-func (s *Session) step(e events.Event) []Step { return []Step{{s.ID, s.JID, e}} }
+func (s *Session) step(e events.Event) []Step { return []Step{{s.ID, s.JID(), e}} }
 
 func (s *Session) close(reason events.Reason, text string) Step {
-	return Step{s.ID, s.JID, events.Closed{Reason: reason, Text: text}}
+	return Step{s.ID, s.JID(), events.Closed{Reason: reason, Text: text}}
 }
 
 // leave is what becomes of a session that has lost its connection.
@@ -304,5 +304,5 @@ func (s *Session) leave(reason events.Reason, now int64) Step {
 		return s.close(reason, "")
 	}
 	until := now + int64(s.optional.max)*1e9
-	return Step{s.ID, s.JID, events.Detached{Reason: reason, Until: until}}
+	return Step{s.ID, s.JID(), events.Detached{Reason: reason, Until: until}}
 }

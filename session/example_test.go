@@ -33,11 +33,11 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for _, s := range account.Sessions {
-		fmt.Println(s.JID, "is online")
+	for _, s := range account.Sessions() {
+		fmt.Println(s.JID(), "is online")
 	}
 	account, at, err := svc.Do(ctx, bob, events.ConnID{}, session.Kick{Text: "go to bed"})
-	fmt.Println(len(account.Sessions), "are online after event", at.Seq, err)
+	fmt.Println(len(account.Sessions()), "are online after event", at.Seq, err)
 	// Output:
 	// bob@localhost/desk is online
 	// bob@localhost/phone is online

@@ -19,8 +19,8 @@ func TestHistoriesAreAsGoodAsATableToDecideOn(t *testing.T) {
 	for round := range 3 {
 		connect(log, alice, "phone", "desk") // by another process, which the histories are not told of
 		a, _, err := svc.Do(t.Context(), alice, events.ConnID{}, session.Kick{})
-		if err != nil || len(a.Sessions) != 0 {
-			t.Fatalf("round %d: %d sessions, %v", round, len(a.Sessions), err)
+		if err != nil || len(a.Sessions()) != 0 {
+			t.Fatalf("round %d: %d sessions, %v", round, len(a.Sessions()), err)
 		}
 		if round == 1 {
 			known.Forget(alice)

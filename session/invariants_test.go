@@ -17,9 +17,9 @@ func checkAccount(a *session.Account) error {
 		return nil
 	}
 	names := make(map[events.JID]int)
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		if s.Bound() {
-			names[s.JID]++
+			names[s.JID()]++
 		}
 		if err := checkSession(a, s); err != nil {
 			return fmt.Errorf("%s: %w", nameOf(s.ID), err)
@@ -29,11 +29,11 @@ func checkAccount(a *session.Account) error {
 		if n > 1 {
 			return fmt.Errorf("I2: %d live sessions are %s", n, name)
 		}
-		if s := a.Resource(name.Resource()); s == nil || s.JID != name {
+		if s := a.Resource(name.Resource()); s == nil || s.JID() != name {
 			return fmt.Errorf("I1: %s is not found by its resource", name)
 		}
 	}
-	if !slices.IsSortedFunc(a.Sessions, order) {
+	if !slices.IsSortedFunc(a.Sessions(), order) {
 		return fmt.Errorf("the sessions are out of order: %s", fingerprint(a))
 	}
 	return checkBest(a)
@@ -43,10 +43,10 @@ func checkSession(a *session.Account, s *session.Session) error {
 	switch {
 	case a.Session(s.ID) != s:
 		return fmt.Errorf("I1: it is listed twice, or not found by its id")
-	case s.JID.Bare() != a.JID:
-		return fmt.Errorf("I5: it is %s, of the account %s", s.JID, a.JID)
-	case s.Bound() == s.JID.IsBare():
-		return fmt.Errorf("I1: bound %v as %s", s.Bound(), s.JID)
+	case s.JID().Bare() != a.JID():
+		return fmt.Errorf("I5: it is %s, of the account %s", s.JID(), a.JID())
+	case s.Bound() == s.JID().IsBare():
+		return fmt.Errorf("I1: bound %v as %s", s.Bound(), s.JID())
 	case !s.Bound() && (s.Available() || s.Interested() || s.Carbons() || s.Managed() || s.Detached()):
 		return fmt.Errorf("I3: it is not bound, but more than that")
 	case !s.Available() && (s.Priority != 0 || s.Presence != "" || s.PresenceAt != 0):
@@ -79,13 +79,13 @@ func order(a, b *session.Session) int {
 // checkBest compares Best with its definition (I4; RFC 6121, 8.5.2.1.1).
 func checkBest(a *session.Account) error {
 	highest := -1
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		if s.Available() {
 			highest = max(highest, int(s.Priority))
 		}
 	}
 	var want []*session.Session
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		if s.Available() && highest >= 0 && int(s.Priority) == highest {
 			want = append(want, s)
 		}
@@ -103,9 +103,21 @@ func fingerprint(a *session.Account) string {
 		return ""
 	}
 	var b strings.Builder
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		fmt.Fprintf(&b, "%s %s %s %s %d %q %d: %v %s\n",
-			nameOf(s.ID), s.JID, s.Connector, nameOf(s.Conn), s.Since, s.Presence, s.PresenceAt, s.Bound(), describe(s))
+			nameOf(s.ID), s.JID(), s.Connector(), nameOf(s.Conn), s.Since, s.Presence, s.PresenceAt, s.Bound(), describe(s))
 	}
 	return b.String()
+}
+
+// whole is all that there is of an account, wherever it lies.
+func whole(a *session.Account) (all []any) {
+	if a == nil {
+		return nil
+	}
+	all = append(all, a.JID(), a.Seq, a.CredentialsSeq())
+	for _, s := range a.Sessions() {
+		all = append(all, s.Record())
+	}
+	return all
 }

@@ -32,7 +32,7 @@ func (f *foreseen) put(a *Account) {
 		}
 		delete(f.accounts, other)
 	}
-	f.accounts[a.JID] = a
+	f.accounts[a.JID()] = a
 }
 
 // take returns what is known of an account, once, or nil.
@@ -84,7 +84,7 @@ func (s *Service) known(ctx context.Context, stripe *stripe, account events.JID)
 // has not got there yet.
 func (s *Service) newest(stripe *stripe, account events.JID) *Account {
 	a := s.cfg.Accounts.Account(account)
-	if r := stripe.recent; r != nil && r.JID == account && (a == nil || a.Seq < r.Seq) {
+	if r := stripe.recent; r != nil && r.JID() == account && (a == nil || a.Seq < r.Seq) {
 		return r
 	}
 	return a
@@ -100,18 +100,18 @@ func (s *Service) last(ctx context.Context, account events.JID) (*Account, error
 	case errors.Is(err, events.ErrNotFound):
 		return nil, nil
 	case spoilt:
-		st.Seq, st.At, st.Prev = poison.Seq, poison.At, poison.Seq
+		st.Seq = poison.Seq
 	case err != nil:
 		return nil, fmt.Errorf("newest record of %s: %w", account, err)
 	}
 	if err := s.cfg.Accounts.WaitFor(ctx, st.Position()); err != nil {
 		return nil, fmt.Errorf("%w: wait for the table: %w", events.ErrUnavailable, err)
 	}
-	a := Account{JID: account, Seq: st.Seq, At: st.At, CredentialsSeq: st.Prev}
-	if rekeys(st.Event) {
-		a.CredentialsSeq = st.Seq
+	a := NewAccount(account, st.Seq)
+	if !spoilt && !rekeys(st.Event) {
+		a.setCredentialsSeq(st.Prev)
 	}
-	return &a, nil
+	return a, nil
 }
 
 // dated is the account with the exact place of the newest change of its credentials,
@@ -119,20 +119,20 @@ func (s *Service) last(ctx context.Context, account events.JID) (*Account, error
 // later than the change was.
 func (s *Service) dated(ctx context.Context, a *Account, after events.Seq) (*Account, error) {
 	exact := *a
-	exact.CredentialsSeq = 0
+	exact.setCredentialsSeq(0)
 	for {
 		var next events.Stored
 		err := s.patiently(ctx, func() (err error) {
-			next, _, err = s.next(ctx, a.JID, after)
+			next, _, err = s.next(ctx, a.JID(), after)
 			return err
 		})
 		switch {
 		case errors.Is(err, events.ErrNotFound), err == nil && next.Seq > a.Seq:
 			return &exact, nil
 		case err != nil:
-			return nil, fmt.Errorf("history of %s: %w", a.JID, err)
+			return nil, fmt.Errorf("history of %s: %w", a.JID(), err)
 		case rekeys(next.Event):
-			exact.CredentialsSeq = next.Seq
+			exact.setCredentialsSeq(next.Seq)
 		}
 		after = next.Seq
 	}

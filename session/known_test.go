@@ -105,8 +105,8 @@ func TestASessionIsFoundThatTheTableDoesNotHaveYet(t *testing.T) {
 	n.forgets()
 	c1.login("s1", "k1")
 	n.must("", session.Kick{Resource: "desk"})
-	if a, err := session.NewHistories(log).Load(t.Context(), alice); err != nil || len(a.Sessions) != 0 {
-		t.Errorf("after it was kicked: %v, %v", a.Sessions, err)
+	if a, err := session.NewHistories(log).Load(t.Context(), alice); err != nil || len(a.Sessions()) != 0 {
+		t.Errorf("after it was kicked: %v, %v", a.Sessions(), err)
 	}
 }
 
@@ -214,7 +214,7 @@ func TestAForgottenAccountIsUnavailableWhileTheLogIs(t *testing.T) {
 // A keyframe does not keep when the password changed.
 func TestThePasswordOfARestoredAccountMayHaveChangedUpToItsLastRecord(t *testing.T) {
 	t.Parallel()
-	a := session.Restore(session.Account{JID: alice, Seq: 7}, nil)
+	a := session.Restore(7, nil)
 	for asOf, want := range map[events.Seq]error{6: session.ErrRekeyed, 7: nil} {
 		if _, err := session.Decide(a, session.Authenticate{Session: id("s1"), AsOf: asOf}); !errors.Is(err, want) {
 			t.Errorf("a login that was proved after %d: %v, want %v", asOf, err, want)

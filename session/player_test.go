@@ -188,17 +188,17 @@ func (p *player) store(s session.Step, cause events.ConnID) string {
 
 // show lists the account's sessions.
 func (p *player) show() string {
-	if p.account == nil || len(p.account.Sessions) == 0 {
+	if p.account == nil || len(p.account.Sessions()) == 0 {
 		return "= no sessions\n"
 	}
 	var out strings.Builder
 	best := p.account.Best()
-	for _, s := range p.account.Sessions {
+	for _, s := range p.account.Sessions() {
 		mark := " "
 		if slices.Contains(best, s) {
 			mark = "*"
 		}
-		fmt.Fprintf(&out, "=%s%s %s at %s%s\n", mark, nameOf(s.ID), s.JID, s.Connector, describe(s))
+		fmt.Fprintf(&out, "=%s%s %s at %s%s\n", mark, nameOf(s.ID), s.JID(), s.Connector(), describe(s))
 	}
 	return out.String()
 }

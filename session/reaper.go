@@ -36,7 +36,7 @@ func (s *Service) Reap(ctx context.Context, holders Holders, lost events.Incarna
 		}
 		n++
 		g.Go(func() error {
-			_, _, err := s.Do(ctx, a.JID, events.ConnID{}, Fence{Lost: lost, Now: s.cfg.Clock().UnixNano()})
+			_, _, err := s.Do(ctx, a.JID(), events.ConnID{}, Fence{Lost: lost, Now: s.cfg.Clock().UnixNano()})
 			return err
 		})
 	}

@@ -24,7 +24,7 @@ func (s *Session) refreshed() events.Refreshed {
 		Conn: s.Conn, Since: s.Since, Interested: s.Interested(), Carbons: s.Carbons(),
 		Available: s.Available(), Priority: s.Priority, Presence: s.Presence, PresenceAt: s.PresenceAt,
 		Managed: s.Managed(), Resumable: s.Resumable(), Detached: s.Detached(), Until: s.DetachedUntil(),
-		Directed: s.Directed(), Address: s.address,
+		Directed: s.Directed(), Address: s.Address(),
 	}
 	if s.optional != nil {
 		e.TokenHash, e.Max = s.optional.tokenHash, s.optional.max
@@ -32,26 +32,27 @@ func (s *Session) refreshed() events.Refreshed {
 	return e
 }
 
-// restored is the session of which only an event that repeats it is left.
-func restored(account events.JID, st *events.Stored, e events.Refreshed) Session {
-	s := Session{ID: st.Session, JID: account, Connector: st.Connector, Conn: e.Conn, Since: e.Since, address: e.Address}
+// restored is the draft of a session of which only an event that repeats it is left.
+func restored(st *events.Stored, e events.Refreshed) draft {
+	d := draft{Session{ID: st.Session, Conn: e.Conn, Since: e.Since}, st.JID.String(), e.Address}
+	d.hold(st.Connector)
 	if st.JID.IsBare() {
-		return s
+		return d
 	}
-	s.JID, s.state = st.JID, bound
-	s.set(interested, e.Interested)
-	s.set(carbons, e.Carbons)
-	s.set(managed, e.Managed)
-	s.set(resumable, e.Resumable)
-	s.set(detached, e.Detached)
+	d.state = bound
+	d.set(interested, e.Interested)
+	d.set(carbons, e.Carbons)
+	d.set(managed, e.Managed)
+	d.set(resumable, e.Resumable)
+	d.set(detached, e.Detached)
 	if e.Available {
-		s.set(available, true)
-		s.Priority, s.Presence, s.PresenceAt = e.Priority, e.Presence, e.PresenceAt
+		d.set(available, true)
+		d.Priority, d.Presence, d.PresenceAt = e.Priority, e.Presence, e.PresenceAt
 	}
 	if e.Managed || e.Detached || len(e.Directed) > 0 {
-		s.optional = &optional{tokenHash: e.TokenHash, max: e.Max, until: e.Until, directed: e.Directed}
+		d.optional = &optional{tokenHash: e.TokenHash, max: e.Max, until: e.Until, directed: e.Directed}
 	}
-	return s
+	return d
 }
 
 func (s *Session) set(state uint8, is bool) {

@@ -31,7 +31,7 @@ func hidden(a *session.Account) (all []any) {
 	}
 	back := id("back")
 	with := session.Apply(a, &events.Stored{Record: events.Record{JID: alice, Session: back, Event: events.Authenticated{}}, Seq: math.MaxUint64})
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		for _, c := range []session.Command{
 			session.Resume{Session: back, Previous: s.ID, TokenHash: "t1", Now: math.MinInt64},
 			session.Resume{Session: back, Previous: s.ID, TokenHash: "t2", Now: math.MinInt64},
@@ -70,8 +70,8 @@ func TestAFoldFromTheMiddleOfTheLogHasEverySessionThatWasRepeatedSince(t *testin
 			switch {
 			case n > cut && rest.Seq != all.Seq:
 				t.Fatalf("after record %d: at %d of %d", n, rest.Seq, all.Seq)
-			case rest != nil && rest.CredentialsSeq != all.CredentialsSeq && (rest.CredentialsSeq != 0 || all.CredentialsSeq > events.Seq(cut)):
-				t.Fatalf("after record %d: the password changed at %d, which was at %d", n, rest.CredentialsSeq, all.CredentialsSeq)
+			case rest != nil && rest.CredentialsSeq() != all.CredentialsSeq() && (rest.CredentialsSeq() != 0 || all.CredentialsSeq() > events.Seq(cut)):
+				t.Fatalf("after record %d: the password changed at %d, which was at %d", n, rest.CredentialsSeq(), all.CredentialsSeq())
 			case fingerprint(rest) != fingerprint(all), !reflect.DeepEqual(hidden(rest), hidden(all)):
 				t.Fatalf("without the first %d records, after record %d\n%swas\n%s", cut, n, fingerprint(rest), fingerprint(all))
 			}
@@ -120,7 +120,7 @@ func TestASessionNeverGrowsBeyondWhatOneRecordCanRepeat(t *testing.T) {
 	if err := do(session.BecomeAvailable{Session: s.ID, Stanza: strings.Repeat("x", events.MaxRecord/2)}); !errors.Is(err, events.ErrTooLarge) {
 		t.Errorf("presence beyond that: %v", err)
 	}
-	steps, err := session.Decide(a, session.Refresh{Holder: s.Connector, Begun: math.MaxInt64, Account: a})
+	steps, err := session.Decide(a, session.Refresh{Holder: s.Connector(), Begun: math.MaxInt64, Account: a})
 	if err != nil || len(steps) != 1 {
 		t.Fatal(steps, err)
 	}

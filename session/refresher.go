@@ -81,9 +81,9 @@ func (r *refresher) round(ctx context.Context) {
 // instant. Only their names are kept: a round may last for days.
 func (r *refresher) due(before int64) (accounts []events.JID) {
 	for a := range r.held.HeldBy(r.cfg.Connector) {
-		for _, s := range a.Sessions {
+		for _, s := range a.Sessions() {
 			if s.Since < before {
-				accounts = append(accounts, a.JID)
+				accounts = append(accounts, a.JID())
 				break
 			}
 		}

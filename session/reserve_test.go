@@ -86,16 +86,16 @@ func TestALogThatIsNearlyFullTakesOnlyEnds(t *testing.T) {
 		t.Errorf("%d commands were refused", got)
 	}
 
-	if a := n.must("S1", session.DirectPresence{Session: id("S1"), To: mustJID("bob@example.org")}); len(a.Sessions) != 4 {
-		t.Errorf("%d sessions are left", len(a.Sessions))
+	if a := n.must("S1", session.DirectPresence{Session: id("S1"), To: mustJID("bob@example.org")}); len(a.Sessions()) != 4 {
+		t.Errorf("%d sessions are left", len(a.Sessions()))
 	}
 	n.must("S1", session.BecomeUnavailable{Session: id("S1"), Stanza: "<presence type='unavailable'/>"})
 	n.must("S1", session.Close{Session: id("S1"), Reason: events.ReasonClient})
 	n.must("S2", session.Detach{Session: id("S2"), Reason: events.ReasonConnectionLost})
 	n.must("", session.Expire{Now: math.MaxInt64})
 	n.must("", session.Kick{Resource: "S3"})
-	if a := n.must("", session.Fence{Lost: events.Incarnation{Name: "c1", Epoch: 1}}); len(a.Sessions) != 0 {
-		t.Errorf("%d sessions are left", len(a.Sessions))
+	if a := n.must("", session.Fence{Lost: events.Incarnation{Name: "c1", Epoch: 1}}); len(a.Sessions()) != 0 {
+		t.Errorf("%d sessions are left", len(a.Sessions()))
 	}
 
 	n.KeepReserve(events.Info{MaxBytes: 2 << 20, Bytes: full.Bytes, Last: full.Last, Records: full.Records}, 0)

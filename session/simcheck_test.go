@@ -69,7 +69,7 @@ func (s *sim) checkLog(log []*events.Stored) {
 			}
 			names[st.JID] = st.Session
 		case events.Refreshed:
-			is := &session.Account{Sessions: []*session.Session{known.Session(st.Session)}}
+			is := new(session.Account).With([]*session.Session{known.Session(st.Session)})
 			if repeated := session.Apply(nil, st); fingerprint(repeated) != fingerprint(is) {
 				s.fail("record %d repeats\n%sas\n%s", st.Seq, fingerprint(is), fingerprint(repeated))
 			}
@@ -122,7 +122,7 @@ func (s *sim) checkEnded(c *client, a *session.Account) {
 	}
 	for _, h := range c.ended {
 		if left := a.Session(h.session); left != nil && !left.Detached() && left.Conn == h.conn {
-			s.fail("the end of %s was forgotten, which %s has", nameOf(h.session), left.Connector)
+			s.fail("the end of %s was forgotten, which %s has", nameOf(h.session), left.Connector())
 		}
 	}
 }
@@ -140,9 +140,9 @@ func (s *sim) checkGhosts(a *session.Account) {
 	if a == nil {
 		return // no login succeeded
 	}
-	for _, left := range a.Sessions {
+	for _, left := range a.Sessions() {
 		if !left.Detached() && !slices.Contains(kept, left.Conn) {
-			s.fail("%s is a ghost: %s has it by %s", nameOf(left.ID), left.Connector, nameOf(left.Conn))
+			s.fail("%s is a ghost: %s has it by %s", nameOf(left.ID), left.Connector(), nameOf(left.Conn))
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (t *table) apply(st *events.Stored) {
 	account := st.JID.Bare()
 	t.accounts[account] = session.Apply(t.accounts[account], st)
 	t.seq = st.Seq
-	if t.forgets && len(t.accounts[account].Sessions) == 0 {
+	if t.forgets && len(t.accounts[account].Sessions()) == 0 {
 		delete(t.accounts, account)
 		t.forgotten = st.Seq
 	}
@@ -122,8 +122,8 @@ func (t *table) HeldBy(lost events.Incarnation) iter.Seq[*session.Account] {
 	defer t.mu.Unlock()
 	var held []*session.Account
 	for _, a := range t.accounts {
-		if slices.ContainsFunc(a.Sessions, func(s *session.Session) bool {
-			return s.Connector.Name == lost.Name && s.Connector.Epoch <= lost.Epoch
+		if slices.ContainsFunc(a.Sessions(), func(s *session.Session) bool {
+			return s.Connector().Name == lost.Name && s.Connector().Epoch <= lost.Epoch
 		}) {
 			held = append(held, a)
 		}

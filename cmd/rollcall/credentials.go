@@ -16,7 +16,7 @@ func credentialsFor(docs *bus.Documents, table *projector.Table) *auth.Recent {
 	return auth.NewRecent(&accounts.Store{Keys: docs}, func(account events.JID) (changed, known events.Seq) {
 		known = table.Position().Seq // before the account, which may move on
 		if a := table.Account(account); a != nil {
-			return a.CredentialsSeq, known
+			return a.CredentialsSeq(), known
 		}
 		return table.Forgotten(), known
 	})

@@ -137,7 +137,7 @@ func (q *diffQuery) findEnds(ctx context.Context, con *console, b *bus.Bus, all 
 		if c.After != nil || c.Ended != 0 {
 			continue
 		}
-		account := c.Before.JID.Bare()
+		account := c.Before.JID().Bare()
 		if len(accounts) == maxEnds && accounts[account] == nil {
 			con.say("note: of the first %d accounts only it is said how sessions ended; ask for one account, or for less time", maxEnds)
 			break
@@ -197,7 +197,7 @@ func shown(s *session.Session, lost bool) *query.Session {
 func differenceWords(con *console, d replay.Difference, a, b *session.Session, now time.Time) string {
 	switch d {
 	case replay.ConnectorChanged:
-		return fmt.Sprintf("from %s to %s", a.Connector, b.Connector)
+		return fmt.Sprintf("from %s to %s", a.Connector(), b.Connector())
 	case replay.Detached:
 		return "disconnected, may resume until " + con.stamp(time.Unix(0, b.DetachedUntil()), now)
 	case replay.Lost:

@@ -53,17 +53,19 @@ type recipient struct {
 // newRecipient leaves out the sessions of lost connectors, as connectors
 // do, and counts them.
 func newRecipient(to events.JID, a *session.Account, exists bool, lost func(events.Incarnation) bool) *recipient {
-	r := &recipient{to: to, exists: exists, here: &session.Account{JID: to.Bare()}}
+	r := &recipient{to: to, exists: exists, here: session.NewAccount(to, 0)}
 	if a == nil {
 		return r
 	}
-	for _, s := range a.Sessions {
-		if lost(s.Connector) {
+	var here []*session.Session
+	for _, s := range a.Sessions() {
+		if lost(s.Connector()) {
 			r.lost++
 			continue
 		}
-		r.here.Sessions = append(r.here.Sessions, s)
+		here = append(here, s)
 	}
+	r.here = a.With(here)
 	return r
 }
 
@@ -82,7 +84,7 @@ func (r *recipient) explain() []verdict {
 			Reason: r.why(&d), Targets: make([]target, 0, len(d.Targets)),
 		}
 		for _, s := range d.Targets {
-			v.Targets = append(v.Targets, target{s.JID, s.ID.String(), s.Connector.Name, s.Priority})
+			v.Targets = append(v.Targets, target{s.JID(), s.ID.String(), s.Connector().Name, s.Priority})
 		}
 		all = append(all, v)
 	}
@@ -110,8 +112,8 @@ func (r *recipient) nobody() string {
 	switch {
 	case len(r.here.Available()) > 0:
 		return "only negative priorities: " + plural(len(r.here.Available()), "available resource")
-	case len(r.here.Sessions) > 0:
-		return "no available resource: " + plural(len(r.here.Sessions), "session") + " without presence"
+	case len(r.here.Sessions()) > 0:
+		return "no available resource: " + plural(len(r.here.Sessions()), "session") + " without presence"
 	case r.lost > 0:
 		return "no available resource: the connector of " + plural(r.lost, "session") + " is lost"
 	}

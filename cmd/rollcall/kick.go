@@ -56,7 +56,7 @@ func kick(ctx context.Context, con *console, admin *accounts.Admin, jid events.J
 		return fmt.Errorf("%s has no session", jid)
 	}
 	for _, s := range ended {
-		if _, err := fmt.Fprintf(con.out, "kicked %s on %s\n", printable(s.JID.String()), printable(s.Connector.Name)); err != nil {
+		if _, err := fmt.Fprintf(con.out, "kicked %s on %s\n", printable(s.JID().String()), printable(s.Connector().Name)); err != nil {
 			return err
 		}
 	}

@@ -36,7 +36,7 @@ func (q *sessionsQuery) lifetimes(ctx context.Context, con *console, b *bus.Bus)
 		if err != nil {
 			return nil, err
 		}
-		if !q.has(l.JID, l.Connector.Name) {
+		if !q.has(l.JID(), l.Connector().Name) {
 			continue
 		}
 		v := lifetimeView{Reason: string(l.Reason), Text: l.Text}

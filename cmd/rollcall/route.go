@@ -71,7 +71,7 @@ func recipientAt(ctx context.Context, con *console, b *bus.Bus, to events.JID, m
 	if err != nil {
 		return nil, err
 	}
-	exists := account != nil && len(account.Sessions) > 0
+	exists := account != nil && len(account.Sessions()) > 0
 	lost, err := lostAt(ctx, b, m)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func lostAt(ctx context.Context, b *bus.Bus, m replay.Moment) (func(events.Incar
 // sayLost tells people who ask about the past which of the sessions the log
 // closed later for the sake of their connector: when that died is not known.
 func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m replay.Moment) error {
-	if isNow(m) || len(r.here.Sessions) == 0 {
+	if isNow(m) || len(r.here.Sessions()) == 0 {
 		return nil
 	}
 	span := events.Range{Account: r.to.Bare(), After: m.Seq, Since: m.Time}
@@ -115,7 +115,7 @@ func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m repl
 		s := r.here.Session(st.Session)
 		if e, ok := st.Event.(events.Closed); ok && s != nil && e.Reason == events.ReasonConnectorLost {
 			con.say("note: %s was closed at event %d, %s %s, because its connector %s was lost, maybe some time before",
-				printable(s.JID.String()), st.Seq, con.stamp(st.StoredAt(), time.Now()), con.zoneName(st.StoredAt()), printable(s.Connector.Name))
+				printable(s.JID().String()), st.Seq, con.stamp(st.StoredAt(), time.Now()), con.zoneName(st.StoredAt()), printable(s.Connector().Name))
 		}
 	}
 	return nil

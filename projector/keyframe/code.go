@@ -60,11 +60,10 @@ func (e *encoder) incarnation(i events.Incarnation) {
 }
 
 func (e *encoder) account(a *session.Account) {
-	e.text(a.JID.String())
+	e.text(a.JID().String())
 	e.uint(uint64(a.Seq))
-	e.int(a.At)
-	e.uint(uint64(len(a.Sessions)))
-	for _, s := range a.Sessions {
+	e.uint(uint64(len(a.Sessions())))
+	for _, s := range a.Sessions() {
 		r := s.Record()
 		r.ID = events.EventID(s.ID) // a record must have one
 		e.record = r.Append(e.record[:0])
@@ -162,16 +161,16 @@ func (d *decoder) incarnation() events.Incarnation {
 }
 
 func (d *decoder) account() *session.Account {
-	a := session.Account{JID: events.StoredJID(d.text()), Seq: events.Seq(d.uint()), At: d.int()}
+	name, seq := d.text(), events.Seq(d.uint())
 	d.records = d.records[:0]
 	for range d.uint() {
-		st := events.Stored{Seq: a.Seq, At: a.At}
+		st := events.Stored{Seq: seq}
 		data := d.take(d.uint())
 		if d.err != nil {
 			return nil
 		}
 		if err := st.Decode(data); err != nil {
-			d.fail("a session of %s: %w", a.JID, err)
+			d.fail("a session of %s: %w", name, err)
 			return nil
 		}
 		d.own(&st)
@@ -181,6 +180,5 @@ func (d *decoder) account() *session.Account {
 		d.fail("an account without sessions")
 		return nil
 	}
-	a.JID = d.records[0].JID.Bare() // own has made it the table's
-	return session.Restore(a, d.records)
+	return session.Restore(seq, d.records)
 }

@@ -16,7 +16,7 @@ import (
 // Format is the number of the form that Encode writes, and the only one that Decode
 // reads. A change that older builds would misread takes the next one; then a new
 // build finds no keyframes of its own at first, and writes them.
-const Format = 1
+const Format = 2
 
 const magic = "RCKF"
 
@@ -52,11 +52,11 @@ func (h Head) Of(log events.Info) bool {
 // Encode returns the data of a keyframe. It sorts accounts, leaves out those without
 // sessions, and counts h.Sessions by itself.
 func Encode(h Head, accounts []*session.Account) []byte {
-	accounts = slices.DeleteFunc(accounts, func(a *session.Account) bool { return len(a.Sessions) == 0 })
-	slices.SortFunc(accounts, func(a, b *session.Account) int { return a.JID.Compare(b.JID) })
+	accounts = slices.DeleteFunc(accounts, func(a *session.Account) bool { return len(a.Sessions()) == 0 })
+	slices.SortFunc(accounts, func(a, b *session.Account) int { return a.JID().Compare(b.JID()) })
 	h.Sessions = 0
 	for _, a := range accounts {
-		h.Sessions += len(a.Sessions)
+		h.Sessions += len(a.Sessions())
 	}
 	e := encoder{b: make([]byte, 0, 256+200*h.Sessions)}
 	e.head(h, len(accounts))

@@ -25,9 +25,9 @@ var head = Head{Stream: "RC_EV", Created: 1_700_000_000_000_000_000, Seq: 65536,
 func accounts() []*session.Account {
 	var all []*session.Account
 	for i, name := range []string{"dave", "bob", "carol", "alice"} {
-		a := &session.Account{JID: events.StoredJID(name + "@localhost"), Seq: events.Seq(10 * (i + 1)), At: int64(i)}
+		a := session.NewAccount(events.StoredJID(name+"@localhost"), events.Seq(10*(i+1)))
 		for n := range i {
-			st := events.Stored{Seq: a.Seq, At: a.At, Record: events.Record{
+			st := events.Stored{Seq: a.Seq, Record: events.Record{
 				Session: sid(byte(10*i + n)), JID: events.StoredJID(fmt.Sprintf("%s@localhost/r%d", name, n)),
 				Connector: events.Incarnation{Name: "c1", Epoch: 7},
 				Event: events.Refreshed{
@@ -36,7 +36,7 @@ func accounts() []*session.Account {
 					Directed: []events.JID{events.StoredJID("erin@localhost")}[:n/2],
 				},
 			}}
-			a = session.Restore(*a, append(records(a), st))
+			a = session.Restore(a.Seq, append(records(a), st))
 		}
 		all = append(all, a)
 	}
@@ -45,10 +45,9 @@ func accounts() []*session.Account {
 
 // records repeats what an account has, to restore it with one session more.
 func records(a *session.Account) (list []events.Stored) {
-	for _, s := range a.Sessions {
-		list = append(list, events.Stored{Record: s.Record(), Seq: a.Seq, At: a.At})
+	for _, s := range a.Sessions() {
+		list = append(list, events.Stored{Record: s.Record(), Seq: a.Seq})
 	}
-	a.Sessions = nil
 	return list
 }
 
@@ -71,7 +70,7 @@ func TestWhatIsDecodedIsWhatWasEncoded(t *testing.T) {
 	}
 	var names []string
 	for _, a := range list {
-		names = append(names, fmt.Sprint(a.JID.Local(), len(a.Sessions)))
+		names = append(names, fmt.Sprint(a.JID().Local(), len(a.Sessions())))
 	}
 	if !slices.Equal(names, []string{"alice3", "bob1", "carol2"}) {
 		t.Errorf("accounts %v", names)

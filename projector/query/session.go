@@ -35,11 +35,11 @@ func Of(s *session.Session, lost bool) Session {
 		presenceAt = Timestamp(s.PresenceAt)
 	}
 	return Session{
-		ID: s.ID.String(), JID: s.JID,
-		Username: s.JID.Local(), Host: s.JID.Domain(), Resource: s.JID.Resource(),
+		ID: s.ID.String(), JID: s.JID(),
+		Username: s.JID().Local(), Host: s.JID().Domain(), Resource: s.JID().Resource(),
 		Type: "c2s", Priority: s.Priority, Available: s.Available(), Interested: s.Interested(),
 		Detached: s.Detached(), Lost: lost,
-		Connector: s.Connector.Name, Epoch: s.Connector.Epoch, Since: Timestamp(s.Since), PresenceAt: presenceAt,
+		Connector: s.Connector().Name, Epoch: s.Connector().Epoch, Since: Timestamp(s.Since), PresenceAt: presenceAt,
 		Address: s.Address(),
 	}
 }

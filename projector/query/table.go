@@ -39,15 +39,15 @@ func Sessions(table *projector.Table) iter.Seq[Session] {
 	var all []*session.Account
 	table.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 		for a := range accounts {
-			if len(a.Sessions) > 0 {
+			if len(a.Sessions()) > 0 {
 				all = append(all, a)
 			}
 		}
 	})
 	return func(yield func(Session) bool) {
 		for _, a := range all {
-			for _, s := range a.Sessions {
-				if !yield(Of(s, table.IsLost(s.Connector))) {
+			for _, s := range a.Sessions() {
+				if !yield(Of(s, table.IsLost(s.Connector()))) {
 					return
 				}
 			}

@@ -94,7 +94,7 @@ func (v *verifier) diverge(ctx context.Context, i int) (*divergence, error) {
 	for _, t := range [...]*projector.Table{ours, theirs} {
 		t.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 			for a := range accounts {
-				look(a.JID)
+				look(a.JID())
 			}
 		})
 	}
@@ -147,18 +147,18 @@ func differs(ours, theirs *session.Account, since int64) string {
 		o := theirs.Session(s.ID)
 		switch {
 		case o == nil:
-			return fmt.Sprintf("the keyframe after it lacks %s, which the log gives", s.JID)
+			return fmt.Sprintf("the keyframe after it lacks %s, which the log gives", s.JID())
 		case !bytes.Equal(encoded(s), encoded(o)):
-			return fmt.Sprintf("the keyframe after it has another %s than the log gives%s", o.JID, inWhat(s, o))
+			return fmt.Sprintf("the keyframe after it has another %s than the log gives%s", o.JID(), inWhat(s, o))
 		}
 	}
 	for _, o := range young(theirs, since) {
 		if ours.Session(o.ID) == nil {
-			return fmt.Sprintf("the keyframe after it has %s, which the log does not give", o.JID)
+			return fmt.Sprintf("the keyframe after it has %s, which the log does not give", o.JID())
 		}
 	}
-	if since == 0 && ours != nil && theirs != nil && len(ours.Sessions) > 0 && ours.Seq != theirs.Seq {
-		return fmt.Sprintf("by the keyframe after it record %d is the last of %s, by the log %d", theirs.Seq, ours.JID, ours.Seq)
+	if since == 0 && ours != nil && theirs != nil && len(ours.Sessions()) > 0 && ours.Seq != theirs.Seq {
+		return fmt.Sprintf("by the keyframe after it record %d is the last of %s, by the log %d", theirs.Seq, ours.JID(), ours.Seq)
 	}
 	return ""
 }
@@ -168,7 +168,7 @@ func young(a *session.Account, since int64) (list []*session.Session) {
 	if a == nil {
 		return nil
 	}
-	for _, s := range a.Sessions {
+	for _, s := range a.Sessions() {
 		if s.Since >= since {
 			list = append(list, s)
 		}

@@ -123,7 +123,7 @@ func (v *verifier) beginsAt(ctx context.Context) (int64, error) {
 func (v *verifier) remember(t *projector.Table) {
 	t.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 		for a := range accounts {
-			v.chain.last[v.chain.hash(a.JID)] = a.Seq
+			v.chain.last[v.chain.hash(a.JID())] = a.Seq
 		}
 	})
 	if l := t.Leases(); l != nil {

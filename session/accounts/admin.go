@@ -133,7 +133,7 @@ func (a *Admin) do(ctx context.Context, account events.JID, c session.Command) (
 	if err != nil || before == nil {
 		return nil, err
 	}
-	for _, s := range before.Sessions {
+	for _, s := range before.Sessions() {
 		if after.Session(s.ID) == nil {
 			ended = append(ended, s)
 		}

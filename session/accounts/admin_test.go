@@ -138,7 +138,7 @@ func TestAnAccountThatIsRemovedLeavesOnlyItsHistory(t *testing.T) {
 	}
 	w.must(w.bus.Waiting().Store(t.Context(), alice, []byte("waits")))
 	ended, err := w.Remove(t.Context(), alice)
-	if err != nil || len(ended) != 1 || ended[0].JID.Resource() != "phone" {
+	if err != nil || len(ended) != 1 || ended[0].JID().Resource() != "phone" {
 		t.Fatalf("ended %v, %v", ended, err)
 	}
 	w.must(w.Vacant(t.Context(), alice))

@@ -96,7 +96,7 @@ func (w *world) history(account string) (names []string) {
 func (w *world) wantForgotten(account string) {
 	w.t.Helper()
 	if a := w.histories.Account(jid(account)); a != nil {
-		w.t.Errorf("%s stays in memory, with %d sessions", account, len(a.Sessions))
+		w.t.Errorf("%s stays in memory, with %d sessions", account, len(a.Sessions()))
 	}
 }
 

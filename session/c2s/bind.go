@@ -86,7 +86,7 @@ func (c *conn) appendBound(ctx context.Context, b session.Bind) (events.JID, eve
 	if err != nil {
 		return events.JID{}, pos, err
 	}
-	return a.Session(c.session).JID, pos, nil
+	return a.Session(c.session).JID(), pos, nil
 }
 
 func (c *conn) refuse(iq *stanza.Element, cond stanza.Condition) error {

@@ -57,8 +57,8 @@ func TestASessionEndsWhoseFullJIDIsBoundWhereItIsNotKnown(t *testing.T) {
 		again.login("alice", "desk")
 		alice.mustEnd(t, "conflict")
 		w.refresh()
-		if a := late.table.Account(bare("alice")); len(a.Sessions) != 1 || a.Sessions[0].Connector != late.incarnation() {
-			t.Errorf("alice has %d sessions", len(a.Sessions))
+		if a := late.table.Account(bare("alice")); len(a.Sessions()) != 1 || a.Sessions()[0].Connector() != late.incarnation() {
+			t.Errorf("alice has %d sessions", len(a.Sessions()))
 		}
 	})
 }

@@ -210,9 +210,9 @@ func (s *story) ghosts() (problems []string) {
 			if a == nil {
 				continue
 			}
-			for _, o := range a.Sessions {
-				if !slices.ContainsFunc(s.actors, func(a *actor) bool { return a.full == o.JID.String() && a.lives() }) {
-					problems = append(problems, fmt.Sprintf("%s has the session %s of %s, whose client is gone", n.name, o.JID, o.Connector))
+			for _, o := range a.Sessions() {
+				if !slices.ContainsFunc(s.actors, func(a *actor) bool { return a.full == o.JID().String() && a.lives() }) {
+					problems = append(problems, fmt.Sprintf("%s has the session %s of %s, whose client is gone", n.name, o.JID(), o.Connector()))
 				}
 			}
 		}
@@ -348,14 +348,14 @@ func (s *story) check(a *actor) {
 	}
 	var want []string
 	for _, o := range me.Available() {
-		want = append(want, o.JID.String())
+		want = append(want, o.JID().String())
 	}
 	for contact := range r.Watched() {
 		if contact == bare(a.user) {
 			continue
 		}
 		for _, o := range table.Account(contact).Available() {
-			want = append(want, o.JID.String())
+			want = append(want, o.JID().String())
 		}
 	}
 	for _, full := range want {

@@ -37,7 +37,7 @@ func (b *bot) Begin(svc *session.Service) {
 	if err != nil {
 		return
 	}
-	sender := delivery.NewSender(b.Router, bound.Session(id).JID, at)
+	sender := delivery.NewSender(b.Router, bound.Session(id).JID(), at)
 	b.sender.Store(&sender)
 	b.session = delivery.NewRecipient(b.Router, id, b.account, b.pass)
 	b.held.Add(b.session)

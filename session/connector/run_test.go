@@ -191,7 +191,7 @@ func TestASessionIsKnownToAConnectorThatStartsWhenTheLogHasForgottenItsLogin(t *
 		time.Sleep(3 * time.Hour)
 		late := w.start("c2", "disk2")
 		synctest.Wait()
-		if s := late.table.Account(bare("alice")).Session(id); s == nil || s.Connector != p.told().begun[0].of {
+		if s := late.table.Account(bare("alice")).Session(id); s == nil || s.Connector() != p.told().begun[0].of {
 			t.Errorf("it knows %+v", s)
 		}
 		late.halt()
@@ -221,7 +221,7 @@ func TestASessionThatTheLogHasForgottenIsClosedByThoseThatKnowIt(t *testing.T) {
 		time.Sleep(2 * ttl)
 		w.wantEnds("alice", events.ReasonConnectorLost)
 		for _, p := range []*process{survivor, late} {
-			if n := len(p.table.Account(bare("alice")).Sessions); n > 0 {
+			if n := len(p.table.Account(bare("alice")).Sessions()); n > 0 {
 				t.Errorf("%s has %d sessions", p.name, n)
 			}
 			p.halt()

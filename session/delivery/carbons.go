@@ -19,12 +19,12 @@ func (m *routing) carbons(v *Verdict) (received, sent []*session.Session) {
 		return nil, nil
 	}
 	if m.from.Bare() == m.to.Bare() {
-		itself := func(s *session.Session) bool { return s.JID == m.from }
+		itself := func(s *session.Session) bool { return s.JID() == m.from }
 		return slices.DeleteFunc(v.Carbons, itself), nil
 	}
 	if own := m.router.Reachable(m.from.Bare()); own != nil {
-		for _, s := range own.Sessions {
-			if s.Carbons() && s.JID != m.from {
+		for _, s := range own.Sessions() {
+			if s.Carbons() && s.JID() != m.from {
 				sent = append(sent, s)
 			}
 		}
@@ -94,7 +94,7 @@ func isCopy(message *stanza.Element) bool {
 // a client believes no other. It goes to its session or nowhere.
 func (m *routing) sendCopy(direction string, account events.JID, to *session.Session, message []byte) {
 	b := stanza.AppendAttr([]byte("<message"), "from", account.String())
-	b = stanza.AppendAttr(b, "to", to.JID.String())
+	b = stanza.AppendAttr(b, "to", to.JID().String())
 	if t := m.el.Type(); t != "" {
 		b = stanza.AppendAttr(b, "type", t)
 	}
@@ -122,7 +122,7 @@ func wantsCopy(r *Router, to []events.SessionID) bool {
 // copyHere sends the carbons of a message that another connector brought to those
 // sessions here of which that did not know that they want them.
 func copyHere(r *Router, p *parcel) {
-	for _, s := range accountOf(r, p.to).Sessions {
+	for _, s := range accountOf(r, p.to).Sessions() {
 		if !s.Carbons() || slices.Contains(p.to, s.ID) || slices.Contains(p.all, s.ID) || r.cfg.Local.Recipient(s.ID) == nil {
 			continue
 		}
@@ -131,8 +131,8 @@ func copyHere(r *Router, p *parcel) {
 			return
 		}
 		m := routing{router: r, el: el, kind: KindOf(el), after: p.after}
-		if m.from, err = el.From(); err == nil && m.from != s.JID {
-			m.sendCopy("received", s.JID.Bare(), s, stanza.AppendStandalone(nil, p.stanza))
+		if m.from, err = el.From(); err == nil && m.from != s.JID() {
+			m.sendCopy("received", s.JID().Bare(), s, stanza.AppendStandalone(nil, p.stanza))
 		}
 	}
 }

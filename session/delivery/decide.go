@@ -98,8 +98,8 @@ func (c *Case) resource() []*session.Session {
 	if s == nil {
 		return nil
 	}
-	i := slices.Index(c.Account.Sessions, s)
-	return c.Account.Sessions[i : i+1 : i+1]
+	i := slices.Index(c.Account.Sessions(), s)
+	return c.Account.Sessions()[i : i+1 : i+1]
 }
 
 // toGone is 8.5.3.2: no session has the full JID. A chat goes on with whoever of
@@ -174,7 +174,7 @@ func (c *Case) carbons(but []*session.Session) (list []*session.Session) {
 	if c.Account == nil || c.Kind != Chat && c.Kind != Normal {
 		return nil
 	}
-	for _, s := range c.Account.Sessions {
+	for _, s := range c.Account.Sessions() {
 		if s.Carbons() && !slices.Contains(but, s) {
 			list = append(list, s)
 		}

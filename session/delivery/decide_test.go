@@ -59,7 +59,7 @@ func verdictText(v delivery.Verdict) string {
 func resources(list []*session.Session) string {
 	var names []string
 	for _, s := range list {
-		names = append(names, s.JID.Resource())
+		names = append(names, s.JID().Resource())
 	}
 	return strings.Join(names, ",")
 }

@@ -20,22 +20,22 @@ func (r *Router) deliver(p parcel, to []*session.Session, on *way) (sent bool, e
 	self := r.self()
 	sent = r.deliverLocal(&p, addressees{sessions: to})
 	for i, t := range to {
-		if r.cfg.Local.Recipient(t.ID) != nil || t.Connector == self || heldBy(to[:i], t.Connector) {
+		if r.cfg.Local.Recipient(t.ID) != nil || t.Connector() == self || heldBy(to[:i], t.Connector()) {
 			continue
 		}
 		p.final = p.final || sent
 		p.to = p.to[:0]
 		for _, o := range to[i:] {
-			if o.Connector == t.Connector {
+			if o.Connector() == t.Connector() {
 				p.to = append(p.to, o.ID)
 			}
 		}
-		place, failed := r.cfg.Courier.Send(t.Connector, p.track(), p.encode())
+		place, failed := r.cfg.Courier.Send(t.Connector(), p.track(), p.encode())
 		if failed != nil {
-			err = r.notSent(t.Connector, failed)
+			err = r.notSent(t.Connector(), failed)
 			continue
 		}
-		on.add(sending{t.Connector, p.track(), place})
+		on.add(sending{t.Connector(), p.track(), place})
 		sent = true
 	}
 	if sent {

@@ -31,10 +31,10 @@ func ExampleDecide() {
 		v := delivery.Decide(c)
 		fmt.Printf("%s to %s: %s: %s\n", c.Kind, c.To, v.Action, v.Reason)
 		for _, s := range v.Targets {
-			fmt.Println("  to", s.JID)
+			fmt.Println("  to", s.JID())
 		}
 		for _, s := range v.Carbons {
-			fmt.Println("  copied to", s.JID)
+			fmt.Println("  copied to", s.JID())
 		}
 	}
 	// Output:

@@ -218,7 +218,7 @@ func (c *Recipient) confirm(ctx context.Context) error {
 		return err
 	}
 	s := c.router.cfg.Table.Account(c.account).Session(c.session)
-	if s == nil || c.router.cfg.Table.IsLost(s.Connector) {
+	if s == nil || c.router.cfg.Table.IsLost(s.Connector()) {
 		return errUnreceptive
 	}
 	return nil

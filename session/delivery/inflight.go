@@ -151,5 +151,5 @@ func (r *Router) await(p sending, until time.Time) {
 }
 
 func heldBy(list []*session.Session, by events.Incarnation) bool {
-	return slices.ContainsFunc(list, func(t *session.Session) bool { return t.Connector == by })
+	return slices.ContainsFunc(list, func(t *session.Session) bool { return t.Connector() == by })
 }

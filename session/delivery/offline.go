@@ -98,7 +98,7 @@ func (r *Router) FetchAfter(was, is *session.Session) {
 	if r.cfg.Offline == nil || !takes(was) || takes(is) {
 		return
 	}
-	for _, o := range r.cfg.Local.Recipients(was.JID.Bare()) {
+	for _, o := range r.cfg.Local.Recipients(was.JID().Bare()) {
 		if o.session != was.ID { // which may not know of its end yet
 			o.fetchSoon()
 		}

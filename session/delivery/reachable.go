@@ -22,7 +22,7 @@ func (r *Router) reachable(bare events.JID, tried []events.SessionID) *session.A
 	if a == nil {
 		return nil
 	}
-	for i, s := range a.Sessions {
+	for i, s := range a.Sessions() {
 		if len(tried) > 0 || r.look(s) != takesAll {
 			return r.partOf(a, i, tried)
 		}
@@ -33,9 +33,8 @@ func (r *Router) reachable(bare events.JID, tried []events.SessionID) *session.A
 // partOf builds what Reachable returns if it is not the account as the log has it;
 // its first sessions are.
 func (r *Router) partOf(a *session.Account, first int, tried []events.SessionID) *session.Account {
-	part := *a
-	part.Sessions = slices.Clone(a.Sessions[:first])
-	for _, s := range a.Sessions[first:] {
+	list := slices.Clone(a.Sessions()[:first])
+	for _, s := range a.Sessions()[first:] {
 		if slices.Contains(tried, s.ID) {
 			continue
 		}
@@ -47,12 +46,12 @@ func (r *Router) partOf(a *session.Account, first int, tried []events.SessionID)
 			muted.Priority = -1
 			s = &muted
 		}
-		part.Sessions = append(part.Sessions, s)
+		list = append(list, s)
 	}
 	// Those that are available come first already.
-	available := (&part).Available()
-	slices.SortStableFunc(available, func(x, y *session.Session) int { return cmp.Compare(y.Priority, x.Priority) })
-	return &part
+	part := a.With(list)
+	slices.SortStableFunc(part.Available(), func(x, y *session.Session) int { return cmp.Compare(y.Priority, x.Priority) })
+	return part
 }
 
 // The stanzas that a session takes at this moment.
@@ -74,7 +73,7 @@ func (r *Router) look(s *session.Session) takes {
 		}
 		return takesAll
 	}
-	if self := r.self(); s.Connector.Name == self.Name && s.Connector.Epoch <= self.Epoch || r.cfg.Table.IsLost(s.Connector) {
+	if self := r.self(); s.Connector().Name == self.Name && s.Connector().Epoch <= self.Epoch || r.cfg.Table.IsLost(s.Connector()) {
 		return isGone
 	}
 	return takesAll

@@ -115,7 +115,7 @@ func (m *routing) situation(tried []events.SessionID) Case {
 // Exists reports whether there is such an account. One that has sessions is not
 // asked for.
 func (r *Router) Exists(account events.JID) (bool, error) {
-	if a := r.cfg.Table.Account(account); a != nil && len(a.Sessions) > 0 {
+	if a := r.cfg.Table.Account(account); a != nil && len(a.Sessions()) > 0 {
 		return true, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)

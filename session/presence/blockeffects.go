@@ -70,7 +70,7 @@ func (s *Service) turnContacts(a *account, old, next *blockList) {
 		for _, o := range c.seen.Available() {
 			for _, res := range s.index.resourcesOf(a) {
 				if !theirs.blocks(res.jid) {
-					turn(res, o, old.blocks(o.JID), next.blocks(o.JID))
+					turn(res, o, old.blocks(o.JID()), next.blocks(o.JID()))
 				}
 			}
 		}
@@ -87,7 +87,7 @@ func (s *Service) turnWatchers(account events.JID, old, next *blockList) {
 		theirs := s.blocks.of(w.jid)
 		for _, res := range s.index.resourcesOf(w) {
 			for _, o := range c.seen.Available() {
-				if w.jid != account && !theirs.blocks(o.JID) {
+				if w.jid != account && !theirs.blocks(o.JID()) {
 					turn(res, o, old.blocks(res.jid), next.blocks(res.jid))
 				}
 			}
@@ -103,10 +103,10 @@ func (s *Service) turnDirected(account events.JID, old, next *blockList) {
 	if a == nil {
 		return
 	}
-	for _, o := range a.Sessions {
+	for _, o := range a.Sessions() {
 		for _, to := range o.Directed() {
 			if next.blocks(to) && !old.blocks(to) {
-				s.retractDirected(o, to, presence{from: o.JID, text: unavailable})
+				s.retractDirected(o, to, presence{from: o.JID(), text: unavailable})
 			}
 		}
 	}
@@ -117,7 +117,7 @@ func turn(res *Resource, o *session.Session, was, is bool) {
 	switch {
 	case was == is || !res.available.Load():
 	case is:
-		res.send(presence{from: o.JID, text: unavailable}.to(res.home.jid, false))
+		res.send(presence{from: o.JID(), text: unavailable}.to(res.home.jid, false))
 	default:
 		res.send(presenceOf(o).to(res.home.jid, true))
 	}

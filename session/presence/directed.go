@@ -36,7 +36,7 @@ func (s *Service) retractDirected(was *session.Session, to events.JID, p presenc
 	if a == nil {
 		return
 	}
-	watches := was.Available() && (a.jid == was.JID.Bare() || a.current().Watches(was.JID.Bare()))
+	watches := was.Available() && (a.jid == was.JID().Bare() || a.current().Watches(was.JID().Bare()))
 	for _, res := range s.index.resourcesOf(a) {
 		seen := watches && res.available.Load()
 		if !seen && (to == res.jid || to.IsBare() && res.available.Load()) {

@@ -23,7 +23,7 @@ func (res *Resource) Probe(to events.JID) error {
 	if res.Watches(contact) {
 		answer = presence{from: to, text: unavailable}
 		for _, s := range res.srv.cfg.Table.Account(contact).Available() {
-			if to.IsBare() || s.JID == to {
+			if to.IsBare() || s.JID() == to {
 				answer.text = ""
 				res.send(presenceOf(s).to(res.home.jid, true))
 			}

@@ -191,7 +191,7 @@ func (a *account) hide(s *Service, jid events.JID, old, next *roster.Roster) {
 		return
 	}
 	for _, o := range c.seen.Available() {
-		s.showTo(a, presence{from: o.JID, text: unavailable})
+		s.showTo(a, presence{from: o.JID(), text: unavailable})
 	}
 }
 

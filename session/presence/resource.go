@@ -103,7 +103,7 @@ func (s *Service) Between(x, y events.JID) bool { return s.blocks.between(x, y) 
 func (x *index) resource(ss *session.Session) *Resource {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	a := x.accounts[ss.JID.Bare()]
+	a := x.accounts[ss.JID().Bare()]
 	if a == nil {
 		return nil
 	}

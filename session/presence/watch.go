@@ -67,7 +67,7 @@ func (s *Service) setAvailable(ss *session.Session, on bool) *Resource {
 // who is to be shown what happened: those who watch it and were not shown it
 // when they began to.
 func (s *Service) watchersAt(now *session.Account) []*account {
-	c, by := s.index.contact(now.JID)
+	c, by := s.index.contact(now.JID())
 	if c == nil || now.Seq <= c.seq() {
 		return nil
 	}
@@ -132,7 +132,7 @@ func (s *Service) greet(res *Resource, own *session.Account) {
 			continue
 		}
 		for _, o := range c.seen.Available() {
-			if !s.blocks.between(o.JID, res.jid) {
+			if !s.blocks.between(o.JID(), res.jid) {
 				res.send(presenceOf(o).to(res.home.jid, true))
 			}
 		}
@@ -147,7 +147,7 @@ func (s *Service) greet(res *Resource, own *session.Account) {
 // retract shows that a session is no longer available: to its watchers, and to
 // those whom it directed presence to.
 func (s *Service) retract(was *session.Session, watchers []*account, text string) {
-	p := presence{from: was.JID, text: text}
+	p := presence{from: was.JID(), text: text}
 	if text == "" {
 		p.text = unavailable
 	}
@@ -155,7 +155,7 @@ func (s *Service) retract(was *session.Session, watchers []*account, text string
 		s.show(p, watchers)
 	}
 	for _, to := range was.Directed() {
-		if !s.blocks.of(was.JID).blocks(to) { // or it has seen the end; see turnDirected
+		if !s.blocks.of(was.JID()).blocks(to) { // or it has seen the end; see turnDirected
 			s.retractDirected(was, to, p)
 		}
 	}
@@ -179,7 +179,7 @@ type presence struct {
 }
 
 func presenceOf(s *session.Session) presence {
-	return presence{from: s.JID, text: s.Presence, at: s.PresenceAt}
+	return presence{from: s.JID(), text: s.Presence, at: s.PresenceAt}
 }
 
 // to is the stanza for one recipient. A late one says since when it is true

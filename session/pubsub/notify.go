@@ -108,7 +108,7 @@ func (s *Service) sendWanted(from events.JID, list []*session.Session, after eve
 
 // unblocked are the sessions between which and an account nobody blocks anybody.
 func (s *Service) unblocked(account events.JID, list []*session.Session) []*session.Session {
-	blocked := func(t *session.Session) bool { return s.cfg.Blocked(account, t.JID) }
+	blocked := func(t *session.Session) bool { return s.cfg.Blocked(account, t.JID()) }
 	if !slices.ContainsFunc(list, blocked) {
 		return list
 	}

@@ -96,7 +96,7 @@ func (w *world) Reachable(account events.JID) *session.Account { return w.table[
 
 func (w *world) SendEvent(_ events.JID, to []*session.Session, _ events.Position, message []byte, wanted bool) {
 	for _, s := range to {
-		w.told = append(w.told, fmt.Sprintf("%s wanted=%t %s", s.JID, wanted, message))
+		w.told = append(w.told, fmt.Sprintf("%s wanted=%t %s", s.JID(), wanted, message))
 	}
 }
 

@@ -119,7 +119,7 @@ func TestACrowdDoesOnlyWhatConnectorsDo(t *testing.T) {
 
 // refreshedOf is how a connector repeats the session.
 func refreshedOf(a *session.Account, s *session.Session) events.Refreshed {
-	steps, _ := session.Decide(a, session.Refresh{Account: a, Holder: s.Connector, Begun: s.Since + 1})
+	steps, _ := session.Decide(a, session.Refresh{Account: a, Holder: s.Connector(), Begun: s.Since + 1})
 	for _, step := range steps {
 		if step.Session == s.ID {
 			return step.Event.(events.Refreshed)
