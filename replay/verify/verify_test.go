@@ -3,6 +3,7 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -349,5 +350,31 @@ func TestAFaultInAPartWithoutItsBeginningIsFound(t *testing.T) {
 	}}}, login}, replay.Moment{})
 	if f, _ := first(r); r.Wrong != 1 || f.To != names[2].Seq || !strings.Contains(f.Text, "v2@localhost") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// Whichever record is gone, it is named, and so is its part.
+func TestEachRecordThatIsGoneIsNamed(t *testing.T) {
+	t.Parallel()
+	w, names := week(t)
+	for gone := events.Seq(1); gone <= w.end(); gone++ {
+		if w.stored[gone-1].Event == nil {
+			continue
+		}
+		part := 0
+		for part < len(names) && names[part].Seq < gone {
+			part++
+		}
+		after := events.Seq(0)
+		if part > 0 {
+			after = names[part-1].Seq
+		}
+		r := w.check(doctored{w, map[events.Seq]func(*events.Stored) error{gone: nil}}, replay.Moment{})
+		named := slices.ContainsFunc(r.Faults, func(f Fault) bool {
+			return f.Text == fmt.Sprintf("record %d is not there", gone) && f.Seq == gone && f.After == after
+		})
+		if !named || r.Missing != 1 {
+			t.Errorf("without %d: %+v", gone, r)
+		}
 	}
 }
