@@ -10,7 +10,7 @@ import (
 
 const (
 	// lookAtLog is how often a running service looks how full the log is.
-	lookAtLog = time.Minute
+	lookAtLog = 5 * time.Minute
 	// warnAgain is how often it warns of the same thing.
 	warnAgain = 6 * time.Hour
 )
@@ -31,7 +31,11 @@ func (w *logWatch) run(ctx context.Context) {
 	tick := time.NewTicker(lookAtLog)
 	defer tick.Stop()
 	for {
-		if r, err := capacity.Look(ctx, w.log, w.sessions(), time.Now()); err == nil {
+		r, err := capacity.Glance(ctx, w.log, w.sessions(), time.Now())
+		if err == nil && w.isNews(r) {
+			r, err = capacity.Look(ctx, w.log, r.Sessions, r.At)
+		}
+		if err == nil {
 			w.tell(r)
 		}
 		select {
@@ -42,15 +46,20 @@ func (w *logWatch) run(ctx context.Context) {
 	}
 }
 
-// tell warns if there is reason to. A level that was told before is news again only
-// after the log has been fine.
+// isNews reports that there is something to tell. A level that was told before is news
+// again only after the log has been fine, or some hours later.
+func (w *logWatch) isNews(r *capacity.Report) bool {
+	level := r.Level()
+	return level > w.level || level > capacity.Fine && r.At.Sub(w.told) >= warnAgain
+}
+
+// tell warns if there is reason to.
 func (w *logWatch) tell(r *capacity.Report) {
 	level := r.Level()
-	if level == capacity.Fine {
-		w.level = level
-		return
-	}
-	if level <= w.level && r.At.Sub(w.told) < warnAgain {
+	if !w.isNews(r) {
+		if level == capacity.Fine {
+			w.level = level
+		}
 		return
 	}
 	w.level, w.told = level, r.At

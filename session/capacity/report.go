@@ -77,6 +77,30 @@ type Report struct {
 // Look asks how full the log is. sessions is how many are live now, for whose ends it
 // has room; below 0 if nobody knows.
 func Look(ctx context.Context, log Log, sessions int, now time.Time) (*Report, error) {
+	r, err := begin(ctx, log, sessions, now)
+	if err != nil || !r.mayFill() {
+		return r, err
+	}
+	return r, r.forecast(ctx, log)
+}
+
+// Glance is Look for whoever wants to know the Level only, and often: where there is
+// time enough even if no records went, it does not ask which go when, and FullIn is
+// that time. It asks two questions then; each makes the server read a block of the
+// log, of 8 MiB at most.
+func Glance(ctx context.Context, log Log, sessions int, now time.Time) (*Report, error) {
+	r, err := begin(ctx, log, sessions, now)
+	if err != nil || !r.mayFill() {
+		return r, err
+	}
+	if r.reach(growth{size: float64(r.Bytes)}); r.FullIn >= soon {
+		return r, nil
+	}
+	return r, r.forecast(ctx, log)
+}
+
+// begin is what both ask for.
+func begin(ctx context.Context, log Log, sessions int, now time.Time) (*Report, error) {
 	info, err := log.Info(ctx)
 	if err != nil {
 		return nil, err
@@ -88,21 +112,8 @@ func Look(ctx context.Context, log Log, sessions int, now time.Time) (*Report, e
 	if r.Day, err = r.rate(ctx, log, day); err != nil {
 		return nil, err
 	}
-	if r.Hour, err = r.rate(ctx, log, time.Hour); err != nil {
-		return nil, err
-	}
-	if !r.mayFill() {
-		return r, nil
-	}
-	g, err := r.growth(ctx, log)
-	if err != nil {
-		return nil, err
-	}
-	r.FullIn = g.reaches(float64(r.Mark), r.Day.trend())
-	if hot := g.reaches(float64(r.Mark), r.Hour.trend()); hot < min(r.FullIn, day) {
-		r.FullIn, r.ByHour = hot, hot > 0
-	}
-	return r, nil
+	r.Hour, err = r.rate(ctx, log, time.Hour)
+	return r, err
 }
 
 // mayFill reports whether the log would be full if it went on as it does and nothing
@@ -115,6 +126,22 @@ func (r *Report) mayFill() bool {
 	}
 	perDay := max(r.Day.trend(), r.Hour.trend())
 	return r.MaxAge == 0 || float64(r.Bytes)+perDay*float64(r.MaxAge)/float64(day) >= float64(r.Mark)
+}
+
+// forecast tells when the log is full if it goes on as it did and old records go.
+func (r *Report) forecast(ctx context.Context, log Log) error {
+	g, err := r.growth(ctx, log)
+	if err == nil {
+		r.reach(g)
+	}
+	return err
+}
+
+func (r *Report) reach(g growth) {
+	r.FullIn, r.ByHour = g.reaches(float64(r.Mark), r.Day.trend()), false
+	if hot := g.reaches(float64(r.Mark), r.Hour.trend()); hot < min(r.FullIn, day) {
+		r.FullIn, r.ByHour = hot, hot > 0
+	}
 }
 
 // Used is the share of the room for logins that is used; 0 without a limit.

@@ -85,6 +85,9 @@ func TestTheForecastComesTrue(t *testing.T) {
 					w.write(p.perHour, time.Duration(p.days)*day, never)
 				}
 				r := w.look()
+				if g, err := capacity.Glance(context.Background(), w, 0, time.Now()); err != nil || g.Level() != r.Level() {
+					t.Errorf("at a glance it is %s, and it is %s, %v", g.Level(), r.Level(), err)
+				}
 				begun := time.Now()
 				full := false
 				w.write(tt.phases[len(tt.phases)-1].perHour, 40*day, func() bool {
@@ -102,6 +105,28 @@ func TestTheForecastComesTrue(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAGlanceAsksLittleOfALogWithTimeLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &writer{t: t, Log: bustest.NewLog()}
+		log := &asked{Log: w}
+		w.Limit(48 << 10)
+		w.Retain(20 * day)
+		w.write(2, 3*day, never)
+		if r, err := capacity.Glance(context.Background(), log, 0, time.Now()); err != nil || log.since != 2 || r.FullIn < 2*day {
+			t.Errorf("%d questions, %v", log.since, err)
+		}
+		w.write(15, day, never) // it would be full in less than two days, if nothing went
+		r, err := capacity.Glance(context.Background(), log, 0, time.Now())
+		if err != nil || log.since < 20 {
+			t.Errorf("%d questions, %v", log.since, err)
+		}
+		if exact := w.look(); r.FullIn != exact.FullIn {
+			t.Errorf("full in %s, and at a glance in %s", exact.FullIn, r.FullIn)
+		}
+	})
 }
 
 func TestLevels(t *testing.T) {
