@@ -21,11 +21,11 @@ type logger struct {
 	failed chan struct{} // closed at the first fatal line
 	full   chan struct{} // holds one element when there was no room since it was last emptied
 
-	mu       sync.Mutex
-	fatal    string              // guarded
-	restored string              // guarded; the stream that was being recovered last
-	said     map[string]struct{} // guarded; the lines of this minute
-	since    time.Time           // guarded; when this minute began
+	mu        sync.Mutex
+	fatal     string              // guarded
+	recovered []string            // guarded; the streams that are being recovered, as far as is known
+	said      map[string]struct{} // guarded; the lines of this minute
+	since     time.Time           // guarded; when this minute began
 }
 
 func newLogger(out *slog.Logger) *logger {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,36 +32,55 @@ func (s *Server) awaitStart(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("start NATS: the streams are not recovered yet: %w", ctx.Err())
 		case <-news.C:
-			s.log.out.Warn("recovering the streams before serving", "stream", s.log.stream(), "for", time.Since(began).Round(time.Second))
+			s.log.out.Warn("recovering the streams before serving", "streams", s.log.streams(), "for", time.Since(began).Round(time.Second))
 			news.Reset(moreNews)
 		}
 	}
 }
 
-// restoring is how the server, of nats-server 2.15, begins to say which stream it
-// recovers. The name is quoted, after the account's: 'account > stream'.
-const restoring = "Starting restore for stream "
+// How the server, of nats-server 2.15, says that it begins to recover a stream, several
+// at the same time, and that it is done. The name is quoted, after the account's:
+// 'account > stream'.
+const (
+	restoring = "Starting restore for stream "
+	restored  = " messages for stream "
+)
 
-// note remembers the stream that a line of level info names as being recovered.
+// note follows which streams are being recovered by what the server says.
 func (l *logger) note(level slog.Level, text string) {
-	names, ok := strings.CutPrefix(text, restoring)
-	if !ok || level != slog.LevelInfo {
+	if level != slog.LevelInfo {
 		return
 	}
-	_, stream, _ := strings.Cut(strings.Trim(names, "'"), " > ")
-	l.at(stream)
+	if _, names, ok := strings.Cut(text, restoring); ok {
+		l.begin(streamIn(names))
+	} else if _, names, ok := strings.Cut(text, restored); ok {
+		l.end(streamIn(names))
+	}
 }
 
-// at notes the stream that is being recovered.
-func (l *logger) at(stream string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.restored = stream
+// streamIn takes the stream from a text that begins with its quoted name.
+func streamIn(names string) string {
+	names, _, _ = strings.Cut(strings.TrimPrefix(names, "'"), "'")
+	_, stream, _ := strings.Cut(names, " > ")
+	return stream
 }
 
-// stream is the one that was being recovered last; "" if there was none yet.
-func (l *logger) stream() string {
+// begin and end say that a stream is being recovered, and no longer.
+func (l *logger) begin(stream string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.restored
+	l.recovered = append(l.recovered, stream)
+}
+
+func (l *logger) end(stream string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.recovered = slices.DeleteFunc(l.recovered, func(s string) bool { return s == stream })
+}
+
+// streams are those that are being recovered, in a line.
+func (l *logger) streams() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.recovered, ", ")
 }

@@ -18,7 +18,10 @@ func starting(t *testing.T, takes time.Duration) (said string, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		s := &Server{log: newLogger(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn}))), started: make(chan struct{})}
-		s.log.Noticef("  Starting restore for stream '%s > %s'", "$G", "RC_EV")
+		for _, stream := range []string{"RC_EV", "RC_PRE"} {
+			s.log.Noticef("  Starting restore for stream '%s > %s'", "$G", stream)
+		}
+		s.log.Noticef("  Restored %s messages for stream '%s > %s' in %v", "1,000", "$G", "RC_PRE", time.Second)
 		end := time.AfterFunc(takes, func() { close(s.started) })
 		defer end.Stop()
 		ctx, cancel := context.WithTimeout(context.Background(), 24*time.Hour)
@@ -36,7 +39,7 @@ func TestAStartThatTakesLongSaysWhatItDoesAndGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, _, _ := strings.Cut(said, "\n")
-	if !strings.Contains(first, "recovering the streams") || !strings.Contains(first, "stream=RC_EV for=1s") {
+	if !strings.Contains(first, "recovering the streams") || !strings.Contains(first, "streams=RC_EV for=1s") {
 		t.Errorf("the first line is %s", first)
 	}
 	if n := strings.Count(said, "\n"); n != 1200 {

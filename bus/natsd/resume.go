@@ -55,8 +55,10 @@ func (s *Server) resume(dir string) {
 	streams, _ := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "*"))
 	for _, stream := range streams {
 		name, began := filepath.Base(stream), time.Now()
-		s.log.at(name)
-		switch n, err := index.Update(stream); {
+		s.log.begin(name)
+		n, err := index.Update(stream)
+		s.log.end(name)
+		switch {
 		case err == nil:
 			s.log.out.Info("the index of a stream is up to date", "stream", name, "records", n, "took", time.Since(began))
 		case errors.Is(err, index.ErrUnfit), errors.Is(err, fs.ErrNotExist):

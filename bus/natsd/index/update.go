@@ -250,10 +250,14 @@ func (u *update) write(name string) error {
 		return err
 	}
 	next := filepath.Join(u.dir, name+".next")
-	if err := os.WriteFile(next, buf, 0o600); err != nil {
-		return err
+	err = os.WriteFile(next, buf, 0o600)
+	if err == nil {
+		err = os.Rename(next, filepath.Join(u.dir, name))
 	}
-	return os.Rename(next, filepath.Join(u.dir, name))
+	if err != nil {
+		os.Remove(next) // it may be what fills the disk
+	}
+	return err
 }
 
 // cut takes away what is not a record. A block without records is no block to the
