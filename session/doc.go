@@ -17,6 +17,9 @@
 // A connector decides on the projector's table; a program without one, which
 // changes an account now and then, on [Histories].
 //
+// The records of connectors, which say who held a lease, have a fold of their own,
+// [ApplyLease], and are written by [Service.Announce].
+//
 // # The order of durability
 //
 //  1. decide: on the account as the log has it, up to a known sequence.
