@@ -64,12 +64,13 @@ func Connect(ctx context.Context, cfg Config) (*Bus, error) {
 func dial(cfg Config) (*Bus, error) {
 	cfg.setDefaults()
 	b := &Bus{cfg: cfg, connected: true, changed: make(chan struct{}), closed: make(chan struct{})}
+	b.rpc = newRequests(b)
 	var err error
 	if b.nc, err = nats.Connect(cfg.URL, b.options()...); err != nil {
 		return nil, fmt.Errorf("%w at %s: %w", ErrUnreachable, b.Address(), withoutURL(err))
 	}
 	if b.js, err = jetstream.New(b.nc, jetstream.WithDefaultTimeout(b.cfg.AttemptTimeout)); err == nil {
-		b.rpc, err = newRequests(b)
+		err = b.rpc.listen()
 	}
 	if n := b.nc.MaxPayload(); err == nil && n < leastPayload {
 		err = fmt.Errorf("%w: it is %d bytes", ErrMaxPayload, n)
@@ -83,7 +84,7 @@ func dial(cfg Config) (*Bus, error) {
 
 func (b *Bus) start(ctx context.Context) (err error) {
 	b.syncs = newSyncs(b)
-	b.lookWhoSyncs()
+	b.lookWhoSyncs(b.nc)
 	if err := b.syncs.answer(); err != nil {
 		return err
 	}
@@ -120,8 +121,8 @@ func (b *Bus) options() []nats.Option {
 		nats.PingInterval(2 * time.Second),
 		nats.FlusherTimeout(10 * time.Second),
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { b.setConnected(false) }),
-		nats.ReconnectHandler(func(*nats.Conn) {
-			b.lookWhoSyncs()
+		nats.ReconnectHandler(func(nc *nats.Conn) {
+			b.lookWhoSyncs(nc)
 			b.setConnected(true)
 		}),
 		nats.ErrorHandler(b.asyncError),
@@ -160,6 +161,7 @@ func (b *Bus) setConnected(up bool) {
 	}
 	b.mu.Unlock()
 	if !same {
+		b.rpc.setConnected(up)
 		b.cfg.OnState(up)
 	}
 }

@@ -26,6 +26,7 @@ func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, exp
 	if id == "" {
 		id = events.NewID(time.Now()).String()
 	}
+	m = &nats.Msg{Subject: m.Subject, Header: maps.Clone(m.Header), Data: m.Data} // an earlier attempt may be on its way
 	maps.Copy(m.Header, expect(id, expected))
 	unresolved := false
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {

@@ -25,8 +25,9 @@
 // # Where things are
 //
 //   - The connection: bus.go, config.go, address.go; request.go (an answer or the
-//     loss of the connection, whichever comes first), api.go (those of JetStream);
-//     failure.go (the server's errors in the words of package events).
+//     loss of the connection, whichever comes first), sendqueue.go (many at once),
+//     api.go (those of JetStream); failure.go (the server's errors in the words of
+//     package events).
 //   - Streams and names: streams.go, space.go (what they reserve), token.go.
 //   - Writing: publish.go (one attempt), sync.go (until it is on disk),
 //     compareandset.go (attempts until the outcome is known), patience.go (who waits

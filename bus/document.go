@@ -122,11 +122,10 @@ func (d *Documents) PutAll(ctx context.Context, docs iter.Seq[events.Document]) 
 
 // A put is a document on its way.
 type put struct {
-	doc         events.Document
-	m           *nats.Msg
-	call        *call
-	linkChanged <-chan struct{}
-	err         error
+	doc  events.Document
+	m    *nats.Msg
+	call *call
+	err  error
 }
 
 // launch sends a put and does not wait. The message has an id of its own, by which
@@ -137,7 +136,6 @@ func (d *Documents) launch(doc events.Document) (p put) {
 		return p
 	}
 	maps.Copy(p.m.Header, expect(events.NewID(time.Now()).String(), doc.Revision))
-	_, p.linkChanged = d.b.link()
 	p.call, p.err = d.b.rpc.sendThen(p.m, d.b.syncs.after(d.stream))
 	return p
 }
@@ -148,7 +146,7 @@ func (d *Documents) land(ctx context.Context, p put) (events.Document, error) {
 	err := p.err
 	if err == nil {
 		var answer *nats.Msg
-		if answer, err = d.b.rpc.wait(ctx, p.call, p.linkChanged); err == nil {
+		if answer, err = d.b.rpc.wait(ctx, p.call); err == nil {
 			p.doc.Revision, err = parseAck(answer)
 		}
 		if errors.Is(err, events.ErrConflict) || errors.Is(err, events.ErrUnresolved) {

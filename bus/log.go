@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"rollcall/events"
 )
@@ -31,19 +34,22 @@ func (l *Log) Append(ctx context.Context, r *events.Record) (events.Position, er
 	if len(data) > events.MaxRecord {
 		return events.Position{}, fmt.Errorf("append %s: %w (%d bytes)", r.Event.Kind(), events.ErrTooLarge, len(data))
 	}
-	seq, err := l.b.store(ctx, logStream, &nats.Msg{
-		Subject: accountSubject(logPrefix, r.JID),
-		// No Nats-Msg-Id: the expectation already lets a repeated attempt in at
-		// most once, Next tells whose record is there, and the server would keep
-		// every id in memory for a while.
-		Header: expect("", uint64(r.Prev)),
-		Data:   data,
-	})
+	// No Nats-Msg-Id: the expectation already lets a repeated attempt in at most once,
+	// Next tells whose record is there, and the server would keep every id in memory
+	// for a while.
+	h := expectations.Get().(nats.Header)
+	h[jetstream.ExpectedLastSubjSeqHeader][0] = strconv.FormatUint(uint64(r.Prev), 10)
+	seq, err := l.b.store(ctx, logStream, &nats.Msg{Subject: accountSubject(logPrefix, r.JID), Header: h, Data: data})
 	if err != nil {
 		return events.Position{}, fmt.Errorf("append %s: %w", r.Event.Kind(), err)
 	}
+	expectations.Put(h) // otherwise the message may be on its way still
 	return events.Position{Stream: logStream, Seq: events.Seq(seq)}, nil
 }
+
+// expectations are the headers of appends that were answered. To make them anew costs
+// as much as all else that an append does here.
+var expectations = sync.Pool{New: func() any { return nats.Header{jetstream.ExpectedLastSubjSeqHeader: {""}} }}
 
 // Next implements events.Log.
 func (l *Log) Next(ctx context.Context, account events.JID, after events.Seq) (events.Stored, error) {

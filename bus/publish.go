@@ -85,9 +85,8 @@ func plainAck(b []byte) (seq uint64, ok bool) {
 
 // expect returns the headers of a compare-and-set.
 func expect(id string, seq uint64) nats.Header {
-	h := nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(seq, 10)}}
-	if id != "" {
-		h[jetstream.MsgIDHeader] = []string{id}
+	return nats.Header{
+		jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(seq, 10)},
+		jetstream.MsgIDHeader:               {id},
 	}
-	return h
 }

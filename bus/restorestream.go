@@ -71,8 +71,7 @@ func (b *Bus) sendArchive(ctx context.Context, to string, from io.Reader) error 
 		if len(flight) == 0 {
 			continue
 		}
-		_, changed := b.link()
-		answer, err := b.rpc.wait(ctx, flight[0], changed)
+		answer, err := b.rpc.wait(ctx, flight[0])
 		if err == nil {
 			err = taken(answer)
 		}

@@ -106,7 +106,7 @@ func (a *asked) synced(err error) {
 
 // lookWhoSyncs finds out whether the server that this is connected to now leaves
 // syncing to its process.
-func (b *Bus) lookWhoSyncs() { b.asks.Store(commit.Asks(b.nc.ConnectedServerName())) }
+func (b *Bus) lookWhoSyncs(nc *nats.Conn) { b.asks.Store(commit.Asks(nc.ConnectedServerName())) }
 
 // settle makes sure that what was read from a stream stays there. It is for what
 // was perhaps never acknowledged. Errors wrap events.ErrUnavailable.
