@@ -16,8 +16,8 @@ import (
 )
 
 // runAppend measures transitions appended by compare-and-set over many
-// accounts. Raw is PublishAsync with the same expectation, header and size of
-// payload, on a stream of its own with the settings of ours.
+// accounts. Raw is PublishAsync of the same records with the same expectation and
+// header, on a stream of its own with the settings of ours.
 func (b *Bench) runAppend(ctx context.Context) error {
 	raw, err := newRawAppender(ctx, b.station, b.Accounts, b.Appends, b.Writers)
 	if err != nil {
@@ -126,9 +126,8 @@ type rawAppender struct {
 	js       jetstream.JetStream
 	appends  int // of one run
 	subjects []string
-	seqs     []uint64                 // of each subject's last message
-	last     []jetstream.PubAckFuture // of the one whose sequence is not known yet
-	payload  []byte
+	list     []*looper                // makes the records of each subject
+	last     []jetstream.PubAckFuture // of the record whose sequence is not known yet
 }
 
 // newRawAppender appends n times in a run, with as many on their way as there are
@@ -145,14 +144,7 @@ func newRawAppender(ctx context.Context, s *station, accounts, n, writers int) (
 	if err != nil {
 		return nil, err
 	}
-	a := &rawAppender{js: js, appends: n, seqs: make([]uint64, accounts), last: make([]jetstream.PubAckFuture, accounts)}
-	size := 0
-	one := newLooper(0)
-	for i := range life {
-		size += len(one.next(time.Now()).Append(nil))
-		one.stored(events.Seq(1_000_000 + i))
-	}
-	a.payload = make([]byte, size/len(life))
+	a := &rawAppender{js: js, appends: n, list: loopers(accounts), last: make([]jetstream.PubAckFuture, accounts)}
 	for i := range accounts {
 		a.subjects = append(a.subjects, fmt.Sprintf("bench.%02x.writers-%d.user%07d", i%256, writers, i))
 	}
@@ -166,8 +158,9 @@ func (a *rawAppender) run(ctx context.Context) (int, error) {
 			return 0, err
 		}
 		var err error
-		m := &nats.Msg{Subject: a.subjects[k], Data: a.payload}
-		a.last[k], err = a.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(a.seqs[k]), jetstream.WithStallWait(time.Minute))
+		r := a.list[k].next(time.Now())
+		m := &nats.Msg{Subject: a.subjects[k], Data: r.Append(make([]byte, 0, 256))}
+		a.last[k], err = a.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(uint64(r.Prev)), jetstream.WithStallWait(time.Minute))
 		if err != nil {
 			return 0, err
 		}
@@ -187,7 +180,8 @@ func (a *rawAppender) settle(ctx context.Context, k int) error {
 	}
 	select {
 	case ack := <-a.last[k].Ok():
-		a.seqs[k], a.last[k] = ack.Sequence, nil
+		a.list[k].stored(events.Seq(ack.Sequence))
+		a.last[k] = nil
 		return nil
 	case err := <-a.last[k].Err():
 		return err
