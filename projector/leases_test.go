@@ -2,12 +2,15 @@ package projector
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
+	"rollcall/bus/bustest"
 	"rollcall/events"
 	"rollcall/session"
 )
@@ -229,5 +232,35 @@ func TestTheTableKeepsNothingOfTheMessagesOfConnectors(t *testing.T) {
 	}
 	if got, want := table.Leases(), w.table().Leases(); !reflect.DeepEqual(got, want) {
 		t.Errorf("the table says %+v, want %+v", got, want)
+	}
+}
+
+// A record of connectors is one of the log, and may be the last one before a place.
+func TestKeyframesCountTheRecordsOfConnectors(t *testing.T) {
+	t.Parallel()
+	w := newScribe()
+	w.pace = 20 * time.Minute
+	for i := range byte(20) {
+		w.online(i+1, "alice@localhost", fmt.Sprintf("r%d", i), 0)
+		w.of(events.Incarnation{Name: "c1", Epoch: uint64(i + 1)}, events.ConnectorStarted{})
+		w.must("alice@localhost", session.Close{Session: sid(i + 1)})
+	}
+	whole := all(t, w)
+	for _, k := range names(t, whole) {
+		store := bustest.NewKeyframes()
+		data, err := whole.Read(t.Context(), k)
+		if err == nil {
+			err = store.Create(t.Context(), k, data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		project(t, w, store, true) // begins with that one
+		for _, k := range names(t, store) {
+			got, _ := store.Read(t.Context(), k)
+			if want, err := whole.Read(t.Context(), k); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s has other bytes than it should, %v", k, err)
+			}
+		}
 	}
 }

@@ -177,11 +177,13 @@ func (p *Projector) begin(ctx context.Context, info events.Info, base *keyframe.
 }
 
 func (p *Projector) fold(ctx context.Context, st *events.Stored) {
-	if p.frames != nil {
+	// One of connectors changes no account, and is a record like any other to keyframes.
+	isFramed := p.frames != nil && st.Seq > p.cfg.Table.folded
+	if isFramed {
 		p.frames.before(ctx, st, false)
 	}
 	before, after := p.cfg.Table.show(st)
-	if p.frames != nil && after != before {
+	if isFramed {
 		p.frames.after(ctx, st, false)
 	}
 	if st.Seq > p.live && after != before {
