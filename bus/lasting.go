@@ -12,13 +12,14 @@ import (
 // lost with the power, and its sequence be another's then.
 //
 // One sync serves all messages that the server had when it sent this one, so that
-// reading what has been there for long costs one, and following what comes shares
-// those of the writers.
+// reading what has been there for long costs one. It also serves those that have come
+// here by now: otherwise following what comes would take a sync for each message.
 func (t *tail) last(ctx context.Context, d delivery) error {
+	came := len(t.msgs)
 	if err := t.b.settle(ctx, t.stream); err != nil {
 		return fmt.Errorf("sync stream %s up to %d: %w", t.stream, d.seq, err)
 	}
-	t.lasting = d.seq + d.pending
+	t.lasting, t.served = d.seq+d.pending, came
 	return nil
 }
 

@@ -349,3 +349,34 @@ func TestNobodyFollowsWhatMayBeLost(t *testing.T) {
 		t.Errorf("it got record %d", seq)
 	}
 }
+
+// Otherwise the table could get no more records a second than the disk can sync.
+func TestASyncServesAllThatAFollowerWasSentBeforeIt(t *testing.T) {
+	t.Parallel()
+	const n = 50
+	disk := newSlowDisk(t)
+	b := connect(t, bus.Config{InProcess: disk})
+	all := make(chan struct{})
+	go func() { // ends with the test
+		for st, err := range b.Log().Follow(within(t), 0) {
+			if err == nil && st.Seq == n {
+				close(all)
+				return
+			}
+		}
+	}()
+	var appended errgroup.Group
+	for i := range n { // one after the other, so that none is on its way when another comes
+		appended.Go(func() error {
+			_, err := b.Log().Append(within(t), record(account(i), 0, ""))
+			return err
+		})
+		written(t, b, events.Seq(i+1))
+	}
+	close(disk.allow)
+	<-all
+	must(t, appended.Wait())
+	if calls := disk.count("RC_EV"); calls > n/5 {
+		t.Errorf("%d syncs of %d records", calls, n)
+	}
+}

@@ -50,6 +50,7 @@ type tail struct {
 	created time.Time // of the stream when it was first seen
 	end     uint64    // of the stream when the consumer was made
 	lasting uint64    // up to here the stream was synced, if it has to be
+	served  int       // messages that had come when that sync began and were not received yet
 	name    string    // of the consumer, "" if there is none
 	sub     *nats.Subscription
 	msgs    chan *nats.Msg
@@ -140,6 +141,8 @@ func (t *tail) next(ctx context.Context) (delivery, error) {
 			t.close()
 			return delivery{}, err
 		}
+		isServed := t.served > 0
+		t.served = max(t.served-1, 0)
 		d := delivery{msg: m}
 		if !d.parse() {
 			switch err := t.status(m); {
@@ -162,6 +165,9 @@ func (t *tail) next(ctx context.Context) (delivery, error) {
 			return delivery{}, errLost
 		}
 		t.place = d.place
+		if isServed {
+			t.lasting = max(t.lasting, d.seq)
+		}
 		t.wanted--
 		t.request()
 		if t.began && d.seq <= t.after {
@@ -315,7 +321,7 @@ func (t *tail) consume(ctx context.Context) error {
 	if err := t.b.api(ctx, verb, request, &made); err != nil {
 		return err
 	}
-	t.name, t.place, t.wanted, t.batch = name, 0, 0, maxBatch
+	t.name, t.place, t.wanted, t.served, t.batch = name, 0, 0, 0, maxBatch
 	if t.finite {
 		t.batch = int(min(max(made.Pending, minBatch), maxBatch))
 	}
