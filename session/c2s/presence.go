@@ -139,7 +139,9 @@ func (cl *client) directed(el *stanza.Element, to events.JID) error {
 		return refuse(stanza.RemoteServerNotFound)
 	}
 	show := el.Type() == ""
-	remember := show && !cl.resource.Shows(to.Bare()) // a contact gets every change anyway
+	// A contact's available resources get every change anyway; one that has not sent
+	// presence yet gets what is directed to it alone, and must be shown the end.
+	remember := show && !(to.IsBare() && cl.resource.Shows(to.Bare()))
 	if _, err := cl.do(session.DirectPresence{Session: cl.session, To: to, Available: remember}); err != nil {
 		return err
 	}
