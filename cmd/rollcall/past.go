@@ -19,9 +19,25 @@ func running(b *bus.Bus) query.Client { return query.Client{Asker: b.Courier(), 
 
 // archive is what the past is read from. People are told of keyframes that are no good.
 func archive(con *console, b *bus.Bus) replay.Archive {
-	return replay.Archive{Log: progressLog{b.Log(), con}, Keyframes: b.Keyframes(), Passed: func(k events.Keyframe, err error) {
-		con.say("note: %s is passed over: %v", k, err)
-	}}
+	return replay.Archive{Log: progressLog{b.Log(), con}, Keyframes: b.Keyframes(), Passed: tellPassed(con)}
+}
+
+// maxPassed is how many keyframes that are no good are named; after an upgrade all are
+// of another format.
+const maxPassed = 3
+
+// tellPassed names the first keyframes that are passed over, and says that there are
+// more.
+func tellPassed(con *console) func(events.Keyframe, error) {
+	n := 0
+	return func(k events.Keyframe, err error) {
+		switch n++; {
+		case n <= maxPassed:
+			con.say("note: %s is passed over: %v", k, err)
+		case n == maxPassed+1:
+			con.say("note: more are passed over; a running projector writes them anew")
+		}
+	}
 }
 
 // past folds the log up to the moment, for questions about then and for those

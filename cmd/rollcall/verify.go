@@ -129,8 +129,9 @@ func verifyLog(ctx context.Context, con *console, b *bus.Bus, since replay.Momen
 	}
 	shown.stop()
 	sayForgotten(con, report.Begins == 0)
+	passed := tellPassed(con)
 	for _, k := range report.Passed {
-		con.say("note: %s is passed over: %v", k.Keyframe, k.Err)
+		passed(k.Keyframe, k.Err)
 	}
 	v := verified(report)
 	v.Service = live.Hash
