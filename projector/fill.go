@@ -63,7 +63,7 @@ func (g gap) fill(ctx context.Context, c Config, info events.Info) error {
 	k := newKeyframer(c, table)
 	k.begin(info, base)
 	defer k.wait()
-	for st, err := range c.Log.Read(ctx, events.Range{After: table.Position().Seq, To: g.to}) {
+	for st, err := range events.Unbroken(ctx, c.Log, events.Range{After: table.Position().Seq, To: g.to}) {
 		switch poison, passed := errors.AsType[*events.PoisonError](err); {
 		case passed:
 			table.Skip(poison)

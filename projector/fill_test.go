@@ -1,6 +1,10 @@
 package projector
 
 import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -57,6 +61,42 @@ func TestKeyframesThatThePastMissesAreWritten(t *testing.T) {
 				t.Errorf("%s has other bytes than elsewhere, %v", k, err)
 			}
 		}
+	}
+}
+
+// An aging log forgets its beginning when it is about to be read.
+type aging struct {
+	*testLog
+	to events.Seq // it forgets up to there
+}
+
+func (l aging) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
+	if r.To > r.After+1 { // not only to look at one record
+		l.mu.Lock()
+		l.aged = l.to
+		l.entries = slices.DeleteFunc(slices.Clone(l.entries), func(e entry) bool { return e.seq <= l.to })
+		l.mu.Unlock()
+	}
+	return l.testLog.Read(ctx, r)
+}
+
+// They would lack what was removed, and nobody would know.
+func TestNoKeyframesAreWrittenOfWhatRetentionRemovesMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := long(3)
+	whole := all(t, w)
+	store, first := bustest.NewKeyframes(), names(t, whole)[0]
+	data, err := whole.Read(t.Context(), first)
+	if err != nil || store.Create(t.Context(), first, data) != nil {
+		t.Fatal(err)
+	}
+	table := NewTable()
+	c := Config{Log: aging{w.log, first.Seq + 5}, Table: table, Keyframes: store, Logger: slog.New(slog.DiscardHandler)}
+	if err := fill(t.Context(), c, w.last()); !errors.Is(err, events.ErrRewound) {
+		t.Errorf("it ends with %v", err)
+	}
+	if got := names(t, store); len(got) != 1 {
+		t.Errorf("there are %v", got)
 	}
 }
 

@@ -106,7 +106,7 @@ func (p *Past) Extend(ctx context.Context, log events.Log, to events.Seq) error 
 
 // fold reads records into the table.
 func (p *Past) fold(ctx context.Context, log events.Log, r events.Range) error {
-	for st, err := range log.Read(ctx, r) {
+	for st, err := range events.Unbroken(ctx, log, r) {
 		switch poison, passed := errors.AsType[*events.PoisonError](err); {
 		case passed:
 			p.Begins = min(p.Begins, poison.At)

@@ -184,7 +184,7 @@ func inOrder(ctx context.Context, log events.Log, from, to Moment) error {
 // read takes the records of a range; fold says what each makes of its account.
 func (d *passage) read(ctx context.Context, log events.Log, r events.Range, fold func(*events.Stored) (before, after *session.Account)) error {
 	of := Span{Of: r.Account}
-	for st, err := range events.Intact(log.Read(ctx, r)) {
+	for st, err := range events.Intact(events.Unbroken(ctx, log, r)) {
 		if err != nil {
 			return of.reading(err)
 		}

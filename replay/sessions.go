@@ -55,7 +55,7 @@ func Sessions(ctx context.Context, archive Archive, s Span) iter.Seq2[Lifetime, 
 			yield(Lifetime{}, s.reading(err))
 			return
 		}
-		for st, err := range events.Intact(archive.Read(ctx, events.Range{Account: s.Of.Bare(), After: after, Until: s.Until})) {
+		for st, err := range events.Intact(events.Unbroken(ctx, archive, events.Range{Account: s.Of.Bare(), After: after, Until: s.Until})) {
 			if err != nil {
 				yield(Lifetime{}, s.reading(err))
 				return
