@@ -168,3 +168,43 @@ func TestAfterAnOrderlyEndThereIsNothingToDo(t *testing.T) {
 		t.Errorf("it said\n%s", said)
 	}
 }
+
+// A recovery looks, whenever the server begins to restore a stream, whether it would be
+// taken for one whose writes are all there if it were killed now.
+type recovery struct {
+	slog.Handler
+	store    string
+	restores int
+	believed int
+}
+
+func (*recovery) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *recovery) Handle(_ context.Context, r slog.Record) error {
+	for a := range r.Attrs {
+		if strings.HasPrefix(a.Value.String(), "Starting restore") {
+			h.restores++
+			if killed(h.store) {
+				h.believed++
+			}
+		}
+	}
+	return nil
+}
+
+func TestAServerThatIsKilledWhileItRecoversFromAPowerFailureReadsAllBlocks(t *testing.T) {
+	t.Parallel()
+	dir, _ := killedServer(t)
+	store := filepath.Join(dir, storeName)
+	if err := os.WriteFile(filepath.Join(store, runningName), []byte("another boot of the machine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := &recovery{Handler: slog.DiscardHandler, store: store}
+	start(t, Options{DataDir: dir, Logger: slog.New(h)})
+	if h.restores == 0 || h.believed > 0 {
+		t.Errorf("it would be believed at %d of %d streams", h.believed, h.restores)
+	}
+	if !killed(store) {
+		t.Error("it would not be believed afterwards")
+	}
+}

@@ -121,9 +121,6 @@ func (s *Server) start(ctx context.Context, opts *server.Options) (err error) {
 	}
 	s.ns.SetLoggerV2(s.log, false, false, false)
 	wasKilled := killed(opts.StoreDir)
-	if err := markRunning(opts.StoreDir); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnwritable, err)
-	}
 	s.started = make(chan struct{})
 	go func() { // Shutdown waits for it
 		if wasKilled {
@@ -137,6 +134,11 @@ func (s *Server) start(ctx context.Context, opts *server.Options) (err error) {
 	}
 	if !s.ns.ReadyForConnections(readyTimeout) || !s.ns.JetStreamEnabled() {
 		return s.log.failure()
+	}
+	// Not before the blocks were read that a power failure may have left incomplete: a
+	// server that is killed meanwhile must read them again.
+	if err := markRunning(opts.StoreDir); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
 	}
 	s.js = *s.ns.JetStreamConfig()
 	s.js.StoreDir = opts.StoreDir // JetStream's own is below it
