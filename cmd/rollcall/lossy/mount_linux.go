@@ -1,6 +1,9 @@
 package lossy
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -9,9 +12,10 @@ import (
 // Mount serves the disk at a directory until unmount is called. It fails on a
 // machine that has no FUSE, or none for this user.
 func (d *Disk) Mount(dir string) (unmount func() error, err error) {
-	s, err := fuse.NewServer(&server{RawFileSystem: fuse.NewDefaultRawFileSystem(), disk: d}, dir, &fuse.MountOptions{
-		FsName: "lossy", DirectMount: true, DisableXAttrs: true, DisableReadDirPlus: true, MaxWrite: 1 << 20,
-	})
+	s, err := d.connect(dir, true)
+	if err != nil { // this user needs fusermount
+		s, err = d.connect(dir, false)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -20,6 +24,39 @@ func (d *Disk) Mount(dir string) (unmount func() error, err error) {
 		return nil, err
 	}
 	return s.Unmount, nil
+}
+
+// connect mounts the disk, by itself or by fusermount. No process begins before the
+// connection is kept from it, but for that one.
+func (d *Disk) connect(dir string, direct bool) (*fuse.Server, error) {
+	if direct {
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
+	}
+	s, err := fuse.NewServer(&server{RawFileSystem: fuse.NewDefaultRawFileSystem(), disk: d}, dir, &fuse.MountOptions{
+		FsName: "lossy", DirectMountStrict: direct, DisableXAttrs: true, DisableReadDirPlus: true, MaxWrite: 1 << 20,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, keepToOneself()
+}
+
+// keepToOneself has no process that this one starts inherit the connection to the
+// kernel. With it the filesystem would outlive this process, and whoever used it would
+// wait for ever.
+func keepToOneself() error {
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return err
+	}
+	for _, e := range fds {
+		to, err := os.Readlink(filepath.Join("/proc/self/fd", e.Name()))
+		if fd, e := strconv.Atoi(e.Name()); err == nil && e == nil && to == "/dev/fuse" {
+			syscall.CloseOnExec(fd)
+		}
+	}
+	return nil
 }
 
 // A server answers the kernel. Whatever it does not implement is not supported.

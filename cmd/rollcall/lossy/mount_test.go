@@ -1,7 +1,9 @@
 package lossy
 
 import (
+	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -55,6 +57,22 @@ func TestAMountedDiskIsAFilesystem(t *testing.T) {
 	}
 	if err := os.RemoveAll(filepath.Join(dir, "a")); err != nil {
 		t.Error(err)
+	}
+}
+
+// A process that outlived the test would keep the filesystem, without anybody who
+// serves it.
+func TestNoOtherProcessGetsTheConnection(t *testing.T) {
+	t.Parallel()
+	unmount, err := NewDisk().Mount(t.TempDir())
+	if err != nil {
+		t.Log("no FUSE:", err)
+		return
+	}
+	defer unmount()
+	open, err := exec.Command("ls", "-l", "/proc/self/fd").Output()
+	if err != nil || bytes.Contains(open, []byte("/dev/fuse")) {
+		t.Errorf("%v: a child has\n%s", err, open)
 	}
 }
 
