@@ -50,6 +50,14 @@ func fill(ctx context.Context, c Config, to events.Seq) error {
 	return ctx.Err()
 }
 
+// isWhole reports that nothing is missing after the keyframe where a gap begins: of as
+// many sessions as there were then places are that far apart. With more sessions than
+// there are now that looks like a gap, and would be folded again at each start. A
+// session takes two records or more, and places are at multiples of the interval.
+func (g gap) isWhole(base *keyframe.Head) bool {
+	return base != nil && base.Sessions > keyframe.Interval && uint64(g.to-base.Seq) <= 3*uint64(base.Sessions)
+}
+
 func (g gap) fill(ctx context.Context, c Config, info events.Info) error {
 	table := NewTable()
 	base, err := Restoration{
@@ -58,6 +66,9 @@ func (g gap) fill(ctx context.Context, c Config, info events.Info) error {
 	}.Fill(ctx, table)
 	if err != nil {
 		return err
+	}
+	if g.isWhole(base) {
+		return nil
 	}
 	c.Logger.Info("writing the keyframes that a part of the log misses", "after", g.after, "to", g.to)
 	k := newKeyframer(c, table)

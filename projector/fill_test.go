@@ -3,6 +3,7 @@ package projector
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"slices"
@@ -134,4 +135,64 @@ func TestAGapIsWhereMoreThanTwoIntervalsAreWithoutAKeyframe(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
+}
+
+// A log that once had many sessions would otherwise be folded at every start.
+func TestAGapIsWholeIfThereWereThatManySessions(t *testing.T) {
+	t.Parallel()
+	const n = keyframe.Interval
+	g := gap{after: 10 * n, to: 16 * n}
+	for _, c := range []struct {
+		name string
+		base *keyframe.Head
+		want bool
+	}{
+		{"no keyframe before it", nil, false},
+		{"few sessions", &keyframe.Head{Seq: 10 * n, Sessions: n}, false},
+		{"many sessions", &keyframe.Head{Seq: 10 * n, Sessions: 2 * n}, true},
+		{"many sessions, and yet some are missing", &keyframe.Head{Seq: 10 * n, Sessions: 2*n - 1}, false},
+		{"the keyframe there is no good, but one long before", &keyframe.Head{Seq: 5 * n, Sessions: 3 * n}, false},
+	} {
+		if got := g.isWhole(c.base); got != c.want {
+			t.Errorf("%s: %t", c.name, got)
+		}
+	}
+}
+
+func TestNothingIsReadAgainWhereThereWereManySessions(t *testing.T) {
+	t.Parallel()
+	const n = keyframe.Interval
+	h := keyframe.Head{Stream: testStream, Created: testCreated.UnixNano(), Seq: 1, At: 1}
+	var accounts []*session.Account
+	for i := range n + 1 {
+		a := session.Apply(nil, &events.Stored{
+			Seq: 1, Record: events.Record{Session: sid(1), JID: jid(fmt.Sprintf("u%d@localhost", i)), Event: events.Authenticated{}},
+		})
+		accounts = append(accounts, a)
+	}
+	store := bustest.NewKeyframes()
+	if err := store.Create(t.Context(), h.Name(), keyframe.Encode(h, accounts)); err != nil {
+		t.Fatal(err)
+	}
+	log := &unread{testLog: newTestLog(), last: 3*n + 1}
+	c := Config{Log: log, Table: NewTable(), Keyframes: store, Logger: slog.New(slog.DiscardHandler)}
+	if err := fill(t.Context(), c, 3*n+1); err != nil || log.reads > 0 {
+		t.Errorf("%d times, %v", log.reads, err)
+	}
+}
+
+// An unread log begins with its second record, and counts how often it is read.
+type unread struct {
+	*testLog
+	last  events.Seq
+	reads int
+}
+
+func (l *unread) Info(context.Context) (events.Info, error) {
+	return events.Info{Stream: testStream, Created: testCreated, First: 2, Last: l.last, Records: 1}, nil
+}
+
+func (l *unread) Read(context.Context, events.Range) iter.Seq2[*events.Stored, error] {
+	l.reads++
+	return func(func(*events.Stored, error) bool) {}
 }
