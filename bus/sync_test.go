@@ -267,7 +267,7 @@ func TestAnotherProcessAsksForTheSync(t *testing.T) {
 	}
 }
 
-func TestASyncThatFailsElsewhereIsToldToWhoAsked(t *testing.T) {
+func TestASyncThatFailsElsewhereIsToldToWhoeverAsked(t *testing.T) {
 	t.Parallel()
 	disk := newSlowDisk(t)
 	connect(t, bus.Config{InProcess: disk})

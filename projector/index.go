@@ -38,7 +38,7 @@ type shard struct {
 }
 
 // A line has the accounts whose hashes lead to it, and, where those before it are
-// full, some of theirs: who looks for an account goes from line to line as long as
+// full, some of theirs: whoever looks for an account goes from line to line as long as
 // others were passed on.
 //
 // tags has a byte for each slot, 0 if that is empty, otherwise some bits of its

@@ -30,7 +30,7 @@ type keyframer struct {
 	info   events.Info
 	begins int64 // as keyframe.Head's; -1: as soon as the first record tells
 	places keyframe.Places
-	busy   chan struct{} // has room for one, who writes
+	busy   chan struct{} // has room for one that writes
 }
 
 // begin tells where the fold begins: at a keyframe, or at the log's beginning.
