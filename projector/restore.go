@@ -48,7 +48,7 @@ func (r Restoration) Fill(ctx context.Context, t *Table) (*keyframe.Head, error)
 			return nil, ctx.Err()
 		case errors.Is(err, events.ErrUnavailable):
 			return nil, fmt.Errorf("%s: %w", k, err)
-		case errors.Is(err, events.ErrNotFound): // removed meanwhile, as too old
+		case errors.Is(err, events.ErrNotFound): // removed meanwhile, as too old, or written
 		case r.Passed != nil:
 			r.Passed(k, err)
 		}
@@ -64,7 +64,7 @@ func (r Restoration) read(ctx context.Context, t *Table, k events.Keyframe) (key
 	case k.Created != r.Info.Created.UnixNano():
 		return keyframe.Head{}, nil, fmt.Errorf("%w: it is of one made at another time", events.ErrRewound)
 	case k.Seq > r.Info.Last:
-		return keyframe.Head{}, nil, fmt.Errorf("%w: it ends at %d", events.ErrRewound, r.Info.Last)
+		return keyframe.Head{}, nil, r.beyond(ctx, k)
 	case k.Seq+1 < r.Info.First:
 		return keyframe.Head{}, nil, errGap
 	}
@@ -80,6 +80,19 @@ func (r Restoration) read(ctx context.Context, t *Table, k events.Keyframe) (key
 		return h, nil, fmt.Errorf("%w: it is not what its name says", events.ErrDamaged)
 	}
 	return h, accounts, r.check(ctx, h)
+}
+
+// beyond says why a keyframe behind the log's end can't be used: the log was cut, or, as
+// events.ErrNotFound, both are newer than r.Info.
+func (r Restoration) beyond(ctx context.Context, k events.Keyframe) error {
+	now, err := r.Log.Info(ctx)
+	switch {
+	case err != nil:
+		return err
+	case k.Seq <= now.Last:
+		return fmt.Errorf("%w: it was written since", events.ErrNotFound)
+	}
+	return fmt.Errorf("%w: it ends at %d", events.ErrRewound, now.Last)
 }
 
 // check finds out whether the log has the record that the keyframe is of. One that

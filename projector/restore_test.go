@@ -269,6 +269,22 @@ func TestAKeyframeThatIsNoGoodIsNamedAndPassedOver(t *testing.T) {
 	}
 }
 
+// Another process may write one while this one starts: nothing is wrong with that.
+func TestAKeyframeThatIsNewerThanTheQuestionIsPassedOverInSilence(t *testing.T) {
+	t.Parallel()
+	w := busy()
+	store := all(t, w)
+	list := names(t, store)
+	info, _ := w.log.Info(t.Context())
+	info.Last = list[len(list)-1].Seq - 1
+	h, err := Restoration{Log: w.log, Keyframes: store, Info: info, Passed: func(k events.Keyframe, err error) {
+		t.Errorf("%s: %v", k, err)
+	}}.Fill(t.Context(), NewTable())
+	if err != nil || h == nil || h.Seq != list[len(list)-2].Seq {
+		t.Errorf("it begins with %+v, %v", h, err)
+	}
+}
+
 // A log that was restored from a copy goes on with other records at the same places.
 func TestALogThatWasCutAndWentOnIsRecognised(t *testing.T) {
 	t.Parallel()

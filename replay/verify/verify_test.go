@@ -378,3 +378,12 @@ func TestEachRecordThatIsGoneIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestAKeyframeThatIsWrittenDuringACheckIsNoFault(t *testing.T) {
+	t.Parallel()
+	w, names := week(t)
+	r, err := Run(t.Context(), Config{Log: w, Keyframes: busy{w.frames, w}})
+	if err != nil || len(r.Passed) > 0 || r.Keyframes != len(names) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

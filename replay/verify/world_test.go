@@ -209,3 +209,15 @@ func (l aged) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored
 	r.After = max(r.After, l.first-1)
 	return l.Log.Read(ctx, r)
 }
+
+// A busy store gets another keyframe, of a newer record, just before it is listed.
+type busy struct {
+	*bustest.Keyframes
+	w *world
+}
+
+func (b busy) List(ctx context.Context) ([]events.Keyframe, error) {
+	b.w.online(200, "late@localhost")
+	b.w.keyframe()
+	return b.Keyframes.List(ctx)
+}
