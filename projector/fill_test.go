@@ -7,7 +7,9 @@ import (
 	"iter"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rollcall/bus/bustest"
@@ -195,4 +197,34 @@ func (l *unread) Info(context.Context) (events.Info, error) {
 func (l *unread) Read(context.Context, events.Range) iter.Seq2[*events.Stored, error] {
 	l.reads++
 	return func(func(*events.Stored, error) bool) {}
+}
+
+// A slow store is listed once, and after that only when whoever asks gives up.
+type slow struct {
+	events.Keyframes
+	listed atomic.Bool
+}
+
+func (s *slow) List(ctx context.Context) ([]events.Keyframe, error) {
+	if s.listed.Swap(true) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Keyframes.List(ctx)
+}
+
+// Otherwise its process would go on, with a table that stands still.
+func TestAProjectorWhoseLogIsGoneDoesNotWaitForKeyframes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := busy()
+		p := newProjector(t, Config{Log: w.log, Table: NewTable(), Keyframes: &slow{Keyframes: bustest.NewKeyframes()}, Write: true})
+		done := make(chan error, 1)
+		go func() { done <- p.Run(t.Context()) }()
+		<-p.CaughtUp()
+		w.log.add(entry{err: events.ErrRewound})
+		if err := <-done; !errors.Is(err, events.ErrRewound) {
+			t.Errorf("it ended with %v", err)
+		}
+	})
 }

@@ -99,10 +99,9 @@ func (p *Projector) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("begin with a keyframe: %w", err)
 	}
+	ctx, end := context.WithCancel(ctx)
 	p.begin(ctx, info, base)
-	if p.frames != nil {
-		defer p.endWriting()
-	}
+	defer p.endWriting(end)
 	for st, err := range p.cfg.Log.Follow(ctx, p.cfg.Table.Position().Seq) {
 		if err == nil {
 			p.fold(ctx, st)
@@ -209,8 +208,12 @@ func (p *Projector) pass(ctx context.Context, err error) error {
 	return err
 }
 
-// endWriting waits for the keyframes at work, which end with the context.
-func (p *Projector) endWriting() {
+// endWriting ends the keyframes at work: nobody waits for them when the log is gone.
+func (p *Projector) endWriting(end context.CancelFunc) {
+	end()
+	if p.frames == nil {
+		return
+	}
 	p.frames.wait()
 	if p.filled != nil {
 		<-p.filled
