@@ -20,6 +20,16 @@ func (w *Waiting) Count(ctx context.Context, account events.JID) (int, error) {
 	return int(info.State.Subjects[subject]), nil
 }
 
+// CreateAfter is Create of a writer that is frozen before it names what it has written.
+func (f *Keyframes) CreateAfter(ctx context.Context, k events.Keyframe, data []byte, frozen func()) error {
+	at, err := f.upload(ctx, data)
+	if err != nil {
+		return err
+	}
+	frozen()
+	return f.name(ctx, k, at)
+}
+
 // Changes gives the documents that a backup adds to a snapshot.
 func (d *Documents) Changes(ctx context.Context, after uint64, give func(events.Document)) (last uint64, err error) {
 	return d.b.changes(ctx, d.stream, after, func(m *delivery) error {

@@ -186,15 +186,32 @@ func (f *Keyframes) upload(ctx context.Context, data []byte) (frameMessage, erro
 	return at, nil
 }
 
-// name makes what was uploaded the keyframe of a name that is free.
+// name makes what was uploaded the keyframe of a name that is free. A writer that was
+// frozen for longer than its claim may find that the next one has cleared its data up:
+// then the name is taken back.
 func (f *Keyframes) name(ctx context.Context, k events.Keyframe, at frameMessage) error {
 	data, err := json.Marshal(at)
 	if err != nil {
 		return err
 	}
-	_, _, err = f.b.compareAndSet(ctx, frameStream, &nats.Msg{Subject: frameSubject(k), Data: data, Header: nats.Header{}}, 0, nil)
-	return err
+	named := &nats.Msg{Subject: frameSubject(k), Data: data, Header: nats.Header{}}
+	if _, _, err = f.b.compareAndSet(ctx, frameStream, named, 0, nil); err != nil {
+		return err
+	}
+	var info streamInfo
+	request := struct {
+		Filter string `json:"subjects_filter"`
+	}{frameData + at.Upload}
+	if err := f.b.api(ctx, "STREAM.INFO."+frameStream, request, &info); err != nil {
+		return fmt.Errorf("%w: look for its data: %w", events.ErrUnresolved, err)
+	}
+	if n := (at.Bytes + frameChunk - 1) / frameChunk; info.State.Subjects[frameData+at.Upload] == uint64(n) {
+		return nil
+	}
+	return errors.Join(errCleared, f.Remove(ctx, k))
 }
+
+var errCleared = errors.New("its data was taken for that of a writer that was killed")
 
 // Remove implements events.Keyframes. The name goes first, so that nobody finds a
 // keyframe whose data has gone.

@@ -73,3 +73,24 @@ func TestAKeyframeThatMissesAChunkIsDamaged(t *testing.T) {
 	must(t, frames.Remove(ctx, frame))
 	must(t, frames.Create(ctx, frame, []byte("again")))
 }
+
+func TestAWriterThatWasFrozenForTooLongNamesNothing(t *testing.T) {
+	t.Parallel()
+	frames, _, _ := openFrames(t)
+	ctx := within(t)
+	for _, frozen := range []bool{true, false} {
+		err := frames.CreateAfter(ctx, frame, bytes.Repeat([]byte("x"), 700<<10), func() {
+			if !frozen {
+				return
+			}
+			release, err := frames.Claim(ctx) // another writer clears up
+			must(t, err)
+			release()
+		})
+		list, listErr := frames.List(ctx)
+		must(t, listErr)
+		if (err != nil) != frozen || (len(list) == 0) != frozen {
+			t.Errorf("frozen: %v; %v, and there are %v", frozen, err, list)
+		}
+	}
+}
