@@ -57,7 +57,7 @@ func (b *Bench) atMoments(ctx context.Context, asked []events.Seq, frames []even
 	for i, moment := range asked {
 		seq = moment
 		turns := []*turn{raw, near}
-		if i < longRounds {
+		if i < min(b.Rounds, longRounds) {
 			turns = append(turns, whole)
 		}
 		if err := takeTurns(1, turns...); err != nil {
