@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -59,7 +60,7 @@ func (k *keyframed) run(sessions int) error {
 		if err := takeTurns(1, encode, storeRaw, store, loadRaw, load); err != nil {
 			return err
 		}
-		if err := k.bus.Keyframes().Remove(k.ctx, k.head.Name()); err != nil {
+		if err := errors.Join(k.bus.Keyframes().Remove(k.ctx, k.head.Name()), k.raw.Purge(k.ctx)); err != nil {
 			return err
 		}
 	}
@@ -83,9 +84,6 @@ func (k *keyframed) encode() error {
 func (k *keyframed) store() error { return k.bus.Keyframes().Create(k.ctx, k.head.Name(), k.data) }
 
 func (k *keyframed) storeRaw() error {
-	if err := k.raw.Purge(k.ctx); err != nil {
-		return err
-	}
 	var acks []jetstream.PubAckFuture
 	for chunk := range slices.Chunk(k.data, frameChunk) {
 		ack, err := k.js.PublishMsgAsync(&nats.Msg{Subject: "benchkey", Data: chunk}, jetstream.WithStallWait(time.Minute))
