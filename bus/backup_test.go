@@ -161,7 +161,7 @@ func TestARestoredServiceHasWhatWasBackedUp(t *testing.T) {
 	if seen != last {
 		t.Errorf("the last change that comes is %d, not %d", seen, last)
 	}
-	// What comes is beyond what the other service may have given out since.
+	// New sequences are beyond those that the other service may have given out since.
 	if rev := put(t, restored.Rosters(), user(99), "new", 0); rev < 1<<20 {
 		t.Errorf("a roster has version %d", rev)
 	}
@@ -186,7 +186,7 @@ func TestEveryStreamIsInABackup(t *testing.T) {
 	}
 }
 
-// What is replaced while its bucket is copied is neither where it was nor before the
+// A document that is replaced while its bucket is copied is neither where it was nor before the
 // copy's end. The copy is the bucket as it was at one moment all the same: of every
 // document it has a version that was there when the backup had begun, or a newer one,
 // and of two that were written one after the other never the later one without the

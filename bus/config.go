@@ -48,7 +48,7 @@ type Config struct {
 	// those who only look.
 	Existing bool
 
-	// What the streams get when they are made. Those that are there stay as they
+	// The settings that streams get when they are made. Those that are there stay as they
 	// are; see Log.SetLimits.
 	Replicas int           // of every stream; 0: 3 on a cluster, otherwise 1
 	MaxBytes int64         // of the log; 0: 16 GiB or what the server can reserve, at least 16 MiB

@@ -17,7 +17,7 @@ import (
 func copyDir(t *testing.T, from string) (to string) {
 	t.Helper()
 	to = filepath.Join(t.TempDir(), "copy")
-	// What goes while it copies is an error of cp, and nothing that stops anybody.
+	// A file that goes while it copies is an error of cp, and stops nobody.
 	exec.Command("cp", "-a", from, to).Run()
 	return to
 }

@@ -14,7 +14,7 @@ import (
 // server only writes, and whoever has an acknowledgement calls Sync, which serves
 // everybody who had one before. Meanwhile the server goes on writing.
 //
-// What the server finds at its next start is the longest run of whole messages in
+// At its next start the server finds the longest run of whole messages in
 // each file, so a message that was synced is there, and of those written after it
 // as many as the disk had.
 
