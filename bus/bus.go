@@ -45,10 +45,8 @@ type Bus struct {
 }
 
 // Connect connects and makes the streams that are missing, unless they must
-// exist. It is given up when ctx ends, or after 15 s.
+// exist. It is given up when ctx ends, or after 15 s in which no stream got ready.
 func Connect(ctx context.Context, cfg Config) (*Bus, error) {
-	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
-	defer cancel()
 	b, err := dial(cfg)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ var (
 const (
 	defaultMaxAge  = 30 * 24 * time.Hour
 	defaultAttempt = 2 * time.Second
-	setupTimeout   = 15 * time.Second
+	setupTimeout   = 15 * time.Second // without a stream that got ready
 	// leastPayload is what a message has to hold: the largest record or document
 	// with its JID and its headers.
 	leastPayload = max(events.MaxRecord, events.MaxDocument) + 4<<10

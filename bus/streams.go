@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 )
 
 // Streams and the subjects in them.
@@ -39,21 +40,37 @@ const (
 )
 
 // ensureStreams makes what is missing, if it may, and refuses what doesn't fit. The log is
-// the first because the others' sizes follow from its own.
+// the first because the others' sizes follow from its own. The others are made at once:
+// each elects a leader first on a cluster, which takes seconds where the machines are busy.
+// It gives up after a time in which no stream got ready.
 func (b *Bus) ensureStreams(ctx context.Context) error {
-	log, err := b.ensureStream(ctx, b.logConfig())
-	if err != nil {
-		return fmt.Errorf("stream %s: %w", logStream, err)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stalled := time.AfterFunc(setupTimeout, func() { cancel(context.DeadlineExceeded) })
+	defer stalled.Stop()
+	ensure := func(ctx context.Context, cfg jetstream.StreamConfig) (jetstream.StreamConfig, error) {
+		is, err := b.ensureStream(ctx, cfg)
+		if err != nil {
+			return is, fmt.Errorf("stream %s: %w", cfg.Name, err)
+		}
+		stalled.Reset(setupTimeout)
+		return is, nil
 	}
+	log, err := ensure(ctx, b.logConfig())
+	if err != nil {
+		return err
+	}
+	rest, ctx := errgroup.WithContext(ctx)
 	for _, cfg := range b.streamConfigs()[1:] {
 		if b.cfg.MaxBytes == 0 {
 			cfg.MaxBytes = besideLog(cfg.MaxBytes, log.MaxBytes)
 		}
-		if _, err := b.ensureStream(ctx, cfg); err != nil {
-			return fmt.Errorf("stream %s: %w", cfg.Name, err)
-		}
+		rest.Go(func() error {
+			_, err := ensure(ctx, cfg)
+			return err
+		})
 	}
-	return nil
+	return rest.Wait()
 }
 
 // streamConfigs are what the streams are made with, the log first.
