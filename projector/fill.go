@@ -62,7 +62,7 @@ func (g gap) fill(ctx context.Context, c Config, info events.Info) error {
 	table := NewTable()
 	base, err := Restoration{
 		Log: c.Log, Keyframes: c.Keyframes, Info: info,
-		Wanted: func(k events.Keyframe) bool { return k.Seq <= g.after },
+		Wanted: func(k events.Keyframe) bool { return k.Seq <= g.after }, Passed: c.passed(ctx),
 	}.Fill(ctx, table)
 	if err != nil {
 		return err

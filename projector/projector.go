@@ -119,12 +119,7 @@ func (p *Projector) restore(ctx context.Context, info events.Info) (*keyframe.He
 	if p.cfg.Keyframes == nil || p.cfg.Table.Position().Seq > 0 {
 		return nil, nil
 	}
-	from := Restoration{Log: p.cfg.Log, Keyframes: p.cfg.Keyframes, Info: info, Passed: func(k events.Keyframe, err error) {
-		p.cfg.Logger.Warn("a keyframe can't be used and is passed over", "seq", k.Seq, "of", k.StoredAt().UTC().Format(time.RFC3339), "err", err)
-		if p.cfg.Write && errors.Is(err, events.ErrDamaged) {
-			p.cfg.Keyframes.Remove(ctx, k) // so that somebody can write it again
-		}
-	}}
+	from := Restoration{Log: p.cfg.Log, Keyframes: p.cfg.Keyframes, Info: info, Passed: p.cfg.passed(ctx)}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		h, err := from.Fill(ctx, p.cfg.Table)
 		if !errors.Is(err, events.ErrUnavailable) {
@@ -135,6 +130,20 @@ func (p *Projector) restore(ctx context.Context, info events.Info) (*keyframe.He
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-time.After(pause):
+		}
+	}
+}
+
+// passed is told of keyframes that can't be used. One that never can be, for it is damaged
+// or of a log that was cut and went on, is removed, so that somebody can write it again.
+func (c Config) passed(ctx context.Context) func(events.Keyframe, error) {
+	return func(k events.Keyframe, err error) {
+		c.Logger.Warn("a keyframe can't be used and is passed over", "seq", k.Seq, "of", k.StoredAt().UTC().Format(time.RFC3339), "err", err)
+		if !c.Write || !errors.Is(err, events.ErrDamaged) && !errors.Is(err, events.ErrRewound) {
+			return
+		}
+		if err := c.Keyframes.Remove(ctx, k); err != nil && ctx.Err() == nil {
+			c.Logger.Warn("it can't be removed", "seq", k.Seq, "err", err)
 		}
 	}
 }

@@ -302,6 +302,16 @@ func TestALogThatWasCutAndWentOnIsRecognised(t *testing.T) {
 	if err != nil || h == nil || h.Seq > 90 || h.Seq < 80 {
 		t.Errorf("the table begins at %+v, %v; the records of before are up to 90", h, err)
 	}
+	project(t, cut, store, false)
+	if list := names(t, store); list[len(list)-1].Seq <= 90 {
+		t.Error("a projector that writes none has removed keyframes")
+	}
+	project(t, cut, store, true)
+	for _, k := range names(t, store) {
+		if h, _ := (Restoration{Log: cut.log, Keyframes: store, Info: info, Wanted: func(o events.Keyframe) bool { return o == k }}).Fill(t.Context(), NewTable()); h == nil {
+			t.Errorf("%s is still there, and of no use", k)
+		}
+	}
 }
 
 // What retention has removed behind a keyframe would be missing in silence.
