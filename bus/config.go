@@ -15,7 +15,10 @@ var (
 	ErrUnreachable = errors.New("NATS can't be reached")
 	// ErrNoJetStream: the server has no JetStream, or it didn't get ready in time.
 	ErrNoJetStream = errors.New("NATS has no JetStream that is ready; enable it on the server (nats-server -js)")
-	// ErrNoStreams: Config.Existing, and the server has not all of the streams.
+	// ErrLacksStream: Config.Existing, and the server has the log, but not all of the
+	// streams that this version keeps beside it.
+	ErrLacksStream = errors.New("the Rollcall there is starting or of an older version; try again, or start it with this version")
+	// ErrNoStreams: Config.Existing, and the server has no log.
 	ErrNoStreams = errors.New("no Rollcall keeps its streams in this NATS; name the one that rollcall up uses")
 	// ErrMaxPayload: the server takes no message as large as events.MaxRecord and
 	// events.MaxDocument promise.

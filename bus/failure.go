@@ -45,7 +45,7 @@ func permanent(err error) bool {
 	case codeNotForAccount, codeNotEnabled:
 		return true
 	case 0:
-		return errors.Is(err, ErrMismatch) || errors.Is(err, ErrRestoring) || errors.Is(err, ErrNoStreams) || errors.Is(err, ErrNoSpace)
+		return errors.Is(err, ErrMismatch) || errors.Is(err, ErrRestoring) || errors.Is(err, ErrNoStreams) || errors.Is(err, ErrLacksStream) || errors.Is(err, ErrNoSpace)
 	default:
 		return code == codeNoSpace || code == codeNoPeers || code == codeNoReplicas || code == codeStreamLimits
 	}

@@ -182,8 +182,10 @@ func (b *Bus) ensureStream(ctx context.Context, want jetstream.StreamConfig) (je
 			if is, err = b.adopt(ctx, have.Config, want); err == nil {
 				return is, nil
 			}
-		case errors.Is(err, jetstream.ErrStreamNotFound) && b.cfg.Existing:
+		case errors.Is(err, jetstream.ErrStreamNotFound) && b.cfg.Existing && want.Name == logStream:
 			return want, ErrNoStreams
+		case errors.Is(err, jetstream.ErrStreamNotFound) && b.cfg.Existing:
+			return want, ErrLacksStream
 		case errors.Is(err, jetstream.ErrStreamNotFound):
 			err = b.create(ctx, want)
 			if err == nil || apiCode(err) == codeNameInUse { // another process was first

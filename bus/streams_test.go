@@ -47,6 +47,10 @@ func TestAConnectionThatOnlyLooksMakesNothing(t *testing.T) {
 	if n := ev.CachedInfo().Config.MaxBytes; n != 400<<20 {
 		t.Errorf("the log may have %d bytes now", n)
 	}
+	must(t, js.DeleteStream(within(t), "RC_KEYFRAMES"))
+	if _, err := bus.Connect(within(t), looker); !errors.Is(err, bus.ErrLacksStream) || !strings.Contains(err.Error(), "RC_KEYFRAMES") {
+		t.Errorf("without a stream that older versions have not: %v", err)
+	}
 }
 
 func TestManyCanConnectAtOnce(t *testing.T) {

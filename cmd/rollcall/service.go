@@ -49,6 +49,8 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 		return ctx.Err()
 	case errors.Is(err, bus.ErrNoStreams):
 		return change("--nats", err)
+	case errors.Is(err, bus.ErrLacksStream):
+		return err
 	case err != nil:
 		return &flagError{flag: "is rollcall up running? else change --nats", err: err}
 	}
