@@ -89,6 +89,7 @@ func (l *Log) Info(ctx context.Context) (events.Info, error) {
 	info := events.Info{
 		Stream:   logStream,
 		Created:  i.Created,
+		Now:      i.Now,
 		First:    events.Seq(i.State.First),
 		Last:     events.Seq(i.State.Last),
 		Records:  i.State.Messages,

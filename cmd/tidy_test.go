@@ -65,6 +65,7 @@ var onlyIn = map[string][]string{
 	"github.com/nats-io/nats.go":        {"bus", "bus/courier", "bus/natsd", "cmd/rollcall/bench", "cmd/rollcall"}, // the last two to compare with it, and to reword its errors
 	"github.com/spf13/cobra":            {"cmd/rollcall"},
 	"github.com/hanwen/go-fuse/v2":      {"cmd/rollcall/lossy"},
+	"github.com/parquet-go/parquet-go":  {"replay/export"},
 }
 
 // topLevel is all that the repository's root may have.

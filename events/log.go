@@ -96,6 +96,7 @@ type Info struct {
 	Last    Seq       // newest sequence ever used
 	FirstAt time.Time // when the record at First was stored; zero if there are no records
 	LastAt  time.Time // when that at Last was
+	Now     time.Time // by the clock that records are stored with
 	Records uint64
 	Bytes   uint64
 	// MaxBytes is the size at which it refuses records, with ErrFull; 0: none.

@@ -209,6 +209,7 @@ func (l *Log) Info(ctx context.Context) (events.Info, error) {
 	info := events.Info{
 		Stream: Stream, Created: l.created, Bytes: l.bytes(), MaxBytes: l.limit, MaxAge: l.age,
 		First: events.Seq(l.gone + 1), Last: events.Seq(len(l.entries)), Records: uint64(len(l.entries) - l.gone),
+		Now: time.Now(),
 	}
 	if left := l.entries[l.gone:]; len(left) > 0 {
 		info.FirstAt, info.LastAt = time.Unix(0, left[0].at), time.Unix(0, left[len(left)-1].at)

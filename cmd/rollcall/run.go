@@ -68,7 +68,7 @@ func newRoot(con *console) *cobra.Command {
 	chooseOne(root)
 	root.AddCommand(
 		profiled(newUp(con)), newUser(con), newSessions(con), newHistory(con), newRoute(con), newContacts(con), newDiff(con),
-		newTail(con), newKick(con), newConnectors(con), newLog(con), newVerify(con),
+		newTail(con), newKick(con), newConnectors(con), newLog(con), newVerify(con), newExport(con),
 		newBackup(con), newRestore(con), newBench(con),
 	)
 	return root

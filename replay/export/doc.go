@@ -1,0 +1,36 @@
+// Package export writes the log into files that other programs read: Parquet for DuckDB,
+// Polars, Spark and ClickHouse.
+//
+//	result, err := export.Run(ctx, export.Config{Dir: "hist", Log: log, Key: key})
+//
+// # What a directory holds
+//
+//	hist/events/class=session/dt=2026-11-29/hour=18/00000000000000018231-00000000000000022816.parquet
+//	hist/MANIFEST.ndjson
+//
+// Each file speaks for a segment, a range of sequences that its name says, and there is
+// one for each class of each dataset in each segment, though it has no rows. A segment
+// ends with an hour of the log's clock, at multiples of 2^20 sequences, and nowhere
+// otherwise, so that segments are a function of the log; and so is what is in the files:
+// who exports the same log with the same choices and the same key gets the same bytes,
+// on any machine, however often it was interrupted. The hour that goes on is in files
+// whose name ends in -open, which later runs replace.
+//
+// # The order of things
+//
+//  1. The files of a segment are written in a folder of their own, and are on the disk.
+//  2. Each gets its name.
+//  3. A line of the manifest says that the segment is there, with the hash of each file
+//     and of the line before, and signed.
+//
+// So the manifest is the checkpoint. A process that is killed between 2 and 3 leaves
+// files without a line, which the next one writes again. A reader who looks for files by
+// their names may see those a moment before the others of their segment.
+//
+// # Limits
+//
+// An hour's files are in memory by 122,880 rows of each class at most. What the log has
+// forgotten before it was exported is missing, and counted. A clock of the log's servers
+// that is put back by more than a minute, while nothing is stored, ends an hour early:
+// what comes then is in the next one.
+package export

@@ -1,0 +1,228 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"rollcall/events"
+)
+
+// A Result is what an export has done.
+type Result struct {
+	Position events.Position // up to which all is in segments that will not change
+	Open     events.Seq      // up to which the files of the hour that goes on have it; 0: there are none
+	Records  uint64          // that were read by this run
+	Segments int             // that were written by it
+	Damaged  uint64          // records among those read that can't be decoded
+}
+
+// Run exports what the log has that the directory has not, and returns. Errors wrap
+// ErrForeign, ErrInUse, ErrManifest, ErrChoice, or are those of the log or the file
+// system. Whatever ends it, the next run goes on behind the last segment that is whole.
+func Run(ctx context.Context, c Config) (*Result, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	d, err := openDirectory(c.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	defer d.close()
+	info, err := c.Log.Info(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	m, err := openManifest(d, c.Key, c.head(info), func() (events.Seq, error) { return beginning(ctx, &c, info) })
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	defer m.close()
+	x := newExporter(&c, d, m, info)
+	if err := x.run(ctx); err != nil {
+		x.abandon()
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	return &x.result, nil
+}
+
+// beginning is the record before the first that is exported.
+func beginning(ctx context.Context, c *Config, info events.Info) (events.Seq, error) {
+	if c.Since.IsZero() {
+		return max(info.First, 1) - 1, nil
+	}
+	for st, err := range c.Log.Read(ctx, events.Range{Since: hourTime(hourOf(c.Since))}) {
+		if poison, ok := errors.AsType[*events.PoisonError](err); ok {
+			return poison.Seq - 1, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		return st.Seq - 1, nil
+	}
+	return info.Last, ctx.Err()
+}
+
+// An exporter is one run. All its fields are of one goroutine.
+type exporter struct {
+	*Config
+	dir      *directory
+	manifest *manifest
+	info     events.Info
+	result   Result
+
+	reached int64    // the newest hour
+	open    *segment // that is being written; nil: none
+	tables  []table
+}
+
+// A table is a dataset: it makes rows of records, and says where they belong.
+type table interface {
+	// begin makes the files of a segment.
+	begin(s *segment) error
+	// take writes the rows of a record.
+	take(st *events.Stored) error
+	// damaged writes the row of a record that can't be decoded.
+	damaged(p *events.PoisonError) error
+}
+
+func newExporter(c *Config, d *directory, m *manifest, info events.Info) *exporter {
+	x := &exporter{Config: c, dir: d, manifest: m, info: info}
+	x.result.Position.Stream = info.Stream
+	x.result.Position.Seq, x.reached = m.reached()
+	x.tables = []table{newEventTable(c)}
+	return x
+}
+
+// progressEvery is how many records lie between two reports of progress.
+const progressEvery = 1 << 12
+
+// run reads the log to its end.
+func (x *exporter) run(ctx context.Context) error {
+	until := int64(1<<63 - 1)
+	if !x.Until.IsZero() {
+		until = hourOf(x.Until)
+	}
+	for st, err := range x.Log.Read(ctx, events.Range{After: x.result.Position.Seq}) {
+		poison, damaged := errors.AsType[*events.PoisonError](err)
+		if err != nil && !damaged {
+			return err
+		}
+		seq, at := at(st, poison)
+		p := placeOf(x.reached, seq, at)
+		if p.hour >= until {
+			return x.seal() // a record of a later hour shows that it is whole
+		}
+		if err := x.enter(p, seq); err != nil {
+			return err
+		}
+		if err := x.take(st, poison); err != nil {
+			return err
+		}
+		if x.result.Records++; x.result.Records%progressEvery == 0 {
+			x.Progress(Progress{Seq: seq, End: max(x.info.Last, seq), At: time.Unix(0, at), Records: x.result.Records})
+		}
+		if p.isLast(seq) {
+			if err := x.seal(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return x.end()
+}
+
+// at is where a record is, whether it can be decoded or not.
+func at(st *events.Stored, p *events.PoisonError) (events.Seq, int64) {
+	if p != nil {
+		return p.Seq, p.At
+	}
+	return st.Seq, st.At
+}
+
+// enter makes the segment of a place the open one.
+func (x *exporter) enter(p place, seq events.Seq) error {
+	x.reached = p.hour
+	if x.open != nil && x.open.place == p {
+		return nil
+	}
+	if err := x.seal(); err != nil {
+		return err
+	}
+	x.open = &segment{place: p, dir: x.dir, format: x.Format, about: x.about()}
+	x.open.From = x.result.Position.Seq + 1
+	for _, t := range x.tables {
+		if err := t.begin(x.open); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// about is what each file says of itself.
+func (x *exporter) about() map[string]string {
+	return map[string]string{
+		"rollcall.layout":  fmt.Sprint(layout),
+		"rollcall.stream":  x.info.Stream,
+		"rollcall.created": x.info.Created.UTC().Format(time.RFC3339Nano),
+	}
+}
+
+// take gives a record to all tables.
+func (x *exporter) take(st *events.Stored, poison *events.PoisonError) error {
+	x.open.count(st, poison)
+	for _, t := range x.tables {
+		var err error
+		if poison != nil {
+			err = t.damaged(poison)
+		} else {
+			err = t.take(st)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if poison != nil {
+		x.result.Damaged++
+	}
+	return nil
+}
+
+// seal ends the open segment, if there is one, for ever.
+func (x *exporter) seal() error {
+	if x.open == nil {
+		return nil
+	}
+	s := x.open
+	x.open = nil
+	if err := s.seal(); err != nil {
+		return err
+	}
+	if err := x.manifest.add(s.Segment); err != nil {
+		return err
+	}
+	x.result.Position.Seq = s.To
+	x.result.Segments++
+	return nil
+}
+
+// end is what becomes of the open segment at the log's end: whole if its hour was over
+// before the reading began.
+func (x *exporter) end() error {
+	if x.open == nil || isOver(x.open.place.hour, x.info.Now) {
+		return x.seal()
+	}
+	x.result.Open = x.open.To
+	s := x.open
+	x.open = nil
+	return s.leaveOpen()
+}
+
+func (x *exporter) abandon() {
+	if x.open != nil {
+		x.open.abandon()
+	}
+}

@@ -1,0 +1,250 @@
+package export
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/events"
+)
+
+// days lets things happen over some hours, with a record that can't be decoded and one of
+// a kind that nobody knows.
+func (w *world) days() {
+	for i := range 12 {
+		s := w.online(fmt.Sprintf("u%d@example.org", i%5), "phone")
+		if i == 4 {
+			w.poison()
+			w.append("u8@example.org", s, events.Unknown{Code: 200, Version: 1, Fields: []byte{0x90}})
+		}
+		w.later(20 * time.Minute)
+		w.append(fmt.Sprintf("u%d@example.org/phone", i%5), s, events.Closed{Reason: events.ReasonClient, Text: "bye, Anna"})
+		w.later(time.Duration(i*13) * time.Minute)
+	}
+}
+
+func TestTheSameLogGivesTheSameBytesHoweverOftenItIsInterrupted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.days()
+	undisturbed := t.TempDir()
+	w.run(undisturbed)
+	want := contents(t, undisturbed)
+	if len(want) < 50 {
+		t.Fatalf("only %d files", len(want))
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 5 {
+		dir := t.TempDir()
+		for err := errCut; err != nil; {
+			if _, err = w.try(t.Context(), cutLog{w, 1 + random.IntN(20)}, dir); err != nil && !errors.Is(err, errCut) {
+				t.Fatal(err)
+			}
+			if err != nil {
+				tear(t, dir, random)
+			}
+		}
+		expectSame(t, contents(t, dir), want)
+	}
+}
+
+// tear leaves what a process that is killed may leave: files without a line in the
+// manifest, a line that is cut short, and what was being written.
+func tear(t *testing.T, dir string, random *rand.Rand) {
+	t.Helper()
+	path := filepath.Join(dir, manifestName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.SplitAfter(string(text), "\n"); len(lines) > 2 && random.IntN(2) == 0 {
+		cut := len(text) - random.IntN(len(lines[len(lines)-2]))
+		if err := os.Truncate(path, int64(cut)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	work := filepath.Join(dir, workName)
+	if err := errors.Join(os.MkdirAll(work, 0o755), os.WriteFile(filepath.Join(work, "x"), []byte("left"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheHourThatGoesOnIsReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := t.TempDir()
+	w.online("alice@example.org", "phone")
+	r := w.run(dir)
+	if r.Position.Seq != 0 || r.Open != 3 || r.Segments != 0 {
+		t.Errorf("at first %+v", r)
+	}
+	if n := len(rows(t, dir, "-open.parquet")); n != 3 {
+		t.Errorf("%d rows of the hour that goes on", n)
+	}
+	w.online("bob@example.org", "desk")
+	if r = w.run(dir); r.Open != 6 || len(rows(t, dir, "")) != 6 {
+		t.Errorf("then %+v", r)
+	}
+	w.later(w.now.Truncate(time.Hour).Add(time.Hour + grace - 1).Sub(w.now))
+	if r = w.run(dir); r.Open != 6 {
+		t.Errorf("within the grace %+v", r)
+	}
+	w.later(1)
+	if r = w.run(dir); r.Position.Seq != 6 || r.Open != 0 || r.Segments != 1 {
+		t.Errorf("after the hour %+v", r)
+	}
+	if n := len(rows(t, dir, "")); n != 6 {
+		t.Errorf("%d rows, once each wanted", n)
+	}
+	fresh := t.TempDir()
+	w.run(fresh)
+	expectSame(t, contents(t, dir), contents(t, fresh))
+}
+
+func TestARowSaysWhatTheRecordDoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.days()
+	dir := t.TempDir()
+	r := w.run(dir)
+	if r.Records != 50 || r.Damaged != 1 {
+		t.Errorf("%+v", r)
+	}
+	first := rows(t, dir, "class=session")[0]
+	for name, want := range map[string]any{
+		"seq": int64(1), "type": "authenticated", "mechanism": "SCRAM-SHA-256", "tls": "TLS 1.3", "agent": "Gajim 1",
+		"network": "192.0.2.0/24", "connector": "c1", "epoch": int64(3), "domain": "example.org", "reason": nil,
+	} {
+		if got := first[name]; got != want {
+			t.Errorf("%s is %#v, want %#v", name, got, want)
+		}
+	}
+	others := rows(t, dir, "class=log")
+	if len(others) != 2 || others[0]["type"] != damagedType || others[1]["type"] != "unknown_200" {
+		t.Errorf("of the log: %v", others)
+	}
+}
+
+func TestNobodyIsNamedUnlessItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.days()
+	said := func(choices ...func(*Config)) string {
+		dir := t.TempDir()
+		w.run(dir, choices...)
+		return fmt.Sprint(rows(t, dir, ""))
+	}
+	secrets := []string{"u1@", "phone", "Anna", "4711", "192.0.2.77"}
+	nameless := said()
+	named := said(func(c *Config) { c.Names, c.Addresses = true, AddressesFull })
+	for _, s := range secrets {
+		if strings.Contains(nameless, s) {
+			t.Errorf("%s is said", s)
+		}
+		if !strings.Contains(named, s) {
+			t.Errorf("%s is not said, though names are asked for", s)
+		}
+	}
+	if s := said(func(c *Config) { c.Addresses = AddressesNone }); strings.Contains(s, "192.0.2") {
+		t.Error("a network is said")
+	}
+}
+
+func TestADirectoryIsOfOneExport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.days()
+	dir := t.TempDir()
+	w.run(dir)
+	for name, choose := range map[string]func(*Config){
+		"names":   func(c *Config) { c.Names = true },
+		"classes": func(c *Config) { c.Classes = []string{classSession} },
+		"another key": func(c *Config) {
+			c.Key = append(append([]byte{}, testKey[:31]...), append([]byte{1}, testKey[32:]...)...)
+			c.Key[40] ^= 1
+		},
+	} {
+		if _, err := w.try(t.Context(), w, dir, choose); !errors.Is(err, ErrForeign) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "letter.txt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.try(t.Context(), w, other); !errors.Is(err, ErrForeign) {
+		t.Errorf("among other files: %v", err)
+	}
+	d, err := openDirectory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	if _, err := w.try(t.Context(), w, dir); !errors.Is(err, ErrInUse) {
+		t.Errorf("while another is at work: %v", err)
+	}
+}
+
+func TestAnExportOfSomeHoursHasTheSameFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begun := w.now
+	w.days()
+	all, some := t.TempDir(), t.TempDir()
+	w.run(all)
+	since, until := begun.Add(3*time.Hour+10*time.Minute), begun.Add(7*time.Hour+10*time.Minute)
+	w.run(some, func(c *Config) { c.Since, c.Until = since, until })
+	want := contents(t, all)
+	n := 0
+	for name, text := range contents(t, some) {
+		if strings.HasPrefix(name, "events/") && text != want[name] {
+			t.Errorf("%s is another", name)
+		}
+		n++
+	}
+	for _, r := range rows(t, some, "") {
+		at := time.UnixMicro(r["stored_at"].(int64))
+		if at.Before(since.Truncate(time.Hour)) || !at.Before(until.Truncate(time.Hour)) {
+			t.Errorf("there is a row of %s", at)
+		}
+	}
+	if n < 10 {
+		t.Errorf("only %d files", n)
+	}
+}
+
+func TestWhatTheLogHasForgottenIsCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := t.TempDir()
+	w.online("alice@example.org", "phone")
+	w.later(2 * time.Hour)
+	w.run(dir)
+	w.online("bob@example.org", "desk") // 4 to 6, which are gone before they are exported
+	w.later(3 * time.Hour)
+	w.first = 7
+	w.online("carol@example.org", "pad")
+	w.later(2 * time.Hour)
+	w.run(dir)
+	var m manifest
+	text, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range entries(text, &m.hash) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Segment != nil {
+			m.last = *e.Segment
+		}
+	}
+	if m.last.From != 4 || m.last.To != 9 || m.last.Missing != 3 || m.last.Records != 3 {
+		t.Errorf("the last segment is %+v", m.last)
+	}
+}

@@ -1,0 +1,65 @@
+package export
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// Addresses say how much of clients' addresses is exported.
+type Addresses string
+
+// The choices of Addresses.
+const (
+	AddressesPrefix Addresses = "prefix" // networks of 256 addresses, or of a customer: /24 and /48
+	AddressesFull   Addresses = "full"
+	AddressesNone   Addresses = "none"
+)
+
+// network is what is exported of an address, with or without a port, in CIDR notation;
+// "" if nothing is.
+func (a Addresses) network(address string) string {
+	if address == "" || a == AddressesNone {
+		return ""
+	}
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		withPort, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return ""
+		}
+		ip = withPort.Addr()
+	}
+	ip = ip.Unmap().WithZone("")
+	bits := ip.BitLen()
+	if a == AddressesPrefix {
+		if bits = 24; ip.Is6() {
+			bits = 48
+		}
+	}
+	p, err := ip.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+// software is what is left of an agent, "software, device, id", for those who are not to
+// know whose it is: the software's name and its major version. A client that has not said
+// all three may have named its device first, so nothing is left of that.
+func software(agent string) string {
+	if strings.Count(agent, ", ") < 2 {
+		return ""
+	}
+	name, _, _ := strings.Cut(agent, ", ")
+	cut := strings.IndexFunc(name, isDigit)
+	if cut < 0 {
+		return name
+	}
+	end := strings.IndexFunc(name[cut:], func(r rune) bool { return !isDigit(r) })
+	if end < 0 {
+		return name
+	}
+	return name[:cut+end]
+}
+
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }
