@@ -17,9 +17,13 @@ import (
 // snapshots are the streams of a backup in the order in which they are taken. It
 // makes the whole consistent; see Backup.
 var snapshots = []string{
-	preStream, logStream, waitingStream,
+	preStream, logStream, waitingStream, bucketStream(namesBucket),
 	bucketStream(rostersBucket), bucketStream(blockedBucket), bucketStream(privateBucket), bucketStream(accountsBucket),
 }
+
+// younger are those of them that backups of earlier builds do not have; a restore makes
+// them empty.
+var younger = []string{bucketStream(namesBucket)}
 
 // changing are those of them whose messages are replaced by newer ones.
 var changing = snapshots[3:]
@@ -73,6 +77,8 @@ type BackupConfig struct {
 //     epochs go on from there.
 //   - Keyframes are not copied. They belong to one creation of the log, and a restored
 //     stream has another (the server does not keep it); they can be made from the log.
+//   - Pseudonyms come before the credentials and after the log, so that those of whoever is in the log
+//     are in the copy, with the names that they stand for: what is erased later is still in it.
 //   - RC_PRE and what is on its way between processes promise nothing.
 func (b *Bus) Backup(ctx context.Context, w *backup.Writer, cfg BackupConfig) (*backup.Manifest, error) {
 	if cfg.Progress == nil {

@@ -109,7 +109,7 @@ func somethingOfEach(t testing.TB, b *bus.Bus) {
 		_, err := b.Log().Append(ctx, record(j, last, fmt.Sprint(i)))
 		must(t, err)
 	}
-	for n, d := range []*bus.Documents{b.Accounts(), b.Rosters(), b.Blocked(), b.Private()} {
+	for n, d := range []*bus.Documents{b.Accounts(), b.Rosters(), b.Blocked(), b.Private(), b.Names()} {
 		for i := range 10 {
 			rev := put(t, d, user(i), fmt.Sprintf("first %d", n), 0)
 			if i%3 == 0 {
@@ -138,7 +138,7 @@ func TestARestoredServiceHasWhatWasBackedUp(t *testing.T) {
 	fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 	done, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil)
 	must(t, err)
-	if done.Streams != 9 || done.Messages == 0 || !done.Forgets.IsZero() || done.Replicas != 1 {
+	if done.Streams != 10 || done.Messages == 0 || !done.Forgets.IsZero() || done.Replicas != 1 {
 		t.Errorf("%+v", done)
 	}
 	same(t, everything(t, fresh.URL()), want)
@@ -470,4 +470,18 @@ func TestABackupEndsWhenItsServerIsGone(t *testing.T) {
 	if left, _ := os.ReadDir(filepath.Dir(dir)); len(left) > 0 {
 		t.Errorf("there is %v", left)
 	}
+}
+
+// A backup of a build that had no pseudonyms makes a service that has none yet.
+func TestABackupWithoutYoungerStreamsIsRestored(t *testing.T) {
+	t.Parallel()
+	old := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	b := connect(t, bus.Config{URL: old.URL()})
+	somethingOfEach(t, b)
+	from := backUp(t, b)
+	from.Streams = slices.DeleteFunc(from.Streams, func(s backup.Stream) bool { return s.Name == "KV_RC_NAMES" })
+	fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	_, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil)
+	must(t, err)
+	put(t, connect(t, bus.Config{URL: fresh.URL(), Existing: true}).Names(), user(0), "first", 0)
 }

@@ -34,6 +34,7 @@ type Bus struct {
 	rosters   *Documents
 	blocked   *Documents
 	private   *Documents
+	names     *Documents
 	waiting   *Waiting
 	keyframes *Keyframes
 	closeOnce sync.Once
@@ -95,6 +96,7 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.rosters = newDocuments(b, rostersBucket)
 	b.blocked = newDocuments(b, blockedBucket)
 	b.private = newDocuments(b, privateBucket)
+	b.names = newDocuments(b, namesBucket)
 	b.keyframes = &Keyframes{b: b}
 	b.waiting = &Waiting{b: b, taken: make(map[uint64]bool)}
 	b.courier, err = courier.New(courier.Config{
@@ -210,6 +212,10 @@ func (b *Bus) Blocked() *Documents { return b.blocked }
 
 // Private is what accounts store with the server and publish by it.
 func (b *Bus) Private() *Documents { return b.private }
+
+// Names are the pseudonyms by which archives name accounts. Of all documents only these
+// can be put for a time, with PutFor.
+func (b *Bus) Names() *Documents { return b.names }
 
 // Keyframes keeps the table at places of the log.
 func (b *Bus) Keyframes() *Keyframes { return b.keyframes }

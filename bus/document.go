@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"rollcall/events"
 )
@@ -67,6 +69,22 @@ func (d *Documents) Put(ctx context.Context, account events.JID, data []byte, re
 	if err != nil {
 		return 0, err
 	}
+	rev, err := d.compareAndSet(ctx, m, revision)
+	if err != nil {
+		return 0, fmt.Errorf("put document of %s: %w", account.Bare(), err)
+	}
+	return rev, nil
+}
+
+// PutFor is Put of a document that the server removes after a time, unless it is
+// replaced before; it is cut to seconds, at least one. Watchers are not told of the
+// removal. Only the bucket Names keeps such documents.
+func (d *Documents) PutFor(ctx context.Context, account events.JID, data []byte, revision uint64, keep time.Duration) (uint64, error) {
+	m, err := d.message(events.Document{JID: account, Data: data})
+	if err != nil {
+		return 0, err
+	}
+	m.Header.Set(jetstream.MsgTTLHeader, strconv.FormatInt(int64(max(keep/time.Second, 1)), 10)+"s")
 	rev, err := d.compareAndSet(ctx, m, revision)
 	if err != nil {
 		return 0, fmt.Errorf("put document of %s: %w", account.Bare(), err)

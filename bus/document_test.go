@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/bus"
 	"rollcall/bus/bustest"
@@ -246,5 +247,25 @@ func TestDocumentsAreAKeyValueBucketToOthers(t *testing.T) {
 		if n++; n == 2 && err == nil {
 			t.Error("a stranger's value is a document")
 		}
+	}
+}
+
+// What is put for a time is gone after it, and whatever replaces it stays.
+func TestADocumentThatIsPutForATimeGoes(t *testing.T) {
+	t.Parallel()
+	d := embedded(t).Names()
+	ctx := within(t)
+	_, err := d.PutFor(ctx, alice, []byte("passes"), 0, time.Second)
+	must(t, err)
+	rev, err := d.PutFor(ctx, bob, []byte("is replaced"), 0, time.Second)
+	must(t, err)
+	put(t, d, bob, "stays", rev)
+	for !errors.Is(err, events.ErrNotFound) && ctx.Err() == nil {
+		_, err = d.Get(ctx, alice)
+	}
+	must(t, ctx.Err())
+	put(t, d, alice, "anew", 0)
+	if doc, err := d.Get(ctx, bob); err != nil || string(doc.Data) != "stays" {
+		t.Errorf("%q is left, %v", doc.Data, err)
 	}
 }

@@ -82,12 +82,16 @@ func decodeMessage(m *message) (events.Stored, error) {
 
 // Info implements events.Log.
 func (l *Log) Info(ctx context.Context) (events.Info, error) {
-	i, err := l.b.info(ctx, logStream)
+	return l.b.describe(ctx, logStream)
+}
+
+func (b *Bus) describe(ctx context.Context, stream string) (events.Info, error) {
+	i, err := b.info(ctx, stream)
 	if err != nil {
-		return events.Info{}, fmt.Errorf("log info: %w", err)
+		return events.Info{}, fmt.Errorf("info of %s: %w", stream, err)
 	}
 	info := events.Info{
-		Stream:   logStream,
+		Stream:   stream,
 		Created:  i.Created,
 		Now:      i.Now,
 		First:    events.Seq(i.State.First),
@@ -125,7 +129,7 @@ func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.St
 			case err == nil:
 				err = d.decodeTo(&s, d.msg.Data)
 			case errors.Is(err, errGone):
-				err = &events.PoisonError{Seq: events.Seq(d.seq), Err: err}
+				err = &events.PoisonError{Stream: logStream, Seq: events.Seq(d.seq), Err: err}
 			}
 			if err != nil && !yield(nil, err) || err == nil && !yield(&s, nil) {
 				return

@@ -122,7 +122,11 @@ func (p *Pre) close() {
 
 // Read gives the records of all connectors that were stored at or after since
 // and before until; the zero time is no limit. Records that shared a message
-// have its sequence and its time. Errors are as in Log.Read.
+// have its sequence and its time, and are told apart by Stored.Part. Errors are as in
+// Log.Read.
 func (p *Pre) Read(ctx context.Context, since, until time.Time) iter.Seq2[*events.Stored, error] {
 	return p.b.read(ctx, preStream, "", events.Range{Since: since, Until: until})
 }
+
+// Info describes the stream, as Log.Info does the log.
+func (p *Pre) Info(ctx context.Context) (events.Info, error) { return p.b.describe(ctx, preStream) }

@@ -58,3 +58,31 @@ func TestAFloodBeforeAuthenticationBlocksNobody(t *testing.T) {
 		t.Errorf("%d sent, %d dropped", sent, dropped)
 	}
 }
+
+// Records that share a message are told apart, by all readers in the same way.
+func TestRecordsOfOneMessageHavePlacesInIt(t *testing.T) {
+	t.Parallel()
+	b := embedded(t)
+	const n = 50
+	for range n {
+		b.Pre().Publish(connected("c1", "192.0.2.1:5"))
+	}
+	var got []events.Position
+	var parts []uint32
+	for ctx := within(t); len(got) < n && ctx.Err() == nil; {
+		got, parts = nil, nil
+		for st, err := range b.Pre().Read(ctx, time.Time{}, time.Time{}) {
+			must(t, err)
+			got, parts = append(got, st.Position()), append(parts, st.Part)
+		}
+	}
+	for i := range got {
+		if first := i == 0 || got[i] != got[i-1]; first != (parts[i] == 0) || !first && parts[i] != parts[i-1]+1 {
+			t.Errorf("record %d is part %d of message %d", i, parts[i], got[i].Seq)
+		}
+	}
+	info, err := b.Pre().Info(within(t))
+	if err != nil || info.Stream != "RC_PRE" || info.Last != got[n-1].Seq || info.Created.IsZero() {
+		t.Errorf("the stream is %+v, %v", info, err)
+	}
+}

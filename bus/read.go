@@ -83,8 +83,10 @@ func (t *tail) all(ctx context.Context, end uint64) iter.Seq2[delivery, error] {
 
 // yieldAll gives the record of a message, or the records of a bundle.
 func (d *delivery) yieldAll(stream string, yield func(*events.Stored, error) bool) bool {
+	part := uint32(0)
 	for data := range records(d.msg.Data) {
-		s := &events.Stored{Stream: stream}
+		s := &events.Stored{Stream: stream, Part: part}
+		part++
 		err := d.decodeTo(s, data)
 		if err != nil {
 			s = nil
@@ -111,7 +113,7 @@ func decode(s *events.Stored, subject string, data []byte) error {
 		err = errMisplaced
 	}
 	if err != nil {
-		return &events.PoisonError{Seq: s.Seq, At: s.At, Data: data, Err: err}
+		return &events.PoisonError{Stream: s.Stream, Seq: s.Seq, Part: s.Part, At: s.At, Data: data, Err: err}
 	}
 	return nil
 }

@@ -176,7 +176,7 @@ func (r *restoring) plan() error {
 		r.configs[s.Name] = c
 	}
 	for _, name := range append(slices.Clone(snapshots), leaseStream) {
-		if r.from.Stream(name) == nil {
+		if r.from.Stream(name) == nil && !slices.Contains(younger, name) {
 			return fmt.Errorf("%w: it has no stream %s", ErrForeign, name)
 		}
 	}
@@ -190,7 +190,9 @@ func (r *restoring) run(ctx context.Context) (*Restored, error) {
 		return nil, fmt.Errorf("make %s: %w", leaseStream, err)
 	}
 	done := &Restored{Streams: 1, Replicas: r.configs[leaseStream].Replicas}
-	order := append([]string{logStream}, slices.DeleteFunc(slices.Clone(snapshots), func(name string) bool { return name == logStream })...)
+	order := append([]string{logStream}, slices.DeleteFunc(slices.Clone(snapshots), func(name string) bool {
+		return name == logStream || r.from.Stream(name) == nil
+	})...)
 	for _, name := range order {
 		if err := r.stream(ctx, r.from.Stream(name), done); err != nil {
 			return nil, fmt.Errorf("restore %s: %w", name, err)

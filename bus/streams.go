@@ -21,6 +21,7 @@ const (
 	rostersBucket  = "RC_ROSTERS"
 	blockedBucket  = "RC_BLOCKED"
 	privateBucket  = "RC_PRIVATE"
+	namesBucket    = "RC_NAMES"
 
 	logPrefix   = "rc.v1.ev"
 	prePrefix   = "rc.v1.pre"
@@ -77,7 +78,7 @@ func (b *Bus) ensureStreams(ctx context.Context) error {
 func (b *Bus) streamConfigs() []jetstream.StreamConfig {
 	return append([]jetstream.StreamConfig{
 		b.logConfig(), bucketConfig(accountsBucket), bucketConfig(rostersBucket),
-		bucketConfig(blockedBucket), bucketConfig(privateBucket), frameConfig(),
+		bucketConfig(blockedBucket), bucketConfig(privateBucket), namesConfig(), frameConfig(),
 	}, others()...)
 }
 
@@ -170,6 +171,13 @@ func bucketConfig(bucket string) jetstream.StreamConfig {
 		AllowRollup:       true,
 		Duplicates:        10 * time.Second,
 	}
+}
+
+// namesConfig: what is kept of an account because of the log's records ends with them.
+func namesConfig() jetstream.StreamConfig {
+	c := bucketConfig(namesBucket)
+	c.AllowMsgTTL = true
+	return c
 }
 
 // ensureStream returns the stream's settings.

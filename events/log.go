@@ -107,10 +107,12 @@ type Info struct {
 // A PoisonError is a record that can't be decoded, or that is not among its
 // account's. It is counted, shown and passed over, the same way by every reader.
 type PoisonError struct {
-	Seq  Seq
-	At   int64  // as in Stored
-	Data []byte // the record; not to be changed
-	Err  error  // what Decode said; wraps ErrUndecodable
+	Stream string // as in Stored, as are the next three
+	Seq    Seq
+	Part   uint32
+	At     int64  // 0 if it is not known
+	Data   []byte // the record, nil if it can't be read; not to be changed
+	Err    error  // what Decode said; wraps ErrUndecodable
 }
 
 // Error names the record.

@@ -75,7 +75,8 @@ type Stored struct {
 	Record
 	Stream string // that keeps it
 	Seq    Seq
-	At     int64 // Unix nanoseconds at which the log stored it; the time that counts
+	Part   uint32 // place in its message where records share one, which those of the log never do
+	At     int64  // Unix nanoseconds at which the log stored it; the time that counts
 }
 
 // Position is where the record is.
