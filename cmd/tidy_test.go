@@ -51,6 +51,8 @@ var mayImport = map[string][]string{
 	"projector/query":    {"events", "session", "projector"},
 	"replay":             {"events", "session", "projector", "projector/keyframe"},
 	"replay/export":      {"events", "session", "projector", "replay"},
+	"replay/names":       {"events", "session/lru"},
+	"replay/public":      {"events", "replay/names"},
 	"replay/verify":      {"events", "session", "projector", "projector/keyframe", "replay"},
 	"cmd":                {},
 	"cmd/rollcall/bench": {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},

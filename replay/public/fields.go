@@ -1,0 +1,110 @@
+package public
+
+import (
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"rollcall/events"
+)
+
+func appendMilli(b []byte, name string, ms int64) []byte {
+	return appendInstant(append(b, name...), time.UnixMilli(ms))
+}
+
+// appendFields writes an event's own fields, each with a comma before it.
+func (e *Encoder) appendFields(b []byte, event events.Event) []byte {
+	switch ev := event.(type) {
+	case events.Authenticated:
+		b = appendSet(appendSet(b, `,"mechanism":`, ev.Mechanism), `,"tls":`, ev.TLS)
+		return appendSet(e.appendAddress(b, ev.Address), `,"agent":`, ev.Agent)
+	case events.Bound:
+		return appendSet(b, `,"requested":`, ev.Requested)
+	case events.PresenceAvailable:
+		b = appendSigned(b, `,"priority":`, ev.Priority)
+		return e.appendStanza(appendSet(b, `,"show":`, ev.Show), ev.Stanza)
+	case events.PresenceUnavailable:
+		return e.appendStanza(b, ev.Stanza)
+	case events.PresenceDirected:
+		return appendBool(appendText(b, `,"to":`, ev.To.String()), `,"available":`, ev.Available)
+	case events.StreamManagementEnabled:
+		return appendUint(appendBool(b, `,"resumable":`, ev.Resumable), `,"max":`, uint64(ev.Max))
+	case events.Detached:
+		return appendTime(appendText(b, `,"reason":`, string(ev.Reason)), `,"until":`, ev.Until)
+	case events.Resumed:
+		return e.appendAddress(b, ev.Address)
+	case events.Closed:
+		return appendSet(appendText(b, `,"reason":`, string(ev.Reason)), `,"text":`, ev.Text)
+	case events.Refreshed:
+		return e.appendRefreshed(b, &ev)
+	case events.ConnectorLost:
+		return appendUint(appendText(b, `,"lost":`, ev.Lost.Name), `,"lost_epoch":`, ev.Lost.Epoch)
+	case events.Unknown:
+		return e.appendUnknown(b, &ev)
+	}
+	return e.appendConnection(b, event)
+}
+
+// appendConnection continues appendFields with the events before authentication.
+func (e *Encoder) appendConnection(b []byte, event events.Event) []byte {
+	switch ev := event.(type) {
+	case events.Connected:
+		return e.appendAddress(b, ev.Address)
+	case events.StreamOpened:
+		return appendSet(b, `,"host":`, ev.Host)
+	case events.Secured:
+		return appendSet(appendSet(b, `,"version":`, ev.Version), `,"cipher":`, ev.Cipher)
+	case events.AuthFailed:
+		b = appendSet(appendSet(b, `,"username":`, ev.Username), `,"mechanism":`, ev.Mechanism)
+		return e.appendAddress(appendSet(b, `,"condition":`, ev.Condition), ev.Address)
+	case events.Disconnected:
+		b = appendSet(appendText(b, `,"reason":`, string(ev.Reason)), `,"text":`, ev.Text)
+		return e.appendAddress(b, ev.Address)
+	}
+	return b
+}
+
+// appendRefreshed writes the state that the event repeats. The hash of the token is
+// nobody's business, as in StreamManagementEnabled.
+func (e *Encoder) appendRefreshed(b []byte, ev *events.Refreshed) []byte {
+	b = appendTime(b, `,"since":`, ev.Since)
+	b = appendBool(appendBool(b, `,"interested":`, ev.Interested), `,"carbons":`, ev.Carbons)
+	b = appendBool(b, `,"available":`, ev.Available)
+	if ev.Available {
+		b = appendTime(appendSigned(b, `,"priority":`, ev.Priority), `,"presence_at":`, ev.PresenceAt)
+		b = e.appendStanza(b, ev.Presence)
+	}
+	if ev.Managed {
+		b = appendUint(appendBool(b, `,"resumable":`, ev.Resumable), `,"max":`, uint64(ev.Max))
+	}
+	if ev.Detached {
+		b = appendTime(b, `,"until":`, ev.Until)
+	}
+	b = appendUint(b, `,"directed_count":`, uint64(len(ev.Directed)))
+	if e.Whole && len(ev.Directed) > 0 {
+		for i, to := range ev.Directed {
+			b = appendText(b, []string{`,"directed":[`, ","}[min(i, 1)], to.String())
+		}
+		b = append(b, ']')
+	}
+	return e.appendAddress(b, ev.Address)
+}
+
+func (e *Encoder) appendUnknown(b []byte, ev *events.Unknown) []byte {
+	b = appendUint(appendUint(b, `,"kind":`, uint64(ev.Code)), `,"version":`, uint64(ev.Version))
+	if e.Whole {
+		b = append(hex.AppendEncode(append(b, `,"fields":"`...), ev.Fields), '"')
+	}
+	return b
+}
+
+func (e *Encoder) appendStanza(b []byte, stanza string) []byte {
+	if !e.Whole {
+		return b
+	}
+	return appendSet(b, `,"stanza":`, stanza)
+}
+
+func appendSigned(b []byte, name string, v int8) []byte {
+	return strconv.AppendInt(append(b, name...), int64(v), 10)
+}
