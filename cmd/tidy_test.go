@@ -55,6 +55,7 @@ var mayImport = map[string][]string{
 	"replay/public":      {"events", "replay/names"},
 	"replay/verify":      {"events", "session", "projector", "projector/keyframe", "replay"},
 	"cmd":                {},
+	"cmd/rollcall/api":   {"events"},
 	"cmd/rollcall/bench": {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/load":  {"events", "session/stanza"},
 	"cmd/rollcall/lossy": {},

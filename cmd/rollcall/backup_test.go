@@ -88,7 +88,7 @@ func TestABackupAndARestoreThatAreKilledAreDoneAgain(t *testing.T) {
 	p.kill()
 	for _, stream := range []string{"", "RC_EV", "KV_RC_PRIVATE"} {
 		killedAt(t, filepath.Join(data, restoringName, "nats", "jetstream", "$G", "streams", stream), "restore", dir, "--data", data)
-		if said, err := command(t, "up", "--data", data, "--c2s", "127.0.0.1:0", "--ws", "", "--nats-listen", "127.0.0.1:0"); err == nil || !strings.Contains(said, "is not complete") {
+		if said, err := command(t, "up", "--data", data, "--c2s", "127.0.0.1:0", "--ws", "", "--http", "", "--nats-listen", "127.0.0.1:0"); err == nil || !strings.Contains(said, "is not complete") {
 			t.Errorf("start on what is left: %v: %s", err, said)
 		}
 	}

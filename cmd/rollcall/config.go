@@ -20,11 +20,14 @@ type role string
 const (
 	roleConnector role = "connector" // holds client connections
 	roleProjector role = "projector" // answers questions about the table
-	roleHTTP      role = "http"      // serves WebSocket without being asked
+	roleHTTP      role = "http"      // serves the history to other programs; a connector of it serves WebSocket without being asked
 )
 
-// defaultWS is where the role http listens for WebSocket.
-const defaultWS = "127.0.0.1:5280"
+// Where the role http listens: for WebSocket if it is a connector too, and for other programs.
+const (
+	defaultWS   = "127.0.0.1:5280"
+	defaultHTTP = "127.0.0.1:5288"
+)
 
 // A Config is what "rollcall up" was asked for, a field a flag.
 type Config struct {
@@ -35,6 +38,8 @@ type Config struct {
 	C2STLS         string   // host:port for direct TLS; "" for none
 	WS             string   // host:port for WebSocket over plain HTTP, loopback unless AllowPlaintext; "" for none
 	WSTLS          string   // host:port for WebSocket over HTTPS; "" for none
+	HTTP           string   // host:port of the API over plain HTTP, loopback; "" for none
+	HTTPTLS        string   // host:port of the API over HTTPS; "" for none
 	WSOrigins      []string // patterns of hosts whose pages may use WebSocket
 	NATSListen     string   // host:port of the embedded NATS server; "" for none
 	NATS           string   // URLs of a NATS server or cluster instead of the embedded one
@@ -82,7 +87,8 @@ func (c *Config) validate() error {
 		return usagef("--name: a name has 1 to 200 bytes")
 	}
 	for _, a := range []struct{ flag, addr string }{
-		{"--c2s", c.C2S}, {"--c2s-tls", c.C2STLS}, {"--ws", c.WS}, {"--ws-tls", c.WSTLS}, {"--nats-listen", c.NATSListen},
+		{"--c2s", c.C2S}, {"--c2s-tls", c.C2STLS}, {"--ws", c.WS}, {"--ws-tls", c.WSTLS},
+		{"--http", c.HTTP}, {"--http-tls", c.HTTPTLS}, {"--nats-listen", c.NATSListen},
 	} {
 		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {
 			return usagef("%s: %q is not host:port", a.flag, a.addr)
@@ -109,22 +115,32 @@ func (c *Config) validate() error {
 	return c.validateWeb()
 }
 
-// validateWeb keeps passwords off the network.
+// validateWeb keeps passwords and tokens off the network.
 func (c *Config) validateWeb() error {
 	for _, pattern := range c.WSOrigins {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return usagef("--ws-origin: %q: %w", pattern, err)
 		}
 	}
-	if c.WS == "" || c.AllowPlaintext {
+	if !c.AllowPlaintext {
+		if err := onlyLoopback("--ws", c.WS); err != nil {
+			return err
+		}
+	}
+	return onlyLoopback("--http", c.HTTP)
+}
+
+// onlyLoopback refuses an address of a listener without TLS that other machines reach.
+func onlyLoopback(flag, address string) error {
+	if address == "" {
 		return nil
 	}
-	addr, err := net.ResolveTCPAddr("tcp", c.WS)
+	addr, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
-		return usagef("--ws: %w", err)
+		return usagef("%s: %w", flag, err)
 	}
 	if !addr.IP.IsLoopback() {
-		return usagef("--ws has no TLS and is for addresses of this machine only: use --ws-tls")
+		return usagef("%s has no TLS and is for addresses of this machine only: use %s-tls", flag, flag)
 	}
 	return nil
 }
@@ -168,16 +184,20 @@ func (c *Config) setRoles(list []string) error {
 		}
 		c.Roles = append(c.Roles, r)
 	}
-	if !c.has(roleConnector) && !c.has(roleProjector) {
-		return usagef("--roles: name connector or projector (http is not served yet)")
+	if len(c.Roles) == 0 {
+		return usagef("--roles: name at least one of connector, projector, http")
 	}
 	return nil
 }
 
 // describe is what the process is, in a few words.
 func (c *Config) describe() string {
-	if !c.has(roleConnector) {
+	switch {
+	case c.has(roleConnector):
+	case c.has(roleProjector):
 		return "projector"
+	default:
+		return "HTTP"
 	}
 	return fmt.Sprintf("connector %s for %s", c.Name, strings.Join(c.Domains, ", "))
 }

@@ -32,10 +32,6 @@ type xmppConnector struct {
 
 // newConnector puts the XMPP connector together.
 func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
-	var err error
-	if n.keys, err = loadPair(n.cfg, n.dir, n.log); err != nil {
-		return nil, err
-	}
 	secret, err := accounts.SharedSecret(ctx, n.bus.Accounts())
 	if err != nil {
 		return nil, err

@@ -92,7 +92,7 @@ func (p *process) xmpp() string { return xmppAddress.FindStringSubmatch(p.out.St
 
 func connectorProcess(t *testing.T, dir, name string, flags ...string) *process {
 	p, err := launch(os.Environ(), dir, append([]string{
-		"up", "--name", name, "--data", name, "--c2s", "127.0.0.1:0", "--ws", "",
+		"up", "--name", name, "--data", name, "--c2s", "127.0.0.1:0", "--ws", "", "--http", "",
 	}, flags...)...)
 	if err != nil {
 		t.Fatal(err)

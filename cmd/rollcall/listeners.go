@@ -10,25 +10,29 @@ import (
 	"rollcall/session/c2s"
 )
 
-// listeners are the sockets that clients connect to. They are opened before
+// listeners are the sockets that clients and other programs connect to. They are opened before
 // anything else is started, so that a port in use is told at once; clients
 // that come before they are served wait.
 type listeners struct {
-	c2s, direct, web, webTLS net.Listener // nil: not opened
+	c2s, direct, web, webTLS net.Listener // of a connector; nil: not opened
+	api, apiTLS              net.Listener
 }
 
 // open opens the listeners of the configuration.
 func (l *listeners) open(cfg *Config) error {
 	for _, socket := range []struct {
+		of               role
 		what, flag, addr string
 		into             *net.Listener
 	}{
-		{"XMPP", "--c2s", cfg.C2S, &l.c2s},
-		{"XMPP", "--c2s-tls", cfg.C2STLS, &l.direct},
-		{"WebSocket", "--ws", cfg.WS, &l.web},
-		{"WebSocket", "--ws-tls", cfg.WSTLS, &l.webTLS},
+		{roleConnector, "XMPP", "--c2s", cfg.C2S, &l.c2s},
+		{roleConnector, "XMPP", "--c2s-tls", cfg.C2STLS, &l.direct},
+		{roleConnector, "WebSocket", "--ws", cfg.WS, &l.web},
+		{roleConnector, "WebSocket", "--ws-tls", cfg.WSTLS, &l.webTLS},
+		{roleHTTP, "HTTP", "--http", cfg.HTTP, &l.api},
+		{roleHTTP, "HTTP", "--http-tls", cfg.HTTPTLS, &l.apiTLS},
 	} {
-		if socket.addr == "" {
+		if socket.addr == "" || !cfg.has(socket.of) {
 			continue
 		}
 		opened, err := net.Listen("tcp", socket.addr)
@@ -40,7 +44,7 @@ func (l *listeners) open(cfg *Config) error {
 	return nil
 }
 
-// serve runs the server on the open listeners until ctx ends.
+// serve runs the connector's server on the open listeners until ctx ends.
 func (l *listeners) serve(ctx context.Context, g *errgroup.Group, server *c2s.Server) {
 	if l.c2s != nil {
 		g.Go(func() error { return server.Serve(ctx, l.c2s) })
@@ -57,7 +61,7 @@ func (l *listeners) serve(ctx context.Context, g *errgroup.Group, server *c2s.Se
 }
 
 func (l *listeners) close() {
-	for _, opened := range []net.Listener{l.c2s, l.direct, l.web, l.webTLS} {
+	for _, opened := range []net.Listener{l.c2s, l.direct, l.web, l.webTLS, l.api, l.apiTLS} {
 		if opened != nil {
 			opened.Close()
 		}

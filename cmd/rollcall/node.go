@@ -28,7 +28,7 @@ type node struct {
 
 	connected atomic.Bool // and not about to disconnect: how the connection is, is news
 
-	keys  *keyPair // of a connector
+	keys  *keyPair // of whatever serves over TLS
 	table *projector.Table
 	ready func() // called when the process serves, maybe again; set before run
 }
@@ -45,8 +45,11 @@ func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (n *node, err 
 	if n.dir, err = openDataDir(cfg.Data); err != nil {
 		return n, change("--data", err)
 	}
-	if cfg.has(roleConnector) {
-		if err = n.listeners.open(cfg); err != nil {
+	if err = n.listeners.open(cfg); err != nil {
+		return n, err
+	}
+	if cfg.has(roleConnector) || cfg.HTTPTLS != "" {
+		if n.keys, err = loadPair(cfg, n.dir, log); err != nil {
 			return n, err
 		}
 	}
@@ -159,6 +162,7 @@ func (n *node) run(ctx context.Context) error {
 		return err
 	}
 	g.Go(func() error { return fold.Run(life) })
+	n.serveHTTP(life, g)
 	g.Go(func() error {
 		defer end()
 		ctx, cancel := context.WithCancel(ctx)
@@ -186,13 +190,13 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, conn *xmppCon
 		watch.run(life)
 		return nil
 	})
+	if n.keys != nil && n.cfg.Cert != "" { // otherwise SIGHUP ends the process, as any other does
+		g.Go(func() error {
+			n.keys.follow(life)
+			return nil
+		})
+	}
 	if conn != nil {
-		if n.cfg.Cert != "" { // otherwise SIGHUP ends the process, as any other does
-			g.Go(func() error {
-				n.keys.follow(life)
-				return nil
-			})
-		}
 		return conn.run(ctx)
 	}
 	g.Go(func() error {

@@ -122,7 +122,7 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	name, flags := args[0], args[1:]
 	w := worldOf(ts)
-	for _, d := range [][2]string{{"--name", name}, {"--data", name + "-data"}, {"--c2s", "127.0.0.1:0"}, {"--ws", ""}, {"--nats-listen", "127.0.0.1:0"}} {
+	for _, d := range [][2]string{{"--name", name}, {"--data", name + "-data"}, {"--c2s", "127.0.0.1:0"}, {"--ws", ""}, {"--http", ""}, {"--nats-listen", "127.0.0.1:0"}} {
 		given := strings.Join(flags, " ")
 		if !strings.Contains(given, d[0]+" ") && !(d[0] == "--nats-listen" && strings.Contains(given, "--nats ")) {
 			flags = append(flags, d[0], d[1])

@@ -45,11 +45,13 @@ func newUp(con *console) *cobra.Command {
 	f.StringVar(&cfg.C2STLS, "c2s-tls", "", "`ADDR` for XMPP, direct TLS")
 	f.StringVar(&cfg.WS, "ws", defaultWS, "`ADDR` of this machine for XMPP over WebSocket,\nwithout TLS")
 	f.StringVar(&cfg.WSTLS, "ws-tls", "", "`ADDR` for XMPP over WebSocket with TLS")
+	f.StringVar(&cfg.HTTP, "http", defaultHTTP, "`ADDR` of this machine for other programs: the API\nwithout TLS")
+	f.StringVar(&cfg.HTTPTLS, "http-tls", "", "`ADDR` of the API with TLS")
 	f.StringSliceVar(&cfg.WSOrigins, "ws-origin", nil, "`HOST` of other pages that may use WebSocket; *: any")
 	f.StringVar(&cfg.NATSListen, "nats-listen", "127.0.0.1:4222", "`ADDR` of the embedded NATS\n")
 	f.StringVar(&cfg.NATS, "nats", "", "`URL` of a NATS server or cluster to use instead")
 	f.StringVar(&cfg.Creds, "creds", "", "`FILE` with credentials for --nats")
-	f.StringSliceVar(&roles, "roles", []string{"connector", "projector", "http"}, "`LIST` of connector, projector and http, without\nwhich there is no --ws by default (default: all)")
+	f.StringSliceVar(&roles, "roles", []string{"connector", "projector", "http"}, "`LIST` of connector, projector and http, without\nwhich there is no --http, and no --ws by default\n(default: all)")
 	f.Lookup("roles").DefValue = "[]" // said shorter
 	f.StringVar(&cfg.Cert, "cert", "", "TLS certificate, PEM `FILE` (default: self-signed)")
 	f.StringVar(&cfg.Key, "key", "", "its private key, PEM `FILE`")
@@ -94,6 +96,12 @@ func (c *Config) complete(cmd *cobra.Command, roles []string, conflict string) e
 	}
 	if !c.has(roleHTTP) && !given("ws") {
 		c.WS = "" // a second connector on a machine would meet the first one's
+	}
+	if !c.has(roleHTTP) {
+		if given("http") && c.HTTP+c.HTTPTLS != "" || c.HTTPTLS != "" {
+			return usagef("--http and --http-tls are for the role http; name it in --roles")
+		}
+		c.HTTP = ""
 	}
 	return c.validate()
 }
@@ -145,6 +153,12 @@ func welcome(c *console, n *node, demo []events.JID) {
 	}
 	if told.WSTLS != "" {
 		line("WebSocket", "wss://%s%s", told.WSTLS, stream.WebSocketPath)
+	}
+	if told := address(n.listeners.api); told != "" {
+		line("HTTP", "http://%s", told)
+	}
+	if told := address(n.listeners.apiTLS); told != "" {
+		line("HTTP", "https://%s", told)
 	}
 	switch {
 	case n.nats == nil:

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"rollcall/events"
+)
+
+// Limits of a Server.
+const (
+	maxHeader     = 16 << 10 // bytes of a request's line and headers
+	maxRequests   = 256      // that are answered at one time, streams not among them
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	// stopTimeout is how long requests may take to end when the server stops.
+	stopTimeout = 5 * time.Second
+)
+
+// A Config says what a Server needs. Position is required.
+type Config struct {
+	Logger *slog.Logger // nil: slog.Default
+	// Position is the record up to which the present is known, and AwaitPosition waits for
+	// another one. Both are called by any goroutine.
+	Position      func() events.Seq
+	AwaitPosition func(context.Context, events.Seq) error
+}
+
+// A Server answers requests. Handle is for before Serve, which may run on several
+// listeners.
+type Server struct {
+	cfg   Config
+	mux   *http.ServeMux
+	paths []string // patterns, in the order in which they were mounted
+	turns chan struct{}
+}
+
+// New returns a server without routes.
+func New(cfg Config) *Server {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests)}
+	s.mux.HandleFunc("/", s.notFound)
+	return s
+}
+
+// Handle mounts a handler at a pattern of http.ServeMux with a method, which must be free.
+func (s *Server) Handle(pattern string, h http.Handler) {
+	s.paths = append(s.paths, pattern)
+	s.mux.Handle(pattern, h)
+}
+
+// Patterns are those that handlers are mounted at, in the order of their mounting.
+func (s *Server) Patterns() []string { return s.paths }
+
+// notFound answers for paths that nothing is mounted at, and for methods that are not
+// mounted at a path. http.ServeMux would do so in plain text.
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := s.mux.Handler(other); pattern != "/" && pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		WriteProblem(w, Problem{Status: http.StatusNotFound, Detail: "there is nothing at this path; /v1/openapi.json lists what there is"})
+		return
+	}
+	for _, method := range allowed {
+		w.Header().Add("Allow", method)
+	}
+	WriteProblem(w, Problem{Status: http.StatusMethodNotAllowed, Detail: "this path is for " + allowed[0]})
+}
+
+// ServeHTTP implements http.Handler, for listeners of somebody else.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	select {
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+	default:
+		h.Set("Retry-After", "1")
+		WriteProblem(w, Problem{Status: http.StatusServiceUnavailable, Detail: "too many requests are being answered; try again"})
+		return
+	}
+	if !s.await(w, r) {
+		return
+	}
+	h.Set("Rollcall-Position", strconv.FormatUint(uint64(s.cfg.Position()), 10))
+	s.mux.ServeHTTP(w, r)
+}
+
+// Serve answers on a listener until ctx ends, over TLS if there is a configuration for it.
+// Requests that are being answered then have 5 s left. It closes the listener.
+func (s *Server) Serve(ctx context.Context, l net.Listener, secure *tls.Config) error {
+	if secure != nil {
+		secure = secure.Clone()
+		secure.NextProtos = []string{"h2", "http/1.1"}
+		l = tls.NewListener(l, secure)
+	}
+	server := &http.Server{
+		Handler: s, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		// Handshakes that fail are not worth a line each.
+		ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
+	}
+	stopped := make(chan struct{})
+	release := context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			server.Close()
+		}
+	})
+	err := server.Serve(l)
+	if !release() {
+		<-stopped
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
