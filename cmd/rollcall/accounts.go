@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"rollcall/bus"
+	"rollcall/replay/names"
 	"rollcall/session/accounts"
 )
 
@@ -13,6 +14,7 @@ const cliName = "cli"
 func storeOf(b *bus.Bus) *accounts.Store {
 	return &accounts.Store{
 		Keys: b.Accounts(), Rosters: b.Rosters(), Blocked: b.Blocked(), Private: b.Private(), Waiting: b.Waiting(),
+		Names: names.New(b.Names(), b.Log()),
 	}
 }
 

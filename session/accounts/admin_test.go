@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"rollcall/events"
+	"rollcall/replay/names"
 	"rollcall/session/auth"
 )
 
@@ -162,6 +163,33 @@ func TestAnAccountThatIsRemovedLeavesOnlyItsHistory(t *testing.T) {
 
 // A backup may have some of what is kept of an account that was removed while it was
 // made: a restore finishes that, whether there is a roster or not.
+// Somebody who saw neither the removal nor the creation tells the two apart.
+func TestTheSuccessorOfAnAccountHasAPseudonymOfItsOwn(t *testing.T) {
+	w := newWorld(t)
+	alice := jid("alice@localhost")
+	last := func() names.Pseudonym {
+		st, err := w.bus.Log().Last(t.Context(), alice)
+		w.must(err)
+		p, err := names.New(w.bus.Names(), w.bus.Log()).Of(t.Context(), &st)
+		w.must(err)
+		return p
+	}
+	w.must(w.Create(t.Context(), alice, "secret"))
+	w.login("alice@localhost", "phone")
+	first := last()
+	_, err := w.Remove(t.Context(), alice)
+	w.must(err)
+	if p := last(); p != first {
+		t.Errorf("its removal is of %s, not of %s", p, first)
+	}
+	w.must(w.Create(t.Context(), alice, "secret"))
+	_, err = w.SetPassword(t.Context(), alice, "another")
+	w.must(err)
+	if second := last(); second == first || second.IsZero() {
+		t.Errorf("the first is %s, the second %s", first, second)
+	}
+}
+
 func TestARemovalIsFinishedWhateverIsLeft(t *testing.T) {
 	w := newWorld(t)
 	gone, again := jid("gone@localhost"), jid("again@localhost")

@@ -10,6 +10,7 @@ import (
 	"rollcall/bus"
 	"rollcall/bus/natsd"
 	"rollcall/events"
+	"rollcall/replay/names"
 	"rollcall/session/accounts"
 )
 
@@ -23,6 +24,7 @@ func Example() {
 
 	store := &accounts.Store{
 		Keys: nats.Accounts(), Rosters: nats.Rosters(), Blocked: nats.Blocked(), Private: nats.Private(), Waiting: nats.Waiting(),
+		Names: names.New(nats.Names(), nats.Log()),
 	}
 	admin, err := accounts.NewAdmin(nats.Log(), store, "signup")
 	if err != nil {

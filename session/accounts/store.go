@@ -30,6 +30,12 @@ type Waiting interface {
 	Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error]
 }
 
+// Names tells the incarnations of an account apart. Removing is told that one is about
+// to be removed.
+type Names interface {
+	Removing(ctx context.Context, account events.JID) error
+}
+
 // A Store is what is kept of accounts beside the log. All fields are required.
 type Store struct {
 	Keys    Bucket // credentials
@@ -37,6 +43,7 @@ type Store struct {
 	Blocked events.Documents // block lists
 	Private events.Documents // what accounts store and publish
 	Waiting Waiting
+	Names   Names
 }
 
 // ErrExists: there is such an account already. It is an events.ErrConflict, too.
@@ -121,8 +128,11 @@ func (s *Store) SetPassword(ctx context.Context, account events.JID, password st
 }
 
 // Remove takes an account's credentials away. It is not an error if there are
-// none.
+// none. That there may be another of the name from now on is noted before.
 func (s *Store) Remove(ctx context.Context, account events.JID) error {
+	if err := s.Names.Removing(ctx, account); err != nil {
+		return err
+	}
 	return remove(ctx, s.Keys, account)
 }
 

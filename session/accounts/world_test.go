@@ -10,6 +10,7 @@ import (
 	"rollcall/bus"
 	"rollcall/bus/natsd"
 	"rollcall/events"
+	"rollcall/replay/names"
 	"rollcall/session"
 	"rollcall/session/auth"
 )
@@ -37,7 +38,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
-	store := &Store{Keys: b.Accounts(), Rosters: b.Rosters(), Blocked: b.Blocked(), Private: b.Private(), Waiting: b.Waiting()}
+	store := &Store{Keys: b.Accounts(), Rosters: b.Rosters(), Blocked: b.Blocked(), Private: b.Private(), Waiting: b.Waiting(),
+		Names: names.New(b.Names(), b.Log())}
 	admin, err := NewAdmin(b.Log(), store, "admin")
 	if err != nil {
 		t.Fatal(err)
