@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -97,18 +96,6 @@ func set(fields ...field) []field {
 	return kept
 }
 
-// recordFields is a record as scripts get it: what all have in common, then
-// the event's own.
-func recordFields(st *events.Stored) []field {
-	all := []field{
-		{"seq", st.Seq}, {"time", query.Timestamp(st.At)}, {"type", st.Event.Kind().String()},
-		{"session", idText(st.Session)}, {"jid", whose(st).String()},
-		{"connector", st.Connector.Name}, {"epoch", st.Connector.Epoch},
-		{"id", st.ID.String()}, {"cause", idText(st.Cause)}, {"prev", st.Prev}, {"stream", st.Stream},
-	}
-	return append(all, fieldsOf(st.Event)...)
-}
-
 // whose is the JID that a record is about; zero of what happens to connectors.
 func whose(st *events.Stored) events.JID {
 	if st.JID == events.Connectors {
@@ -152,10 +139,4 @@ func inWords(fields []field) string {
 		b.WriteString(f.name + "=" + text)
 	}
 	return b.String()
-}
-
-// idText is "" for an id that names nothing.
-func idText(id encoding.TextMarshaler) string {
-	text, _ := id.MarshalText() // never fails
-	return string(text)
 }

@@ -47,13 +47,16 @@ func newHistory(con *console) *cobra.Command {
 	svc.flags(cmd)
 	cmd.Flags().StringVar(&since, "since", "", "from this `TIME` on")
 	cmd.Flags().StringVar(&until, "until", "", "before this `TIME`")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line, as docs/schema has it")
 	return cmd
 }
 
 // showHistory writes what happened, a line for each record.
 func showHistory(c *console, ctx context.Context, b *bus.Bus, span replay.Span, asJSON bool) error {
-	lines := newRecordLines(c, asJSON)
+	lines, err := newRecordLines(ctx, c, b, asJSON)
+	if err != nil {
+		return err
+	}
 	if span.Of.IsZero() {
 		lines.ofAll()
 	}
@@ -63,17 +66,16 @@ func showHistory(c *console, ctx context.Context, b *bus.Bus, span replay.Span, 
 	for st, err := range replay.History(ctx, b.Log(), b.Pre(), span) {
 		switch {
 		case events.IsPoison(err):
-			c.say("%s", printable(err.Error()))
-			continue
-		case err != nil:
-			return err
+			err = lines.damaged(ctx, err)
+		case err == nil:
+			err = lines.write(ctx, st)
 		}
-		if err := lines.write(st); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	if lines.count == 0 {
 		c.say("no history%s", span)
 	}
-	return lines.flush()
+	return lines.flush(ctx)
 }

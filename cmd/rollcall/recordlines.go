@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"strconv"
 	"time"
 
+	"rollcall/bus"
 	"rollcall/events"
 )
 
@@ -11,19 +14,25 @@ import (
 type recordLines struct {
 	con    *console
 	table  *table
-	asJSON bool
-	day    string // of the last line
+	public *publicLines // for scripts; nil: for people
+	day    string       // of the last line
 	count  int
 	zone   string
 	whole  bool // name the JID, not only the resource
 }
 
-func newRecordLines(con *console, asJSON bool) *recordLines {
+func newRecordLines(ctx context.Context, con *console, b *bus.Bus, asJSON bool) (*recordLines, error) {
 	zone := con.zoneName(time.Now())
-	return &recordLines{
-		con: con, asJSON: asJSON, zone: zone,
+	r := &recordLines{
+		con: con, zone: zone,
 		table: newTable(con.out, "SEQ", timeHead("TIME", zone), "EVENT", "RESOURCE", "DETAIL"),
 	}
+	if !asJSON {
+		return r, nil
+	}
+	var err error
+	r.public, err = newPublicLines(ctx, con, b)
+	return r, err
 }
 
 // ofAll makes the lines name whole JIDs, for they are of many accounts.
@@ -34,6 +43,9 @@ func (r *recordLines) ofAll() {
 // live makes every line appear at once, in columns that stay where they are: those
 // that fit most lines, for the lines to come are not known.
 func (r *recordLines) live() {
+	if r.public != nil {
+		r.public.limit = 1
+	}
 	who := 10
 	if r.whole {
 		who = 24
@@ -42,15 +54,10 @@ func (r *recordLines) live() {
 }
 
 // write writes one record. Where a day begins people get a line with its date.
-func (r *recordLines) write(st *events.Stored) error {
+func (r *recordLines) write(ctx context.Context, st *events.Stored) error {
 	r.count++
-	if r.asJSON {
-		line, err := jsonObject(recordFields(st))
-		if err != nil {
-			return err
-		}
-		_, err = r.con.out.Write(append(line, '\n'))
-		return err
+	if r.public != nil {
+		return r.public.write(ctx, st)
 	}
 	at := st.StoredAt().In(r.con.zone)
 	if day := at.Format(time.DateOnly); day != r.day {
@@ -74,7 +81,22 @@ func (r *recordLines) write(st *events.Stored) error {
 	return r.table.row(seq, when, st.Event.Kind().String(), who, inWords(detailsOf(st)))
 }
 
-func (r *recordLines) flush() error { return r.table.flush() }
+// damaged tells of a record that can't be decoded: scripts by its published form, people
+// beside the lines.
+func (r *recordLines) damaged(ctx context.Context, err error) error {
+	if poison, ok := errors.AsType[*events.PoisonError](err); ok && r.public != nil {
+		return r.public.damaged(ctx, poison)
+	}
+	r.con.say("%s", printable(err.Error()))
+	return nil
+}
+
+func (r *recordLines) flush(ctx context.Context) error {
+	if r.public != nil {
+		return r.public.flush(ctx)
+	}
+	return r.table.flush()
+}
 
 // detailsOf are the fields that tell people more than the other columns do.
 func detailsOf(st *events.Stored) []field {

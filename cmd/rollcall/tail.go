@@ -34,7 +34,7 @@ func newTail(con *console) *cobra.Command {
 		}),
 	}
 	svc.flags(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line, as docs/schema has it")
 	return cmd
 }
 
@@ -45,7 +45,10 @@ func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, asJ
 	if err != nil {
 		return err
 	}
-	lines := newRecordLines(con, asJSON)
+	lines, err := newRecordLines(ctx, con, b, asJSON)
+	if err != nil {
+		return err
+	}
 	if account.IsZero() {
 		lines.ofAll()
 	}
@@ -54,11 +57,10 @@ func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, asJ
 	for st, err := range replay.Tail(ctx, b.Log(), account, info.Last) {
 		switch {
 		case err == nil:
-			err = lines.write(st)
+			err = lines.write(ctx, st)
 		// Both pass: the next record follows them.
 		case events.IsPoison(err):
-			con.say("%s", printable(err.Error()))
-			err = nil
+			err = lines.damaged(ctx, err)
 		case errors.Is(err, events.ErrUnavailable):
 			con.say("%s; going on when it is back", printable(oneLine(err)))
 			err = nil

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+
+	"rollcall/bus"
+	"rollcall/events"
+)
+
+// A script gets an object for each record, those too that can't be decoded, so that a
+// sequence that is missing is one that the log has not.
+func TestScriptsGetAnObjectForEveryRecord(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t, func(e events.Event) events.Event { return e })
+	const logins = publicBatch/3 + 1 // more than one batch of records
+	for i := range logins {
+		if w.login(fmt.Sprintf("user%d", i)); i == 1 {
+			w.junk("user1")
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"history", "--since", "1h", "--json", "--nats", w.url}, nil, &stdout, &stderr); code != 0 {
+		t.Fatalf("code %d: %s", code, stderr.String())
+	}
+	types, names := make(map[string]int), make(map[string]bool)
+	sequences := []string{}
+	for line := range strings.Lines(stdout.String()) {
+		var event struct {
+			Type, Sequence string
+			Data           struct{ Who string }
+		}
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		types[event.Type]++
+		names[event.Data.Who] = true
+		sequences = append(sequences, event.Sequence)
+	}
+	if types["rollcall.log.damaged.v1"] != 1 || types["rollcall.session.bound.v1"] != logins || len(names) != logins+1 {
+		t.Errorf("%v of %d pseudonyms", types, len(names))
+	}
+	if !slices.IsSorted(sequences) || sequences[len(sequences)-1] != fmt.Sprintf("%020d", len(sequences)) {
+		t.Errorf("%d lines end at %s", len(sequences), sequences[len(sequences)-1])
+	}
+}
+
+// junk puts what is no record among those of an account.
+func (w *witness) junk(user string) {
+	w.t.Helper()
+	nc, err := nats.Connect(w.url)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer nc.Close()
+	answer, err := nc.Request(bus.LogSubject(events.StoredJID(user+"@localhost")), []byte("junk"), dialTimeout)
+	if err != nil || strings.Contains(string(answer.Data), "error") {
+		w.t.Fatalf("%s, %v", answer.Data, err)
+	}
+}
