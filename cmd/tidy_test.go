@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"projector/keyframe": {"events", "session"},
 	"projector/query":    {"events", "session", "projector"},
 	"replay":             {"events", "session", "projector", "projector/keyframe"},
-	"replay/export":      {"events", "session", "projector", "replay"},
+	"replay/export":      {"events", "session", "projector", "replay", "replay/names", "replay/public"},
 	"replay/names":       {"events", "session/lru"},
 	"replay/public":      {"events", "replay/names"},
 	"replay/verify":      {"events", "session", "projector", "projector/keyframe", "replay"},

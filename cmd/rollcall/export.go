@@ -12,6 +12,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/replay/export"
+	"rollcall/replay/names"
 )
 
 // newExport writes the log into files for other programs.
@@ -66,6 +67,7 @@ func newExport(con *console) *cobra.Command {
 	f.StringVar(&until, "until", "", "the hours that are over before this `TIME`")
 	f.StringVar(&key, "key", "", "`FILE` of the Ed25519 key that signs; made if it is not there\n(default DIR.key)")
 	f.BoolVar(&asJSON, "json", false, "one JSON object")
+	cmd.AddCommand(newExportCheck(con))
 	return cmd
 }
 
@@ -81,13 +83,20 @@ type exported struct {
 	ElapsedMS int64  `json:"elapsed_ms"`
 }
 
+// rememberedNames is how many accounts' pseudonyms are in memory, with some 200 bytes each.
+const rememberedNames = 1 << 19
+
 func runExport(ctx context.Context, con *console, b *bus.Bus, c export.Config, key string, asJSON bool) error {
 	var err error
 	if c.Key, err = export.LoadKey(key); err != nil {
 		return change("--key", err)
 	}
 	shown := exportProgress{con: con, begun: time.Now()}
-	c.Log, c.Progress = b.Log(), shown.show
+	who := names.NewSized(b.Names(), b.Log(), rememberedNames)
+	if err := who.Load(ctx); err != nil {
+		return err
+	}
+	c.Log, c.Pseudonyms, c.Progress = b.Log(), who, shown.show
 	made, err := export.Run(ctx, c)
 	shown.end()
 	switch {

@@ -1,37 +1,22 @@
 package export
 
 import (
-	"slices"
-
 	"rollcall/events"
+	"rollcall/replay/public"
 )
 
-// Classes are what rows are put apart by, in the order in which files are written: what
-// is kept for different times, or given to different people, is in different files.
+// Classes are those of public.Classes, in the order in which files are written. Rows are
+// put apart by them: what is kept for different times, or given to different people, is in
+// different files.
 var Classes = []string{classAccount, classSession, classPresence, classConnector, classLog}
 
 const (
-	classAccount   = "account"
-	classSession   = "session"
-	classPresence  = "presence"
-	classConnector = "connector"
-	classLog       = "log" // what the log itself tells of: unknown and damaged records
+	classAccount   = string(public.Account)
+	classSession   = string(public.Session)
+	classPresence  = string(public.Presence)
+	classConnector = string(public.Connector)
+	classLog       = string(public.Log)
 )
 
 // classOf is the class of a kind's records.
-func classOf(k events.Kind) string {
-	switch k {
-	case events.KindAccountCreated, events.KindPasswordChanged, events.KindAccountRemoved:
-		return classAccount
-	case events.KindAuthenticated, events.KindBound, events.KindStreamManagementEnabled, events.KindDetached,
-		events.KindResumed, events.KindClosed, events.KindCarbonsEnabled, events.KindCarbonsDisabled, events.KindRefreshed:
-		return classSession
-	case events.KindRosterRequested, events.KindPresenceAvailable, events.KindPresenceUnavailable, events.KindPresenceDirected:
-		return classPresence
-	case events.KindConnectorStarted, events.KindConnectorStopped, events.KindConnectorLost:
-		return classConnector
-	}
-	return classLog
-}
-
-func classIndex(class string) int { return slices.Index(Classes, class) }
+func classOf(k events.Kind) string { return string(public.TypeOf(k).Class) }

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"rollcall/events"
+	"rollcall/replay/names"
 )
 
 // The choices of Config.
@@ -25,13 +27,21 @@ const (
 	formatParquet = "parquet"
 )
 
-// A Config is what to export. Dir, Log and Key are required. To go on with a directory the
+// Pseudonyms tell them of records' accounts; names.Names is one.
+type Pseudonyms interface {
+	// OfAll fills pseudonyms with those of records, which are in the log's order.
+	OfAll(ctx context.Context, records []*events.Stored, pseudonyms []names.Pseudonym) error
+}
+
+// A Config is what to export. Dir, Log, Pseudonyms and Key are required. To go on with a directory the
 // same choices of what is in it must be made: datasets, classes, format, names, addresses,
 // the key and Since.
 type Config struct {
 	Dir string     // made if it is not there
 	Log events.Log // that is exported
 	Key ed25519.PrivateKey
+
+	Pseudonyms Pseudonyms
 
 	Datasets  []string  // of Datasets; none: events
 	Classes   []string  // of Classes; none: all

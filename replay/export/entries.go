@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 )
@@ -48,11 +49,14 @@ func (c *chain) next(raw []byte) (e entry, err error) {
 	if err := json.Unmarshal(raw, &l); err != nil {
 		return e, err
 	}
+	if again, err := json.Marshal(l); err != nil || !bytes.Equal(again, raw) {
+		return e, errors.New("it is not as it was written")
+	}
 	if err := json.Unmarshal(l.Entry, &e); err != nil {
 		return e, err
 	}
 	if (c.key == nil) != (e.Head != nil) || (e.Head == nil) == (e.Segment == nil) {
-		return e, fmt.Errorf("the first has a head, all others a segment")
+		return e, errors.New("the first has a head, all others a segment")
 	}
 	if e.Head != nil {
 		c.head = *e.Head
@@ -62,9 +66,9 @@ func (c *chain) next(raw []byte) (e entry, err error) {
 	}
 	switch {
 	case !ed25519.Verify(c.key, l.Entry, l.Signature):
-		return e, fmt.Errorf("the signature is not that of the key")
+		return e, errors.New("the signature is not that of the key")
 	case e.Previous != c.hash:
-		return e, fmt.Errorf("it does not follow the line before")
+		return e, errors.New("it does not follow the line before")
 	case e.Segment != nil:
 		return e, c.segment(*e.Segment)
 	}

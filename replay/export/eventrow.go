@@ -1,8 +1,6 @@
 package export
 
-import (
-	"rollcall/events"
-)
+import "rollcall/events"
 
 // The columns of dataset events, in their order. All classes have all
 // of them, so that the files of several are one table.
@@ -13,6 +11,7 @@ const (
 	evType
 	evEventID
 	evSession
+	evWho
 	evDomain
 	evConnector
 	evEpoch
@@ -40,6 +39,7 @@ var eventColumns = []column{
 	evType:      {name: "type", kind: word, required: true},
 	evEventID:   {name: "event_id", kind: unique},
 	evSession:   {name: "session", kind: word, bloom: true},
+	evWho:       {name: "who", kind: word, bloom: true},
 	evDomain:    {name: "domain", kind: word},
 	evConnector: {name: "connector", kind: word},
 	evEpoch:     {name: "epoch", kind: counter},
@@ -80,12 +80,23 @@ func (e *eventRows) columns() []column {
 }
 
 // of is the row of a record.
-func (e *eventRows) of(st *events.Stored) []value {
-	row := e.begin(st.Seq, st.At)
+func (e *eventRows) of(it *item) []value {
+	row, st := e.row, it.st
+	if row == nil {
+		row = make([]value, len(e.columns()))
+		e.row = row
+	}
+	clear(row)
+	row[evSeq], row[evStoredAt] = counterOf(uint64(it.seq())), numberOf(it.at())
+	if st == nil {
+		row[evType] = textOf(damagedType)
+		return row
+	}
 	row[evType] = textOf(st.Event.Kind().String())
 	row[evAt] = instantOf(st.Time)
 	row[evEventID] = textOf(st.ID.String())
 	row[evSession] = textOf(e.ids.text(events.ID(st.Session)))
+	row[evWho] = textOf(e.ids.text(events.ID(it.who)))
 	row[evCause] = textOf(e.ids.text(events.ID(st.Cause)))
 	if st.Account() != events.Connectors {
 		row[evDomain] = textOf(st.JID.Domain())
@@ -98,23 +109,6 @@ func (e *eventRows) of(st *events.Stored) []value {
 		e.name(row, st)
 	}
 	return row
-}
-
-// damaged is the row of a record that can't be decoded.
-func (e *eventRows) damaged(p *events.PoisonError) []value {
-	row := e.begin(p.Seq, p.At)
-	row[evType] = textOf(damagedType)
-	return row
-}
-
-func (e *eventRows) begin(seq events.Seq, at int64) []value {
-	if e.row == nil {
-		e.row = make([]value, len(e.columns()))
-	}
-	clear(e.row)
-	e.row[evSeq] = counterOf(uint64(seq))
-	e.row[evStoredAt] = numberOf(at)
-	return e.row
 }
 
 // session fills in what the events of sessions say.

@@ -1,11 +1,5 @@
 package export
 
-import (
-	"slices"
-
-	"rollcall/events"
-)
-
 // An eventTable is dataset events: a row a record, in the files of its class.
 type eventTable struct {
 	rows    eventRows
@@ -29,16 +23,13 @@ func (t *eventTable) begin(s *segment) error {
 	return nil
 }
 
-func (t *eventTable) take(st *events.Stored) error {
-	if p := t.parts[classOf(st.Event.Kind())]; p != nil {
-		return p.write(t.rows.of(st))
+func (t *eventTable) take(it *item) error {
+	class := classLog
+	if it.st != nil {
+		class = classOf(it.st.Event.Kind())
+	}
+	if p := t.parts[class]; p != nil {
+		return p.write(t.rows.of(it))
 	}
 	return nil
-}
-
-func (t *eventTable) damaged(poison *events.PoisonError) error {
-	if !slices.Contains(t.classes, classLog) {
-		return nil
-	}
-	return t.parts[classLog].write(t.rows.damaged(poison))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/events"
+	"rollcall/replay/names"
 )
 
 // A Result is what an export has done.
@@ -75,16 +76,40 @@ type exporter struct {
 	reached int64    // the newest hour
 	open    *segment // that is being written; nil: none
 	tables  []table
+
+	batch   []item // records that are held
+	records []*events.Stored
+	who     []names.Pseudonym
 }
 
 // A table is a dataset: it makes rows of records, and says where they belong.
 type table interface {
 	// begin makes the files of a segment.
 	begin(s *segment) error
-	// take writes the rows of a record.
-	take(st *events.Stored) error
-	// damaged writes the row of a record that can't be decoded.
-	damaged(p *events.PoisonError) error
+	// take writes the rows of a record. The record may be kept.
+	take(it *item) error
+}
+
+// An item is a record on its way into files.
+type item struct {
+	st     *events.Stored
+	poison *events.PoisonError // in the place of st, of a record that can't be decoded
+	who    names.Pseudonym
+	place  place
+}
+
+func (it *item) seq() events.Seq {
+	if it.poison != nil {
+		return it.poison.Seq
+	}
+	return it.st.Seq
+}
+
+func (it *item) at() int64 {
+	if it.poison != nil {
+		return it.poison.At
+	}
+	return it.st.At
 }
 
 func newExporter(c *Config, d *directory, m *manifest, info events.Info) *exporter {
@@ -95,36 +120,25 @@ func newExporter(c *Config, d *directory, m *manifest, info events.Info) *export
 	return x
 }
 
-// progressEvery is how many records lie between two reports of progress.
-const progressEvery = 1 << 12
-
 // run reads the log to its end.
 func (x *exporter) run(ctx context.Context) error {
 	until := int64(1<<63 - 1)
 	if !x.Until.IsZero() {
 		until = hourOf(x.Until)
 	}
+	reached := x.reached
 	for st, err := range x.Log.Read(ctx, events.Range{After: x.result.Position.Seq}) {
 		poison, damaged := errors.AsType[*events.PoisonError](err)
 		if err != nil && !damaged {
-			return err
+			return errors.Join(err, x.flush(ctx)) // what was read need not be read again
 		}
-		seq, at := at(st, poison)
-		p := placeOf(x.reached, seq, at)
-		if p.hour >= until {
-			return x.seal() // a record of a later hour shows that it is whole
+		it := item{st: st, poison: poison}
+		it.place = placeOf(reached, it.seq(), it.at())
+		if reached = it.place.hour; reached >= until {
+			return errors.Join(x.flush(ctx), x.seal()) // a record of a later hour shows that it is whole
 		}
-		if err := x.enter(p, seq); err != nil {
-			return err
-		}
-		if err := x.take(st, poison); err != nil {
-			return err
-		}
-		if x.result.Records++; x.result.Records%progressEvery == 0 {
-			x.Progress(Progress{Seq: seq, End: max(x.info.Last, seq), At: time.Unix(0, at), Records: x.result.Records})
-		}
-		if p.isLast(seq) {
-			if err := x.seal(); err != nil {
+		if x.batch = append(x.batch, it); len(x.batch) == batched {
+			if err := x.flush(ctx); err != nil {
 				return err
 			}
 		}
@@ -132,19 +146,68 @@ func (x *exporter) run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := x.flush(ctx); err != nil {
+		return err
+	}
 	return x.end()
 }
 
-// at is where a record is, whether it can be decoded or not.
-func at(st *events.Stored, p *events.PoisonError) (events.Seq, int64) {
-	if p != nil {
-		return p.Seq, p.At
+// batched is how many records are held, so that the pseudonyms of their accounts cost a
+// few round trips.
+const batched = 4096
+
+// flush writes the records that are held.
+func (x *exporter) flush(ctx context.Context) error {
+	if err := x.name(ctx); err != nil {
+		return err
 	}
-	return st.Seq, st.At
+	for i := range x.batch {
+		it := &x.batch[i]
+		if err := x.enter(it.place); err != nil {
+			return err
+		}
+		if err := x.take(it); err != nil {
+			return err
+		}
+		if it.place.isLast(it.seq()) {
+			if err := x.seal(); err != nil {
+				return err
+			}
+		}
+	}
+	x.result.Records += uint64(len(x.batch))
+	if n := len(x.batch); n > 0 {
+		it := &x.batch[n-1]
+		x.Progress(Progress{Seq: it.seq(), End: max(x.info.Last, it.seq()), At: time.Unix(0, it.at()), Records: x.result.Records})
+	}
+	clear(x.batch)
+	x.batch = x.batch[:0]
+	return nil
+}
+
+// name finds the pseudonyms of the records that are held.
+func (x *exporter) name(ctx context.Context) error {
+	x.records, x.who = x.records[:0], x.who[:0]
+	for i := range x.batch {
+		if st := x.batch[i].st; st != nil {
+			x.records, x.who = append(x.records, st), append(x.who, names.Pseudonym{})
+		}
+	}
+	if err := x.Pseudonyms.OfAll(ctx, x.records, x.who); err != nil {
+		return err
+	}
+	n := 0
+	for i := range x.batch {
+		if x.batch[i].st != nil {
+			x.batch[i].who = x.who[n]
+			n++
+		}
+	}
+	return nil
 }
 
 // enter makes the segment of a place the open one.
-func (x *exporter) enter(p place, seq events.Seq) error {
+func (x *exporter) enter(p place) error {
 	x.reached = p.hour
 	if x.open != nil && x.open.place == p {
 		return nil
@@ -172,20 +235,14 @@ func (x *exporter) about() map[string]string {
 }
 
 // take gives a record to all tables.
-func (x *exporter) take(st *events.Stored, poison *events.PoisonError) error {
-	x.open.count(st, poison)
+func (x *exporter) take(it *item) error {
+	x.open.count(it)
 	for _, t := range x.tables {
-		var err error
-		if poison != nil {
-			err = t.damaged(poison)
-		} else {
-			err = t.take(st)
-		}
-		if err != nil {
+		if err := t.take(it); err != nil {
 			return err
 		}
 	}
-	if poison != nil {
+	if it.poison != nil {
 		x.result.Damaged++
 	}
 	return nil

@@ -119,6 +119,7 @@ func TestARowSaysWhatTheRecordDoes(t *testing.T) {
 	for name, want := range map[string]any{
 		"seq": int64(1), "type": "authenticated", "mechanism": "SCRAM-SHA-256", "tls": "TLS 1.3", "agent": "Gajim 1",
 		"network": "192.0.2.0/24", "connector": "c1", "epoch": int64(3), "domain": "example.org", "reason": nil,
+		"who": whoIs(events.StoredJID("u0@example.org")).String(),
 	} {
 		if got := first[name]; got != want {
 			t.Errorf("%s is %#v, want %#v", name, got, want)

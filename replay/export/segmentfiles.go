@@ -29,13 +29,12 @@ func (s *segment) add(folder string, columns []column) (*part, error) {
 }
 
 // count counts a record that belongs to the segment.
-func (s *segment) count(st *events.Stored, poison *events.PoisonError) {
-	seq, _ := at(st, poison)
-	s.To = seq
+func (s *segment) count(it *item) {
+	s.To = it.seq()
 	s.Records++
-	if poison != nil {
+	if it.poison != nil {
 		s.Damaged++
-	} else if _, unknown := st.Event.(events.Unknown); unknown {
+	} else if _, unknown := it.st.Event.(events.Unknown); unknown {
 		s.Unknown++
 	}
 }

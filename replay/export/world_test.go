@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -18,6 +19,7 @@ import (
 
 	"rollcall/bus/bustest"
 	"rollcall/events"
+	"rollcall/replay/names"
 )
 
 // A world is a log with a history whose records were stored by a clock of its own.
@@ -50,7 +52,8 @@ func (w *world) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stor
 	return func(yield func(*events.Stored, error) bool) {
 		for st, err := range w.Log.Read(ctx, events.Range{Account: r.Account, After: max(r.After, w.first-1), To: r.To}) {
 			poison, _ := errors.AsType[*events.PoisonError](err)
-			seq, _ := at(st, poison)
+			it := item{st: st, poison: poison}
+			seq := it.seq()
 			stored := w.times[seq-1]
 			if stored.Before(r.Since) || !r.Until.IsZero() && !stored.Before(r.Until) {
 				continue
@@ -65,6 +68,22 @@ func (w *world) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stor
 			}
 		}
 	}
+}
+
+// pseudonyms are a function of the account.
+type pseudonyms struct{}
+
+// OfAll implements Pseudonyms.
+func (pseudonyms) OfAll(_ context.Context, records []*events.Stored, who []names.Pseudonym) error {
+	for i, st := range records {
+		who[i] = whoIs(st.Account())
+	}
+	return nil
+}
+
+func whoIs(account events.JID) names.Pseudonym {
+	sum := sha256.Sum256([]byte(account.String()))
+	return names.Pseudonym(sum[:16])
 }
 
 // later lets time go by.
@@ -128,7 +147,7 @@ func (w *world) run(dir string, choices ...func(*Config)) *Result {
 }
 
 func (w *world) try(ctx context.Context, log events.Log, dir string, choices ...func(*Config)) (*Result, error) {
-	c := Config{Dir: dir, Log: log, Key: testKey}
+	c := Config{Dir: dir, Log: log, Key: testKey, Pseudonyms: pseudonyms{}}
 	for _, choose := range choices {
 		choose(&c)
 	}
