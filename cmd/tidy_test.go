@@ -54,6 +54,7 @@ var mayImport = map[string][]string{
 	"replay/names":       {"events", "session/lru"},
 	"replay/public":      {"events", "replay/names"},
 	"replay/verify":      {"events", "session", "projector", "projector/keyframe", "replay"},
+	"docs/schema":        {},
 	"cmd":                {},
 	"cmd/rollcall/api":   {"events"},
 	"cmd/rollcall/bench": {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
