@@ -24,6 +24,7 @@ import (
 // may not be.
 var mayImport = map[string][]string{
 	"events":             {},
+	"measure":            {},
 	"session":            {"events"},
 	"session/stanza":     {"events"},
 	"session/lru":        {},
@@ -32,13 +33,14 @@ var mayImport = map[string][]string{
 	"session/accounts":   {"events", "session", "session/auth", "session/roster"},
 	"session/pep":        {"events"},
 	"session/delivery":   {"events", "session", "session/stanza"},
+	"session/tally":      {"events", "measure", "session", "session/auth"},
 	"session/presence":   {"events", "session", "session/roster", "session/stanza"},
 	"session/pubsub":     {"events", "session", "session/delivery", "session/lru", "session/pep", "session/roster", "session/stanza"},
 	"session/connector":  {"events", "session"},
 	"session/capacity":   {"events", "session"},
 	"session/stream":     {"events", "session/stanza"},
-	"session/c2s":        {"events", "session", "session/"},
-	"bus":                {"events", "bus/archive", "bus/backup", "bus/commit", "bus/courier"},
+	"session/c2s":        {"events", "measure", "session", "session/"},
+	"bus":                {"events", "measure", "bus/archive", "bus/backup", "bus/commit", "bus/courier"},
 	"bus/archive":        {},
 	"bus/backup":         {},
 	"bus/commit":         {},
@@ -74,7 +76,7 @@ var onlyIn = map[string][]string{
 
 // topLevel is all that the repository's root may have.
 var topLevel = []string{
-	".ci", ".git", ".gitignore", "LICENSE", "README.md", "bus", "cmd", "docs", "events", "go.mod", "go.sum",
+	".ci", ".git", ".gitignore", "LICENSE", "README.md", "bus", "cmd", "docs", "events", "go.mod", "go.sum", "measure",
 	"projector", "replay", "session",
 }
 

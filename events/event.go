@@ -32,6 +32,14 @@ const (
 	ReasonUnavailable     Reason = "unavailable"      // the log could not take the session's events
 )
 
+// Reasons lists all reasons, in the order above.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonClient, ReasonError, ReasonConnectionLost, ReasonTimeout, ReasonResumed, ReasonReplaced, ReasonKicked,
+		ReasonConnectorLost, ReasonShutdown, ReasonPasswordChanged, ReasonAccountRemoved, ReasonOverload, ReasonUnavailable,
+	}
+}
+
 // Events of an account's sessions.
 type (
 	// Authenticated starts a session. The record's cause is the connection.

@@ -78,6 +78,10 @@ func (id EventID) MarshalText() ([]byte, error) { return ID(id).MarshalText() }
 // String returns the 26 characters of the ID.
 func (id SessionID) String() string { return ID(id).String() }
 
+// Began is when the session was made, by the clock of its connector, to the
+// millisecond.
+func (id SessionID) Began() time.Time { return ulid.Time(ulid.ULID(id).Time()) }
+
 // IsZero reports that the ID names nothing.
 func (id SessionID) IsZero() bool { return id == SessionID{} }
 

@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"rollcall/events"
 )
@@ -67,6 +68,16 @@ func (s *Session) DetachedUntil() int64 {
 		return 0
 	}
 	return s.optional.until
+}
+
+// DetachedSince is when a detached session lost its connection, Unix nanoseconds,
+// to the second; otherwise 0.
+func (s *Session) DetachedSince() int64 {
+	until := s.DetachedUntil()
+	if until == 0 {
+		return 0
+	}
+	return until - int64(s.optional.max)*int64(time.Second)
 }
 
 // heldBy reports that the session was not resumed by another connection. Zero

@@ -18,3 +18,11 @@ const (
 	NotAuthorized        Condition = "not-authorized"
 	TemporaryAuthFailure Condition = "temporary-auth-failure"
 )
+
+// Conditions lists them all.
+func Conditions() []Condition {
+	return []Condition{
+		Aborted, AccountDisabled, CredentialsExpired, EncryptionRequired, IncorrectEncoding, InvalidAuthzid,
+		InvalidMechanism, MalformedRequest, MechanismTooWeak, NotAuthorized, TemporaryAuthFailure,
+	}
+}

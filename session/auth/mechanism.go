@@ -17,6 +17,16 @@ var mechanisms = []mechanism{
 	{name: "PLAIN", plaintext: true, begin: func(x *Exchange) conversation { return &plainConversation{x} }},
 }
 
+// Mechanisms lists the names of all mechanisms that this package knows, in the order
+// of preference.
+func Mechanisms() []string {
+	names := make([]string, len(mechanisms))
+	for i, m := range mechanisms {
+		names[i] = m.name
+	}
+	return names
+}
+
 func scramMechanism(name string, h hashFunc, plus bool) mechanism {
 	return mechanism{name: name, plus: plus, begin: func(x *Exchange) conversation {
 		return newScramConversation(x, h, plus)
