@@ -37,6 +37,9 @@ type Bus struct {
 	names     *Documents
 	waiting   *Waiting
 	keyframes *Keyframes
+	appends   appends
+	renewals  renewals
+	refused   atomic.Uint64 // messages that the store of waiting ones had no room for
 	closeOnce sync.Once
 	closed    chan struct{} // closed by Close
 
@@ -64,6 +67,7 @@ func dial(cfg Config) (*Bus, error) {
 	cfg.setDefaults()
 	b := &Bus{cfg: cfg, connected: true, changed: make(chan struct{}), closed: make(chan struct{})}
 	b.rpc = newRequests(b)
+	b.appends, b.renewals = newAppends(), newRenewals()
 	var err error
 	if b.nc, err = nats.Connect(cfg.URL, b.options()...); err != nil {
 		return nil, fmt.Errorf("%w at %s: %w", ErrUnreachable, b.Address(), withoutURL(err))

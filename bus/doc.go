@@ -39,7 +39,7 @@
 //     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go.
 //   - Copied: backup.go and snapshot.go, restore.go, restorestream.go and copied.go;
 //     on disk it is packages backup and archive.
-//   - Not stored: package courier.
+//   - Counted for operators: stats.go. Not stored: package courier.
 //
 // # What it promises
 //

@@ -260,17 +260,21 @@ func (l *Lease) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-l.done:
+			l.b.renewals.lost.Add(1)
 			return events.ErrLeaseLost
 		case <-time.After(pause):
 		case <-reconnected:
 		case <-l.pulse.woke:
 		}
+		begin := time.Now()
 		err := l.renew(ctx)
+		l.b.renewals.count(time.Since(begin), err)
 		switch {
 		case err == nil:
 			pause = every
 		case errors.Is(err, events.ErrConflict), errors.Is(err, events.ErrLeaseLost):
 			l.end()
+			l.b.renewals.lost.Add(1)
 			return fmt.Errorf("%w: %w", events.ErrLeaseLost, err)
 		default:
 			pause = retry

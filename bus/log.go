@@ -24,12 +24,27 @@ import (
 //   - Read gives a new Stored for every record, Follow the same one.
 //   - While there is no connection Follow waits for it; it reports each
 //     interruption that it notices once, as events.ErrUnavailable.
-type Log struct{ b *Bus }
+type Log struct {
+	b    *Bus
+	beat func() // called by Follow now and then; nil: nobody is
+}
 
 var _ events.Log = (*Log)(nil)
 
+// Beating is the same log, whose Follow calls beat from its own goroutine about twice
+// a second for as long as it goes round: while records come, while none do, and while
+// the log can't be reached.
+func (l *Log) Beating(beat func()) events.Log { return &Log{b: l.b, beat: beat} }
+
 // Append implements events.Log.
 func (l *Log) Append(ctx context.Context, r *events.Record) (events.Position, error) {
+	begin := time.Now()
+	at, err := l.append(ctx, r)
+	l.b.appends.count(time.Since(begin), err)
+	return at, err
+}
+
+func (l *Log) append(ctx context.Context, r *events.Record) (events.Position, error) {
 	data := r.Append(make([]byte, 0, 256))
 	if len(data) > events.MaxRecord {
 		return events.Position{}, fmt.Errorf("append %s: %w (%d bytes)", r.Event.Kind(), events.ErrTooLarge, len(data))
@@ -122,7 +137,7 @@ func (l *Log) filter(account events.JID) string {
 // Follow implements events.Log.
 func (l *Log) Follow(ctx context.Context, after events.Seq) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
-		t := &tail{b: l.b, stream: logStream, after: uint64(after), gaps: true}
+		t := &tail{b: l.b, stream: logStream, after: uint64(after), gaps: true, beat: l.beat}
 		s := events.Stored{Stream: logStream}
 		for d, err := range t.follow(ctx) {
 			switch {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"rollcall/bus/commit"
 	"rollcall/events"
+	"rollcall/measure"
 )
 
 // The acknowledgement of an embedded server may say only that a message is written,
@@ -42,10 +45,14 @@ type syncs struct {
 	b      *Bus
 	local  Syncer // nil if the server is not in this process
 	groups map[string]*commit.Group[waiter]
+	times  *measure.Histogram
+	failed atomic.Uint64
 }
 
 func newSyncs(b *Bus) *syncs {
-	s := &syncs{b: b, groups: make(map[string]*commit.Group[waiter], len(synced))}
+	s := &syncs{b: b, groups: make(map[string]*commit.Group[waiter], len(synced)), times: measure.NewHistogram(
+		time.Millisecond/4, time.Millisecond, 2*time.Millisecond, 5*time.Millisecond, 10*time.Millisecond,
+		25*time.Millisecond, 100*time.Millisecond, 500*time.Millisecond, 2*time.Second)}
 	s.local, _ = b.cfg.InProcess.(Syncer)
 	for _, stream := range synced {
 		s.groups[stream] = commit.NewGroup(func() error { return s.sync(stream) }, waiter.synced)
@@ -63,6 +70,16 @@ func (s *syncs) after(stream string) *commit.Group[waiter] {
 }
 
 func (s *syncs) sync(stream string) error {
+	begin := time.Now()
+	err := s.syncNow(stream)
+	s.times.Observe(time.Since(begin))
+	if err != nil {
+		s.failed.Add(1)
+	}
+	return err
+}
+
+func (s *syncs) syncNow(stream string) error {
 	if s.local != nil {
 		return s.local.Sync(stream)
 	}

@@ -46,6 +46,8 @@ type tail struct {
 	// for its last messages were damaged and would be waited for in vain, and of one
 	// that went on without the tail and forgot what came.
 	gaps bool
+	// beat, if not nil, is called about as often as heartbeats come.
+	beat func()
 
 	created time.Time // of the stream when it was first seen
 	end     uint64    // of the stream when the consumer was made
@@ -59,6 +61,17 @@ type tail struct {
 	batch   int             // messages a request
 	wanted  int             // messages requested and not yet come
 	timer   *time.Timer
+	rounds  uint
+}
+
+// unbeaten is how many messages that wait already are taken without a beat.
+const unbeaten = 1 << 10
+
+// beats tells that the tail goes round.
+func (t *tail) beats() {
+	if t.beat != nil {
+		t.beat()
+	}
 }
 
 // errLost makes a tail open its next consumer.
@@ -109,19 +122,19 @@ func (t *tail) follow(ctx context.Context) iter.Seq2[delivery, error] {
 }
 
 // pause waits before the next try, but no longer than until the connection
-// is back.
+// is back. Without a connection the next try fails at once: it is made for the beat.
 func (t *tail) pause(ctx context.Context, d time.Duration) {
+	t.beats()
 	up, changed := t.b.link()
-	var retry <-chan time.Time
 	if up {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		retry, changed = timer.C, nil
+		changed = nil
 	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-t.b.closed:
-	case <-retry:
+	case <-timer.C:
 	case <-changed:
 	}
 }
@@ -182,9 +195,13 @@ func (t *tail) next(ctx context.Context) (delivery, error) {
 func (t *tail) receive(ctx context.Context) (*nats.Msg, error) {
 	select {
 	case m := <-t.msgs:
+		if t.rounds++; t.rounds%unbeaten == 0 {
+			t.beats()
+		}
 		return m, nil
 	default:
 	}
+	t.beats()
 	t.timer.Reset(silence)
 	defer t.timer.Stop()
 	select {

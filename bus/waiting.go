@@ -63,6 +63,9 @@ func (w *Waiting) Store(ctx context.Context, account events.JID, data []byte) er
 			unresolved = true
 		case errors.Is(err, events.ErrConflict): // the first attempt is still in flight
 		case !unresolved && !again:
+			if errors.Is(err, events.ErrFull) {
+				w.b.refused.Add(1)
+			}
 			return fmt.Errorf("keep for %s: %w", account.Bare(), err)
 		}
 		if !w.b.pause(ctx, wait) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"rollcall/events"
@@ -37,6 +38,11 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// A beater is a log that tells that whoever follows it goes round; see bus.Log.Beating.
+type beater interface {
+	Beating(beat func()) events.Log
+}
+
 // A Projector folds a log into a table for as long as it runs.
 type Projector struct {
 	cfg      Config
@@ -45,6 +51,7 @@ type Projector struct {
 	live     events.Seq    // what comes after it is the live tail; Run's
 	caughtUp chan struct{}
 	stopped  chan struct{} // closed when Run has returned
+	beaten   atomic.Int64  // when the fold went round last, Unix nanoseconds
 }
 
 // New returns a Projector. The error says what the configuration lacks.
@@ -58,8 +65,20 @@ func New(c Config) (*Projector, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Projector{cfg: c, caughtUp: make(chan struct{}), stopped: make(chan struct{})}, nil
+	p := &Projector{cfg: c, caughtUp: make(chan struct{}), stopped: make(chan struct{})}
+	p.beat()
+	if log, ok := c.Log.(beater); ok {
+		p.cfg.Log = log.Beating(p.beat)
+	}
+	return p, nil
 }
+
+func (p *Projector) beat() { p.beaten.Store(time.Now().UnixNano()) }
+
+// Heartbeat is when the goroutine that folds went round last, or began, even if there
+// was nothing to fold or the log could not be reached. It stands still with a
+// log that does not tell.
+func (p *Projector) Heartbeat() time.Time { return time.Unix(0, p.beaten.Load()) }
 
 // CaughtUp is closed when the table shows everything that was stored when Run
 // began. Until then the table answers with the past.
@@ -121,6 +140,7 @@ func (p *Projector) restore(ctx context.Context, info events.Info) (*keyframe.He
 	}
 	from := Restoration{Log: p.cfg.Log, Keyframes: p.cfg.Keyframes, Info: info, Passed: p.cfg.passed(ctx)}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		p.beat()
 		h, err := from.Fill(ctx, p.cfg.Table)
 		if !errors.Is(err, events.ErrUnavailable) {
 			return h, err
@@ -151,6 +171,7 @@ func (c Config) passed(ctx context.Context) func(events.Keyframe, error) {
 // info asks until the log answers.
 func (p *Projector) info(ctx context.Context) (events.Info, error) {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		p.beat()
 		info, err := p.cfg.Log.Info(ctx)
 		if !errors.Is(err, events.ErrUnavailable) {
 			return info, err

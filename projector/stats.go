@@ -41,9 +41,11 @@ type Fault struct {
 // what it held last.
 type Connector struct {
 	events.Incarnation
-	Sessions  int // all of them
-	Available int // available resources
-	Detached  int // waiting to be resumed
+	Sessions   int // all of them
+	Available  int // available resources
+	Detached   int // waiting to be resumed
+	Bound      int // connected resources, detached ones among them
+	Interested int // that get roster pushes
 }
 
 // stats count what the fold does. The table's mu guards it.
@@ -176,6 +178,12 @@ func (y *stats) hold(s *session.Session, n int) {
 		y.holders[s.Connector()] = c
 	}
 	c.Sessions += n
+	if s.Bound() {
+		c.Bound += n
+	}
+	if s.Interested() {
+		c.Interested += n
+	}
 	if s.Available() {
 		c.Available += n
 	}

@@ -14,13 +14,14 @@ func TestConnectorsAreThoseThatHoldSessions(t *testing.T) {
 	w := newScribe()
 	w.online(1, "alice@localhost", "a", 0)
 	w.bound(2, "alice@localhost", "b")
+	w.must("alice@localhost", session.RequestRoster{Session: sid(2)})
 	w.connector = events.Incarnation{Name: "c2", Epoch: 3}
 	w.online(3, "bob@localhost", "a", 0)
 	w.must("bob@localhost", session.EnableStreamManagement{Session: sid(3), Resumable: true, Max: 60, TokenHash: "h"})
 	w.must("bob@localhost", session.Detach{Session: sid(3)})
 	want := []Connector{
-		{events.Incarnation{Name: "c1", Epoch: 1}, 2, 1, 0},
-		{events.Incarnation{Name: "c2", Epoch: 3}, 1, 1, 1},
+		{events.Incarnation{Name: "c1", Epoch: 1}, 2, 1, 0, 2, 1},
+		{events.Incarnation{Name: "c2", Epoch: 3}, 1, 1, 1, 1, 0},
 	}
 	if got := w.table().Connectors(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -40,7 +41,7 @@ func TestAResumedSessionChangesItsHolder(t *testing.T) {
 	w.connector = events.Incarnation{Name: "c2", Epoch: 3}
 	w.must("alice@localhost", session.Authenticate{Session: sid(2)})
 	w.must("alice@localhost", session.Resume{Session: sid(2), Previous: sid(1), TokenHash: "h", Now: 2})
-	want := []Connector{{w.connector, 1, 1, 0}}
+	want := []Connector{{w.connector, 1, 1, 0, 1, 0}}
 	if got := w.table().Connectors(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -43,6 +43,7 @@ type Courier struct {
 	cfg     Config
 	nc      *nats.Conn
 	returns string // prefix of the subjects at which links are answered
+	counts  counts
 
 	mu    sync.RWMutex
 	links map[track]*link       // owned by mu

@@ -101,6 +101,7 @@ func (l *link) send(payload []byte) (uint64, error) {
 		return 0, notSent(err)
 	}
 	l.next++
+	l.c.counts.sent.Add(1)
 	l.kept.push(sentMsg{data: data, at: time.Now().UnixNano()})
 	l.size += len(data)
 	if l.kept.n == 1 {
@@ -250,6 +251,7 @@ func (l *link) sendAgain(number uint64) {
 // publishKept sends one again, as far as is known now. The caller holds mu.
 func (l *link) publishKept(number uint64) (int, error) {
 	first := l.first()
+	l.c.counts.repeated.Add(1)
 	data := l.kept.at(int(number - first)).data
 	binary.BigEndian.PutUint64(data[len(data)-8:], first)
 	return len(data), l.publish(data)

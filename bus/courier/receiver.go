@@ -99,6 +99,7 @@ func (r *receiver) receive(m *nats.Msg) {
 	if !p.take(t) {
 		return
 	}
+	r.c.counts.received.Add(1)
 	r.current, r.number, r.delayed = p, t.number, false
 	r.handle(payload, r.later)
 	if !r.delayed {

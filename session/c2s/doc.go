@@ -35,7 +35,7 @@
 // # Where things are
 //
 //   - The server and what it needs of others: new.go, server.go, observe.go,
-//     config.go, errors.go.
+//     config.go, errors.go, stats.go.
 //   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go, foresight.go,
 //     channelbinding.go, bind.go, bind2.go, signup.go, signupform.go; logins.go
 //     and limiter.go bound what gets into the log.

@@ -51,6 +51,7 @@ func (e *endedSessions) count(k endedKey) (handled uint32, ok bool) {
 // tooLate answers a client that wants to resume a session that is not there, or no
 // longer.
 func (c *conn) tooLate(id string) []byte {
+	c.srv.stats.tooLate.Add(1)
 	b := []byte("<failed xmlns='" + stanza.NSStreamMgmt + "'")
 	if h, ok := c.srv.ended.count(endedKeyOf(c.account, id)); ok {
 		b = stanza.AppendAttr(b, "h", formatCount(h))

@@ -1,6 +1,8 @@
 package c2s
 
 import (
+	"time"
+
 	"rollcall/events"
 	"rollcall/session/auth"
 	"rollcall/session/stanza"
@@ -21,6 +23,7 @@ type login struct {
 	profile   profile    // of exchange
 	attempts  int        // failed authentications
 	mechanism string     // of the attempt
+	begun     time.Time  // when the attempt was
 	proved    events.Seq // where the table was when the attempt began
 	inline    *inline    // for when it succeeds, by SASL2
 }

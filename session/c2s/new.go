@@ -37,6 +37,7 @@ func New(cfg Config) (*Server, error) {
 		ended:    newEndedSessions(),
 		offer:    newOffer(&cfg, extensions),
 		started:  time.Now(),
+		stats:    newStats(),
 		storage:  storage{cfg.Private},
 	}
 	var err error

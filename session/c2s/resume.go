@@ -63,6 +63,7 @@ func (cl *client) expire() {
 
 // overflow ends a session that acknowledges nothing.
 func (cl *client) overflow() {
+	cl.srv.stats.limits[LimitUnacknowledged].Add(1)
 	e := stream.Ending{
 		Err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "too many stanzas are not acknowledged"},
 		Reason: events.ReasonOverload,

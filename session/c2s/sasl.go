@@ -72,7 +72,9 @@ func (l *login) authenticate(el *stanza.Element) (restart bool, err error) {
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.EncryptionRequired})
 	}
 	if begins(el) {
+		l.begun = time.Now()
 		if _, ok := l.srv.throttle.Allow(l.throttleKey()); !ok {
+			l.srv.stats.limits[LimitFailures].Add(1)
 			return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: errFailures})
 		}
 		if l.srv.service.Load() == nil { // without a lease there is nothing to wait for
@@ -173,6 +175,7 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: events.ErrUnavailable})
 	}
 	if !l.srv.mayLogIn(l.conn, r.Account) {
+		l.srv.stats.limits[LimitLogins].Add(1)
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: errLogins})
 	}
 	id := events.NewSessionID(time.Now())
@@ -188,6 +191,7 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 			svc.End(ctx, r.Account, l.ID(), session.Close{Session: id, Reason: events.ReasonUnavailable})
 		}
 		if errors.Is(err, events.ErrFull) { // of the log, of which the operator is told elsewhere
+			l.srv.stats.limits[LimitLog].Add(1)
 			err = errFull
 		} else {
 			l.srv.cfg.Logger.Warn("login refused", "account", r.Account.String(), "error", err)
@@ -195,6 +199,7 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: err})
 	}
 	l.MarkAuthenticated()
+	l.srv.stats.loggedIn(l.mechanism, l.begun)
 	if l.srv.service.Load() != svc {
 		return false, session.ErrFenced // the lease was lost meanwhile; Suspend may have missed us
 	}
@@ -210,6 +215,7 @@ func (l *login) authFailed(p profile, mechanism string, r auth.Reply) error {
 		mechanism = l.mechanism
 	}
 	l.inline = nil
+	l.srv.stats.failed(r.Condition, mechanism)
 	l.srv.record(l.ID(), r.Account, events.AuthFailed{
 		Username: r.Account.Local(), Mechanism: mechanism, Condition: string(r.Condition), Address: l.Address(),
 	})

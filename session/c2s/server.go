@@ -38,6 +38,7 @@ type Server struct {
 	ended    *endedSessions
 	service  atomic.Pointer[session.Service] // nil while the connector has no lease
 
+	stats   stats
 	streams *stream.Server // of the clients
 	ending  sync.WaitGroup // of detached clients
 }

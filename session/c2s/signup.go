@@ -57,6 +57,7 @@ func (l *login) signUp(query *stanza.Element) error {
 		return refuse(stanza.UnexpectedRequest)
 	}
 	if _, ok := l.srv.signUps.Allow(l.throttleKey()); !ok {
+		l.srv.stats.limits[LimitRegistrations].Add(1)
 		return &stanza.Error{Condition: stanza.ResourceConstraint, Text: "too many registrations from this address; try later"}
 	}
 	l.srv.signUps.Failed(l.throttleKey())

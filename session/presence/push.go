@@ -175,6 +175,7 @@ func (a *account) repeatPush(res *Resource, contact events.JID) {
 
 // push sends one item (2.1.6). The answer of the client needs nothing done.
 func push(res *Resource, version string, item roster.Item) {
+	res.srv.pushes.Add(1)
 	b := append([]byte(nil), "<iq type='set'"...)
 	b = stanza.AppendAttr(b, "id", rand.Text())
 	b = stanza.AppendAttr(b, "to", res.jid.String())

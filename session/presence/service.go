@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"rollcall/events"
 	"rollcall/session"
@@ -28,6 +29,8 @@ type Service struct {
 	// was read before might be out of date for ever.
 	following chan struct{}
 	follow    sync.Once // closes it
+
+	pushes atomic.Uint64 // of rosters, to one resource each
 }
 
 // Config is what a Service needs. Fields without a default are required.
@@ -81,3 +84,6 @@ func New(cfg Config) (*Service, error) {
 	}
 	return s, nil
 }
+
+// Pushes is how many roster pushes were sent to resources that are here.
+func (s *Service) Pushes() uint64 { return s.pushes.Load() }

@@ -37,6 +37,7 @@ func (s *Server) count(c *Conn) (oldest *Conn, ok bool) {
 		oldest.waiting = nil
 	}
 	s.conns[c] = struct{}{}
+	s.stats.accepted[c.via].Add(1)
 	c.waiting = s.unbound.PushBack(c)
 	s.gone.Add(1)
 	return oldest, true
@@ -53,6 +54,7 @@ func (s *Server) acquireAddress(c *Conn, from net.Addr) (ok bool) {
 		c.from = ad
 		return true
 	}
+	s.stats.limits[LimitAddress].Add(1)
 	if !ad.told {
 		ad.told = true
 		s.cfg.Logger.Warn("connections refused: too many from one address", "address", ad.of.String(), "open", ad.open)
@@ -100,6 +102,7 @@ func (s *Server) removeConn(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	s.stats.ended(c.via, c.ending.Load())
 	s.stopWaiting(c)
 	c.from.release()
 	s.gone.Done()

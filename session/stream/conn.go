@@ -34,6 +34,7 @@ const (
 type Conn struct {
 	srv   *Server
 	id    events.ConnID
+	via   Transport
 	raw   net.Conn  // never replaced: anybody may set its deadlines
 	meter meter     // on raw
 	nc    net.Conn  // what is read and written: the meter, then TLS on it
@@ -173,14 +174,17 @@ func (c *Conn) Next() (*stanza.Element, error) {
 // read reads an element, which takes the peer over no limit.
 func (c *Conn) read() (*stanza.Element, error) {
 	el, err := c.wire.Next()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		c.meter.complete()
+		if !c.meter.over {
+			return el, nil
+		}
+		err = errTooMuch
 	}
-	c.meter.complete()
-	if c.meter.over {
-		return nil, errTooMuch
+	if errors.Is(err, errTooMuch) {
+		c.srv.stats.limits[LimitRate].Add(1)
 	}
-	return el, nil
+	return nil, err
 }
 
 // Send queues elements, which it copies, and reports whether it did: it does not
@@ -189,6 +193,7 @@ func (c *Conn) read() (*stanza.Element, error) {
 func (c *Conn) Send(elements ...[]byte) bool {
 	sent, full := c.out.send(elements...)
 	if full {
+		c.srv.stats.limits[LimitOutbox].Add(1)
 		c.End(Ending{
 			Err:    &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "the client reads too slowly"},
 			Reason: events.ReasonOverload,

@@ -36,7 +36,7 @@
 // # Where things are
 //
 //   - What users see: server.go, config.go, conn.go, header.go, starttls.go,
-//     ending.go, budget.go.
+//     ending.go, budget.go, stats.go.
 //   - How a stream is laid on its connection: transport.go, tcp.go; websocket.go,
 //     line.go, http.go, hostmeta.go; outbox.go.
 //   - Bad peers: admission.go, addresses.go, proxy.go, meter.go, handshake.go,

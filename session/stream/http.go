@@ -94,6 +94,7 @@ func (l *httpListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		c := newConn(l.srv, nc)
+		c.via = HTTP
 		h := &httpConn{Conn: &c.meter, stream: c}
 		c.raw, c.nc = h, h
 		if !l.srv.addConn(c) {

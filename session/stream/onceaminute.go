@@ -15,11 +15,12 @@ func (a *onceAMinute) due() bool {
 	return now-last >= int64(time.Minute) && a.last.CompareAndSwap(last, now)
 }
 
-// warn returns a function that tells the operator, now and then, that a limit
-// was met.
-func (s *Server) warn(what string, limit int) func() {
+// warn returns a function that counts that a limit was met, and tells the operator now
+// and then.
+func (s *Server) warn(l Limit, what string, limit int) func() {
 	var a onceAMinute
 	return func() {
+		s.stats.limits[l].Add(1)
 		if a.due() {
 			s.cfg.Logger.Warn(what, "limit", limit)
 		}

@@ -28,6 +28,7 @@ type Server struct {
 	tls     *tls.Config         // as the configuration's, and notes what each handshake has shown
 	places  *semaphore.Weighted // of TLS handshakes
 
+	stats  stats
 	unread Budget // what peers have not read or not acknowledged
 	begun  Budget // what they have begun to send
 
@@ -54,16 +55,16 @@ func New(cfg Config, handle Handler) (*Server, error) {
 	s := &Server{
 		cfg: cfg, handle: handle,
 		domains: map[string]bool{}, tls: noting(cfg.TLS), places: newPlaces(),
-		conns: map[*Conn]struct{}{}, unbound: list.New(), addresses: newAddresses(&cfg),
+		conns: map[*Conn]struct{}{}, unbound: list.New(), addresses: newAddresses(&cfg), stats: newStats(),
 	}
 	for _, d := range cfg.Domains {
 		s.domains[d] = true
 	}
 	s.unread.most, s.begun.most = int64(s.cfg.MaxUnread), int64(s.cfg.MaxBegun)
-	s.unread.full = s.warn("stream ended: slow clients together have too much unread or not acknowledged, in bytes", s.cfg.MaxUnread)
-	s.begun.full = s.warn("stream ended: clients together have sent too much of stanzas that are not complete, in bytes", s.cfg.MaxBegun)
-	s.tooManyUnbound = s.warn("connection closed for a newer one: too many have not logged in", s.cfg.MaxUnbound)
-	s.tooManyConns = s.warn("connection refused: there are too many", s.cfg.MaxConnections)
+	s.unread.full = s.warn(LimitUnread, "stream ended: slow clients together have too much unread or not acknowledged, in bytes", s.cfg.MaxUnread)
+	s.begun.full = s.warn(LimitBegun, "stream ended: clients together have sent too much of stanzas that are not complete, in bytes", s.cfg.MaxBegun)
+	s.tooManyUnbound = s.warn(LimitUnbound, "connection closed for a newer one: too many have not logged in", s.cfg.MaxUnbound)
+	s.tooManyConns = s.warn(LimitConnections, "connection refused: there are too many", s.cfg.MaxConnections)
 	return s, nil
 }
 
