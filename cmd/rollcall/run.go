@@ -67,7 +67,7 @@ func newRoot(con *console) *cobra.Command {
 	root.SetVersionTemplate("rollcall {{.Version}}\n")
 	chooseOne(root)
 	root.AddCommand(
-		profiled(newUp(con)), newUser(con), newSessions(con), newHistory(con), newRoute(con), newContacts(con), newDiff(con),
+		profiled(newUp(con)), newUser(con), newNames(con), newSessions(con), newHistory(con), newRoute(con), newContacts(con), newDiff(con),
 		newTail(con), newKick(con), newConnectors(con), newLog(con), newVerify(con), newExport(con),
 		newBackup(con), newRestore(con), newBench(con),
 	)

@@ -2,6 +2,7 @@ package names
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -31,6 +32,23 @@ func (n *Names) All(ctx context.Context) iter.Seq2[Name, error] {
 			}
 		}
 	}
+}
+
+// Find gives an account's names, the oldest incarnation first; none if nobody has needed
+// one yet, or if they were erased.
+func (n *Names) Find(ctx context.Context, account events.JID) (list []Name, err error) {
+	doc, err := n.bucket.Get(ctx, account)
+	if errors.Is(err, events.ErrNotFound) {
+		return nil, nil
+	}
+	k, err := opened(doc, err)
+	if err != nil {
+		return nil, fmt.Errorf("find names: %w", err)
+	}
+	for _, i := range k.incarnations {
+		list = append(list, Name{i.who, account.Bare(), i.from})
+	}
+	return list, nil
 }
 
 // Load fills the memory with what the bucket has, in one reading, as far as there is

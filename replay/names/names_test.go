@@ -142,6 +142,19 @@ func TestOfAllProcessesThatAskAtOnceAllGetTheSame(t *testing.T) {
 	}
 }
 
+func TestTheNamesOfOneAccountAreFound(t *testing.T) {
+	w := newWorld(t)
+	if list, err := w.other().Find(w.ctx, alice); err != nil || len(list) > 0 {
+		t.Errorf("before there is one: %v, %v", list, err)
+	}
+	records := w.write(alice, append(append(slices.Clone(life), events.AccountRemoved{}), life...)...)
+	w.all(w.other(), append(records, w.write(bob, life...)...))
+	list, err := w.other().Find(w.ctx, records[8].JID)
+	if err != nil || len(list) != 2 || list[0].From != 0 || list[1].From != 6 || list[1].Pseudonym != w.of(w.other(), records[8]) {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
 func TestASmallMemoryChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	var records []*events.Stored

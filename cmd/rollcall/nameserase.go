@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/replay/names"
+)
+
+func newNamesErase(con *console, svc *service) *cobra.Command {
+	return &cobra.Command{
+		Use:   "erase JID",
+		Short: "Forget whose an account's pseudonyms are",
+		Long: "Forget whose pseudonyms an account has had, whether it is still there or not.\n" +
+			"Exports keep them, so that figures stay what they were; nobody can tell any\n" +
+			"longer whose they are. Records of the log up to now have no pseudonym from then\n" +
+			"on, and later ones another. The log itself names the account until its retention\n" +
+			"has removed the records, and a backup that was made before has the names.",
+		Args: arguments(1, 1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			account, err := parseAccount(args[0])
+			if err != nil {
+				return err
+			}
+			return svc.use(ctx, func(b *bus.Bus) error {
+				if err := names.New(b.Names(), b.Log()).Erase(ctx, account); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(con.out, "erased whose the pseudonyms of %s are\n", account)
+				return err
+			})
+		}),
+	}
+}
