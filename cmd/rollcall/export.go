@@ -58,7 +58,7 @@ func newExport(con *console) *cobra.Command {
 	}
 	svc.flags(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&c.Datasets, "dataset", nil, "`LIST` of what to export: "+strings.Join(export.Datasets, ",")+" (default events)")
+	f.StringSliceVar(&c.Datasets, "dataset", nil, "`LIST` of what to export: "+strings.Join(export.Datasets, ",")+" (default all)")
 	f.StringSliceVar(&c.Classes, "class", nil, "`LIST` of classes of events:\n"+strings.Join(export.Classes, ",")+" (default all)")
 	f.StringVar(&c.Format, "format", "", strings.Join(export.Formats, " or ")+" (default parquet)")
 	f.BoolVar(&c.Names, "names", false, "with accounts, resources and what people have written")
@@ -96,7 +96,7 @@ func runExport(ctx context.Context, con *console, b *bus.Bus, c export.Config, k
 	if err := who.Load(ctx); err != nil {
 		return err
 	}
-	c.Log, c.Pseudonyms, c.Progress = b.Log(), who, shown.show
+	c.Log, c.Keyframes, c.Pseudonyms, c.Progress = b.Log(), b.Keyframes(), who, shown.show
 	made, err := export.Run(ctx, c)
 	shown.end()
 	switch {

@@ -61,6 +61,7 @@ func Check(ctx context.Context, dir string, trust Trust) (*Checked, error) {
 type checker struct {
 	dir   string
 	known map[string]bool // the files that there may be
+	state *File           // of the newest segment
 	found Checked
 }
 
@@ -93,6 +94,12 @@ func (c *checker) manifest(ctx context.Context, text []byte, trust Trust) error 
 			return err
 		}
 	}
+	if c.state != nil {
+		c.known[c.state.Path] = true
+		if err := c.file(*c.state); err != nil {
+			return err
+		}
+	}
 	if !seen {
 		c.fault("the manifest has no line %s: it was cut, or is another", trust.Line)
 	}
@@ -105,6 +112,7 @@ func (c *checker) segment(s *Segment) error {
 	c.found.Records += s.Records
 	c.found.Missing += s.Missing
 	c.found.Damaged += s.Damaged
+	c.state = s.State
 	for _, f := range s.Files {
 		c.found.Files++
 		c.found.Rows += f.Rows

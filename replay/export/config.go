@@ -16,13 +16,15 @@ import (
 // The choices of Config.
 var (
 	// Datasets are what rows may be of.
-	Datasets = []string{datasetEvents}
+	Datasets = []string{datasetEvents, datasetSessions, datasetOnline}
 	// Formats are what files may be in.
 	Formats = []string{formatParquet}
 )
 
 const (
-	datasetEvents = "events"
+	datasetEvents   = "events"
+	datasetSessions = "sessions"
+	datasetOnline   = "online"
 
 	formatParquet = "parquet"
 )
@@ -39,11 +41,13 @@ type Pseudonyms interface {
 type Config struct {
 	Dir string     // made if it is not there
 	Log events.Log // that is exported
-	Key ed25519.PrivateKey
-
+	// Keyframes, if not nil, tell who was there where an export begins in the middle of
+	// the log.
+	Keyframes  events.Keyframes
 	Pseudonyms Pseudonyms
+	Key        ed25519.PrivateKey
 
-	Datasets  []string  // of Datasets; none: events
+	Datasets  []string  // of Datasets; none: all
 	Classes   []string  // of Classes; none: all
 	Format    string    // of Formats; "": parquet
 	Names     bool      // rows have accounts, resources and whatever people have written
@@ -70,7 +74,7 @@ var ErrChoice = errors.New("there is no such choice")
 // Validate sets defaults and checks the choices.
 func (c *Config) Validate() error {
 	if len(c.Datasets) == 0 {
-		c.Datasets = []string{datasetEvents}
+		c.Datasets = Datasets
 	}
 	if len(c.Classes) == 0 {
 		c.Classes = Classes

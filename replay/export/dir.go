@@ -65,6 +65,31 @@ func (d *directory) place(temp, name string) error {
 	return syncDir(filepath.Dir(path))
 }
 
+// write writes a file whole.
+func (d *directory) write(name string, data []byte) error {
+	path := d.file(name)
+	if err := d.makeParents(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return replaceFile(path, d.file(workName+"/file"), data, 0o644)
+}
+
+// clearStates removes all states but one.
+func (d *directory) clearStates(but *File) error {
+	list, err := filepath.Glob(d.file(stateFolder + "*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range list {
+		if but == nil || path != d.file(but.Path) {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // makeParents makes the folders of a file, and has their names last.
 func (d *directory) makeParents(path string) error {
 	if _, err := os.Stat(path); err == nil || path == d.path {

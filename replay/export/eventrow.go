@@ -66,10 +66,9 @@ const damagedType = "damaged"
 
 // eventRows makes rows of records. It owns the row that it returns until the next call.
 type eventRows struct {
-	names     bool
-	addresses Addresses
-	row       []value
-	ids       idTexts
+	rowChoices
+	row []value
+	ids idTexts
 }
 
 func (e *eventRows) columns() []column {
@@ -151,14 +150,6 @@ func (e *eventRows) name(row []value, st *events.Stored) {
 	case events.PresenceDirected:
 		row[evTo] = textOf(ev.To.String())
 	}
-}
-
-// agent is all that a client has said of itself only where people have names.
-func (e *eventRows) agent(agent string) string {
-	if e.names {
-		return agent
-	}
-	return software(agent)
 }
 
 // idTexts remembers the text of ids, for those of sessions and connections come again.

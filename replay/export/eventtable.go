@@ -8,7 +8,7 @@ type eventTable struct {
 }
 
 func newEventTable(c *Config) *eventTable {
-	return &eventTable{rows: eventRows{names: c.Names, addresses: c.Addresses}, classes: c.Classes}
+	return &eventTable{rows: eventRows{rowChoices: rowChoices{c.Names, c.Addresses}}, classes: c.Classes}
 }
 
 func (t *eventTable) begin(s *segment) error {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rollcall/events"
+	"rollcall/replay"
 	"rollcall/replay/names"
 )
 
@@ -40,7 +42,10 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		return nil, fmt.Errorf("export: %w", err)
 	}
 	defer m.close()
-	x := newExporter(&c, d, m, info)
+	x, err := newExporter(ctx, &c, d, m, info)
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
 	if err := x.run(ctx); err != nil {
 		x.abandon()
 		return nil, fmt.Errorf("export: %w", err)
@@ -76,6 +81,7 @@ type exporter struct {
 	reached int64    // the newest hour
 	open    *segment // that is being written; nil: none
 	tables  []table
+	stays   *stays // nil: nobody wants to know
 
 	batch   []item // records that are held
 	records []*events.Stored
@@ -112,12 +118,33 @@ func (it *item) at() int64 {
 	return it.st.At
 }
 
-func newExporter(c *Config, d *directory, m *manifest, info events.Info) *exporter {
+func newExporter(ctx context.Context, c *Config, d *directory, m *manifest, info events.Info) (*exporter, error) {
 	x := &exporter{Config: c, dir: d, manifest: m, info: info}
 	x.result.Position.Stream = info.Stream
 	x.result.Position.Seq, x.reached = m.reached()
-	x.tables = []table{newEventTable(c)}
-	return x
+	if slices.Contains(c.Datasets, datasetEvents) {
+		x.tables = append(x.tables, newEventTable(c))
+	}
+	sessions, online := slices.Contains(c.Datasets, datasetSessions), slices.Contains(c.Datasets, datasetOnline)
+	if !sessions && !online {
+		return x, nil
+	}
+	x.stays = newStays(c)
+	x.tables = append(x.tables, newStayTable(x.stays, sessions, online, c.Names, x.reached))
+	return x, x.findStays(ctx)
+}
+
+// findStays takes those that are open where the export goes on. Where the log has forgotten
+// what comes next, those that are known are not those that are there.
+func (x *exporter) findStays(ctx context.Context) error {
+	if err := x.dir.clearStates(x.manifest.last.State); err != nil {
+		return err
+	}
+	after := x.result.Position.Seq
+	if f := x.manifest.last.State; f != nil && x.info.First <= after+1 {
+		return x.stays.resume(x.dir, f)
+	}
+	return x.stays.start(ctx, replay.Archive{Log: x.Log, Keyframes: x.Keyframes}, max(after, x.info.First-1), x.info)
 }
 
 // run reads the log to its end.
@@ -258,12 +285,33 @@ func (x *exporter) seal() error {
 	if err := s.seal(); err != nil {
 		return err
 	}
+	if err := x.keepState(s); err != nil {
+		return err
+	}
 	if err := x.manifest.add(s.Segment); err != nil {
+		return err
+	}
+	if err := x.dir.clearStates(s.State); err != nil {
 		return err
 	}
 	x.result.Position.Seq = s.To
 	x.result.Segments++
 	return nil
+}
+
+// keepState writes what the next segment goes on with.
+func (x *exporter) keepState(s *segment) error {
+	if x.stays == nil {
+		return nil
+	}
+	data, err := x.stays.encode()
+	if err != nil {
+		return err
+	}
+	s.State = &File{
+		Path: fmt.Sprintf("%s%020d.zst", stateFolder, s.To), Rows: uint64(len(x.stays.open)), Bytes: int64(len(data)), SHA256: hashOf(data),
+	}
+	return x.dir.write(s.State.Path, data)
 }
 
 // end is what becomes of the open segment at the log's end: whole if its hour was over

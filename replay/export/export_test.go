@@ -32,39 +32,45 @@ func TestTheSameLogGivesTheSameBytesHoweverOftenItIsInterrupted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.days()
-	undisturbed := t.TempDir()
-	w.run(undisturbed)
-	want := contents(t, undisturbed)
-	if len(want) < 50 {
-		t.Fatalf("only %d files", len(want))
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 5 {
-		dir := t.TempDir()
-		for err := errCut; err != nil; {
-			if _, err = w.try(t.Context(), cutLog{w, 1 + random.IntN(20)}, dir); err != nil && !errors.Is(err, errCut) {
-				t.Fatal(err)
-			}
-			if err != nil {
-				tear(t, dir, random)
-			}
+	for name, choose := range map[string]func(*Config){
+		"all datasets": func(*Config) {},
+		"events":       func(c *Config) { c.Datasets = []string{datasetEvents} },
+	} {
+		undisturbed := t.TempDir()
+		w.run(undisturbed, choose)
+		want := contents(t, undisturbed)
+		if len(want) < 50 {
+			t.Fatalf("only %d files", len(want))
 		}
-		expectSame(t, contents(t, dir), want)
+		random := rand.New(rand.NewPCG(1, 2))
+		for range 5 {
+			dir := t.TempDir()
+			for err := errCut; err != nil; {
+				if _, err = w.try(t.Context(), cutLog{w, 1 + random.IntN(20)}, dir, choose); err != nil && !errors.Is(err, errCut) {
+					t.Fatal(err)
+				}
+				if err != nil {
+					tear(t, dir, random, name == "events")
+				}
+			}
+			expectSame(t, contents(t, dir), want)
+		}
 	}
 }
 
 // tear leaves what a process that is killed may leave: files without a line in the
-// manifest, a line that is cut short, and what was being written.
-func tear(t *testing.T, dir string, random *rand.Rand) {
+// manifest, a line that is cut short, and what was being written. A line of which the state
+// before was removed is on the disk, and can't be cut.
+func tear(t *testing.T, dir string, random *rand.Rand, cut bool) {
 	t.Helper()
 	path := filepath.Join(dir, manifestName)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lines := strings.SplitAfter(string(text), "\n"); len(lines) > 2 && random.IntN(2) == 0 {
-		cut := len(text) - random.IntN(len(lines[len(lines)-2]))
-		if err := os.Truncate(path, int64(cut)); err != nil {
+	if lines := strings.SplitAfter(string(text), "\n"); cut && len(lines) > 2 && random.IntN(2) == 0 {
+		size := len(text) - random.IntN(len(lines[len(lines)-2]))
+		if err := os.Truncate(path, int64(size)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,7 +93,7 @@ func TestTheHourThatGoesOnIsReplaced(t *testing.T) {
 		t.Errorf("%d rows of the hour that goes on", n)
 	}
 	w.online("bob@example.org", "desk")
-	if r = w.run(dir); r.Open != 6 || len(rows(t, dir, "")) != 6 {
+	if r = w.run(dir); r.Open != 6 || len(rows(t, dir, "/events/")) != 6 {
 		t.Errorf("then %+v", r)
 	}
 	w.later(w.now.Truncate(time.Hour).Add(time.Hour + grace - 1).Sub(w.now))
@@ -98,7 +104,7 @@ func TestTheHourThatGoesOnIsReplaced(t *testing.T) {
 	if r = w.run(dir); r.Position.Seq != 6 || r.Open != 0 || r.Segments != 1 {
 		t.Errorf("after the hour %+v", r)
 	}
-	if n := len(rows(t, dir, "")); n != 6 {
+	if n := len(rows(t, dir, "/events/")); n != 6 {
 		t.Errorf("%d rows, once each wanted", n)
 	}
 	fresh := t.TempDir()
@@ -208,7 +214,7 @@ func TestAnExportOfSomeHoursHasTheSameFiles(t *testing.T) {
 		}
 		n++
 	}
-	for _, r := range rows(t, some, "") {
+	for _, r := range rows(t, some, "/events/") {
 		at := time.UnixMicro(r["stored_at"].(int64))
 		if at.Before(since.Truncate(time.Hour)) || !at.Before(until.Truncate(time.Hour)) {
 			t.Errorf("there is a row of %s", at)

@@ -60,6 +60,7 @@ type Segment struct {
 	Damaged uint64     `json:"damaged"` // records that can't be decoded
 	Unknown uint64     `json:"unknown"` // records of kinds that were not known
 	Files   []File     `json:"files"`
+	State   *File      `json:"state,omitempty"` // of sessions that go on; only the newest one is kept
 }
 
 // A File is one of an export.

@@ -43,6 +43,9 @@ func newWorld(t *testing.T) *world {
 // Info implements events.Log.
 func (w *world) Info(ctx context.Context) (events.Info, error) {
 	i, err := w.Log.Info(ctx)
+	if int(w.first) <= len(w.times) {
+		i.FirstAt = w.times[w.first-1]
+	}
 	i.Now, i.First, i.Created = w.now, w.first, time.Unix(1764000000, 0)
 	return i, err
 }
