@@ -15,6 +15,7 @@ import (
 	"rollcall/session/c2s"
 	"rollcall/session/connector"
 	"rollcall/session/stream"
+	"rollcall/session/tally"
 )
 
 // documentsRetry is how long to wait before documents that could not be reached
@@ -26,6 +27,7 @@ const documentsRetry = 100 * time.Millisecond
 type xmppConnector struct {
 	*node
 	server      *c2s.Server
+	tally       *tally.Tally
 	credentials *auth.Recent
 	lease       bus.LeaseRequest
 }
@@ -63,7 +65,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 		return nil, err
 	}
 	return &xmppConnector{
-		node: n, server: server, credentials: credentials,
+		node: n, server: server, tally: tally.New(n.cfg.Name), credentials: credentials,
 		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
 	}, nil
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
-	"net/http"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,7 +13,7 @@ import (
 // that they can see it come to be.
 func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	server := api.New(api.Config{
-		Logger:   n.log,
+		Logger: n.log, Answered: n.monitor.metrics.Request,
 		Position: func() events.Seq { return n.table.Position().Seq },
 		AwaitPosition: func(ctx context.Context, seq events.Seq) error {
 			at := n.table.Position()
@@ -23,17 +21,11 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 			return n.table.WaitFor(ctx, at)
 		},
 	})
-	server.Handle("GET /livez", http.HandlerFunc(alive))
+	n.monitor.mount(server)
 	if l := n.listeners.api; l != nil {
 		g.Go(func() error { return server.Serve(ctx, l, nil) })
 	}
 	if l := n.listeners.apiTLS; l != nil {
 		g.Go(func() error { return server.Serve(ctx, l, tlsConfig(n.keys)) })
 	}
-}
-
-// alive answers that the process answers.
-func alive(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	io.WriteString(w, "ok\n")
 }

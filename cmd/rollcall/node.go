@@ -28,9 +28,10 @@ type node struct {
 
 	connected atomic.Bool // and not about to disconnect: how the connection is, is news
 
-	keys  *keyPair // of whatever serves over TLS
-	table *projector.Table
-	ready func() // called when the process serves, maybe again; set before run
+	keys    *keyPair // of whatever serves over TLS
+	table   *projector.Table
+	monitor *monitor // set by run
+	ready   func()   // called when the process serves, maybe again; set before run
 }
 
 // openNode opens everything that can fail for a reason that the command line
@@ -155,12 +156,16 @@ func (n *node) run(ctx context.Context) error {
 		if conn, err = n.newConnector(ctx); err != nil {
 			return err
 		}
-		cfg.Observe = conn.server.Observe
+		cfg.Observe = conn.observe
 	}
 	fold, err := projector.New(cfg)
 	if err != nil {
 		return err
 	}
+	if n.monitor, err = n.newMonitor(fold, conn); err != nil {
+		return err
+	}
+	n.monitor.run(ctx, life, g)
 	g.Go(func() error { return fold.Run(life) })
 	n.serveHTTP(life, g)
 	g.Go(func() error {

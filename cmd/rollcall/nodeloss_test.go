@@ -103,8 +103,14 @@ func importUsers(t *testing.T, dir, url string, names ...string) {
 	for _, name := range names {
 		fmt.Fprintf(&list, "%s@localhost:%s\n", name, name)
 	}
+	importList(t, dir, url, list.String())
+}
+
+// importList makes accounts of lines user@domain:password.
+func importList(t *testing.T, dir, url, list string) {
+	t.Helper()
 	file := filepath.Join(dir, "users")
-	if err := os.WriteFile(file, []byte(list.String()), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if said, err := exec.Command("rollcall", "user", "import", "--nats", url, file).CombinedOutput(); err != nil {

@@ -30,6 +30,9 @@ type Config struct {
 	// another one. Both are called by any goroutine.
 	Position      func() events.Seq
 	AwaitPosition func(context.Context, events.Seq) error
+	// Answered is told of each request that was answered: the pattern that it matched, ""
+	// if none, the status, and how long it took. Nil: nobody is told.
+	Answered func(pattern string, status int, took time.Duration)
 }
 
 // A Server answers requests. Handle is for before Serve, which may run on several
@@ -39,6 +42,8 @@ type Server struct {
 	mux   *http.ServeMux
 	paths []string // patterns, in the order in which they were mounted
 	turns chan struct{}
+
+	always map[string]http.Handler // by path
 }
 
 // New returns a server without routes.
@@ -46,7 +51,10 @@ func New(cfg Config) *Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests)}
+	if cfg.Answered == nil {
+		cfg.Answered = func(string, int, time.Duration) {}
+	}
+	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests)}
 	s.mux.HandleFunc("/", s.notFound)
 	return s
 }
@@ -55,6 +63,13 @@ func New(cfg Config) *Server {
 func (s *Server) Handle(pattern string, h http.Handler) {
 	s.paths = append(s.paths, pattern)
 	s.mux.Handle(pattern, h)
+}
+
+// HandleAlways mounts a handler at a path that is answered however many requests are, and
+// without asking for a position: of the health of the process.
+func (s *Server) HandleAlways(path string, h http.Handler) {
+	s.paths = append(s.paths, "GET "+path)
+	s.always[path] = h
 }
 
 // Patterns are those that handlers are mounted at, in the order of their mounting.
@@ -83,9 +98,20 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 
 // ServeHTTP implements http.Handler, for listeners of somebody else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := &answered{ResponseWriter: w}
+	defer s.count(a, r, time.Now())
+	s.answer(a, r)
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
+	if first, ok := s.always[r.URL.Path]; ok && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		r.Pattern = "GET " + r.URL.Path
+		first.ServeHTTP(w, r)
+		return
+	}
 	select {
 	case s.turns <- struct{}{}:
 		defer func() { <-s.turns }()
