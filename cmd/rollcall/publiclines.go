@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"rollcall/bus"
 	"rollcall/events"
@@ -11,6 +13,10 @@ import (
 
 // publicBatch is how many records are written at once where nobody waits for each.
 const publicBatch = 1000
+
+// publicRetry is how long to wait before pseudonyms that could not be reached are asked
+// for again.
+const publicRetry = 100 * time.Millisecond
 
 // publicLines writes records in the published form, a line each, and with all that the
 // log has of them: whoever can use the command line can read that.
@@ -43,7 +49,18 @@ func (p *publicLines) write(ctx context.Context, st *events.Stored) error {
 	if p.batch = append(p.batch, st); len(p.batch) < p.limit {
 		return nil
 	}
-	return p.flush(ctx)
+	for {
+		err := p.flush(ctx)
+		if p.limit > 1 || !errors.Is(err, events.ErrUnavailable) {
+			return err
+		}
+		// Whoever follows the log waits for pseudonyms as long as for records.
+		select {
+		case <-time.After(publicRetry):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // damaged writes what stands for a record that can't be decoded.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +15,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
+	"rollcall/replay/names"
 )
 
 // A script gets an object for each record, those too that can't be decoded, so that a
@@ -63,4 +67,46 @@ func (w *witness) junk(user string) {
 	if err != nil || strings.Contains(string(answer.Data), "error") {
 		w.t.Fatalf("%s, %v", answer.Data, err)
 	}
+}
+
+// Whoever follows the log waits while pseudonyms can't be reached, and is given each
+// record once; a history says that it is not whole.
+func TestATailWaitsForPseudonyms(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t, func(e events.Event) events.Event { return e })
+	w.login("alice")
+	st, err := w.log.Last(t.Context(), events.StoredJID("alice@localhost"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := bus.Connect(t.Context(), bus.Config{URL: w.url, Existing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	for limit, want := range map[int]int{1: 1, publicBatch: 0} {
+		var stdout bytes.Buffer
+		p, err := newPublicLines(t.Context(), newConsole(nil, &stdout, io.Discard), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.names, p.limit = names.New(&outage{Documents: b.Names(), left: 3}, w.log), limit
+		err = errors.Join(p.write(t.Context(), &st), p.flush(t.Context()))
+		if got := strings.Count(stdout.String(), "\n"); got != want || errors.Is(err, events.ErrUnavailable) == (want > 0) {
+			t.Errorf("%d lines of batches of %d, %v", got, limit, err)
+		}
+	}
+}
+
+// outage is a bucket that can't be reached at first.
+type outage struct {
+	*bus.Documents
+	left int
+}
+
+func (o *outage) Get(ctx context.Context, account events.JID) (events.Document, error) {
+	if o.left--; o.left >= 0 {
+		return events.Document{}, events.ErrUnavailable
+	}
+	return o.Documents.Get(ctx, account)
 }
