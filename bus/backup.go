@@ -17,16 +17,16 @@ import (
 // snapshots are the streams of a backup in the order in which they are taken. It
 // makes the whole consistent; see Backup.
 var snapshots = []string{
-	preStream, logStream, waitingStream, bucketStream(namesBucket),
+	preStream, logStream, waitingStream, auditStream, bucketStream(namesBucket), bucketStream(tokensBucket),
 	bucketStream(rostersBucket), bucketStream(blockedBucket), bucketStream(privateBucket), bucketStream(accountsBucket),
 }
 
 // younger are those of them that backups of earlier builds do not have; a restore makes
 // them empty.
-var younger = []string{bucketStream(namesBucket)}
+var younger = []string{bucketStream(namesBucket), bucketStream(tokensBucket), auditStream}
 
 // changing are those of them whose messages are replaced by newer ones.
-var changing = snapshots[3:]
+var changing = snapshots[4:]
 
 // A BackupConfig says how a backup is made.
 type BackupConfig struct {

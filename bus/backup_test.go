@@ -138,7 +138,7 @@ func TestARestoredServiceHasWhatWasBackedUp(t *testing.T) {
 	fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 	done, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil)
 	must(t, err)
-	if done.Streams != 10 || done.Messages == 0 || !done.Forgets.IsZero() || done.Replicas != 1 {
+	if done.Streams != 12 || done.Messages == 0 || !done.Forgets.IsZero() || done.Replicas != 1 {
 		t.Errorf("%+v", done)
 	}
 	same(t, everything(t, fresh.URL()), want)

@@ -35,6 +35,8 @@ type Bus struct {
 	blocked   *Documents
 	private   *Documents
 	names     *Documents
+	tokens    *Documents
+	audit     *Audit
 	waiting   *Waiting
 	keyframes *Keyframes
 	appends   appends
@@ -101,6 +103,8 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.blocked = newDocuments(b, blockedBucket)
 	b.private = newDocuments(b, privateBucket)
 	b.names = newDocuments(b, namesBucket)
+	b.tokens = newDocuments(b, tokensBucket)
+	b.audit = &Audit{b: b}
 	b.keyframes = &Keyframes{b: b}
 	b.waiting = &Waiting{b: b, taken: make(map[uint64]bool)}
 	b.courier, err = courier.New(courier.Config{
@@ -220,6 +224,13 @@ func (b *Bus) Private() *Documents { return b.private }
 // Names are the pseudonyms by which archives name accounts. Of all documents only these
 // can be put for a time, with PutFor.
 func (b *Bus) Names() *Documents { return b.names }
+
+// Tokens are what other programs are let in with. They are no accounts': the key is one
+// that says so.
+func (b *Bus) Tokens() *Documents { return b.tokens }
+
+// Audit is the record of who asked what about whom.
+func (b *Bus) Audit() *Audit { return b.audit }
 
 // Keyframes keeps the table at places of the log.
 func (b *Bus) Keyframes() *Keyframes { return b.keyframes }

@@ -10,6 +10,8 @@
 //	RC_BLOCKED      block lists, a key an account                      [Bus.Blocked]
 //	RC_PRIVATE      what accounts store and publish, a key an account  [Bus.Private]
 //	RC_NAMES        pseudonyms, a key an account                       [Bus.Names]
+//	RC_TOKENS       what other programs are let in with                [Bus.Tokens]
+//	RC_AUDIT        who asked what about whom                          [Bus.Audit]
 //	RC_WAITING      what waits for an account to come online           [Bus.Waiting]
 //	RC_KEYFRAMES    the table at places of the log                     [Bus.Keyframes]
 //	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]

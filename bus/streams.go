@@ -22,14 +22,17 @@ const (
 	blockedBucket  = "RC_BLOCKED"
 	privateBucket  = "RC_PRIVATE"
 	namesBucket    = "RC_NAMES"
+	tokensBucket   = "RC_TOKENS"
+	auditStream    = "RC_AUDIT"
 
-	logPrefix   = "rc.v1.ev"
-	prePrefix   = "rc.v1.pre"
-	leasePrefix = "rc.v1.lease"
-	waitPrefix  = "rc.v1.wait"
-	claimPrefix = "rc.v1.claim"
-	toPrefix    = "rc.v1.to"
-	askPrefix   = "rc.v1.ask"
+	logPrefix    = "rc.v1.ev"
+	prePrefix    = "rc.v1.pre"
+	leasePrefix  = "rc.v1.lease"
+	waitPrefix   = "rc.v1.wait"
+	claimPrefix  = "rc.v1.claim"
+	toPrefix     = "rc.v1.to"
+	askPrefix    = "rc.v1.ask"
+	auditSubject = "rc.v1.audit"
 )
 
 // The number of streams that the partitions are split over. It is written
@@ -78,7 +81,8 @@ func (b *Bus) ensureStreams(ctx context.Context) error {
 func (b *Bus) streamConfigs() []jetstream.StreamConfig {
 	return append([]jetstream.StreamConfig{
 		b.logConfig(), bucketConfig(accountsBucket), bucketConfig(rostersBucket),
-		bucketConfig(blockedBucket), bucketConfig(privateBucket), namesConfig(), frameConfig(),
+		bucketConfig(blockedBucket), bucketConfig(privateBucket), namesConfig(),
+		bucketConfig(tokensBucket), auditConfig(), frameConfig(),
 	}, others()...)
 }
 
@@ -180,6 +184,25 @@ func namesConfig() jetstream.StreamConfig {
 	return c
 }
 
+// auditConfig: nobody can change or remove what is on record before its time. It is
+// bounded by the number of its messages, each of which is small: a size would be
+// reserved, on small disks too.
+func auditConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:        auditStream,
+		Description: "Rollcall: who asked what about whom, and changed what",
+		Subjects:    []string{auditSubject},
+		Storage:     jetstream.FileStorage,
+		Discard:     jetstream.DiscardOld,
+		MaxMsgs:     maxAudit,
+		MaxBytes:    -1,
+		MaxAge:      365 * 24 * time.Hour,
+		DenyDelete:  true,
+		DenyPurge:   true,
+		Duplicates:  100 * time.Millisecond,
+	}
+}
+
 // ensureStream returns the stream's settings.
 func (b *Bus) ensureStream(ctx context.Context, want jetstream.StreamConfig) (jetstream.StreamConfig, error) {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
@@ -258,6 +281,9 @@ func differences(have, want jetstream.StreamConfig) (bad []string) {
 	if want.Name == logStream {
 		check("deny_purge", have.DenyPurge, true)
 		check("max_msgs", have.MaxMsgs, int64(-1))
+	}
+	if want.Name == auditStream {
+		check("deny_purge", have.DenyPurge, true)
 	}
 	check("max_msg_size", have.MaxMsgSize, int32(-1))
 	if want.MaxMsgsPerSubject == 0 {
