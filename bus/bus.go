@@ -229,7 +229,7 @@ func (b *Bus) Names() *Documents { return b.names }
 // that says so.
 func (b *Bus) Tokens() *Documents { return b.tokens }
 
-// Audit is the record of who asked what about whom.
+// Audit is the record of those who asked about accounts, or changed them.
 func (b *Bus) Audit() *Audit { return b.audit }
 
 // Keyframes keeps the table at places of the log.

@@ -1,0 +1,59 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"rollcall/events"
+)
+
+// An Entry says who asked what about whom, or changed what. Its JSON names are the stored
+// form, and that of rollcall audit --json; fields are added at the end.
+type Entry struct {
+	By    string     `json:"by"`              // "token NAME", "cli USER@HOST", or an account's JID
+	From  string     `json:"from,omitempty"`  // its address; "" for the command line
+	Did   string     `json:"did"`             // the route or the verb
+	Asked string     `json:"asked,omitempty"` // its arguments, as they were given
+	About events.JID `json:"about,omitzero"`  // the one account that it is about, if it is
+	Rows  *int       `json:"rows,omitempty"`  // how many were given; nil: as many as there were
+}
+
+// Stored is an entry in its place.
+type Stored struct {
+	Seq uint64    `json:"seq"`
+	At  time.Time `json:"time"`
+	Entry
+}
+
+// ErrUnrecorded: the question can't be put on record, so it isn't answered.
+var ErrUnrecorded = errors.New("it can't be put on record who asks, so there is no answer; try again")
+
+// A Record is where entries are kept. bus.Audit is one.
+type Record interface {
+	Append(ctx context.Context, data []byte) error
+}
+
+// maxAsked bounds what is kept of a question, in bytes.
+const maxAsked = 1000
+
+// Put puts an entry on record. Its error wraps ErrUnrecorded.
+func Put(ctx context.Context, to Record, e Entry) error {
+	e.Asked = e.Asked[:min(len(e.Asked), maxAsked)]
+	data, err := json.Marshal(e)
+	if err == nil {
+		err = to.Append(ctx, data)
+	}
+	if err != nil {
+		return errors.Join(ErrUnrecorded, err)
+	}
+	return nil
+}
+
+// Open reads an entry that Put has appended.
+func Open(seq uint64, at time.Time, data []byte) (Stored, error) {
+	s := Stored{Seq: seq, At: at.UTC()}
+	err := json.Unmarshal(data, &s.Entry)
+	return s, err
+}

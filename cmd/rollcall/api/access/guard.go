@@ -1,0 +1,119 @@
+package access
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"rollcall/events"
+)
+
+// Errors of Authenticate.
+var (
+	ErrMissing = errors.New("a token is needed: send it as \"Authorization: Bearer rct_...\"; rollcall token add makes one")
+	ErrInvalid = errors.New("the token is not known here, or was removed")
+	ErrExpired = errors.New("the token has expired; rollcall token add makes another")
+	ErrTooFast = errors.New("this token asks too often; wait a second")
+	// ErrNotReady: the tokens were not read yet.
+	ErrNotReady = errors.New("the tokens can't be read yet; try again")
+)
+
+// A token may ask so often a second, and so many times at once. So that nobody fills the
+// audit.
+const (
+	askRate  = 50
+	askBurst = 200
+)
+
+// A Guard knows the tokens. Its methods are for any goroutine.
+type Guard struct {
+	docs   events.Bucket
+	tokens atomic.Pointer[map[string]*known] // by id; nil before they were read
+}
+
+// A known token has a limiter, which stays when others are added or removed.
+type known struct {
+	Token
+	limit *rate.Limiter
+}
+
+// NewGuard returns a Guard that lets nobody in before Follow has read the tokens.
+func NewGuard(docs events.Bucket) *Guard { return &Guard{docs: docs} }
+
+// Follow keeps the Guard told of the tokens, until ctx ends, whose error it returns, or
+// with one of the documents.
+func (g *Guard) Follow(ctx context.Context) error {
+	none := func() {
+		if g.tokens.Load() == nil {
+			g.know(nil)
+		}
+	}
+	return events.Follow(ctx, g.docs, events.Follower{
+		Begin: func(last uint64) uint64 {
+			if last == 0 {
+				none()
+			}
+			return 0
+		},
+		Changed: func(doc events.Document) {
+			if doc.JID != key {
+				none() // a restore has left something else where there were no tokens
+				return
+			}
+			if all, err := decode(doc.Data); err == nil {
+				g.know(all)
+			}
+		},
+	})
+}
+
+func (g *Guard) know(all []Token) {
+	before := g.tokens.Load()
+	after := make(map[string]*known, len(all))
+	for _, t := range all {
+		k := &known{Token: t, limit: rate.NewLimiter(askRate, askBurst)}
+		if before != nil && (*before)[t.ID] != nil {
+			k.limit = (*before)[t.ID].limit
+		}
+		after[t.ID] = k
+	}
+	g.tokens.Store(&after)
+}
+
+// Authenticate finds the token that a request shows (RFC 6750, 2.1). It fails with one of
+// the errors above.
+func (g *Guard) Authenticate(r *http.Request) (*Token, error) {
+	shown, ok := bearer(r.Header.Get("Authorization"))
+	if !ok {
+		return nil, ErrMissing
+	}
+	all := g.tokens.Load()
+	if all == nil {
+		return nil, ErrNotReady
+	}
+	id, secret, _ := strings.Cut(strings.TrimPrefix(shown, prefix), "_")
+	k := (*all)[id]
+	if k == nil || !strings.HasPrefix(shown, prefix) || subtle.ConstantTimeCompare(hash(secret), k.Hash) != 1 {
+		return nil, ErrInvalid
+	}
+	switch {
+	case k.Expired(time.Now()):
+		return nil, ErrExpired
+	case !k.limit.Allow():
+		return nil, ErrTooFast
+	}
+	return &k.Token, nil
+}
+
+// bearer is the credential of the scheme, whose name has no case.
+func bearer(header string) (string, bool) {
+	scheme, rest, _ := strings.Cut(header, " ")
+	rest = strings.TrimSpace(rest)
+	return rest, strings.EqualFold(scheme, "Bearer") && rest != ""
+}

@@ -1,0 +1,132 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/events"
+)
+
+// Limits of tokens.
+const (
+	MaxTokens = 200
+	MaxName   = 100 // bytes
+)
+
+const (
+	prefix     = "rct_"
+	idSize     = 5  // bytes
+	secretSize = 20 // bytes
+)
+
+// Errors of tokens.
+var (
+	ErrTooMany = errors.New("there are as many tokens as there may be; remove one")
+	ErrTaken   = errors.New("a token of that name is there; remove it first, or choose another")
+	ErrNoToken = errors.New("there is no token of that name")
+	ErrName    = errors.New("a name has 1 to 100 bytes, without spaces or control characters")
+)
+
+// key is that of the one document with all tokens. It is no account: it has no localpart,
+// and no host has that name (RFC 6761, 6.4).
+var key = events.StoredJID("tokens.rollcall.invalid")
+
+// A Token is what is kept of one. Its JSON names are the stored form.
+type Token struct {
+	ID      string    `json:"id"`
+	Name    string    `json:"name"` // by which people call it, and the audit
+	Scopes  []Scope   `json:"scopes"`
+	Made    time.Time `json:"made"`
+	Expires time.Time `json:"expires"` // the zero time: never
+	Hash    []byte    `json:"hash"`    // SHA-256 of the secret
+}
+
+// Expired reports that it is good for nothing any longer.
+func (t *Token) Expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
+
+// Add makes a token with the name, scopes and end of t, and returns it with what its
+// holder has to show, which is nowhere else. It fails with ErrTaken, ErrTooMany or
+// ErrName, and otherwise as docs do.
+func Add(ctx context.Context, docs events.Documents, t Token) (Token, string, error) {
+	if t.Name == "" || len(t.Name) > MaxName || strings.ContainsFunc(t.Name, func(r rune) bool { return r <= ' ' || r == 0x7f || r == 0xfffd }) {
+		return t, "", ErrName
+	}
+	id, secret := random(idSize), random(secretSize)
+	t.ID, t.Hash, t.Made = id, hash(secret), time.Now().UTC().Truncate(time.Second)
+	err := update(ctx, docs, func(all []Token) ([]Token, error) {
+		switch {
+		case slices.ContainsFunc(all, func(o Token) bool { return o.Name == t.Name }):
+			return nil, ErrTaken
+		case len(all) >= MaxTokens:
+			return nil, ErrTooMany
+		}
+		return append(all, t), nil
+	})
+	return t, prefix + id + "_" + secret, err
+}
+
+// Remove removes the token of a name. It fails with ErrNoToken, and otherwise as docs do.
+func Remove(ctx context.Context, docs events.Documents, name string) error {
+	return update(ctx, docs, func(all []Token) ([]Token, error) {
+		left := slices.DeleteFunc(slices.Clone(all), func(t Token) bool { return t.Name == name })
+		if len(left) == len(all) {
+			return nil, ErrNoToken
+		}
+		return left, nil
+	})
+}
+
+// List gives all tokens, those that have expired too, in the order of their making.
+func List(ctx context.Context, docs events.Documents) ([]Token, error) {
+	doc, err := docs.Get(ctx, key)
+	if errors.Is(err, events.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decode(doc.Data)
+}
+
+func update(ctx context.Context, docs events.Documents, change func([]Token) ([]Token, error)) error {
+	_, err := events.Update(ctx, docs, key, func(doc events.Document) ([]byte, error) {
+		all, err := decode(doc.Data)
+		if err != nil {
+			return nil, err
+		}
+		if all, err = change(all); err != nil {
+			return nil, err
+		}
+		return json.Marshal(all)
+	})
+	return err
+}
+
+func decode(data []byte) (all []Token, err error) {
+	if len(data) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, fmt.Errorf("tokens: %w", err)
+	}
+	return all, nil
+}
+
+func random(size int) string {
+	b := make([]byte, size)
+	rand.Read(b)
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
+}
+
+func hash(secret string) []byte {
+	h := sha256.Sum256([]byte(secret))
+	return h[:]
+}
