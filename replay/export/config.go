@@ -18,7 +18,7 @@ var (
 	// Datasets are what rows may be of.
 	Datasets = []string{datasetEvents, datasetSessions, datasetOnline}
 	// Formats are what files may be in.
-	Formats = []string{formatParquet}
+	Formats = []string{formatParquet, formatNDJSON, formatCSV, formatOCSF, formatECS}
 )
 
 const (
@@ -27,6 +27,10 @@ const (
 	datasetOnline   = "online"
 
 	formatParquet = "parquet"
+	formatNDJSON  = "ndjson"
+	formatCSV     = "csv"
+	formatOCSF    = "ocsf" // events alone, as are ecs
+	formatECS     = "ecs"
 )
 
 // Pseudonyms tell them of records' accounts; names.Names is one.
@@ -47,7 +51,7 @@ type Config struct {
 	Pseudonyms Pseudonyms
 	Key        ed25519.PrivateKey
 
-	Datasets  []string  // of Datasets; none: all
+	Datasets  []string  // of Datasets; none: all; of ocsf and ecs events
 	Classes   []string  // of Classes; none: all
 	Format    string    // of Formats; "": parquet
 	Names     bool      // rows have accounts, resources and whatever people have written
@@ -73,8 +77,14 @@ var ErrChoice = errors.New("there is no such choice")
 
 // Validate sets defaults and checks the choices.
 func (c *Config) Validate() error {
-	if len(c.Datasets) == 0 {
+	ofEvents := c.Format == formatOCSF || c.Format == formatECS
+	switch {
+	case len(c.Datasets) == 0 && ofEvents:
+		c.Datasets = []string{datasetEvents}
+	case len(c.Datasets) == 0:
 		c.Datasets = Datasets
+	case ofEvents && !slices.Equal(c.Datasets, []string{datasetEvents}):
+		return fmt.Errorf("%w: %s is of dataset events alone", ErrChoice, c.Format)
 	}
 	if len(c.Classes) == 0 {
 		c.Classes = Classes

@@ -18,6 +18,7 @@ const (
 	evPrev
 	evCause
 	evReason
+	evCondition
 	evMechanism
 	evTLS
 	evAgent
@@ -46,6 +47,7 @@ var eventColumns = []column{
 	evPrev:      {name: "prev", kind: counter},
 	evCause:     {name: "cause", kind: word},
 	evReason:    {name: "reason", kind: word},
+	evCondition: {name: "condition", kind: word},
 	evMechanism: {name: "mechanism", kind: word},
 	evTLS:       {name: "tls", kind: word},
 	evAgent:     {name: "agent", kind: word},
@@ -136,6 +138,24 @@ func (e *eventRows) session(row []value, st *events.Stored) {
 		}
 	case events.Closed:
 		row[evReason] = textOf(string(ev.Reason))
+	default:
+		e.connection(row, st)
+	}
+}
+
+// connection fills in what the events of connections without an account say.
+func (e *eventRows) connection(row []value, st *events.Stored) {
+	switch ev := st.Event.(type) {
+	case events.Connected:
+		row[evNetwork] = textOf(e.addresses.network(ev.Address))
+	case events.Secured:
+		row[evTLS] = textOf(ev.Version)
+	case events.AuthFailed:
+		row[evMechanism], row[evCondition] = textOf(ev.Mechanism), textOf(ev.Condition)
+		row[evNetwork] = textOf(e.addresses.network(ev.Address))
+	case events.Disconnected:
+		row[evReason] = textOf(string(ev.Reason))
+		row[evNetwork] = textOf(e.addresses.network(ev.Address))
 	}
 }
 
@@ -149,6 +169,12 @@ func (e *eventRows) name(row []value, st *events.Stored) {
 		row[evText] = textOf(ev.Text)
 	case events.PresenceDirected:
 		row[evTo] = textOf(ev.To.String())
+	case events.AuthFailed:
+		if st.JID.Local() == "" {
+			row[evAccount] = textOf(ev.Username)
+		}
+	case events.Disconnected:
+		row[evText] = textOf(ev.Text)
 	}
 }
 

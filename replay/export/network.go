@@ -63,3 +63,12 @@ func software(agent string) string {
 }
 
 func isDigit(r rune) bool { return '0' <= r && r <= '9' }
+
+// wholeAddress is the address of a network that has only one; "" of any other.
+func wholeAddress(network string) string {
+	p, err := netip.ParsePrefix(network)
+	if err != nil || !p.IsSingleIP() {
+		return ""
+	}
+	return p.Addr().String()
+}

@@ -64,15 +64,15 @@ func newParquetSink(out io.Writer, columns []column, about map[string]string) *p
 }
 
 // write takes a row. The strings in it must not change until close.
-func (s *parquetSink) write(row []value) error {
+func (s *parquetSink) write(row []value) (bool, error) {
 	for i := range row {
 		s.pending[i] = append(s.pending[i], parquetValue(&row[i], &s.columns[i]).Level(0, level(&row[i], &s.columns[i]), i))
 	}
 	s.rows++
 	if len(s.pending[0]) < batch && s.rows < rowGroup {
-		return nil
+		return true, nil
 	}
-	return s.pass(s.rows == rowGroup)
+	return true, s.pass(s.rows == rowGroup)
 }
 
 // pass gives what is pending to the columns, and ends the row group if it is full.

@@ -14,8 +14,9 @@ import (
 
 // A sink writes rows in one format.
 type sink interface {
-	// write takes a row; the strings in it must not change until close.
-	write(row []value) error
+	// write takes a row; the strings in it must not change until close. It reports
+	// whether the format has a form for it.
+	write(row []value) (bool, error)
 	// close writes what is left, but does not close the file.
 	close() error
 }
@@ -45,8 +46,11 @@ func (d *directory) newPart(folder string, make func(io.Writer) sink) (*part, er
 }
 
 func (p *part) write(row []value) error {
-	p.rows++
-	return p.sink.write(row)
+	written, err := p.sink.write(row)
+	if written {
+		p.rows++
+	}
+	return err
 }
 
 // finish writes the file to its end, and to the disk.

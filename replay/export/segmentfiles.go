@@ -20,7 +20,7 @@ type segment struct {
 
 // add makes a file of the segment, below a folder.
 func (s *segment) add(folder string, columns []column) (*part, error) {
-	p, err := s.dir.newPart(folder, func(out io.Writer) sink { return newParquetSink(out, columns, s.about) })
+	p, err := s.dir.newPart(folder, func(out io.Writer) sink { return newSink(s.format, out, columns, s.about) })
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (s *segment) name(p *part) string {
 	return fmt.Sprintf("%s%020d-", folderOf(p.folder, s.place.hour), s.From)
 }
 
-func (s *segment) openName(p *part) string { return s.name(p) + "open." + s.format }
+func (s *segment) openName(p *part) string { return s.name(p) + "open." + extension(s.format) }
 
 // seal gives all files their names. Those of the same segment as it was while its hour
 // went on are removed before, for a reader must not find a record twice.
@@ -57,7 +57,7 @@ func (s *segment) seal() error {
 		}
 	}
 	for _, p := range s.parts {
-		path := fmt.Sprintf("%s%020d.%s", s.name(p), s.To, s.format)
+		path := fmt.Sprintf("%s%020d.%s", s.name(p), s.To, extension(s.format))
 		s.Files = append(s.Files, p.describe(path))
 		if err := errors.Join(s.dir.remove(s.openName(p)), s.dir.place(p.temp, path)); err != nil {
 			return err
