@@ -47,6 +47,7 @@ var (
 	waiting      = desc("waiting_messages", "Messages that wait for accounts nobody is there for, claims included."+ofAll)
 
 	position   = desc("projection_position", "Sequence that the table has got to.", "projection")
+	reachable  = desc("log_reachable", "1 while the log answers this process's question for its end.")
 	lag        = desc("projection_lag_events", "Records that the log has and the table does not: the log's end is asked independently; NaN if it does not answer.", "projection")
 	lagTime    = desc("projection_lag_seconds", "Age of the first of them, 0 if there is none; NaN if the log does not answer.", "projection")
 	heartbeat  = desc("projection_heartbeat_timestamp_seconds", "When the fold went round last, even with nothing to do.", "projection")
@@ -79,7 +80,7 @@ var descs = []*prometheus.Desc{
 	eventsTotal, logins, loginTime, failures, closed, duration, detached, resumes, resumeAge, presence, pushes, visible,
 	appendTime, syncTime, syncFailed,
 	logFirst, logLast, logRecords, logBytes, logLimit, logFirstTime, keyframeTime, waiting,
-	position, lag, lagTime, heartbeat, rebuilding, poison, unknown, mismatched,
+	position, reachable, lag, lagTime, heartbeat, rebuilding, poison, unknown, mismatched,
 	held, serving, renewal, renewFailed, leasesLost, preSent, preDropped, parcelsSent, parcelsGot, parcelsAgain, waitRefused,
 	natsConnected, natsReconnects, natsRTT, certificateEnd,
 }

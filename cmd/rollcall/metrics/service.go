@@ -47,6 +47,7 @@ func (s *scrape) heldLeases() int {
 func (s *scrape) projection() {
 	end := s.cfg.Probe.End()
 	s.gauge(position, float64(s.cfg.Table.Position().Seq), projection)
+	s.gauge(reachable, number(!end.IsCutOff(s.at)))
 	events, late := math.NaN(), math.NaN()
 	if n, ok := end.Lag(s.at); ok {
 		events, late = float64(n), 0
