@@ -96,7 +96,7 @@ func runExport(ctx context.Context, con *console, b *bus.Bus, c export.Config, k
 	if err := who.Load(ctx); err != nil {
 		return err
 	}
-	c.Log, c.Keyframes, c.Pseudonyms, c.Progress = b.Log(), b.Keyframes(), who, shown.show
+	c.Log, c.Pre, c.Keyframes, c.Pseudonyms, c.Progress = b.Log(), b.Pre(), b.Keyframes(), who, shown.show
 	made, err := export.Run(ctx, c)
 	shown.end()
 	switch {

@@ -61,6 +61,7 @@ type checkedExport struct {
 	Open     int      `json:"open_files"`
 	Key      string   `json:"key"`
 	Line     string   `json:"line"`
+	PreLine  string   `json:"pre_line"` // of the manifest of connections
 	Faults   []string `json:"faults"`
 }
 
@@ -71,7 +72,7 @@ func showExportCheck(con *console, dir string, found *export.Checked, asJSON boo
 	if asJSON {
 		err := con.printJSON(checkedExport{
 			Dir: dir, Stream: found.Head.Stream, Seq: uint64(found.To), Segments: found.Segments, Files: found.Files, Rows: found.Rows,
-			Records: found.Records, Missing: found.Missing, Damaged: found.Damaged, Open: found.Open, Key: string(found.Head.Key), Line: found.Line,
+			Records: found.Records, Missing: found.Missing, Damaged: found.Damaged, Open: found.Open, Key: string(found.Head.Key), Line: found.Line, PreLine: found.PreLine,
 			Faults: append([]string{}, found.Faults...),
 		})
 		if err != nil {

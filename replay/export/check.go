@@ -29,6 +29,7 @@ type Checked struct {
 	Head     Head
 	To       events.Seq // up to which it is sealed
 	Line     string     // hash of the newest line, for a later check's Trust
+	PreLine  string     // that of the manifest of connections; "": there is none
 	Segments int
 	Files    int
 	Rows     uint64
@@ -44,13 +45,20 @@ type Checked struct {
 // of ctx, or wraps ErrManifest, if the manifest itself is not what an export has written.
 // That the newest lines and their files are all there it can't tell without Trust.
 func Check(ctx context.Context, dir string, trust Trust) (*Checked, error) {
-	text, err := os.ReadFile(filepath.Join(dir, manifestName))
-	if err != nil {
+	c := checker{dir: dir, known: map[string]bool{manifestName: true, lockName: true}, seen: trust.Line == ""}
+	if err := c.manifest(ctx, manifestName, trust); err != nil {
 		return nil, fmt.Errorf("check: %w", err)
 	}
-	c := checker{dir: dir, known: map[string]bool{manifestName: true, lockName: true}}
-	if err := c.manifest(ctx, text, trust); err != nil {
-		return nil, fmt.Errorf("check: %w", err)
+	if _, err := os.Stat(filepath.Join(dir, preManifestName)); err == nil || c.found.Head.Pre {
+		log := c.found
+		c.found, c.known[preManifestName] = Checked{Faults: log.Faults}, true
+		if err := c.manifest(ctx, preManifestName, trust); err != nil {
+			return nil, fmt.Errorf("check: %w", err)
+		}
+		c.found = log.with(c.found)
+	}
+	if !c.seen {
+		c.fault("there is no line %s: a manifest was cut, or is another", trust.Line)
 	}
 	if err := c.strays(); err != nil {
 		return nil, fmt.Errorf("check: %w", err)
@@ -58,10 +66,23 @@ func Check(ctx context.Context, dir string, trust Trust) (*Checked, error) {
 	return &c.found, nil
 }
 
+// with adds what was found of connections.
+func (c Checked) with(pre Checked) Checked {
+	c.PreLine, c.Faults = pre.Line, pre.Faults
+	c.Segments += pre.Segments
+	c.Files += pre.Files
+	c.Rows += pre.Rows
+	c.Records += pre.Records
+	c.Missing += pre.Missing
+	c.Damaged += pre.Damaged
+	return c
+}
+
 type checker struct {
 	dir   string
 	known map[string]bool // the files that there may be
 	state *File           // of the newest segment
+	seen  bool            // the line that is trusted
 	found Checked
 }
 
@@ -70,11 +91,15 @@ func (c *checker) fault(format string, args ...any) {
 }
 
 // manifest goes through the lines, and looks at the files of each.
-func (c *checker) manifest(ctx context.Context, text []byte, trust Trust) error {
+func (c *checker) manifest(ctx context.Context, name string, trust Trust) error {
+	text, err := os.ReadFile(filepath.Join(c.dir, name))
+	if err != nil {
+		return err
+	}
 	if !bytes.HasSuffix(text, []byte("\n")) {
 		return fmt.Errorf("%w: its last line is not whole", ErrManifest)
 	}
-	seen := trust.Line == ""
+	c.state = nil
 	for e, err := range entries(text, &c.found.Line) {
 		if err != nil {
 			return err
@@ -82,7 +107,7 @@ func (c *checker) manifest(ctx context.Context, text []byte, trust Trust) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		seen = seen || c.found.Line == trust.Line
+		c.seen = c.seen || c.found.Line == trust.Line
 		if e.Head != nil {
 			c.found.Head = *e.Head
 			if trust.Key != nil && e.Head.Key != textOfKey(trust.Key) {
@@ -94,14 +119,9 @@ func (c *checker) manifest(ctx context.Context, text []byte, trust Trust) error 
 			return err
 		}
 	}
-	if c.state != nil {
-		c.known[c.state.Path] = true
-		if err := c.file(*c.state); err != nil {
-			return err
-		}
-	}
-	if !seen {
-		c.fault("the manifest has no line %s: it was cut, or is another", trust.Line)
+	if f := c.state; f != nil {
+		c.known[f.Path] = true
+		return c.file(*f)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 // The choices of Config.
 var (
 	// Datasets are what rows may be of.
-	Datasets = []string{datasetEvents, datasetSessions, datasetOnline}
+	Datasets = []string{datasetEvents, datasetSessions, datasetLogins, datasetOnline}
 	// Formats are what files may be in.
 	Formats = []string{formatParquet, formatNDJSON, formatCSV, formatOCSF, formatECS}
 )
@@ -24,6 +24,7 @@ var (
 const (
 	datasetEvents   = "events"
 	datasetSessions = "sessions"
+	datasetLogins   = "logins"
 	datasetOnline   = "online"
 
 	formatParquet = "parquet"
@@ -45,6 +46,7 @@ type Pseudonyms interface {
 type Config struct {
 	Dir string     // made if it is not there
 	Log events.Log // that is exported
+	Pre Pre        // what happens before there is an account; nil: that is not exported
 	// Keyframes, if not nil, tell who was there where an export begins in the middle of
 	// the log.
 	Keyframes  events.Keyframes
@@ -131,7 +133,7 @@ func choose(what string, chosen, all []string) (list []string, err error) {
 func (c *Config) head(info events.Info) Head {
 	return Head{
 		Layout: layout, Stream: info.Stream, Created: info.Created.UTC(),
-		Datasets: c.Datasets, Classes: c.Classes, Format: c.Format, Names: c.Names, Addresses: c.Addresses,
+		Datasets: c.Datasets, Classes: c.Classes, Format: c.Format, Names: c.Names, Addresses: c.Addresses, Pre: c.wantsPre(),
 		Key: textOfKey(c.Key.Public().(ed25519.PublicKey)),
 	}
 }

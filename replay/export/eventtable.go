@@ -1,14 +1,20 @@
 package export
 
+import "slices"
+
 // An eventTable is dataset events: a row a record, in the files of its class.
 type eventTable struct {
 	rows    eventRows
 	classes []string
 	parts   map[string]*part // by class
+	pre     bool             // what can't be decoded is of a connection too
 }
 
-func newEventTable(c *Config) *eventTable {
-	return &eventTable{rows: eventRows{rowChoices: rowChoices{c.Names, c.Addresses}}, classes: c.Classes}
+// newEventTable is that of the log, or, of the class connection alone, of what happens
+// before there is an account.
+func newEventTable(c *Config, pre bool) *eventTable {
+	classes := slices.DeleteFunc(slices.Clone(c.Classes), func(class string) bool { return (class == classConnection) != pre })
+	return &eventTable{rows: eventRows{rowChoices: rowChoices{c.Names, c.Addresses}}, classes: classes, pre: pre}
 }
 
 func (t *eventTable) begin(s *segment) error {
@@ -25,7 +31,9 @@ func (t *eventTable) begin(s *segment) error {
 
 func (t *eventTable) take(it *item) error {
 	class := classLog
-	if it.st != nil {
+	if t.pre {
+		class = classConnection
+	} else if it.st != nil {
 		class = classOf(it.st.Event.Kind())
 	}
 	if p := t.parts[class]; p != nil {

@@ -22,7 +22,8 @@ func (w *world) days() {
 			w.poison()
 			w.append("u8@example.org", s, events.Unknown{Code: 200, Version: 1, Fields: []byte{0x90}})
 		}
-		w.later(20 * time.Minute)
+		w.fail("example.org", fmt.Sprintf("u%d", i%5), "192.0.2.77:5222")
+		w.later(20*time.Minute - time.Second)
 		w.append(fmt.Sprintf("u%d@example.org/phone", i%5), s, events.Closed{Reason: events.ReasonClient, Text: "bye, Anna"})
 		w.later(time.Duration(i*13) * time.Minute)
 	}
@@ -89,7 +90,7 @@ func TestTheHourThatGoesOnIsReplaced(t *testing.T) {
 	if r.Position.Seq != 0 || r.Open != 3 || r.Segments != 0 {
 		t.Errorf("at first %+v", r)
 	}
-	if n := len(rows(t, dir, "-open.parquet")); n != 3 {
+	if n := len(rows(t, dir, "-open.parquet")); n != 3+1 {
 		t.Errorf("%d rows of the hour that goes on", n)
 	}
 	w.online("bob@example.org", "desk")

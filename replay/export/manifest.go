@@ -47,6 +47,7 @@ type Head struct {
 	Format    string        `json:"format"`
 	Names     bool          `json:"names"`
 	Addresses Addresses     `json:"addresses"`
+	Pre       bool          `json:"pre"` // there is a manifest of connections too
 	Key       publicKeyText `json:"key"` // that all lines are signed with
 }
 
@@ -99,16 +100,17 @@ type manifest struct {
 	last Segment // zero: none yet
 	hash string  // of the newest line
 	key  ed25519.PrivateKey
+	name string
 	file *os.File
 }
 
 // openManifest goes on with the directory's manifest, or begins it.
-func openManifest(d *directory, key ed25519.PrivateKey, want Head, begin func() (events.Seq, error)) (*manifest, error) {
-	m := &manifest{key: key}
-	data, err := os.ReadFile(d.file(manifestName))
+func openManifest(d *directory, name string, key ed25519.PrivateKey, want Head, begin func() (events.Seq, error)) (*manifest, error) {
+	m := &manifest{key: key, name: name}
+	data, err := os.ReadFile(d.file(m.name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := d.isEmpty(); err != nil {
+		if err := d.isNew(name); err != nil {
 			return nil, err
 		}
 		if want.After, err = begin(); err != nil {
@@ -121,14 +123,18 @@ func openManifest(d *directory, key ed25519.PrivateKey, want Head, begin func() 
 	if err != nil {
 		return nil, err
 	}
-	if m.file, err = os.OpenFile(d.file(manifestName), os.O_WRONLY|os.O_APPEND, 0); err != nil {
+	if m.file, err = os.OpenFile(d.file(m.name), os.O_WRONLY|os.O_APPEND, 0); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
-// isEmpty fails if there is more than this process has made.
-func (d *directory) isEmpty() error {
+// isNew fails if there is more than this process has made, where a manifest is to begin.
+// That of connections begins after the log's, which is there for what else there is.
+func (d *directory) isNew(name string) error {
+	if name != manifestName {
+		return nil
+	}
 	entries, err := os.ReadDir(d.path)
 	if err != nil {
 		return err
@@ -147,7 +153,7 @@ func (m *manifest) begin(d *directory, h Head) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(d.file(manifestName), d.file(workName+"/manifest"), text, 0o644)
+	return replaceFile(d.file(m.name), d.file(workName+"/manifest"), text, 0o644)
 }
 
 // resume takes what the file says. A last line that was cut short is of a segment that
@@ -169,7 +175,7 @@ func (m *manifest) resume(d *directory, data []byte, want Head) error {
 		return fmt.Errorf("%w: %s", ErrForeign, why)
 	}
 	if len(whole) < len(data) {
-		return os.Truncate(d.file(manifestName), int64(len(whole)))
+		return os.Truncate(d.file(m.name), int64(len(whole)))
 	}
 	return nil
 }
@@ -184,7 +190,7 @@ func (h Head) difference(is Head) string {
 	case is.Key != h.Key:
 		return "it was signed with another key"
 	case slices.Equal(is.Datasets, h.Datasets) && slices.Equal(is.Classes, h.Classes) &&
-		is.Format == h.Format && is.Names == h.Names && is.Addresses == h.Addresses:
+		is.Format == h.Format && is.Names == h.Names && is.Addresses == h.Addresses && is.Pre == h.Pre:
 		return ""
 	}
 	return fmt.Sprintf("it was begun with datasets %s, classes %s, format %s, names %t and addresses %s",

@@ -16,6 +16,8 @@ type segment struct {
 	format string
 	about  map[string]string
 	parts  []*part
+	prefix string // of the names of files
+	places uint64 // sequences that there was a record at
 }
 
 // add makes a file of the segment, below a folder.
@@ -32,6 +34,9 @@ func (s *segment) add(folder string, columns []column) (*part, error) {
 func (s *segment) count(it *item) {
 	s.To = it.seq()
 	s.Records++
+	if it.first {
+		s.places++
+	}
 	if it.poison != nil {
 		s.Damaged++
 	} else if _, unknown := it.st.Event.(events.Unknown); unknown {
@@ -41,7 +46,7 @@ func (s *segment) count(it *item) {
 
 // name is that of a file, without what it ends in.
 func (s *segment) name(p *part) string {
-	return fmt.Sprintf("%s%020d-", folderOf(p.folder, s.place.hour), s.From)
+	return fmt.Sprintf("%s%s%020d-", folderOf(p.folder, s.place.hour), s.prefix, s.From)
 }
 
 func (s *segment) openName(p *part) string { return s.name(p) + "open." + extension(s.format) }
@@ -50,7 +55,7 @@ func (s *segment) openName(p *part) string { return s.name(p) + "open." + extens
 // went on are removed before, for a reader must not find a record twice.
 func (s *segment) seal() error {
 	s.Hour = hourTime(s.place.hour)
-	s.Missing = uint64(s.To-s.From) + 1 - s.Records
+	s.Missing = uint64(s.To-s.From) + 1 - s.places
 	for _, p := range s.parts {
 		if err := p.finish(); err != nil {
 			return err

@@ -29,6 +29,7 @@ type world struct {
 	now   time.Time
 	times []time.Time // times[i] is when sequence i+1 was stored
 	first events.Seq  // what was before it is forgotten
+	pre   []*events.Stored
 	prev  map[events.JID]events.Seq
 	ids   uint64
 }
@@ -87,6 +88,48 @@ func (pseudonyms) OfAll(_ context.Context, records []*events.Stored, who []names
 func whoIs(account events.JID) names.Pseudonym {
 	sum := sha256.Sum256([]byte(account.String()))
 	return names.Pseudonym(sum[:16])
+}
+
+// connections are what happened before there was an account.
+type connections struct{ w *world }
+
+// Info implements Pre.
+func (c connections) Info(context.Context) (events.Info, error) {
+	i := events.Info{Stream: "PRE", Created: time.Unix(1764000000, 0), Now: c.w.now}
+	if n := len(c.w.pre); n > 0 {
+		i.First, i.Last = c.w.pre[0].Seq, c.w.pre[n-1].Seq
+	}
+	return i, nil
+}
+
+// Read implements Pre.
+func (c connections) Read(_ context.Context, since, until time.Time) iter.Seq2[*events.Stored, error] {
+	return func(yield func(*events.Stored, error) bool) {
+		for _, st := range c.w.pre {
+			if at := st.StoredAt(); !at.Before(since) && (until.IsZero() || at.Before(until)) && !yield(st, nil) {
+				return
+			}
+		}
+	}
+}
+
+// fail is a login that fails: two records that share a message.
+func (w *world) fail(jid, username, address string) {
+	w.later(time.Second)
+	seq := events.Seq(1)
+	if n := len(w.pre); n > 0 {
+		seq = w.pre[n-1].Seq + 1
+	}
+	for part, e := range []events.Event{
+		events.Connected{Address: address},
+		events.AuthFailed{Username: username, Mechanism: "PLAIN", Condition: "not-authorized", Address: address},
+	} {
+		w.ids++
+		w.pre = append(w.pre, &events.Stored{Record: events.Record{
+			ID: events.EventID(w.id(w.ids)), JID: events.StoredJID(jid), Time: w.now.UnixNano(), Connector: events.Incarnation{Name: "c1", Epoch: 3},
+			Cause: events.ConnID(w.id(1)), Event: e,
+		}, Stream: "PRE", Seq: seq, Part: uint32(part), At: w.now.UnixNano()})
+	}
 }
 
 // later lets time go by.
@@ -150,7 +193,7 @@ func (w *world) run(dir string, choices ...func(*Config)) *Result {
 }
 
 func (w *world) try(ctx context.Context, log events.Log, dir string, choices ...func(*Config)) (*Result, error) {
-	c := Config{Dir: dir, Log: log, Key: testKey, Pseudonyms: pseudonyms{}}
+	c := Config{Dir: dir, Log: log, Key: testKey, Pseudonyms: pseudonyms{}, Pre: connections{w}}
 	for _, choose := range choices {
 		choose(&c)
 	}
