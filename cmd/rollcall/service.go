@@ -55,6 +55,7 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 		return &flagError{flag: "is rollcall up running? else change --nats", err: err}
 	}
 	defer b.Close()
+	putOnRecord(ctx, b)
 	return do(b)
 }
 

@@ -52,7 +52,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 // verb adapts what a command does to cobra, and marks its errors.
 func verb(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		err := do(cmd.Context(), args)
+		err := do(context.WithValue(cmd.Context(), invocationKey{}, invocation{cmd, args}), args)
 		if err == nil || errors.As(err, new(usageError)) {
 			return err
 		}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/cmd/rollcall/api/access"
+	"rollcall/replay"
+)
+
+// An auditQuery says which entries are meant.
+type auditQuery struct {
+	span  replay.Span // its Of is the account that entries are about; zero: any
+	by    string      // "": anybody
+	limit int         // of the newest; 0: all
+}
+
+// newAudit shows who asked what, about whom.
+func newAudit(con *console) *cobra.Command {
+	var (
+		svc                 service
+		since, until, about string
+		q                   auditQuery
+		asJSON              bool
+	)
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Show who asked what about whom, and who changed what",
+		Long: "Show who asked the API or the command line about accounts, and who ended\n" +
+			"sessions, changed accounts, or made tokens. It is kept for a year, or until a\n" +
+			"million entries are younger, and nobody can change it.\n\n" +
+			"The command line says itself who uses it, as the system names its user. Whoever\n" +
+			"reaches NATS with other programs leaves no entry here: NATS decides on that.",
+		Example: "  rollcall audit --about alice@localhost\n" +
+			"  rollcall audit --by 'token grafana' --since 1d",
+		Args: arguments(0, 0),
+		RunE: verb(func(ctx context.Context, _ []string) (err error) {
+			if q.span, err = parseSpan(since, until, time.Now()); err != nil {
+				return err
+			}
+			if about != "" {
+				if q.span.Of, err = parseAccount(about); err != nil {
+					return err
+				}
+			}
+			if q.limit < 0 {
+				return usagef("--limit: %d is less than nothing", q.limit)
+			}
+			return svc.use(ctx, func(b *bus.Bus) error { return q.show(ctx, con, b, asJSON) })
+		}),
+	}
+	svc.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&since, "since", "", "from this `TIME` on")
+	f.StringVar(&until, "until", "", "before this `TIME`")
+	f.StringVar(&about, "about", "", "only what is about this `JID`")
+	f.StringVar(&q.by, "by", "", "only what this `NAME` did, as BY shows it")
+	f.IntVar(&q.limit, "limit", 0, "only the newest `N`")
+	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+// entries are those that are meant, oldest first.
+func (q *auditQuery) entries(ctx context.Context, b *bus.Bus) (list []access.Stored, err error) {
+	for raw, err := range b.Audit().Read(ctx, q.span.Since, q.span.Until) {
+		if err != nil {
+			return nil, err
+		}
+		e, err := access.Open(raw.Seq, raw.At, raw.Data)
+		if err != nil {
+			e.Did = "(unreadable)"
+		}
+		if q.by != "" && e.By != q.by || !q.span.Of.IsZero() && e.About != q.span.Of {
+			continue
+		}
+		if list = append(list, e); q.limit > 0 && len(list) >= 2*q.limit {
+			list = append(list[:0], list[len(list)-q.limit:]...)
+		}
+	}
+	if q.limit > 0 {
+		list = list[max(0, len(list)-q.limit):]
+	}
+	return list, nil
+}
+
+func (q *auditQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
+	list, err := q.entries(ctx, b)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	t := newTable(con.out, "SEQ", timeHead("TIME", con.zoneName(now)), "BY", "FROM", "DID", "ABOUT", "ROWS", "ASKED")
+	for i := range list {
+		e := &list[i]
+		if asJSON {
+			if err := con.printJSON(e); err != nil {
+				return err
+			}
+			continue
+		}
+		rows := "-"
+		if e.Rows != nil {
+			rows = strconv.Itoa(*e.Rows)
+		}
+		if err := t.row(strconv.FormatUint(e.Seq, 10), con.stamp(e.At, now), e.By, cmp.Or(e.From, "-"), e.Did, cmp.Or(e.About.String(), "-"), rows, e.Asked); err != nil {
+			return err
+		}
+	}
+	if len(list) == 0 {
+		con.say("nothing on record")
+	}
+	return t.flush()
+}

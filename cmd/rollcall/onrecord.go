@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"rollcall/bus"
+	"rollcall/cmd/rollcall/api/access"
+	"rollcall/events"
+)
+
+// An invocation is what the command line was asked for.
+type invocation struct {
+	cmd  *cobra.Command
+	args []string
+}
+
+// invocationKey is where a verb's context has its invocation.
+type invocationKey struct{}
+
+// isPersonal reports the verbs that tell of accounts, or change them: those that go on
+// record. What they all print is about sessions and events of people; that others print
+// about the service is not.
+func isPersonal(verb string) bool {
+	return slices.Contains([]string{
+		"sessions", "history", "tail", "route", "contacts", "diff", "export", "names list", "names erase",
+		"kick", "user add", "user import", "user list", "user passwd", "user rm", "token add", "token rm",
+	}, verb)
+}
+
+// putOnRecord says who uses the command line for what, before it is done. The command
+// line is for whoever reaches NATS, where it could be passed by: so it says only that
+// nothing can be put on record, and goes on, for an operator may have to mend just that.
+func putOnRecord(ctx context.Context, b *bus.Bus) {
+	i, ok := ctx.Value(invocationKey{}).(invocation)
+	if !ok {
+		return
+	}
+	_, verb, _ := strings.Cut(i.cmd.CommandPath(), " ")
+	if !isPersonal(verb) {
+		return
+	}
+	e := access.Entry{By: operator(), Did: verb, Asked: i.asked()}
+	if len(i.args) > 0 && !strings.HasPrefix(verb, "token ") {
+		if j, err := events.ParseJID(i.args[0]); err == nil && j.Local() != "" {
+			e.About = j.Bare()
+		}
+	}
+	if err := access.Put(ctx, b.Audit(), e); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(i.cmd.ErrOrStderr(), "note: this is not on record (rollcall audit): %s\n", oneLine(err))
+	}
+}
+
+// asked is the command line after the verb, but for where the service is. No secret is
+// given there.
+func (i *invocation) asked() string {
+	words := slices.Clone(i.args)
+	i.cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != "nats" && f.Name != "creds" {
+			words = append(words, "--"+f.Name+"="+f.Value.String())
+		}
+	})
+	return strings.Join(words, " ")
+}
+
+// operator names whoever uses the command line, as far as the system says.
+func operator() string {
+	name, host := "unknown", "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return "cli " + name + "@" + host
+}

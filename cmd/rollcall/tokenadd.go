@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/cmd/rollcall/api/access"
+)
+
+// defaultExpiry is after how long a token is good for nothing unless it is said otherwise.
+const defaultExpiry = "90d"
+
+func newTokenAdd(con *console, svc *service) *cobra.Command {
+	var scopes []string
+	var expires string
+	cmd := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Make a token and show it, once",
+		Long: "Make a token for a program that uses the API (up --http), and show it. It is\n" +
+			"shown nowhere else: only its hash is kept. NAME is how the audit calls it.\n\n" +
+			"Scopes:\n" +
+			"  read          sessions and events, with the networks of clients\n" +
+			"  read:address  their addresses too\n" +
+			"  account:JID   read, and export, of one account, with addresses\n" +
+			"  export        everything about any one account\n" +
+			"  kick          end sessions\n" +
+			"  metrics       metrics from other machines\n" +
+			"  admin         all of these",
+		Example: "  rollcall token add grafana --scope read --expires 365d",
+		Args:    arguments(1, 1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			list, err := access.ParseScopes(strings.Join(scopes, ","))
+			if err != nil {
+				return usagef("--scope: %w", err)
+			}
+			t := access.Token{Name: args[0], Scopes: list}
+			if expires != "never" {
+				d, err := parseDuration(expires)
+				if err != nil || d <= 0 {
+					return usagef("--expires: %q is no time: give 12h, 90d or never", expires)
+				}
+				t.Expires = time.Now().UTC().Add(d).Truncate(time.Second)
+			}
+			return svc.use(ctx, func(b *bus.Bus) error { return addToken(ctx, con, b, t) })
+		}),
+	}
+	cmd.Flags().StringSliceVar(&scopes, "scope", []string{string(access.Read)}, "`SCOPE` that it is good for, or several")
+	cmd.Flags().StringVar(&expires, "expires", defaultExpiry, "after this `TIME`, or never")
+	return cmd
+}
+
+func addToken(ctx context.Context, con *console, b *bus.Bus, t access.Token) error {
+	_, shown, err := access.Add(ctx, b.Tokens(), t)
+	if err != nil {
+		return err
+	}
+	con.say("the token, which is shown this once:")
+	_, err = fmt.Fprintln(con.out, shown)
+	return err
+}
+
+// scopesText is a token's scopes for people.
+func scopesText(t *access.Token) string {
+	var texts []string
+	for _, s := range t.Scopes {
+		texts = append(texts, string(s))
+	}
+	return strings.Join(texts, ",")
+}

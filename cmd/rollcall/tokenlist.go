@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/cmd/rollcall/api/access"
+)
+
+// A tokenView is a token as scripts see it: without anything that lets somebody in.
+type tokenView struct {
+	Name    string         `json:"name"`
+	Scopes  []access.Scope `json:"scopes"`
+	Made    time.Time      `json:"made"`
+	Expires *time.Time     `json:"expires"` // null: never
+	Expired bool           `json:"expired"`
+}
+
+func newTokenList(con *console, svc *service) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List tokens, without their secrets",
+		Args:  arguments(0, 0),
+		RunE: verb(func(ctx context.Context, _ []string) error {
+			return svc.use(ctx, func(b *bus.Bus) error {
+				all, err := access.List(ctx, b.Tokens())
+				if err != nil {
+					return err
+				}
+				return showTokens(con, all, asJSON)
+			})
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+func showTokens(con *console, all []access.Token, asJSON bool) error {
+	now := time.Now()
+	t := newTable(con.out, "NAME", "SCOPES", timeHead("MADE", con.zoneName(now)), "EXPIRES")
+	for i := range all {
+		token := &all[i]
+		expires := "never"
+		v := tokenView{Name: token.Name, Scopes: token.Scopes, Made: token.Made, Expired: token.Expired(now)}
+		if !token.Expires.IsZero() {
+			v.Expires, expires = &token.Expires, con.stamp(token.Expires, now)
+		}
+		if v.Expired {
+			expires += " (expired)"
+		}
+		var err error
+		if asJSON {
+			err = con.printJSON(v)
+		} else {
+			err = t.row(token.Name, scopesText(token), con.stamp(token.Made, now), expires)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(all) == 0 {
+		con.say("no tokens")
+	}
+	return t.flush()
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/cmd/rollcall/api/access"
+)
+
+func newTokenRm(con *console, svc *service) *cobra.Command {
+	return &cobra.Command{
+		Use:   "rm NAME",
+		Short: "Remove a token; whoever shows it is refused at once",
+		Args:  arguments(1, 1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			return svc.use(ctx, func(b *bus.Bus) error {
+				if err := access.Remove(ctx, b.Tokens(), args[0]); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(con.out, "removed the token %s\n", printable(args[0]))
+				return err
+			})
+		}),
+	}
+}
