@@ -107,9 +107,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	if first, ok := s.always[r.URL.Path]; ok && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-		r.Pattern = "GET " + r.URL.Path
-		first.ServeHTTP(w, r)
+	if first, ok := s.always[r.URL.Path]; ok {
+		s.answerAlways(w, r, first)
 		return
 	}
 	select {
@@ -125,6 +124,16 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Rollcall-Position", strconv.FormatUint(uint64(s.cfg.Position()), 10))
 	s.mux.ServeHTTP(w, r)
+}
+
+func (s *Server) answerAlways(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	r.Pattern = "GET " + r.URL.Path
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", http.MethodGet)
+		WriteProblem(w, Problem{Status: http.StatusMethodNotAllowed, Detail: "this path is for GET"})
+		return
+	}
+	h.ServeHTTP(w, r)
 }
 
 // Serve answers on a listener until ctx ends, over TLS if there is a configuration for it.
