@@ -23,6 +23,8 @@ func newExport(con *console) *cobra.Command {
 		addresses    string
 		since, until string
 		key          string
+		keep         map[string]int
+		follow       bool
 		asJSON       bool
 	)
 	cmd := &cobra.Command{
@@ -46,14 +48,23 @@ func newExport(con *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.Since, c.Until = span.Since, span.Until
+			c.Since, c.Until, c.Keep = span.Since, span.Until, keep
 			if err := c.Validate(); err != nil {
 				return usageError{err}
 			}
 			if key == "" {
 				key = filepath.Clean(c.Dir) + ".key"
 			}
-			return svc.use(ctx, func(b *bus.Bus) error { return runExport(ctx, con, b, c, key, asJSON) })
+			return svc.use(ctx, func(b *bus.Bus) error {
+				e := exporting{con: con, c: c, asJSON: asJSON, begun: time.Now()}
+				if err := e.prepare(ctx, b, key); err != nil {
+					return err
+				}
+				if follow {
+					return e.follow(ctx)
+				}
+				return e.run(ctx)
+			})
 		}),
 	}
 	svc.flags(cmd)
@@ -66,57 +77,104 @@ func newExport(con *console) *cobra.Command {
 	f.StringVar(&since, "since", "", "from the hour of this `TIME` on")
 	f.StringVar(&until, "until", "", "the hours that are over before this `TIME`")
 	f.StringVar(&key, "key", "", "`FILE` of the Ed25519 key that signs; made if it is not there\n(default DIR.key)")
-	f.BoolVar(&asJSON, "json", false, "one JSON object")
+	f.StringToIntVar(&keep, "keep", nil, "`CLASS=DAYS,...`: remove files of a class of events, or of a\ndataset, that are older (default none)")
+	f.Lookup("keep").DefValue = ""
+	f.BoolVar(&follow, "follow", false, "go on as the log does; Ctrl-C ends")
+	f.BoolVar(&asJSON, "json", false, "one JSON object a run")
 	cmd.AddCommand(newExportCheck(con))
 	return cmd
 }
 
 // An exported is what export has done.
 type exported struct {
-	Dir       string `json:"dir"`
-	Stream    string `json:"stream"`
-	Seq       uint64 `json:"seq"`      // up to which it is sealed
-	Open      uint64 `json:"open_seq"` // up to which the hour that goes on is there; 0: it is not
-	Records   uint64 `json:"records"`  // read by this run
-	Segments  int    `json:"segments"`
-	Damaged   uint64 `json:"damaged"`
-	ElapsedMS int64  `json:"elapsed_ms"`
+	Dir         string `json:"dir"`
+	Stream      string `json:"stream"`
+	Seq         uint64 `json:"seq"`         // up to which it is sealed
+	Open        uint64 `json:"open_seq"`    // up to which the hour that goes on is there; 0: it is not
+	Records     uint64 `json:"records"`     // read by this run
+	Connections uint64 `json:"connections"` // records of connections that never had an account, read by this run
+	Segments    int    `json:"segments"`
+	Damaged     uint64 `json:"damaged"`
+	ElapsedMS   int64  `json:"elapsed_ms"`
 }
 
 // rememberedNames is how many accounts' pseudonyms are in memory, with some 200 bytes each.
 const rememberedNames = 1 << 19
 
-func runExport(ctx context.Context, con *console, b *bus.Bus, c export.Config, key string, asJSON bool) error {
+// An exporting is an export, or many, one after the other.
+type exporting struct {
+	con    *console
+	c      export.Config
+	asJSON bool
+	begun  time.Time
+}
+
+// prepare gives the export what it works with.
+func (e *exporting) prepare(ctx context.Context, b *bus.Bus, key string) error {
 	var err error
-	if c.Key, err = export.LoadKey(key); err != nil {
+	if e.c.Key, err = export.LoadKey(key); err != nil {
 		return change("--key", err)
 	}
-	shown := exportProgress{con: con, begun: time.Now()}
 	who := names.NewSized(b.Names(), b.Log(), rememberedNames)
 	if err := who.Load(ctx); err != nil {
 		return err
 	}
-	c.Log, c.Pre, c.Keyframes, c.Pseudonyms, c.Progress = b.Log(), b.Pre(), b.Keyframes(), who, shown.show
-	made, err := export.Run(ctx, c)
+	e.c.Log, e.c.Pre, e.c.Keyframes, e.c.Pseudonyms = b.Log(), b.Pre(), b.Keyframes(), who
+	return nil
+}
+
+// run exports once.
+func (e *exporting) run(ctx context.Context) error {
+	shown := exportProgress{con: e.con, begun: e.begun}
+	e.c.Progress = shown.show
+	made, err := export.Run(ctx, e.c)
 	shown.end()
-	switch {
-	case errors.Is(err, export.ErrForeign):
-		return fmt.Errorf("%w; name another directory", err)
-	case err != nil:
-		return err
+	if err != nil {
+		return remedy(err)
 	}
-	took := time.Since(shown.begun)
-	if asJSON {
-		return con.printJSON(exported{
-			Dir: c.Dir, Stream: made.Position.Stream, Seq: uint64(made.Position.Seq), Open: uint64(made.Open), Records: made.Records,
-			Segments: made.Segments, Damaged: made.Damaged, ElapsedMS: took.Milliseconds(),
+	return e.show(made)
+}
+
+// follow exports until Ctrl-C. Somebody else's erasures are heard of meanwhile.
+func (e *exporting) follow(ctx context.Context) error {
+	e.con.say("following; Ctrl-C ends")
+	shown := exportProgress{con: e.con, begun: e.begun}
+	e.c.Progress = shown.show
+	var failed error
+	err := export.Follow(ctx, e.c, export.Follower{
+		Done: func(made *export.Result) {
+			shown.end()
+			if made.Segments > 0 {
+				failed = errors.Join(failed, e.show(made))
+			}
+			e.begun = time.Now()
+		},
+		Interrupted: func(err error) { e.con.say("%s; going on when it is back", printable(oneLine(err))) },
+	})
+	return errors.Join(remedy(err), failed)
+}
+
+// remedy says what helps.
+func remedy(err error) error {
+	if errors.Is(err, export.ErrForeign) {
+		return fmt.Errorf("%w; name another directory", err)
+	}
+	return err
+}
+
+func (e *exporting) show(made *export.Result) error {
+	took := time.Since(e.begun)
+	if e.asJSON {
+		return e.con.printJSON(exported{
+			Dir: e.c.Dir, Stream: made.Position.Stream, Seq: uint64(made.Position.Seq), Open: uint64(made.Open), Records: made.Records,
+			Connections: made.Connections, Segments: made.Segments, Damaged: made.Damaged, ElapsedMS: took.Milliseconds(),
 		})
 	}
 	open := ""
 	if made.Open > 0 {
 		open = fmt.Sprintf(", and the hour that goes on up to #%d", made.Open)
 	}
-	_, err = fmt.Fprintf(con.out, "exported %s up to %s#%d%s: %s in %s, %.0f/s\n", plural(int(made.Records), "record"),
+	_, err := fmt.Fprintf(e.con.out, "exported %s up to %s#%d%s: %s in %s, %.0f/s\n", plural(int(made.Records), "record"),
 		made.Position.Stream, made.Position.Seq, open, plural(made.Segments, "segment"), took.Round(time.Millisecond), float64(made.Records)/took.Seconds())
 	return err
 }

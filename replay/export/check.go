@@ -36,6 +36,7 @@ type Checked struct {
 	Records  uint64
 	Missing  uint64 // records that the log had forgotten
 	Damaged  uint64 // records that can't be decoded
+	Removed  int    // files that were kept for as long as they were to be, and are gone
 	Open     int    // files of the hour that goes on, which nobody has signed
 	Faults   []string
 }
@@ -45,7 +46,7 @@ type Checked struct {
 // of ctx, or wraps ErrManifest, if the manifest itself is not what an export has written.
 // That the newest lines and their files are all there it can't tell without Trust.
 func Check(ctx context.Context, dir string, trust Trust) (*Checked, error) {
-	c := checker{dir: dir, known: map[string]bool{manifestName: true, lockName: true}, seen: trust.Line == ""}
+	c := checker{dir: dir, known: map[string]bool{manifestName: true, lockName: true}, removed: map[string]bool{}, seen: trust.Line == ""}
 	if err := c.manifest(ctx, manifestName, trust); err != nil {
 		return nil, fmt.Errorf("check: %w", err)
 	}
@@ -74,16 +75,19 @@ func (c Checked) with(pre Checked) Checked {
 	c.Rows += pre.Rows
 	c.Records += pre.Records
 	c.Missing += pre.Missing
+	c.Removed += pre.Removed
 	c.Damaged += pre.Damaged
 	return c
 }
 
 type checker struct {
-	dir   string
-	known map[string]bool // the files that there may be
-	state *File           // of the newest segment
-	seen  bool            // the line that is trusted
-	found Checked
+	dir     string
+	known   map[string]bool // the files that there may be
+	files   []File          // of the manifest that is being checked
+	removed map[string]bool // those that were kept for long enough
+	state   *File           // of the newest segment
+	seen    bool            // the line that is trusted
+	found   Checked
 }
 
 func (c *checker) fault(format string, args ...any) {
@@ -104,9 +108,6 @@ func (c *checker) manifest(ctx context.Context, name string, trust Trust) error 
 		if err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		c.seen = c.seen || c.found.Line == trust.Line
 		if e.Head != nil {
 			c.found.Head = *e.Head
@@ -115,10 +116,20 @@ func (c *checker) manifest(ctx context.Context, name string, trust Trust) error 
 			}
 			continue
 		}
-		if err := c.segment(e.Segment); err != nil {
+		if e.Removed != nil {
+			for _, file := range e.Removed.Files {
+				c.removed[file] = true
+			}
+			continue
+		}
+		c.segment(e.Segment)
+	}
+	for _, f := range c.files {
+		if err := errors.Join(ctx.Err(), c.file(f)); err != nil {
 			return err
 		}
 	}
+	c.files = nil
 	if f := c.state; f != nil {
 		c.known[f.Path] = true
 		return c.file(*f)
@@ -126,7 +137,7 @@ func (c *checker) manifest(ctx context.Context, name string, trust Trust) error 
 	return nil
 }
 
-func (c *checker) segment(s *Segment) error {
+func (c *checker) segment(s *Segment) {
 	c.found.Segments++
 	c.found.To = s.To
 	c.found.Records += s.Records
@@ -137,11 +148,8 @@ func (c *checker) segment(s *Segment) error {
 		c.found.Files++
 		c.found.Rows += f.Rows
 		c.known[f.Path] = true
-		if err := c.file(f); err != nil {
-			return err
-		}
 	}
-	return nil
+	c.files = append(c.files, s.Files...)
 }
 
 // file compares a file with what the manifest says of it.
@@ -151,6 +159,10 @@ func (c *checker) file(f File) error {
 		return nil
 	}
 	file, err := os.Open(filepath.Join(c.dir, filepath.FromSlash(f.Path)))
+	if errors.Is(err, fs.ErrNotExist) && c.removed[f.Path] {
+		c.found.Removed++
+		return nil
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		c.fault("%s is missing", f.Path)
 		return nil

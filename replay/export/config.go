@@ -62,6 +62,8 @@ type Config struct {
 	Since time.Time // from the hour of this time on; zero: from the log's beginning
 	Until time.Time // up to the end of the hour before the one of this time; zero: the log's end
 
+	Keep Keep // nil: all files are kept for ever. It may be another with each run
+
 	// Progress is told how far it is, some times a second. It must not block.
 	Progress func(Progress)
 }
@@ -79,6 +81,9 @@ var ErrChoice = errors.New("there is no such choice")
 
 // Validate sets defaults and checks the choices.
 func (c *Config) Validate() error {
+	if err := c.Keep.validate(); err != nil {
+		return err
+	}
 	ofEvents := c.Format == formatOCSF || c.Format == formatECS
 	switch {
 	case len(c.Datasets) == 0 && ofEvents:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"syscall"
 )
@@ -55,23 +56,23 @@ func (d *directory) file(name string) string { return filepath.Join(d.path, file
 
 // place gives a file in the work directory, which is on the disk, its name.
 func (d *directory) place(temp, name string) error {
-	path := d.file(name)
-	if err := d.makeParents(filepath.Dir(path)); err != nil {
+	to := d.file(name)
+	if err := d.makeParents(filepath.Dir(to)); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := os.Rename(temp, to); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return syncDir(filepath.Dir(to))
 }
 
 // write writes a file whole.
 func (d *directory) write(name string, data []byte) error {
-	path := d.file(name)
-	if err := d.makeParents(filepath.Dir(path)); err != nil {
+	to := d.file(name)
+	if err := d.makeParents(filepath.Dir(to)); err != nil {
 		return err
 	}
-	return replaceFile(path, d.file(workName+"/file"), data, 0o644)
+	return replaceFile(to, d.file(workName+"/file"), data, 0o644)
 }
 
 // clearStates removes all states but one.
@@ -111,6 +112,13 @@ func (d *directory) remove(name string) error {
 		return nil
 	}
 	return err
+}
+
+// removeEmpty removes a folder, and those above it, as far as they are empty.
+func (d *directory) removeEmpty(name string) {
+	for name != "." && os.Remove(d.file(name)) == nil {
+		name = path.Dir(name)
+	}
 }
 
 // replaceFile writes a file whole or not at all. It is there after a power failure.

@@ -55,8 +55,8 @@ func (c *chain) next(raw []byte) (e entry, err error) {
 	if err := json.Unmarshal(l.Entry, &e); err != nil {
 		return e, err
 	}
-	if (c.key == nil) != (e.Head != nil) || (e.Head == nil) == (e.Segment == nil) {
-		return e, errors.New("the first has a head, all others a segment")
+	if (c.key == nil) != (e.Head != nil) || e.parts() != 1 {
+		return e, errors.New("the first has a head, all others a segment or what was removed")
 	}
 	if e.Head != nil {
 		c.head = *e.Head

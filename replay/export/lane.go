@@ -49,6 +49,12 @@ func openLane(ctx context.Context, c *Config, d *directory, s source, manifest s
 	if err != nil {
 		return nil, err
 	}
+	if m.removed != nil { // whoever wrote that may have been killed
+		if err := d.removeAll(m.removed.Files); err != nil {
+			m.close()
+			return nil, err
+		}
+	}
 	x := &lane{Config: c, source: s, dir: d, manifest: m, info: info}
 	x.result.Position.Stream = info.Stream
 	x.result.Position.Seq, x.reached = m.reached()
@@ -230,7 +236,7 @@ func (x *lane) seal() error {
 	}
 	x.result.Position.Seq = s.To
 	x.result.Segments++
-	return nil
+	return x.expire(s.Hour)
 }
 
 // keepState writes what the next segment goes on with.

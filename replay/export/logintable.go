@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
+	"io"
 	"strings"
 	"time"
 
@@ -73,25 +75,24 @@ func (t *loginTable) take(it *item) error {
 	if it.st == nil {
 		return nil
 	}
-	row := t.row
-	clear(row)
-	account, address := it.st.Account(), ""
 	switch e := it.st.Event.(type) {
 	case events.Authenticated:
-		address = e.Address
-		row[loOK], row[loSession], row[loAgent] = flagOf(true), textOf(it.st.Session.String()), textOf(t.agent(e.Agent))
-		row[loMechanism], row[loTLS] = textOf(e.Mechanism), textOf(e.TLS)
+		clear(t.row)
+		t.row[loOK], t.row[loSession], t.row[loAgent] = flagOf(true), textOf(it.st.Session.String()), textOf(t.agent(e.Agent))
+		t.row[loMechanism], t.row[loTLS] = textOf(e.Mechanism), textOf(e.TLS)
+		t.fill(it, it.st.Account(), e.Address)
 	case events.AuthFailed:
-		address = e.Address
-		row[loOK], row[loMechanism], row[loCondition] = flagOf(false), textOf(e.Mechanism), textOf(e.Condition)
+		clear(t.row)
+		t.row[loOK], t.row[loMechanism], t.row[loCondition] = flagOf(false), textOf(e.Mechanism), textOf(e.Condition)
+		account := it.st.Account()
 		if account.Local() == "" && e.Username != "" {
 			account = events.StoredJID(e.Username + "@" + account.Domain())
 		}
+		t.fill(it, account, e.Address)
 	default:
 		return nil
 	}
-	t.fill(it, account, address)
-	return t.part.write(row)
+	return t.part.write(t.row)
 }
 
 // fill fills in what both kinds of login have.
@@ -117,18 +118,20 @@ func (t *loginTable) fill(it *item, account events.JID, address string) {
 // A tagger makes tags of names and addresses by which they can be counted and told apart
 // within a month, and by which nobody who has not the export's key can find out what they
 // are of.
-type tagger struct{ key []byte }
+type tagger struct{ mac hash.Hash }
 
 func newTagger(c *Config) tagger {
 	key := sha256.Sum256(append([]byte("rollcall export, tags "), c.Key.Seed()...))
-	return tagger{key[:]}
+	return tagger{hmac.New(sha256.New, key[:])}
 }
 
 // tagBytes are enough to tell millions apart.
 const tagBytes = 10
 
 func (t tagger) tag(of, text string, at int64) string {
-	h := hmac.New(sha256.New, t.key)
-	h.Write([]byte(of + time.Unix(0, at).UTC().Format(" 2006-01 ") + text))
-	return hex.EncodeToString(h.Sum(nil)[:tagBytes])
+	t.mac.Reset()
+	io.WriteString(t.mac, of)
+	t.mac.Write(time.Unix(0, at).UTC().AppendFormat(nil, " 2006-01 "))
+	io.WriteString(t.mac, text)
+	return hex.EncodeToString(t.mac.Sum(nil)[:tagBytes])
 }

@@ -32,8 +32,19 @@ var (
 // An entry is a line of the manifest. One of its parts is there.
 type entry struct {
 	Head     *Head    `json:"head,omitempty"`    // the first line
-	Segment  *Segment `json:"segment,omitempty"` // any other
+	Segment  *Segment `json:"segment,omitempty"` // any other,
+	Removed  *Removed `json:"removed,omitempty"` // but for these
 	Previous string   `json:"previous"`          // SHA-256 of the line before, without its end; "" in the first
+}
+
+// parts is how many of its parts are there.
+func (e *entry) parts() (n int) {
+	for _, is := range []bool{e.Head != nil, e.Segment != nil, e.Removed != nil} {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // A Head says what an export is of. Whoever goes on with it must say the same.
@@ -72,6 +83,13 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
+// Removed says which files have been kept for long enough. They are removed when this is
+// written.
+type Removed struct {
+	Before time.Time `json:"before"` // they are of hours before this one
+	Files  []string  `json:"files"`
+}
+
 // publicKeyText is an Ed25519 public key in base64.
 type publicKeyText string
 
@@ -102,11 +120,14 @@ type manifest struct {
 	key  ed25519.PrivateKey
 	name string
 	file *os.File
+
+	files   keptFiles
+	removed *Removed // newest; nil: none
 }
 
 // openManifest goes on with the directory's manifest, or begins it.
 func openManifest(d *directory, name string, key ed25519.PrivateKey, want Head, begin func() (events.Seq, error)) (*manifest, error) {
-	m := &manifest{key: key, name: name}
+	m := &manifest{key: key, name: name, files: keptFiles{}}
 	data, err := os.ReadFile(d.file(m.name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -166,8 +187,12 @@ func (m *manifest) resume(d *directory, data []byte, want Head) error {
 			return err
 		case e.Head != nil:
 			m.head = *e.Head
-		default:
+		case e.Segment != nil:
 			m.last = *e.Segment
+			m.files.add(e.Segment)
+		default:
+			m.files.remove(e.Removed)
+			m.removed = e.Removed
 		}
 	}
 	want.After = m.head.After
@@ -199,14 +224,26 @@ func (h Head) difference(is Head) string {
 
 // add appends a segment: all of its files are in their places.
 func (m *manifest) add(s Segment) error {
-	text, err := m.text(entry{Segment: &s, Previous: m.hash})
+	m.last = s
+	m.files.add(&s)
+	return m.append(entry{Segment: &s})
+}
+
+// remove appends that files are removed.
+func (m *manifest) remove(r Removed) error {
+	m.files.remove(&r)
+	return m.append(entry{Removed: &r})
+}
+
+func (m *manifest) append(e entry) error {
+	e.Previous = m.hash
+	text, err := m.text(e)
 	if err != nil {
 		return err
 	}
 	if _, err := m.file.Write(text); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
-	m.last = s
 	return m.file.Sync()
 }
 

@@ -30,7 +30,7 @@ var compression = &zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}
 // rows and of what it was made with: there is no time in it, and no build.
 type parquetSink struct {
 	columns []column
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	writers []*parquet.ColumnWriter
 	pending [][]parquet.Value // of each column
 	rows    int               // of the row group
@@ -55,7 +55,7 @@ func newParquetSink(out io.Writer, columns []column, about map[string]string) *p
 	for key, text := range about {
 		options = append(options, parquet.KeyValueMetadata(key, text))
 	}
-	s := &parquetSink{columns: columns, w: parquet.NewWriter(out, options...), pending: make([][]parquet.Value, len(columns))}
+	s := &parquetSink{columns: columns, w: parquet.NewGenericWriter[any](out, options...), pending: make([][]parquet.Value, len(columns))}
 	s.writers = s.w.ColumnWriters()
 	for i := range s.pending {
 		s.pending[i] = make([]parquet.Value, 0, batch)

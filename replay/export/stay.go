@@ -3,6 +3,8 @@ package export
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"hash"
+	"io"
 	"slices"
 	"time"
 
@@ -64,7 +66,7 @@ type stays struct {
 	open   map[events.SessionID]*stay
 	named  map[string]*stay // those that are bound, by Name
 	begins int64            // what began before is known by what came later only; 0: all is known
-	key    []byte           // of Name
+	mac    hash.Hash        // for Name
 	rows   rowChoices
 }
 
@@ -85,7 +87,7 @@ func (c rowChoices) agent(agent string) string {
 func newStays(c *Config) *stays {
 	key := sha256.Sum256(append([]byte("rollcall export, full JIDs "), c.Key.Seed()...))
 	return &stays{
-		open: map[events.SessionID]*stay{}, named: map[string]*stay{}, key: key[:],
+		open: map[events.SessionID]*stay{}, named: map[string]*stay{}, mac: hmac.New(sha256.New, key[:]),
 		rows: rowChoices{names: c.Names, addresses: c.Addresses},
 	}
 }
@@ -173,9 +175,9 @@ func (s *stay) restore(st *events.Stored, e events.Refreshed, rows rowChoices) {
 
 // bind gives a stay its full JID, which it takes from any other.
 func (o *stays) bind(s *stay, st *events.Stored, ended func(ending) error) error {
-	h := hmac.New(sha256.New, o.key)
-	h.Write([]byte(st.JID.String()))
-	s.IsBound, s.Name = true, h.Sum(nil)[:16]
+	o.mac.Reset()
+	io.WriteString(o.mac, st.JID.String())
+	s.IsBound, s.Name = true, o.mac.Sum(nil)[:16]
 	if o.rows.names {
 		s.Resource = st.JID.Resource()
 	}

@@ -25,7 +25,7 @@ import (
 // A world is a log with a history whose records were stored by a clock of its own.
 type world struct {
 	*bustest.Log
-	t     *testing.T
+	t     testing.TB
 	now   time.Time
 	times []time.Time // times[i] is when sequence i+1 was stored
 	first events.Seq  // what was before it is forgotten
@@ -34,7 +34,7 @@ type world struct {
 	ids   uint64
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	return &world{
 		Log: bustest.NewLog(), t: t, now: time.Date(2026, 11, 29, 17, 40, 0, 0, time.UTC), first: 1, prev: map[events.JID]events.Seq{},
