@@ -6,12 +6,16 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/cmd/rollcall/api"
+	"rollcall/cmd/rollcall/api/access"
 	"rollcall/events"
 )
 
 // serveHTTP answers other programs until ctx ends, from before the table is up to date, so
 // that they can see it come to be.
 func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
+	if n.listeners.api == nil && n.listeners.apiTLS == nil {
+		return
+	}
 	server := api.New(api.Config{
 		Logger: n.log, Answered: n.monitor.metrics.Request,
 		Position: func() events.Seq { return n.table.Position().Seq },
@@ -21,7 +25,9 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 			return n.table.WaitFor(ctx, at)
 		},
 	})
-	n.monitor.mount(server)
+	guard := access.NewGuard(n.bus.Tokens())
+	g.Go(func() error { return follow(ctx, guard.Follow) })
+	n.monitor.mount(server, guard)
 	if l := n.listeners.api; l != nil {
 		g.Go(func() error { return server.Serve(ctx, l, nil) })
 	}

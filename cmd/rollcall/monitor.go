@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/cmd/rollcall/api"
+	"rollcall/cmd/rollcall/api/access"
 	"rollcall/cmd/rollcall/metrics"
 	"rollcall/events"
 	"rollcall/projector"
@@ -53,23 +54,37 @@ func (m *monitor) run(ctx, life context.Context, g *errgroup.Group) {
 }
 
 // mount answers whoever starts, balances and watches the node.
-func (m *monitor) mount(server *api.Server) {
+func (m *monitor) mount(server *api.Server, guard *access.Guard) {
 	server.HandleAlways("/livez", http.HandlerFunc(m.health.Live))
 	server.HandleAlways("/readyz", http.HandlerFunc(m.health.Readyz))
-	server.HandleAlways("/metrics", fromThisMachine(m.metrics.Handler()))
+	server.HandleAlways("/metrics", forWatchers(m.metrics.Handler(), guard))
 }
 
-// fromThisMachine refuses others: how many people are online, and what fails, is not for
-// everybody who reaches the API.
-func fromThisMachine(h http.Handler) http.Handler {
+// forWatchers lets in programs on this machine, and those that show a token of scope
+// metrics: how many people are online, and what fails, is not for everybody who
+// reaches the API.
+func forWatchers(h http.Handler, guard *access.Guard) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, _ := net.SplitHostPort(r.RemoteAddr)
-		if ip, err := netip.ParseAddr(host); err != nil || !ip.Unmap().IsLoopback() {
-			api.WriteProblem(w, api.Problem{Status: http.StatusForbidden, Detail: "metrics are for programs on the same machine"})
-			return
+		if !isLocal(r) {
+			switch token, err := guard.Authenticate(r); {
+			case err != nil:
+				w.Header().Set("WWW-Authenticate", "Bearer")
+				api.WriteProblem(w, api.Problem{Status: http.StatusUnauthorized, Detail: err.Error()})
+				return
+			case !token.May(access.Metrics):
+				api.WriteProblem(w, api.Problem{Status: http.StatusForbidden, Detail: "the token has not the scope metrics"})
+				return
+			}
 		}
 		h.ServeHTTP(w, r)
 	})
+}
+
+// isLocal reports a request of a program on this machine that is no proxy for others.
+func isLocal(r *http.Request) bool {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
 }
 
 // observe counts what the connector writes, and then tells its server.
