@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -66,6 +69,43 @@ func (w *witness) junk(user string) {
 	answer, err := nc.Request(bus.LogSubject(events.StoredJID(user+"@localhost")), []byte("junk"), dialTimeout)
 	if err != nil || strings.Contains(string(answer.Data), "error") {
 		w.t.Fatalf("%s, %v", answer.Data, err)
+	}
+}
+
+// Processes that all need pseudonyms that nobody has made say the same of all accounts,
+// byte for byte, though some of them are killed while they make them.
+func TestProcessesThatReadAtOnceSayTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t, func(e events.Event) events.Event { return e })
+	for i := range 300 {
+		w.login(fmt.Sprintf("user%d", i))
+	}
+	read := func(ctx context.Context) ([]byte, error) {
+		return exec.CommandContext(ctx, "rollcall", "history", "--since", "1h", "--json", "--nats", w.url).Output()
+	}
+	said := make([][]byte, 6)
+	var all sync.WaitGroup
+	for i := range said {
+		all.Go(func() {
+			if i%3 == 2 {
+				ctx, kill := context.WithTimeout(t.Context(), time.Duration(30*i)*time.Millisecond)
+				defer kill()
+				read(ctx)
+			}
+			var err error
+			if said[i], err = read(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := bytes.Count(said[0], []byte(`"who":"`)); n != 900 {
+		t.Errorf("%d lines have a pseudonym", n)
+	}
+	for _, other := range said[1:] {
+		if !bytes.Equal(other, said[0]) {
+			t.Error("two differ")
+		}
 	}
 }
 

@@ -50,7 +50,9 @@ func (k known) begin(at events.Seq) known {
 	case ok && before.from == at:
 		return k
 	case ok && before.made >= at:
-		return k.with(before, incarnation{from: at, made: before.made, who: before.who})
+		earlier := incarnation{from: before.from, made: before.from, who: newPseudonym()}
+		k = k.with(before, earlier)
+		return k.with(incarnation{}, incarnation{from: at, made: before.made, who: before.who})
 	}
 	return k.with(incarnation{}, incarnation{from: at, made: at, who: newPseudonym()})
 }
