@@ -114,6 +114,9 @@ func (b *Bus) Connection() (connected bool, reconnects uint64) {
 // RoundTrip measures the way to the NATS server and back, until ctx ends, which must
 // have a deadline.
 func (b *Bus) RoundTrip(ctx context.Context) (time.Duration, error) {
+	if up, _ := b.link(); !up {
+		return 0, fmt.Errorf("%w: not connected", events.ErrUnavailable)
+	}
 	begin := time.Now()
 	if err := b.nc.FlushWithContext(ctx); err != nil {
 		return 0, fmt.Errorf("%w: %w", events.ErrUnavailable, err)

@@ -2,11 +2,13 @@ package bus_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"rollcall/bus"
 	"rollcall/bus/bustest"
+	"rollcall/bus/natsd"
 	"rollcall/events"
 )
 
@@ -84,4 +86,84 @@ func TestAFollowerBeatsWithNothingToDoAndWhenItIsCutOff(t *testing.T) {
 	await("without a server")
 	stop()
 	<-ended
+}
+
+func TestRenewalsAndLostLeasesAreCounted(t *testing.T) {
+	t.Parallel()
+	b, ctx := embedded(t), within(t)
+	lease, err := b.Leases().Acquire(ctx, bus.LeaseRequest{Name: "c1", Instance: "i", TTL: 2 * time.Second})
+	must(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- lease.Run(ctx) }()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		times, failed, lost := b.Leases().Renewals()
+		if failed+lost > 0 || ctx.Err() != nil {
+			t.Fatalf("%d renewals, %d failed, %d lost", times.Count, failed, lost)
+		}
+		if times.Count > 1 {
+			break
+		}
+	}
+	alive, err := b.Leases().Alive(ctx)
+	must(t, err)
+	must(t, b.Leases().Revoke(ctx, alive[0]))
+	<-ended
+	if _, _, lost := b.Leases().Renewals(); lost != 1 {
+		t.Errorf("%d leases were lost, want 1", lost)
+	}
+}
+
+func TestMessagesThatAreRefusedForTooManyWaitAreCounted(t *testing.T) {
+	t.Parallel()
+	b, ctx := embedded(t), within(t)
+	alice := events.StoredJID("alice@localhost")
+	for range bus.MaxWaiting {
+		must(t, b.Waiting().Store(ctx, alice, []byte("hello")))
+	}
+	if err := b.Waiting().Store(ctx, alice, []byte("one more")); !errors.Is(err, events.ErrFull) {
+		t.Fatalf("one more: %v", err)
+	}
+	if n := b.Waiting().Refused(); n != 1 {
+		t.Errorf("%d were refused, want 1", n)
+	}
+}
+
+func TestSyncsAreCountedWhereTheServerSyncsAlways(t *testing.T) {
+	t.Parallel()
+	for fsync, want := range map[string]bool{"always": true, "1s": false} {
+		b := connect(t, bus.Config{InProcess: serve(t, natsd.Options{Fsync: fsync})})
+		_, err := b.Log().Append(within(t), record(events.StoredJID("alice@localhost"), 0, "one"))
+		must(t, err)
+		if times, failed := b.Syncs(); (times.Count > 0) != want || failed > 0 {
+			t.Errorf("%s: %d syncs, %d failed", fsync, times.Count, failed)
+		}
+	}
+}
+
+func TestConnectionsThatAreMadeAgainAreCounted(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	changed := make(chan bool, 8)
+	b := connect(t, bus.Config{URL: server.URL, OnState: func(up bool) { changed <- up }})
+	if up, again := b.Connection(); !up || again != 0 {
+		t.Errorf("connected: %v, again %d times", up, again)
+	}
+	if took, err := b.RoundTrip(within(t)); err != nil || took <= 0 {
+		t.Errorf("there and back: %s, %v", took, err)
+	}
+	server.Kill()
+	<-changed
+	if up, _ := b.Connection(); up {
+		t.Error("connected without a server")
+	}
+	if _, err := b.RoundTrip(within(t)); err == nil {
+		t.Error("there and back without a server")
+	}
+	server.Start()
+	<-changed
+	if up, again := b.Connection(); !up || again != 1 {
+		t.Errorf("connected: %v, again %d times", up, again)
+	}
 }

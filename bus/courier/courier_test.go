@@ -427,3 +427,21 @@ func TestASlowHandlerIsWaitedFor(t *testing.T) {
 		t.Errorf("%q, %v", chunks, err)
 	}
 }
+
+func TestMessagesAreCountedOnBothSides(t *testing.T) {
+	t.Parallel()
+	here, there := pair(t)
+	got := make(chan string, 10)
+	stop := receive(t, there, got)
+	send(t, here, 0, 5)
+	for range 5 {
+		<-got
+	}
+	stop()
+	if n := here.Stats(); n.Sent != 5 || n.Received != 0 {
+		t.Errorf("here: %+v", n)
+	}
+	if n := there.Stats(); n.Sent != 0 || n.Received != 5 {
+		t.Errorf("there: %+v", n)
+	}
+}
