@@ -1,7 +1,11 @@
 // Package export writes the log into files that other programs read: Parquet for DuckDB,
-// Polars, Spark and ClickHouse.
+// Polars, Spark and ClickHouse, or lines of text. docs/export.md says what is in them.
 //
-//	result, err := export.Run(ctx, export.Config{Dir: "hist", Log: log, Key: key})
+//	key, err := export.LoadKey("hist.key")
+//	result, err := export.Run(ctx, export.Config{
+//		Dir: "hist", Log: nats.Log(), Pre: nats.Pre(), Keyframes: nats.Keyframes(), Pseudonyms: who, Key: key,
+//	})
+//	found, err := export.Check(ctx, "hist", export.Trust{}) // without a service
 //
 // # What a directory holds
 //
@@ -19,9 +23,10 @@
 // # The order of things
 //
 //  1. The files of a segment are written in a folder of their own, and are on the disk.
-//  2. Each gets its name.
+//  2. Each gets its name; then so does the state, with which the next segment goes on.
 //  3. A line of the manifest says that the segment is there, with the hash of each file
 //     and of the line before, and signed.
+//  4. The state of the segment before is removed: the sessions that were open at its end.
 //
 // So the manifest is the checkpoint. A process that is killed between 2 and 3 leaves
 // files without a line, which the next one writes again. A reader who looks for files by
@@ -29,8 +34,8 @@
 //
 // # Limits
 //
-// An hour's files are in memory by 122,880 rows of each class at most. What the log has
-// forgotten before it was exported is missing, and counted. A clock of the log's servers
-// that is put back by more than a minute, while nothing is stored, ends an hour early:
-// what comes then is in the next one.
+// A class or dataset takes memory for up to 122,880 rows, and all sessions that are open at
+// one time are in it. What the log has forgotten before it was exported is missing, and
+// counted. A clock of the log's servers that is put back by more than a minute, while
+// nothing is stored, ends an hour early: what comes then is in the next one.
 package export
