@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -107,6 +108,7 @@ type exporting struct {
 	c      export.Config
 	asJSON bool
 	begun  time.Time
+	who    *names.Names
 }
 
 // prepare gives the export what it works with.
@@ -115,11 +117,11 @@ func (e *exporting) prepare(ctx context.Context, b *bus.Bus, key string) error {
 	if e.c.Key, err = export.LoadKey(key); err != nil {
 		return change("--key", err)
 	}
-	who := names.NewSized(b.Names(), b.Log(), rememberedNames)
-	if err := who.Load(ctx); err != nil {
+	e.who = names.NewSized(b.Names(), b.Log(), rememberedNames)
+	if err := e.who.Load(ctx); err != nil {
 		return err
 	}
-	e.c.Log, e.c.Pre, e.c.Keyframes, e.c.Pseudonyms = b.Log(), b.Pre(), b.Keyframes(), who
+	e.c.Log, e.c.Pre, e.c.Keyframes, e.c.Pseudonyms = b.Log(), b.Pre(), b.Keyframes(), e.who
 	return nil
 }
 
@@ -135,8 +137,26 @@ func (e *exporting) run(ctx context.Context) error {
 	return e.show(made)
 }
 
-// follow exports until Ctrl-C. Somebody else's erasures are heard of meanwhile.
+// follow exports until Ctrl-C. What others erase meanwhile is forgotten here, too.
 func (e *exporting) follow(ctx context.Context) error {
+	end, stop := context.WithCancelCause(ctx)
+	var erasures sync.WaitGroup
+	erasures.Go(func() {
+		if err := e.who.Follow(end); end.Err() == nil {
+			stop(err)
+		}
+	})
+	err := e.runs(end)
+	if ctx.Err() == nil {
+		err = errors.Join(err, context.Cause(end))
+	}
+	stop(nil)
+	erasures.Wait()
+	return err
+}
+
+// runs exports again and again.
+func (e *exporting) runs(ctx context.Context) error {
 	e.con.say("following; Ctrl-C ends")
 	shown := exportProgress{con: e.con, begun: e.begun}
 	e.c.Progress = shown.show

@@ -26,7 +26,7 @@ type directory struct {
 }
 
 func openDirectory(path string) (*directory, error) {
-	if err := os.MkdirAll(path, 0o755); err != nil {
+	if err := os.MkdirAll(path, 0o700); err != nil { // who else may read it is not for us to say
 		return nil, err
 	}
 	d := &directory{path: path}

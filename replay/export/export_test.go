@@ -163,6 +163,33 @@ func TestNobodyIsNamedUnlessItIsAskedFor(t *testing.T) {
 	}
 }
 
+func TestADirectoryIsItsOwnersAtFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := filepath.Join(t.TempDir(), "hist")
+	key := dir + ".key"
+	made, err := LoadKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.run(dir, func(c *Config) { c.Key = made })
+	for path, want := range map[string]os.FileMode{dir: 0o700 | os.ModeDir, key: 0o600} {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode() != want {
+			t.Errorf("%s has mode %s, %v", path, info.Mode(), err)
+		}
+	}
+	if again, err := LoadKey(key); err != nil || !again.Equal(made) {
+		t.Errorf("the key is another, %v", err)
+	}
+	if err := os.WriteFile(key, []byte("no key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadKey(key); err == nil {
+		t.Error("that was no key")
+	}
+}
+
 func TestADirectoryIsOfOneExport(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
