@@ -17,6 +17,7 @@ import (
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/session"
+	"rollcall/session/tally"
 )
 
 const patience = 30 * time.Second
@@ -46,7 +47,7 @@ func (l gatedLog) Follow(ctx context.Context, after events.Seq) iter.Seq2[*event
 
 // A world is a log in a server of its own, and a process that folds it.
 type world struct {
-	*testing.T
+	testing.TB
 	bus    *bus.Bus
 	table  *projector.Table
 	fold   *projector.Projector
@@ -56,14 +57,14 @@ type world struct {
 }
 
 // newWorld makes a log of so many records. fold gives a projector for it.
-func newWorld(t *testing.T, records int, fold func(*bus.Bus, *projector.Table) projector.Config) *world {
+func newWorld(t testing.TB, records int, fold func(*bus.Bus, *projector.Table) projector.Config) *world {
 	t.Helper()
 	server, err := natsd.Start(t.Context(), natsd.Options{DataDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Shutdown)
-	w := &world{T: t, table: projector.NewTable()}
+	w := &world{TB: t, table: projector.NewTable()}
 	if w.bus, err = bus.Connect(t.Context(), bus.Config{InProcess: server, MaxBytes: 64 << 20}); err != nil {
 		t.Fatal(err)
 	}
@@ -251,4 +252,18 @@ func value(t *testing.T, r *prometheus.Registry, name string) float64 {
 	}
 	t.Fatalf("there is no %s", name)
 	return 0
+}
+
+func BenchmarkScrape(b *testing.B) {
+	w := newWorld(b, 1, func(l *bus.Bus, table *projector.Table) projector.Config {
+		return projector.Config{Log: l.Log(), Table: table}
+	})
+	m, err := New(Config{Bus: w.bus, Table: w.table, Probe: w.probe, Health: w.health, Connector: "c1", Tally: tally.New("c1")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := m.Handler()
+	for b.Loop() {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	}
 }
