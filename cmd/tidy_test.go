@@ -58,7 +58,7 @@ var mayImport = map[string][]string{
 	"replay/verify":           {"events", "session", "projector", "projector/keyframe", "replay"},
 	"docs/schema":             {},
 	"cmd":                     {},
-	"cmd/rollcall/api":        {"events"},
+	"cmd/rollcall/api":        {"cmd/rollcall/api/access", "docs/schema", "events", "projector", "projector/query", "replay", "replay/names", "replay/public"},
 	"cmd/rollcall/api/access": {"events"},
 	"cmd/rollcall/bench":      {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/load":       {"events", "session/stanza"},

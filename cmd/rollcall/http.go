@@ -8,6 +8,8 @@ import (
 	"rollcall/cmd/rollcall/api"
 	"rollcall/cmd/rollcall/api/access"
 	"rollcall/events"
+	"rollcall/replay"
+	"rollcall/replay/names"
 )
 
 // serveHTTP answers other programs until ctx ends, from before the table is up to date, so
@@ -28,6 +30,10 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	guard := access.NewGuard(n.bus.Tokens())
 	g.Go(func() error { return follow(ctx, guard.Follow) })
 	n.monitor.mount(server, guard)
+	server.Mount(ctx, &api.History{
+		Archive: replay.Archive{Log: n.bus.Log(), Keyframes: n.bus.Keyframes()}, Pre: n.bus.Pre(), Table: n.table,
+		Names: names.New(n.bus.Names(), n.bus.Log()), Guard: guard, Audit: n.bus.Audit(),
+	})
 	if l := n.listeners.api; l != nil {
 		g.Go(func() error { return server.Serve(ctx, l, nil) })
 	}

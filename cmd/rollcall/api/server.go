@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"rollcall/events"
@@ -17,6 +18,7 @@ import (
 const (
 	maxHeader     = 16 << 10 // bytes of a request's line and headers
 	maxRequests   = 256      // that are answered at one time, streams not among them
+	maxStreams    = 200
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
 	// stopTimeout is how long requests may take to end when the server stops.
@@ -43,6 +45,9 @@ type Server struct {
 	paths []string // patterns, in the order in which they were mounted
 	turns chan struct{}
 
+	streams     map[string]bool // paths of those that may take as long as they like
+	streamTurns chan struct{}
+
 	always map[string]http.Handler // by path
 }
 
@@ -54,7 +59,8 @@ func New(cfg Config) *Server {
 	if cfg.Answered == nil {
 		cfg.Answered = func(string, int, time.Duration) {}
 	}
-	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests)}
+	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests),
+		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams)}
 	s.mux.HandleFunc("/", s.notFound)
 	return s
 }
@@ -63,6 +69,14 @@ func New(cfg Config) *Server {
 func (s *Server) Handle(pattern string, h http.Handler) {
 	s.paths = append(s.paths, pattern)
 	s.mux.Handle(pattern, h)
+}
+
+// mount mounts a route.
+func (s *Server) mount(route *Route, h http.HandlerFunc) {
+	if _, path, _ := strings.Cut(route.Pattern, " "); route.stream {
+		s.streams[path] = true
+	}
+	s.Handle(route.Pattern, h)
 }
 
 // HandleAlways mounts a handler at a path that is answered however many requests are, and
@@ -111,9 +125,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		s.answerAlways(w, r, first)
 		return
 	}
+	turns := s.turns
+	if s.streams[r.URL.Path] {
+		turns = s.streamTurns
+	}
 	select {
-	case s.turns <- struct{}{}:
-		defer func() { <-s.turns }()
+	case turns <- struct{}{}:
+		defer func() { <-turns }()
 	default:
 		h.Set("Retry-After", "1")
 		WriteProblem(w, Problem{Status: http.StatusServiceUnavailable, Detail: "too many requests are being answered; try again"})

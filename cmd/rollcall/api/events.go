@@ -1,0 +1,196 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"rollcall/events"
+	"rollcall/replay/names"
+	"rollcall/replay/public"
+)
+
+// A page is events that were read together.
+type page struct {
+	limit    int
+	records  []*events.Stored
+	damaged  map[int]*events.PoisonError // in place of the record at an index
+	scanned  int
+	deadline time.Time
+	next     events.Seq // to go on after, or before if the newest come first
+	complete bool       // there is nothing more now
+}
+
+// take looks at a record, and reports false when the page ends with it.
+func (p *page) take(s *selection, st *events.Stored, poison *events.PoisonError) bool {
+	p.scanned++
+	switch {
+	case poison != nil:
+		p.next = poison.Seq
+		if s.hasDamaged() {
+			p.damaged[len(p.records)] = poison
+			p.records = append(p.records, nil)
+		}
+	default:
+		p.next = st.Seq
+		if s.has(st) {
+			one := *st
+			p.records = append(p.records, &one)
+		}
+	}
+	return len(p.records) < p.limit && p.scanned < maxScan && (p.scanned%1000 != 0 || time.Now().Before(p.deadline))
+}
+
+// oldestFirst reads a page upwards.
+func (p *page) oldestFirst(ctx context.Context, log events.Log, s *selection) error {
+	for st, err := range log.Read(ctx, s.span()) {
+		poison, _ := errors.AsType[*events.PoisonError](err)
+		if err != nil && poison == nil {
+			return err
+		}
+		if !p.take(s, st, poison) {
+			return nil
+		}
+	}
+	p.complete = true
+	return ctx.Err()
+}
+
+// firstWindow is how many sequences are looked at first where the newest are wanted; each
+// time that they don't fill the page it is four times as many.
+const firstWindow = 1000
+
+// newestFirst reads a page downwards from the selection's end, window by window, for a
+// log is read upwards.
+func (p *page) newestFirst(ctx context.Context, log events.Log, s *selection) error {
+	info, err := log.Info(ctx)
+	if err != nil {
+		return err
+	}
+	top := info.Last
+	if s.to > 0 {
+		top = min(top, s.to)
+	}
+	p.next = top + 1
+	for size := events.Seq(firstWindow); top > s.after && top >= info.First; size = min(4*size, maxScan/4) {
+		window := *s
+		window.to, window.after = top, max(s.after, top-min(size, top))
+		var part page
+		part = page{limit: maxScan, damaged: map[int]*events.PoisonError{}, deadline: p.deadline}
+		if err := part.oldestFirst(ctx, log, &window); err != nil {
+			return err
+		}
+		p.scanned += part.scanned
+		for i, st := range slices.Backward(part.records) {
+			if poison := part.damaged[i]; poison != nil {
+				p.damaged[len(p.records)], p.next = poison, poison.Seq
+			} else {
+				p.next = st.Seq
+			}
+			if p.records = append(p.records, st); len(p.records) == p.limit {
+				return nil
+			}
+		}
+		if p.next = window.after + 1; !part.complete || p.scanned >= maxScan || time.Now().After(p.deadline) {
+			return nil
+		}
+		top = window.after
+	}
+	p.complete = true
+	return nil
+}
+
+// events answers with a page of the log.
+func (h *History) events(q *question) error {
+	s, err := selectionOf(q, "to", "since", "until", "limit", "order")
+	if err != nil {
+		return err
+	}
+	ctx := q.r.Context()
+	p := page{limit: s.limit, damaged: map[int]*events.PoisonError{}, deadline: time.Now().Add(maxScanTime), next: s.after}
+	if s.newest {
+		err = p.newestFirst(ctx, h.Archive.Log, &s)
+	} else {
+		err = p.oldestFirst(ctx, h.Archive.Log, &s)
+	}
+	if err != nil {
+		return err
+	}
+	e, err := h.encoders(ctx)
+	if err != nil {
+		return err
+	}
+	body, err := p.encode(ctx, h.Names, e.of(q), &s)
+	if err != nil {
+		return err
+	}
+	rows := len(p.records)
+	if err := h.record(q, &rows); err != nil {
+		return err
+	}
+	q.w.Header().Set("Content-Type", "application/json")
+	_, err = q.w.Write(body)
+	return err
+}
+
+// encode is the page as it is answered.
+func (p *page) encode(ctx context.Context, all *names.Names, e *public.Encoder, s *selection) ([]byte, error) {
+	lines := batch{records: p.records, damaged: p.damaged}
+	b, err := lines.appendTo(ctx, append(make([]byte, 0, 700*len(p.records)+200), `{"items":[`...), all, e, ',')
+	if err != nil {
+		return nil, err
+	}
+	b = append(b, `],"next":{"`...)
+	b = append(b, map[bool]string{false: "after", true: "to"}[s.newest]...)
+	next := p.next
+	if s.newest {
+		next = max(next, 1) - 1
+	}
+	b = strconv.AppendUint(append(b, `":`...), uint64(next), 10)
+	b = strconv.AppendBool(append(b, `},"complete":`...), p.complete)
+	b = strconv.AppendInt(append(b, `,"scanned":`...), int64(p.scanned), 10)
+	b = strconv.AppendBool(append(b, `,"scan_limited":`...), !p.complete && len(p.records) < p.limit)
+	return append(b, "}\n"...), nil
+}
+
+// A batch is records that are written together; damaged ones have no record.
+type batch struct {
+	records []*events.Stored
+	damaged map[int]*events.PoisonError
+}
+
+// appendTo writes the events, with separator between them, or after each if it ends
+// lines.
+func (t *batch) appendTo(ctx context.Context, b []byte, all *names.Names, e *public.Encoder, separator byte) ([]byte, error) {
+	good := slices.DeleteFunc(slices.Clone(t.records), func(st *events.Stored) bool { return st == nil })
+	who := make([]names.Pseudonym, len(good))
+	if err := all.OfAll(ctx, good, who); err != nil {
+		return nil, err
+	}
+	n := 0
+	for i, st := range t.records {
+		if i > 0 && separator == ',' {
+			b = append(b, separator)
+		}
+		if st == nil {
+			b = e.AppendDamaged(b, t.damaged[i])
+		} else {
+			b = e.Append(b, st, who[n])
+			n++
+		}
+		if separator == '\n' {
+			b = append(b, separator)
+		}
+	}
+	return b, nil
+}
+
+// unlimited lets an answer take as long as it takes, if whoever asked goes on reading.
+func (q *question) unlimited() *http.ResponseController {
+	c := http.NewResponseController(q.w)
+	c.SetReadDeadline(time.Time{})
+	return c
+}

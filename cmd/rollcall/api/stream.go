@@ -1,0 +1,184 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"rollcall/cmd/rollcall/api/access"
+	"rollcall/events"
+	"rollcall/replay/public"
+)
+
+const (
+	// heartbeat is after how long without an event a comment shows that the stream lives.
+	heartbeat = 15 * time.Second
+	// streamBatch is how many events are written at once.
+	streamBatch = 256
+)
+
+// follow answers with events as they happen, as server-sent events whose ids are their
+// sequences. It begins after Last-Event-ID, the parameter after, or with what comes.
+func (h *History) follow(q *question) error {
+	s, err := selectionOf(q)
+	if err != nil {
+		return err
+	}
+	info, err := h.Archive.Log.Info(q.r.Context())
+	if err != nil {
+		return err
+	}
+	if text := q.r.Header.Get("Last-Event-ID"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 63)
+		if err != nil {
+			return bad("Last-Event-ID", "it is the sequence of the event that was seen last")
+		}
+		s.after = events.Seq(n)
+	} else if !q.r.URL.Query().Has("after") {
+		s.after = info.Last
+	}
+	if s.after > info.Last {
+		return bad("after", "the log ends at %d; is it another one than before?", info.Last)
+	}
+	if err := q.feed.join(); err != nil {
+		return err
+	}
+	defer q.feed.leave()
+	e, err := h.encoders(q.r.Context())
+	if err != nil {
+		return err
+	}
+	if err := h.record(q, nil); err != nil {
+		return err
+	}
+	t := stream{question: q, selection: &s, control: q.unlimited(), encoder: e.of(q), full: q.by.MayAbout(access.ReadAddress, q.about)}
+	t.begin(info)
+	return t.run(h)
+}
+
+// A stream writes server-sent events.
+type stream struct {
+	*question
+	*selection
+	control *http.ResponseController
+	encoder *public.Encoder
+	full    bool // addresses are told
+	buffer  []byte
+}
+
+func (t *stream) begin(info events.Info) {
+	header := t.w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("X-Accel-Buffering", "no") // or proxies keep it back
+	t.begun = true
+	t.buffer = fmt.Appendf(t.buffer, ": the log ends at %d\n\n", info.Last)
+	if t.after+1 < info.First {
+		t.buffer = fmt.Appendf(t.buffer, "event: forgotten\ndata: {\"first\":%d}\n\n", info.First)
+	}
+}
+
+// run writes until the reader goes, or nothing can come any longer.
+func (t *stream) run(h *History) error {
+	ctx := t.r.Context()
+	room := make([]told, 0, streamBatch)
+	beat := time.NewTimer(heartbeat)
+	defer beat.Stop()
+	for {
+		if err := t.flush(); err != nil {
+			return err
+		}
+		list, last, more, ok, err := t.feed.after(t.after, room)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			if err := t.read(ctx, h, last); err != nil {
+				return err
+			}
+			continue
+		case last > t.after:
+			t.write(list)
+			t.after = last
+			continue
+		}
+		beat.Reset(heartbeat)
+		select {
+		case <-more:
+		case <-beat.C:
+			t.buffer = fmt.Appendf(t.buffer, ": the log ends at %d\n\n", t.after)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (t *stream) write(list []told) {
+	for i := range list {
+		one := &list[i]
+		line := one.network
+		if t.full {
+			line = one.full
+		}
+		switch {
+		case one.poison != nil && t.hasDamaged():
+			t.event(one.seq(), "log.damaged", line)
+		case one.poison == nil && t.has(&one.st):
+			t.event(one.seq(), public.TypeOf(one.st.Event.Kind()).Schema(), line)
+		}
+	}
+}
+
+// read writes what the log has up to a sequence.
+func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
+	span := t.span()
+	span.To = to
+	for st, err := range h.Archive.Log.Read(ctx, span) {
+		poison, _ := errors.AsType[*events.PoisonError](err)
+		switch {
+		case poison != nil:
+			if t.after = poison.Seq; t.hasDamaged() {
+				t.event(poison.Seq, "log.damaged", t.encoder.AppendDamaged(nil, poison))
+			}
+		case err != nil:
+			return err
+		default:
+			if t.after = st.Seq; !t.has(st) {
+				continue
+			}
+			who, err := h.Names.Of(ctx, st)
+			if err != nil {
+				return err
+			}
+			t.event(st.Seq, public.TypeOf(st.Event.Kind()).Schema(), t.encoder.Append(nil, st, who))
+		}
+		if len(t.buffer) > 64<<10 {
+			if err := t.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	t.after = to
+	return ctx.Err()
+}
+
+func (t *stream) event(seq events.Seq, name string, line []byte) {
+	t.buffer = strconv.AppendUint(append(t.buffer, "id: "...), uint64(seq), 10)
+	t.buffer = append(append(append(t.buffer, "\nevent: "...), name...), "\ndata: "...)
+	t.buffer = append(append(t.buffer, line...), "\n\n"...)
+}
+
+// flush sends what was written. A reader that takes none of it for too long is gone.
+func (t *stream) flush() error {
+	if len(t.buffer) == 0 {
+		return nil
+	}
+	t.control.SetWriteDeadline(time.Now().Add(readerTimeout))
+	if _, err := t.w.Write(t.buffer); err != nil {
+		return err
+	}
+	t.buffer = t.buffer[:0]
+	return t.control.Flush()
+}
