@@ -32,6 +32,7 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	n.monitor.mount(server, guard)
 	server.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: n.bus.Log(), Keyframes: n.bus.Keyframes()}, Pre: n.bus.Pre(), Table: n.table,
+		Ready: func() bool { return !n.monitor.health.IsRebuilding() },
 		Names: names.New(n.bus.Names(), n.bus.Log()), Guard: guard, Audit: n.bus.Audit(),
 	})
 	if l := n.listeners.api; l != nil {

@@ -24,6 +24,7 @@ type History struct {
 		Info(context.Context) (events.Info, error)
 	}
 	Table *projector.Table
+	Ready func() bool // the table is up to date
 	Names *names.Names
 	Guard *access.Guard
 	Audit access.Record

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +33,8 @@ type service struct {
 	bus   *bus.Bus
 	table *projector.Table
 	url   string
-	token string // of scope admin
+	token string      // of scope admin
+	busy  atomic.Bool // its table is not up to date
 	write *session.Service
 }
 
@@ -72,6 +74,7 @@ func newService(t *testing.T) *service {
 	})
 	a.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
+		Ready: func() bool { return !s.busy.Load() },
 		Names: names.New(b.Names(), b.Log()), Guard: guard, Audit: b.Audit(),
 	})
 	h := httptest.NewServer(a)
@@ -313,6 +316,14 @@ func TestSessionsAreThoseOfNowOrOfAMoment(t *testing.T) {
 	if a := ask(s.token, "account=u3@localhost"); len(a.Items) != 1 {
 		t.Errorf("of one account there are %+v", a)
 	}
+	s.busy.Store(true)
+	if status, _, body := s.get(s.token, "/v1/sessions"); status != 503 || !strings.Contains(body, "/readyz shows how far") {
+		t.Errorf("of a table that is not there yet: %d %s", status, body)
+	}
+	if a := ask(s.token, "at=10"); len(a.Items) != 5 {
+		t.Errorf("the past does not wait for it: %+v", a)
+	}
+	s.busy.Store(false)
 	reader := s.add("reader", "read")
 	s.await(reader)
 	if a := ask(reader, "limit=1"); a.Items[0].Address != "192.0.2.0/24" {

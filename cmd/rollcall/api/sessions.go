@@ -28,7 +28,10 @@ func (h *History) sessions(q *question) error {
 		}
 	}
 	table, at := h.Table, h.Table.Position().Seq
-	if params.Get("at") != "" {
+	switch {
+	case params.Get("at") == "" && !h.Ready():
+		return Problem{Status: http.StatusServiceUnavailable, Detail: "the table is being built from the log; /readyz shows how far it is"}
+	case params.Get("at") != "":
 		m, err := momentOf(q)
 		if err != nil {
 			return err
