@@ -91,6 +91,7 @@ func (p *page) newestFirst(ctx context.Context, log events.Log, s *selection) er
 				p.next = st.Seq
 			}
 			if p.records = append(p.records, st); len(p.records) == p.limit {
+				p.complete = p.next <= max(info.First, s.after+1)
 				return nil
 			}
 		}

@@ -240,6 +240,9 @@ func TestPagesAreTheLogWhileItGrows(t *testing.T) {
 		}
 		query = fmt.Sprintf("order=desc&limit=83&to=%d", *p.Next.To)
 	}
+	if p := s.page("order=desc&limit=3&to=3"); len(p.Items) != 3 || !p.Complete {
+		t.Errorf("a page that ends with the first record is not the last: %+v", p)
+	}
 	slices.Reverse(down)
 	if !slices.Equal(down, got) {
 		t.Fatalf("downwards there are %d events of %d, or in another order", len(down), info.Last)
@@ -397,7 +400,7 @@ func TestWhatIsWrongWithAQuestionIsSaid(t *testing.T) {
 		"limit=0": "limit: it is from 1 to 1000", "limit=1001": "from 1 to 1000", "limit=x": "from 1 to 1000",
 		"after=-1": "after: it is a sequence", "order=up": "order: it is asc or desc", "type=bound,nonsense": `there is no \"nonsense\"`,
 		"class=x": `there is no \"x\"`, "session=1": "26 characters", "since=yesterday": "since: it is a time", "limit=1&limit=2": "it is given twice",
-		"account=a@b/c": "user@domain", "colour=red": "there is no such parameter here",
+		"account=a@b/c": "user@domain", "to=0": "sequences begin at 1", "colour=red": "there is no such parameter here",
 	} {
 		status, _, body := s.get(s.token, "/v1/events?"+query)
 		if status != 400 || !strings.Contains(body, want) || !strings.Contains(body, `"parameter":"`) {

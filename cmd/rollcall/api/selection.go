@@ -85,6 +85,9 @@ func selectionOf(q *question, names ...string) (s selection, err error) {
 	if s.to, err = sequence(query, "to"); err != nil {
 		return s, err
 	}
+	if s.to == 0 && query.Has("to") {
+		return s, bad("to", "sequences begin at 1")
+	}
 	if s.since, err = instant(query, "since"); err != nil {
 		return s, err
 	}
