@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"rollcall/events"
-	"rollcall/measure"
+	"rollcall/events/measure"
 )
 
 // What a Bus counts of its own work, and what it can be asked of the server's. Nothing

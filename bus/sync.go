@@ -11,7 +11,7 @@ import (
 
 	"rollcall/bus/commit"
 	"rollcall/events"
-	"rollcall/measure"
+	"rollcall/events/measure"
 )
 
 // The acknowledgement of an embedded server may say only that a message is written,

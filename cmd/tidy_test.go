@@ -24,7 +24,7 @@ import (
 // may not be.
 var mayImport = map[string][]string{
 	"events":                  {},
-	"measure":                 {},
+	"events/measure":          {},
 	"session":                 {"events"},
 	"session/stanza":          {"events"},
 	"session/lru":             {},
@@ -33,14 +33,14 @@ var mayImport = map[string][]string{
 	"session/accounts":        {"events", "session", "session/auth", "session/roster"},
 	"session/pep":             {"events"},
 	"session/delivery":        {"events", "session", "session/stanza"},
-	"session/tally":           {"events", "measure", "session", "session/auth"},
+	"session/tally":           {"events", "events/measure", "session", "session/auth"},
 	"session/presence":        {"events", "session", "session/roster", "session/stanza"},
 	"session/pubsub":          {"events", "session", "session/delivery", "session/lru", "session/pep", "session/roster", "session/stanza"},
 	"session/connector":       {"events", "session"},
 	"session/capacity":        {"events", "session"},
 	"session/stream":          {"events", "session/stanza"},
-	"session/c2s":             {"events", "measure", "session", "session/"},
-	"bus":                     {"events", "measure", "bus/archive", "bus/backup", "bus/commit", "bus/courier"},
+	"session/c2s":             {"events", "events/measure", "session", "session/"},
+	"bus":                     {"events", "events/measure", "bus/archive", "bus/backup", "bus/commit", "bus/courier"},
 	"bus/archive":             {},
 	"bus/backup":              {},
 	"bus/commit":              {},
@@ -63,7 +63,7 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/bench":      {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/load":       {"events", "session/stanza"},
 	"cmd/rollcall/lossy":      {},
-	"cmd/rollcall/metrics":    {"events", "measure", "session/", "bus", "projector"},
+	"cmd/rollcall/metrics":    {"events", "events/measure", "session/", "bus", "projector"},
 	"cmd/rollcall":            {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "projector/", "replay", "replay/"},
 }
 
@@ -78,7 +78,7 @@ var onlyIn = map[string][]string{
 
 // topLevel is all that the repository's root may have.
 var topLevel = []string{
-	".ci", ".git", ".gitignore", "LICENSE", "README.md", "bus", "cmd", "docs", "events", "go.mod", "go.sum", "measure",
+	".ci", ".git", ".gitignore", "LICENSE", "README.md", "bus", "cmd", "docs", "events", "go.mod", "go.sum",
 	"projector", "replay", "session",
 }
 

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/measure"
+	"rollcall/events/measure"
 	"rollcall/session/auth"
 	"rollcall/session/stream"
 )

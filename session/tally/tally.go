@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"rollcall/events"
-	"rollcall/measure"
+	"rollcall/events/measure"
 	"rollcall/session"
 	"rollcall/session/auth"
 )
