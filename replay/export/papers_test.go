@@ -29,9 +29,7 @@ func TestThePaperHasTheColumns(t *testing.T) {
 		var got []string
 		for line := range strings.Lines(table) {
 			cell, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
-			for _, name := range column.FindAllString(cell, -1) {
-				got = append(got, name)
-			}
+			got = append(got, column.FindAllString(cell, -1)...)
 		}
 		slices.Sort(got)
 		slices.Sort(columns)
