@@ -30,10 +30,12 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	guard := access.NewGuard(n.bus.Tokens())
 	g.Go(func() error { return follow(ctx, guard.Follow) })
 	n.monitor.mount(server, guard)
+	pseudonyms := names.New(n.bus.Names(), n.bus.Log())
+	g.Go(func() error { return follow(ctx, pseudonyms.Follow) }) // so that what is erased is forgotten here too
 	server.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: n.bus.Log(), Keyframes: n.bus.Keyframes()}, Pre: n.bus.Pre(), Table: n.table,
 		Ready: func() bool { return !n.monitor.health.IsRebuilding() },
-		Names: names.New(n.bus.Names(), n.bus.Log()), Guard: guard, Audit: n.bus.Audit(),
+		Names: pseudonyms, Guard: guard, Audit: n.bus.Audit(),
 	})
 	if l := n.listeners.api; l != nil {
 		g.Go(func() error { return server.Serve(ctx, l, nil) })
