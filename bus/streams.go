@@ -44,8 +44,8 @@ const (
 )
 
 // ensureStreams makes what is missing, if it may, and refuses what doesn't fit. The log is
-// the first because the others' sizes follow from its own. The others are made at once:
-// each elects a leader first on a cluster, which takes seconds where the machines are busy.
+// the first because the others' sizes follow from its own. Most of the others are made at
+// once: each elects a leader first on a cluster, which takes seconds on busy machines.
 // It gives up after a time in which no stream got ready.
 func (b *Bus) ensureStreams(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -64,17 +64,40 @@ func (b *Bus) ensureStreams(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rest, ctx := errgroup.WithContext(ctx)
-	for _, cfg := range b.streamConfigs()[1:] {
-		if b.cfg.MaxBytes == 0 {
-			cfg.MaxBytes = besideLog(cfg.MaxBytes, log.MaxBytes)
-		}
-		rest.Go(func() error {
-			_, err := ensure(ctx, cfg)
+	// Those that reserve room come last, and in turn: each takes less where there is less.
+	free, reserving := b.beside(log.MaxBytes)
+	together, within := errgroup.WithContext(ctx)
+	for _, cfg := range free {
+		together.Go(func() error {
+			_, err := ensure(within, cfg)
 			return err
 		})
 	}
-	return rest.Wait()
+	if err := together.Wait(); err != nil {
+		return err
+	}
+	for _, cfg := range reserving {
+		if _, err := ensure(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beside are the streams beside a log of that size: those that reserve no room, and the
+// others.
+func (b *Bus) beside(log int64) (free, reserving []jetstream.StreamConfig) {
+	for _, cfg := range b.streamConfigs()[1:] {
+		if b.cfg.MaxBytes == 0 {
+			cfg.MaxBytes = besideLog(cfg.MaxBytes, log)
+		}
+		if cfg.MaxBytes > 0 {
+			reserving = append(reserving, cfg)
+		} else {
+			free = append(free, cfg)
+		}
+	}
+	return free, reserving
 }
 
 // streamConfigs are what the streams are made with, the log first.
