@@ -78,8 +78,7 @@ func (p *page) newestFirst(ctx context.Context, log events.Log, s *selection) er
 	for size := events.Seq(firstWindow); top > s.after && top >= info.First; size = min(4*size, maxScan/4) {
 		window := *s
 		window.to, window.after = top, max(s.after, top-min(size, top))
-		var part page
-		part = page{limit: maxScan, damaged: map[int]*events.PoisonError{}, deadline: p.deadline}
+		part := page{limit: maxScan, damaged: map[int]*events.PoisonError{}, deadline: p.deadline}
 		if err := part.oldestFirst(ctx, log, &window); err != nil {
 			return err
 		}
