@@ -60,7 +60,15 @@ func (b *Bench) lookupAmong(n int) error {
 			return err
 		}
 	}
-	return nil
+	return b.waitsAmong(n, asked)
+}
+
+// waitsAmong measures what two waits for memory cost, one after the other, beside a
+// table of so many sessions and with its extent.
+func (b *Bench) waitsAmong(n int, asked []events.JID) error {
+	w := newWaits(n)
+	ns, best, _ := measureLookups(asked, func(events.JID) bool { return w.step() >= 0 })
+	return b.Row(fmt.Sprintf("two dependent waits of %d", n), "", fmt.Sprintf("%.0f ns, p5 %.0f", ns, best), "")
 }
 
 // recipients are the sessions' full JIDs in random order, one behind the other
