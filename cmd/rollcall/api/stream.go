@@ -80,7 +80,8 @@ func (t *stream) begin(info events.Info) {
 	}
 }
 
-// run writes until the reader goes, or nothing can come any longer.
+// run writes until the reader goes, its token is good for nothing any longer, or nothing
+// can come.
 func (t *stream) run(h *History) error {
 	ctx := t.r.Context()
 	room := make([]told, 0, streamBatch)
@@ -89,6 +90,9 @@ func (t *stream) run(h *History) error {
 	for {
 		if err := t.flush(); err != nil {
 			return err
+		}
+		if !h.Guard.Holds(t.by) { // an idle stream finds out at its next heartbeat
+			return access.ErrInvalid
 		}
 		list, last, more, ok, err := t.feed.after(t.after, room)
 		switch {

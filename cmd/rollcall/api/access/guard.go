@@ -111,6 +111,13 @@ func (g *Guard) Authenticate(r *http.Request) (*Token, error) {
 	return &k.Token, nil
 }
 
+// Holds reports that a token that was let in would be let in still: that it was not removed
+// and has not expired. Answers that go on for long ask again and again.
+func (g *Guard) Holds(t *Token) bool {
+	all := g.tokens.Load()
+	return all != nil && (*all)[t.ID] != nil && !t.Expired(time.Now())
+}
+
 // bearer is the credential of the scheme, whose name has no case.
 func bearer(header string) (string, bool) {
 	scheme, rest, _ := strings.Cut(header, " ")
