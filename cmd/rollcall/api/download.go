@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/api/access"
 	"rollcall/events"
 	"rollcall/replay/names"
 	"rollcall/replay/public"
@@ -46,7 +47,7 @@ func (h *History) download(q *question) error {
 	if err := h.record(q, nil); err != nil {
 		return err
 	}
-	d := download{question: q, names: h.Names, encoder: e.of(q), control: q.unlimited()}
+	d := download{question: q, names: h.Names, guard: h.Guard, encoder: e.of(q), control: q.unlimited()}
 	d.begin()
 	if err := d.copy(h.Archive.Log, &s); err != nil {
 		return err
@@ -58,6 +59,7 @@ func (h *History) download(q *question) error {
 type download struct {
 	*question
 	names   *names.Names
+	guard   *access.Guard
 	encoder *public.Encoder
 	control *http.ResponseController
 	out     io.Writer
@@ -80,7 +82,11 @@ func (d *download) begin() {
 }
 
 func (d *download) copy(log events.Log, s *selection) error {
+	scanned := 0
 	for st, err := range log.Read(d.r.Context(), s.span()) {
+		if scanned++; scanned%downloadBatch == 0 && !d.guard.Holds(d.by) {
+			return access.ErrInvalid
+		}
 		poison, _ := errors.AsType[*events.PoisonError](err)
 		switch {
 		case poison != nil && s.hasDamaged():
@@ -112,6 +118,7 @@ func (d *download) flush() (err error) {
 	d.batch = batch{records: d.batch.records[:0]}
 	d.control.SetWriteDeadline(time.Now().Add(readerTimeout))
 	_, err = d.out.Write(d.line)
+	d.control.SetWriteDeadline(time.Time{}) // or HTTP/2 takes a search that is long for a reader that is gone
 	return err
 }
 

@@ -4,10 +4,15 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"rollcall/events"
 	"rollcall/replay/names"
 )
+
+// pseudonymRetry is how long to wait before a pseudonym that could not be had is asked for
+// again.
+const pseudonymRetry = 100 * time.Millisecond
 
 // feedSize is how many of the newest events are kept for those who follow.
 const feedSize = 1 << 13
@@ -100,8 +105,13 @@ func (f *feed) run(ctx context.Context, e encoders, after events.Seq) {
 func (f *feed) whose(ctx context.Context, st *events.Stored) (who names.Pseudonym, err error) {
 	for {
 		who, err = f.h.Names.Of(ctx, st)
-		if !errors.Is(err, events.ErrUnavailable) || ctx.Err() != nil {
+		if !errors.Is(err, events.ErrUnavailable) {
 			return who, err
+		}
+		select {
+		case <-time.After(pseudonymRetry):
+		case <-ctx.Done():
+			return who, ctx.Err()
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"rollcall/cmd/rollcall/api/access"
 	"rollcall/docs/schema"
@@ -55,7 +56,7 @@ func (s *Server) Mount(ctx context.Context, h *History) {
 	for i := range Routes {
 		route := &Routes[i]
 		s.mount(route, func(w http.ResponseWriter, r *http.Request) {
-			q := &question{w: w, r: r, route: route, feed: f}
+			q := &question{w: w, r: r, route: route, feed: f, server: s}
 			if err := h.answer(q); err != nil {
 				q.fail(err)
 			}
@@ -65,17 +66,22 @@ func (s *Server) Mount(ctx context.Context, h *History) {
 
 // A question is a request that is being answered.
 type question struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	route *Route
-	feed  *feed
-	by    *access.Token // nil where nobody need say who asks
-	about events.JID    // the one account that is asked about; zero: all
-	begun bool          // the answer is on its way
+	w      http.ResponseWriter
+	r      *http.Request
+	route  *Route
+	feed   *feed
+	server *Server
+	by     *access.Token // nil where nobody need say who asks
+	about  events.JID    // the one account that is asked about; zero: all
+	begun  bool          // the answer is on its way
 }
 
 // answer lets in whoever may ask, and answers.
 func (h *History) answer(q *question) (err error) {
+	if q.route.stream && q.r.Method == http.MethodHead {
+		return Problem{Status: http.StatusMethodNotAllowed, Detail: "this path is for GET"}
+	}
+	q.unlimited().SetWriteDeadline(time.Now().Add(readerTimeout))
 	if q.route.Scope == "" {
 		return q.route.serve(h, q)
 	}
@@ -89,6 +95,9 @@ func (h *History) answer(q *question) (err error) {
 	}
 	if !q.by.MayAbout(q.route.Scope, q.about) {
 		return Problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("this token has not the scope %s; rollcall token list shows what it has", q.route.Scope)}
+	}
+	if !q.server.Await(q.w, q.r) {
+		return nil
 	}
 	return q.route.serve(h, q)
 }

@@ -388,6 +388,12 @@ func TestEveryRouteAsksForItsScopeAndIsOnRecord(t *testing.T) {
 			t.Errorf("%s is not on record", route.Pattern)
 		}
 	}
+	for _, path := range []string{"/v1/events?min_seq=1000000", "/v1/sessions?min_seq=1000000"} {
+		began := time.Now()
+		if status, _, _ := s.get("rct_x_y", path); status != 401 || time.Since(began) > 4*time.Second {
+			t.Errorf("%s: %d after %s; nobody waits without a token", path, status, time.Since(began))
+		}
+	}
 	if status, header, body := s.get("", "/v1/events"); status != 401 || header.Get("WWW-Authenticate") != "Bearer" || !strings.Contains(body, "rollcall token add") {
 		t.Errorf("without a token: %d %s", status, body)
 	}

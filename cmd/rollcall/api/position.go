@@ -13,9 +13,9 @@ import (
 // positionTimeout is how long a request with min_seq waits at most.
 const positionTimeout = 5 * time.Second
 
-// await waits for the position that a request demands. It reports false if it has
-// answered.
-func (s *Server) await(w http.ResponseWriter, r *http.Request) bool {
+// Await waits for the position that a request demands, for handlers that know that whoever
+// asks may. It reports false if it has answered.
+func (s *Server) Await(w http.ResponseWriter, r *http.Request) bool {
 	text := r.URL.Query().Get("min_seq")
 	if text == "" {
 		return true
@@ -31,6 +31,7 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request) bool {
 	ctx, cancel := context.WithTimeout(r.Context(), positionTimeout)
 	defer cancel()
 	if s.cfg.AwaitPosition(ctx, events.Seq(seq)) == nil {
+		w.Header().Set("Rollcall-Position", strconv.FormatUint(uint64(s.cfg.Position()), 10))
 		return true
 	}
 	w.Header().Set("Retry-After", "1")

@@ -137,9 +137,6 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, Problem{Status: http.StatusServiceUnavailable, Detail: "too many requests are being answered; try again"})
 		return
 	}
-	if !s.await(w, r) {
-		return
-	}
 	h.Set("Rollcall-Position", strconv.FormatUint(uint64(s.cfg.Position()), 10))
 	s.mux.ServeHTTP(w, r)
 }

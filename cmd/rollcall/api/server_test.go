@@ -88,6 +88,15 @@ func (p *place) problem(method, path string, status int, detail string) *http.Re
 
 func hello(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }
 
+// waiting says hello at the position that is demanded.
+func waiting(s *api.Server) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Await(w, r) {
+			hello(w, r)
+		}
+	})
+}
+
 func TestEveryAnswerNamesItsPosition(t *testing.T) {
 	t.Parallel()
 	p := serve(t, nil, func(s *api.Server) { s.Handle("GET /hello", http.HandlerFunc(hello)) })
@@ -111,7 +120,7 @@ func TestAMethodThatAPathIsNotForIsNamed(t *testing.T) {
 func TestARequestWaitsForThePositionThatItDemands(t *testing.T) {
 	t.Parallel()
 	come := make(chan struct{})
-	p := serve(t, come, func(s *api.Server) { s.Handle("GET /hello", http.HandlerFunc(hello)) })
+	p := serve(t, come, func(s *api.Server) { s.Handle("GET /hello", waiting(s)) })
 	for _, path := range []string{"/hello?min_seq=6", "/hello?min_seq=7"} {
 		if _, body := p.do("GET", path); body != "hello" {
 			t.Errorf("%s: %q", path, body)
@@ -134,6 +143,7 @@ func TestAPositionIsNotWaitedForInVain(t *testing.T) {
 				return ctx.Err()
 			},
 		})
+		server.Handle("GET /hello", waiting(server))
 		w, began := httptest.NewRecorder(), time.Now()
 		server.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/hello?min_seq=8", nil))
 		if d := time.Since(began); d != 5*time.Second || w.Code != 503 || !strings.Contains(w.Body.String(), "the last that is known is 7") {

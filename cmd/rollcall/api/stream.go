@@ -139,7 +139,11 @@ func (t *stream) write(list []told) {
 func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
 	span := t.span()
 	span.To = to
+	scanned := 0
 	for st, err := range h.Archive.Log.Read(ctx, span) {
+		if scanned++; scanned%streamBatch == 0 && !h.Guard.Holds(t.by) {
+			return access.ErrInvalid
+		}
 		poison, _ := errors.AsType[*events.PoisonError](err)
 		switch {
 		case poison != nil:
@@ -184,5 +188,7 @@ func (t *stream) flush() error {
 		return err
 	}
 	t.buffer = t.buffer[:0]
-	return t.control.Flush()
+	err := t.control.Flush()
+	t.control.SetWriteDeadline(time.Time{})
+	return err
 }

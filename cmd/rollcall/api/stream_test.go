@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -95,5 +96,22 @@ func TestAStreamThatIsCutLosesAndDoublesNothing(t *testing.T) {
 	want := some.sequences()
 	if got := s.streamed(s.token, end-100, "&type=bound", len(want), end); len(want) != 20 || !slices.Equal(got, want) {
 		t.Errorf("of one type there are %d, want %d", got, want)
+	}
+}
+
+// Whoever asks only for the head of what has no end would wait for ever.
+func TestAStreamHasNoHead(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	for _, path := range []string{"/v1/events/stream", "/v1/events.ndjson"} {
+		r, err := http.NewRequestWithContext(t.Context(), "HEAD", s.url+path, nil)
+		must(t, err)
+		r.Header.Set("Authorization", "Bearer "+s.token)
+		answer, err := http.DefaultClient.Do(r)
+		must(t, err)
+		answer.Body.Close()
+		if answer.StatusCode != 405 {
+			t.Errorf("%s: %s", path, answer.Status)
+		}
 	}
 }
