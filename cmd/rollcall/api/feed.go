@@ -8,6 +8,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/replay/names"
+	"rollcall/replay/public"
 )
 
 // pseudonymRetry is how long to wait before a pseudonym that could not be had is asked for
@@ -18,7 +19,7 @@ const pseudonymRetry = 100 * time.Millisecond
 const feedSize = 1 << 13
 
 // A feed follows the log once for all who follow it, as long as somebody does. It keeps the
-// newest events as they are written, for nobody to be waited for: whoever falls behind
+// newest events as they are told, for nobody to be waited for: whoever falls behind
 // reads the log.
 type feed struct {
 	ctx context.Context
@@ -27,19 +28,38 @@ type feed struct {
 	mu      sync.Mutex
 	readers int                // owned by mu, as all below
 	stop    context.CancelFunc // while there are readers
-	ring    [feedSize]told     // by sequence, modulo its size
+	ring    [feedSize]*told    // by sequence, modulo its size
 	first   events.Seq         // the oldest that is in the ring
 	last    events.Seq         // the newest
 	more    chan struct{}      // closed and replaced when last grows
 	err     error              // why nothing comes any longer
 }
 
-// told is one event as it is told.
+// told is one event, and how it is told, which is written when somebody first takes it.
 type told struct {
 	st     events.Stored
+	who    names.Pseudonym
 	poison *events.PoisonError // in place of st
-	// lines for those who may see addresses, and for those who may see networks.
-	full, network []byte
+	lines  [2]struct {         // for those who may see networks, and for those who may see addresses
+		once sync.Once
+		text []byte
+	}
+}
+
+// line is the event as an encoder writes it; all that may see as much have the same one.
+func (t *told) line(e *public.Encoder, full bool) []byte {
+	l := &t.lines[0]
+	if full {
+		l = &t.lines[1]
+	}
+	l.once.Do(func() {
+		if t.poison != nil {
+			l.text = e.AppendDamaged(nil, t.poison)
+		} else {
+			l.text = e.Append(nil, &t.st, t.who)
+		}
+	})
+	return l.text
 }
 
 // join begins to follow if nobody did. leave must be called.
@@ -50,18 +70,15 @@ func (f *feed) join() error {
 		return nil
 	}
 	ctx, stop := context.WithCancel(f.ctx)
-	e, err := f.h.encoders(ctx)
-	if err == nil {
-		var info events.Info
-		if info, err = f.h.Archive.Log.Info(ctx); err == nil {
-			f.first, f.last, f.more, f.err, f.stop = info.Last+1, info.Last, make(chan struct{}), nil, stop
-			go f.run(ctx, e, info.Last)
-			return nil
-		}
+	info, err := f.h.Archive.Log.Info(ctx)
+	if err != nil {
+		stop()
+		f.readers--
+		return err
 	}
-	stop()
-	f.readers--
-	return err
+	f.first, f.last, f.more, f.err, f.stop = info.Last+1, info.Last, make(chan struct{}), nil, stop
+	go f.run(ctx, info.Last)
+	return nil
 }
 
 func (f *feed) leave() {
@@ -73,15 +90,13 @@ func (f *feed) leave() {
 }
 
 // run follows the log until ctx ends.
-func (f *feed) run(ctx context.Context, e encoders, after events.Seq) {
+func (f *feed) run(ctx context.Context, after events.Seq) {
 	for st, err := range f.h.Archive.Log.Follow(ctx, after) {
-		one := told{}
+		one := &told{}
 		poison, _ := errors.AsType[*events.PoisonError](err)
 		switch {
 		case poison != nil:
 			one.poison = poison
-			one.full = e.full.AppendDamaged(nil, poison)
-			one.network = one.full
 		case errors.Is(err, events.ErrUnavailable):
 			continue // it goes on
 		case err != nil:
@@ -93,8 +108,7 @@ func (f *feed) run(ctx context.Context, e encoders, after events.Seq) {
 				f.end(ctx, err)
 				return
 			}
-			one.st = *st
-			one.full, one.network = e.full.Append(nil, st, who), e.network.Append(nil, st, who)
+			one.st, one.who = *st, who
 		}
 		f.tell(ctx, one)
 	}
@@ -124,7 +138,7 @@ func (t *told) seq() events.Seq {
 	return t.st.Seq
 }
 
-func (f *feed) tell(ctx context.Context, one told) {
+func (f *feed) tell(ctx context.Context, one *told) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if ctx.Err() != nil {
@@ -132,7 +146,7 @@ func (f *feed) tell(ctx context.Context, one told) {
 	}
 	seq := one.seq()
 	for gap := f.last + 1; gap < seq && seq-gap < feedSize; gap++ {
-		f.ring[gap%feedSize] = told{} // of what the log has lost
+		f.ring[gap%feedSize] = nil // of what the log has lost
 	}
 	f.ring[seq%feedSize] = one
 	f.last = seq
@@ -157,7 +171,7 @@ func (f *feed) end(ctx context.Context, err error) {
 // after gives up to some events after a sequence that are in the ring, and the sequence
 // up to which that is; ok is false if the log has to be read first. Where there are none
 // more is closed when there are.
-func (f *feed) after(seq events.Seq, into []told) (list []told, last events.Seq, more <-chan struct{}, ok bool, err error) {
+func (f *feed) after(seq events.Seq, into []*told) (list []*told, last events.Seq, more <-chan struct{}, ok bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err != nil {
@@ -169,8 +183,8 @@ func (f *feed) after(seq events.Seq, into []told) (list []told, last events.Seq,
 	list = into[:0]
 	for last = seq; last < f.last && len(list) < cap(into); {
 		last++
-		if one := &f.ring[last%feedSize]; one.seq() == last {
-			list = append(list, *one)
+		if one := f.ring[last%feedSize]; one != nil && one.seq() == last {
+			list = append(list, one)
 		}
 	}
 	return list, last, f.more, true, nil

@@ -43,10 +43,6 @@ func (h *History) follow(q *question) error {
 	if s.after > info.Last {
 		return bad("after", "the log ends at %d; is it another one than before?", info.Last)
 	}
-	if err := q.feed.join(); err != nil {
-		return err
-	}
-	defer q.feed.leave()
 	e, err := h.encoders(q.r.Context())
 	if err != nil {
 		return err
@@ -56,7 +52,30 @@ func (h *History) follow(q *question) error {
 	}
 	t := stream{question: q, selection: &s, control: q.unlimited(), encoder: e.of(q), full: q.by.MayAbout(access.ReadAddress, q.about)}
 	t.begin(info)
+	if err := t.catchUp(q.r.Context(), h, info.Last); err != nil {
+		return err
+	}
+	if err := q.feed.join(); err != nil {
+		return err
+	}
+	defer q.feed.leave()
 	return t.run(h)
+}
+
+// catchUp reads the log until its end is near. Only then is the log followed for this
+// reader, for one that is slow may never get there.
+func (t *stream) catchUp(ctx context.Context, h *History, end events.Seq) error {
+	for end > t.after+feedSize/2 {
+		if err := t.read(ctx, h, end); err != nil {
+			return err
+		}
+		info, err := h.Archive.Log.Info(ctx)
+		if err != nil {
+			return err
+		}
+		end = info.Last
+	}
+	return nil
 }
 
 // A stream writes server-sent events.
@@ -84,7 +103,7 @@ func (t *stream) begin(info events.Info) {
 // can come.
 func (t *stream) run(h *History) error {
 	ctx := t.r.Context()
-	room := make([]told, 0, streamBatch)
+	room := make([]*told, 0, streamBatch)
 	beat := time.NewTimer(heartbeat)
 	defer beat.Stop()
 	for {
@@ -119,18 +138,14 @@ func (t *stream) run(h *History) error {
 	}
 }
 
-func (t *stream) write(list []told) {
+func (t *stream) write(list []*told) {
 	for i := range list {
-		one := &list[i]
-		line := one.network
-		if t.full {
-			line = one.full
-		}
+		one := list[i]
 		switch {
 		case one.poison != nil && t.hasDamaged():
-			t.event(one.seq(), "log.damaged", line)
+			t.event(one.seq(), "log.damaged", one.line(t.encoder, t.full))
 		case one.poison == nil && t.has(&one.st):
-			t.event(one.seq(), public.TypeOf(one.st.Event.Kind()).Schema(), line)
+			t.event(one.seq(), public.TypeOf(one.st.Event.Kind()).Schema(), one.line(t.encoder, t.full))
 		}
 	}
 }
