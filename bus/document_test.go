@@ -250,7 +250,7 @@ func TestDocumentsAreAKeyValueBucketToOthers(t *testing.T) {
 	}
 }
 
-// What is put for a time is gone after it, and whatever replaces it stays.
+// A document that is put for a time is gone after it, and one that replaces it stays.
 func TestADocumentThatIsPutForATimeGoes(t *testing.T) {
 	t.Parallel()
 	d := embedded(t).Names()

@@ -11,7 +11,7 @@ import (
 	"rollcall/events/measure"
 )
 
-// What a Bus counts of its own work, and what it can be asked of the server's. Nothing
+// The figures that a Bus counts of its own work, and those that it can be asked of the server's. Nothing
 // here takes a lock that work takes.
 
 // An Outcome is how an attempt to append ended.

@@ -18,7 +18,8 @@ import (
 	"rollcall/replay/public"
 )
 
-// A History is what the routes about events and sessions read, and who may ask them.
+// A History has all that the routes about events and sessions read, the guard that lets
+// programs ask them, and the record of what was asked.
 type History struct {
 	Archive replay.Archive
 	Pre     interface {

@@ -121,7 +121,7 @@ func TestATokenLetsInWhoeverShowsIt(t *testing.T) {
 	}
 }
 
-// What is let in was read: nobody is taken for unknown because the tokens were not.
+// Nobody is taken for unknown because the tokens were not read yet.
 func TestNobodyIsJudgedBeforeTheTokensAreRead(t *testing.T) {
 	t.Parallel()
 	docs := buckets(t).Tokens()
