@@ -60,6 +60,7 @@ var mayImport = map[string][]string{
 	"cmd":                     {},
 	"cmd/rollcall/api":        {"cmd/rollcall/api/access", "docs/schema", "events", "projector", "projector/query", "replay", "replay/names", "replay/public"},
 	"cmd/rollcall/api/access": {"events"},
+	"cmd/rollcall/ask":        {"events", "projector/query", "replay"},
 	"cmd/rollcall/bench":      {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/load":       {"events", "session/stanza"},
 	"cmd/rollcall/lossy":      {},

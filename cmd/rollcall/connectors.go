@@ -13,6 +13,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/bus/courier"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/projector/query"
@@ -92,7 +93,7 @@ func newConnectors(con *console) *cobra.Command {
 
 // connectorsAt lists the connectors of a moment.
 func connectorsAt(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) ([]connectorView, error) {
-	if isNow(m) {
+	if ask.IsNow(m) {
 		return connectorsNow(ctx, con, b)
 	}
 	table, err := past(ctx, con, b, m)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
 	"rollcall/projector/query"
 	"rollcall/replay"
@@ -79,11 +80,14 @@ func contactsOf(ctx context.Context, con *console, b *bus.Bus, account, only eve
 	if err != nil {
 		return nil, err
 	}
-	all, err := sessionsAt(ctx, con, b, m)
+	all, whole, err := sourceOf(con, b).Sessions(ctx, ask.Which{}, m)
 	if err != nil {
 		return nil, err
 	}
-	if !isNow(m) {
+	if err := sayKnown(ctx, con, b, whole, m); err != nil {
+		return nil, err
+	}
+	if !ask.IsNow(m) {
 		con.say("note: the contacts are those of now, and the sessions those of then")
 	}
 	sessions := make(map[events.JID][]query.Session)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/bus"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
 	"rollcall/projector/query"
 	"rollcall/replay"
@@ -166,8 +167,8 @@ func changeOf(con *console, c *replay.Change, now time.Time) changeView {
 		v.Change, v.Reason, v.Text = "gone", string(c.Reason), c.Text
 		if v.words = "ended"; c.Ended != 0 {
 			v.Ended = query.Timestamp(c.Ended)
-			end := lifetimeView{Until: v.Ended, Reason: v.Reason, Text: v.Text}
-			v.words = con.stamp(query.Time(v.Ended), now) + " " + end.end()
+			end := ask.Lifetime{Until: v.Ended, Reason: v.Reason, Text: v.Text}
+			v.words = con.stamp(query.Time(v.Ended), now) + " " + end.End()
 		}
 	case c.Before == nil:
 		v.Change, v.words = "new", v.After.State()

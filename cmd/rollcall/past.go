@@ -2,10 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"time"
 
 	"rollcall/bus"
+	"rollcall/bus/courier"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/projector/query"
@@ -20,6 +25,46 @@ func running(b *bus.Bus) query.Client { return query.Client{Asker: b.Courier(), 
 // archive is what the past is read from. People are told of keyframes that are no good.
 func archive(con *console, b *bus.Bus) replay.Archive {
 	return replay.Archive{Log: progressLog{b.Log(), con}, Keyframes: b.Keyframes(), Passed: tellPassed(con)}
+}
+
+// sourceOf is what the verbs' answers are made of.
+func sourceOf(con *console, b *bus.Bus) *ask.Source {
+	return &ask.Source{Archive: archive(con, b), Now: presence{con, b}, Leases: b.Leases()}
+}
+
+// A presence asks the running projector, and does without if there is none.
+type presence struct {
+	con *console
+	bus *bus.Bus
+}
+
+// Sessions implements ask.Present.
+func (p presence) Sessions(ctx context.Context) ([]query.Session, error) {
+	return asked(running(p.bus).Sessions(ctx), func() (iter.Seq[query.Session], error) {
+		table, err := present(ctx, p.con, p.bus)
+		if err != nil {
+			return nil, err
+		}
+		return query.Sessions(table), nil
+	})
+}
+
+// asked lists an answer or, if nobody gives it, another one.
+func asked[V any](answer iter.Seq2[V, error], other func() (iter.Seq[V], error)) (list []V, err error) {
+	for v, err := range answer {
+		switch {
+		case errors.Is(err, courier.ErrNoAnswer):
+			all, err := other()
+			if err != nil {
+				return nil, err
+			}
+			return slices.Collect(all), nil
+		case err != nil:
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, nil
 }
 
 // maxPassed is how many keyframes that are no good are named; after an upgrade all are
@@ -47,8 +92,13 @@ func past(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) (*proj
 	if err != nil {
 		return nil, err
 	}
-	sayForgotten(con, p.Whole)
-	return p.Table, sayBeginning(ctx, con, b, m)
+	return p.Table, sayKnown(ctx, con, b, p.Whole, m)
+}
+
+// sayKnown tells people what is not known of a moment.
+func sayKnown(ctx context.Context, con *console, b *bus.Bus, whole bool, m replay.Moment) error {
+	sayForgotten(con, whole)
+	return sayBeginning(ctx, con, b, m)
 }
 
 // sayForgotten tells people that the log is not whole.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
 	"rollcall/replay"
 	"rollcall/session/auth"
@@ -90,7 +91,7 @@ func recipientAt(ctx context.Context, con *console, b *bus.Bus, to events.JID, m
 // lostAt tells whose lease had ended at a moment: by the leases that there are, or by
 // what the log said then.
 func lostAt(ctx context.Context, b *bus.Bus, m replay.Moment) (func(events.Incarnation) bool, error) {
-	if !isNow(m) {
+	if !ask.IsNow(m) {
 		leases, err := replay.LeasesAt(ctx, b.Log(), m)
 		return leases.HasEnded, err
 	}
@@ -101,7 +102,7 @@ func lostAt(ctx context.Context, b *bus.Bus, m replay.Moment) (func(events.Incar
 // sayLost tells people who ask about the past which of the sessions the log
 // closed later for the sake of their connector: when that died is not known.
 func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m replay.Moment) error {
-	if isNow(m) || len(r.here.Sessions()) == 0 {
+	if ask.IsNow(m) || len(r.here.Sessions()) == 0 {
 		return nil
 	}
 	span := events.Range{Account: r.to.Bare(), After: m.Seq, Since: m.Time}
@@ -124,7 +125,7 @@ func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m repl
 // existed reports whether there was such an account: now by its credentials,
 // then by what its history says last, or said to have begun later.
 func existed(ctx context.Context, b *bus.Bus, account events.JID, m replay.Moment) (bool, error) {
-	if isNow(m) {
+	if ask.IsNow(m) {
 		_, err := storeOf(b).Credentials(ctx, account)
 		if errors.Is(err, auth.ErrNoAccount) {
 			return false, nil

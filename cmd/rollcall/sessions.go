@@ -3,16 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
-	"rollcall/bus/courier"
-	"rollcall/events"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/projector/query"
 	"rollcall/replay"
 )
@@ -86,10 +83,10 @@ type sessionsFlags struct {
 
 // query checks what was asked.
 func (f *sessionsFlags) query(args []string, now time.Time) (q sessionsQuery, err error) {
-	q.connector, q.address = f.connector, f.address
+	q.which.Connector, q.address = f.connector, f.address
 	if len(args) > 0 {
 		q.address = true
-		if q.jid, err = parseTarget(args[0]); err != nil {
+		if q.which.JID, err = parseTarget(args[0]); err != nil {
 			return q, err
 		}
 	}
@@ -107,67 +104,35 @@ func (f *sessionsFlags) query(args []string, now time.Time) (q sessionsQuery, er
 
 // A sessionsQuery says which sessions are meant.
 type sessionsQuery struct {
-	jid       events.JID // bare, full, or zero for all
-	connector string     // "" for all
-	address   bool       // the clients' are asked for
-	at        replay.Moment
-	span      replay.Span // of time; without limits for a moment
+	which   ask.Which
+	address bool // the clients' are asked for
+	at      replay.Moment
+	span    replay.Span // of time; without limits for a moment
 }
 
 // ofSpan tells a question about a span of time from one about a moment.
 func (q *sessionsQuery) ofSpan() bool { return !q.span.Since.IsZero() || !q.span.Until.IsZero() }
 
-// has reports a session that is meant.
-func (q *sessionsQuery) has(jid events.JID, connector string) bool {
-	return (q.connector == "" || q.connector == connector) &&
-		(q.jid.IsZero() || q.jid == jid || q.jid.IsBare() && q.jid == jid.Bare())
-}
-
 func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
+	source := sourceOf(con, b)
 	if q.ofSpan() {
-		list, err := q.lifetimes(ctx, con, b)
+		if err := saySince(ctx, con, b, source.Archive, q.span.Since); err != nil {
+			return err
+		}
+		list, err := source.Lifetimes(ctx, q.which, q.span)
 		if err != nil {
 			return err
 		}
 		return showLifetimes(con, list, asJSON)
 	}
-	all, err := sessionsAt(ctx, con, b, q.at)
+	list, whole, err := source.Sessions(ctx, q.which, q.at)
 	if err != nil {
 		return err
 	}
-	list := slices.DeleteFunc(all, func(v query.Session) bool { return !q.has(v.JID, v.Connector) })
+	if err := sayKnown(ctx, con, b, whole, q.at); err != nil {
+		return err
+	}
 	return showSessions(con, list, q.address, asJSON)
-}
-
-// sessionsAt lists the sessions of a moment, by JID.
-func sessionsAt(ctx context.Context, con *console, b *bus.Bus, m replay.Moment) (list []query.Session, err error) {
-	if isNow(m) {
-		list, err = sessionsNow(ctx, con, b)
-	} else if table, e := past(ctx, con, b, m); e == nil {
-		list = slices.Collect(query.Sessions(table))
-	} else {
-		err = e
-	}
-	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Or(a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID)) })
-	return list, err
-}
-
-// sessionsNow asks the running projector, and does without if there is none.
-func sessionsNow(ctx context.Context, con *console, b *bus.Bus) (list []query.Session, err error) {
-	for v, err := range running(b).Sessions(ctx) {
-		switch {
-		case errors.Is(err, courier.ErrNoAnswer):
-			table, err := present(ctx, con, b)
-			if err != nil {
-				return nil, err
-			}
-			return slices.Collect(query.Sessions(table)), nil
-		case err != nil:
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	return list, nil
 }
 
 // showSessions writes a line for each. ROSTER tells interested resources, which

@@ -10,9 +10,6 @@ import (
 	"rollcall/replay"
 )
 
-// isNow reports the moment that is no look into the past.
-func isNow(m replay.Moment) bool { return m == replay.Moment{} }
-
 // parseSpan reads the times of --since and --until. The caller says whose span
 // it is.
 func parseSpan(since, until string, now time.Time) (s replay.Span, err error) {

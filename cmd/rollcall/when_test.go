@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 	"time"
+
+	"rollcall/cmd/rollcall/ask"
 )
 
 func TestTimesAreReadInTheLocalZone(t *testing.T) {
@@ -41,7 +43,7 @@ func TestAMomentIsASequenceIfItIsDigitsAlone(t *testing.T) {
 	if m, err := parseMoment("4711", now); err != nil || m.Seq != 4711 || !m.Time.IsZero() {
 		t.Errorf("4711: %+v, %v", m, err)
 	}
-	if m, err := parseMoment("now", now); err != nil || !isNow(m) {
+	if m, err := parseMoment("now", now); err != nil || !ask.IsNow(m) {
 		t.Errorf("now: %+v, %v", m, err)
 	}
 	if m, err := parseMoment("1m", now); err != nil || m.Seq != 0 || !m.Time.Equal(now.Add(-time.Minute)) {

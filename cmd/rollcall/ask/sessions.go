@@ -1,0 +1,110 @@
+package ask
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"rollcall/events"
+	"rollcall/projector/query"
+	"rollcall/replay"
+)
+
+// Which says which sessions are meant.
+type Which struct {
+	JID       events.JID // bare, full, or zero for all
+	Connector string     // "" for all
+}
+
+// Has reports a session that is meant.
+func (w Which) Has(jid events.JID, connector string) bool {
+	return (w.Connector == "" || w.Connector == connector) &&
+		(w.JID.IsZero() || w.JID == jid || w.JID.IsBare() && w.JID == jid.Bare())
+}
+
+// Sessions lists the sessions of a moment, by JID, and whether they are all that there
+// were: see replay.Past.Whole. All of now are.
+func (s *Source) Sessions(ctx context.Context, w Which, m replay.Moment) (list []query.Session, whole bool, err error) {
+	if IsNow(m) {
+		list, err = s.Now.Sessions(ctx)
+		whole = true
+	} else if past, e := replay.At(ctx, s.Archive, m); e == nil {
+		list, whole = slices.Collect(query.Sessions(past.Table)), past.Whole
+	} else {
+		err = e
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	list = slices.DeleteFunc(list, func(v query.Session) bool { return !w.Has(v.JID, v.Connector) })
+	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Or(a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID)) })
+	return list, whole, nil
+}
+
+// A Lifetime is a session from its beginning to its end, or to the end of the time that
+// was asked about.
+type Lifetime struct {
+	query.Session        // as it was last
+	Until         string `json:"until"`  // RFC 3339, UTC; "" if it went on
+	Reason        string `json:"reason"` // why it ended
+	Text          string `json:"text"`   // and said of its end
+}
+
+// lifetimeOf is a replay.Lifetime as it is shown. Whether it is lost is not known from the
+// log alone.
+func lifetimeOf(l *replay.Lifetime) Lifetime {
+	v := Lifetime{Session: query.Of(l.Session, false), Reason: string(l.Reason), Text: l.Text}
+	if l.Ended != 0 {
+		v.Until = query.Timestamp(l.Ended)
+	}
+	return v
+}
+
+// End is how it ended, in words.
+func (l *Lifetime) End() string {
+	switch {
+	case l.Until == "":
+		return l.State()
+	case l.Text != "":
+		return fmt.Sprintf("%s: %s", l.Reason, l.Text)
+	}
+	return l.Reason
+}
+
+// Lifetimes lists the sessions of a span of time, in the order of their beginnings. Which
+// of them are lost is known only of now.
+func (s *Source) Lifetimes(ctx context.Context, w Which, span replay.Span) (list []Lifetime, err error) {
+	span.Of = w.JID
+	for l, err := range replay.Sessions(ctx, s.Archive, span) {
+		if err != nil {
+			return nil, err
+		}
+		if w.Has(l.JID(), l.Connector().Name) {
+			list = append(list, lifetimeOf(&l))
+		}
+	}
+	if span.Until.IsZero() {
+		if err := s.markLost(ctx, list); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(list, func(a, b Lifetime) int {
+		return cmp.Or(cmp.Compare(a.Since, b.Since), a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID))
+	})
+	return list, nil
+}
+
+// markLost finds out, after the sessions were read, for those that go on, whether their
+// connectors still hold a lease.
+func (s *Source) markLost(ctx context.Context, list []Lifetime) error {
+	alive, err := s.Leases.Alive(ctx)
+	if err != nil {
+		return fmt.Errorf("leases: %w", err)
+	}
+	for i := range list {
+		l := &list[i]
+		l.Lost = l.Until == "" && !events.Leased(alive, l.Held())
+	}
+	return nil
+}
