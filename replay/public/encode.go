@@ -64,10 +64,9 @@ func (e *Encoder) Append(b []byte, st *events.Stored, who names.Pseudonym) []byt
 	start := len(b)
 	b = appendCommon(b, st, t, who)
 	b = e.appendFields(b, st.Event)
-	if t.last() != nil && !st.Session.IsZero() {
-		began := millis(st.Session)
-		b = appendMilli(b, `,"began":`, began)
-		b = appendUint(b, `,"duration_ms":`, durationMillis(began, st.Time))
+	if ms, ok := DurationMillis(st); ok {
+		b = appendMilli(b, `,"began":`, millis(st.Session))
+		b = appendUint(b, `,"duration_ms":`, uint64(ms))
 	}
 	return closeData(b, start)
 }

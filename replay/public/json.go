@@ -156,11 +156,11 @@ const (
 	prefix6 = 48
 )
 
-// durationMillis are those from a session's beginning, none if clocks disagree.
-func durationMillis(began, unixNano int64) uint64 {
-	at := unixNano / int64(time.Millisecond)
-	if at <= began {
-		return 0
+// DurationMillis is the duration_ms of an event: for how long its session had lasted, 0 if
+// the clocks of two connectors say less. ok is false if it is of no session.
+func DurationMillis(st *events.Stored) (ms int64, ok bool) {
+	if st.Session.IsZero() || TypeOf(st.Event.Kind()).last() == nil {
+		return 0, false
 	}
-	return uint64(at - began)
+	return max(st.Time/int64(time.Millisecond)-millis(st.Session), 0), true
 }
