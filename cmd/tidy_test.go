@@ -61,7 +61,7 @@ var mayImport = map[string][]string{
 	"cmd":                     {},
 	"cmd/rollcall/api":        {"cmd/rollcall/api/access", "docs/schema", "events", "projector", "projector/query", "replay", "replay/filter", "replay/names", "replay/public"},
 	"cmd/rollcall/api/access": {"events"},
-	"cmd/rollcall/ask":        {"events", "projector/query", "replay"},
+	"cmd/rollcall/ask":        {"events", "projector", "projector/query", "replay", "session", "session/auth", "session/delivery", "session/roster"},
 	"cmd/rollcall/bench":      {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/load":       {"events", "session/stanza"},
 	"cmd/rollcall/lossy":      {},

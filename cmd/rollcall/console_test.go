@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"testing"
+
+	"rollcall/cmd/rollcall/ask"
 )
 
 func TestJSONIsForScriptsAndNotEscapedForHTML(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := newConsole(nil, &out, nil).printJSON(target{Session: "<a&b>"}); err != nil {
+	if err := newConsole(nil, &out, nil).printJSON(ask.Target{Session: "<a&b>"}); err != nil {
 		t.Fatal(err)
 	}
 	if want := `{"jid":"","session":"<a&b>","connector":"","priority":0}` + "\n"; out.String() != want {

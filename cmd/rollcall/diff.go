@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"rollcall/bus"
 	"rollcall/cmd/rollcall/ask"
@@ -42,13 +41,7 @@ func newDiff(con *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return svc.use(ctx, func(b *bus.Bus) error {
-				list, err := q.changes(ctx, con, b)
-				if err != nil {
-					return err
-				}
-				return q.show(con, list, asJSON)
-			})
+			return svc.use(ctx, func(b *bus.Bus) error { return q.show(ctx, con, b, asJSON) })
 		}),
 	}
 	svc.flags(cmd)
@@ -81,117 +74,47 @@ func parseDiff(args []string, from, to string, now time.Time) (q diffQuery, err 
 	return q, err
 }
 
-// A changeView is a replay.Change as scripts see it. Its names are an interface, as
-// query.Session's are.
-type changeView struct {
-	Change      string              `json:"change"` // gone, new or changed
-	Before      *query.Session      `json:"before"` // null: it has begun since
-	After       *query.Session      `json:"after"`  // null: it has ended since
-	Differences []replay.Difference `json:"differences"`
-	Ended       string              `json:"ended"`  // RFC 3339, UTC; "" if it goes on
-	Reason      string              `json:"reason"` // why it ended
-	Text        string              `json:"text"`   // and said of its end
-	words       string              // what people read of it
-}
-
 // groups are the kinds of changes in the order in which people see them.
-var groups = [...]string{"gone", "new", "changed"}
+var groups = [...]string{ask.Gone, ask.New, ask.Changed}
 
-func (q *diffQuery) changes(ctx context.Context, con *console, b *bus.Bus) (list []changeView, err error) {
-	var all []replay.Change
-	from := archive(con, b)
-	for c, err := range replay.Diff(ctx, from, q.jid, q.from, q.to) {
-		switch {
-		case errors.Is(err, replay.ErrBackwards):
-			return nil, usagef("--from is after --to")
-		case err != nil:
-			return nil, err
-		}
-		all = append(all, c)
+// show tells what is not known, and then what is.
+func (q *diffQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
+	d, err := sourceOf(con, b).Diff(ctx, q.jid, q.from, q.to)
+	if errors.Is(err, replay.ErrBackwards) {
+		return usagef("--from is after --to")
 	}
-	known, err := from.Knows(ctx, q.from)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	sayForgotten(con, known)
-	if err := q.findEnds(ctx, con, b, all); err != nil {
-		return nil, err
+	if d.EndsCut {
+		con.say("note: of the first %d accounts only it is said how sessions ended; ask for one account, or for less time", ask.MaxEnds)
 	}
-	for i := range all {
-		list = append(list, changeOf(con, &all[i], time.Now()))
+	if err := sayKnown(ctx, con, b, d.Whole, q.from); err != nil {
+		return err
 	}
-	return list, sayBeginning(ctx, con, b, q.from)
+	return showChanges(con, d.Changes, asJSON)
 }
 
-// maxEnds bounds the accounts in whose histories ends are looked for.
-const maxEnds = 1000
-
-// historyReaders is how many accounts' histories are read at once.
-const historyReaders = 16
-
-// findEnds finds out how sessions have ended where the records between the moments were
-// too many to be read.
-func (q *diffQuery) findEnds(ctx context.Context, con *console, b *bus.Bus, all []replay.Change) error {
-	accounts := make(map[events.JID][]*replay.Change)
-	for i := range all {
-		c := &all[i]
-		if c.After != nil || c.Ended != 0 {
-			continue
+// changeWords are what people read of a change.
+func changeWords(con *console, c *ask.Change, now time.Time) string {
+	switch c.Change {
+	case ask.Gone:
+		if c.Ended == "" {
+			return "ended"
 		}
-		account := c.Before.JID().Bare()
-		if len(accounts) == maxEnds && accounts[account] == nil {
-			con.say("note: of the first %d accounts only it is said how sessions ended; ask for one account, or for less time", maxEnds)
-			break
+		end := ask.Lifetime{Until: c.Ended, Reason: c.Reason, Text: c.Text}
+		return con.stamp(query.Time(c.Ended), now) + " " + end.End()
+	case ask.New:
+		if c.After.Available {
+			return c.After.State() + fmt.Sprintf(", priority %d", c.After.Priority)
 		}
-		accounts[account] = append(accounts[account], c)
+		return c.After.State()
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(historyReaders)
-	for _, gone := range accounts {
-		g.Go(func() error {
-			for _, c := range gone { // this goroutine's
-				if err := c.FindEnd(ctx, b.Log()); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	var words []string
+	for _, d := range c.Differences {
+		words = append(words, differenceWords(con, d, c.Was, c.Is, now))
 	}
-	return g.Wait()
-}
-
-func changeOf(con *console, c *replay.Change, now time.Time) changeView {
-	v := changeView{Before: shown(c.Before, c.LostBefore), After: shown(c.After, c.LostAfter), Differences: []replay.Difference{}}
-	switch {
-	case c.After == nil:
-		v.Change, v.Reason, v.Text = "gone", string(c.Reason), c.Text
-		if v.words = "ended"; c.Ended != 0 {
-			v.Ended = query.Timestamp(c.Ended)
-			end := ask.Lifetime{Until: v.Ended, Reason: v.Reason, Text: v.Text}
-			v.words = con.stamp(query.Time(v.Ended), now) + " " + end.End()
-		}
-	case c.Before == nil:
-		v.Change, v.words = "new", v.After.State()
-		if v.After.Available {
-			v.words += fmt.Sprintf(", priority %d", v.After.Priority)
-		}
-	default:
-		v.Change, v.Differences = "changed", c.Differences()
-		var words []string
-		for _, d := range v.Differences {
-			words = append(words, differenceWords(con, d, c.Before, c.After, now))
-		}
-		v.words = strings.Join(words, ", ")
-	}
-	return v
-}
-
-func shown(s *session.Session, lost bool) *query.Session {
-	if s == nil {
-		return nil
-	}
-	v := query.Of(s, lost)
-	return &v
+	return strings.Join(words, ", ")
 }
 
 // differenceWords says what a difference of one kind is.
@@ -232,8 +155,8 @@ func onOff(on bool) string {
 	return "off"
 }
 
-// show writes the groups one after the other and sums them up.
-func (q *diffQuery) show(c *console, list []changeView, asJSON bool) error {
+// showChanges writes the groups one after the other and sums them up.
+func showChanges(c *console, list []ask.Change, asJSON bool) error {
 	now := time.Now()
 	t := newTable(c.out, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "CHANGE")
 	var sums []string
@@ -245,7 +168,7 @@ func (q *diffQuery) show(c *console, list []changeView, asJSON bool) error {
 				continue
 			}
 			n++
-			if err := q.write(c, t, v, n == 1, now, asJSON); err != nil {
+			if err := writeChange(c, t, v, n == 1, now, asJSON); err != nil {
 				return err
 			}
 		}
@@ -262,7 +185,7 @@ func (q *diffQuery) show(c *console, list []changeView, asJSON bool) error {
 	return nil
 }
 
-func (q *diffQuery) write(c *console, t *table, v *changeView, first bool, now time.Time, asJSON bool) error {
+func writeChange(c *console, t *table, v *ask.Change, first bool, now time.Time, asJSON bool) error {
 	if asJSON {
 		return c.printJSON(v)
 	}
@@ -275,5 +198,5 @@ func (q *diffQuery) write(c *console, t *table, v *changeView, first bool, now t
 	if s == nil {
 		s = v.Before
 	}
-	return t.row(s.JID.String(), s.Connector, c.stamp(query.Time(s.Since), now), v.words)
+	return t.row(s.JID.String(), s.Connector, c.stamp(query.Time(s.Since), now), changeWords(c, v, now))
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/session/c2s"
 )
 
@@ -69,8 +70,8 @@ func (l *listeners) close() {
 }
 
 // info is what the lease tells others of where clients connect to.
-func (l *listeners) info() leaseInfo {
-	return leaseInfo{
+func (l *listeners) info() ask.LeaseInfo {
+	return ask.LeaseInfo{
 		C2S: address(l.c2s), C2STLS: address(l.direct), WS: address(l.web), WSTLS: address(l.webTLS),
 	}
 }

@@ -29,7 +29,7 @@ func archive(con *console, b *bus.Bus) replay.Archive {
 
 // sourceOf is what the verbs' answers are made of.
 func sourceOf(con *console, b *bus.Bus) *ask.Source {
-	return &ask.Source{Archive: archive(con, b), Now: presence{con, b}, Leases: b.Leases()}
+	return &ask.Source{Archive: archive(con, b), Now: presence{con, b}, Leases: b.Leases(), Accounts: storeOf(b)}
 }
 
 // A presence asks the running projector, and does without if there is none.
@@ -46,6 +46,17 @@ func (p presence) Sessions(ctx context.Context) ([]query.Session, error) {
 			return nil, err
 		}
 		return query.Sessions(table), nil
+	})
+}
+
+// Holdings implements ask.Present.
+func (p presence) Holdings(ctx context.Context) ([]query.Holding, error) {
+	return asked(running(p.bus).Holdings(ctx), func() (iter.Seq[query.Holding], error) {
+		table, err := past(ctx, p.con, p.bus, replay.Moment{})
+		if err != nil {
+			return nil, err
+		}
+		return query.Holdings(table), nil
 	})
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,13 +12,9 @@ import (
 
 	"rollcall/bus"
 	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/session/auth"
+	"rollcall/projector/query"
 )
 
-// newRoute reads the history of one account and decides as a connector does,
-// whose table is that history folded.
 func newRoute(con *console) *cobra.Command {
 	var (
 		svc    service
@@ -46,17 +41,15 @@ func newRoute(con *console) *cobra.Command {
 				return err
 			}
 			return svc.use(ctx, func(b *bus.Bus) error {
-				r, err := recipientAt(ctx, con, b, jid, m)
+				r, err := sourceOf(con, b).Route(ctx, jid, m)
 				if err != nil {
 					return err
 				}
 				if err := sayBeginning(ctx, con, b, m); err != nil {
 					return err
 				}
-				if err := sayLost(ctx, con, b, r, m); err != nil {
-					return err
-				}
-				return showRoute(con, r.explain(), asJSON)
+				sayLost(con, r.Closed)
+				return showRoute(con, r.Verdicts, asJSON)
 			})
 		}),
 	}
@@ -66,92 +59,19 @@ func newRoute(con *console) *cobra.Command {
 	return cmd
 }
 
-// recipientAt finds what the rules look at, of one moment.
-func recipientAt(ctx context.Context, con *console, b *bus.Bus, to events.JID, m replay.Moment) (*recipient, error) {
-	account, err := replay.AccountAt(ctx, archive(con, b), to.Bare(), m)
-	if err != nil {
-		return nil, err
-	}
-	exists := account != nil && len(account.Sessions()) > 0
-	lost, err := lostAt(ctx, b, m)
-	if err != nil {
-		return nil, err
-	}
-	if !exists {
-		if exists, err = existed(ctx, b, to.Bare(), m); err != nil {
-			return nil, err
-		}
-	}
-	r := newRecipient(to, account, exists, lost)
-	served, known, err := servedDomains(ctx, b)
-	r.foreign = known && account == nil && !slices.Contains(served, to.Domain())
-	return r, err
-}
-
-// lostAt tells whose lease had ended at a moment: by the leases that there are, or by
-// what the log said then.
-func lostAt(ctx context.Context, b *bus.Bus, m replay.Moment) (func(events.Incarnation) bool, error) {
-	if !ask.IsNow(m) {
-		leases, err := replay.LeasesAt(ctx, b.Log(), m)
-		return leases.HasEnded, err
-	}
-	held, err := b.Leases().Alive(ctx)
-	return func(i events.Incarnation) bool { return !events.Leased(held, i) }, err
-}
-
 // sayLost tells people who ask about the past which of the sessions the log
 // closed later for the sake of their connector: when that died is not known.
-func sayLost(ctx context.Context, con *console, b *bus.Bus, r *recipient, m replay.Moment) error {
-	if ask.IsNow(m) || len(r.here.Sessions()) == 0 {
-		return nil
+func sayLost(con *console, closed []ask.LostLater) {
+	for _, l := range closed {
+		at := query.Time(l.Time)
+		con.say("note: %s was closed at event %d, %s %s, because its connector %s was lost, maybe some time before",
+			printable(l.JID.String()), l.Seq, con.stamp(at, time.Now()), con.zoneName(at), printable(l.Connector))
 	}
-	span := events.Range{Account: r.to.Bare(), After: m.Seq, Since: m.Time}
-	for st, err := range b.Log().Read(ctx, span) {
-		if err != nil {
-			if events.IsPoison(err) {
-				continue
-			}
-			return err
-		}
-		s := r.here.Session(st.Session)
-		if e, ok := st.Event.(events.Closed); ok && s != nil && e.Reason == events.ReasonConnectorLost {
-			con.say("note: %s was closed at event %d, %s %s, because its connector %s was lost, maybe some time before",
-				printable(s.JID().String()), st.Seq, con.stamp(st.StoredAt(), time.Now()), con.zoneName(st.StoredAt()), printable(s.Connector().Name))
-		}
-	}
-	return nil
-}
-
-// existed reports whether there was such an account: now by its credentials,
-// then by what its history says last, or said to have begun later.
-func existed(ctx context.Context, b *bus.Bus, account events.JID, m replay.Moment) (bool, error) {
-	if ask.IsNow(m) {
-		_, err := storeOf(b).Credentials(ctx, account)
-		if errors.Is(err, auth.ErrNoAccount) {
-			return false, nil
-		}
-		return err == nil, err
-	}
-	exists := false
-	span := events.Range{Account: account, To: m.Seq}
-	if !m.Time.IsZero() {
-		span.Until = m.Time.Add(1)
-	}
-	for st, err := range b.Log().Read(ctx, span) {
-		switch {
-		case events.IsPoison(err):
-		case err != nil:
-			return false, err
-		default:
-			exists = st.Event.Kind() != events.KindAccountRemoved
-		}
-	}
-	return exists, nil
 }
 
 // showRoute writes for each kind of stanza where it goes, and below it why. People
 // need not be told twice of messages whose types don't matter.
-func showRoute(c *console, all []verdict, asJSON bool) error {
+func showRoute(c *console, all []ask.Verdict, asJSON bool) error {
 	var page strings.Builder
 	for i := range all {
 		v := &all[i]
@@ -176,13 +96,13 @@ func showRoute(c *console, all []verdict, asJSON bool) error {
 
 // writeVerdict has its lines end within a terminal's columns; screen is 0 where
 // there is none.
-func writeVerdict(page *strings.Builder, label string, v *verdict, screen int) {
+func writeVerdict(page *strings.Builder, label string, v *ask.Verdict, screen int) {
 	line := func(indent, text string) {
 		fmt.Fprintf(page, "%-10s %s%s\n", label, indent, text)
 		label = ""
 	}
 	if len(v.Targets) == 0 {
-		line("", v.words())
+		line("", v.Words())
 	}
 	for _, to := range v.Targets {
 		line("", fmt.Sprintf("to %s, priority %d, on %s", printable(to.JID.String()), to.Priority, printable(to.Connector)))
@@ -193,6 +113,6 @@ func writeVerdict(page *strings.Builder, label string, v *verdict, screen int) {
 }
 
 // alike reports two verdicts that decide the same for the same reason.
-func alike(v, o *verdict) bool {
+func alike(v, o *ask.Verdict) bool {
 	return v.Action == o.Action && v.Error == o.Error && v.Reason == o.Reason && slices.Equal(v.Targets, o.Targets)
 }

@@ -4,13 +4,14 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
 )
 
 func TestAReasonGoesOnBelowOnATerminal(t *testing.T) {
 	t.Parallel()
-	v := &verdict{
-		Targets: []target{{JID: events.StoredJID("bob@localhost/x"), Connector: "c1", Priority: 1}},
+	v := &ask.Verdict{
+		Targets: []ask.Target{{JID: events.StoredJID("bob@localhost/x"), Connector: "c1", Priority: 1}},
 		Reason:  "no session has this JID; as to the account: highest priority 1: 1 of 1 available resource (8.5.2.1.1)",
 	}
 	for screen, want := range map[int]string{

@@ -2,16 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"rollcall/bus"
+	"rollcall/cmd/rollcall/ask"
 )
 
 // sayUnserved tells people of domains whose accounts nobody can log in to now:
 // no connector that runs serves them. That is no error, for one may come.
 func sayUnserved(ctx context.Context, con *console, b *bus.Bus, domains ...string) error {
-	served, known, err := servedDomains(ctx, b)
+	served, known, err := ask.Served(ctx, b.Leases())
 	if err != nil || !known {
 		return err
 	}
@@ -21,21 +21,4 @@ func sayUnserved(ctx context.Context, con *console, b *bus.Bus, domains ...strin
 		}
 	}
 	return nil
-}
-
-// servedDomains are those of all connectors that run. While none runs, or one of
-// another version, nothing is known.
-func servedDomains(ctx context.Context, b *bus.Bus) (served []string, known bool, err error) {
-	alive, err := b.Leases().Alive(ctx)
-	if err != nil || len(alive) == 0 {
-		return nil, false, err
-	}
-	for _, state := range alive {
-		var info leaseInfo
-		if json.Unmarshal(state.Info, &info) != nil || len(info.Domains) == 0 {
-			return nil, false, nil
-		}
-		served = append(served, info.Domains...)
-	}
-	return served, true, nil
 }

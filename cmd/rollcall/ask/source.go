@@ -2,29 +2,54 @@ package ask
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"rollcall/events"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/session/auth"
+	"rollcall/session/roster"
 )
 
 // A Source is what answers are made of. It is as safe for concurrent use as its parts.
 type Source struct {
-	Archive replay.Archive
-	Now     Present
-	Leases  Leases
+	Archive  replay.Archive
+	Now      Present
+	Leases   Leases
+	Accounts Accounts
 }
 
 // Present is what is true now.
 type Present interface {
 	// Sessions are all that there are, in no order.
 	Sessions(context.Context) ([]query.Session, error)
+	// Holdings are what each connector holds.
+	Holdings(context.Context) ([]query.Holding, error)
 }
 
 // Leases are those that connectors hold now; bus.Leases has them.
 type Leases interface {
 	Alive(context.Context) ([]events.LeaseState, error)
+	// Clock is the time by which leases are renewed.
+	Clock(context.Context) (time.Time, error)
+}
+
+// Accounts are what is kept of accounts beside the log; accounts.Store has it.
+type Accounts interface {
+	// Credentials fails with auth.ErrNoAccount if there is no such account.
+	Credentials(context.Context, events.JID) (*auth.Credentials, error)
+	// Contacts are nil for an empty roster; it fails with auth.ErrNoAccount.
+	Contacts(context.Context, events.JID) (*roster.Roster, error)
 }
 
 // IsNow reports the moment that is no look into the past.
 func IsNow(m replay.Moment) bool { return m == replay.Moment{} }
+
+// count is "1 session", "2 sessions".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,4 +1,4 @@
-package main
+package ask
 
 import (
 	"fmt"
@@ -72,7 +72,7 @@ func TestRoutesSayWhy(t *testing.T) {
 	}
 }
 
-func targetNames(v verdict) string {
+func targetNames(v Verdict) string {
 	var names []string
 	for _, to := range v.Targets {
 		names = append(names, to.JID.Resource())

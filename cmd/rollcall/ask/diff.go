@@ -1,0 +1,122 @@
+package ask
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/events"
+	"rollcall/projector/query"
+	"rollcall/replay"
+	"rollcall/session"
+)
+
+// A Diff is what is different between two moments.
+type Diff struct {
+	Changes []Change
+	Whole   bool // all sessions of the first moment are known
+	EndsCut bool // how sessions ended is said of those of the first MaxEnds accounts only
+}
+
+// A Change is how one session differs between two moments.
+type Change struct {
+	Change      string              `json:"change"` // Gone, New or Changed
+	Before      *query.Session      `json:"before"` // null: it has begun since
+	After       *query.Session      `json:"after"`  // null: it has ended since
+	Differences []replay.Difference `json:"differences"`
+	Ended       string              `json:"ended"`  // RFC 3339, UTC; "" if it goes on
+	Reason      string              `json:"reason"` // why it ended
+	Text        string              `json:"text"`   // and said of its end
+
+	Was *session.Session `json:"-"` // Before, with all that there is of it
+	Is  *session.Session `json:"-"` // and After
+}
+
+// The kinds of changes.
+const (
+	Gone    = "gone"
+	New     = "new"
+	Changed = "changed"
+)
+
+// MaxEnds bounds the accounts in whose histories ends are looked for.
+const MaxEnds = 1000
+
+// historyReaders is how many accounts' histories are read at once.
+const historyReaders = 16
+
+// Diff says what is different between the sessions of two moments, of everybody or, if of
+// is not zero, of an account or a full JID, as replay.Diff does, whose errors it has.
+func (s *Source) Diff(ctx context.Context, of events.JID, from, to replay.Moment) (d Diff, err error) {
+	var all []replay.Change
+	for c, err := range replay.Diff(ctx, s.Archive, of, from, to) {
+		if err != nil {
+			return d, err
+		}
+		all = append(all, c)
+	}
+	if d.Whole, err = s.Archive.Knows(ctx, from); err != nil {
+		return d, err
+	}
+	if d.EndsCut, err = s.findEnds(ctx, all); err != nil {
+		return d, err
+	}
+	for i := range all {
+		d.Changes = append(d.Changes, changeOf(&all[i]))
+	}
+	return d, nil
+}
+
+// findEnds finds out how sessions have ended where the records between the moments were
+// too many to be read, and reports that it has left some out.
+func (s *Source) findEnds(ctx context.Context, all []replay.Change) (cut bool, err error) {
+	accounts := make(map[events.JID][]*replay.Change)
+	for i := range all {
+		c := &all[i]
+		if c.After != nil || c.Ended != 0 {
+			continue
+		}
+		account := c.Before.JID().Bare()
+		if cut = len(accounts) == MaxEnds && accounts[account] == nil; cut {
+			break
+		}
+		accounts[account] = append(accounts[account], c)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(historyReaders)
+	for _, gone := range accounts {
+		g.Go(func() error {
+			for _, c := range gone { // this goroutine's
+				if err := c.FindEnd(ctx, s.Archive.Log); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return cut, g.Wait()
+}
+
+func changeOf(c *replay.Change) Change {
+	v := Change{Before: shown(c.Before, c.LostBefore), After: shown(c.After, c.LostAfter), Differences: []replay.Difference{}, Was: c.Before, Is: c.After}
+	switch {
+	case c.After == nil:
+		v.Change, v.Reason, v.Text = Gone, string(c.Reason), c.Text
+		if c.Ended != 0 {
+			v.Ended = query.Timestamp(c.Ended)
+		}
+	case c.Before == nil:
+		v.Change = New
+	default:
+		v.Change, v.Differences = Changed, c.Differences()
+	}
+	return v
+}
+
+func shown(s *session.Session, lost bool) *query.Session {
+	if s == nil {
+		return nil
+	}
+	v := query.Of(s, lost)
+	return &v
+}

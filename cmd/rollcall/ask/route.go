@@ -1,0 +1,234 @@
+package ask
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"rollcall/events"
+	"rollcall/projector/query"
+	"rollcall/replay"
+	"rollcall/session"
+	"rollcall/session/auth"
+	"rollcall/session/delivery"
+)
+
+// A Route is where stanzas to an address go at a moment, and why.
+type Route struct {
+	Verdicts []Verdict // one for each kind of stanza
+	// Closed are those sessions of the account that the log closed later for the sake of
+	// their connector: when that died is not known.
+	Closed []LostLater
+}
+
+// A LostLater is a session that was closed after a moment because its connector was lost,
+// maybe some time before.
+type LostLater struct {
+	JID       events.JID `json:"jid"`
+	Connector string     `json:"connector"`
+	Seq       events.Seq `json:"seq"`  // of the record that closed it
+	Time      string     `json:"time"` // RFC 3339, UTC
+}
+
+// Route says where stanzas to a bare or full JID go at a moment. It reads the history of
+// one account and decides as a connector does, whose table is that history folded.
+func (s *Source) Route(ctx context.Context, to events.JID, m replay.Moment) (*Route, error) {
+	r, err := s.recipient(ctx, to, m)
+	if err != nil {
+		return nil, err
+	}
+	closed, err := s.lostLater(ctx, r, m)
+	if err != nil {
+		return nil, err
+	}
+	return &Route{r.explain(), closed}, nil
+}
+
+// recipient finds what the rules look at, of one moment.
+func (s *Source) recipient(ctx context.Context, to events.JID, m replay.Moment) (*recipient, error) {
+	account, err := replay.AccountAt(ctx, s.Archive, to.Bare(), m)
+	if err != nil {
+		return nil, err
+	}
+	exists := account != nil && len(account.Sessions()) > 0
+	lost, err := s.lostAt(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if !exists {
+		if exists, err = s.existed(ctx, to.Bare(), m); err != nil {
+			return nil, err
+		}
+	}
+	r := newRecipient(to, account, exists, lost)
+	served, known, err := Served(ctx, s.Leases)
+	r.foreign = known && account == nil && !slices.Contains(served, to.Domain())
+	return r, err
+}
+
+// lostAt tells whose lease had ended at a moment: by the leases that there are, or by
+// what the log said then.
+func (s *Source) lostAt(ctx context.Context, m replay.Moment) (func(events.Incarnation) bool, error) {
+	if !IsNow(m) {
+		leases, err := replay.LeasesAt(ctx, s.Archive.Log, m)
+		return leases.HasEnded, err
+	}
+	held, err := s.Leases.Alive(ctx)
+	return func(i events.Incarnation) bool { return !events.Leased(held, i) }, err
+}
+
+// lostLater lists which of the recipient's sessions were closed after a moment of the past
+// because their connectors were lost.
+func (s *Source) lostLater(ctx context.Context, r *recipient, m replay.Moment) (list []LostLater, err error) {
+	if IsNow(m) || len(r.here.Sessions()) == 0 {
+		return nil, nil
+	}
+	span := events.Range{Account: r.to.Bare(), After: m.Seq, Since: m.Time}
+	for st, err := range events.Intact(s.Archive.Read(ctx, span)) {
+		if err != nil {
+			return nil, err
+		}
+		one := r.here.Session(st.Session)
+		if e, ok := st.Event.(events.Closed); ok && one != nil && e.Reason == events.ReasonConnectorLost {
+			list = append(list, LostLater{one.JID(), one.Connector().Name, st.Seq, query.Timestamp(st.At)})
+		}
+	}
+	return list, ctx.Err()
+}
+
+// existed reports whether there was such an account: now by its credentials,
+// then by what its history says last, or said to have begun later.
+func (s *Source) existed(ctx context.Context, account events.JID, m replay.Moment) (bool, error) {
+	if IsNow(m) {
+		_, err := s.Accounts.Credentials(ctx, account)
+		if errors.Is(err, auth.ErrNoAccount) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	exists := false
+	span := events.Range{Account: account, To: m.Seq}
+	if !m.Time.IsZero() {
+		span.Until = m.Time.Add(1)
+	}
+	for st, err := range events.Intact(s.Archive.Read(ctx, span)) {
+		if err != nil {
+			return false, err
+		}
+		exists = st.Event.Kind() != events.KindAccountRemoved
+	}
+	return exists, ctx.Err()
+}
+
+// A Verdict is what people are told of where stanzas of one kind go, and why. It
+// is delivery.Decide that decides, as in the connectors.
+type Verdict struct {
+	To      events.JID `json:"to"`
+	Stanza  string     `json:"stanza"` // chat, normal, headline, groupchat, presence, iq
+	Action  string     `json:"action"` // deliver, store, answer, refuse, drop
+	Error   string     `json:"error,omitempty"`
+	Targets []Target   `json:"targets"`
+	Reason  string     `json:"reason"`
+}
+
+// A Target is a session that gets the stanza.
+type Target struct {
+	JID       events.JID `json:"jid"`
+	Session   string     `json:"session"`
+	Connector string     `json:"connector"`
+	Priority  int8       `json:"priority"`
+}
+
+// Words are the actions without targets as people read them.
+func (v *Verdict) Words() string {
+	switch v.Action {
+	case "store":
+		return "kept until somebody comes online"
+	case "answer":
+		return "answered by the server"
+	case "refuse":
+		return "error " + v.Error
+	}
+	return "dropped"
+}
+
+// A recipient is what the rules look at: the address, whether there is such an
+// account, and its sessions but for those of lost connectors.
+type recipient struct {
+	to      events.JID
+	exists  bool
+	foreign bool             // no connector serves the domain
+	here    *session.Account // with the sessions that can be reached, best first
+	lost    int              // sessions left out
+}
+
+// newRecipient leaves out the sessions of lost connectors, as connectors
+// do, and counts them.
+func newRecipient(to events.JID, a *session.Account, exists bool, lost func(events.Incarnation) bool) *recipient {
+	r := &recipient{to: to, exists: exists, here: session.NewAccount(to, 0)}
+	if a == nil {
+		return r
+	}
+	var here []*session.Session
+	for _, s := range a.Sessions() {
+		if lost(s.Connector()) {
+			r.lost++
+			continue
+		}
+		here = append(here, s)
+	}
+	r.here = a.With(here)
+	return r
+}
+
+// explained are the kinds of stanzas that people ask about.
+var explained = []delivery.Kind{
+	delivery.Chat, delivery.Normal, delivery.Headline, delivery.Groupchat, delivery.Presence, delivery.Request,
+}
+
+// explain says where each kind of stanza goes.
+func (r *recipient) explain() []Verdict {
+	all := make([]Verdict, 0, len(explained))
+	for _, kind := range explained {
+		d := delivery.Decide(delivery.Case{To: r.to, Kind: kind, Account: r.here, Foreign: r.foreign, Unknown: !r.exists})
+		v := Verdict{
+			To: r.to, Stanza: kind.String(), Action: d.Action.String(), Error: string(d.Condition),
+			Reason: r.why(&d), Targets: make([]Target, 0, len(d.Targets)),
+		}
+		for _, s := range d.Targets {
+			v.Targets = append(v.Targets, Target{s.JID(), s.ID.String(), s.Connector().Name, s.Priority})
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+// why is the rule that decided, with the numbers of this account.
+func (r *recipient) why(v *delivery.Verdict) string {
+	text := v.Reason.String()
+	switch v.Reason {
+	case delivery.ByPriority:
+		text = fmt.Sprintf("highest priority %d: %d of %s (8.5.2.1.1)",
+			v.Targets[0].Priority, len(v.Targets), count(len(r.here.Available()), "available resource"))
+	case delivery.NobodyThere:
+		text = r.nobody() + " (8.5.2.2)"
+	}
+	if !r.to.IsBare() && (v.ToAccount || v.Action == delivery.Store || v.Reason == delivery.NoSuchAccount) {
+		text = "no session has this JID; as to the account: " + text
+	}
+	return text
+}
+
+// nobody says why no resource gets a message.
+func (r *recipient) nobody() string {
+	switch {
+	case len(r.here.Available()) > 0:
+		return "only negative priorities: " + count(len(r.here.Available()), "available resource")
+	case len(r.here.Sessions()) > 0:
+		return "no available resource: " + count(len(r.here.Sessions()), "session") + " without presence"
+	case r.lost > 0:
+		return "no available resource: the connector of " + count(r.lost, "session") + " is lost"
+	}
+	return "no available resource: nobody is online"
+}
