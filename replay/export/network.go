@@ -3,6 +3,8 @@ package export
 import (
 	"net/netip"
 	"strings"
+
+	"rollcall/replay/public"
 )
 
 // Addresses say how much of clients' addresses is exported.
@@ -18,29 +20,17 @@ const (
 // network is what is exported of an address, with or without a port, in CIDR notation;
 // "" if nothing is.
 func (a Addresses) network(address string) string {
-	if address == "" || a == AddressesNone {
-		return ""
-	}
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		withPort, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return ""
+	switch a {
+	case AddressesPrefix:
+		if p, ok := public.NetworkOf(address); ok {
+			return p.String()
 		}
-		ip = withPort.Addr()
-	}
-	ip = ip.Unmap().WithZone("")
-	bits := ip.BitLen()
-	if a == AddressesPrefix {
-		if bits = 24; ip.Is6() {
-			bits = 48
+	case AddressesFull:
+		if ip, ok := public.IPOf(address); ok {
+			return netip.PrefixFrom(ip, ip.BitLen()).String()
 		}
 	}
-	p, err := ip.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.String()
+	return ""
 }
 
 // software is what is left of an agent, "software, device, id", for those who are not to

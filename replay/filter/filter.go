@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"net/netip"
-
 	"rollcall/events"
 	"rollcall/replay/public"
 )
@@ -151,10 +149,7 @@ func (t *term) hasAddress(s string) bool {
 	if s == "" {
 		return false
 	}
-	var ip netip.Addr
-	if at, err := netip.ParseAddrPort(s); err == nil {
-		ip = at.Addr().Unmap().WithZone("")
-	}
+	ip, _ := public.IPOf(s)
 	for i := range t.values {
 		if v := &t.values[i]; v.any || v.net.Contains(ip) {
 			return true

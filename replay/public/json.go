@@ -3,7 +3,6 @@ package public
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"net/netip"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -135,26 +134,13 @@ func (o *Options) appendAddress(b []byte, address string) []byte {
 	case o.Addresses == NoAddresses, address == "":
 		return b
 	}
-	parsed, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return b
-	}
-	ip, bits := parsed.Addr().Unmap().WithZone(""), prefix6
-	if ip.Is4() {
-		bits = prefix4
-	}
-	network, err := ip.Prefix(bits)
-	if err != nil {
+	network, ok := NetworkOf(address)
+	if !ok {
 		return b
 	}
 	b = append(b, name...)
 	return append(network.AppendTo(append(b, '"')), '"')
 }
-
-const (
-	prefix4 = 24
-	prefix6 = 48
-)
 
 // DurationMillis is the duration_ms of an event: for how long its session had lasted, 0 if
 // the clocks of two connectors say less. ok is false if it is of no session.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 
@@ -12,6 +11,7 @@ import (
 	"rollcall/events"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/replay/public"
 )
 
 // sessions answers with the table, of now or of a moment, a page of it by JID.
@@ -90,18 +90,10 @@ func momentOf(q *question) (m replay.Moment, err error) {
 	return m, nil
 }
 
-// network is what is told of an address to those who may not see it.
+// network is what is told of an address to those who may not see it; "" if nothing is.
 func network(address string) string {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return ""
-	}
-	ip, bits := at.Addr().Unmap(), 48
-	if ip.Is4() {
-		bits = 24
-	}
-	p, err := ip.WithZone("").Prefix(bits)
-	if err != nil {
+	p, ok := public.NetworkOf(address)
+	if !ok {
 		return ""
 	}
 	return p.String()
