@@ -133,6 +133,12 @@ func isFailure(r events.Reason) bool {
 	return r == events.ReasonTimeout || r == events.ReasonError || r == events.ReasonOverload
 }
 
+// IsFailedLoginTo reports a login to the account that failed.
+func IsFailedLoginTo(account events.JID, st *events.Stored) bool {
+	f, ok := st.Event.(events.AuthFailed)
+	return ok && isTo(account.Bare(), st, f)
+}
+
 // isTo reports a failed login to the account, or any if that is zero. A record
 // that names no JID has only the user's name.
 func isTo(account events.JID, st *events.Stored, f events.AuthFailed) bool {

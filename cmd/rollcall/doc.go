@@ -13,7 +13,7 @@
 // console.go, table.go, recordlines.go and publiclines.go for what they print, when.go for times, size.go for sizes,
 // service.go, past.go and progresslog.go for what they read, and accounts.go for what
 // they change.
-// What they know is in packages: ask, replay, projector/query and session/accounts;
+// What they know is in packages: ask, replay, projector/query, session/accounts and person;
 // what "bench" measures is in bench and load.
 //
 // The service is up.go and config.go (what was asked for), node.go (one process,

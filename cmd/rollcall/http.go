@@ -35,7 +35,7 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	server.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: n.bus.Log(), Keyframes: n.bus.Keyframes()}, Pre: n.bus.Pre(), Table: n.table,
 		Ready: func() bool { return !n.monitor.health.IsRebuilding() },
-		Names: pseudonyms, Guard: guard, Audit: n.bus.Audit(),
+		Names: pseudonyms, Keys: n.bus.Accounts(), Rosters: n.bus.Rosters(), Guard: guard, Audit: n.bus.Audit(),
 	})
 	if l := n.listeners.api; l != nil {
 		g.Go(func() error { return server.Serve(ctx, l, nil) })

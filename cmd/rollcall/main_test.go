@@ -49,6 +49,8 @@ func TestMain(m *testing.M) {
 //	vanish USER                 cut the connections of a crowd
 //	retain AGE                  limit the log's age, and wait until what was in it
 //	                            is gone
+//	get NODE TOKENFILE PATH [FILE]    ask over HTTP; with ! it must be refused
+//	unzip FILE DIR              unpack a zip
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	runScripts(t, nil, "", "testdata/script")
@@ -102,6 +104,7 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 					"connect": scriptConnect, "distrust": scriptDistrust, "login": scriptLogin, "drop": scriptDrop, "send": scriptSend, "expect": scriptExpect,
 					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "nats": scriptNATS, "stranger": scriptStranger,
 					"retain": scriptRetain, "fill": scriptFill, "crowd": scriptCrowd, "vanish": scriptVanish,
+					"get": scriptGet, "unzip": scriptUnzip,
 				},
 			})
 		})

@@ -31,7 +31,7 @@ type invocationKey struct{}
 func isPersonal(verb string) bool {
 	return slices.Contains([]string{
 		"sessions", "history", "tail", "route", "contacts", "diff", "export", "names list", "names erase",
-		"kick", "user add", "user import", "user list", "user passwd", "user rm", "token add", "token rm",
+		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user export", "token add", "token rm",
 	}, verb)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/api/access"
+	"rollcall/cmd/rollcall/person"
 	"rollcall/docs/schema"
 	"rollcall/events"
 	"rollcall/projector"
@@ -22,14 +23,20 @@ import (
 // programs ask them, and the record of what was asked.
 type History struct {
 	Archive replay.Archive
-	Pre     interface {
-		Info(context.Context) (events.Info, error)
-	}
-	Table *projector.Table
-	Ready func() bool // the table is up to date
-	Names *names.Names
-	Guard *access.Guard
-	Audit access.Record
+	Pre     person.Pre
+	Table   *projector.Table
+	Ready   func() bool // the table is up to date
+	Names   *names.Names
+	Keys    events.Documents // credentials, of which no secret is told
+	Rosters events.Documents
+	Guard   *access.Guard
+	Audit   Audit
+}
+
+// An Audit has every question on record, to write to and to read.
+type Audit interface {
+	access.Record
+	person.Audit
 }
 
 // A Route is one of them, as it is described to programs.
@@ -46,6 +53,7 @@ var Routes = []Route{
 	{"GET /v1/events.ndjson", access.Read, true, (*History).download},
 	{"GET /v1/events/stream", access.Read, true, (*History).follow},
 	{"GET /v1/sessions", access.Read, false, (*History).sessions},
+	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
 	{"GET /v1/schemas/{file...}", "", false, (*History).schema},
 	{"GET /v1/openapi.json", "", false, (*History).openapi},
 }
@@ -89,10 +97,8 @@ func (h *History) answer(q *question) (err error) {
 	if q.by, err = h.Guard.Authenticate(q.r); err != nil {
 		return err
 	}
-	if text := q.r.URL.Query().Get("account"); text != "" {
-		if q.about, err = events.ParseJID(text); err != nil || q.about.Local() == "" || !q.about.IsBare() {
-			return bad("account", "it is user@domain")
-		}
+	if q.about, err = aboutOf(q.r); err != nil {
+		return err
 	}
 	if !q.by.MayAbout(q.route.Scope, q.about) {
 		return Problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("this token has not the scope %s; rollcall token list shows what it has", q.route.Scope)}
@@ -101,6 +107,21 @@ func (h *History) answer(q *question) (err error) {
 		return nil
 	}
 	return q.route.serve(h, q)
+}
+
+// aboutOf is the account that the path names, or the query; zero: all.
+func aboutOf(r *http.Request) (account events.JID, err error) {
+	name, text := "jid", r.PathValue("jid")
+	if text == "" {
+		name, text = "account", r.URL.Query().Get("account")
+	}
+	if text == "" {
+		return account, nil
+	}
+	if account, err = events.ParseJID(text); err != nil || account.Local() == "" || !account.IsBare() {
+		return account, bad(name, "it is user@domain")
+	}
+	return account, nil
 }
 
 // record puts on record that the question was asked. A question that can't be is not

@@ -75,7 +75,7 @@ func newService(t *testing.T) *service {
 	a.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
 		Ready: func() bool { return !s.busy.Load() },
-		Names: names.New(b.Names(), b.Log()), Guard: guard, Audit: b.Audit(),
+		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Guard: guard, Audit: b.Audit(),
 	})
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)
@@ -334,6 +334,19 @@ func TestSessionsAreThoseOfNowOrOfAMoment(t *testing.T) {
 	}
 }
 
+// addressed is a path that asks about an account, or about all, or where that can't be about
+// bob.
+func addressed(path, account, query string) string {
+	if !strings.Contains(path, "{jid}") {
+		if account != "" {
+			query = "account=" + account + "&" + query
+		}
+	} else if path = strings.Replace(path, "{jid}", account, 1); account == "" {
+		path = strings.Replace(path, "//", "/bob@localhost/", 1)
+	}
+	return path + "?" + strings.TrimSuffix(query, "&")
+}
+
 // Every route is closed to whoever has not its scope, and what is asked is on record.
 func TestEveryRouteAsksForItsScopeAndIsOnRecord(t *testing.T) {
 	t.Parallel()
@@ -354,25 +367,32 @@ func TestEveryRouteAsksForItsScopeAndIsOnRecord(t *testing.T) {
 			}
 			continue
 		}
-		ask := func(token, query string) (int, string) {
+		ask := func(token, account, query string) (int, string) {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			answer := s.request(ctx, token, path+query)
+			answer := s.request(ctx, token, addressed(path, account, query))
 			defer answer.Body.Close()
 			head := make([]byte, 1000)
 			n, _ := io.ReadAtLeast(answer.Body, head, 1)
 			return answer.StatusCode, string(head[:n])
 		}
+		allowed := func(may bool) int {
+			if may {
+				return 200
+			}
+			return 403
+		}
 		for _, c := range []struct {
-			token, query string
-			want         int
+			token, account, query string
+			want                  int
 		}{
-			{"", "", 401}, {"rct_x_y", "", 401}, {tokens["reader"], "", 200}, {tokens["alice"], "", 403},
-			{tokens["alice"], "?account=alice@localhost", 200}, {tokens["alice"], "?account=bob@localhost", 403},
-			{tokens["others"], "", 403}, {s.token, "", 200}, {s.token, "?frobnicate=1", 400}, {s.token, "?account=localhost", 400},
+			{"", "", "", 401}, {"rct_x_y", "", "", 401}, {tokens["alice"], "", "", 403},
+			{tokens["reader"], "", "", allowed(route.Scope == access.Read)}, {tokens["others"], "", "", allowed(route.Scope != access.Read)},
+			{tokens["alice"], "alice@localhost", "", 200}, {tokens["alice"], "bob@localhost", "", 403},
+			{s.token, "", "", 200}, {s.token, "", "frobnicate=1", 400}, {s.token, "localhost", "", 400},
 		} {
-			if got, body := ask(c.token, c.query); got != c.want {
-				t.Errorf("%s%s: %d %s, want %d", path, c.query, got, body, c.want)
+			if got, body := ask(c.token, c.account, c.query); got != c.want {
+				t.Errorf("%s of %q with %s: %d %s, want %d", path, c.account, c.query, got, body, c.want)
 			}
 		}
 		found := 0

@@ -40,9 +40,13 @@ func bad(parameter, format string, args ...any) error {
 	return Problem{Status: http.StatusBadRequest, Parameter: parameter, Detail: parameter + ": " + fmt.Sprintf(format, args...)}
 }
 
-// known are the parameters that a route takes, beside those that all take.
+// known are the parameters that a route takes, beside those that all take where they are
+// not in the path.
 func known(query url.Values, names ...string) error {
-	names = append(names, "account", "min_seq")
+	return only(query, append(names, "account", "min_seq"))
+}
+
+func only(query url.Values, names []string) error {
 	for name, values := range query {
 		if !slices.Contains(names, name) {
 			return bad(name, "there is no such parameter here; there are %s", strings.Join(names, ", "))

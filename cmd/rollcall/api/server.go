@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"rollcall/events"
@@ -45,7 +44,7 @@ type Server struct {
 	paths []string // patterns, in the order in which they were mounted
 	turns chan struct{}
 
-	streams     map[string]bool // paths of those that may take as long as they like
+	streams     map[string]bool // patterns of those that may take as long as they like
 	streamTurns chan struct{}
 
 	always map[string]http.Handler // by path
@@ -73,9 +72,7 @@ func (s *Server) Handle(pattern string, h http.Handler) {
 
 // mount mounts a route.
 func (s *Server) mount(route *Route, h http.HandlerFunc) {
-	if _, path, _ := strings.Cut(route.Pattern, " "); route.stream {
-		s.streams[path] = true
-	}
+	s.streams[route.Pattern] = route.stream
 	s.Handle(route.Pattern, h)
 }
 
@@ -126,7 +123,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	turns := s.turns
-	if s.streams[r.URL.Path] {
+	if _, pattern := s.mux.Handler(r); s.streams[pattern] {
 		turns = s.streamTurns
 	}
 	select {

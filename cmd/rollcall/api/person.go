@@ -1,0 +1,73 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"rollcall/cmd/rollcall/person"
+)
+
+// holdEvery is how often it is looked whether the token of a long answer is still good,
+// where no loop comes by.
+const holdEvery = time.Second
+
+// person answers with what is known of one account, as a zip. An answer that is cut off is
+// no zip.
+func (h *History) person(q *question) error {
+	if err := only(q.r.URL.Query(), []string{"min_seq"}); err != nil {
+		return err
+	}
+	if err := h.record(q, nil); err != nil {
+		return err
+	}
+	ctx, cancel := h.whileHeld(q)
+	defer cancel()
+	all := person.Known{
+		Archive: h.Archive, Pre: h.Pre, Names: h.Names, Keys: h.Keys, Rosters: h.Rosters, Audit: h.Audit,
+		Writing: func(string) { q.begun = true },
+	}
+	header := q.w.Header()
+	header.Set("Content-Type", "application/zip")
+	header.Set("Content-Disposition", `attachment; filename="account.zip"`)
+	err := all.Write(ctx, &paced{q.w, q.unlimited()}, q.about)
+	switch {
+	case q.begun && err != nil:
+		panic(http.ErrAbortHandler) // or what was written would look like the whole answer
+	case errors.Is(err, person.ErrUnknown):
+		header.Del("Content-Disposition")
+		return Problem{Status: http.StatusNotFound, Detail: err.Error()}
+	}
+	return err
+}
+
+// whileHeld ends with the request, or when its token is good for nothing any longer.
+func (h *History) whileHeld(q *question) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(q.r.Context())
+	go func() { // ends with ctx
+		tick := time.NewTicker(holdEvery)
+		defer tick.Stop()
+		for h.Guard.Holds(q.by) {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+		cancel()
+	}()
+	return ctx, cancel
+}
+
+// A paced writer gives a reader so long for what is written, and no limit in between.
+type paced struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (p *paced) Write(b []byte) (int, error) {
+	p.control.SetWriteDeadline(time.Now().Add(readerTimeout))
+	defer p.control.SetWriteDeadline(time.Time{})
+	return p.ResponseWriter.Write(b)
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/cmd/rollcall/person"
+	"rollcall/events"
+	"rollcall/replay/names"
+)
+
+// newUserExport writes what is known of one account, for whoever asks what is kept about
+// them.
+func newUserExport(con *console, svc *service) *cobra.Command {
+	return &cobra.Command{
+		Use:   "export JID FILE.zip",
+		Short: "Write all that is known of an account into a zip",
+		Long: "Write what is known of an account, whether it is still there or not, into a new\n" +
+			"file (-: standard output), a zip with tables as NDJSON and as CSV: when it was\n" +
+			"made and removed, its sessions, logins with their addresses, failed logins for\n" +
+			"its name, events, contacts, and who asked about it (rollcall audit). README.txt\n" +
+			"in it says what each is, and from when on anything is known. No password or key\n" +
+			"is in it. Nobody but its owner may read the file.",
+		Args: arguments(2, 2),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			account, err := parseAccount(args[0])
+			if err != nil {
+				return err
+			}
+			return svc.use(ctx, func(b *bus.Bus) error { return exportPerson(ctx, con, b, account, args[1]) })
+		}),
+	}
+}
+
+// exportPerson writes the file under another name until it is whole.
+func exportPerson(ctx context.Context, con *console, b *bus.Bus, account events.JID, path string) (err error) {
+	known := person.Known{
+		Archive: archive(con, b), Pre: b.Pre(), Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Audit: b.Audit(),
+	}
+	if con.errTerminal() {
+		known.Writing = func(name string) { con.erasable("writing %s", name) }
+		defer con.erasable("")
+	}
+	if path == "-" {
+		return known.Write(ctx, con.out, account)
+	}
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(fmt.Errorf("%s is there already; give another name", path), err)
+	}
+	partial := path + ".partial"
+	f, err := os.OpenFile(partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(partial) // which is not there if all went well
+	err = errors.Join(known.Write(ctx, io.Writer(f), account), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(partial, path)
+}
