@@ -120,17 +120,18 @@ type (
 	Closed struct {
 		Reason Reason
 		Text   string // for people; may be empty
+		By     Actor  // who wanted it, where somebody did: an administrator, or the account's owner
 	}
 )
 
 // Events of an account itself. Their records have no session.
 type (
 	// AccountCreated: from now on somebody can log in.
-	AccountCreated struct{}
+	AccountCreated struct{ By Actor }
 	// PasswordChanged ends the account's sessions, each by an event of its own.
-	PasswordChanged struct{}
+	PasswordChanged struct{ By Actor }
 	// AccountRemoved ends the account's sessions, each by an event of its own.
-	AccountRemoved struct{}
+	AccountRemoved struct{ By Actor }
 )
 
 // Events of connectors: when each incarnation began and ended, as a lease says it

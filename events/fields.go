@@ -13,13 +13,13 @@ func (PresenceDirected) version() uint8        { return 1 }
 func (StreamManagementEnabled) version() uint8 { return 2 }
 func (Detached) version() uint8                { return 1 }
 func (Resumed) version() uint8                 { return 1 }
-func (Closed) version() uint8                  { return 1 }
+func (Closed) version() uint8                  { return 2 }
 func (CarbonsEnabled) version() uint8          { return 1 }
 func (CarbonsDisabled) version() uint8         { return 1 }
 func (Refreshed) version() uint8               { return 2 }
-func (AccountCreated) version() uint8          { return 1 }
-func (PasswordChanged) version() uint8         { return 1 }
-func (AccountRemoved) version() uint8          { return 1 }
+func (AccountCreated) version() uint8          { return 2 }
+func (PasswordChanged) version() uint8         { return 2 }
+func (AccountRemoved) version() uint8          { return 2 }
 func (ConnectorStarted) version() uint8        { return 1 }
 func (ConnectorStopped) version() uint8        { return 1 }
 func (ConnectorLost) version() uint8           { return 1 }
@@ -52,7 +52,7 @@ func (e Detached) appendFields(b []byte) []byte {
 }
 func (e Resumed) appendFields(b []byte) []byte { return appendStrings(b, e.Address) }
 func (e Closed) appendFields(b []byte) []byte {
-	return appendStrings(b, string(e.Reason), e.Text)
+	return appendStrings(b, string(e.Reason), e.Text, string(e.By))
 }
 func (CarbonsEnabled) appendFields(b []byte) []byte  { return appendStrings(b) }
 func (CarbonsDisabled) appendFields(b []byte) []byte { return appendStrings(b) }
@@ -70,11 +70,11 @@ func (e Refreshed) appendFields(b []byte) []byte {
 	}
 	return appendString(b, e.Address)
 }
-func (AccountCreated) appendFields(b []byte) []byte   { return appendStrings(b) }
-func (PasswordChanged) appendFields(b []byte) []byte  { return appendStrings(b) }
-func (AccountRemoved) appendFields(b []byte) []byte   { return appendStrings(b) }
-func (ConnectorStarted) appendFields(b []byte) []byte { return appendStrings(b) }
-func (ConnectorStopped) appendFields(b []byte) []byte { return appendStrings(b) }
+func (e AccountCreated) appendFields(b []byte) []byte  { return appendStrings(b, string(e.By)) }
+func (e PasswordChanged) appendFields(b []byte) []byte { return appendStrings(b, string(e.By)) }
+func (e AccountRemoved) appendFields(b []byte) []byte  { return appendStrings(b, string(e.By)) }
+func (ConnectorStarted) appendFields(b []byte) []byte  { return appendStrings(b) }
+func (ConnectorStopped) appendFields(b []byte) []byte  { return appendStrings(b) }
 func (e ConnectorLost) appendFields(b []byte) []byte {
 	return appendUint(appendString(appendArray(b, 2), e.Lost.Name), e.Lost.Epoch)
 }
@@ -210,7 +210,7 @@ func (f *fields) event(k Kind) Event {
 	case KindResumed:
 		return Resumed{Address: f.string()}
 	case KindClosed:
-		return Closed{Reason: Reason(f.string()), Text: f.string()}
+		return Closed{Reason: Reason(f.string()), Text: f.string(), By: Actor(f.string())}
 	case KindCarbonsEnabled:
 		return CarbonsEnabled{}
 	case KindCarbonsDisabled:
@@ -234,11 +234,11 @@ func (f *fields) refreshed() Refreshed {
 func (f *fields) rareEvent(k Kind) Event {
 	switch k {
 	case KindAccountCreated:
-		return AccountCreated{}
+		return AccountCreated{By: Actor(f.string())}
 	case KindPasswordChanged:
-		return PasswordChanged{}
+		return PasswordChanged{By: Actor(f.string())}
 	case KindAccountRemoved:
-		return AccountRemoved{}
+		return AccountRemoved{By: Actor(f.string())}
 	case KindConnectorStarted:
 		return ConnectorStarted{}
 	case KindConnectorStopped:

@@ -117,11 +117,13 @@ type (
 
 // Commands of an account.
 type (
-	// Kick closes the session with that resource, or all if it is empty. If there is
-	// none nothing is written.
+	// Kick closes one session, by its resource or, bound or not, by its id; or all if
+	// neither is given. If there is none nothing is written.
 	Kick struct {
 		Resource string
-		Text     string // for the client and the history
+		Session  events.SessionID // counts if it isn't zero
+		Text     string           // for the client and the history
+		By       events.Actor
 	}
 	// Fence closes what a lost connector held: all sessions of incarnations of
 	// that name up to that epoch. With Keep, those that may be resumed are
@@ -147,10 +149,13 @@ type (
 		Account *Account
 	}
 	// CreateAccount records that the account exists.
-	CreateAccount struct{}
+	CreateAccount struct{ By events.Actor }
 	// ChangePassword ends all sessions but Except: they proved knowledge of a
 	// password that is no longer right.
-	ChangePassword struct{ Except events.SessionID }
+	ChangePassword struct {
+		Except events.SessionID
+		By     events.Actor
+	}
 	// RemoveAccount ends all sessions.
-	RemoveAccount struct{}
+	RemoveAccount struct{ By events.Actor }
 )

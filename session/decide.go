@@ -190,14 +190,18 @@ func (c Close) decide(a *Account) ([]Step, error) {
 }
 
 func (c Kick) decide(a *Account) ([]Step, error) {
-	if c.Resource == "" {
-		return a.closeAll(events.ReasonKicked, c.Text, events.SessionID{}), nil
+	end := events.Closed{Reason: events.ReasonKicked, Text: c.Text, By: c.By.Fit()}
+	if c.Resource == "" && c.Session.IsZero() {
+		return a.closeAll(end, events.SessionID{}), nil
 	}
-	s := a.Resource(c.Resource)
+	s := a.Session(c.Session)
+	if c.Session.IsZero() {
+		s = a.Resource(c.Resource)
+	}
 	if s == nil {
 		return nil, ErrGone
 	}
-	return []Step{s.close(events.ReasonKicked, c.Text)}, nil
+	return s.step(end), nil
 }
 
 func (c Fence) decide(a *Account) ([]Step, error) {
@@ -245,18 +249,20 @@ func (c Refresh) decide(a *Account) ([]Step, error) {
 	return steps, nil
 }
 
-func (CreateAccount) decide(*Account) ([]Step, error) {
-	return []Step{{Event: events.AccountCreated{}}}, nil
+func (c CreateAccount) decide(*Account) ([]Step, error) {
+	return []Step{{Event: events.AccountCreated{By: c.By.Fit()}}}, nil
 }
 
 func (c ChangePassword) decide(a *Account) ([]Step, error) {
-	steps := a.closeAll(events.ReasonPasswordChanged, "", c.Except)
-	return append(steps, Step{Event: events.PasswordChanged{}}), nil
+	by := c.By.Fit()
+	steps := a.closeAll(events.Closed{Reason: events.ReasonPasswordChanged, By: by}, c.Except)
+	return append(steps, Step{Event: events.PasswordChanged{By: by}}), nil
 }
 
-func (RemoveAccount) decide(a *Account) ([]Step, error) {
-	steps := a.closeAll(events.ReasonAccountRemoved, "", events.SessionID{})
-	return append(steps, Step{Event: events.AccountRemoved{}}), nil
+func (c RemoveAccount) decide(a *Account) ([]Step, error) {
+	by := c.By.Fit()
+	steps := a.closeAll(events.Closed{Reason: events.ReasonAccountRemoved, By: by}, events.SessionID{})
+	return append(steps, Step{Event: events.AccountRemoved{By: by}}), nil
 }
 
 // connectedSession finds a session that must be bound.
@@ -280,13 +286,13 @@ func (a *Account) connected() (n int) {
 	return n
 }
 
-func (a *Account) closeAll(reason events.Reason, text string, except events.SessionID) (steps []Step) {
+func (a *Account) closeAll(end events.Closed, except events.SessionID) (steps []Step) {
 	if a == nil {
 		return nil
 	}
 	for _, s := range a.Sessions() {
 		if s.ID != except {
-			steps = append(steps, s.close(reason, text))
+			steps = append(steps, s.step(end)...)
 		}
 	}
 	return steps

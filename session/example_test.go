@@ -68,7 +68,7 @@ func ExampleDecide() {
 		}
 	}
 	// Output:
-	// closed of bob@localhost/desk: {Reason:replaced Text:}
+	// closed of bob@localhost/desk: {Reason:replaced Text: By:}
 	// bound of bob@localhost/desk: {Requested:desk}
 	// refused: the full JID is in use
 }

@@ -148,20 +148,21 @@ func (p *player) command(verb string, a args) session.Command {
 }
 
 func (p *player) accountCommand(verb string, a args) session.Command {
+	by := events.Actor(a.values["by"])
 	switch verb {
 	case "kick":
-		return session.Kick{Resource: a.values["resource"], Text: a.values["text"]}
+		return session.Kick{Resource: a.values["resource"], Session: a.session, Text: a.values["text"], By: by}
 	case "fence":
 		lost := events.Incarnation{Name: a.values["connector"], Epoch: uint64(a.number("epoch"))}
 		return session.Fence{Lost: lost, Keep: true, Now: int64(p.now)}
 	case "expire":
 		return session.Expire{Now: int64(p.now)}
 	case "create":
-		return session.CreateAccount{}
+		return session.CreateAccount{By: by}
 	case "passwd":
-		return session.ChangePassword{Except: id(a.values["except"])}
+		return session.ChangePassword{Except: id(a.values["except"]), By: by}
 	case "remove":
-		return session.RemoveAccount{}
+		return session.RemoveAccount{By: by}
 	}
 	p.t.Fatalf("no such command: %s", verb)
 	return nil

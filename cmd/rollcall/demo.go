@@ -28,7 +28,7 @@ func makeDemo(ctx context.Context, b *bus.Bus, domain string) (all []events.JID,
 			return nil, err
 		}
 		all = append(all, account)
-		switch err := admin.Create(ctx, account, user); {
+		switch err := admin.Create(ctx, operator(), account, user); {
 		case errors.Is(err, accounts.ErrExists):
 			continue
 		case err != nil:

@@ -39,11 +39,24 @@ func fieldsOf(e events.Event) []field {
 	case events.Refreshed:
 		return refreshedFields(e)
 	case events.Closed:
-		return append([]field{{"reason", e.Reason}}, set(field{"text", e.Text})...)
+		return append([]field{{"reason", e.Reason}}, set(field{"text", e.Text}, field{"by", string(e.By)})...)
 	case events.ConnectorLost:
 		return []field{{"lost", e.Lost.Name}, {"lost_epoch", e.Lost.Epoch}}
 	case events.Unknown:
 		return []field{{"version", e.Version}, {"fields", fmt.Sprintf("%x", e.Fields)}}
+	}
+	return accountFields(e)
+}
+
+// accountFields continues fieldsOf with the events of an account itself.
+func accountFields(e events.Event) []field {
+	switch e := e.(type) {
+	case events.AccountCreated:
+		return set(field{"by", string(e.By)})
+	case events.PasswordChanged:
+		return set(field{"by", string(e.By)})
+	case events.AccountRemoved:
+		return set(field{"by", string(e.By)})
 	}
 	return connectionFields(e)
 }
@@ -67,7 +80,7 @@ func refreshedFields(e events.Refreshed) []field {
 	return all
 }
 
-// connectionFields continues fieldsOf with the events before authentication.
+// connectionFields continues accountFields with the events before authentication.
 func connectionFields(e events.Event) []field {
 	switch e := e.(type) {
 	case events.Connected:

@@ -9,6 +9,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/events"
+	"rollcall/session"
 	"rollcall/session/accounts"
 )
 
@@ -48,7 +49,7 @@ func newKick(con *console) *cobra.Command {
 
 // kick ends sessions and names them.
 func kick(ctx context.Context, con *console, admin *accounts.Admin, jid events.JID, text string) error {
-	ended, err := admin.Kick(ctx, jid, text)
+	ended, _, err := admin.Kick(ctx, jid, session.Kick{Resource: jid.Resource(), Text: text, By: operator()})
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func putOnRecord(ctx context.Context, b *bus.Bus) {
 	if !isPersonal(verb) {
 		return
 	}
-	e := access.Entry{By: operator(), Did: verb, Asked: i.asked()}
+	e := access.Entry{By: string(operator()), Did: verb, Asked: i.asked()}
 	if len(i.args) > 0 && !strings.HasPrefix(verb, "token ") {
 		if j, err := events.ParseJID(i.args[0]); err == nil && j.Local() != "" {
 			e.About = j.Bare()
@@ -71,7 +71,7 @@ func (i *invocation) asked() string {
 }
 
 // operator names whoever uses the command line, as far as the system says.
-func operator() string {
+func operator() events.Actor {
 	name, host := "unknown", "unknown"
 	if u, err := user.Current(); err == nil {
 		name = u.Username
@@ -79,5 +79,5 @@ func operator() string {
 	if h, err := os.Hostname(); err == nil {
 		host = h
 	}
-	return "cli " + name + "@" + host
+	return events.Actor("cli " + name + "@" + host)
 }

@@ -182,7 +182,7 @@ func (r *restoring) restore(ctx context.Context, cfg bus.Config, from *backup.Ba
 		return nil, err
 	}
 	for _, name := range from.Removed {
-		if err := admin.FinishRemoval(ctx, events.StoredJID(name)); err != nil {
+		if err := admin.FinishRemoval(ctx, operator(), events.StoredJID(name)); err != nil {
 			return nil, fmt.Errorf("all is restored, but what is left of %s, who was removed, could not be deleted: %w; remove it with rollcall user rm", name, err)
 		}
 	}

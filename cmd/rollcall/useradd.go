@@ -30,7 +30,7 @@ func newUserAdd(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := admin.Create(ctx, account, password); err != nil {
+				if err := admin.Create(ctx, operator(), account, password); err != nil {
 					return err
 				}
 				if _, err = fmt.Fprintf(con.out, "added %s\n", account); err != nil {

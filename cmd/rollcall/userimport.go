@@ -43,7 +43,7 @@ func newUserImport(con *console, svc *service) *cobra.Command {
 					return fmt.Errorf("%w; nothing was imported", err)
 				}
 				im := importer{con: con, bus: b, skipBad: skipBad}
-				im.Admin, im.Entries, im.Done = admin, entries, func() { im.shown.add(1) }
+				im.Admin, im.By, im.Entries, im.Done = admin, operator(), entries, func() { im.shown.add(1) }
 				return im.run(ctx, bad)
 			})
 		}),

@@ -29,7 +29,7 @@ func newUserPasswd(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				ended, err := admin.SetPassword(ctx, account, password)
+				ended, err := admin.SetPassword(ctx, operator(), account, password)
 				if err != nil {
 					return err
 				}

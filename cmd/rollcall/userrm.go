@@ -26,7 +26,7 @@ func newUserRm(con *console, svc *service) *cobra.Command {
 				return err
 			}
 			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error {
-				ended, err := admin.Remove(ctx, account)
+				ended, err := admin.Remove(ctx, operator(), account)
 				if err != nil {
 					return err
 				}

@@ -202,11 +202,11 @@ func lifelike() map[string]*vector {
 	session := events.SessionID(id(2))
 	early := events.SessionID(events.ID{0x01, 0x9c, 15: 1}) // begins after the event, by its connector's clock
 	all := map[string]*vector{
-		"created":           of("RC_EV", juliet, events.Record{JID: account, Event: events.AccountCreated{}}),
-		"erased":            of("RC_EV", "", events.Record{JID: account, Event: events.AccountRemoved{}, Prev: 18230}),
+		"created.v2":        of("RC_EV", juliet, events.Record{JID: account, Event: events.AccountCreated{By: "juliet@example.com"}}),
+		"erased.v2":         of("RC_EV", "", events.Record{JID: account, Event: events.AccountRemoved{By: "token \u2028\"<&>"}, Prev: 18230}),
 		"login":             of("RC_EV", juliet, events.Record{JID: account, Session: session, Cause: events.ConnID(id(3)), Event: events.Authenticated{Mechanism: "PLAIN", Address: "[2001:db8::1]:5"}}),
-		"text":              of("RC_EV", juliet, events.Record{JID: bound, Session: session, Event: events.Closed{Reason: "another_reason", Text: "tab\t nul\x00 \u2029 \xff <&>"}}),
-		"skewed":            of("RC_EV", juliet, events.Record{JID: bound, Session: early, Event: events.Closed{Reason: events.ReasonClient}}),
+		"text.v2":           of("RC_EV", juliet, events.Record{JID: bound, Session: session, Event: events.Closed{Reason: "another_reason", Text: "tab\t nul\x00 \u2029 \xff <&>", By: "cli root@example"}}),
+		"skewed.v2":         of("RC_EV", juliet, events.Record{JID: bound, Session: early, Event: events.Closed{Reason: events.ReasonClient}}),
 		"clear":             of("RC_EV", juliet, events.Record{JID: bound, Session: session, Event: events.PresenceAvailable{Stanza: "<presence/>"}}),
 		"connector_started": of("RC_EV", "", events.Record{JID: events.Connectors, Event: events.ConnectorStarted{}}),
 		"connector_lost":    of("RC_EV", "", events.Record{JID: events.Connectors, Event: events.ConnectorLost{Lost: events.Incarnation{Name: "c2", Epoch: 3}}}),

@@ -71,6 +71,20 @@ func wordsOf(st *events.Stored) string {
 	return ""
 }
 
+func actorOf(st *events.Stored) string {
+	switch e := st.Event.(type) {
+	case events.Closed:
+		return string(e.By)
+	case events.AccountCreated:
+		return string(e.By)
+	case events.PasswordChanged:
+		return string(e.By)
+	case events.AccountRemoved:
+		return string(e.By)
+	}
+	return ""
+}
+
 func showOf(st *events.Stored) string {
 	e, _ := st.Event.(events.PresenceAvailable)
 	return e.Show

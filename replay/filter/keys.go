@@ -47,6 +47,7 @@ var keys = []key{
 	{name: "tls", form: fold, field: "tls", means: "version; none in the clear", text: tlsOf},
 	{name: "reason", field: "reason", means: "of an end", words: reasonNames, text: reasonOf},
 	{name: "text", form: fold, field: "text", means: "said of an end", text: wordsOf},
+	{name: "by", form: text, field: "by", means: "who kicked, or changed an account", text: actorOf},
 	{name: "duration", form: duration, field: "duration_ms", means: "of the session so far", num: durationOf},
 	{name: "priority", form: number, field: "priority", means: "of presence", num: priorityOf},
 	{name: "show", field: "show", means: "of presence", words: func() []string { return []string{"away", "chat", "dnd", "xa"} }, text: showOf},

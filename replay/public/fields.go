@@ -34,13 +34,27 @@ func (e *Encoder) appendFields(b []byte, event events.Event) []byte {
 	case events.Resumed:
 		return e.appendAddress(b, ev.Address)
 	case events.Closed:
-		return appendSet(appendText(b, `,"reason":`, string(ev.Reason)), `,"text":`, ev.Text)
+		b = appendSet(appendText(b, `,"reason":`, string(ev.Reason)), `,"text":`, ev.Text)
+		return appendSet(b, `,"by":`, string(ev.By))
 	case events.Refreshed:
 		return e.appendRefreshed(b, &ev)
 	case events.ConnectorLost:
 		return appendUint(appendText(b, `,"lost":`, ev.Lost.Name), `,"lost_epoch":`, ev.Lost.Epoch)
 	case events.Unknown:
 		return e.appendUnknown(b, &ev)
+	}
+	return e.appendAccount(b, event)
+}
+
+// appendAccount continues appendFields with the events of an account itself.
+func (e *Encoder) appendAccount(b []byte, event events.Event) []byte {
+	switch ev := event.(type) {
+	case events.AccountCreated:
+		return appendSet(b, `,"by":`, string(ev.By))
+	case events.PasswordChanged:
+		return appendSet(b, `,"by":`, string(ev.By))
+	case events.AccountRemoved:
+		return appendSet(b, `,"by":`, string(ev.By))
 	}
 	return e.appendConnection(b, event)
 }

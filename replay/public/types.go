@@ -140,6 +140,7 @@ var (
 	address = Field{Name: "address", Form: Address, Means: "the client's address"}
 	stanza  = Field{Name: "stanza", Form: Text, Whole: true, Means: "the presence stanza without from and to"}
 	reason  = Field{Name: "reason", Form: Reason, Always: true, Means: "why; there may be new reasons"}
+	actor   = Field{Name: "by", Form: Text, Means: "who did it: \"cli USER@HOST\" by the command line, \"token NAME\" over HTTP, or the JID of a client; absent where nobody was named"}
 	words   = Field{Name: "text", Form: Text, Means: "more of it, for people"}
 )
 
@@ -181,7 +182,7 @@ var types = []Type{
 	{Kind: events.KindResumed, Event: "resumed", Class: Session, Common: ofAccount,
 		Means: "Another connection has taken the session over, maybe at another connector.", Fields: []Field{address}},
 	{Kind: events.KindClosed, Event: "closed", Class: Session, Common: ofAccount,
-		Means: "The session has ended.", Fields: []Field{reason, words}},
+		Means: "The session has ended.", Fields: []Field{reason, words, actor}},
 	{Kind: events.KindPresenceDirected, Event: "presence_directed", Class: Presence, Common: ofAccount,
 		Means: "Presence was sent to one JID (RFC 6121, 4.6).",
 		Fields: []Field{
@@ -194,9 +195,9 @@ var types = []Type{
 		Means: "It does not want them any longer."},
 	{Kind: events.KindRefreshed, Event: "refreshed", Class: Session, Common: ofAccount, Fields: refreshedFields,
 		Means: "Says nothing new: it repeats what is true of the session, before the log forgets who said it first."},
-	{Kind: events.KindAccountCreated, Event: "account_created", Class: Account, Common: ofAccount, Means: "Somebody can log in from now on."},
-	{Kind: events.KindPasswordChanged, Event: "password_changed", Class: Account, Common: ofAccount, Means: "The account has other credentials."},
-	{Kind: events.KindAccountRemoved, Event: "account_removed", Class: Account, Common: ofAccount, Means: "The account is gone."},
+	{Kind: events.KindAccountCreated, Event: "account_created", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "Somebody can log in from now on."},
+	{Kind: events.KindPasswordChanged, Event: "password_changed", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "The account has other credentials."},
+	{Kind: events.KindAccountRemoved, Event: "account_removed", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "The account is gone."},
 	{Kind: events.KindConnectorStarted, Event: "connector_started", Class: Connector, Common: ofConnector, Means: "A connector is there."},
 	{Kind: events.KindConnectorStopped, Event: "connector_stopped", Class: Connector, Common: ofConnector, Means: "It has stopped in an orderly way."},
 	{Kind: events.KindConnectorLost, Event: "connector_lost", Class: Connector, Common: ofConnector,

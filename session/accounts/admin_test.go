@@ -9,6 +9,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/replay/names"
+	"rollcall/session"
 	"rollcall/session/auth"
 )
 
@@ -16,14 +17,14 @@ func TestAnAccountThatIsMadeCanLogInAndItsHistoryBegins(t *testing.T) {
 	w := newWorld(t)
 	alice := jid("alice@localhost")
 	w.must(w.Vacant(t.Context(), alice))
-	w.must(w.Create(t.Context(), alice, "secret"))
+	w.must(w.Create(t.Context(), root, alice, "secret"))
 	if !w.accepts("alice@localhost", "secret") || w.accepts("alice@localhost", "guess") {
 		t.Error("the password is another")
 	}
 	if got := w.history("alice@localhost"); !slices.Equal(got, []string{"account_created!"}) {
 		t.Errorf("the history is %q", got)
 	}
-	for _, err := range []error{w.Vacant(t.Context(), alice), w.Create(t.Context(), alice, "other")} {
+	for _, err := range []error{w.Vacant(t.Context(), alice), w.Create(t.Context(), root, alice, "other")} {
 		if !errors.Is(err, ErrExists) || !errors.Is(err, events.ErrConflict) || err.Error() != "alice@localhost: the account exists already" {
 			t.Errorf("once more: %v", err)
 		}
@@ -38,7 +39,7 @@ func TestOfTwoThatMakeAnAccountOneIsRefused(t *testing.T) {
 	var both sync.WaitGroup
 	results := make([]error, 2)
 	for i, password := range []string{"first", "second"} {
-		both.Go(func() { results[i] = w.Create(t.Context(), jid("alice@localhost"), password) })
+		both.Go(func() { results[i] = w.Create(t.Context(), root, jid("alice@localhost"), password) })
 	}
 	both.Wait()
 	refused := slices.IndexFunc(results, func(err error) bool { return errors.Is(err, ErrExists) })
@@ -57,15 +58,15 @@ func TestABadPasswordChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	alice := jid("alice@localhost")
 	for _, password := range []string{"", "\x00", "a\xffb", strings.Repeat("x", 5000)} {
-		if err := w.Create(t.Context(), alice, password); !errors.Is(err, auth.ErrPassword) {
+		if err := w.Create(t.Context(), root, alice, password); !errors.Is(err, auth.ErrPassword) {
 			t.Errorf("make with %.10q: %v", password, err)
 		}
 	}
 	w.must(w.Vacant(t.Context(), alice))
-	w.must(w.Create(t.Context(), alice, "secret"))
+	w.must(w.Create(t.Context(), root, alice, "secret"))
 	w.login("alice@localhost", "phone")
 	before := w.history("alice@localhost")
-	if _, err := w.SetPassword(t.Context(), alice, ""); !errors.Is(err, auth.ErrPassword) {
+	if _, err := w.SetPassword(t.Context(), root, alice, ""); !errors.Is(err, auth.ErrPassword) {
 		t.Errorf("change: %v", err)
 	}
 	if !w.accepts("alice@localhost", "secret") || !slices.Equal(w.history("alice@localhost"), before) {
@@ -76,10 +77,10 @@ func TestABadPasswordChangesNothing(t *testing.T) {
 func TestANewPasswordEndsTheSessionsOfTheOldOne(t *testing.T) {
 	w := newWorld(t)
 	alice := jid("alice@localhost")
-	w.must(w.Create(t.Context(), alice, "old"))
+	w.must(w.Create(t.Context(), root, alice, "old"))
 	w.login("alice@localhost", "phone")
 	w.login("alice@localhost", "desk")
-	ended, err := w.SetPassword(t.Context(), alice, "new")
+	ended, err := w.SetPassword(t.Context(), root, alice, "new")
 	if err != nil || len(ended) != 2 {
 		t.Fatalf("%d sessions ended, %v", len(ended), err)
 	}
@@ -95,12 +96,12 @@ func TestANewPasswordEndsTheSessionsOfTheOldOne(t *testing.T) {
 func TestAPasswordThatIsChangedMeanwhileIsChangedOnTopOfThat(t *testing.T) {
 	w := newWorld(t)
 	alice := jid("alice@localhost")
-	w.must(w.Create(t.Context(), alice, "old"))
+	w.must(w.Create(t.Context(), root, alice, "old"))
 	w.Keys = &overtaken{Bucket: w.bus.Accounts(), change: func() {
 		other := &Store{Keys: w.bus.Accounts()}
 		w.must(other.SetPassword(t.Context(), alice, "theirs"))
 	}}
-	if _, err := w.SetPassword(t.Context(), alice, "ours"); err != nil {
+	if _, err := w.SetPassword(t.Context(), root, alice, "ours"); err != nil {
 		t.Fatal(err)
 	}
 	if !w.accepts("alice@localhost", "ours") {
@@ -111,8 +112,8 @@ func TestAPasswordThatIsChangedMeanwhileIsChangedOnTopOfThat(t *testing.T) {
 func TestAnAccountThatIsNotThereCanBeNeitherChangedNorRemoved(t *testing.T) {
 	w := newWorld(t)
 	nobody := jid("nobody@localhost")
-	_, changed := w.SetPassword(t.Context(), nobody, "secret")
-	_, removed := w.Remove(t.Context(), nobody)
+	_, changed := w.SetPassword(t.Context(), root, nobody, "secret")
+	_, removed := w.Remove(t.Context(), root, nobody)
 	_, contacts := w.Contacts(t.Context(), nobody)
 	for _, err := range []error{changed, removed, contacts} {
 		if !errors.Is(err, auth.ErrNoAccount) || err.Error() != "nobody@localhost: no such account" {
@@ -129,7 +130,7 @@ func TestAnAccountThatIsRemovedLeavesOnlyItsHistory(t *testing.T) {
 	w := newWorld(t)
 	alice, bob := jid("alice@localhost"), jid("bob@localhost")
 	for _, a := range []events.JID{alice, bob} {
-		w.must(w.Create(t.Context(), a, "secret"))
+		w.must(w.Create(t.Context(), root, a, "secret"))
 	}
 	w.must(w.Befriend(t.Context(), alice, bob))
 	w.login("alice@localhost", "phone")
@@ -138,7 +139,7 @@ func TestAnAccountThatIsRemovedLeavesOnlyItsHistory(t *testing.T) {
 		w.must(err)
 	}
 	w.must(w.bus.Waiting().Store(t.Context(), alice, []byte("waits")))
-	ended, err := w.Remove(t.Context(), alice)
+	ended, err := w.Remove(t.Context(), root, alice)
 	if err != nil || len(ended) != 1 || ended[0].JID().Resource() != "phone" {
 		t.Fatalf("ended %v, %v", ended, err)
 	}
@@ -174,16 +175,16 @@ func TestTheSuccessorOfAnAccountHasAPseudonymOfItsOwn(t *testing.T) {
 		w.must(err)
 		return p
 	}
-	w.must(w.Create(t.Context(), alice, "secret"))
+	w.must(w.Create(t.Context(), root, alice, "secret"))
 	w.login("alice@localhost", "phone")
 	first := last()
-	_, err := w.Remove(t.Context(), alice)
+	_, err := w.Remove(t.Context(), root, alice)
 	w.must(err)
 	if p := last(); p != first {
 		t.Errorf("its removal is of %s, not of %s", p, first)
 	}
-	w.must(w.Create(t.Context(), alice, "secret"))
-	_, err = w.SetPassword(t.Context(), alice, "another")
+	w.must(w.Create(t.Context(), root, alice, "secret"))
+	_, err = w.SetPassword(t.Context(), root, alice, "another")
 	w.must(err)
 	if second := last(); second == first || second.IsZero() {
 		t.Errorf("the first is %s, the second %s", first, second)
@@ -194,15 +195,15 @@ func TestARemovalIsFinishedWhateverIsLeft(t *testing.T) {
 	w := newWorld(t)
 	gone, again := jid("gone@localhost"), jid("again@localhost")
 	for _, a := range []events.JID{gone, again} {
-		w.must(w.Create(t.Context(), a, "secret"))
+		w.must(w.Create(t.Context(), root, a, "secret"))
 		_, err := w.Private.Put(t.Context(), a, []byte("left"), 0)
 		w.must(err)
 	}
 	w.login("gone@localhost", "phone")
 	w.must(w.Store.Remove(t.Context(), gone))
 	for range 2 { // it may be repeated
-		w.must(w.FinishRemoval(t.Context(), gone))
-		w.must(w.FinishRemoval(t.Context(), again)) // which somebody else has made anew since
+		w.must(w.FinishRemoval(t.Context(), root, gone))
+		w.must(w.FinishRemoval(t.Context(), root, again)) // which somebody else has made anew since
 	}
 	for _, a := range []events.JID{gone, again} {
 		if doc, err := w.Private.Get(t.Context(), a); !errors.Is(err, events.ErrNotFound) {
@@ -220,11 +221,11 @@ func TestARemovalIsFinishedWhateverIsLeft(t *testing.T) {
 func TestARemovalGoesOnWhereItStopped(t *testing.T) {
 	w := newWorld(t)
 	alice, bob := jid("alice@localhost"), jid("bob@localhost")
-	w.must(w.Create(t.Context(), alice, "secret"))
-	w.must(w.Create(t.Context(), bob, "secret"))
+	w.must(w.Create(t.Context(), root, alice, "secret"))
+	w.must(w.Create(t.Context(), root, bob, "secret"))
 	w.must(w.Befriend(t.Context(), alice, bob))
 	w.must(w.Store.Remove(t.Context(), alice)) // and no further
-	if _, err := w.Remove(t.Context(), alice); err != nil {
+	if _, err := w.Remove(t.Context(), root, alice); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Contacts(t.Context(), alice); !errors.Is(err, auth.ErrNoAccount) {
@@ -244,7 +245,8 @@ func TestAKickEndsOneSessionOrAll(t *testing.T) {
 		who  string
 		want int
 	}{{"alice@localhost/garden", 0}, {"alice@localhost/phone", 1}, {"alice@localhost/phone", 0}, {"alice@localhost", 2}, {"alice@localhost", 0}, {"bob@localhost", 0}} {
-		ended, err := w.Kick(t.Context(), jid(c.who), "at noon")
+		who := jid(c.who)
+		ended, _, err := w.Kick(t.Context(), who, session.Kick{Resource: who.Resource(), Text: "at noon", By: root})
 		if err != nil || len(ended) != c.want {
 			t.Errorf("%s: %d sessions ended, want %d; %v", c.who, len(ended), c.want, err)
 		}
@@ -258,15 +260,15 @@ func TestAKickEndsOneSessionOrAll(t *testing.T) {
 func TestAnAdminDecidesOnWhatOthersWroteMeanwhile(t *testing.T) {
 	w := newWorld(t)
 	w.login("alice@localhost", "phone")
-	if ended, err := w.Kick(t.Context(), jid("alice@localhost"), ""); err != nil || len(ended) != 1 {
+	if ended, _, err := w.Kick(t.Context(), jid("alice@localhost"), session.Kick{By: root}); err != nil || len(ended) != 1 {
 		t.Fatalf("%d, %v", len(ended), err)
 	}
 	w.login("alice@localhost", "desk") // by a connector, behind the admin's back
-	if ended, err := w.Kick(t.Context(), jid("alice@localhost"), ""); err != nil || len(ended) != 1 {
+	if ended, _, err := w.Kick(t.Context(), jid("alice@localhost"), session.Kick{By: root}); err != nil || len(ended) != 1 {
 		t.Errorf("%d, %v", len(ended), err)
 	}
 	// An account with a history that is made again, as after its removal.
-	if err := w.Create(t.Context(), jid("alice@localhost"), "secret"); err != nil {
+	if err := w.Create(t.Context(), root, jid("alice@localhost"), "secret"); err != nil {
 		t.Error(err)
 	}
 	w.wantForgotten("alice@localhost")
@@ -275,17 +277,17 @@ func TestAnAdminDecidesOnWhatOthersWroteMeanwhile(t *testing.T) {
 func TestIfTheLogTakesNothingTheErrorSaysWhatIsDone(t *testing.T) {
 	w := newWorld(t)
 	alice := jid("alice@localhost")
-	w.must(w.Create(t.Context(), alice, "old"))
+	w.must(w.Create(t.Context(), root, alice, "old"))
 	w.login("alice@localhost", "phone")
 	cut, err := NewAdmin(fullLog{w.bus.Log()}, w.Store, "admin")
 	w.must(err)
-	if _, err := cut.SetPassword(t.Context(), alice, "new"); !errors.Is(err, events.ErrFull) || !strings.Contains(err.Error(), "is changed, but its history does not say so") {
+	if _, err := cut.SetPassword(t.Context(), root, alice, "new"); !errors.Is(err, events.ErrFull) || !strings.Contains(err.Error(), "is changed, but its history does not say so") {
 		t.Errorf("%v", err)
 	}
 	if !w.accepts("alice@localhost", "new") {
 		t.Error("the password is not changed")
 	}
-	if _, err := cut.Kick(t.Context(), alice, ""); !errors.Is(err, events.ErrFull) {
+	if _, _, err := cut.Kick(t.Context(), alice, session.Kick{}); !errors.Is(err, events.ErrFull) {
 		t.Errorf("a kick: %v", err)
 	}
 }

@@ -33,7 +33,7 @@ func Example() {
 	}
 	bob := events.StoredJID("bob@localhost")
 	for range 2 {
-		err := admin.Create(ctx, bob, "correct horse battery staple")
+		err := admin.Create(ctx, "the sign-up page", bob, "correct horse battery staple")
 		if errors.Is(err, accounts.ErrExists) {
 			fmt.Println(bob, "is taken")
 			continue

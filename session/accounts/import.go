@@ -24,7 +24,8 @@ const importWriters = 64
 // exist stay as they are, so an import can be repeated.
 type Import struct {
 	Admin   *Admin
-	Entries []Entry // each account once; see ReadEntries
+	By      events.Actor // who makes them
+	Entries []Entry      // each account once; see ReadEntries
 	// Done is called after each entry of each step, by several goroutines at
 	// once. Nil: nobody wants to know.
 	Done func()
@@ -92,7 +93,7 @@ func (im *Import) Store(ctx context.Context) (made int, err error) {
 			failed = fmt.Errorf("store %s: %w", doc.JID, err)
 		default:
 			made++
-			g.Go(func() error { return im.Admin.created(ctx, doc.JID) })
+			g.Go(func() error { return im.Admin.created(ctx, im.By, doc.JID) })
 		}
 	}
 	if err = errors.Join(failed, ctx.Err(), g.Wait()); err != nil {

@@ -23,7 +23,7 @@ func (w *world) read(lines ...string) *Import {
 
 func TestAnImportMakesAccountsOnceAndCanBeRepeated(t *testing.T) {
 	w := newWorld(t)
-	w.must(w.Create(t.Context(), jid("u0@localhost"), "before"))
+	w.must(w.Create(t.Context(), root, jid("u0@localhost"), "before"))
 	var lines []string
 	for i := range 10 {
 		lines = append(lines, fmt.Sprintf("u%d@localhost:secret%d", i, i))
@@ -84,7 +84,7 @@ func TestAnAccountMadeMeanwhileStays(t *testing.T) {
 	if _, err := im.MakeKeys(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.must(w.Create(t.Context(), jid("a@localhost"), "theirs"))
+	w.must(w.Create(t.Context(), root, jid("a@localhost"), "theirs"))
 	if made, err := im.Store(t.Context()); made != 1 || im.Existed() != 1 || err != nil {
 		t.Errorf("made %d, existed %d, %v", made, im.Existed(), err)
 	}

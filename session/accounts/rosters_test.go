@@ -84,7 +84,7 @@ func TestSomebodyWithOnlyARequestIsTakenOutToo(t *testing.T) {
 
 func TestContactsAreThoseOfAnAccountThatThereIs(t *testing.T) {
 	w := newWorld(t)
-	w.must(w.Create(t.Context(), jid("alice@localhost"), "secret"))
+	w.must(w.Create(t.Context(), root, jid("alice@localhost"), "secret"))
 	if r, err := w.Contacts(t.Context(), jid("alice@localhost")); err != nil || r.Len() != 0 {
 		t.Errorf("an empty roster: %v", err)
 	}
@@ -123,7 +123,7 @@ func TestAllConnectorsHaveOneSecret(t *testing.T) {
 func TestAccountsAreListedByDomainAndName(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"bob@b.example", "carol@a.example", "alice@b.example"} {
-		w.must(w.Create(t.Context(), jid(name), "secret"))
+		w.must(w.Create(t.Context(), root, jid(name), "secret"))
 	}
 	if _, err := w.Keys.Put(t.Context(), jid("junk@a.example"), []byte("junk"), 0); err != nil {
 		t.Fatal(err)

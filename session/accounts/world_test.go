@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -47,6 +48,9 @@ func newWorld(t *testing.T) *world {
 	return &world{Admin: admin, t: t, bus: b}
 }
 
+// root is whoever administers accounts in the tests.
+const root = events.Actor("cli root@example")
+
 func jid(s string) events.JID {
 	j, err := events.ParseJID(s)
 	if err != nil {
@@ -69,7 +73,7 @@ func (w *world) login(account, resource string) events.SessionID {
 	c1, err := session.NewService(session.Config{Log: w.bus.Log(), Accounts: h, Connector: events.Incarnation{Name: "c1", Epoch: 1}})
 	w.must(err)
 	id := events.NewSessionID(time.Now())
-	for _, c := range []session.Command{session.Authenticate{Session: id, Mechanism: "PLAIN"}, session.Bind{Session: id, Resource: resource}} {
+	for _, c := range []session.Command{session.Authenticate{Session: id, Mechanism: "PLAIN", AsOf: math.MaxUint64}, session.Bind{Session: id, Resource: resource}} {
 		_, _, err := c1.Do(w.t.Context(), jid(account), events.ConnID{}, c)
 		w.must(err)
 	}

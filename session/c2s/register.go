@@ -81,7 +81,7 @@ func setRegistration(cl *client, r *request) error {
 		return err
 	}
 	// The account's other sessions proved a password that is no longer right.
-	if _, err := cl.do(session.ChangePassword{Except: cl.session}); err != nil {
+	if _, err := cl.do(session.ChangePassword{Except: cl.session, By: cl.actor()}); err != nil {
 		return err
 	}
 	if err := cl.srv.awaitRoutes(ctx, cl.sender.After); err != nil {
@@ -89,6 +89,9 @@ func setRegistration(cl *client, r *request) error {
 	}
 	return cl.done(r)
 }
+
+// actor is the client as its own administrator.
+func (cl *client) actor() events.Actor { return events.Actor(cl.full) }
 
 // unregister removes the account, which ends the client's own session too, from
 // the tail of the log. The credentials go first, so that nobody comes in behind
@@ -104,7 +107,7 @@ func unregister(cl *client, r *request) error {
 		answer := stanza.AppendResult(nil, r.iq, "", stanza.Stamp{To: cl.full})
 		c.SetFarewell(answer)
 	}
-	if _, err := cl.do(session.RemoveAccount{}); err != nil {
+	if _, err := cl.do(session.RemoveAccount{By: cl.actor()}); err != nil {
 		if c != nil {
 			c.SetFarewell(nil)
 		}

