@@ -1,0 +1,257 @@
+package examples
+
+import (
+	"cmp"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/bus"
+	"rollcall/events"
+	"rollcall/replay"
+	"rollcall/replay/public"
+	"rollcall/session"
+)
+
+// Figures are what Go finds in a log, by folding it as the service does.
+type figures struct {
+	first, last time.Time // when anything happened to a session
+	curve       []count
+	days        map[time.Time]map[events.JID]bool // who was online on a day
+	losses      map[string]*losses                // by the client's software
+	lost        []moment                          // ends that nobody had asked for, and lost connections
+	came        []moment                          // logins, and sessions that were resumed
+	logins      []login
+	stays       []replay.Lifetime // that have ended
+}
+
+// A count is how many sessions were online after a record.
+type count struct {
+	at time.Time
+	n  int
+}
+
+// Losses are what became of sessions that lost their connection.
+type losses struct{ detached, resumed, ended int }
+
+// A moment is when something happened to a session.
+type moment struct {
+	account events.JID
+	session events.SessionID
+	at      time.Time
+	resumed bool
+}
+
+// A login succeeded or failed.
+type login struct {
+	at      time.Time
+	name    events.JID
+	address netip.Addr
+	ok      bool
+}
+
+// foldLog finds the figures in the log up to a record, and in what happened before there
+// were accounts.
+func foldLog(t *testing.T, b *bus.Bus, to events.Seq) *figures {
+	t.Helper()
+	f := &fold{
+		figures:  figures{days: map[time.Time]map[events.JID]bool{}, losses: map[string]*losses{}},
+		accounts: map[events.JID]*session.Account{}, since: map[events.JID]time.Time{}, agents: map[events.SessionID]string{},
+	}
+	for st, err := range b.Log().Read(t.Context(), events.Range{To: to}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.take(st)
+	}
+	for account, since := range f.since {
+		f.wasOnline(account, since, f.last)
+	}
+	for l, err := range replay.Sessions(t.Context(), replay.Archive{Log: b.Log()}, replay.Span{Until: f.last.Add(1)}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Ended != 0 {
+			f.stays = append(f.stays, l)
+		}
+	}
+	for st, err := range b.Pre().Read(t.Context(), time.Time{}, time.Time{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := st.Event.(events.AuthFailed); ok {
+			name := st.Account()
+			if name.Local() == "" {
+				name = events.StoredJID(e.Username + "@" + name.Domain())
+			}
+			f.tried(st, name, e.Address, false)
+		}
+	}
+	return &f.figures
+}
+
+// A fold is under way.
+type fold struct {
+	figures
+	accounts map[events.JID]*session.Account
+	online   int
+	since    map[events.JID]time.Time // those that are online
+	agents   map[events.SessionID]string
+}
+
+func (f *fold) take(st *events.Stored) {
+	at := st.StoredAt()
+	if public.TypeOf(st.Event.Kind()).Class == public.Session {
+		if f.first.IsZero() {
+			f.first = at
+		}
+		f.last = at
+	}
+	account := st.Account()
+	before := f.accounts[account]
+	after := session.Apply(before, st)
+	f.accounts[account] = after
+	f.count(account, at, online(before), online(after))
+	f.follow(st, before.Session(st.Session), after.Session(st.Session))
+	switch e := st.Event.(type) {
+	case events.Authenticated:
+		f.agents[st.Session] = software(e.Agent)
+		f.came = append(f.came, moment{account, st.Session, at, false})
+		f.tried(st, account, e.Address, true)
+	case events.Closed:
+		if unwanted[e.Reason] {
+			f.lost = append(f.lost, moment{account, st.Session, at, false})
+		}
+	}
+}
+
+// unwanted are the reasons of ends after which people come back.
+var unwanted = map[events.Reason]bool{
+	events.ReasonConnectionLost: true, events.ReasonTimeout: true, events.ReasonConnectorLost: true, events.ReasonShutdown: true,
+	events.ReasonReplaced: true, events.ReasonOverload: true, events.ReasonUnavailable: true,
+}
+
+func online(a *session.Account) (n int) {
+	for _, s := range a.Sessions() {
+		if s.Bound() {
+			n++
+		}
+	}
+	return n
+}
+
+// count takes how many sessions of an account are online.
+func (f *fold) count(account events.JID, at time.Time, before, after int) {
+	if before == after {
+		return
+	}
+	f.online += after - before
+	f.curve = append(f.curve, count{at, f.online})
+	switch {
+	case before == 0:
+		f.since[account] = at
+	case after == 0:
+		f.wasOnline(account, f.since[account], at)
+		delete(f.since, account)
+	}
+}
+
+func (f *fold) wasOnline(account events.JID, since, until time.Time) {
+	for day := since.UTC().Truncate(24 * time.Hour); !day.After(until); day = day.AddDate(0, 0, 1) {
+		if f.days[day] == nil {
+			f.days[day] = map[events.JID]bool{}
+		}
+		f.days[day][account] = true
+	}
+}
+
+// follow takes what a record has done to its session; nil: it is not there.
+func (f *fold) follow(st *events.Stored, before, after *session.Session) {
+	was, is := before != nil && before.Detached(), after != nil && after.Detached()
+	if was == is {
+		return
+	}
+	l := f.losses[f.agents[st.Session]]
+	if l == nil {
+		l = &losses{}
+		f.losses[f.agents[st.Session]] = l
+	}
+	m := moment{st.Account(), st.Session, st.StoredAt(), was}
+	switch {
+	case is:
+		l.detached++
+		f.lost = append(f.lost, m)
+	case after != nil:
+		l.resumed++
+		f.came = append(f.came, m)
+	default:
+		l.ended++
+	}
+}
+
+func (f *fold) tried(st *events.Stored, name events.JID, address string, ok bool) {
+	from, err := netip.ParseAddrPort(address)
+	if err == nil {
+		f.logins = append(f.logins, login{st.StoredAt(), name, from.Addr(), ok})
+	}
+}
+
+// software is what an export says of a client: its name and major version, if the client
+// has said more than that.
+func software(agent string) string {
+	parts := strings.Split(agent, ", ")
+	if len(parts) < 3 {
+		return ""
+	}
+	version, _, _ := strings.Cut(parts[0], ".")
+	return version
+}
+
+// durations are the seconds that sessions lasted, in order, by the reason of their end.
+func (f *figures) durations() map[events.Reason][]float64 {
+	all := map[events.Reason][]float64{}
+	for _, l := range f.stays {
+		all[l.Reason] = append(all[l.Reason], float64(l.Duration(f.last).Milliseconds())/1000)
+	}
+	for _, list := range all {
+		slices.Sort(list)
+	}
+	return all
+}
+
+// quantile is the least value of an ordered list that so much of it does not exceed.
+func quantile(list []float64, q float64) float64 {
+	return list[max(int(math.Ceil(q*float64(len(list))))-1, 0)]
+}
+
+// activeIn is who was online in so many days up to one.
+func (f *figures) activeIn(day time.Time, days int) map[events.JID]bool {
+	all := map[events.JID]bool{}
+	for i := range days {
+		for account := range f.days[day.AddDate(0, 0, -i)] {
+			all[account] = true
+		}
+	}
+	return all
+}
+
+// returned are those that came back at most so long before or after another session of
+// the account was lost, or that were resumed.
+func (f *figures) returned(within time.Duration) (list []moment) {
+	lost := map[events.JID][]moment{}
+	for _, l := range f.lost {
+		lost[l.account] = append(lost[l.account], l)
+	}
+	for _, m := range f.came {
+		if m.resumed || slices.ContainsFunc(lost[m.account], func(l moment) bool {
+			return l.session != m.session && m.at.Sub(l.at).Abs() <= within
+		}) {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, func(a, b moment) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
+	return list
+}

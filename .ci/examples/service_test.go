@@ -1,0 +1,151 @@
+// Package examples runs what is in docs/examples against a service, and compares the
+// answers with what Go finds in the log by folding it.
+package examples
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/bus"
+)
+
+// The past that the service has when it starts. It reaches into three weeks.
+const (
+	pastEvents   = "12000"
+	pastAccounts = "800"
+	pastSessions = "60"
+	pastSpan     = "15d"
+)
+
+// patience is how long a test may take, on a machine that is busy.
+const patience = 4 * time.Minute
+
+// A service is a running rollcall.
+type service struct {
+	t       *testing.T
+	ctx     context.Context // of all commands
+	program string
+	home    string // of all its files
+	nats    string // URL
+	http    string // URL
+	c2s     string // host:port, STARTTLS
+	c2sTLS  string // host:port, direct TLS
+}
+
+// start builds rollcall, makes a past for it and starts it. It is stopped when the test
+// ends.
+func start(t *testing.T) *service {
+	t.Helper()
+	home := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	s := &service{t: t, ctx: ctx, home: home, program: filepath.Join(home, "rollcall")}
+	s.run("go", "build", "-o", s.program, "rollcall/cmd/rollcall")
+	data := filepath.Join(home, "data")
+	s.run(s.program, "bench", "log", "--data", data, "--events", pastEvents, "--accounts", pastAccounts, "--live", pastSessions, "--span", pastSpan)
+	s.serve("--data", data, "--demo", "--domain", "localhost,example.org", "--nats-listen", "127.0.0.1:0",
+		"--c2s", "127.0.0.1:0", "--c2s-tls", "127.0.0.1:0", "--http", "127.0.0.1:0", "--ws", "")
+	return s
+}
+
+// serve starts a process that says where it listens.
+func (s *service) serve(args ...string) {
+	s.t.Helper()
+	cmd := exec.Command(s.program, append([]string{"up"}, args...)...)
+	cmd.Dir = s.home
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil || s.t.Failed() {
+			s.t.Errorf("rollcall up: %v\n%s", err, log.String())
+		}
+	})
+	known := map[string]*string{"XMPP": &s.c2s, "direct": &s.c2sTLS, "HTTP": &s.http, "NATS": &s.nats}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		words := strings.Fields(strings.Replace(lines.Text(), "direct TLS", "direct", 1))
+		switch {
+		case len(words) > 1 && known[words[0]] != nil:
+			*known[words[0]] = words[1]
+		case strings.HasPrefix(lines.Text(), "Ctrl-C"):
+			go io.Copy(io.Discard, out) // until the process ends
+			return
+		}
+	}
+	s.t.Fatal("the service did not start:\n", log.String())
+}
+
+// command is a command that finds the service, and ends with the test.
+func (s *service) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(s.ctx, name, args...)
+	cmd.Dir = s.home
+	if name == "go" {
+		cmd.Dir = ""
+	}
+	cmd.Env = append(os.Environ(), "ROLLCALL_NATS="+s.nats, "ROLLCALL="+s.program, "PYTHONDONTWRITEBYTECODE=1")
+	return cmd
+}
+
+// run runs a command to its end, and returns what it says.
+func (s *service) run(name string, args ...string) string {
+	s.t.Helper()
+	return s.finish(s.command(name, args...))
+}
+
+func (s *service) finish(cmd *exec.Cmd) string {
+	s.t.Helper()
+	var out, log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		s.t.Fatalf("%s: %v\n%s\n%s", strings.Join(cmd.Args, " "), err, out.String(), log.String())
+	}
+	return out.String()
+}
+
+// visit has real clients come and go, and fail.
+func (s *service) visit() {
+	s.t.Helper()
+	users := s.command(s.program, "user", "import", "-")
+	users.Stdin = strings.NewReader(s.run(s.program, "bench", "c2s", "churn", "--users"))
+	s.finish(users)
+	s.run(s.program, "bench", "c2s", "churn", "--server", s.c2s, "--rounds", "1", "--time", "1s")
+	traffic, err := filepath.Abs("traffic.py")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := s.command(traffic)
+	for _, name := range []string{"alice", "bob", "carol"} {
+		upper := strings.ToUpper(name)
+		cmd.Env = append(cmd.Env, upper+"_JID="+name+"@localhost", upper+"_PASSWORD="+name)
+	}
+	host, port, _ := strings.Cut(s.c2s, ":")
+	_, tls, _ := strings.Cut(s.c2sTLS, ":")
+	cmd.Env = append(cmd.Env, "XMPP_HOST="+host, "PORT="+port, "TLS_PORT="+tls)
+	s.finish(cmd)
+}
+
+// connect gives Go the log.
+func (s *service) connect() *bus.Bus {
+	s.t.Helper()
+	b, err := bus.Connect(s.ctx, bus.Config{URL: s.nats, Name: "examples", Existing: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(b.Close)
+	return b
+}

@@ -1,0 +1,167 @@
+-- Questions to the files of an export, for DuckDB 1.4 or newer.
+--
+--     rollcall export hist
+--     duckdb -init analytics.sql -c "from concurrency(step := interval 1 hour)"
+--
+-- Run it where the directory `hist` is. Each question is a macro, which is called like a
+-- table, and may be filtered, joined and sorted like one; what is in brackets may be left
+-- out. docs/export.md has the columns of the files.
+--
+--     from concurrency(step := interval 1 minute);
+--     from durations();
+--     from active();
+--     from retention();
+--     from resumption();
+--     from storms(step := interval 10 second, within := interval 2 minute, least := 10);
+--     from guessing(least := 10);
+--
+-- Times are of UTC, and the log's clock. Nobody's name is in the files: `who` stands for
+-- an account from its creation to its removal. It is missing for an account that was
+-- erased, which then counts as a session, but not as somebody.
+
+set timezone = 'UTC';
+
+create view events   as from read_parquet('hist/events/**/*.parquet');
+create view sessions as from read_parquet('hist/sessions/**/*.parquet');
+create view online   as from read_parquet('hist/online/**/*.parquet');
+create view logins   as from read_parquet('hist/logins/**/*.parquet');
+
+-- From the first to the last time that anything happened to a session.
+create view span as
+select min(stored_at) as first_at, max(stored_at) as last_at from events where class = 'session';
+
+-- Every session that was online: when it got its resource, and when it ended. A session
+-- that lost its connection and waits to be resumed is online. One that was there before
+-- the files begin is known from dataset online only; one that is still there has no end.
+-- A session that ended before it had a resource was never online.
+create view stays as
+with bound as (
+    select session, who, seq as came_seq, stored_at as came
+    from events where class = 'session' and type = 'bound'
+), earlier as (
+    select distinct session, who, 0 as came_seq, (select first_at from span) as came
+    from online anti join bound using (session)
+), ends as (
+    select session, closed_seq as went_seq, ended as went from sessions
+)
+from (from bound union all from earlier) left join ends using (session);
+
+-- How many sessions were online: at the end of each step, and at most in it. Every step
+-- has a row, also those in which nobody came or went.
+create macro concurrency(step := interval 1 minute) as table
+with change as (
+    select came_seq as seq, came as t, 1 as d from stays
+  union all
+    select went_seq, went, -1 from stays where went_seq is not null
+), curve as (
+    select seq, t, sum(d) over (order by seq) as n from change
+), busy as (
+    select time_bucket(step, t) as t, arg_max(n, seq) as n, max(n) as most from curve group by all
+), steps as (
+    select unnest(generate_series(time_bucket(step, first_at), last_at, step)) as t from span
+)
+select steps.t, coalesce(busy.n, 0)::bigint as online,
+       -- A step begins with those of the step before.
+       greatest(if(busy.t = steps.t, most, 0), lag(coalesce(busy.n, 0), 1, 0) over (order by steps.t))::bigint as most
+from steps asof left join busy on steps.t >= busy.t
+order by t;
+
+-- How long sessions last, by the reason of their end, in seconds from the login. Those
+-- that have not ended are not among them.
+create macro durations() as table
+select reason, count(*) as sessions,
+       quantile_disc(duration_ms, 0.5) / 1000 as median,
+       quantile_disc(duration_ms, 0.9) / 1000 as p90,
+       quantile_disc(duration_ms, 0.99) / 1000 as p99
+from sessions group by reason order by sessions desc, reason;
+
+-- On which days somebody was online, if only for a moment.
+create view days as
+select distinct who, unnest(generate_series(date_trunc('day', came),
+                                            coalesce(went, (select last_at from span)), interval 1 day))::date as day
+from stays where who is not null;
+
+-- How many different accounts were online on a day (DAU), in the week that ends with it
+-- (WAU), and in the 30 days that do (MAU). The first weeks know less than they should.
+create macro active() as table
+with every as (
+    select unnest(generate_series(first_at::date, last_at::date, interval 1 day))::date as day from span
+)
+select every.day,
+       count(distinct who) filter (days.day = every.day) as dau,
+       count(distinct who) filter (days.day > every.day - 7) as wau,
+       count(distinct who) as mau
+from every left join days on days.day <= every.day and days.day > every.day - 30
+group by every.day order by every.day;
+
+-- Who comes back: of the accounts that were online for the first time in a week (cohort),
+-- how many were there again so many weeks later. Weeks begin on Monday. In the first week
+-- of the files everybody is new.
+create macro retention() as table
+with weeks as (
+    select distinct who, date_trunc('week', day)::date as week from days
+), firsts as (
+    select who, min(week) as cohort from weeks group by who
+), sizes as (
+    select cohort, count(*) as size from firsts group by cohort
+)
+select cohort, size, date_diff('day', cohort, week) // 7 as later,
+       count(*) as accounts, round(count(*) / size, 3) as share
+from firsts join weeks using (who) join sizes using (cohort)
+group by cohort, size, week order by cohort, later;
+
+-- What becomes of sessions that lost their connection, by the software of the client:
+-- resumed, or ended all the same, or still waiting. Software that does not say what it is
+-- has none. A session that was there before the files begin has none either.
+create macro resumption() as table
+with agents as (
+    select session, any_value(agent) as agent from events
+    where class = 'session' and type = 'authenticated' group by session
+), steps as (
+    select session, type, lead(type) over (partition by session order by seq) as then_type
+    from events where class = 'session' and type in ('detached', 'resumed', 'closed')
+)
+select agent, count(*) as detached,
+       count(*) filter (then_type = 'resumed') as resumed,
+       count(*) filter (then_type = 'closed') as ended,
+       count(*) filter (then_type is null) as waiting,
+       round(resumed / nullif(resumed + ended, 0), 3) as success
+from steps left join agents using (session)
+where type = 'detached' and then_type is distinct from 'detached' -- said twice of one loss
+group by agent order by detached desc, agent;
+
+-- When many come back at once: steps in which at least so many sessions were resumed, or
+-- began within some time of another session of the same account that was lost. It may be
+-- before: of a connector that was killed it takes up to 10 s until the log says so.
+create macro storms(step := interval 10 second, within := interval 2 minute, least := 10) as table
+with lost as (
+    select who, session, stored_at from events
+    where class = 'session' and (type = 'detached' or type = 'closed' and reason in
+        ('connection_lost', 'timeout', 'connector_lost', 'shutdown', 'replaced', 'overload', 'unavailable'))
+), returned as (
+    select who, stored_at, type from events as e
+    where class = 'session' and (type = 'resumed' or type = 'authenticated' and exists (
+        from lost where lost.who = e.who and lost.session <> e.session
+                    and lost.stored_at between e.stored_at - within and e.stored_at + within))
+)
+select time_bucket(step, stored_at) as t, count(*) as returned,
+       count(*) filter (type = 'resumed') as resumed, count(distinct who) as accounts
+from returned group by all having count(*) >= least order by t;
+
+-- From where passwords are guessed, and with what success: networks with at least so many
+-- failed logins in a month, how many names and addresses they were of, and how many of
+-- those names logged in from there after they had failed.
+create macro guessing(least := 10) as table
+with tried as (
+    select date_trunc('month', stored_at)::date as month, network, name_tag, -- tags are of a month
+           count(*) filter (not ok) as failed, count(*) filter (ok) as succeeded,
+           max(stored_at) filter (ok) > min(stored_at) filter (not ok) as got_in
+    from logins group by all
+), sources as (
+    select date_trunc('month', stored_at)::date as month, network, count(distinct address_tag) as addresses
+    from logins where not ok group by all
+)
+select month, network, sum(failed)::bigint as failed, count(*) filter (failed > 0) as names, addresses,
+       count(*) filter (got_in) as got_in
+from tried join sources using (month, network)
+group by all having sum(tried.failed) >= least order by failed desc, month, network;
