@@ -29,7 +29,7 @@ import (
 
 // A service is a log in a server of the test's own, and the API over it.
 type service struct {
-	t     *testing.T
+	t     testing.TB
 	bus   *bus.Bus
 	table *projector.Table
 	url   string
@@ -45,7 +45,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func newService(t *testing.T) *service {
+func newService(t testing.TB) *service {
 	t.Helper()
 	server, err := natsd.Start(t.Context(), natsd.Options{DataDir: t.TempDir()})
 	must(t, err)

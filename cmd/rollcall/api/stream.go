@@ -18,6 +18,10 @@ const (
 	heartbeat = 15 * time.Second
 	// streamBatch is how many events are written at once.
 	streamBatch = 256
+	// streamPace is the least time from one write to the next: what comes meanwhile is
+	// written together, for a write costs a reader and us as much as many events do. What
+	// comes after a silence is written at once.
+	streamPace = 10 * time.Millisecond
 )
 
 // follow answers with events as they happen, as server-sent events whose ids are their
@@ -86,6 +90,7 @@ type stream struct {
 	encoder *public.Encoder
 	full    bool // addresses are told
 	buffer  []byte
+	flushed time.Time // when something was written last
 }
 
 func (t *stream) begin(info events.Info) {
@@ -130,6 +135,9 @@ func (t *stream) run(h *History) error {
 		beat.Reset(heartbeat)
 		select {
 		case <-more:
+			if !sleep(ctx, time.Until(t.flushed.Add(streamPace))) {
+				return ctx.Err()
+			}
 		case <-beat.C:
 			t.buffer = fmt.Appendf(t.buffer, ": the log ends at %d\n\n", t.after)
 		case <-ctx.Done():
@@ -204,6 +212,20 @@ func (t *stream) flush() error {
 	}
 	t.buffer = t.buffer[:0]
 	err := t.control.Flush()
+	t.flushed = time.Now()
 	t.control.SetWriteDeadline(time.Time{})
 	return err
+}
+
+// sleep waits, and reports false if ctx ends before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
