@@ -65,6 +65,9 @@ func (s *Session) State() string {
 	return "connected"
 }
 
+// States are all words of State.
+func States() []string { return []string{"available", "connected", "unbound", "detached", "lost"} }
+
 // Timestamp is a time as scripts read it: RFC 3339 in UTC, to the microsecond.
 func Timestamp(unixNano int64) string {
 	return time.Unix(0, unixNano).UTC().Format("2006-01-02T15:04:05.000000Z07:00")

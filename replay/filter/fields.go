@@ -1,9 +1,6 @@
 package filter
 
-import (
-	"rollcall/events"
-	"rollcall/replay/public"
-)
+import "rollcall/events"
 
 // The fields of events by which they are told apart, "" where there is none.
 
@@ -99,8 +96,6 @@ func conditionOf(st *events.Stored) string {
 	e, _ := st.Event.(events.AuthFailed)
 	return e.Condition
 }
-
-func durationOf(st *events.Stored) (int64, bool) { return public.DurationMillis(st) }
 
 func priorityOf(st *events.Stored) (int64, bool) {
 	switch e := st.Event.(type) {

@@ -1,6 +1,9 @@
 package filter
 
 import (
+	"slices"
+	"strings"
+
 	"rollcall/events"
 	"rollcall/replay/public"
 )
@@ -8,20 +11,41 @@ import (
 // A Filter says which events are meant; the zero Filter all.
 type Filter struct {
 	text    string
-	terms   []term
-	rest    []term    // of them, those that the type of an event does not decide
-	never   [256]bool // kinds that are not meant, whatever else their events say
-	damaged bool      // records that can't be decoded are not meant
+	terms   []term[*events.Stored]
+	rest    []term[*events.Stored] // of them, those that the type of an event does not decide
+	never   [256]bool              // kinds that are not meant, whatever else their events say
+	damaged bool                   // records that can't be decoded are not meant
+}
+
+// Parse reads a filter of events. Text without terms means all of them.
+func Parse(text string) (*Filter, error) {
+	terms, err := parse(text, eventKeys)
+	if err != nil {
+		return nil, err
+	}
+	return compiled(strings.TrimSpace(text), terms), nil
+}
+
+// And is the filter with one term more, of one of the keys and its values with commas.
+func (f *Filter) And(key, values string) (*Filter, error) {
+	k := keyNamed(eventKeys, key)
+	list, err := k.list(values)
+	if err != nil {
+		return nil, err
+	}
+	terms := append(slices.Clone(f.terms), term[*events.Stored]{key: k, values: list})
+	return compiled(strings.TrimSpace(f.text+" "+key+":"+values), terms), nil
 }
 
 // String is the text that the filter was made of.
 func (f *Filter) String() string { return f.text }
 
-// compile finds out which kinds can be meant at all, so that most events need no other
+// compiled finds out which kinds can be meant at all, so that most events need no other
 // look.
-func (f *Filter) compile() {
-	for i := range f.terms {
-		t := &f.terms[i]
+func compiled(text string, terms []term[*events.Stored]) *Filter {
+	f := &Filter{text: text, terms: terms}
+	for i := range terms {
+		t := &terms[i]
 		for k := range f.never {
 			f.never[k] = f.never[k] || !t.may(public.TypeOf(events.Kind(k)))
 		}
@@ -31,13 +55,14 @@ func (f *Filter) compile() {
 			f.rest = append(f.rest, *t)
 		}
 	}
+	return f
 }
 
 // ofType reports a key that the type of an event decides alone.
-func (k *key) ofType() bool { return k.name == "type" || k.name == "class" }
+func (k *key[S]) ofType() bool { return k.name == "type" || k.name == "class" }
 
 // may reports whether the term can hold of events of a type.
-func (t *term) may(of *public.Type) bool {
+func (t *term[S]) may(of *public.Type) bool {
 	if !t.key.ofType() {
 		return t.not || t.key.has(of)
 	}
@@ -70,90 +95,3 @@ func (f *Filter) All() bool { return len(f.terms) == 0 }
 
 // Asks reports a term with the key, by which the answer tells something of that field.
 func (f *Filter) Asks(key string) bool { return asks(f.terms, key) }
-
-func asks(terms []term, key string) bool {
-	for i := range terms {
-		if terms[i].key.name == key {
-			return true
-		}
-	}
-	return false
-}
-
-// of reports that one of the values is the event's.
-func (t *term) of(st *events.Stored) bool {
-	switch t.key.form {
-	case account:
-		return t.hasJID(st.Account())
-	case id:
-		return t.hasID(st.Session)
-	case network:
-		return t.hasAddress(addressOf(st))
-	case number, duration:
-		n, ok := t.key.num(st)
-		return ok && t.hasNumber(n)
-	case words:
-		return t.hasWord(t.key.text(st))
-	}
-	return t.hasText(t.key.text(st))
-}
-
-func (t *term) hasWord(s string) bool {
-	for i := range t.values {
-		if v := &t.values[i]; s != "" && (v.any || v.word == s) {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *term) hasText(s string) bool {
-	for i := range t.values {
-		if v := &t.values[i]; s != "" && (v.any || v.glob.match(s)) {
-			return true
-		}
-	}
-	return false
-}
-
-// hasJID takes what stands in the place of an account for none.
-func (t *term) hasJID(j events.JID) bool {
-	for i := range t.values {
-		if v := &t.values[i]; v.any && j.Local() != "" || v.jid == j && !v.any {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *term) hasID(id events.SessionID) bool {
-	for i := range t.values {
-		if v := &t.values[i]; !id.IsZero() && (v.any || v.id == id) {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *term) hasNumber(n int64) bool {
-	for i := range t.values {
-		if v := &t.values[i]; v.any || v.from <= n && n <= v.to {
-			return true
-		}
-	}
-	return false
-}
-
-// hasAddress reads an address with its port. Of one that is none only key:* holds.
-func (t *term) hasAddress(s string) bool {
-	if s == "" {
-		return false
-	}
-	ip, _ := public.IPOf(s)
-	for i := range t.values {
-		if v := &t.values[i]; v.any || v.net.Contains(ip) {
-			return true
-		}
-	}
-	return false
-}

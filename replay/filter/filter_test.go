@@ -21,7 +21,7 @@ func TestAFilterMeansTheEventsOfWhichAllItsTermsHold(t *testing.T) {
 	all := golden(t)
 	for text, want := range map[string]string{
 		"type:closed":                         "closed.v1 closed.v2",
-		"type:rollcall.session.closed.v1":     "",
+		"type:rollcall.session.closed.v1":     "closed.v1 closed.v2",
 		"type:closed,detached":                "closed.v1 closed.v2 detached.v1",
 		"class:account -type:account_removed": "account_created.v1 account_created.v2 password_changed.v1 password_changed.v2",
 		"class:connector":                     "connector_lost.v1 connector_started.v1 connector_stopped.v1",
@@ -87,8 +87,8 @@ func TestEachKeySaysWhatThePublishedFormSays(t *testing.T) {
 		if !st.Session.IsZero() {
 			said["session"] = st.Session.String() // which is the subject
 		}
-		for i := range keys {
-			k := &keys[i]
+		for i := range eventKeys {
+			k := &eventKeys[i]
 			published := said[k.name]
 			if k.form == duration {
 				published = said["duration_ms"]
@@ -99,15 +99,15 @@ func TestEachKeySaysWhatThePublishedFormSays(t *testing.T) {
 			}
 		}
 	}
-	for i := range keys {
-		if used[keys[i].name] == 0 {
-			t.Errorf("no golden record has %s", keys[i].name)
+	for i := range eventKeys {
+		if used[eventKeys[i].name] == 0 {
+			t.Errorf("no golden record has %s", eventKeys[i].name)
 		}
 	}
 }
 
 // checkKey compares a field with its own value, and with another.
-func checkKey(t *testing.T, name string, st *events.Stored, k *key, published any) {
+func checkKey(t *testing.T, name string, st *events.Stored, k *key[*events.Stored], published any) {
 	t.Helper()
 	is := parsed(t, k.name+":*")
 	if is.Event(st) != (published != nil) || parsed(t, "-"+is.String()).Event(st) == (published != nil) {
@@ -310,5 +310,21 @@ func BenchmarkEvent(b *testing.B) {
 				f.Event(all[i%len(all)])
 			}
 		})
+	}
+}
+
+func TestATermMoreMeansLess(t *testing.T) {
+	t.Parallel()
+	f, err := parsed(t, "class:session").And("type", "closed,presence_available")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, st := range golden(t) {
+		if f.Event(st) != (strings.HasPrefix(name, "closed.")) {
+			t.Errorf("%s is meant: %v", name, f.Event(st))
+		}
+	}
+	if _, err := (&Filter{}).And("type", "closed type:bound"); err == nil || !strings.HasPrefix(err.Error(), `type: there is no "closed type:bound"`) {
+		t.Error(err)
 	}
 }

@@ -14,25 +14,14 @@ const (
 )
 
 // A term is one condition.
-type term struct {
-	key    *key
+type term[S any] struct {
+	key    *key[S]
 	not    bool
 	values []value
 }
 
-// Parse reads a filter of events. Text without terms means all of them.
-func Parse(text string) (*Filter, error) {
-	terms, err := parse(text, keys)
-	if err != nil {
-		return nil, err
-	}
-	f := &Filter{text: strings.TrimSpace(text), terms: terms}
-	f.compile()
-	return f, nil
-}
-
 // parse reads the terms of a text, whose keys are of a list.
-func parse(text string, list []key) (terms []term, err error) {
+func parse[S any](text string, list []key[S]) (terms []term[S], err error) {
 	switch {
 	case len(text) > maxText:
 		return nil, fmt.Errorf("it is longer than %d bytes", maxText)
@@ -60,7 +49,7 @@ func parse(text string, list []key) (terms []term, err error) {
 const spaces = " \t\r\n"
 
 // parseTerm reads [-]key:value[,value...].
-func parseTerm(s string, list []key) (t term, err error) {
+func parseTerm[S any](s string, list []key[S]) (t term[S], err error) {
 	name, rest, found := strings.Cut(s, ":")
 	name, t.not = strings.CutPrefix(name, "-")
 	if !found {
@@ -69,18 +58,24 @@ func parseTerm(s string, list []key) (t term, err error) {
 	if t.key = keyNamed(list, name); t.key == nil {
 		return t, fmt.Errorf("%s: there is no such key; there are %s", quotedUnlessPlain(name), listed(list))
 	}
+	t.values, err = t.key.list(rest)
+	return t, err
+}
+
+// list reads values with commas.
+func (k *key[S]) list(s string) (all []value, err error) {
 	for more := true; more; {
 		var one string
-		if one, rest, more, err = cut(rest, ","); err != nil {
-			return t, fmt.Errorf("%s: %w", name, err)
+		if one, s, more, err = cut(s, ","); err != nil {
+			return nil, fmt.Errorf("%s: %w", k.name, err)
 		}
-		v, err := t.key.parse(one)
+		v, err := k.parse(one)
 		if err != nil {
-			return t, fmt.Errorf("%s: %w; %s", name, err, t.key.allowed())
+			return nil, fmt.Errorf("%s: %w; %s", k.name, err, k.allowed())
 		}
-		t.values = append(t.values, v)
+		all = append(all, v)
 	}
-	return t, nil
+	return all, nil
 }
 
 // cut cuts text at the first of some characters that has its meaning.

@@ -22,7 +22,7 @@ const clockError = time.Hour
 // Accounts are those that alone are meant, none if all may be.
 func (f *Filter) Accounts() []events.JID { return accounts(f.terms) }
 
-func accounts(terms []term) (list []events.JID) {
+func accounts[S any](terms []term[S]) (list []events.JID) {
 	if t := only(terms, "account"); t != nil {
 		for _, v := range t.values {
 			list = append(list, v.jid)
@@ -33,7 +33,7 @@ func accounts(terms []term) (list []events.JID) {
 }
 
 // only is a term without which nothing is meant, and that names what it means.
-func only(terms []term, key string) *term {
+func only[S any](terms []term[S], key string) *term[S] {
 	for i := range terms {
 		t := &terms[i]
 		if t.key.name == key && !t.not && !slices.ContainsFunc(t.values, func(v value) bool { return v.any }) {

@@ -27,7 +27,7 @@ type value struct {
 }
 
 // parse reads a value.
-func (k *key) parse(s string) (v value, err error) {
+func (k *key[S]) parse(s string) (v value, err error) {
 	s = bare(s)
 	switch {
 	case s == "":
@@ -42,7 +42,9 @@ func (k *key) parse(s string) (v value, err error) {
 		v.glob = glob{s, k.form == fold}
 		return v, nil
 	case words:
-		v.word = literal(s)
+		if v.word = literal(s); k.plain != nil {
+			v.word = k.plain(v.word)
+		}
 		if !slices.Contains(k.words(), v.word) {
 			err = fmt.Errorf("there is no %q", v.word)
 		}
@@ -68,7 +70,7 @@ func (k *key) parse(s string) (v value, err error) {
 }
 
 // allowed is what a key's values may be, for whoever gave another.
-func (k *key) allowed() string {
+func (k *key[S]) allowed() string {
 	switch k.form {
 	case words:
 		return "there are " + strings.Join(k.words(), ", ")
@@ -87,7 +89,7 @@ func (k *key) allowed() string {
 }
 
 // example is a value as people may give it.
-func (k *key) example() string {
+func (k *key[S]) example() string {
 	if k.form == words {
 		return k.words()[0]
 	}

@@ -1,0 +1,76 @@
+package filter
+
+import (
+	"strings"
+	"time"
+
+	"rollcall/events"
+	"rollcall/projector/query"
+)
+
+// A Stay is a session as a filter looks at it.
+type Stay struct {
+	*query.Session
+	At     time.Time // when it ended, or the moment that is asked about
+	Reason string    // why it ended; "" if it goes on
+	Text   string    // said of its end
+}
+
+func (s *Stay) id() events.SessionID {
+	id, _ := events.ParseID(s.ID) // zero if it is none
+	return events.SessionID(id)
+}
+
+func (s *Stay) lasted() (ms int64, ok bool) {
+	return max(s.At.Sub(query.Time(s.Since)).Milliseconds(), 0), true
+}
+
+// Sessions says which sessions are meant; the zero one all of them. It does not change,
+// and any goroutine may use it.
+type Sessions struct {
+	text  string
+	terms []term[*Stay]
+}
+
+// ParseSessions reads a filter of sessions, present or past.
+func ParseSessions(text string) (*Sessions, error) {
+	terms, err := parse(text, sessionKeys)
+	if err != nil {
+		return nil, err
+	}
+	return &Sessions{strings.TrimSpace(text), terms}, nil
+}
+
+// String is the text that the filter was made of.
+func (f *Sessions) String() string { return f.text }
+
+// Has reports that a session is meant.
+func (f *Sessions) Has(s *Stay) bool {
+	for i := range f.terms {
+		if t := &f.terms[i]; t.of(s) == t.not {
+			return false
+		}
+	}
+	return true
+}
+
+// Asks reports a term with the key, as [Filter.Asks].
+func (f *Sessions) Asks(key string) bool { return asks(f.terms, key) }
+
+// Accounts are those that alone are meant, as [Filter.Accounts].
+func (f *Sessions) Accounts() []events.JID { return accounts(f.terms) }
+
+// Account is the one account whose events or sessions alone a text means; zero if it may
+// be others, too, or the text is no filter.
+func Account(text string) events.JID {
+	var list []events.JID
+	if f, err := Parse(text); err == nil {
+		list = f.Accounts()
+	} else if f, err := ParseSessions(text); err == nil {
+		list = f.Accounts()
+	}
+	if len(list) != 1 {
+		return events.JID{}
+	}
+	return list[0]
+}
