@@ -35,6 +35,29 @@ func (m Moment) String() string {
 	return "now"
 }
 
+// Instant is the moment on the clock: when its record was stored, and now for the end of
+// the log. It is zero if the log does not know when that was.
+func (m Moment) Instant(ctx context.Context, log events.Log) (at time.Time, err error) {
+	switch {
+	case !m.Time.IsZero():
+		return m.Time, nil
+	case m.Seq == 0:
+		return time.Now(), nil
+	}
+	for st, err := range log.Read(ctx, events.Range{After: m.Seq - 1, To: m.Seq}) {
+		poison, _ := errors.AsType[*events.PoisonError](err)
+		switch {
+		case poison != nil && poison.At != 0:
+			return time.Unix(0, poison.At), nil
+		case poison == nil && err != nil:
+			return at, err
+		case err == nil:
+			return st.StoredAt(), nil
+		}
+	}
+	return at, ctx.Err()
+}
+
 // until limits r to what had been stored by the moment.
 func (m Moment) until(r events.Range, info events.Info) events.Range {
 	r.To = info.Last

@@ -90,6 +90,19 @@ func (f *Filter) Event(st *events.Stored) bool {
 // them but their type.
 func (f *Filter) Damaged() bool { return !f.damaged }
 
+// BeforeLogin reports that no event of the log is meant, but only such as happen before
+// there is an account, which are kept apart from it.
+func (f *Filter) BeforeLogin() bool {
+	meant := false
+	for k, never := range f.never {
+		if before := public.TypeOf(events.Kind(k)).Class == public.Connection; !never && !before {
+			return false
+		}
+		meant = meant || !never
+	}
+	return meant && !f.Damaged()
+}
+
 // All reports that nothing is left out.
 func (f *Filter) All() bool { return len(f.terms) == 0 }
 

@@ -136,3 +136,24 @@ func (k *key[S]) has(t *public.Type) bool {
 	}
 	return false
 }
+
+// A Key is a key as it is explained to people.
+type Key struct {
+	Name  string
+	Means string
+	Form  string // an example of a value, or the words that there are
+}
+
+// EventKeys are those of [Parse].
+func EventKeys() []Key { return explained(eventKeys) }
+
+// SessionKeys are those of [ParseSessions].
+func SessionKeys() []Key { return explained(sessionKeys) }
+
+func explained[S any](list []key[S]) (all []Key) {
+	for i := range list {
+		k := &list[i]
+		all = append(all, Key{k.name, k.means, k.shape()})
+	}
+	return all
+}

@@ -83,7 +83,7 @@ func (d *download) begin() {
 
 func (d *download) copy(log events.Log, s *selection) error {
 	scanned := 0
-	for st, err := range log.Read(d.r.Context(), s.span()) {
+	for st, err := range s.read(d.r.Context(), log) {
 		if scanned++; scanned%downloadBatch == 0 && !d.guard.Holds(d.by) {
 			return access.ErrInvalid
 		}

@@ -46,7 +46,7 @@ func (p *page) take(s *selection, st *events.Stored, poison *events.PoisonError)
 
 // oldestFirst reads a page upwards.
 func (p *page) oldestFirst(ctx context.Context, log events.Log, s *selection) error {
-	for st, err := range log.Read(ctx, s.span()) {
+	for st, err := range s.read(ctx, log) {
 		poison, _ := errors.AsType[*events.PoisonError](err)
 		if err != nil && poison == nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/replay"
+	"rollcall/replay/filter"
 	"rollcall/replay/names"
 	"rollcall/replay/public"
 )
@@ -109,14 +110,15 @@ func (h *History) answer(q *question) (err error) {
 	return q.route.serve(h, q)
 }
 
-// aboutOf is the account that the path names, or the query; zero: all.
+// aboutOf is the account that the path names, or the query, or the one that alone its
+// filter means; zero: all.
 func aboutOf(r *http.Request) (account events.JID, err error) {
 	name, text := "jid", r.PathValue("jid")
 	if text == "" {
 		name, text = "account", r.URL.Query().Get("account")
 	}
 	if text == "" {
-		return account, nil
+		return filter.Account(r.URL.Query().Get("filter")), nil
 	}
 	if account, err = events.ParseJID(text); err != nil || account.Local() == "" || !account.IsBare() {
 		return account, bad(name, "it is user@domain")

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,8 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/api/access"
 	"rollcall/events"
-	"rollcall/replay/public"
+	"rollcall/replay/filter"
 )
 
 // Limits of a page.
@@ -24,9 +27,7 @@ const (
 // A selection says which events are meant.
 type selection struct {
 	account events.JID // zero: all
-	types   []string   // names of events; none: all
-	classes []string   // none: all
-	session events.SessionID
+	filter  *filter.Filter
 	after   events.Seq // sequences greater than this
 	to      events.Seq // up to and including this; 0: no limit
 	since   time.Time
@@ -62,26 +63,15 @@ func only(query url.Values, names []string) error {
 // route takes beside the ones by which events are selected.
 func selectionOf(q *question, names ...string) (s selection, err error) {
 	query := q.r.URL.Query()
-	if err := known(query, append(names, "type", "class", "session", "after")...); err != nil {
+	if err := known(query, append(names, "filter", "type", "class", "session", "after")...); err != nil {
 		return s, err
 	}
 	s.account, s.limit = q.about, defaultLimit
-	if s.types, err = words(query, "type", func(word string) bool { _, ok := public.Named(word); return ok }); err != nil {
+	if s.filter, err = filterOf(q); err != nil {
 		return s, err
 	}
-	for i, name := range s.types {
-		t, _ := public.Named(name)
-		s.types[i] = t.Event
-	}
-	if s.classes, err = words(query, "class", func(word string) bool { return slices.Contains(public.Classes(), public.Class(word)) }); err != nil {
-		return s, err
-	}
-	if text := query.Get("session"); text != "" {
-		id, err := events.ParseID(text)
-		if err != nil {
-			return s, bad("session", "it is the 26 characters of a session's id")
-		}
-		s.session = events.SessionID(id)
+	if s.filter.BeforeLogin() {
+		return s, bad("filter", "what happens before a login is not in the log, but in a stream of its own")
 	}
 	if s.after, err = sequence(query, "after"); err != nil {
 		return s, err
@@ -113,19 +103,31 @@ func selectionOf(q *question, names ...string) (s selection, err error) {
 	return s, nil
 }
 
-// words reads a list with commas whose words must be allowed.
-func words(query url.Values, name string, allowed func(string) bool) (list []string, err error) {
-	text := query.Get(name)
-	if text == "" {
-		return nil, nil
+// filterOf reads the filter and the parameters that each are a term of it. By whether an
+// event is meant it tells of addresses, so that only those who may see them can ask.
+func filterOf(q *question) (*filter.Filter, error) {
+	query := q.r.URL.Query()
+	f, err := filter.Parse(query.Get("filter"))
+	if err != nil {
+		return nil, bad("filter", "%v", err)
 	}
-	for word := range strings.SplitSeq(text, ",") {
-		if !allowed(word) {
-			return nil, bad(name, "there is no %q; /v1/schemas/asyncapi.yaml lists types by their classes", word)
+	for _, name := range []string{"type", "class", "session"} {
+		if query.Get(name) == "" {
+			continue
 		}
-		list = append(list, word)
+		if f, err = f.And(name, query.Get(name)); err != nil {
+			return nil, Problem{Status: http.StatusBadRequest, Parameter: name, Detail: err.Error()}
+		}
 	}
-	return list, nil
+	return f, mayFilter(q, f.Asks("address"))
+}
+
+// mayFilter refuses to filter by address for a token that may not see addresses.
+func mayFilter(q *question, byAddress bool) error {
+	if !byAddress || q.by.MayAbout(access.ReadAddress, q.about) {
+		return nil
+	}
+	return Problem{Status: http.StatusForbidden, Parameter: "filter", Detail: "filter: address: this token has not the scope read:address, without which addresses can't be asked for"}
 }
 
 func sequence(query url.Values, name string) (events.Seq, error) {
@@ -158,26 +160,18 @@ func instant(query url.Values, name string) (time.Time, error) {
 	return t, nil
 }
 
-// all reports that nothing is left out but by place.
-func (s *selection) all() bool {
-	return s.account.IsZero() && len(s.types)+len(s.classes) == 0 && s.session.IsZero()
-}
-
 // has reports an event that is meant, wherever it stands.
 func (s *selection) has(st *events.Stored) bool {
-	if !s.account.IsZero() && st.Account() != s.account || !s.session.IsZero() && st.Session != s.session {
-		return false
-	}
-	if len(s.types)+len(s.classes) == 0 {
-		return true
-	}
-	t := public.TypeOf(st.Event.Kind())
-	return (len(s.types) == 0 || slices.Contains(s.types, t.Event)) && (len(s.classes) == 0 || slices.Contains(s.classes, string(t.Class)))
+	return (s.account.IsZero() || st.Account() == s.account) && s.filter.Event(st)
 }
 
 // hasDamaged reports that records that can't be decoded are meant.
-func (s *selection) hasDamaged() bool {
-	return s.all() || s.account.IsZero() && s.session.IsZero() && (slices.Contains(s.types, "damaged") || slices.Contains(s.classes, string(public.Log)))
+func (s *selection) hasDamaged() bool { return s.account.IsZero() && s.filter.Damaged() }
+
+// read gives what the log has in the selection's span, and no more accounts than the
+// filter names.
+func (s *selection) read(ctx context.Context, log events.Log) iter.Seq2[*events.Stored, error] {
+	return s.filter.Read(ctx, log, s.span())
 }
 
 func (s *selection) span() events.Range {

@@ -6,53 +6,49 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"rollcall/cmd/rollcall/api/access"
 	"rollcall/events"
+	"rollcall/projector"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/replay/filter"
 	"rollcall/replay/public"
 )
 
 // sessions answers with the table, of now or of a moment, a page of it by JID.
 func (h *History) sessions(q *question) error {
 	params := q.r.URL.Query()
-	if err := known(params, "at", "connector", "limit", "after"); err != nil {
+	if err := known(params, "filter", "at", "connector", "limit", "after"); err != nil {
+		return err
+	}
+	chosen, err := sessionFilterOf(q)
+	if err != nil {
 		return err
 	}
 	limit := defaultLimit
 	if text := params.Get("limit"); text != "" {
-		var err error
 		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > maxLimit {
 			return bad("limit", "it is from 1 to %d", maxLimit)
 		}
 	}
-	table, at := h.Table, h.Table.Position().Seq
-	switch {
-	case params.Get("at") == "" && !h.Ready():
-		return Problem{Status: http.StatusServiceUnavailable, Detail: "the table is being built from the log; /readyz shows how far it is"}
-	case params.Get("at") != "":
-		m, err := momentOf(q)
-		if err != nil {
-			return err
-		}
-		past, err := replay.At(q.r.Context(), h.Archive, m)
-		if err != nil {
-			return err
-		}
-		table, at = past.Table, past.Table.Position().Seq
+	table, then, err := h.tableOf(q)
+	if err != nil {
+		return err
 	}
 	answer := struct {
 		At       events.Seq      `json:"at"` // the record after which they are so
 		Items    []query.Session `json:"items"`
 		Next     string          `json:"next,omitempty"` // to go on after
 		Complete bool            `json:"complete"`
-	}{At: at, Items: []query.Session{}, Complete: true}
+	}{At: table.Position().Seq, Items: []query.Session{}, Complete: true}
 	list := slices.Collect(query.Sessions(table))
 	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Compare(place(&a), place(&b)) })
 	connector, after := params.Get("connector"), params.Get("after")
 	for _, v := range list {
-		if place(&v) <= after || connector != "" && v.Connector != connector || !q.about.IsZero() && v.JID.Bare() != q.about {
+		if place(&v) <= after || connector != "" && v.Connector != connector || !q.about.IsZero() && v.JID.Bare() != q.about ||
+			!chosen.Has(&filter.Stay{Session: &v, At: then}) {
 			continue
 		}
 		if len(answer.Items) == limit {
@@ -70,6 +66,38 @@ func (h *History) sessions(q *question) error {
 	}
 	q.w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(q.w).Encode(answer)
+}
+
+// sessionFilterOf reads the filter of sessions that there are at one moment.
+func sessionFilterOf(q *question) (*filter.Sessions, error) {
+	f, err := filter.ParseSessions(q.r.URL.Query().Get("filter"))
+	switch {
+	case err != nil:
+		return nil, bad("filter", "%v", err)
+	case f.Asks("reason") || f.Asks("text"):
+		return nil, bad("filter", "sessions that there are at one moment have not ended, so they have no reason and no text")
+	}
+	return f, mayFilter(q, f.Asks("address"))
+}
+
+// tableOf is the table that is asked for, of now or of a moment, and when that is.
+func (h *History) tableOf(q *question) (*projector.Table, time.Time, error) {
+	if q.r.URL.Query().Get("at") == "" {
+		if !h.Ready() {
+			return nil, time.Time{}, Problem{Status: http.StatusServiceUnavailable, Detail: "the table is being built from the log; /readyz shows how far it is"}
+		}
+		return h.Table, time.Now(), nil
+	}
+	m, err := momentOf(q)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	past, err := replay.At(q.r.Context(), h.Archive, m)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	then, err := m.Instant(q.r.Context(), h.Archive)
+	return past.Table, then, err
 }
 
 // place is a session's in the list.

@@ -160,10 +160,10 @@ func (t *stream) write(list []*told) {
 
 // read writes what the log has up to a sequence.
 func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
-	span := t.span()
-	span.To = to
+	part := *t.selection
+	part.to = to
 	scanned := 0
-	for st, err := range h.Archive.Log.Read(ctx, span) {
+	for st, err := range part.read(ctx, h.Archive.Log) {
 		if scanned++; scanned%streamBatch == 0 && !h.Guard.Holds(t.by) {
 			return access.ErrInvalid
 		}
