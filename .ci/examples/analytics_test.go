@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"math"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,12 +16,9 @@ import (
 // An answer has rows as DuckDB writes them.
 type answer []map[string]any
 
-// TestSQLAndGoFindTheSame compares each question of analytics.sql, asked of an export, with
-// what Go finds in the log that it is of.
-func TestSQLAndGoFindTheSame(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	s.visit()
+// askSQL compares each question of analytics.sql, asked of an export, with what Go finds in
+// the log that it is of.
+func (s *service) askSQL(t *testing.T) {
 	var exported struct {
 		Open uint64 `json:"open_seq"`
 	}
@@ -54,19 +50,11 @@ func TestSQLAndGoFindTheSame(t *testing.T) {
 // duckdb asks questions as somebody would who has a shell.
 func (s *service) duckdb(sql ...string) (answers []answer) {
 	s.t.Helper()
-	questions, err := filepath.Abs("../../docs/examples/analytics.sql")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	bin := os.Getenv("EXAMPLES_BIN")
-	if bin == "" {
-		s.t.Fatal("DuckDB is not there; .ci/examples/run installs it")
-	}
-	args := []string{"-json", "-init", questions}
+	args := []string{"-json", "-init", s.example("analytics.sql")}
 	for _, one := range sql {
 		args = append(args, "-c", one)
 	}
-	said := s.run(filepath.Join(bin, "duckdb"), args...)
+	said := s.run(filepath.Join(s.bin, "duckdb"), args...)
 	answers = make([]answer, len(sql))
 	for in, i := json.NewDecoder(strings.NewReader(said)), 0; i < len(sql); i++ {
 		if err := in.Decode(&answers[i]); err != nil {

@@ -2,6 +2,7 @@ package examples
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"net/netip"
 	"slices"
@@ -20,6 +21,7 @@ import (
 type figures struct {
 	first, last time.Time // when anything happened to a session
 	curve       []count
+	ends        []end                             // of all sessions
 	days        map[time.Time]map[events.JID]bool // who was online on a day
 	losses      map[string]*losses                // by the client's software
 	lost        []moment                          // ends that nobody had asked for, and lost connections
@@ -30,8 +32,9 @@ type figures struct {
 
 // A count is how many sessions were online after a record.
 type count struct {
-	at time.Time
-	n  int
+	seq events.Seq
+	at  time.Time
+	n   int
 }
 
 // Losses are what became of sessions that lost their connection.
@@ -114,7 +117,7 @@ func (f *fold) take(st *events.Stored) {
 	before := f.accounts[account]
 	after := session.Apply(before, st)
 	f.accounts[account] = after
-	f.count(account, at, online(before), online(after))
+	f.count(account, st, online(before), online(after))
 	f.follow(st, before.Session(st.Session), after.Session(st.Session))
 	switch e := st.Event.(type) {
 	case events.Authenticated:
@@ -122,6 +125,7 @@ func (f *fold) take(st *events.Stored) {
 		f.came = append(f.came, moment{account, st.Session, at, false})
 		f.tried(st, account, e.Address, true)
 	case events.Closed:
+		f.ends = append(f.ends, end{fmt.Sprintf("%020d", st.Seq), st.ID.String(), why{e.Reason}})
 		if unwanted[e.Reason] {
 			f.lost = append(f.lost, moment{account, st.Session, at, false})
 		}
@@ -144,12 +148,13 @@ func online(a *session.Account) (n int) {
 }
 
 // count takes how many sessions of an account are online.
-func (f *fold) count(account events.JID, at time.Time, before, after int) {
+func (f *fold) count(account events.JID, st *events.Stored, before, after int) {
 	if before == after {
 		return
 	}
+	at := st.StoredAt()
 	f.online += after - before
-	f.curve = append(f.curve, count{at, f.online})
+	f.curve = append(f.curve, count{st.Seq, at, f.online})
 	switch {
 	case before == 0:
 		f.since[account] = at

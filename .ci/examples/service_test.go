@@ -33,71 +33,90 @@ type service struct {
 	t       *testing.T
 	ctx     context.Context // of all commands
 	program string
+	bin     string // of programs
 	home    string // of all its files
-	nats    string // URL
-	http    string // URL
-	c2s     string // host:port, STARTTLS
-	c2sTLS  string // host:port, direct TLS
+	nats    string // host:port, as are the others
+	http    string
+	c2s     string // STARTTLS
+	c2sTLS  string // direct TLS
+	up      *exec.Cmd
+	log     bytes.Buffer // of its processes
 }
 
-// start builds rollcall, makes a past for it and starts it. It is stopped when the test
-// ends.
+// start makes a past for a service and starts it. It is stopped when the test ends.
 func start(t *testing.T) *service {
 	t.Helper()
+	bin := os.Getenv("EXAMPLES_BIN")
+	if bin == "" {
+		t.Fatal("EXAMPLES_BIN is not set; .ci/examples/run installs what is in it")
+	}
 	home := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	s := &service{t: t, ctx: ctx, home: home, program: filepath.Join(home, "rollcall")}
-	s.run("go", "build", "-o", s.program, "rollcall/cmd/rollcall")
-	data := filepath.Join(home, "data")
-	s.run(s.program, "bench", "log", "--data", data, "--events", pastEvents, "--accounts", pastAccounts, "--live", pastSessions, "--span", pastSpan)
-	s.serve("--data", data, "--demo", "--domain", "localhost,example.org", "--nats-listen", "127.0.0.1:0",
-		"--c2s", "127.0.0.1:0", "--c2s-tls", "127.0.0.1:0", "--http", "127.0.0.1:0", "--ws", "")
+	s := &service{
+		t: t, ctx: ctx, bin: bin, home: home, program: filepath.Join(bin, "rollcall"),
+		nats: "127.0.0.1:0", http: "127.0.0.1:0", c2s: "127.0.0.1:0", c2sTLS: "127.0.0.1:0",
+	}
+	s.run(s.program, "bench", "log", "--data", s.data(), "--events", pastEvents, "--accounts", pastAccounts, "--live", pastSessions, "--span", pastSpan)
+	s.serve()
+	t.Cleanup(s.stop)
 	return s
 }
 
-// serve starts a process that says where it listens.
-func (s *service) serve(args ...string) {
+func (s *service) data() string { return filepath.Join(s.home, "data") }
+
+// serve starts the process, on the ports of the one before if there was one, and waits
+// until it says where it listens.
+func (s *service) serve() {
 	s.t.Helper()
-	cmd := exec.Command(s.program, append([]string{"up"}, args...)...)
-	cmd.Dir = s.home
-	out, err := cmd.StdoutPipe()
+	s.up = exec.Command(s.program, "up", "--data", s.data(), "--demo", "--domain", "localhost,example.org",
+		"--nats-listen", s.nats, "--c2s", s.c2s, "--c2s-tls", s.c2sTLS, "--http", s.http, "--ws", "")
+	out, err := s.up.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
+	s.up.Stderr = &s.log
+	if err := s.up.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt)
-		if err := cmd.Wait(); err != nil || s.t.Failed() {
-			s.t.Errorf("rollcall up: %v\n%s", err, log.String())
-		}
-	})
 	known := map[string]*string{"XMPP": &s.c2s, "direct": &s.c2sTLS, "HTTP": &s.http, "NATS": &s.nats}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		words := strings.Fields(strings.Replace(lines.Text(), "direct TLS", "direct", 1))
 		switch {
 		case len(words) > 1 && known[words[0]] != nil:
-			*known[words[0]] = words[1]
+			_, address, isURL := strings.Cut(words[1], "://")
+			if !isURL {
+				address = words[1]
+			}
+			*known[words[0]] = address
 		case strings.HasPrefix(lines.Text(), "Ctrl-C"):
 			go io.Copy(io.Discard, out) // until the process ends
 			return
 		}
 	}
-	s.t.Fatal("the service did not start:\n", log.String())
+	s.t.Fatal("the service did not start:\n", s.log.String())
+}
+
+// crash kills the process and starts it again.
+func (s *service) crash() {
+	s.t.Helper()
+	s.up.Process.Kill()
+	s.up.Wait()
+	s.serve()
+}
+
+func (s *service) stop() {
+	s.up.Process.Signal(os.Interrupt)
+	if err := s.up.Wait(); err != nil || s.t.Failed() {
+		s.t.Errorf("rollcall up: %v\n%s", err, s.log.String())
+	}
 }
 
 // command is a command that finds the service, and ends with the test.
 func (s *service) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(s.ctx, name, args...)
 	cmd.Dir = s.home
-	if name == "go" {
-		cmd.Dir = ""
-	}
-	cmd.Env = append(os.Environ(), "ROLLCALL_NATS="+s.nats, "ROLLCALL="+s.program, "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Env = append(os.Environ(), "ROLLCALL_NATS=nats://"+s.nats, "ROLLCALL="+s.program, "PYTHONDONTWRITEBYTECODE=1")
 	return cmd
 }
 
@@ -142,10 +161,20 @@ func (s *service) visit() {
 // connect gives Go the log.
 func (s *service) connect() *bus.Bus {
 	s.t.Helper()
-	b, err := bus.Connect(s.ctx, bus.Config{URL: s.nats, Name: "examples", Existing: true})
+	b, err := bus.Connect(s.ctx, bus.Config{URL: "nats://" + s.nats, Name: "examples", Existing: true})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(b.Close)
 	return b
+}
+
+// example is the path of one of docs/examples.
+func (s *service) example(name string) string {
+	s.t.Helper()
+	path, err := filepath.Abs(filepath.Join("../../docs/examples", name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return path
 }

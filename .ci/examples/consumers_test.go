@@ -1,0 +1,177 @@
+package examples
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"rollcall/events"
+)
+
+// A curve is what a program says of how many are online.
+type curve struct {
+	s     *service
+	cmd   *exec.Cmd
+	lines *bufio.Scanner
+	log   strings.Builder
+}
+
+// startCurve starts a program of docs/examples in Python that writes the curve.
+func (s *service) startCurve(name, token string) *curve {
+	s.t.Helper()
+	c := &curve{s: s, cmd: s.command(filepath.Join(s.bin, "python"), s.example(name), "http://"+s.http)}
+	c.cmd.Env = append(c.cmd.Env, "TOKEN="+token)
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	c.lines, c.cmd.Stderr = bufio.NewScanner(out), &c.log
+	s.begin(c.cmd)
+	return c
+}
+
+// begin starts a program that is killed when the test ends.
+func (s *service) begin(cmd *exec.Cmd) {
+	s.t.Helper()
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+}
+
+// compare reads lines until that of the last change, and compares them with the changes
+// that Go has found.
+func (c *curve) compare(t *testing.T, want []count) {
+	for i, w := range want {
+		if !c.lines.Scan() {
+			t.Fatalf("it ended after %d of %d lines: %v\n%s", i, len(want), c.lines.Err(), c.log.String())
+		}
+		text := strings.Join([]string{w.at.UTC().Format("2006-01-02T15:04:05.000000Z"), strconv.FormatUint(uint64(w.seq), 10), strconv.Itoa(w.n)}, ",")
+		if c.lines.Text() != text {
+			t.Fatalf("line %d is %s, and Go finds %s", i+1, c.lines.Text(), text)
+		}
+	}
+	t.Logf("%d lines, the last of them %s", len(want), c.lines.Text())
+}
+
+const (
+	killedAfter  = 600 // posts: each time that many have come, the program is killed
+	refusedAfter = 500 // posts: one of so many is refused
+)
+
+// A webhook takes what a program posts. Now and then it refuses one, or has the program
+// killed when it has taken one and not yet said so.
+type webhook struct {
+	posted chan end
+
+	mu      sync.Mutex
+	program *exec.Cmd
+	start   func() *exec.Cmd
+	n       int
+	kills   int
+}
+
+// An end is that of a session.
+type end struct {
+	Sequence string `json:"sequence"`
+	ID       string `json:"id"`
+	Data     why    `json:"data"`
+}
+
+type why struct {
+	Reason events.Reason `json:"reason"`
+}
+
+// startWebhook starts a program of docs/examples in Node that posts the ends of sessions.
+func (s *service) startWebhook(name string, token string) *webhook {
+	s.t.Helper()
+	h := &webhook{posted: make(chan end, 1<<16)}
+	server := httptest.NewServer(h)
+	s.t.Cleanup(server.Close)
+	h.start = func() *exec.Cmd {
+		cmd := s.command("node", s.example(name), "http://"+s.http, server.URL)
+		cmd.Env, cmd.Stderr = append(cmd.Env, "TOKEN="+token), os.Stderr
+		if err := cmd.Start(); err != nil {
+			s.t.Error(err)
+		}
+		return cmd
+	}
+	h.program = h.start()
+	s.t.Cleanup(h.stop)
+	return h
+}
+
+func (h *webhook) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.program.Process.Kill()
+	h.program.Wait()
+}
+
+// ServeHTTP implements http.Handler.
+func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var e end
+	if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	h.n++
+	switch {
+	case h.n%refusedAfter == 0:
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+		return
+	case h.n%killedAfter == 0:
+		h.program.Process.Kill()
+		h.program.Wait()
+		h.program = h.start()
+		h.kills++
+	}
+	h.posted <- e
+}
+
+// compare reads posts until that of the last end. Each must have come, in order; and again
+// only if the program was killed before it knew that it had.
+func (h *webhook) compare(t *testing.T, want []end) {
+	again := 0
+	for i, w := range want {
+		e := h.next(t, i, len(want))
+		for i > 0 && e == want[i-1] {
+			again++
+			e = h.next(t, i, len(want))
+		}
+		if e != w {
+			t.Fatalf("post %d is %+v, and Go finds %+v", i, e, w)
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.kills == 0 || again != h.kills {
+		t.Errorf("it was killed %d times, and %d posts came again", h.kills, again)
+	}
+	t.Logf("%d posts, %d of them again; the last is %+v", h.n, again, want[len(want)-1])
+}
+
+func (h *webhook) next(t *testing.T, i, of int) end {
+	t.Helper()
+	select {
+	case e := <-h.posted:
+		return e
+	case <-time.After(patience / 4):
+		t.Fatalf("only %d of %d posts came", i, of)
+	}
+	return end{}
+}
