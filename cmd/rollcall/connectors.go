@@ -34,11 +34,11 @@ func newConnectors(con *console) *cobra.Command {
 				return err
 			}
 			return svc.use(ctx, func(b *bus.Bus) error {
-				list, whole, err := sourceOf(con, b).Connectors(ctx, m)
+				list, known, err := sourceOf(con, b).Connectors(ctx, m)
 				if err != nil {
 					return err
 				}
-				if err := sayKnown(ctx, con, b, whole, m); err != nil {
+				if err := sayKnown(ctx, con, b, known.Whole, m); err != nil {
 					return err
 				}
 				return showConnectors(con, list, asJSON)

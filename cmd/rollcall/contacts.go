@@ -45,11 +45,11 @@ func newContacts(con *console) *cobra.Command {
 				return err
 			}
 			return svc.use(ctx, func(b *bus.Bus) error {
-				list, whole, err := sourceOf(con, b).Contacts(ctx, jids[0], jids[1], m)
+				list, known, err := sourceOf(con, b).Contacts(ctx, jids[0], jids[1], m)
 				if err != nil {
 					return err
 				}
-				if err := sayKnown(ctx, con, b, whole, m); err != nil {
+				if err := sayKnown(ctx, con, b, known.Whole, m); err != nil {
 					return err
 				}
 				if !ask.IsNow(m) {

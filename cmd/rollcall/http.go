@@ -34,7 +34,7 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return follow(ctx, pseudonyms.Follow) }) // so that what is erased is forgotten here too
 	server.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: n.bus.Log(), Keyframes: n.bus.Keyframes()}, Pre: n.bus.Pre(), Table: n.table,
-		Ready: func() bool { return !n.monitor.health.IsRebuilding() },
+		Ready: func() bool { return !n.monitor.health.IsRebuilding() }, Leases: n.bus.Leases(), Accounts: storeOf(n.bus),
 		Names: pseudonyms, Keys: n.bus.Accounts(), Rosters: n.bus.Rosters(), Guard: guard, Audit: n.bus.Audit(),
 	})
 	if l := n.listeners.api; l != nil {

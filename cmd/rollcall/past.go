@@ -38,6 +38,9 @@ type presence struct {
 	bus *bus.Bus
 }
 
+// Position implements ask.Present. The projector is asked as of the log's end.
+func (presence) Position() events.Seq { return 0 }
+
 // Sessions implements ask.Present.
 func (p presence) Sessions(ctx context.Context) ([]query.Session, error) {
 	return asked(running(p.bus).Sessions(ctx), func() (iter.Seq[query.Session], error) {

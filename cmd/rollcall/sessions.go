@@ -125,11 +125,11 @@ func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJS
 		}
 		return showLifetimes(con, list, asJSON)
 	}
-	list, whole, err := source.Sessions(ctx, q.which, q.at)
+	list, known, err := source.Sessions(ctx, q.which, q.at)
 	if err != nil {
 		return err
 	}
-	if err := sayKnown(ctx, con, b, whole, q.at); err != nil {
+	if err := sayKnown(ctx, con, b, known.Whole, q.at); err != nil {
 		return err
 	}
 	return showSessions(con, list, q.address, asJSON)

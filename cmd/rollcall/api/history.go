@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/api/access"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/cmd/rollcall/person"
 	"rollcall/docs/schema"
 	"rollcall/events"
@@ -18,6 +20,7 @@ import (
 	"rollcall/replay/filter"
 	"rollcall/replay/names"
 	"rollcall/replay/public"
+	"rollcall/session/auth"
 )
 
 // A History has all that the routes about events and sessions read, the guard that lets
@@ -27,11 +30,14 @@ type History struct {
 	Pre     person.Pre
 	Table   *projector.Table
 	Ready   func() bool // the table is up to date
-	Names   *names.Names
+	Leases  ask.Leases
 	Keys    events.Documents // credentials, of which no secret is told
 	Rosters events.Documents
+	Names   *names.Names
 	Guard   *access.Guard
 	Audit   Audit
+	// Accounts are what Keys and Rosters keep.
+	Accounts ask.Accounts
 }
 
 // An Audit has every question on record, to write to and to read.
@@ -48,12 +54,44 @@ type Route struct {
 	serve   func(*History, *question) error
 }
 
+// subjects are the parameters that name the account which a question is about, where that
+// is neither account nor in the path; "": there is none, the question is about all.
+var subjects = map[string]string{
+	"GET /v1/table":      "",
+	"GET /v1/connectors": "",
+}
+
+// subject is the account that the question is about; zero: it is about all.
+func (q *question) subject() (events.JID, error) {
+	name, text := "jid", q.r.PathValue("jid")
+	if text == "" {
+		own := false
+		if name, own = subjects[q.route.Pattern]; !own {
+			name = "account"
+		}
+		text = q.r.URL.Query().Get(name)
+	}
+	switch {
+	case text == "" && name == "account":
+		return filter.Account(q.r.URL.Query().Get("filter")), nil // the one that alone it means
+	case text == "":
+		return events.JID{}, nil
+	}
+	j, err := events.ParseJID(text)
+	if err != nil || j.Local() == "" || !j.IsBare() {
+		return j, bad(name, "it is user@domain")
+	}
+	return j, nil
+}
+
 // Routes are those that Mount mounts.
 var Routes = []Route{
 	{"GET /v1/events", access.Read, false, (*History).events},
 	{"GET /v1/events.ndjson", access.Read, true, (*History).download},
 	{"GET /v1/events/stream", access.Read, true, (*History).follow},
 	{"GET /v1/sessions", access.Read, false, (*History).sessions},
+	{"GET /v1/table", access.Read, false, (*History).table},
+	{"GET /v1/connectors", access.Read, false, (*History).connectors},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
 	{"GET /v1/schemas/{file...}", "", false, (*History).schema},
 	{"GET /v1/openapi.json", "", false, (*History).openapi},
@@ -98,7 +136,7 @@ func (h *History) answer(q *question) (err error) {
 	if q.by, err = h.Guard.Authenticate(q.r); err != nil {
 		return err
 	}
-	if q.about, err = aboutOf(q.r); err != nil {
+	if q.about, err = q.subject(); err != nil {
 		return err
 	}
 	if !q.by.MayAbout(q.route.Scope, q.about) {
@@ -110,20 +148,23 @@ func (h *History) answer(q *question) (err error) {
 	return q.route.serve(h, q)
 }
 
-// aboutOf is the account that the path names, or the query, or the one that alone its
-// filter means; zero: all.
-func aboutOf(r *http.Request) (account events.JID, err error) {
-	name, text := "jid", r.PathValue("jid")
-	if text == "" {
-		name, text = "account", r.URL.Query().Get("account")
+// own checks that the question has only these parameters of its own.
+func (q *question) own(names ...string) error {
+	names = append(names, "min_seq")
+	if name, other := subjects[q.route.Pattern]; other && name != "" {
+		names = append(names, name)
+	} else if !other && q.r.PathValue("jid") == "" {
+		names = append(names, "account")
 	}
-	if text == "" {
-		return filter.Account(r.URL.Query().Get("filter")), nil
-	}
-	if account, err = events.ParseJID(text); err != nil || account.Local() == "" || !account.IsBare() {
-		return account, bad(name, "it is user@domain")
-	}
-	return account, nil
+	return only(q.r.URL.Query(), names)
+}
+
+// give answers with a value as JSON.
+func (q *question) give(v any) error {
+	q.w.Header().Set("Content-Type", "application/json")
+	e := json.NewEncoder(q.w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
 
 // record puts on record that the question was asked. A question that can't be is not
@@ -161,8 +202,12 @@ func statusOf(err error) int {
 		return http.StatusTooManyRequests
 	case errors.Is(err, access.ErrNotReady), errors.Is(err, access.ErrUnrecorded), errors.Is(err, events.ErrUnavailable):
 		return http.StatusServiceUnavailable
-	case errors.Is(err, replay.ErrFuture):
+	case errors.Is(err, replay.ErrFuture), errors.Is(err, replay.ErrBackwards):
 		return http.StatusBadRequest
+	case errors.Is(err, replay.ErrForgotten):
+		return http.StatusGone
+	case errors.Is(err, auth.ErrNoAccount):
+		return http.StatusNotFound
 	}
 	return http.StatusInternalServerError
 }

@@ -47,6 +47,7 @@ func known(query url.Values, names ...string) error {
 	return only(query, append(names, "account", "min_seq"))
 }
 
+// only are the parameters with these names, each once.
 func only(query url.Values, names []string) error {
 	for name, values := range query {
 		if !slices.Contains(names, name) {

@@ -47,6 +47,8 @@ type Server struct {
 	streams     map[string]bool // patterns of those that may take as long as they like
 	streamTurns chan struct{}
 
+	pasts chan struct{} // turns of those that hold a table of the past
+
 	always map[string]http.Handler // by path
 }
 
@@ -59,7 +61,8 @@ func New(cfg Config) *Server {
 		cfg.Answered = func(string, int, time.Duration) {}
 	}
 	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests),
-		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams)}
+		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams),
+		pasts: make(chan struct{}, maxPasts)}
 	s.mux.HandleFunc("/", s.notFound)
 	return s
 }

@@ -2,13 +2,12 @@ package api
 
 import (
 	"cmp"
-	"encoding/json"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
 	"rollcall/cmd/rollcall/api/access"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/projector/query"
@@ -33,10 +32,11 @@ func (h *History) sessions(q *question) error {
 			return bad("limit", "it is from 1 to %d", maxLimit)
 		}
 	}
-	table, then, err := h.tableOf(q)
+	table, then, end, err := h.tableOf(q)
 	if err != nil {
 		return err
 	}
+	defer end()
 	answer := struct {
 		At       events.Seq      `json:"at"` // the record after which they are so
 		Items    []query.Session `json:"items"`
@@ -64,8 +64,7 @@ func (h *History) sessions(q *question) error {
 	if err := h.record(q, &rows); err != nil {
 		return err
 	}
-	q.w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(q.w).Encode(answer)
+	return q.give(answer)
 }
 
 // sessionFilterOf reads the filter of sessions that there are at one moment.
@@ -80,43 +79,29 @@ func sessionFilterOf(q *question) (*filter.Sessions, error) {
 	return f, mayFilter(q, f.Asks("address"))
 }
 
-// tableOf is the table that is asked for, of now or of a moment, and when that is.
-func (h *History) tableOf(q *question) (*projector.Table, time.Time, error) {
-	if q.r.URL.Query().Get("at") == "" {
-		if !h.Ready() {
-			return nil, time.Time{}, Problem{Status: http.StatusServiceUnavailable, Detail: "the table is being built from the log; /readyz shows how far it is"}
-		}
-		return h.Table, time.Now(), nil
-	}
-	m, err := momentOf(q)
+// tableOf is the table that is asked for, of now or of a moment, and when that is. end must
+// be called if there is no error.
+func (h *History) tableOf(q *question) (table *projector.Table, then time.Time, end func(), err error) {
+	m, err := momentOf(q, "at")
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, then, nil, err
+	}
+	if end, err = q.server.at(q.r.Context(), h, m); err != nil || ask.IsNow(m) {
+		return h.Table, time.Now(), end, err
 	}
 	past, err := replay.At(q.r.Context(), h.Archive, m)
-	if err != nil {
-		return nil, time.Time{}, err
+	if err == nil {
+		then, err = m.Instant(q.r.Context(), h.Archive)
 	}
-	then, err := m.Instant(q.r.Context(), h.Archive)
-	return past.Table, then, err
+	if err != nil {
+		end()
+		return nil, then, nil, err
+	}
+	return past.Table, then, end, nil
 }
 
 // place is a session's in the list.
 func place(v *query.Session) string { return v.JID.String() + " " + v.ID }
-
-// momentOf reads the parameter at: a sequence, a time, or how long ago.
-func momentOf(q *question) (m replay.Moment, err error) {
-	params := q.r.URL.Query()
-	if n, err := strconv.ParseUint(params.Get("at"), 10, 63); err == nil {
-		if n == 0 {
-			return m, bad("at", "sequences begin at 1")
-		}
-		return replay.Moment{Seq: events.Seq(n)}, nil
-	}
-	if m.Time, err = instant(params, "at"); err != nil {
-		return m, Problem{Status: http.StatusBadRequest, Parameter: "at", Detail: "at: it is a sequence, a time as in 2026-01-31T14:03:07Z, or how long ago as in -15m"}
-	}
-	return m, nil
-}
 
 // network is what is told of an address to those who may not see it; "" if nothing is.
 func network(address string) string {

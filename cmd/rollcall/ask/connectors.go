@@ -48,18 +48,18 @@ const (
 	Lost  = "lost"
 )
 
-// Connectors lists the connectors of a moment, by name and epoch, and whether the sessions
-// that they held are all that there were, as Sessions does.
-func (s *Source) Connectors(ctx context.Context, m replay.Moment) (list []Connector, whole bool, err error) {
+// Connectors lists the connectors of a moment, by name and epoch.
+func (s *Source) Connectors(ctx context.Context, m replay.Moment) (list []Connector, known Known, err error) {
 	if IsNow(m) {
+		known = Known{s.Now.Position(), true}
 		list, err = s.connectorsNow(ctx)
-		return list, true, err
+		return list, known, err
 	}
 	past, err := replay.At(ctx, s.Archive, m)
 	if err != nil {
-		return nil, false, err
+		return nil, known, err
 	}
-	return connectorsThen(past.Table), past.Whole, nil
+	return connectorsThen(past.Table), knownOf(past), nil
 }
 
 // connectorsThen are those of a table of the past: by what the log said of leases,

@@ -22,17 +22,16 @@ type Contact struct {
 	Sessions     []query.Session `json:"sessions"` // that make the contact online
 }
 
-// Contacts explains every contact of an account, or only one if it is not zero, and says
-// whether the sessions are all that there were, as Sessions does. The roster is that of
-// now, for it is not kept as it was. It fails with auth.ErrNoAccount.
-func (s *Source) Contacts(ctx context.Context, account, only events.JID, m replay.Moment) (list []Contact, whole bool, err error) {
+// Contacts explains every contact of an account, or only one if it is not zero. The roster
+// is that of now, for it is not kept as it was. It fails with auth.ErrNoAccount.
+func (s *Source) Contacts(ctx context.Context, account, only events.JID, m replay.Moment) (list []Contact, known Known, err error) {
 	r, err := s.Accounts.Contacts(ctx, account)
 	if err != nil {
-		return nil, false, err
+		return nil, known, err
 	}
-	all, whole, err := s.Sessions(ctx, Which{}, m)
+	all, known, err := s.Sessions(ctx, Which{}, m)
 	if err != nil {
-		return nil, false, err
+		return nil, known, err
 	}
 	sessions := make(map[events.JID][]query.Session)
 	for _, v := range all {
@@ -43,12 +42,12 @@ func (s *Source) Contacts(ctx context.Context, account, only events.JID, m repla
 		if !ok {
 			item.JID = only
 		}
-		return []Contact{explainContact(account, item, ok, sessions[only])}, whole, nil
+		return []Contact{explainContact(account, item, ok, sessions[only])}, known, nil
 	}
 	for item := range r.Items() {
 		list = append(list, explainContact(account, item, true, sessions[item.JID]))
 	}
-	return list, whole, nil
+	return list, known, nil
 }
 
 // explainContact says whether a contact is shown online, and why.

@@ -23,24 +23,26 @@ func (w Which) Has(jid events.JID, connector string) bool {
 		(w.JID.IsZero() || w.JID == jid || w.JID.IsBare() && w.JID == jid.Bare())
 }
 
-// Sessions lists the sessions of a moment, by JID, and whether they are all that there
-// were: see replay.Past.Whole. All of now are.
-func (s *Source) Sessions(ctx context.Context, w Which, m replay.Moment) (list []query.Session, whole bool, err error) {
+// Sessions lists the sessions of a moment, by JID.
+func (s *Source) Sessions(ctx context.Context, w Which, m replay.Moment) (list []query.Session, known Known, err error) {
 	if IsNow(m) {
+		known = Known{s.Now.Position(), true}
 		list, err = s.Now.Sessions(ctx)
-		whole = true
 	} else if past, e := replay.At(ctx, s.Archive, m); e == nil {
-		list, whole = slices.Collect(query.Sessions(past.Table)), past.Whole
+		known = knownOf(past)
+		list = slices.Collect(query.Sessions(past.Table))
 	} else {
 		err = e
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, Known{}, err
 	}
 	list = slices.DeleteFunc(list, func(v query.Session) bool { return !w.Has(v.JID, v.Connector) })
 	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Or(a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID)) })
-	return list, whole, nil
+	return list, known, nil
 }
+
+func knownOf(p *replay.Past) Known { return Known{p.Position().Seq, p.Whole} }
 
 // A Lifetime is a session from its beginning to its end, or to the end of the time that
 // was asked about.

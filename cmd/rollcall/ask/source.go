@@ -22,6 +22,9 @@ type Source struct {
 
 // Present is what is true now.
 type Present interface {
+	// Position is the record after which, or after a later one, the answers are so; 0 if
+	// that is not known.
+	Position() events.Seq
 	// Sessions are all that there are, in no order.
 	Sessions(context.Context) ([]query.Session, error)
 	// Holdings are what each connector holds.
@@ -41,6 +44,12 @@ type Accounts interface {
 	Credentials(context.Context, events.JID) (*auth.Credentials, error)
 	// Contacts are nil for an empty roster; it fails with auth.ErrNoAccount.
 	Contacts(context.Context, events.JID) (*roster.Roster, error)
+}
+
+// Known says of what an answer is.
+type Known struct {
+	At    events.Seq `json:"at"`    // the record after which it is so; 0: of now
+	Whole bool       `json:"whole"` // all sessions that there were are known: see replay.Past.Whole
 }
 
 // IsNow reports the moment that is no look into the past.

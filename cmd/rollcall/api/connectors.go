@@ -1,0 +1,59 @@
+package api
+
+import (
+	"rollcall/cmd/rollcall/ask"
+)
+
+// table answers with what the table adds up to, now or at a moment.
+func (h *History) table(q *question) error {
+	if err := q.own("at"); err != nil {
+		return err
+	}
+	m, err := momentOf(q, "at")
+	if err != nil {
+		return err
+	}
+	end, err := q.server.at(q.r.Context(), h, m)
+	if err != nil {
+		return err
+	}
+	defer end()
+	var sum ask.Sum
+	if ask.IsNow(m) {
+		sum = ask.SumOf(h.Table, true)
+	} else if sum, err = h.source().SumAt(q.r.Context(), m); err != nil {
+		return err
+	}
+	if err := h.record(q, new(1)); err != nil {
+		return err
+	}
+	return q.give(sum)
+}
+
+// connectors answers with those that hold a lease or sessions, now or at a moment.
+func (h *History) connectors(q *question) error {
+	if err := q.own("at"); err != nil {
+		return err
+	}
+	m, err := momentOf(q, "at")
+	if err != nil {
+		return err
+	}
+	end, err := q.server.at(q.r.Context(), h, m)
+	if err != nil {
+		return err
+	}
+	defer end()
+	list, known, err := h.source().Connectors(q.r.Context(), m)
+	if err != nil {
+		return err
+	}
+	rows := len(list)
+	if err := h.record(q, &rows); err != nil {
+		return err
+	}
+	return q.give(struct {
+		ask.Known
+		Items []ask.Connector `json:"items"`
+	}{known, append([]ask.Connector{}, list...)})
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"rollcall/cmd/rollcall/ask"
+	"rollcall/events"
+	"rollcall/replay"
+)
+
+// maxPasts bounds the tables of the past that are in memory at one time, and pastTimeout
+// how long a question waits for its turn. A table may have millions of sessions.
+const (
+	maxPasts    = 4
+	pastTimeout = 5 * time.Second
+)
+
+// source is what answers are made of.
+func (h *History) source() *ask.Source {
+	return &ask.Source{Archive: h.Archive, Now: ask.PresentOf(h.Table), Leases: h.Leases, Accounts: h.Accounts}
+}
+
+// at lets a question about a moment be answered: about now once the table is up to date,
+// about the past one of few at a time. The end must be called if there is no error.
+func (s *Server) at(ctx context.Context, h *History, m replay.Moment) (end func(), err error) {
+	if ask.IsNow(m) {
+		if !h.Ready() {
+			return nil, Problem{Status: http.StatusServiceUnavailable, Detail: "the table is being built from the log; /readyz shows how far it is"}
+		}
+		return func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, pastTimeout)
+	defer cancel()
+	select {
+	case s.pasts <- struct{}{}:
+		return func() { <-s.pasts }, nil
+	case <-ctx.Done():
+		return nil, Problem{Status: http.StatusServiceUnavailable, Detail: "too many questions about the past are being answered; try again"}
+	}
+}
+
+// momentOf reads a parameter with a moment: a sequence, a time, or how long ago; without
+// it, it is now.
+func momentOf(q *question, name string) (m replay.Moment, err error) {
+	params := q.r.URL.Query()
+	if n, err := strconv.ParseUint(params.Get(name), 10, 63); err == nil {
+		if n == 0 {
+			return m, bad(name, "sequences begin at 1")
+		}
+		return replay.Moment{Seq: events.Seq(n)}, nil
+	}
+	if m.Time, err = instant(params, name); err != nil {
+		return m, bad(name, "it is a sequence, a time as in 2026-01-31T14:03:07Z, or how long ago as in -15m")
+	}
+	return m, nil
+}
