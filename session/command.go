@@ -115,6 +115,10 @@ type (
 	}
 )
 
+// MaxKickText bounds the text of a Kick, in bytes: it goes into the history, and to the
+// client in an error. The caller sees to it.
+const MaxKickText = 1000
+
 // Commands of an account.
 type (
 	// Kick closes one session, by its resource or, bound or not, by its id; or all if

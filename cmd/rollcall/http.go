@@ -10,7 +10,11 @@ import (
 	"rollcall/events"
 	"rollcall/replay"
 	"rollcall/replay/names"
+	"rollcall/session/accounts"
 )
+
+// httpName is the connector that the records of the API name.
+const httpName = "http"
 
 // serveHTTP answers other programs until ctx ends, from before the table is up to date, so
 // that they can see it come to be.
@@ -32,10 +36,15 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	n.monitor.mount(server, guard)
 	pseudonyms := names.New(n.bus.Names(), n.bus.Log())
 	g.Go(func() error { return follow(ctx, pseudonyms.Follow) }) // so that what is erased is forgotten here too
+	kicker, err := accounts.NewAdmin(n.bus.Log(), storeOf(n.bus), httpName)
+	if err != nil {
+		g.Go(func() error { return err })
+		return
+	}
 	server.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: n.bus.Log(), Keyframes: n.bus.Keyframes()}, Pre: n.bus.Pre(), Table: n.table,
 		Ready: func() bool { return !n.monitor.health.IsRebuilding() }, Leases: n.bus.Leases(), Accounts: storeOf(n.bus),
-		Names: pseudonyms, Keys: n.bus.Accounts(), Rosters: n.bus.Rosters(), Guard: guard, Audit: n.bus.Audit(),
+		Names: pseudonyms, Keys: n.bus.Accounts(), Rosters: n.bus.Rosters(), Kicker: kicker, Guard: guard, Audit: n.bus.Audit(),
 	})
 	if l := n.listeners.api; l != nil {
 		g.Go(func() error { return server.Serve(ctx, l, nil) })

@@ -13,10 +13,6 @@ import (
 	"rollcall/session/accounts"
 )
 
-// maxReason bounds what a kick says, in bytes: it goes into the history, and to
-// the client in an error.
-const maxReason = 1000
-
 // newKick ends sessions by appending to the log; it talks to no connector. So
 // it works on a session whose connector is dead, too.
 func newKick(con *console) *cobra.Command {
@@ -33,8 +29,8 @@ func newKick(con *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if len(reason) > maxReason {
-				return usagef("--reason: %d bytes are more than %d", len(reason), maxReason)
+			if len(reason) > session.MaxKickText {
+				return usagef("--reason: %d bytes are more than %d", len(reason), session.MaxKickText)
 			}
 			if !utf8.ValidString(reason) {
 				return usagef("--reason: %q is not UTF-8", reason)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"rollcall/events"
+	"rollcall/session"
 )
 
 func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
@@ -38,7 +39,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"sessions --frobnicate", "unknown flag: --frobnicate"},
 		{"tail alice@localhost/phone", "has a resource"},
 		{"kick localhost", "localhost names no account"},
-		{"kick a@b --reason " + strings.Repeat("x", maxReason+1), "--reason: 1001 bytes are more than 1000"},
+		{"kick a@b --reason " + strings.Repeat("x", session.MaxKickText+1), "--reason: 1001 bytes are more than 1000"},
 		{"kick a@b --reason \xff", `--reason: "\xff" is not UTF-8`},
 		{"up --domain a@b", "--domain: invalid JID"},
 		{"up --data ''", "--data: name a directory"},

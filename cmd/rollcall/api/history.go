@@ -34,6 +34,7 @@ type History struct {
 	Keys    events.Documents // credentials, of which no secret is told
 	Rosters events.Documents
 	Names   *names.Names
+	Kicker  Kicker
 	Guard   *access.Guard
 	Audit   Audit
 	// Accounts are what Keys and Rosters keep.
@@ -92,6 +93,8 @@ var Routes = []Route{
 	{"GET /v1/sessions", access.Read, false, (*History).sessions},
 	{"GET /v1/table", access.Read, false, (*History).table},
 	{"GET /v1/connectors", access.Read, false, (*History).connectors},
+	{"DELETE /v1/sessions/{id}", access.Kick, false, (*History).kickSession},
+	{"DELETE /v1/accounts/{jid}/sessions", access.Kick, false, (*History).kickAccount},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
 	{"GET /v1/schemas/{file...}", "", false, (*History).schema},
 	{"GET /v1/openapi.json", "", false, (*History).openapi},
@@ -130,6 +133,9 @@ func (h *History) answer(q *question) (err error) {
 		return Problem{Status: http.StatusMethodNotAllowed, Detail: "this path is for GET"}
 	}
 	q.unlimited().SetWriteDeadline(time.Now().Add(readerTimeout))
+	if err := sameOrigin(q.r); err != nil {
+		return err
+	}
 	if q.route.Scope == "" {
 		return q.route.serve(h, q)
 	}
@@ -171,8 +177,12 @@ func (q *question) give(v any) error {
 // answered.
 func (h *History) record(q *question, rows *int) error {
 	host, _, _ := net.SplitHostPort(q.r.RemoteAddr)
+	asked := q.r.URL.RawQuery
+	if id := q.r.PathValue("id"); id != "" {
+		asked = strings.TrimSuffix("id="+id+"&"+asked, "&")
+	}
 	return access.Put(q.r.Context(), h.Audit, access.Entry{
-		By: "token " + q.by.Name, From: host, Did: q.route.Pattern, Asked: q.r.URL.RawQuery, About: q.about, Rows: rows,
+		By: "token " + q.by.Name, From: host, Did: q.route.Pattern, Asked: asked, About: q.about, Rows: rows,
 	})
 }
 

@@ -38,6 +38,7 @@ type service struct {
 	token string      // of scope admin
 	busy  atomic.Bool // its table is not up to date
 	write *session.Service
+	audit *recorder
 }
 
 func must(t testing.TB, err error) {
@@ -74,10 +75,14 @@ func newService(t testing.TB) *service {
 			return s.table.WaitFor(ctx, at)
 		},
 	})
+	kicker, err := accounts.NewAdmin(b.Log(), &accounts.Store{}, "http")
+	must(t, err)
+	record := &recorder{Audit: b.Audit()}
+	s.audit = record
 	a.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
 		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: &accounts.Store{Keys: b.Accounts(), Rosters: b.Rosters()},
-		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Guard: guard, Audit: b.Audit(),
+		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Kicker: kicker, Guard: guard, Audit: record,
 	})
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)
@@ -113,7 +118,12 @@ func (s *service) await(token string) {
 
 func (s *service) request(ctx context.Context, token, path string) *http.Response {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(ctx, "GET", s.url+path, nil)
+	return s.do(ctx, "GET", token, path)
+}
+
+func (s *service) do(ctx context.Context, method, token, path string) *http.Response {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, method, s.url+path, nil)
 	must(s.t, err)
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -370,7 +380,10 @@ func TestEveryRouteAsksForItsScopeAndIsOnRecord(t *testing.T) {
 		s.await(tokens[name])
 	}
 	for _, route := range api.Routes {
-		_, path, _ := strings.Cut(route.Pattern, " ")
+		method, path, _ := strings.Cut(route.Pattern, " ")
+		if method != "GET" {
+			continue // TestKicksAskForTheirScope has these
+		}
 		if route.Scope == "" {
 			path = strings.Replace(path, "{file...}", "event.schema.json", 1)
 			if status, _, _ := s.get("", path); status != 200 {

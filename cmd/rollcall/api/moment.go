@@ -18,6 +18,9 @@ const (
 	pastTimeout = 5 * time.Second
 )
 
+// errRebuilding: what is asked of the table can't be known yet.
+var errRebuilding = Problem{Status: http.StatusServiceUnavailable, Detail: "the table is being built from the log; /readyz shows how far it is"}
+
 // source is what answers are made of.
 func (h *History) source() *ask.Source {
 	return &ask.Source{Archive: h.Archive, Now: ask.PresentOf(h.Table), Leases: h.Leases, Accounts: h.Accounts}
@@ -28,7 +31,7 @@ func (h *History) source() *ask.Source {
 func (s *Server) at(ctx context.Context, h *History, m replay.Moment) (end func(), err error) {
 	if ask.IsNow(m) {
 		if !h.Ready() {
-			return nil, Problem{Status: http.StatusServiceUnavailable, Detail: "the table is being built from the log; /readyz shows how far it is"}
+			return nil, errRebuilding
 		}
 		return func() {}, nil
 	}
