@@ -17,7 +17,7 @@ import (
 func (t *tail) last(ctx context.Context, d delivery) error {
 	came := len(t.msgs)
 	if err := t.b.settle(ctx, t.stream); err != nil {
-		return fmt.Errorf("sync stream %s up to %d: %w", t.stream, d.seq, err)
+		return fmt.Errorf("record %d: %w", d.seq, err)
 	}
 	t.lasting, t.served = d.seq+d.pending, came
 	return nil

@@ -16,7 +16,7 @@ import (
 // takes note of answers as well.
 func waitsFor(down *events.Outage, err error) bool {
 	switch {
-	case down == nil, errors.Is(err, events.ErrUnresolved):
+	case down == nil, errors.Is(err, events.ErrUnresolved), errors.Is(err, events.ErrDisk):
 		return false
 	case errors.Is(err, events.ErrUnavailable):
 		return down.Failed()

@@ -24,7 +24,11 @@ const (
 // must not be changed before store returns. Without the stream's name it waits for
 // no sync.
 func (b *Bus) store(ctx context.Context, stream string, m *nats.Msg) (uint64, error) {
-	answer, err := b.rpc.doThen(ctx, m, b.syncs.after(stream))
+	sync := b.syncs.after(stream)
+	if err := sync.mayStore(ctx); err != nil {
+		return 0, err
+	}
+	answer, err := b.rpc.doThen(ctx, m, sync)
 	if err != nil {
 		return 0, err
 	}

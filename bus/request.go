@@ -11,7 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"rollcall/bus/commit"
 	"rollcall/events"
 )
 
@@ -39,9 +38,9 @@ type requests struct {
 // A call is used again after its answer was taken.
 type call struct {
 	id     uint64
-	turn   uint                  // of requests when it began
-	group  *commit.Group[waiter] // waits for a sync after an acknowledgement; nil: for nothing
-	ack    *nats.Msg             // that waits for the sync
+	turn   uint      // of requests when it began
+	sync   *syncing  // waits for one after an acknowledgement; nil: for nothing
+	ack    *nats.Msg // that waits for the sync
 	answer chan answer
 }
 
@@ -90,10 +89,10 @@ func (r *requests) claim(id uint64) *call {
 
 // take hands over an answer, after a sync if it says that something is stored.
 func (c *call) take(m *nats.Msg) {
-	if c.group != nil {
+	if c.sync != nil {
 		if _, err := parseAck(m); err == nil {
 			c.ack = m
-			c.group.Add(c)
+			c.sync.Add(c)
 			return
 		}
 	}
@@ -111,11 +110,10 @@ func (c *call) synced(err error) {
 // Until there is an answer m's header and data must not be changed.
 func (r *requests) send(m *nats.Msg) (*call, error) { return r.sendThen(m, nil) }
 
-// sendThen is send of what the group is to sync once it is acknowledged, if there is
-// a group.
-func (r *requests) sendThen(m *nats.Msg, group *commit.Group[waiter]) (*call, error) {
+// sendThen is send of what is to be synced once it is acknowledged, if it is.
+func (r *requests) sendThen(m *nats.Msg, sync *syncing) (*call, error) {
 	c := callPool.Get().(*call)
-	c.id, c.group, c.ack = r.last.Add(1), group, nil
+	c.id, c.sync, c.ack = r.last.Add(1), sync, nil
 	out := outgoing{c.id, m.Subject, r.prefix + strconv.FormatUint(c.id, 10), m.Header, m.Data}
 	r.mu.Lock()
 	if !r.up {
@@ -158,12 +156,12 @@ func (r *requests) do(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 	return r.doThen(ctx, m, nil)
 }
 
-// doThen is do of what the group is to sync, if there is a group.
-func (r *requests) doThen(ctx context.Context, m *nats.Msg, group *commit.Group[waiter]) (*nats.Msg, error) {
+// doThen is do of what is to be synced once it is acknowledged, if it is.
+func (r *requests) doThen(ctx context.Context, m *nats.Msg, sync *syncing) (*nats.Msg, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 	}
-	c, err := r.sendThen(m, group)
+	c, err := r.sendThen(m, sync)
 	if err != nil {
 		return nil, err
 	}

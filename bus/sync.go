@@ -1,8 +1,8 @@
 package bus
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -40,58 +40,77 @@ const syncSubject = "rc.v1.sync"
 // A waiter waits for a sync.
 type waiter interface{ synced(err error) }
 
-// syncs are the groups that wait for the syncs of each stream. Its maps are not
-// changed.
+// syncs are those of each stream. The map is not changed.
 type syncs struct {
-	b      *Bus
-	local  Syncer // nil if the server is not in this process
-	groups map[string]*commit.Group[waiter]
-	times  *measure.Histogram
-	failed atomic.Uint64
+	b       *Bus
+	local   Syncer // nil if the server is not in this process
+	streams map[string]*syncing
+	times   *measure.Histogram
+	failed  atomic.Uint64
+}
+
+// A syncing is the group that waits for the syncs of one stream.
+type syncing struct {
+	*commit.Group[waiter]
+	stream string
+	// failure is what the last sync of the stream ended with, nil if it succeeded. A
+	// disk that has failed once is not believed again (see natsd.Server.Sync), so it
+	// stays. One of a process that could not be asked is over when it answers.
+	failure atomic.Pointer[error]
 }
 
 func newSyncs(b *Bus) *syncs {
-	s := &syncs{b: b, groups: make(map[string]*commit.Group[waiter], len(synced)), times: measure.NewHistogram(
+	s := &syncs{b: b, streams: make(map[string]*syncing, len(synced)), times: measure.NewHistogram(
 		time.Millisecond/4, time.Millisecond, 2*time.Millisecond, 5*time.Millisecond, 10*time.Millisecond,
 		25*time.Millisecond, 100*time.Millisecond, 500*time.Millisecond, 2*time.Second)}
 	s.local, _ = b.cfg.InProcess.(Syncer)
 	for _, stream := range synced {
-		s.groups[stream] = commit.NewGroup(func() error { return s.sync(stream) }, waiter.synced)
+		of := &syncing{stream: stream}
+		of.Group = commit.NewGroup(func() error { return s.sync(of) }, waiter.synced)
+		s.streams[stream] = of
 	}
 	return s
 }
 
-// after is the group that a stream's acknowledgement leads to; nil if it is enough
-// by itself.
-func (s *syncs) after(stream string) *commit.Group[waiter] {
+// after is what a stream's acknowledgement leads to; nil if it is enough by itself.
+func (s *syncs) after(stream string) *syncing {
 	if !s.b.asks.Load() {
 		return nil
 	}
-	return s.groups[stream]
+	return s.streams[stream]
 }
 
-func (s *syncs) sync(stream string) error {
+func (s *syncs) sync(of *syncing) error {
 	begin := time.Now()
-	err := s.syncNow(stream)
+	err := s.syncNow(of.stream)
 	s.times.Observe(time.Since(begin))
 	if err != nil {
 		s.failed.Add(1)
+		of.failure.Store(&err)
+	} else if of.failure.Load() != nil {
+		of.failure.Store(nil)
 	}
 	return err
 }
 
+// diskSaid begins what another process is answered, as ErrDisk does here.
+var diskSaid = []byte(events.ErrDisk.Error() + ": ")
+
 func (s *syncs) syncNow(stream string) error {
 	if s.local != nil {
-		return s.local.Sync(stream)
+		if err := s.local.Sync(stream); err != nil {
+			return fmt.Errorf("%w: sync stream %s: %w", events.ErrDisk, stream, err)
+		}
+		return nil
 	}
 	answer, err := s.b.rpc.do(context.Background(), &nats.Msg{Subject: syncSubject, Data: []byte(stream)})
 	switch {
 	case err != nil:
-		return fmt.Errorf("ask for a sync: %w", err)
+		return fmt.Errorf("ask for a sync of stream %s: %w", stream, err)
 	case answer.Header.Get(statusHeader) == statusNoResponder:
-		return errors.New("the process that embeds the server does not answer yet")
+		return fmt.Errorf("ask for a sync of stream %s: the process that embeds the server does not answer yet", stream)
 	case len(answer.Data) > 0:
-		return errors.New(string(answer.Data))
+		return fmt.Errorf("%w: %s", events.ErrDisk, bytes.TrimPrefix(answer.Data, diskSaid))
 	}
 	return nil
 }
@@ -102,7 +121,7 @@ func (s *syncs) answer() error {
 		return nil
 	}
 	_, err := s.b.nc.Subscribe(syncSubject, func(m *nats.Msg) {
-		if g := s.groups[string(m.Data)]; g != nil {
+		if g := s.streams[string(m.Data)]; g != nil {
 			g.Add((*asked)(m))
 		} else {
 			m.Respond([]byte("no such stream"))
@@ -133,6 +152,10 @@ func (b *Bus) settle(ctx context.Context, stream string) error {
 	if g == nil {
 		return nil
 	}
+	return g.settle(ctx)
+}
+
+func (g *syncing) settle(ctx context.Context) error {
 	done := make(settled, 1)
 	g.Add(done)
 	select {
@@ -149,3 +172,28 @@ func (b *Bus) settle(ctx context.Context, stream string) error {
 type settled chan error
 
 func (s settled) synced(err error) { s <- err }
+
+// mayStore refuses what is to be stored in a stream whose last sync failed, before it
+// is sent, unless the disk turns out to sync again: once it is written nobody could
+// tell what became of it. Errors wrap events.ErrUnavailable.
+func (g *syncing) mayStore(ctx context.Context) error {
+	if g == nil || g.failure.Load() == nil {
+		return nil
+	}
+	return g.settle(ctx)
+}
+
+// Unsynced returns why one of the streams takes nothing more: its last sync failed,
+// and fails again. nil: all take what comes. Nothing is synced while nothing has failed.
+func (b *Bus) Unsynced(ctx context.Context) error {
+	for _, stream := range synced {
+		g := b.syncs.after(stream)
+		if err := g.mayStore(ctx); err == nil {
+			continue
+		}
+		if failure := g.failure.Load(); failure != nil {
+			return *failure
+		}
+	}
+	return nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -198,6 +199,42 @@ func TestASyncThatFailsLeavesTheOutcomeUnknown(t *testing.T) {
 		t.Errorf("put: %v", err)
 	}
 	close(disk.allow)
+}
+
+// Once it is written nobody could tell what became of it, so it is not sent.
+func TestAStreamWhoseSyncFailedTakesNothingBeforeOneSucceeds(t *testing.T) {
+	t.Parallel()
+	disk := newSlowDisk(t)
+	b := connect(t, bus.Config{InProcess: disk})
+	if err := b.Unsynced(within(t)); err != nil || disk.count("RC_EV") != 0 {
+		t.Errorf("before: %v, %d syncs", err, disk.count("RC_EV"))
+	}
+	g := appendAll(within(t), b.Log(), 1)
+	disk.allow <- errors.New("input/output error")
+	if err := g.Wait(); !errors.Is(err, events.ErrUnresolved) {
+		t.Errorf("the one that waited for it: %v", err)
+	}
+	for _, do := range []func() error{
+		func() error { _, err := b.Log().Append(within(t), record(bob, 0, "")); return err },
+		func() error { return b.Unsynced(within(t)) },
+	} {
+		done := make(chan error, 1)
+		go func() { done <- do() }()
+		disk.allow <- errors.New("input/output error")
+		if err := <-done; !errors.Is(err, events.ErrDisk) || !strings.Contains(err.Error(), "RC_EV: input/output error") {
+			t.Errorf("afterwards: %v", err)
+		}
+	}
+	if info, err := b.Log().Info(within(t)); err != nil || info.Last != 1 {
+		t.Errorf("the log has %d records, %v", info.Last, err)
+	}
+	close(disk.allow)
+	if _, err := b.Log().Append(within(t), record(bob, 0, "")); err != nil {
+		t.Errorf("on a disk that syncs again: %v", err)
+	}
+	if err := b.Unsynced(within(t)); err != nil {
+		t.Errorf("on a disk that syncs again: %v", err)
+	}
 }
 
 func TestEveryWriteThatMattersIsSynced(t *testing.T) {

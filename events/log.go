@@ -20,6 +20,9 @@ var (
 	ErrUnresolved = errors.New("the log did not answer; the event may or may not be stored")
 	// ErrUnavailable: the log can't be reached; nothing was stored.
 	ErrUnavailable = errors.New("the log can't be reached")
+	// ErrDisk comes with ErrUnavailable if waiting is of no use: the disk failed at a
+	// sync, and nobody can tell what it has before the server is started again.
+	ErrDisk = errors.New("the disk failed, and nothing is stored until the server is started again")
 	// ErrFull: the log refuses records because it has reached its limit of
 	// size. Nothing was stored.
 	ErrFull = errors.New("the log is full; raise its limit or shorten its retention")

@@ -54,7 +54,7 @@ func (s *Service) append(ctx context.Context, stripe *stripe, r *events.Record) 
 			stripe.close(r)
 			return pos, err
 		}
-		if !sleep(ctx, pause/2+rand.N(pause/2)) {
+		if errors.Is(err, events.ErrDisk) || !sleep(ctx, pause/2+rand.N(pause/2)) {
 			return events.Position{}, outOfTime(r, stripe.isOpen(r), err)
 		}
 	}
@@ -77,6 +77,8 @@ func (s *Service) patiently(ctx context.Context, ask func() error) error {
 // takes note that the log has answered.
 func (s *Service) waitsFor(err error) bool {
 	switch {
+	case errors.Is(err, events.ErrDisk):
+		return false
 	case errors.Is(err, events.ErrUnavailable):
 		return s.down.Failed()
 	case !errors.Is(err, events.ErrUnresolved):
@@ -142,7 +144,9 @@ func (s *Service) next(ctx context.Context, account events.JID, after events.Seq
 
 func outOfTime(r *events.Record, open bool, err error) error {
 	if open {
-		return fmt.Errorf("append %s: %w", r.Event.Kind(), events.ErrUnresolved)
+		// Why nobody knows is for people: it may be that the log is unavailable, which
+		// would say that nothing was stored.
+		return fmt.Errorf("append %s: %w: %v", r.Event.Kind(), events.ErrUnresolved, err)
 	}
 	return fmt.Errorf("append %s: %w: %w", r.Event.Kind(), events.ErrUnavailable, err)
 }

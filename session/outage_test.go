@@ -1,7 +1,9 @@
 package session_test
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +93,23 @@ func TestAFullLogRefusesAtOnce(t *testing.T) {
 		n.fails(session.RequestRoster{Session: id("s1")}, events.ErrFull)
 		if took := time.Since(begun); took > time.Second {
 			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// It is what the operator is told of a login that was refused.
+func TestAnUnknownOutcomeNamesTheReason(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := bustest.NewLog()
+		n := newNode(t, log, "c1")
+		n.login("s1", "k1")
+		log.Inject(bustest.Faults{LostAck: 1, ReadFails: 1})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, _, err := n.Do(ctx, alice, events.ConnID{}, session.RequestRoster{Session: id("s1")})
+		if !errors.Is(err, events.ErrUnresolved) || errors.Is(err, events.ErrUnavailable) || !strings.Contains(err.Error(), events.ErrUnavailable.Error()) {
+			t.Errorf("%v", err)
 		}
 	})
 }

@@ -2,7 +2,6 @@ package natsd
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -29,16 +28,13 @@ var errStopped = errors.New("the server has stopped")
 func (s *Server) Sync(stream string) error {
 	f, err := s.files.of(stream)
 	if err != nil {
-		return fmt.Errorf("sync stream %s: %w", stream, err)
+		return err
 	}
 	isNew, err := f.sync()
 	if isNew {
 		s.log.Errorf("sync failed, stream %s: %s", stream, err)
 	}
-	if err != nil {
-		return fmt.Errorf("sync stream %s: %w", stream, err)
-	}
-	return nil
+	return err
 }
 
 // allFiles are the files of the streams that were synced.

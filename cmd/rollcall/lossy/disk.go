@@ -13,6 +13,7 @@ type Disk struct {
 	nodes   map[uint64]*node // guarded, with all that is in them; by number
 	last    uint64           // guarded; the number given last
 	journal map[*node]bool   // guarded; directories, and files that were cut off, since the journal was written
+	broken  bool             // guarded; nothing is synced
 }
 
 // rootNumber is that of the uppermost directory, in FUSE too.
@@ -164,16 +165,27 @@ func resize(b []byte, size int) []byte {
 	return b
 }
 
-// sync makes a file's data last, and with it the journal, or of a directory only
-// that.
-func (d *Disk) sync(n *node) {
+// Break makes every sync from now on fail. What is written can be read all the same.
+func (d *Disk) Break() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.broken = true
+}
+
+// sync makes a file's data last, and with it the journal, or of a directory only
+// that.
+func (d *Disk) sync(n *node) syscall.Errno {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.broken {
+		return syscall.EIO
+	}
 	d.writeJournal()
 	for _, s := range n.unsynced {
 		n.keep(s)
 	}
 	n.unsynced = nil
+	return 0
 }
 
 // keep copies a span to what is kept, as far as it is still there.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"syscall"
 	"testing"
 )
 
@@ -43,6 +44,19 @@ func (d *desk) wants(files map[string]string) {
 	if !maps.Equal(left, files) {
 		d.t.Errorf("there are %q left, not %q", left, files)
 	}
+}
+
+func TestABrokenDiskSyncsNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.write(d.file, 0, []byte("one"))
+	d.sync(d.file)
+	d.Break()
+	d.write(d.file, 3, []byte("two"))
+	if err := d.sync(d.file); err != syscall.EIO {
+		t.Errorf("a sync ends with %v", err)
+	}
+	d.wants(map[string]string{"file": "one"})
 }
 
 func TestOnlyWhatWasSyncedIsLeft(t *testing.T) {

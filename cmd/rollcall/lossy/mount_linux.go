@@ -159,19 +159,19 @@ func (s *server) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32
 	n := s.node(in.NodeId)
 	s.disk.write(n, int(in.Offset), data)
 	if in.Flags&(syscall.O_SYNC|syscall.O_DSYNC) != 0 {
-		s.disk.sync(n)
+		if err := s.disk.sync(n); err != 0 {
+			return 0, fuse.Status(err)
+		}
 	}
 	return uint32(len(data)), fuse.OK
 }
 
 func (s *server) Fsync(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
-	s.disk.sync(s.node(in.NodeId))
-	return fuse.OK
+	return fuse.Status(s.disk.sync(s.node(in.NodeId)))
 }
 
 func (s *server) FsyncDir(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
-	s.disk.sync(s.node(in.NodeId))
-	return fuse.OK
+	return fuse.Status(s.disk.sync(s.node(in.NodeId)))
 }
 
 func (s *server) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {

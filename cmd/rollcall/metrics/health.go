@@ -26,6 +26,7 @@ const (
 	Rebuilding State = "rebuilding" // the table reads what the log had when the process began
 	Stuck      State = "stuck"      // the log has more than the table, which stands still
 	CutOff     State = "cut_off"    // the log does not answer
+	Unsynced   State = "unsynced"   // the disk failed at a sync, so a stream takes nothing
 	NoLease    State = "no_lease"   // the connector has no lease, so logins are refused
 	Draining   State = "draining"   // the process is about to stop
 )
@@ -36,7 +37,7 @@ type Report struct {
 	Parts map[string]Part `json:"parts"`
 }
 
-// A Part is one of: log, whether it answers; table, whether it is up to date;
+// A Part is one of: log, whether it answers and stores; table, whether it is up to date;
 // connector, whether logins are served, in a process that has one.
 type Part struct {
 	State   State    `json:"state"`
@@ -109,6 +110,8 @@ func (h *Health) Report() Report {
 func (h *Health) log() Part {
 	end, now := h.probe.End(), h.now()
 	switch {
+	case !end.IsCutOff(now) && end.Unsynced != nil:
+		return Part{State: Unsynced, Detail: end.Unsynced.Error()}
 	case !end.IsCutOff(now):
 		return Part{State: Ready}
 	case end.At.IsZero():

@@ -7,6 +7,9 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,10 +48,24 @@ func (l gatedLog) Follow(ctx context.Context, after events.Seq) iter.Seq2[*event
 	}
 }
 
+// A frailDisk is a server that can't sync while it fails.
+type frailDisk struct {
+	*natsd.Server
+	fails atomic.Bool
+}
+
+func (d *frailDisk) Sync(stream string) error {
+	if d.fails.Load() {
+		return syscall.EIO
+	}
+	return d.Server.Sync(stream)
+}
+
 // A world is a log in a server of its own, and a process that folds it.
 type world struct {
 	testing.TB
 	bus    *bus.Bus
+	disk   *frailDisk
 	table  *projector.Table
 	fold   *projector.Projector
 	probe  *Probe
@@ -59,13 +76,13 @@ type world struct {
 // newWorld makes a log of so many records. fold gives a projector for it.
 func newWorld(t testing.TB, records int, fold func(*bus.Bus, *projector.Table) projector.Config) *world {
 	t.Helper()
-	server, err := natsd.Start(t.Context(), natsd.Options{DataDir: t.TempDir()})
+	server, err := natsd.Start(t.Context(), natsd.Options{DataDir: t.TempDir(), Fsync: "always"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Shutdown)
-	w := &world{TB: t, table: projector.NewTable()}
-	if w.bus, err = bus.Connect(t.Context(), bus.Config{InProcess: server, MaxBytes: 64 << 20}); err != nil {
+	w := &world{TB: t, table: projector.NewTable(), disk: &frailDisk{Server: server}}
+	if w.bus, err = bus.Connect(t.Context(), bus.Config{InProcess: w.disk, MaxBytes: 64 << 20}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.bus.Close)
@@ -89,13 +106,16 @@ func newWorld(t testing.TB, records int, fold func(*bus.Bus, *projector.Table) p
 	return w
 }
 
-func (w *world) append() {
-	w.Helper()
-	r := &events.Record{
+func (w *world) next() *events.Record {
+	return &events.Record{
 		ID: events.NewEventID(time.Now()), Session: events.NewSessionID(time.Now()), JID: events.StoredJID("alice@localhost"),
 		Time: time.Now().UnixNano(), Connector: events.Incarnation{Name: "c1", Epoch: 1}, Prev: w.prev, Event: events.Authenticated{},
 	}
-	at, err := w.bus.Log().Append(w.Context(), r)
+}
+
+func (w *world) append() {
+	w.Helper()
+	at, err := w.bus.Log().Append(w.Context(), w.next())
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -212,6 +232,29 @@ func TestAProcessThatIsAboutToStopIsDraining(t *testing.T) {
 	if r := w.readyz(); r.State != Draining {
 		t.Errorf("about to stop it is %s", r.State)
 	}
+}
+
+// Otherwise it would be sent clients, and refuse them.
+func TestAProcessWhoseDiskFailedIsNotReady(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(b *bus.Bus, table *projector.Table) projector.Config {
+		return projector.Config{Log: b.Log(), Table: table}
+	})
+	w.eventually("it is ready", func(p Part) bool { return p.State == Ready })
+	w.disk.fails.Store(true)
+	if _, err := w.bus.Log().Append(t.Context(), w.next()); err == nil {
+		t.Fatal("it was stored")
+	}
+	var r Report
+	w.eventually("it says so", func(Part) bool { r = w.readyz(); return r.State == Unsynced })
+	if p := r.Parts["log"]; p.State != Unsynced || !strings.Contains(p.Detail, "RC_EV: input/output error") {
+		t.Errorf("%+v", p)
+	}
+	if !w.health.IsAlive() {
+		t.Error("not alive: a new start would hide what happened")
+	}
+	w.disk.fails.Store(false)
+	w.eventually("it is ready again", func(Part) bool { return w.readyz().State == Ready })
 }
 
 // What is not known is not 0.

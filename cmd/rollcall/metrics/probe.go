@@ -30,7 +30,8 @@ type End struct {
 	Position    events.Seq // of the table, read after the answer
 	// Unread is when the log stored the first record that the table does not have.
 	// Zero if it has all.
-	Unread time.Time
+	Unread   time.Time
+	Unsynced error // why a stream takes nothing more; see bus.Bus.Unsynced
 	// Moved is when the table's position was seen to change last, or to be at the end.
 	Moved time.Time
 }
@@ -126,6 +127,7 @@ func (p *Probe) askEnd(ctx context.Context) {
 			e.Err = err
 		}
 	}
+	e.Unsynced = p.bus.Unsynced(ctx)
 	p.end.Store(&e)
 }
 
