@@ -56,7 +56,6 @@ var mayImport = map[string][]string{
 	"replay/filter":           {"events", "projector/query", "replay/public"},
 	"replay/names":            {"events", "session/lru"},
 	"replay/public":           {"events", "replay/names"},
-	"replay/stats":            {"events", "session", "projector", "replay", "replay/public"},
 	"replay/verify":           {"events", "session", "projector", "projector/keyframe", "replay"},
 	"docs/schema":             {},
 	".ci/examples":            {}, // tests alone

@@ -9,6 +9,7 @@ import (
 	"rollcall/bus"
 	"rollcall/events"
 	"rollcall/replay"
+	"rollcall/replay/filter"
 )
 
 // newHistory reads one account's subject, so it costs what that account has
@@ -21,27 +22,39 @@ func newHistory(con *console) *cobra.Command {
 		asJSON       bool
 	)
 	cmd := &cobra.Command{
-		Use:   "history [JID]",
+		Use:   "history [JID] [FILTER...]",
 		Short: "Show what happened to an account's sessions, or to all",
 		Long: "Show every event of an account or of one full JID or, with --since, of all, in\n" +
 			"order. Failed logins are among them by their time; they are of another stream,\n" +
 			"so they have no sequence. With --since alone so are connections that failed\n" +
 			"before a login, as in a TLS handshake: they belong to no account.\n" +
-			"\"rollcall sessions --help\" explains the reasons of a closed event.",
-		Args: arguments(0, 1),
+			"\"rollcall sessions --help\" explains the reasons of a closed event, and\n" +
+			"\"rollcall events --help\" filters, which choose among all of these.",
+		Example: "  rollcall history alice@localhost --since 1d\n" +
+			"  rollcall history alice@localhost class:session,connection\n" +
+			"  rollcall history type:auth_failed address:192.0.2.0/24 --since 1d",
+		Args: cobra.ArbitraryArgs,
 		RunE: verb(func(ctx context.Context, args []string) error {
 			span, err := parseSpan(since, until, time.Now())
 			if err != nil {
 				return err
 			}
-			if len(args) > 0 {
-				if span.Of, err = parseTarget(args[0]); err != nil {
-					return err
-				}
-			} else if span.Since.IsZero() {
-				return usagef("give a JID, or for the history of all --since")
+			jid, terms := jidAndTerms(args)
+			chosen, err := parseFilter(terms)
+			if err != nil {
+				return err
 			}
-			return svc.use(ctx, func(b *bus.Bus) error { return showHistory(con, ctx, b, span, asJSON) })
+			if jid != "" {
+				span.Of, err = parseTarget(jid)
+			} else if list := chosen.Accounts(); len(list) == 1 {
+				span.Of = list[0]
+			} else if span.Since.IsZero() {
+				err = usagef("give a JID, or for the history of all --since")
+			}
+			if err != nil {
+				return err
+			}
+			return svc.use(ctx, func(b *bus.Bus) error { return showHistory(con, ctx, b, span, chosen, asJSON) })
 		}),
 	}
 	svc.flags(cmd)
@@ -52,7 +65,7 @@ func newHistory(con *console) *cobra.Command {
 }
 
 // showHistory writes what happened, a line for each record.
-func showHistory(c *console, ctx context.Context, b *bus.Bus, span replay.Span, asJSON bool) error {
+func showHistory(c *console, ctx context.Context, b *bus.Bus, span replay.Span, chosen *filter.Filter, asJSON bool) error {
 	lines, err := newRecordLines(ctx, c, b, asJSON)
 	if err != nil {
 		return err
@@ -65,6 +78,8 @@ func showHistory(c *console, ctx context.Context, b *bus.Bus, span replay.Span, 
 	}
 	for st, err := range replay.History(ctx, b.Log(), b.Pre(), span) {
 		switch {
+		case events.IsPoison(err) && !chosen.Damaged(), err == nil && !chosen.Event(st):
+			continue
 		case events.IsPoison(err):
 			err = lines.damaged(ctx, err)
 		case err == nil:

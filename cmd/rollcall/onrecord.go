@@ -14,6 +14,7 @@ import (
 	"rollcall/bus"
 	"rollcall/cmd/rollcall/api/access"
 	"rollcall/events"
+	"rollcall/replay/filter"
 )
 
 // An invocation is what the command line was asked for.
@@ -30,7 +31,7 @@ type invocationKey struct{}
 // about the service is not.
 func isPersonal(verb string) bool {
 	return slices.Contains([]string{
-		"sessions", "history", "tail", "route", "contacts", "diff", "export", "stats", "names list", "names erase",
+		"sessions", "history", "events", "tail", "route", "contacts", "diff", "export", "names list", "names erase",
 		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user export", "token add", "token rm",
 	}, verb)
 }
@@ -52,6 +53,10 @@ func putOnRecord(ctx context.Context, b *bus.Bus) {
 		if j, err := events.ParseJID(i.args[0]); err == nil && j.Local() != "" {
 			e.About = j.Bare()
 		}
+	}
+	if e.About.IsZero() && filtering[verb] {
+		_, terms := jidAndTerms(i.args)
+		e.About = filter.Account(joined(terms))
 	}
 	if err := access.Put(ctx, b.Audit(), e); err != nil && ctx.Err() == nil {
 		fmt.Fprintf(i.cmd.ErrOrStderr(), "note: this is not on record (rollcall audit): %s\n", oneLine(err))

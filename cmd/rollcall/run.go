@@ -23,7 +23,7 @@ const (
 // main but the signals, which end ctx.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot(newConsole(stdin, stdout, stderr))
-	root.SetArgs(args)
+	root.SetArgs(notFlags(args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -67,9 +67,9 @@ func newRoot(con *console) *cobra.Command {
 	root.SetVersionTemplate("rollcall {{.Version}}\n")
 	chooseOne(root)
 	root.AddCommand(
-		profiled(newUp(con)), newUser(con), newNames(con), newSessions(con), newHistory(con), newRoute(con), newContacts(con), newDiff(con),
+		profiled(newUp(con)), newUser(con), newNames(con), newSessions(con), newHistory(con), newEvents(con), newRoute(con), newContacts(con), newDiff(con),
 		newTail(con), newKick(con), newConnectors(con), newLog(con), newVerify(con),
-		newToken(con), newAudit(con), newExport(con), newStats(con),
+		newToken(con), newAudit(con), newExport(con),
 		newBackup(con), newRestore(con), newBench(con),
 	)
 	return root

@@ -12,6 +12,7 @@ import (
 	"rollcall/cmd/rollcall/ask"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/replay/filter"
 )
 
 // newSessions shows the table, all of it or some, or what was in it in a span
@@ -25,7 +26,7 @@ func newSessions(con *console) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use:   "sessions [JID]",
+		Use:   "sessions [JID] [FILTER...]",
 		Short: "Show the session table, now, as it was, or over a time",
 		Long: "Show the sessions, or only an account's or a full JID's: those of now, those\n" +
 			"of a moment (--at), or all that there were in a span of time, with how each\n" +
@@ -33,13 +34,17 @@ func newSessions(con *console) *cobra.Command {
 			"over a span of time, or with --address.\n\n" +
 			"Lost are those whose connector's lease has ended, until they are closed. In a\n" +
 			"look at the past that is so from the event on that says it (connector_lost), or\n" +
-			"from the next start of the connector if no other one was there.\n\n" + reasons,
+			"from the next start of the connector if no other one was there.\n\n" +
+			"\"rollcall events --help\" explains filters. Those of sessions have these keys:\n" +
+			keyTable(filter.SessionKeys()) + "\n\n" + reasons,
 		Example: "  rollcall sessions\n" +
 			"  rollcall sessions --at 10m           (ago; 14:03:07, \"2026-01-31 14:03\")\n" +
 			"  rollcall sessions --at 4711          (after the event of this sequence)\n" +
 			"  rollcall sessions bob@localhost --since 1d\n" +
-			"  rollcall sessions --connector c2 --since 14:00 --until 15:00",
-		Args: arguments(0, 1),
+			"  rollcall sessions --connector c2 --since 14:00 --until 15:00\n" +
+			"  rollcall sessions address:192.0.2.0/24 -state:lost\n" +
+			"  rollcall sessions reason:kicked,replaced 'duration:<1m' --since 1d",
+		Args: cobra.ArbitraryArgs,
 		RunE: verb(func(ctx context.Context, args []string) error {
 			q, err := asked.query(args, time.Now())
 			if err != nil {
@@ -84,12 +89,19 @@ type sessionsFlags struct {
 // query checks what was asked.
 func (f *sessionsFlags) query(args []string, now time.Time) (q sessionsQuery, err error) {
 	q.which.Connector, q.address = f.connector, f.address
-	if len(args) > 0 {
-		q.address = true
-		if q.which.JID, err = parseTarget(args[0]); err != nil {
-			return q, err
-		}
+	jid, terms := jidAndTerms(args)
+	if q.which.Filter, err = parseSessionFilter(terms); err != nil {
+		return q, err
 	}
+	if jid != "" {
+		q.which.JID, err = parseTarget(jid)
+	} else if list := q.which.Filter.Accounts(); len(list) == 1 {
+		q.which.JID = list[0]
+	}
+	if err != nil {
+		return q, err
+	}
+	q.address = q.address || !q.which.JID.IsZero() || q.which.Filter.Asks("address")
 	if q.at, err = parseMoment(f.at, now); err != nil {
 		return q, err
 	}
@@ -98,6 +110,9 @@ func (f *sessionsFlags) query(args []string, now time.Time) (q sessionsQuery, er
 	}
 	if q.ofSpan() && f.at != "" {
 		return q, usagef("--at is for a moment, --since and --until are for a span: give one")
+	}
+	if !q.ofSpan() && (q.which.Filter.Asks("reason") || q.which.Filter.Asks("text")) {
+		return q, usagef("filter: sessions of one moment have not ended, so they have no reason and no text: give --since")
 	}
 	return q, nil
 }

@@ -9,6 +9,7 @@ import (
 	"rollcall/bus"
 	"rollcall/events"
 	"rollcall/replay"
+	"rollcall/replay/filter"
 )
 
 // newTail follows the log, over interruptions too, until Ctrl-C, which is how
@@ -19,18 +20,25 @@ func newTail(con *console) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use:   "tail [JID]",
+		Use:   "tail [JID] [FILTER...]",
 		Short: "Show events as they happen; Ctrl-C ends",
-		Args:  arguments(0, 1),
+		Long: "Show events as they happen: all, an account's, or those that a filter means.\n" +
+			"\"rollcall events --help\" explains filters.",
+		Example: "  rollcall tail\n" +
+			"  rollcall tail alice@localhost\n" +
+			"  rollcall tail type:closed -reason:client",
+		Args: cobra.ArbitraryArgs,
 		RunE: verb(func(ctx context.Context, args []string) error {
 			var account events.JID
-			if len(args) > 0 {
-				var err error
-				if account, err = parseAccount(args[0]); err != nil {
-					return err
-				}
+			jid, terms := jidAndTerms(args)
+			chosen, err := parseFilter(terms)
+			if err == nil && jid != "" {
+				account, err = parseAccount(jid)
 			}
-			return svc.use(ctx, func(b *bus.Bus) error { return tail(ctx, con, b, account, asJSON) })
+			if err != nil {
+				return err
+			}
+			return svc.use(ctx, func(b *bus.Bus) error { return tail(ctx, con, b, account, chosen, asJSON) })
 		}),
 	}
 	svc.flags(cmd)
@@ -40,7 +48,7 @@ func newTail(con *console) *cobra.Command {
 
 // tail shows what is stored from now on. Without an account the lines name
 // the JID in place of the resource.
-func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, asJSON bool) error {
+func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, chosen *filter.Filter, asJSON bool) error {
 	info, err := b.Log().Info(ctx)
 	if err != nil {
 		return err
@@ -56,9 +64,12 @@ func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, asJ
 	con.say("following from sequence %d; Ctrl-C ends", info.Last+1)
 	for st, err := range replay.Tail(ctx, b.Log(), account, info.Last) {
 		switch {
+		case err == nil && !chosen.Event(st):
 		case err == nil:
 			err = lines.write(ctx, st)
 		// Both pass: the next record follows them.
+		case events.IsPoison(err) && !chosen.Damaged():
+			err = nil
 		case events.IsPoison(err):
 			err = lines.damaged(ctx, err)
 		case errors.Is(err, events.ErrUnavailable):

@@ -12,7 +12,6 @@ import (
 
 	"rollcall/events"
 	"rollcall/replay/names"
-	"rollcall/replay/public"
 	"rollcall/session"
 )
 
@@ -82,7 +81,7 @@ func (c rowChoices) agent(agent string) string {
 	if c.names {
 		return agent
 	}
-	return public.Software(agent)
+	return software(agent)
 }
 
 func newStays(c *Config) *stays {

@@ -141,7 +141,7 @@ func (k *key[S]) has(t *public.Type) bool {
 type Key struct {
 	Name  string
 	Means string
-	Form  string // an example of a value, or the words that there are
+	Words []string // all values that there are; nil if they are no words
 }
 
 // EventKeys are those of [Parse].
@@ -153,7 +153,11 @@ func SessionKeys() []Key { return explained(sessionKeys) }
 func explained[S any](list []key[S]) (all []Key) {
 	for i := range list {
 		k := &list[i]
-		all = append(all, Key{k.name, k.means, k.shape()})
+		one := Key{Name: k.name, Means: k.means}
+		if k.words != nil {
+			one.Words = k.words()
+		}
+		all = append(all, one)
 	}
 	return all
 }

@@ -52,6 +52,9 @@ const spaces = " \t\r\n"
 func parseTerm[S any](s string, list []key[S]) (t term[S], err error) {
 	name, rest, found := strings.Cut(s, ":")
 	name, t.not = strings.CutPrefix(name, "-")
+	if !found && strings.Contains(s, "@") {
+		return t, fmt.Errorf("%q is no term: give a key, too, as in account:%s", s, s)
+	}
 	if !found {
 		return t, fmt.Errorf("%q is no term: give a key and a value, as in %s:%s", s, list[0].name, list[0].example())
 	}

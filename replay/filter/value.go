@@ -88,25 +88,6 @@ func (k *key[S]) allowed() string {
 	return "it is text, in which * is any text"
 }
 
-// shape is what values look like.
-func (k *key[S]) shape() string {
-	switch k.form {
-	case words:
-		return strings.Join(k.words(), ",")
-	case account:
-		return "alice@example.org"
-	case id:
-		return "01KDYAA4HMM2GT58X4MPKAFA02"
-	case network:
-		return "192.0.2.0/24"
-	case number:
-		return ">0"
-	case duration:
-		return "5m..1h"
-	}
-	return "text*"
-}
-
 // example is a value as people may give it.
 func (k *key[S]) example() string {
 	if k.form == words {

@@ -128,9 +128,6 @@ func (h *History) events(q *question) error {
 		return err
 	}
 	rows := len(p.records)
-	if p.limited() {
-		q.server.cut.Add(1)
-	}
 	if err := h.record(q, &rows); err != nil {
 		return err
 	}
@@ -138,9 +135,6 @@ func (h *History) events(q *question) error {
 	_, err = q.w.Write(body)
 	return err
 }
-
-// limited reports a page that ended because too much was looked at.
-func (p *page) limited() bool { return !p.complete && len(p.records) < p.limit }
 
 // encode is the page as it is answered.
 func (p *page) encode(ctx context.Context, all *names.Names, e *public.Encoder, s *selection) ([]byte, error) {
@@ -158,7 +152,7 @@ func (p *page) encode(ctx context.Context, all *names.Names, e *public.Encoder, 
 	b = strconv.AppendUint(append(b, `":`...), uint64(next), 10)
 	b = strconv.AppendBool(append(b, `},"complete":`...), p.complete)
 	b = strconv.AppendInt(append(b, `,"scanned":`...), int64(p.scanned), 10)
-	b = strconv.AppendBool(append(b, `,"scan_limited":`...), p.limited())
+	b = strconv.AppendBool(append(b, `,"scan_limited":`...), !p.complete && len(p.records) < p.limit)
 	return append(b, "}\n"...), nil
 }
 

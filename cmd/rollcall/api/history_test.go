@@ -31,15 +31,14 @@ import (
 
 // A service is a log in a server of the test's own, and the API over it.
 type service struct {
-	t      testing.TB
-	bus    *bus.Bus
-	table  *projector.Table
-	url    string
-	token  string      // of scope admin
-	busy   atomic.Bool // its table is not up to date
-	write  *session.Service
-	audit  *recorder
-	server *api.Server
+	t     testing.TB
+	bus   *bus.Bus
+	table *projector.Table
+	url   string
+	token string      // of scope admin
+	busy  atomic.Bool // its table is not up to date
+	write *session.Service
+	audit *recorder
 }
 
 func must(t testing.TB, err error) {
@@ -80,7 +79,6 @@ func newService(t testing.TB) *service {
 	must(t, err)
 	record := &recorder{Audit: b.Audit()}
 	s.audit = record
-	s.server = a
 	a.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
 		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: &accounts.Store{Keys: b.Accounts(), Rosters: b.Rosters()},

@@ -5,16 +5,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"rollcall/events"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/replay/filter"
 )
 
 // Which says which sessions are meant.
 type Which struct {
-	JID       events.JID // bare, full, or zero for all
-	Connector string     // "" for all
+	JID       events.JID       // bare, full, or zero for all
+	Connector string           // "" for all
+	Filter    *filter.Sessions // nil for all
 }
 
 // Has reports a session that is meant.
@@ -37,7 +40,13 @@ func (s *Source) Sessions(ctx context.Context, w Which, m replay.Moment) (list [
 	if err != nil {
 		return nil, Known{}, err
 	}
-	list = slices.DeleteFunc(list, func(v query.Session) bool { return !w.Has(v.JID, v.Connector) })
+	then, err := m.Instant(ctx, s.Archive)
+	if err != nil {
+		return nil, Known{}, err
+	}
+	list = slices.DeleteFunc(list, func(v query.Session) bool {
+		return !w.Has(v.JID, v.Connector) || w.Filter != nil && !w.Filter.Has(&filter.Stay{Session: &v, At: then})
+	})
 	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Or(a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID)) })
 	return list, known, nil
 }
@@ -61,6 +70,18 @@ func lifetimeOf(l *replay.Lifetime) Lifetime {
 		v.Until = query.Timestamp(l.Ended)
 	}
 	return v
+}
+
+// stay is what a filter looks at: a session that goes on, as far as the span does.
+func (l *Lifetime) stay(span replay.Span, now time.Time) *filter.Stay {
+	at := query.Time(l.Until)
+	if at.IsZero() {
+		at = span.Until
+	}
+	if at.IsZero() || at.After(now) {
+		at = now
+	}
+	return &filter.Stay{Session: &l.Session, At: at, Reason: l.Reason, Text: l.Text}
 }
 
 // End is how it ended, in words.
@@ -90,6 +111,10 @@ func (s *Source) Lifetimes(ctx context.Context, w Which, span replay.Span) (list
 		if err := s.markLost(ctx, list); err != nil {
 			return nil, err
 		}
+	}
+	if w.Filter != nil {
+		now := time.Now()
+		list = slices.DeleteFunc(list, func(l Lifetime) bool { return !w.Filter.Has(l.stay(span, now)) })
 	}
 	slices.SortFunc(list, func(a, b Lifetime) int {
 		return cmp.Or(cmp.Compare(a.Since, b.Since), a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID))

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+	"rollcall/replay"
+	"rollcall/replay/filter"
+)
+
+// newEvents shows the events of the log that a filter means. It costs what the log holds
+// in the time asked for, or what the accounts have done that the filter names.
+func newEvents(con *console) *cobra.Command {
+	var (
+		svc          service
+		q            eventsQuery
+		since, until string
+		asJSON       bool
+	)
+	cmd := &cobra.Command{
+		Use:   "events [FILTER...]",
+		Short: "Show the events that a filter means",
+		Long: "Show events of the log, in order: all, or those that a filter means.\n\n" + grammar +
+			"\n\nKeys:\n" + keyTable(filter.EventKeys()) + "\n\n" +
+			"Up to 16 accounts that a filter names are read by themselves, and for sessions\n" +
+			"the log from an hour before their beginning; otherwise all of it is, or the time\n" +
+			"that is given. Failed logins are not in the log: \"rollcall history\" has them.",
+		Example: "  rollcall events type:closed reason:connection_lost,timeout --since 1h\n" +
+			"  rollcall events 'by:*' --since 7d    (what somebody did: kicks, and changes of accounts)\n" +
+			"  rollcall events address:192.0.2.0/24 -connector:c2\n" +
+			"  rollcall events type:authenticated 'agent:gajim*' -tls:TLS1.3\n" +
+			"  rollcall events type:closed 'duration:>1d' --json\n" +
+			"  rollcall events session:01KDYAA4HMM2GT58X4MPKAFA02",
+		Args: cobra.ArbitraryArgs,
+		RunE: verb(func(ctx context.Context, args []string) (err error) {
+			if q.filter, err = parseFilter(args); err != nil {
+				return err
+			}
+			if q.filter.BeforeLogin() {
+				return usagef("what happens before a login is not in the log: rollcall history --since shows what failed")
+			}
+			if q.limit < 0 {
+				return usagef("--limit is how many events are shown at most")
+			}
+			if q.span, err = parseSpan(since, until, time.Now()); err != nil {
+				return err
+			}
+			return svc.use(ctx, func(b *bus.Bus) error { return q.show(ctx, con, b, asJSON) })
+		}),
+	}
+	svc.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&since, "since", "", "from this `TIME` on")
+	f.StringVar(&until, "until", "", "before this `TIME`")
+	f.Uint64Var(&q.after, "after", 0, "after the event of this `SEQ`")
+	f.IntVar(&q.limit, "limit", 0, "the first `N` only; 0: all")
+	f.BoolVar(&asJSON, "json", false, "one JSON object a line, as docs/schema has it")
+	return cmd
+}
+
+// An eventsQuery says which events are meant.
+type eventsQuery struct {
+	filter *filter.Filter
+	span   replay.Span // of time
+	after  uint64
+	limit  int // 0: none
+}
+
+func (q *eventsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
+	lines, err := newRecordLines(ctx, con, b, asJSON)
+	if err != nil {
+		return err
+	}
+	lines.ofAll()
+	if q.after == 0 {
+		if err := sayBegins(ctx, con, b, q.span.Since); err != nil {
+			return err
+		}
+	}
+	found, err := q.write(ctx, con, b.Log(), lines)
+	if err != nil {
+		return err
+	}
+	if found == 0 {
+		con.say("no events")
+	}
+	return nil
+}
+
+// write writes what is found, and returns how much that is.
+func (q *eventsQuery) write(ctx context.Context, con *console, log events.Log, lines *recordLines) (found int, err error) {
+	info, err := log.Info(ctx)
+	if err != nil {
+		return 0, err
+	}
+	shown := search{con: con, lines: lines, last: info.Last}
+	r := events.Range{After: events.Seq(q.after), Since: q.span.Since, Until: q.span.Until}
+	for st, err := range q.filter.Read(ctx, log, r) {
+		switch {
+		case events.IsPoison(err):
+			if !q.filter.Damaged() {
+				continue
+			}
+			err = shown.damaged(ctx, err)
+		case err != nil:
+		default:
+			err = shown.at(ctx, st.Seq)
+			if err != nil || !q.filter.Event(st) {
+				break
+			}
+			err = shown.write(ctx, st)
+		}
+		if err != nil {
+			return found, err
+		}
+		if found = shown.found; q.limit > 0 && found == q.limit {
+			err := shown.end(ctx)
+			con.say("there may be more: --after %d goes on", shown.seq)
+			return found, err
+		}
+	}
+	if err := shown.end(ctx); err != nil {
+		return found, err
+	}
+	return found, ctx.Err()
+}
+
+// How often a search tells people something new.
+const (
+	searchProgress = 200 * time.Millisecond
+	searchLines    = time.Second
+)
+
+// A search writes what is found as it is found, and on a terminal how far it is.
+type search struct {
+	con     *console
+	lines   *recordLines
+	last    events.Seq // the log's
+	seq     events.Seq // of what was found last
+	found   int
+	looked  int
+	told    time.Time
+	written time.Time
+	visible bool
+}
+
+// at shows now and then where the search is.
+func (s *search) at(ctx context.Context, seq events.Seq) error {
+	if s.looked++; s.looked%1024 != 0 {
+		return nil
+	}
+	now := time.Now()
+	if s.written.IsZero() || now.Sub(s.written) > searchLines {
+		s.written = now
+		s.hide()
+		if err := s.lines.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if now.Sub(s.told) > searchProgress && s.con.errTerminal() {
+		s.told, s.visible = now, true
+		s.con.erasable("reading the log: event %d of %d, %d found", seq, s.last, s.found)
+	}
+	return nil
+}
+
+// hide takes away what would be in the way of lines.
+func (s *search) hide() {
+	if s.visible {
+		s.visible = false
+		s.con.erasable("")
+	}
+}
+
+func (s *search) write(ctx context.Context, st *events.Stored) error {
+	s.found++
+	s.seq = st.Seq
+	s.hide()
+	return s.lines.write(ctx, st)
+}
+
+func (s *search) damaged(ctx context.Context, err error) error {
+	s.found++
+	s.hide()
+	return s.lines.damaged(ctx, err)
+}
+
+func (s *search) end(ctx context.Context) error {
+	s.hide()
+	return s.lines.flush(ctx)
+}
