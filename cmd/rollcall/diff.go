@@ -79,7 +79,7 @@ var groups = [...]string{ask.Gone, ask.New, ask.Changed}
 
 // show tells what is not known, and then what is.
 func (q *diffQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
-	d, err := sourceOf(con, b).Diff(ctx, q.jid, q.from, q.to)
+	d, err := sourceOf(con, b).Diff(ctx, q.jid, q.from, q.to, ask.Page{})
 	if errors.Is(err, replay.ErrBackwards) {
 		return usagef("--from is after --to")
 	}
@@ -194,9 +194,6 @@ func writeChange(c *console, t *table, v *ask.Change, first bool, now time.Time,
 			return err
 		}
 	}
-	s := v.After
-	if s == nil {
-		s = v.Before
-	}
+	s := v.Session()
 	return t.row(s.JID.String(), s.Connector, c.stamp(query.Time(s.Since), now), changeWords(c, v, now))
 }

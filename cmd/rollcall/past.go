@@ -15,6 +15,7 @@ import (
 	"rollcall/projector"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/session"
 	"rollcall/session/connector"
 )
 
@@ -50,6 +51,17 @@ func (p presence) Sessions(ctx context.Context) ([]query.Session, error) {
 		}
 		return query.Sessions(table), nil
 	})
+}
+
+// SessionsOf implements ask.Present.
+func (p presence) SessionsOf(ctx context.Context, accounts []events.JID) ([]query.Session, error) {
+	all, err := p.Sessions(ctx)
+	return slices.DeleteFunc(all, func(v query.Session) bool { return !slices.Contains(accounts, v.JID.Bare()) }), err
+}
+
+// Account implements ask.Present, by the account's own records.
+func (p presence) Account(ctx context.Context, account events.JID) (*session.Account, error) {
+	return replay.AccountAt(ctx, archive(p.con, p.bus), account, replay.Moment{})
 }
 
 // Holdings implements ask.Present.

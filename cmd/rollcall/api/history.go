@@ -60,6 +60,8 @@ type Route struct {
 var subjects = map[string]string{
 	"GET /v1/table":      "",
 	"GET /v1/connectors": "",
+	"GET /v1/route":      "to",
+	"GET /v1/contacts":   "of",
 }
 
 // subject is the account that the question is about; zero: it is about all.
@@ -79,10 +81,10 @@ func (q *question) subject() (events.JID, error) {
 		return events.JID{}, nil
 	}
 	j, err := events.ParseJID(text)
-	if err != nil || j.Local() == "" || !j.IsBare() {
+	if err != nil || j.Local() == "" || !j.IsBare() && name != "to" {
 		return j, bad(name, "it is user@domain")
 	}
-	return j, nil
+	return j.Bare(), nil
 }
 
 // Routes are those that Mount mounts.
@@ -93,6 +95,9 @@ var Routes = []Route{
 	{"GET /v1/sessions", access.Read, false, (*History).sessions},
 	{"GET /v1/table", access.Read, false, (*History).table},
 	{"GET /v1/connectors", access.Read, false, (*History).connectors},
+	{"GET /v1/route", access.Read, false, (*History).route},
+	{"GET /v1/contacts", access.Read, false, (*History).contacts},
+	{"GET /v1/diff", access.Read, false, (*History).diff},
 	{"DELETE /v1/sessions/{id}", access.Kick, false, (*History).kickSession},
 	{"DELETE /v1/accounts/{jid}/sessions", access.Kick, false, (*History).kickAccount},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
@@ -146,12 +151,16 @@ func (h *History) answer(q *question) (err error) {
 		return err
 	}
 	if !q.by.MayAbout(q.route.Scope, q.about) {
-		return Problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("this token has not the scope %s; rollcall token list shows what it has", q.route.Scope)}
+		return q.forbidden()
 	}
 	if !q.server.Await(q.w, q.r) {
 		return nil
 	}
 	return q.route.serve(h, q)
+}
+
+func (q *question) forbidden() error {
+	return Problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("this token has not the scope %s; rollcall token list shows what it has", q.route.Scope)}
 }
 
 // own checks that the question has only these parameters of its own.

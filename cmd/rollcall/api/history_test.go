@@ -39,6 +39,8 @@ type service struct {
 	busy  atomic.Bool // its table is not up to date
 	write *session.Service
 	audit *recorder
+
+	accounts *accounts.Store
 }
 
 func must(t testing.TB, err error) {
@@ -56,7 +58,7 @@ func newService(t testing.TB) *service {
 	b, err := bus.Connect(t.Context(), bus.Config{InProcess: server})
 	must(t, err)
 	t.Cleanup(b.Close)
-	s := &service{t: t, bus: b, table: projector.NewTable()}
+	s := &service{t: t, bus: b, table: projector.NewTable(), accounts: &accounts.Store{Keys: b.Accounts(), Rosters: b.Rosters()}}
 	s.write, err = session.NewService(session.Config{Log: b.Log(), Accounts: session.NewHistories(b.Log()), Connector: events.Incarnation{Name: "c1", Epoch: 1}})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -81,7 +83,7 @@ func newService(t testing.TB) *service {
 	s.audit = record
 	a.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
-		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: &accounts.Store{Keys: b.Accounts(), Rosters: b.Rosters()},
+		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: s.accounts,
 		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Kicker: kicker, Guard: guard, Audit: record,
 	})
 	h := httptest.NewServer(a)
@@ -352,6 +354,10 @@ func subjectOf(path string) string {
 	switch path {
 	case "/v1/table", "/v1/connectors":
 		return ""
+	case "/v1/route":
+		return "to"
+	case "/v1/contacts":
+		return "of"
 	}
 	return "account"
 }
@@ -359,9 +365,16 @@ func subjectOf(path string) string {
 // addressed is a path that asks about an account, or about all, or where that can't be about
 // bob.
 func addressed(path, account, query string) string {
+	one := cmp.Or(account, "bob@localhost")
 	switch name := subjectOf(path); {
 	case strings.Contains(path, "{jid}"):
-		path = strings.Replace(path, "{jid}", cmp.Or(account, "bob@localhost"), 1)
+		path = strings.Replace(path, "{jid}", one, 1)
+	case name == "to":
+		query = "to=" + one + "&" + query
+	case name == "of": // and whom it sees
+		query = "of=" + one + "&who=" + one + "&" + query
+	case path == "/v1/diff":
+		query = "from=1&account=" + account + "&" + query
 	case name != "" && account != "":
 		query = name + "=" + account + "&" + query
 	}
@@ -374,6 +387,9 @@ func TestEveryRouteAsksForItsScopeAndIsOnRecord(t *testing.T) {
 	s := newService(t)
 	s.login("alice@localhost", "phone", "192.0.2.7:5222")
 	s.login("bob@localhost", "phone", "192.0.2.7:5222")
+	for _, name := range []string{"alice", "bob"} {
+		must(t, s.accounts.Create(t.Context(), events.StoredJID(name+"@localhost"), name))
+	}
 	tokens := map[string]string{}
 	for name, scopes := range map[string]string{"reader": "read", "alice": "account:alice@localhost", "others": "kick,metrics,export,read:address"} {
 		tokens[name] = s.add(name, scopes)

@@ -36,6 +36,18 @@ type selection struct {
 	newest  bool // newest first
 }
 
+// limitOf is how many are wanted at most.
+func limitOf(q *question) (n int, err error) {
+	text := q.r.URL.Query().Get("limit")
+	if text == "" {
+		return defaultLimit, nil
+	}
+	if n, err = strconv.Atoi(text); err != nil || n < 1 || n > maxLimit {
+		return n, bad("limit", "it is from 1 to %d", maxLimit)
+	}
+	return n, nil
+}
+
 // bad is what is wrong with a parameter.
 func bad(parameter, format string, args ...any) error {
 	return Problem{Status: http.StatusBadRequest, Parameter: parameter, Detail: parameter + ": " + fmt.Sprintf(format, args...)}
@@ -67,7 +79,7 @@ func selectionOf(q *question, names ...string) (s selection, err error) {
 	if err := known(query, append(names, "filter", "type", "class", "session", "after")...); err != nil {
 		return s, err
 	}
-	s.account, s.limit = q.about, defaultLimit
+	s.account = q.about
 	if s.filter, err = filterOf(q); err != nil {
 		return s, err
 	}
@@ -89,10 +101,8 @@ func selectionOf(q *question, names ...string) (s selection, err error) {
 	if s.until, err = instant(query, "until"); err != nil {
 		return s, err
 	}
-	if text := query.Get("limit"); text != "" {
-		if s.limit, err = strconv.Atoi(text); err != nil || s.limit < 1 || s.limit > maxLimit {
-			return s, bad("limit", "it is from 1 to %d", maxLimit)
-		}
+	if s.limit, err = limitOf(q); err != nil {
+		return s, err
 	}
 	switch query.Get("order") {
 	case "", "asc":

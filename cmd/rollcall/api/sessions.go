@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
 
 	"rollcall/cmd/rollcall/api/access"
@@ -26,11 +25,9 @@ func (h *History) sessions(q *question) error {
 	if err != nil {
 		return err
 	}
-	limit := defaultLimit
-	if text := params.Get("limit"); text != "" {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > maxLimit {
-			return bad("limit", "it is from 1 to %d", maxLimit)
-		}
+	limit, err := limitOf(q)
+	if err != nil {
+		return err
 	}
 	table, then, end, err := h.tableOf(q)
 	if err != nil {
@@ -44,20 +41,18 @@ func (h *History) sessions(q *question) error {
 		Complete bool            `json:"complete"`
 	}{At: table.Position().Seq, Items: []query.Session{}, Complete: true}
 	list := slices.Collect(query.Sessions(table))
-	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Compare(place(&a), place(&b)) })
+	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Compare(ask.Place(&a), ask.Place(&b)) })
 	connector, after := params.Get("connector"), params.Get("after")
 	for _, v := range list {
-		if place(&v) <= after || connector != "" && v.Connector != connector || !q.about.IsZero() && v.JID.Bare() != q.about ||
+		if ask.Place(&v) <= after || connector != "" && v.Connector != connector || !q.about.IsZero() && v.JID.Bare() != q.about ||
 			!chosen.Has(&filter.Stay{Session: &v, At: then}) {
 			continue
 		}
 		if len(answer.Items) == limit {
-			answer.Next, answer.Complete = place(&answer.Items[limit-1]), false
+			answer.Next, answer.Complete = ask.Place(&answer.Items[limit-1]), false
 			break
 		}
-		if !q.by.MayAbout(access.ReadAddress, v.JID.Bare()) {
-			v.Address = network(v.Address)
-		}
+		q.hide(&v)
 		answer.Items = append(answer.Items, v)
 	}
 	rows := len(answer.Items)
@@ -100,8 +95,12 @@ func (h *History) tableOf(q *question) (table *projector.Table, then time.Time, 
 	return past.Table, then, end, nil
 }
 
-// place is a session's in the list.
-func place(v *query.Session) string { return v.JID.String() + " " + v.ID }
+// hide leaves of a session's address what may be told.
+func (q *question) hide(v *query.Session) {
+	if v != nil && !q.by.MayAbout(access.ReadAddress, v.JID.Bare()) {
+		v.Address = network(v.Address)
+	}
+}
 
 // network is what is told of an address to those who may not see it; "" if nothing is.
 func network(address string) string {

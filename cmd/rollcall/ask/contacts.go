@@ -2,6 +2,7 @@ package ask
 
 import (
 	"context"
+	"slices"
 
 	"rollcall/events"
 	"rollcall/projector/query"
@@ -29,25 +30,41 @@ func (s *Source) Contacts(ctx context.Context, account, only events.JID, m repla
 	if err != nil {
 		return nil, known, err
 	}
-	all, known, err := s.Sessions(ctx, Which{}, m)
-	if err != nil {
-		return nil, known, err
-	}
-	sessions := make(map[events.JID][]query.Session)
-	for _, v := range all {
-		sessions[v.JID.Bare()] = append(sessions[v.JID.Bare()], v)
-	}
+	items := slices.Collect(r.Items())
 	if !only.IsZero() {
-		item, ok := r.Get(only)
-		if !ok {
-			item.JID = only
-		}
-		return []Contact{explainContact(account, item, ok, sessions[only])}, known, nil
+		item, _ := r.Get(only)
+		item.JID = only
+		items = []roster.Item{item}
 	}
-	for item := range r.Items() {
-		list = append(list, explainContact(account, item, true, sessions[item.JID]))
+	accounts := make([]events.JID, len(items))
+	for i := range items {
+		accounts[i] = items[i].JID
 	}
-	return list, known, nil
+	sessions, known, err := s.sessionsOf(ctx, accounts, m)
+	for i := range items {
+		_, listed := r.Get(items[i].JID)
+		list = append(list, explainContact(account, items[i], listed, sessions[accounts[i]]))
+	}
+	return list, known, err
+}
+
+// sessionsOf are the sessions of some accounts at a moment, by account and in order.
+func (s *Source) sessionsOf(ctx context.Context, accounts []events.JID, m replay.Moment) (by map[events.JID][]query.Session, known Known, err error) {
+	var list []query.Session
+	if IsNow(m) {
+		known = Known{s.Now.Position(), true}
+		list, err = s.Now.SessionsOf(ctx, accounts)
+	} else if past, e := replay.At(ctx, s.Archive, m); e == nil {
+		known, list = knownOf(past), sessionsOf(past.Table, accounts)
+	} else {
+		err = e
+	}
+	sortSessions(list)
+	by = make(map[events.JID][]query.Session)
+	for _, v := range list {
+		by[v.JID.Bare()] = append(by[v.JID.Bare()], v)
+	}
+	return by, known, err
 }
 
 // explainContact says whether a contact is shown online, and why.

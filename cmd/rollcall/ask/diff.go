@@ -1,7 +1,9 @@
 package ask
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,7 +18,17 @@ type Diff struct {
 	Changes []Change
 	Whole   bool // all sessions of the first moment are known
 	EndsCut bool // how sessions ended is said of those of the first MaxEnds accounts only
+	More    bool // there are more than the page has
 }
+
+// A Page is a part of a list by place. The zero Page is all of it, in its own order.
+type Page struct {
+	After string
+	Limit int // 0: all
+}
+
+// Place is a session's in a list by JID.
+func Place(v *query.Session) string { return v.JID.String() + " " + v.ID }
 
 // A Change is how one session differs between two moments.
 type Change struct {
@@ -47,13 +59,16 @@ const historyReaders = 16
 
 // Diff says what is different between the sessions of two moments, of everybody or, if of
 // is not zero, of an account or a full JID, as replay.Diff does, whose errors it has.
-func (s *Source) Diff(ctx context.Context, of events.JID, from, to replay.Moment) (d Diff, err error) {
+func (s *Source) Diff(ctx context.Context, of events.JID, from, to replay.Moment, p Page) (d Diff, err error) {
 	var all []replay.Change
 	for c, err := range replay.Diff(ctx, s.Archive, of, from, to) {
 		if err != nil {
 			return d, err
 		}
 		all = append(all, c)
+	}
+	if p.Limit > 0 {
+		all, d.More = p.cut(all)
 	}
 	if d.Whole, err = s.Archive.Knows(ctx, from); err != nil {
 		return d, err
@@ -65,6 +80,17 @@ func (s *Source) Diff(ctx context.Context, of events.JID, from, to replay.Moment
 		d.Changes = append(d.Changes, changeOf(&all[i]))
 	}
 	return d, nil
+}
+
+// cut leaves what is on the page, by place, and reports that there is more.
+func (p Page) cut(all []replay.Change) ([]replay.Change, bool) {
+	place := func(c replay.Change) string { return c.Session().JID().String() + " " + c.Session().ID.String() }
+	all = slices.DeleteFunc(all, func(c replay.Change) bool { return place(c) <= p.After })
+	slices.SortFunc(all, func(a, b replay.Change) int { return cmp.Compare(place(a), place(b)) })
+	if len(all) <= p.Limit {
+		return all, false
+	}
+	return all[:p.Limit], true
 }
 
 // findEnds finds out how sessions have ended where the records between the moments were
@@ -96,6 +122,9 @@ func (s *Source) findEnds(ctx context.Context, all []replay.Change) (cut bool, e
 	}
 	return cut, g.Wait()
 }
+
+// Session is the session as it was last in the two moments.
+func (c *Change) Session() *query.Session { return cmp.Or(c.After, c.Before) }
 
 func changeOf(c *replay.Change) Change {
 	v := Change{Before: shown(c.Before, c.LostBefore), After: shown(c.After, c.LostAfter), Differences: []replay.Difference{}, Was: c.Before, Is: c.After}

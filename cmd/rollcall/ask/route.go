@@ -47,7 +47,7 @@ func (s *Source) Route(ctx context.Context, to events.JID, m replay.Moment) (*Ro
 
 // recipient finds what the rules look at, of one moment.
 func (s *Source) recipient(ctx context.Context, to events.JID, m replay.Moment) (*recipient, error) {
-	account, err := replay.AccountAt(ctx, s.Archive, to.Bare(), m)
+	account, err := s.accountAt(ctx, to.Bare(), m)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +65,13 @@ func (s *Source) recipient(ctx context.Context, to events.JID, m replay.Moment) 
 	served, known, err := Served(ctx, s.Leases)
 	r.foreign = known && account == nil && !slices.Contains(served, to.Domain())
 	return r, err
+}
+
+func (s *Source) accountAt(ctx context.Context, account events.JID, m replay.Moment) (*session.Account, error) {
+	if IsNow(m) {
+		return s.Now.Account(ctx, account)
+	}
+	return replay.AccountAt(ctx, s.Archive, account, m)
 }
 
 // lostAt tells whose lease had ended at a moment: by the leases that there are, or by

@@ -47,8 +47,12 @@ func (s *Source) Sessions(ctx context.Context, w Which, m replay.Moment) (list [
 	list = slices.DeleteFunc(list, func(v query.Session) bool {
 		return !w.Has(v.JID, v.Connector) || w.Filter != nil && !w.Filter.Has(&filter.Stay{Session: &v, At: then})
 	})
-	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Or(a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID)) })
+	sortSessions(list)
 	return list, known, nil
+}
+
+func sortSessions(list []query.Session) {
+	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Or(a.JID.Compare(b.JID), cmp.Compare(a.ID, b.ID)) })
 }
 
 func knownOf(p *replay.Past) Known { return Known{p.Position().Seq, p.Whole} }

@@ -8,6 +8,7 @@ import (
 	"rollcall/events"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/session"
 	"rollcall/session/auth"
 	"rollcall/session/roster"
 )
@@ -27,6 +28,10 @@ type Present interface {
 	Position() events.Seq
 	// Sessions are all that there are, in no order.
 	Sessions(context.Context) ([]query.Session, error)
+	// SessionsOf are those of some accounts, in no order.
+	SessionsOf(context.Context, []events.JID) ([]query.Session, error)
+	// Account is one account; nil if nothing is known of it.
+	Account(context.Context, events.JID) (*session.Account, error)
 	// Holdings are what each connector holds.
 	Holdings(context.Context) ([]query.Holding, error)
 }

@@ -8,6 +8,7 @@ import (
 	"rollcall/projector"
 	"rollcall/projector/query"
 	"rollcall/replay"
+	"rollcall/session"
 )
 
 // PresentOf is what is true now in a process that has the table.
@@ -21,8 +22,28 @@ func (p present) Sessions(context.Context) ([]query.Session, error) {
 	return slices.Collect(query.Sessions(p.table)), nil
 }
 
+func (p present) SessionsOf(_ context.Context, accounts []events.JID) ([]query.Session, error) {
+	return sessionsOf(p.table, accounts), nil
+}
+
+func (p present) Account(_ context.Context, account events.JID) (*session.Account, error) {
+	return p.table.Account(account), nil
+}
+
 func (p present) Holdings(context.Context) ([]query.Holding, error) {
 	return slices.Collect(query.Holdings(p.table)), nil
+}
+
+// sessionsOf are those of some accounts in a table.
+func sessionsOf(t *projector.Table, accounts []events.JID) (list []query.Session) {
+	for _, jid := range accounts {
+		if a := t.Account(jid); a != nil {
+			for _, s := range a.Sessions() {
+				list = append(list, query.Of(s, t.IsLost(s.Connector())))
+			}
+		}
+	}
+	return list
 }
 
 // A Sum is what a table adds up to at a moment. It names nobody.
