@@ -25,6 +25,7 @@ type End struct {
 	Ended  int64         // when the log stored it, Unix nanoseconds
 	Reason events.Reason // why it ended
 	Text   string        // said of its end, to the client too
+	By     events.Actor  // who wanted it, if somebody did
 }
 
 // Duration is how long the session lasted, or has lasted by now if it goes on.
@@ -176,7 +177,7 @@ func (o *openSessions) fold(st *events.Stored) (ended []Lifetime) {
 func endings(before, after *session.Account, st *events.Stored) (gone []*session.Session, end End) {
 	switch e := st.Event.(type) {
 	case events.Closed:
-		end = End{Ended: st.At, Reason: e.Reason, Text: e.Text}
+		end = End{Ended: st.At, Reason: e.Reason, Text: e.Text, By: e.By}
 	case events.Bound, events.Refreshed:
 		end = End{Ended: st.At, Reason: events.ReasonReplaced}
 	default:

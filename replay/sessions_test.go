@@ -43,7 +43,7 @@ func TestASessionLastsFromItsLoginToItsEnd(t *testing.T) {
 		w.online(2, "alice@localhost", "desk")  // 4 to 6
 		w.do("alice@localhost", session.Close{Session: sid(2), Reason: events.ReasonClient})
 		w.poison()
-		w.do("alice@localhost", session.Kick{Resource: "phone", Text: "at noon"})
+		w.do("alice@localhost", session.Kick{Resource: "phone", Text: "at noon", By: "token house"})
 		w.online(3, "bob@localhost", "hall") // 10 to 12
 		w.do("carol@localhost", session.Authenticate{Session: sid(4), Mechanism: "PLAIN"})
 		expect(t, "of all", lifetimes(t, w, Span{}), "desk 3s client", "phone 8s kicked", "hall 3s -", " 0s -")
@@ -51,7 +51,7 @@ func TestASessionLastsFromItsLoginToItsEnd(t *testing.T) {
 		expect(t, "of a resource", lifetimes(t, w, Span{Of: jid("alice@localhost/phone")}), "phone 8s kicked")
 		expect(t, "of nobody", lifetimes(t, w, Span{Of: jid("nobody@localhost")}))
 		for l := range Sessions(t.Context(), Archive{Log: w}, Span{Of: jid("alice@localhost/phone")}) {
-			if l.Text != "at noon" || l.Ended != w.at(9).UnixNano() || l.Priority != 0 || !l.Available() {
+			if l.Text != "at noon" || l.By != "token house" || l.Ended != w.at(9).UnixNano() || l.Priority != 0 || !l.Available() {
 				t.Errorf("as it was last: %+v", l)
 			}
 		}

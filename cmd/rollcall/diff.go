@@ -102,7 +102,7 @@ func changeWords(con *console, c *ask.Change, now time.Time) string {
 		if c.Ended == "" {
 			return "ended"
 		}
-		end := ask.Lifetime{Until: c.Ended, Reason: c.Reason, Text: c.Text}
+		end := ask.Lifetime{Until: c.Ended, Reason: c.Reason, Text: c.Text, By: c.By}
 		return con.stamp(query.Time(c.Ended), now) + " " + end.End()
 	case ask.New:
 		if c.After.Available {

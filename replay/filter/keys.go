@@ -73,6 +73,7 @@ var sessionKeys = []key[*Stay]{
 	{name: "duration", form: duration, means: "up to its end, or until then", num: (*Stay).lasted},
 	{name: "reason", means: "why it ended", words: reasonNames, text: func(s *Stay) string { return s.Reason }},
 	{name: "text", form: fold, means: "said of its end", text: func(s *Stay) string { return s.Text }},
+	{name: "by", form: text, means: "who ended it", text: func(s *Stay) string { return s.By }},
 }
 
 func keyNamed[S any](list []key[S], name string) *key[S] {

@@ -14,6 +14,7 @@ type Stay struct {
 	At     time.Time // when it ended, or the moment that is asked about
 	Reason string    // why it ended; "" if it goes on
 	Text   string    // said of its end
+	By     string    // who wanted it, if somebody did
 }
 
 func (s *Stay) id() events.SessionID {

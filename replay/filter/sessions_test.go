@@ -18,13 +18,13 @@ func TestAFilterMeansTheSessionsOfWhichAllItsTermsHold(t *testing.T) {
 			ID: id.String(), JID: events.StoredJID("alice@localhost/phone"), Resource: "phone", Connector: "c2", Address: "192.0.2.7:1",
 			Since: query.Timestamp(began.UnixNano()), Priority: -3, Available: true,
 		},
-		At: began.Add(2 * time.Hour), Reason: "kicked", Text: "maintenance at 8",
+		At: began.Add(2 * time.Hour), Reason: "kicked", Text: "maintenance at 8", By: "cli root@example",
 	}
 	for text, want := range map[string]bool{
 		"": true, "account:alice@localhost": true, "account:bob@localhost": false, "session:" + id.String(): true,
 		"-session:" + id.String(): false, "resource:ph*": true, "connector:c1,c2": true, "-connector:c2": false, "address:192.0.2.0/24": true,
 		"state:available": true, "state:detached,lost": false, "priority:<0": true, "duration:>1h": true, "duration:>2h": false,
-		"reason:kicked": true, "reason:client": false, "text:*maintenance*": true, "resource:phone duration:<1m": false,
+		"reason:kicked": true, "reason:client": false, "text:*maintenance*": true, "by:cli*": true, "by:token*": false, "resource:phone duration:<1m": false,
 	} {
 		f, err := ParseSessions(text)
 		if err != nil {
@@ -39,7 +39,7 @@ func TestAFilterMeansTheSessionsOfWhichAllItsTermsHold(t *testing.T) {
 func TestWhatASessionHasNotIsNotMeant(t *testing.T) {
 	t.Parallel()
 	s := &Stay{Session: &query.Session{JID: events.StoredJID("alice@localhost")}}
-	for _, key := range []string{"session", "resource", "connector", "address", "priority", "reason", "text"} {
+	for _, key := range []string{"session", "resource", "connector", "address", "priority", "reason", "text", "by"} {
 		f, err := ParseSessions(key + ":*")
 		if err != nil || f.Has(s) {
 			t.Errorf("%s: %v, meant", key, err)

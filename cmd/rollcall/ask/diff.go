@@ -39,6 +39,7 @@ type Change struct {
 	Ended       string              `json:"ended"`  // RFC 3339, UTC; "" if it goes on
 	Reason      string              `json:"reason"` // why it ended
 	Text        string              `json:"text"`   // and said of its end
+	By          string              `json:"by"`     // who wanted it, if somebody did
 
 	Was *session.Session `json:"-"` // Before, with all that there is of it
 	Is  *session.Session `json:"-"` // and After
@@ -130,7 +131,7 @@ func changeOf(c *replay.Change) Change {
 	v := Change{Before: shown(c.Before, c.LostBefore), After: shown(c.After, c.LostAfter), Differences: []replay.Difference{}, Was: c.Before, Is: c.After}
 	switch {
 	case c.After == nil:
-		v.Change, v.Reason, v.Text = Gone, string(c.Reason), c.Text
+		v.Change, v.Reason, v.Text, v.By = Gone, string(c.Reason), c.Text, string(c.By)
 		if c.Ended != 0 {
 			v.Ended = query.Timestamp(c.Ended)
 		}

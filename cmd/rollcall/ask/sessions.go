@@ -64,12 +64,13 @@ type Lifetime struct {
 	Until         string `json:"until"`  // RFC 3339, UTC; "" if it went on
 	Reason        string `json:"reason"` // why it ended
 	Text          string `json:"text"`   // and said of its end
+	By            string `json:"by"`     // who wanted it, if somebody did
 }
 
 // lifetimeOf is a replay.Lifetime as it is shown. Whether it is lost is not known from the
 // log alone.
 func lifetimeOf(l *replay.Lifetime) Lifetime {
-	v := Lifetime{Session: query.Of(l.Session, false), Reason: string(l.Reason), Text: l.Text}
+	v := Lifetime{Session: query.Of(l.Session, false), Reason: string(l.Reason), Text: l.Text, By: string(l.By)}
 	if l.Ended != 0 {
 		v.Until = query.Timestamp(l.Ended)
 	}
@@ -90,13 +91,17 @@ func (l *Lifetime) stay(span replay.Span, now time.Time) *filter.Stay {
 
 // End is how it ended, in words.
 func (l *Lifetime) End() string {
-	switch {
-	case l.Until == "":
+	if l.Until == "" {
 		return l.State()
-	case l.Text != "":
-		return fmt.Sprintf("%s: %s", l.Reason, l.Text)
 	}
-	return l.Reason
+	end := l.Reason
+	if l.By != "" {
+		end += " by " + l.By
+	}
+	if l.Text != "" {
+		end += ": " + l.Text
+	}
+	return end
 }
 
 // Lifetimes lists the sessions of a span of time, in the order of their beginnings. Which
