@@ -128,5 +128,10 @@ func (p *Pre) Read(ctx context.Context, since, until time.Time) iter.Seq2[*event
 	return p.b.read(ctx, preStream, "", events.Range{Since: since, Until: until})
 }
 
+// ReadRange is Read by the stream's sequences. The range has no account.
+func (p *Pre) ReadRange(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
+	return p.b.read(ctx, preStream, "", r)
+}
+
 // Info describes the stream, as Log.Info does the log.
 func (p *Pre) Info(ctx context.Context) (events.Info, error) { return p.b.describe(ctx, preStream) }

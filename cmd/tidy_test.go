@@ -54,6 +54,7 @@ var mayImport = map[string][]string{
 	"replay":                  {"events", "session", "projector", "projector/keyframe"},
 	"replay/export":           {"events", "session", "projector", "replay", "replay/names", "replay/public"},
 	"replay/filter":           {"events", "projector/query", "replay/public"},
+	"replay/logins":           {"events", "replay/filter"},
 	"replay/names":            {"events", "session/lru"},
 	"replay/public":           {"events", "replay/names"},
 	"replay/verify":           {"events", "session", "projector", "projector/keyframe", "replay"},

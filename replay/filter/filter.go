@@ -86,6 +86,10 @@ func (f *Filter) Event(st *events.Stored) bool {
 	return true
 }
 
+// May reports that events of a kind can be meant, so that where there are no others nothing
+// need be read.
+func (f *Filter) May(k events.Kind) bool { return !f.never[k] }
+
 // Damaged reports that records which can't be decoded are meant: nothing is known of
 // them but their type.
 func (f *Filter) Damaged() bool { return !f.damaged }
