@@ -18,6 +18,7 @@ import (
 	"rollcall/projector"
 	"rollcall/replay"
 	"rollcall/replay/filter"
+	"rollcall/replay/logins"
 	"rollcall/replay/names"
 	"rollcall/replay/public"
 	"rollcall/session/auth"
@@ -27,7 +28,7 @@ import (
 // programs ask them, and the record of what was asked.
 type History struct {
 	Archive replay.Archive
-	Pre     person.Pre
+	Pre     Pre
 	Table   *projector.Table
 	Ready   func() bool // the table is up to date
 	Leases  ask.Leases
@@ -39,6 +40,12 @@ type History struct {
 	Audit   Audit
 	// Accounts are what Keys and Rosters keep.
 	Accounts ask.Accounts
+}
+
+// Pre is what happens before there is an account; bus.Pre is one.
+type Pre interface {
+	person.Pre
+	logins.Pre
 }
 
 // An Audit has every question on record, to write to and to read.
@@ -100,6 +107,7 @@ var Routes = []Route{
 	{"GET /v1/diff", access.Read, false, (*History).diff},
 	{"DELETE /v1/sessions/{id}", access.Kick, false, (*History).kickSession},
 	{"DELETE /v1/accounts/{jid}/sessions", access.Kick, false, (*History).kickAccount},
+	{"GET /v1/logins", access.Read, false, (*History).logins},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
 	{"GET /v1/schemas/{file...}", "", false, (*History).schema},
 	{"GET /v1/openapi.json", "", false, (*History).openapi},

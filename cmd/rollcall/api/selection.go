@@ -84,7 +84,7 @@ func selectionOf(q *question, names ...string) (s selection, err error) {
 		return s, err
 	}
 	if s.filter.BeforeLogin() {
-		return s, bad("filter", "what happens before a login is not in the log, but in a stream of its own")
+		return s, bad("filter", "what happens before a login is not in the log, but in a stream of its own; /v1/logins has the logins that failed")
 	}
 	if s.after, err = sequence(query, "after"); err != nil {
 		return s, err
