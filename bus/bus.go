@@ -37,6 +37,7 @@ type Bus struct {
 	names     *Documents
 	tokens    *Documents
 	audit     *Audit
+	public    *Public
 	waiting   *Waiting
 	keyframes *Keyframes
 	appends   appends
@@ -105,6 +106,7 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.names = newDocuments(b, namesBucket)
 	b.tokens = newDocuments(b, tokensBucket)
 	b.audit = &Audit{b: b}
+	b.public = &Public{b: b}
 	b.keyframes = &Keyframes{b: b}
 	b.waiting = &Waiting{b: b, taken: make(map[uint64]bool)}
 	b.courier, err = courier.New(courier.Config{
@@ -231,6 +233,9 @@ func (b *Bus) Tokens() *Documents { return b.tokens }
 
 // Audit is the record of those who asked about accounts, or changed them.
 func (b *Bus) Audit() *Audit { return b.audit }
+
+// Public is the published form of the log, for other programs on NATS.
+func (b *Bus) Public() *Public { return b.public }
 
 // Keyframes keeps the table at places of the log.
 func (b *Bus) Keyframes() *Keyframes { return b.keyframes }

@@ -36,6 +36,7 @@ func TestCluster(t *testing.T) {
 	})
 	t.Run("a lease passes on when it ends", func(t *testing.T) { leasePassesOn(t, connect(t, bus.Config{URL: cluster.URL})) })
 	t.Run("a reader misses nothing though a replica lags", func(t *testing.T) { lag(t, cluster) })
+	t.Run("the published form has the log's sequences", func(t *testing.T) { publishes(t, connect(t, bus.Config{URL: cluster.URL}), cluster.URL) })
 	t.Run("a backup goes to a single server and back", func(t *testing.T) { moveBetween(t, cluster) })
 	t.Run("a follower goes on when the leader is killed", func(t *testing.T) { killLeader(t, cluster) })
 }

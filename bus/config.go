@@ -57,6 +57,10 @@ type Config struct {
 	MaxBytes int64         // of the log; 0: 16 GiB or what the server can reserve, at least 16 MiB
 	MaxAge   time.Duration // of the log; 0: 30 days; negative: for ever
 
+	// Public, if not nil, keeps room for the stream of the published form, which
+	// Public.Make makes with these limits.
+	Public *PublicLimits
+
 	AttemptTimeout time.Duration // of one write or read; 0: 2 s
 
 	// OnState is told of every loss and return of the connection, in order.

@@ -12,6 +12,7 @@
 //	RC_NAMES        pseudonyms, a key an account                       [Bus.Names]
 //	RC_TOKENS       what other programs are let in with                [Bus.Tokens]
 //	RC_AUDIT        who asked what about whom                          [Bus.Audit]
+//	RC_PUBLIC       the published form of the log, if a process publishes it [Bus.Public]
 //	RC_WAITING      what waits for an account to come online           [Bus.Waiting]
 //	RC_KEYFRAMES    the table at places of the log                     [Bus.Keyframes]
 //	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]
@@ -38,7 +39,7 @@
 //   - Reading: tail.go and delivery.go (all of a stream, without gap), lasting.go
 //     (when it is on disk), read.go (as events), msgget.go (one message of a subject).
 //   - Stored: log.go and limits.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
-//     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go, audit.go.
+//     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go, audit.go, public.go.
 //   - Copied: backup.go and snapshot.go, restore.go, restorestream.go and copied.go;
 //     on disk it is packages backup and archive.
 //   - Counted for operators: stats.go. Not stored: package courier.

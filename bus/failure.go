@@ -22,6 +22,7 @@ const (
 	codeNoSpace       = 10047 // can't reserve the storage
 	codeStreamLimits  = 10053
 	codeNameInUse     = 10058
+	codeNoStream      = 10059
 	codeWrongSeq      = 10071
 	codeNoReplicas    = 10074 // replicas > 1 without a cluster
 	codeNotEnabled    = 10076

@@ -26,6 +26,7 @@ const (
 	// of the log's size, but for what it needs at least. As much stays unreserved,
 	// for documents and whatever else has no limit.
 	othersPart = 8
+	publicPart = 4
 	leastOther = 2 << 20
 	// spaceKey is in the metadata of a log that is still as large as all streams
 	// together, so that they find room, and says how large it will be.
@@ -41,11 +42,19 @@ func others() []jetstream.StreamConfig {
 }
 
 // besideLog is the size of another stream that should have full bytes.
-func besideLog(full, log int64) int64 {
+func besideLog(full, log int64) int64 { return partOf(full, log, othersPart) }
+
+// publicBytes is the size of the stream of the published form, of which there is more than of
+// others.
+func publicBytes(asked PublicLimits, log int64) int64 {
+	return cmp.Or(asked.MaxBytes, partOf(defaultPublicBytes, log, publicPart))
+}
+
+func partOf(full, log, part int64) int64 {
 	if full <= 0 {
 		return full // it reserves nothing
 	}
-	return min(full, max(leastOther, log/othersPart))
+	return min(full, max(leastOther, log/part))
 }
 
 // altogether is what all streams take beside a log of that size.
@@ -66,7 +75,7 @@ func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
 	c.Replicas = cmp.Or(b.cfg.Replicas, 3)
 	log := c.MaxBytes
 	if b.mayShrink(&c) {
-		hold(&c, log)
+		b.hold(&c, log)
 	}
 	begun := time.Now()
 	for {
@@ -79,7 +88,7 @@ func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
 		case code == codeNoPeers && noSpace(err) && time.Since(begun) < newPeer && b.pause(ctx, retryEvery):
 		case noSpace(err) && b.mayShrink(&c) && log > leastLog:
 			log = smaller(log, code == codeNoPeers)
-			hold(&c, log)
+			b.hold(&c, log)
 		case noSpace(err) && b.mayShrink(&c):
 			return fmt.Errorf("%w %d MiB, and all streams together take no less; give it more space", ErrNoSpace, c.MaxBytes>>20)
 		case noSpace(err) && c.Name != logStream && c.MaxBytes/2 >= leastOther:
@@ -109,8 +118,11 @@ func (b *Bus) mayShrink(c *jetstream.StreamConfig) bool {
 
 // hold makes the log keep the others' room for them. They are made after it: it is the
 // largest, and shows how much there is.
-func hold(c *jetstream.StreamConfig, log int64) {
+func (b *Bus) hold(c *jetstream.StreamConfig, log int64) {
 	c.MaxBytes = altogether(log)
+	if b.cfg.Public != nil {
+		c.MaxBytes += publicBytes(*b.cfg.Public, log)
+	}
 	c.Metadata[spaceKey] = strconv.FormatInt(log, 10)
 }
 

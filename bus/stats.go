@@ -140,10 +140,14 @@ type StreamState struct {
 	FirstAt     time.Time // zero if it has no messages
 }
 
-// StreamStates asks the server how much each stream has.
+// StreamStates asks the server how much each stream has. That of the published form is
+// among them if there is one.
 func (b *Bus) StreamStates(ctx context.Context) (all []StreamState, err error) {
-	for _, cfg := range b.streamConfigs() {
+	for _, cfg := range append(b.streamConfigs(), publicConfig()) {
 		i, err := b.info(ctx, cfg.Name)
+		if cfg.Name == publicStream && apiCode(err) == codeNoStream {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("state of stream %s: %w", cfg.Name, err)
 		}

@@ -24,6 +24,7 @@ const (
 	namesBucket    = "RC_NAMES"
 	tokensBucket   = "RC_TOKENS"
 	auditStream    = "RC_AUDIT"
+	publicStream   = "RC_PUBLIC"
 
 	logPrefix    = "rc.v1.ev"
 	prePrefix    = "rc.v1.pre"
@@ -33,6 +34,7 @@ const (
 	toPrefix     = "rc.v1.to"
 	askPrefix    = "rc.v1.ask"
 	auditSubject = "rc.v1.audit"
+	publicPrefix = "rc.v1.pub"
 )
 
 // The number of streams that the partitions are split over. It is written
