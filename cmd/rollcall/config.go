@@ -21,7 +21,10 @@ const (
 	roleConnector role = "connector" // holds client connections
 	roleProjector role = "projector" // answers questions about the table
 	roleHTTP      role = "http"      // serves the history to other programs; a connector of it serves WebSocket without being asked
+	rolePublisher role = "publisher" // publishes the log to other programs on NATS; nobody has it without asking
 )
+
+var allRoles = []role{roleConnector, roleProjector, roleHTTP, rolePublisher}
 
 // Where the role http listens: for WebSocket if it is a connector too, and for other programs.
 const (
@@ -54,6 +57,7 @@ type Config struct {
 	Limits         clientLimits
 	Lease          time.Duration // of the connector; whole seconds, at least minLease
 	Log            logFlags
+	Public         publicFlags
 	Demo           bool   // make the demo accounts
 	Fsync          string // of the embedded server: "always" or the longest time without
 	Verbose        bool   // log what happens, not only warnings
@@ -109,7 +113,7 @@ func (c *Config) validate() error {
 	if c.MaxResources < 1 || c.MaxResources > session.MaxSessions {
 		return usagef("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)
 	}
-	if err := errors.Join(c.Limits.validate(), c.Log.validate()); err != nil {
+	if err := errors.Join(c.Limits.validate(), c.Log.validate(), c.Public.validate(c.has(rolePublisher))); err != nil {
 		return err
 	}
 	return c.validateWeb()
@@ -179,13 +183,13 @@ func (c *Config) setRoles(list []string) error {
 	c.Roles = nil
 	for _, name := range list {
 		r := role(strings.TrimSpace(name))
-		if r != roleConnector && r != roleProjector && r != roleHTTP {
-			return usagef("--roles: %q is none of connector, projector, http", name)
+		if !slices.Contains(allRoles, r) {
+			return usagef("--roles: %q is none of connector, projector, http, publisher", name)
 		}
 		c.Roles = append(c.Roles, r)
 	}
 	if len(c.Roles) == 0 {
-		return usagef("--roles: name at least one of connector, projector, http")
+		return usagef("--roles: name at least one of connector, projector, http, publisher")
 	}
 	return nil
 }
@@ -196,8 +200,10 @@ func (c *Config) describe() string {
 	case c.has(roleConnector):
 	case c.has(roleProjector):
 		return "projector"
-	default:
+	case c.has(roleHTTP):
 		return "HTTP"
+	default:
+		return "publisher"
 	}
 	return fmt.Sprintf("connector %s for %s", c.Name, strings.Join(c.Domains, ", "))
 }

@@ -9,7 +9,6 @@ import (
 	"rollcall/cmd/rollcall/api/access"
 	"rollcall/events"
 	"rollcall/replay"
-	"rollcall/replay/names"
 	"rollcall/session/accounts"
 )
 
@@ -34,8 +33,7 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	guard := access.NewGuard(n.bus.Tokens())
 	g.Go(func() error { return follow(ctx, guard.Follow) })
 	n.monitor.mount(server, guard)
-	pseudonyms := names.New(n.bus.Names(), n.bus.Log())
-	g.Go(func() error { return follow(ctx, pseudonyms.Follow) }) // so that what is erased is forgotten here too
+	pseudonyms := n.pseudonyms(ctx, g)
 	kicker, err := accounts.NewAdmin(n.bus.Log(), storeOf(n.bus), httpName)
 	if err != nil {
 		g.Go(func() error { return err })

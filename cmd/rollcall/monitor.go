@@ -26,8 +26,12 @@ type monitor struct {
 
 // newMonitor watches what there is: conn is nil without a connector.
 func (n *node) newMonitor(fold *projector.Projector, conn *xmppConnector) (*monitor, error) {
-	m := &monitor{probe: metrics.NewProbe(n.bus, n.table.Position)}
-	cfg := metrics.Config{Bus: n.bus, Table: n.table, Probe: m.probe, Version: version()}
+	var publisher metrics.Reader
+	if n.publisher != nil {
+		publisher = n.publisher
+	}
+	m := &monitor{probe: metrics.NewProbe(n.bus, n.table.Position, publisher)}
+	cfg := metrics.Config{Bus: n.bus, Table: n.table, Probe: m.probe, Publisher: publisher, Version: version()}
 	var hasLease func() bool
 	if conn != nil {
 		cfg.Connector, cfg.Server, cfg.Tally = n.cfg.Name, conn.server, conn.tally

@@ -11,8 +11,10 @@ import (
 
 	"rollcall/bus"
 	"rollcall/bus/natsd"
+	"rollcall/cmd/rollcall/publisher"
 	"rollcall/projector"
 	"rollcall/projector/query"
+	"rollcall/replay/names"
 	"rollcall/session/connector"
 )
 
@@ -28,10 +30,12 @@ type node struct {
 
 	connected atomic.Bool // and not about to disconnect: how the connection is, is news
 
-	keys    *keyPair // of whatever serves over TLS
-	table   *projector.Table
-	monitor *monitor // set by run
-	ready   func()   // called when the process serves, maybe again; set before run
+	keys      *keyPair // of whatever serves over TLS
+	table     *projector.Table
+	names     *names.Names         // nil until somebody asks for pseudonyms
+	publisher *publisher.Publisher // set by run; nil if this process does not publish
+	monitor   *monitor             // set by run
+	ready     func()               // called when the process serves, maybe again; set before run
 }
 
 // openNode opens everything that can fail for a reason that the command line
@@ -66,6 +70,9 @@ func (n *node) openBus(ctx context.Context) (err error) {
 		OnError: func(err error) { n.log.Warn("NATS", "error", err) },
 	}
 	n.cfg.Log.apply(&config)
+	if n.cfg.has(rolePublisher) {
+		config.Public = &n.cfg.Public.limits
+	}
 	// A stream that can't be used is mended where the streams are.
 	flag := "--nats"
 	if n.cfg.NATS == "" {
@@ -162,6 +169,7 @@ func (n *node) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	n.publisher = n.newPublisher(life, g)
 	if n.monitor, err = n.newMonitor(fold, conn); err != nil {
 		return err
 	}
@@ -189,6 +197,9 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, conn *xmppCon
 			return err
 		}
 		defer stop()
+	}
+	if n.publisher != nil {
+		g.Go(func() error { return n.publish(life) })
 	}
 	g.Go(func() error {
 		watch := logWatch{log: n.bus.Log(), sessions: n.table.Sessions, out: n.log}

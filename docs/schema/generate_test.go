@@ -230,6 +230,22 @@ channels:
 		}
 	}
 	channel(types(false))
+	b.WriteString(`  published:
+    address: rc.v1.pub.{class}.{event}.{partition}
+    title: The published log
+    description: >-
+      The same in stream RC_PUBLIC of NATS JetStream, if a process has the role publisher. An event's sequence
+      in the stream is that of the event.
+    parameters:
+      class:
+        description: That of the event's type.
+      event:
+        description: Its name.
+      partition:
+        description: The event's partitionkey, 0 if it has none.
+    messages:
+`)
+	channel(types(false))
 	b.WriteString(`  connections:
     address: null
     title: Connections
@@ -238,7 +254,7 @@ channels:
 `)
 	channel(types(true))
 	b.WriteString("operations:\n")
-	for _, name := range []string{"log", "connections"} {
+	for _, name := range []string{"log", "published", "connections"} {
 		fmt.Fprintf(&b, "  read_%s:\n    action: send\n    channel:\n      $ref: '#/channels/%s'\n", name, name)
 	}
 	b.WriteString("components:\n  messages:\n")

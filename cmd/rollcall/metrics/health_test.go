@@ -92,7 +92,7 @@ func newWorld(t testing.TB, records int, fold func(*bus.Bus, *projector.Table) p
 	if w.fold, err = projector.New(fold(w.bus, w.table)); err != nil {
 		t.Fatal(err)
 	}
-	w.probe = NewProbe(w.bus, w.table.Position)
+	w.probe = NewProbe(w.bus, w.table.Position, nil)
 	w.health = NewHealth(w.probe, w.fold, nil)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{}, 2)

@@ -29,6 +29,8 @@ type Config struct {
 	Connector string
 	Server    *c2s.Server
 	Tally     *tally.Tally
+	// Publisher publishes the log; nil in a process that does not.
+	Publisher Reader
 	// Certificate is the one that clients are shown; nil: there is none.
 	Certificate func() *x509.Certificate
 	Version     string

@@ -34,6 +34,15 @@ type End struct {
 	Unsynced error // why a stream takes nothing more; see bus.Bus.Unsynced
 	// Moved is when the table's position was seen to change last, or to be at the end.
 	Moved time.Time
+	// Publisher is the process's publisher, if it has one.
+	Publisher Behind
+}
+
+// A Behind is how far something that reads the log was.
+type Behind struct {
+	Known    bool
+	Position events.Seq
+	Unread   time.Time // as that of the table
 }
 
 // Lag is how many records the table had to read; false if nobody knows.
@@ -61,16 +70,24 @@ type Rest struct {
 // A Probe asks the server what the table can't know, again and again. Each kind of
 // question has a goroutine of its own, so that none waits for another.
 type Probe struct {
-	bus      *bus.Bus
-	position func() events.Position
+	bus       *bus.Bus
+	position  func() events.Position
+	publisher Reader // nil: there is none
 
 	end  atomic.Pointer[End]
 	rest atomic.Pointer[Rest]
 }
 
-// NewProbe returns one that asks when Run is called. position is the table's.
-func NewProbe(b *bus.Bus, position func() events.Position) *Probe {
-	p := &Probe{bus: b, position: position}
+// A Reader reads the log beside the table, as a publisher does.
+type Reader interface {
+	Position() events.Seq
+	Heartbeat() time.Time
+}
+
+// NewProbe returns one that asks when Run is called. position is the table's; publisher may
+// be nil.
+func NewProbe(b *bus.Bus, position func() events.Position, publisher Reader) *Probe {
+	p := &Probe{bus: b, position: position, publisher: publisher}
 	p.end.Store(&End{Moved: time.Now(), Err: errNotAsked})
 	p.rest.Store(&Rest{Err: errNotAsked})
 	return p
@@ -128,7 +145,23 @@ func (p *Probe) askEnd(ctx context.Context) {
 		}
 	}
 	e.Unsynced = p.bus.Unsynced(ctx)
+	e.Publisher = p.behind(ctx, &e)
 	p.end.Store(&e)
+}
+
+// behind is how far the publisher is, if the log has just answered.
+func (p *Probe) behind(ctx context.Context, e *End) (b Behind) {
+	if p.publisher == nil || e.Err != nil {
+		return b
+	}
+	if b.Position = p.publisher.Position(); b.Position >= e.Last {
+		b.Known = true
+		return b
+	}
+	var err error
+	b.Unread, err = p.bus.Log().StoredAt(ctx, b.Position+1)
+	b.Known = err == nil || errors.Is(err, events.ErrNotFound)
+	return b
 }
 
 func (p *Probe) askRest(ctx context.Context) {

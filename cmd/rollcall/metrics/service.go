@@ -10,8 +10,11 @@ import (
 // What is the same for all of a service: the table, the log, the streams, and the
 // connection to them.
 
-// projection is the label of the one projection that there is.
-const projection = "table"
+// The label of what reads the log.
+const (
+	projection = "table"
+	publisher  = "publisher"
+)
 
 func (s *scrape) table() {
 	stats := s.cfg.Table.Stats()
@@ -59,6 +62,23 @@ func (s *scrape) projection() {
 	s.gauge(lagTime, late, projection)
 	s.gauge(heartbeat, seconds(s.cfg.Health.fold.Heartbeat()), projection)
 	s.gauge(rebuilding, number(s.cfg.Health.IsRebuilding()), projection)
+	if s.cfg.Publisher != nil {
+		s.publisher(end)
+	}
+}
+
+func (s *scrape) publisher(end *End) {
+	s.gauge(position, float64(s.cfg.Publisher.Position()), publisher)
+	s.gauge(heartbeat, seconds(s.cfg.Publisher.Heartbeat()), publisher)
+	events, late := math.NaN(), math.NaN()
+	if is := end.Publisher; is.Known && !end.IsCutOff(s.at) {
+		events, late = float64(max(end.Last, is.Position)-is.Position), 0
+		if !is.Unread.IsZero() {
+			late = max(s.at.Sub(is.Unread).Seconds(), 0)
+		}
+	}
+	s.gauge(lag, events, publisher)
+	s.gauge(lagTime, late, publisher)
 }
 
 func (s *scrape) log() {

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/cmd/rollcall/publisher"
+)
+
+// publicFlags are what the role publisher publishes, and for how long that is kept. Unlike the
+// log's its limits can be changed by a start, for what goes is in the log.
+type publicFlags struct {
+	size, age, addresses string // as they were given
+
+	limits bus.PublicLimits // once validated
+	form   publisher.Addresses
+}
+
+func (p *publicFlags) define(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.size, "public-max-bytes", "", "`SIZE` of what the role publisher keeps published\n(default: 4GiB, or a quarter of the log)")
+	f.StringVar(&p.age, "public-max-age", "", "`AGE` after which it goes (default: 7d)")
+	f.StringVar(&p.addresses, "public-addresses", string(publisher.Networks), "full, network or none: how much of clients'\naddresses is `PUBLISHED`\n")
+}
+
+func (p *publicFlags) validate(publishes bool) (err error) {
+	if p.form, err = publisher.ParseAddresses(p.addresses); err != nil {
+		return usagef("--public-addresses: %w", err)
+	}
+	if !publishes && (p.size+p.age != "" || p.form != publisher.Networks) {
+		return usagef("--public-max-bytes, --public-max-age and --public-addresses are for the role publisher; name it in --roles")
+	}
+	if p.size != "" {
+		if p.limits.MaxBytes, err = parseSize(p.size); err != nil {
+			return usagef("--public-max-bytes: %w", err)
+		}
+	}
+	if p.age != "" {
+		d, err := parseDuration(p.age)
+		if err != nil || d < time.Minute {
+			return usagef("--public-max-age: %q is no age: try 7d or 12h", p.age)
+		}
+		p.limits.MaxAge = d
+	}
+	return nil
+}
