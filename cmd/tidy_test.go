@@ -57,6 +57,7 @@ var mayImport = map[string][]string{
 	"replay/logins":           {"events", "replay/filter"},
 	"replay/names":            {"events", "session/lru"},
 	"replay/public":           {"events", "replay/names"},
+	"replay/stats":            {"events", "session", "projector", "replay", "replay/public"},
 	"replay/verify":           {"events", "session", "projector", "projector/keyframe", "replay"},
 	"docs/schema":             {},
 	".ci/examples":            {}, // tests alone

@@ -120,7 +120,7 @@ func (c *Change) FindEnd(ctx context.Context, log events.Log) error {
 
 // ends takes the end from the record if that has ended the session.
 func (c *Change) ends(before, after *session.Account, st *events.Stored) bool {
-	gone, end := endings(before, after, st)
+	gone, end := Endings(before, after, st)
 	found := slices.ContainsFunc(gone, func(s *session.Session) bool { return s.ID == c.Before.ID })
 	if found {
 		c.End = end

@@ -203,7 +203,7 @@ func (d *passage) note(before, after *session.Account, st *events.Stored) {
 		d.was[after.JID()] = before
 	}
 	d.is[after.JID()] = after
-	gone, end := endings(before, after, st)
+	gone, end := Endings(before, after, st)
 	for _, s := range gone {
 		if d.was[after.JID()].Session(s.ID) != nil {
 			d.ends[s.ID] = end

@@ -10,6 +10,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/projector"
+	"rollcall/projector/keyframe"
 	"rollcall/session"
 )
 
@@ -110,16 +111,17 @@ func (a Archive) opening(ctx context.Context, s Span) (*openSessions, events.Seq
 		return open, h.Seq, nil
 	}
 	if !whole(info) {
-		open.later, err = a.earliest(ctx, info, s)
+		open.later, _, err = a.earliest(ctx, info, s)
 	}
 	return open, 0, err
 }
 
-// earliest is the table of the first good keyframe within a span; nil if there is none.
-func (a Archive) earliest(ctx context.Context, info events.Info, s Span) (*projector.Table, error) {
+// earliest is the table of the first good keyframe within a span, with its head; nil if
+// there is none.
+func (a Archive) earliest(ctx context.Context, info events.Info, s Span) (*projector.Table, *keyframe.Head, error) {
 	list, err := a.Keyframes.List(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, k := range list {
 		if k.Seq+1 < info.First || !s.Until.IsZero() && !k.StoredAt().Before(s.Until) {
@@ -128,10 +130,10 @@ func (a Archive) earliest(ctx context.Context, info events.Info, s Span) (*proje
 		t := projector.NewTable()
 		h, err := a.restore(ctx, t, info, func(o events.Keyframe) bool { return o == k })
 		if err != nil || h != nil {
-			return t, err
+			return t, h, err
 		}
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 // reach takes the later table's sessions before the record behind it is folded.
@@ -165,16 +167,16 @@ func (o *openSessions) fold(st *events.Stored) (ended []Lifetime) {
 	if len(after.Sessions()) == 0 {
 		delete(o.accounts, account)
 	}
-	gone, end := endings(before, after, st)
+	gone, end := Endings(before, after, st)
 	for _, s := range gone {
 		ended = append(ended, Lifetime{Session: s, End: end})
 	}
 	return ended
 }
 
-// endings are the sessions that a record has ended: its own, or those that another
-// one took the full JID from.
-func endings(before, after *session.Account, st *events.Stored) (gone []*session.Session, end End) {
+// Endings are the sessions that a record has ended, which made of one account the
+// other: its own, or those that another one took the full JID from. before may be nil.
+func Endings(before, after *session.Account, st *events.Stored) (gone []*session.Session, end End) {
 	switch e := st.Event.(type) {
 	case events.Closed:
 		end = End{Ended: st.At, Reason: e.Reason, Text: e.Text, By: e.By}

@@ -59,6 +59,7 @@ func (m *monitor) run(ctx, life context.Context, g *errgroup.Group) {
 
 // mount answers whoever starts, balances and watches the node.
 func (m *monitor) mount(server *api.Server, guard *access.Guard) {
+	m.metrics.Serve(server)
 	server.HandleAlways("/livez", http.HandlerFunc(m.health.Live))
 	server.HandleAlways("/readyz", http.HandlerFunc(m.health.Readyz))
 	server.HandleAlways("/metrics", forWatchers(m.metrics.Handler(), guard))

@@ -31,7 +31,7 @@ type invocationKey struct{}
 // about the service is not.
 func isPersonal(verb string) bool {
 	return slices.Contains([]string{
-		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "names list", "names erase",
+		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "names list", "names erase",
 		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user export", "token add", "token rm",
 	}, verb)
 }

@@ -130,7 +130,7 @@ func TestTheVersionIsOneLine(t *testing.T) {
 
 func TestHelpFits80Columns(t *testing.T) {
 	t.Parallel()
-	for _, verb := range []string{"", "up", "user", "user import", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "backup", "restore", "bench", "bench log", "bench c2s"} {
+	for _, verb := range []string{"", "up", "user", "user import", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "stats", "backup", "restore", "bench", "bench log", "bench c2s"} {
 		var stdout bytes.Buffer
 		run(t.Context(), append(strings.Fields(verb), "--help"), nil, &stdout, &stdout)
 		for line := range strings.Lines(stdout.String()) {

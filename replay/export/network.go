@@ -2,7 +2,6 @@ package export
 
 import (
 	"net/netip"
-	"strings"
 
 	"rollcall/replay/public"
 )
@@ -32,27 +31,6 @@ func (a Addresses) network(address string) string {
 	}
 	return ""
 }
-
-// software is what is left of an agent, "software, device, id", for those who are not to
-// know whose it is: the software's name and its major version. A client that has not said
-// all three may have named its device first, so nothing is left of that.
-func software(agent string) string {
-	if strings.Count(agent, ", ") < 2 {
-		return ""
-	}
-	name, _, _ := strings.Cut(agent, ", ")
-	cut := strings.IndexFunc(name, isDigit)
-	if cut < 0 {
-		return name
-	}
-	end := strings.IndexFunc(name[cut:], func(r rune) bool { return !isDigit(r) })
-	if end < 0 {
-		return name
-	}
-	return name[:cut+end]
-}
-
-func isDigit(r rune) bool { return '0' <= r && r <= '9' }
 
 // wholeAddress is the address of a network that has only one; "" of any other.
 func wholeAddress(network string) string {

@@ -12,6 +12,7 @@ import (
 
 	"rollcall/events"
 	"rollcall/replay/names"
+	"rollcall/replay/public"
 	"rollcall/session"
 )
 
@@ -81,7 +82,7 @@ func (c rowChoices) agent(agent string) string {
 	if c.names {
 		return agent
 	}
-	return software(agent)
+	return public.Software(agent)
 }
 
 func newStays(c *Config) *stays {

@@ -128,6 +128,9 @@ func (h *History) events(q *question) error {
 		return err
 	}
 	rows := len(p.records)
+	if p.limited() {
+		q.server.cut.Add(1)
+	}
 	if err := h.record(q, &rows); err != nil {
 		return err
 	}
@@ -135,6 +138,9 @@ func (h *History) events(q *question) error {
 	_, err = q.w.Write(body)
 	return err
 }
+
+// limited reports a page that ended because too much was looked at.
+func (p *page) limited() bool { return !p.complete && len(p.records) < p.limit }
 
 // encode is the page as it is answered.
 func (p *page) encode(ctx context.Context, all *names.Names, e *public.Encoder, s *selection) ([]byte, error) {
@@ -152,7 +158,7 @@ func (p *page) encode(ctx context.Context, all *names.Names, e *public.Encoder, 
 	b = strconv.AppendUint(append(b, `":`...), uint64(next), 10)
 	b = strconv.AppendBool(append(b, `},"complete":`...), p.complete)
 	b = strconv.AppendInt(append(b, `,"scanned":`...), int64(p.scanned), 10)
-	b = strconv.AppendBool(append(b, `,"scan_limited":`...), !p.complete && len(p.records) < p.limit)
+	b = strconv.AppendBool(append(b, `,"scan_limited":`...), p.limited())
 	return append(b, "}\n"...), nil
 }
 

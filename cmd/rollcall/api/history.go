@@ -205,6 +205,9 @@ func (h *History) record(q *question, rows *int) error {
 
 // fail answers with what is wrong, unless the answer has begun.
 func (q *question) fail(err error) {
+	if errors.Is(err, access.ErrUnrecorded) {
+		q.server.unrecorded.Add(1)
+	}
 	if q.begun || q.r.Context().Err() != nil {
 		return
 	}

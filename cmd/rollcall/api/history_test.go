@@ -41,6 +41,7 @@ type service struct {
 	audit *recorder
 
 	accounts *accounts.Store
+	server   *api.Server
 }
 
 func must(t testing.TB, err error) {
@@ -81,6 +82,7 @@ func newService(t testing.TB) *service {
 	must(t, err)
 	record := &recorder{Audit: b.Audit()}
 	s.audit = record
+	s.server = a
 	a.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
 		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: s.accounts,

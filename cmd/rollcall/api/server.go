@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"rollcall/events"
@@ -50,7 +51,20 @@ type Server struct {
 	pasts chan struct{} // turns of those that hold a table of the past
 
 	always map[string]http.Handler // by path
+
+	following  atomic.Int64  // streams that are being followed
+	unrecorded atomic.Uint64 // questions that were refused because they can't be put on record
+	cut        atomic.Uint64 // pages that ended because too much was looked at
 }
+
+// Following is how many readers follow events at the moment.
+func (s *Server) Following() int { return int(s.following.Load()) }
+
+// Unrecorded is how many questions were refused because they could not be put on record.
+func (s *Server) Unrecorded() uint64 { return s.unrecorded.Load() }
+
+// ScanLimited is how many pages were not full because too many records were looked at.
+func (s *Server) ScanLimited() uint64 { return s.cut.Load() }
 
 // New returns a server without routes.
 func New(cfg Config) *Server {

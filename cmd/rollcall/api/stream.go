@@ -54,6 +54,8 @@ func (h *History) follow(q *question) error {
 	if err := h.record(q, nil); err != nil {
 		return err
 	}
+	q.server.following.Add(1)
+	defer q.server.following.Add(-1)
 	t := stream{question: q, selection: &s, control: q.unlimited(), encoder: e.of(q), full: q.by.MayAbout(access.ReadAddress, q.about)}
 	t.begin(info)
 	if err := t.catchUp(q.r.Context(), h, info.Last); err != nil {

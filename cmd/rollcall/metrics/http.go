@@ -34,3 +34,27 @@ func (m *Metrics) Request(route string, code int, took time.Duration) {
 	m.http.requests.WithLabelValues(route, strconv.Itoa(code)).Inc()
 	m.http.seconds.WithLabelValues(route).Observe(took.Seconds())
 }
+
+// An HTTP is what answers programs over HTTP. Its methods are called by any goroutine.
+type HTTP interface {
+	Following() int      // readers that follow events
+	Unrecorded() uint64  // questions refused because they can't be put on record
+	ScanLimited() uint64 // pages that ended because too much was looked at
+}
+
+// Serve shows what answers programs over HTTP. It is for once.
+func (m *Metrics) Serve(h HTTP) { m.registry.MustRegister(served(h)...) }
+
+func served(h HTTP) []prometheus.Collector {
+	return []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "rollcall_sse_clients", Help: "Readers that follow events at this process.",
+		}, func() float64 { return float64(h.Following()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "rollcall_audit_refused_total", Help: "Questions that were refused because they could not be put on record.",
+		}, func() float64 { return float64(h.Unrecorded()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "rollcall_query_scan_limited_total", Help: "Pages that were not full because too many records were looked at for them.",
+		}, func() float64 { return float64(h.ScanLimited()) }),
+	}
+}

@@ -26,11 +26,11 @@ func known(t *testing.T) map[string]bool {
 		add(d.String())
 	}
 	http := newHTTPMetrics()
-	ch := make(chan *prometheus.Desc, 2)
-	http.requests.Describe(ch)
-	http.seconds.Describe(ch)
-	add((<-ch).String())
-	add((<-ch).String())
+	ch := make(chan *prometheus.Desc, 1)
+	for _, c := range append(served(nil), http.requests, http.seconds) {
+		c.Describe(ch)
+		add((<-ch).String())
+	}
 	if len(names) < 50 {
 		t.Fatalf("only %d names", len(names))
 	}

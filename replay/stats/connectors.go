@@ -1,0 +1,91 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"rollcall/events"
+	"rollcall/session"
+)
+
+// A Connector is what happened at one, over all its incarnations.
+type Connector struct {
+	Connector string `json:"connector"`
+	Started   uint64 `json:"started"`
+	Stopped   uint64 `json:"stopped"`
+	Lost      uint64 `json:"lost"` // incarnations whose lease ended
+	Logins    uint64 `json:"logins"`
+	Resumed   uint64 `json:"resumed"`  // resumptions that it took up
+	Ended     uint64 `json:"ended"`    // sessions that ended at it
+	Sessions  int    `json:"sessions"` // online at it at the end of the span
+	Most      int    `json:"most_sessions"`
+}
+
+type connectors struct {
+	nothing
+	of map[string]*Connector
+}
+
+func newConnectors() *connectors { return &connectors{of: map[string]*Connector{}} }
+
+func (g *connectors) row(name string) *Connector {
+	row := g.of[name]
+	if row == nil {
+		row = &Connector{Connector: strings.Clone(name)}
+		g.of[row.Connector] = row
+	}
+	return row
+}
+
+func (g *connectors) begin(f *fold) {
+	f.accounts(func(a *session.Account) { g.move(a, 1) })
+	for _, row := range g.of {
+		row.Most = row.Sessions
+	}
+}
+
+// move adds an account's sessions to their connectors, or takes them away.
+func (g *connectors) move(a *session.Account, n int) {
+	for _, s := range a.Sessions() {
+		if s.Bound() {
+			g.row(s.Connector().Name).Sessions += n
+		}
+	}
+}
+
+func (g *connectors) take(c *change) {
+	switch e := c.Event.(type) {
+	case events.ConnectorStarted:
+		g.row(c.Connector.Name).Started++
+	case events.ConnectorStopped:
+		g.row(c.Connector.Name).Stopped++
+	case events.ConnectorLost:
+		g.row(e.Lost.Name).Lost++
+	case events.Authenticated:
+		g.row(c.Connector.Name).Logins++
+	case events.Resumed:
+		if c.resumes() {
+			g.row(c.Connector.Name).Resumed++
+		}
+	}
+	for _, s := range c.ended {
+		g.row(s.Connector().Name).Ended++
+	}
+	g.move(c.before, -1)
+	g.move(c.after, 1)
+	for _, s := range c.after.Sessions() {
+		if s.Bound() {
+			row := g.row(s.Connector().Name)
+			row.Most = max(row.Most, row.Sessions)
+		}
+	}
+}
+
+func (g *connectors) answer(all *Answer) {
+	all.Connectors = make([]Connector, 0, len(g.of))
+	for _, row := range g.of {
+		all.Connectors = append(all.Connectors, *row)
+	}
+	slices.SortFunc(all.Connectors, func(a, b Connector) int { return cmp.Compare(a.Connector, b.Connector) })
+}

@@ -1,0 +1,193 @@
+package stats
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"rollcall/events"
+	"rollcall/replay/public"
+	"rollcall/session"
+)
+
+func (n *naive) agents() map[string]Agent {
+	rows, seen := map[string]Agent{}, map[[2]string]bool{}
+	for _, p := range n.points {
+		e, ok := p.Event.(events.Authenticated)
+		if !ok {
+			continue
+		}
+		name := public.Software(e.Agent)
+		r := rows[name]
+		r.Agent, r.Exact = name, true
+		r.Logins++
+		if pair := [2]string{name, n.somebody(p.Account(), p.Seq)}; !seen[pair] {
+			seen[pair] = true
+			r.Accounts++
+		}
+		rows[name] = r
+	}
+	return rows
+}
+
+func (n *naive) connectors() []Connector {
+	rows := map[string]Connector{}
+	change := func(name string, do func(*Connector)) {
+		r := rows[name]
+		r.Connector = name
+		do(&r)
+		rows[name] = r
+	}
+	count := func(all map[events.SessionID]*session.Session) {
+		held := map[string]int{}
+		for _, s := range all {
+			held[s.Connector().Name]++
+		}
+		for name := range rows {
+			change(name, func(r *Connector) { r.Sessions = 0 })
+		}
+		for name, sessions := range held {
+			change(name, func(r *Connector) { r.Sessions, r.Most = sessions, max(r.Most, sessions) })
+		}
+	}
+	count(n.start)
+	for _, p := range n.points {
+		switch e := p.Event.(type) {
+		case events.ConnectorStarted:
+			change(p.Connector.Name, func(r *Connector) { r.Started++ })
+		case events.ConnectorStopped:
+			change(p.Connector.Name, func(r *Connector) { r.Stopped++ })
+		case events.ConnectorLost:
+			change(e.Lost.Name, func(r *Connector) { r.Lost++ })
+		case events.Authenticated:
+			change(p.Connector.Name, func(r *Connector) { r.Logins++ })
+		case events.Resumed:
+			if p.old != nil && p.old.Bound() {
+				change(p.Connector.Name, func(r *Connector) { r.Resumed++ })
+			}
+		}
+		for _, s := range p.ended {
+			change(s.Connector().Name, func(r *Connector) { r.Ended++ })
+		}
+		count(p.online)
+	}
+	return slices.SortedFunc(maps.Values(rows), func(a, b Connector) int { return cmp.Compare(a.Connector, b.Connector) })
+}
+
+func (n *naive) fights() []Fight {
+	ends := map[events.JID][]int64{}
+	for _, p := range n.points {
+		for _, s := range p.ended {
+			if s.reason == events.ReasonReplaced && s.Bound() {
+				ends[s.JID()] = append(ends[s.JID()], p.at)
+			}
+		}
+	}
+	list := []Fight{}
+	for jid, at := range ends {
+		for from := 0; from < len(at); {
+			to := from + 1
+			for to < len(at) && at[to]-at[to-1] <= int64(time.Minute) {
+				to++
+			}
+			if to-from >= 3 {
+				list = append(list, Fight{jid, time.Unix(0, at[from]).UTC(), time.Unix(0, at[to-1]).UTC(), to - from})
+			}
+			from = to
+		}
+	}
+	slices.SortFunc(list, func(a, b Fight) int {
+		return cmp.Or(-cmp.Compare(a.Replaced, b.Replaced), a.Began.Compare(b.Began), a.JID.Compare(b.JID))
+	})
+	return list
+}
+
+// A step of an account's way: it loses a session, or it comes back.
+type lossOrReturn struct {
+	at    int64
+	back  bool
+	why   events.Reason
+	where string
+}
+
+// ways are those of all accounts, each in its order.
+func (n *naive) ways() map[string][]lossOrReturn {
+	ways := map[string][]lossOrReturn{}
+	for _, p := range n.points {
+		who := n.somebody(p.Account(), p.Seq)
+		add := func(x lossOrReturn) { ways[who] = append(ways[who], x) }
+		switch e := p.Event.(type) {
+		case events.Authenticated, events.Resumed:
+			add(lossOrReturn{at: p.at, back: true})
+		case events.Detached:
+			if p.old != nil && p.old.Bound() && !p.old.Detached() && slices.Contains(losses, e.Reason) {
+				add(lossOrReturn{p.at, false, e.Reason, p.old.Connector().Name})
+			}
+		}
+		for _, s := range p.ended {
+			if slices.Contains(losses, s.reason) {
+				add(lossOrReturn{p.at, false, s.reason, s.Connector().Name})
+			}
+		}
+	}
+	return ways
+}
+
+var losses = []events.Reason{
+	events.ReasonConnectionLost, events.ReasonTimeout, events.ReasonError, events.ReasonConnectorLost, events.ReasonShutdown,
+	events.ReasonOverload, events.ReasonUnavailable,
+}
+
+func (n *naive) storms() []Storm {
+	type comeBack struct {
+		at    int64
+		why   events.Reason
+		where string
+	}
+	var all []comeBack
+	for _, way := range n.ways() {
+		for i, x := range way {
+			if i > 0 && x.back && !way[i-1].back && x.at-way[i-1].at <= int64(5*time.Minute) {
+				all = append(all, comeBack{x.at, way[i-1].why, way[i-1].where})
+			}
+		}
+	}
+	const ten = int64(10 * time.Second)
+	windows := map[int64][]comeBack{}
+	for _, b := range all {
+		windows[b.at/ten] = append(windows[b.at/ten], b)
+	}
+	touched := (n.until-1)/ten - n.since/ten + 1
+	maps.DeleteFunc(windows, func(_ int64, list []comeBack) bool {
+		return len(list) < 10 || float64(len(list)) < 5*float64(len(all))/float64(touched)
+	})
+	storms := []Storm{}
+	var open []comeBack
+	for _, no := range slices.Sorted(maps.Keys(windows)) {
+		open = append(open, windows[no]...)
+		if windows[no+1] != nil {
+			continue
+		}
+		s := Storm{Began: time.Unix(1<<40, 0), CameBack: len(open)}
+		whys, wheres := map[events.Reason]int{}, map[string]int{}
+		for _, b := range open {
+			whys[b.why]++
+			if t := time.Unix(0, b.at).UTC(); t.Before(s.Began) {
+				s.Began = t
+			}
+			if t := time.Unix(0, b.at).UTC(); t.After(s.Ended) {
+				s.Ended = t
+			}
+		}
+		s.Cause, s.Caused = most(whys)
+		for _, b := range open {
+			if b.why == s.Cause {
+				wheres[b.where]++
+			}
+		}
+		s.Connector, _ = most(wheres)
+		storms, open = append(storms, s), nil
+	}
+	return storms
+}
