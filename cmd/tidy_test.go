@@ -62,7 +62,7 @@ var mayImport = map[string][]string{
 	"docs/schema":             {},
 	".ci/examples":            {}, // tests alone
 	"cmd":                     {},
-	"cmd/rollcall/api":        {"cmd/rollcall/api/access", "cmd/rollcall/ask", "cmd/rollcall/person", "docs/schema", "events", "projector", "projector/query", "replay", "replay/filter", "replay/logins", "replay/names", "replay/public", "session", "session/auth"},
+	"cmd/rollcall/api":        {"cmd/rollcall/api/access", "cmd/rollcall/ask", "cmd/rollcall/person", "docs/schema", "events", "projector", "projector/query", "replay", "replay/filter", "replay/logins", "replay/names", "replay/public", "replay/stats", "session", "session/auth"},
 	"cmd/rollcall/api/access": {"events"},
 	"cmd/rollcall/ask":        {"events", "projector", "projector/query", "replay", "replay/filter", "session", "session/auth", "session/delivery", "session/roster"},
 	"cmd/rollcall/bench":      {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},

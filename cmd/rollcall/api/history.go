@@ -65,10 +65,11 @@ type Route struct {
 // subjects are the parameters that name the account which a question is about, where that
 // is neither account nor in the path; "": there is none, the question is about all.
 var subjects = map[string]string{
-	"GET /v1/table":      "",
-	"GET /v1/connectors": "",
-	"GET /v1/route":      "to",
-	"GET /v1/contacts":   "of",
+	"GET /v1/table":        "",
+	"GET /v1/connectors":   "",
+	"GET /v1/route":        "to",
+	"GET /v1/contacts":     "of",
+	"GET /v1/stats/{name}": "",
 }
 
 // subject is the account that the question is about; zero: it is about all.
@@ -105,6 +106,7 @@ var Routes = []Route{
 	{"GET /v1/route", access.Read, false, (*History).route},
 	{"GET /v1/contacts", access.Read, false, (*History).contacts},
 	{"GET /v1/diff", access.Read, false, (*History).diff},
+	{"GET /v1/stats/{name}", access.Read, false, (*History).stats},
 	{"DELETE /v1/sessions/{id}", access.Kick, false, (*History).kickSession},
 	{"DELETE /v1/accounts/{jid}/sessions", access.Kick, false, (*History).kickAccount},
 	{"GET /v1/logins", access.Read, false, (*History).logins},
@@ -195,8 +197,10 @@ func (q *question) give(v any) error {
 func (h *History) record(q *question, rows *int) error {
 	host, _, _ := net.SplitHostPort(q.r.RemoteAddr)
 	asked := q.r.URL.RawQuery
-	if id := q.r.PathValue("id"); id != "" {
-		asked = strings.TrimSuffix("id="+id+"&"+asked, "&")
+	for _, name := range [...]string{"id", "name"} {
+		if value := q.r.PathValue(name); value != "" {
+			asked = strings.TrimSuffix(name+"="+value+"&"+asked, "&")
+		}
 	}
 	return access.Put(q.r.Context(), h.Audit, access.Entry{
 		By: "token " + q.by.Name, From: host, Did: q.route.Pattern, Asked: asked, About: q.about, Rows: rows,
@@ -232,7 +236,7 @@ func statusOf(err error) int {
 		return http.StatusTooManyRequests
 	case errors.Is(err, access.ErrNotReady), errors.Is(err, access.ErrUnrecorded), errors.Is(err, events.ErrUnavailable):
 		return http.StatusServiceUnavailable
-	case errors.Is(err, replay.ErrFuture), errors.Is(err, replay.ErrBackwards):
+	case errors.Is(err, replay.ErrFuture), errors.Is(err, replay.ErrBackwards), isAsked(err):
 		return http.StatusBadRequest
 	case errors.Is(err, replay.ErrForgotten):
 		return http.StatusGone

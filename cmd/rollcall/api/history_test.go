@@ -354,7 +354,7 @@ func TestSessionsAreThoseOfNowOrOfAMoment(t *testing.T) {
 // "": they are about all.
 func subjectOf(path string) string {
 	switch path {
-	case "/v1/table", "/v1/connectors":
+	case "/v1/table", "/v1/connectors", "/v1/stats/{name}":
 		return ""
 	case "/v1/route":
 		return "to"
@@ -380,7 +380,7 @@ func addressed(path, account, query string) string {
 	case name != "" && account != "":
 		query = name + "=" + account + "&" + query
 	}
-	return path + "?" + strings.TrimSuffix(query, "&")
+	return strings.Replace(path, "{name}", "ends", 1) + "?" + strings.TrimSuffix(query, "&")
 }
 
 // Every route is closed to whoever has not its scope, and what is asked is on record.

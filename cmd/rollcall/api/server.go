@@ -49,6 +49,7 @@ type Server struct {
 	streamTurns chan struct{}
 
 	pasts chan struct{} // turns of those that hold a table of the past
+	folds chan struct{} // the turn of the one that computes figures
 
 	always map[string]http.Handler // by path
 
@@ -76,7 +77,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests),
 		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams),
-		pasts: make(chan struct{}, maxPasts)}
+		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1)}
 	s.mux.HandleFunc("/", s.notFound)
 	return s
 }

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/replay/stats"
+)
+
+const (
+	// maxFold is how many records are folded for figures, about: some seconds' worth.
+	maxFold = 1_000_000
+	// maxSteps is how many steps a span has at most.
+	maxSteps = 10_000
+	// statsSpan is the span of figures unless another one is asked for.
+	statsSpan = 24 * time.Hour
+)
+
+// stats answers with one of the figures of a span. One question at a time is answered, so
+// that clients' logins have the other processors.
+func (h *History) stats(q *question) error {
+	if err := q.own("since", "until", "step"); err != nil {
+		return err
+	}
+	figure := q.r.PathValue("name")
+	if !slices.Contains(stats.Names(), figure) {
+		return Problem{Status: http.StatusNotFound, Detail: "there is no such figure; there are " + strings.Join(stats.Names(), ", ")}
+	}
+	asked, err := statsQuery(q)
+	if err != nil {
+		return err
+	}
+	asked.Figures, asked.Most = []string{figure}, maxFold
+	end, err := q.server.fold(q.r.Context())
+	if err != nil {
+		return err
+	}
+	defer end()
+	a, err := stats.Read(q.r.Context(), h.Archive, h.Pre, asked)
+	if err != nil {
+		return err
+	}
+	if err := h.record(q, nil); err != nil {
+		return err
+	}
+	answer := struct {
+		Figure string `json:"figure"`
+		stats.Covers
+		Items any        `json:"items"`
+		Next  *statsNext `json:"next,omitempty"`
+	}{Figure: figure, Covers: a.Covers, Items: a.Rows(figure)}
+	if !a.Complete {
+		answer.Next = &statsNext{a.Until}
+	}
+	q.unlimited().SetWriteDeadline(time.Now().Add(readerTimeout)) // anew, for what came before took its time
+	return q.give(answer)
+}
+
+// statsNext is where the next question goes on.
+type statsNext struct {
+	Since time.Time `json:"since"`
+}
+
+// statsQuery reads the span and the step.
+func statsQuery(q *question) (s stats.Query, err error) {
+	params := q.r.URL.Query()
+	if s.Since, err = instant(params, "since"); err != nil {
+		return s, err
+	}
+	if s.Until, err = instant(params, "until"); err != nil {
+		return s, err
+	}
+	until := s.Until
+	if until.IsZero() {
+		until = time.Now()
+	}
+	if s.Since.IsZero() {
+		s.Since = until.Add(-statsSpan)
+	}
+	if !s.Since.Before(until) {
+		return s, bad("since", "it is before until, and not in the future")
+	}
+	text := params.Get("step")
+	if text == "" {
+		return s, nil
+	}
+	if s.Step, err = time.ParseDuration(text); err != nil || s.Step < time.Second || s.Step%time.Second != 0 {
+		return s, bad("step", "it is a whole number of seconds, minutes or hours, as in 30s, 5m or 24h")
+	}
+	if n := until.Sub(s.Since) / s.Step; n >= maxSteps {
+		return s, bad("step", "the span has %d of them, and %d are the most; take a longer step or a shorter span", n+1, maxSteps)
+	}
+	return s, nil
+}
+
+// fold lets a question about figures be answered when it is its turn. The end must be
+// called if there is no error.
+func (s *Server) fold(ctx context.Context) (end func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, pastTimeout)
+	defer cancel()
+	select {
+	case s.folds <- struct{}{}:
+		return func() { <-s.folds }, nil
+	case <-ctx.Done():
+		return nil, Problem{Status: http.StatusServiceUnavailable, Detail: "another question about figures is being answered; try again"}
+	}
+}
+
+// isAsked reports an error of figures that another question mends.
+func isAsked(err error) bool {
+	return errors.Is(err, stats.ErrQuery) || errors.Is(err, stats.ErrTooMuch)
+}
