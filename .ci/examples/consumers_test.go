@@ -26,10 +26,10 @@ type curve struct {
 }
 
 // startCurve starts a program of docs/examples in Python that writes the curve.
-func (s *service) startCurve(name, token string) *curve {
+func (s *service) startCurve(name, url string, env ...string) *curve {
 	s.t.Helper()
-	c := &curve{s: s, cmd: s.command(filepath.Join(s.bin, "python"), s.example(name), "http://"+s.http)}
-	c.cmd.Env = append(c.cmd.Env, "TOKEN="+token)
+	c := &curve{s: s, cmd: s.command(filepath.Join(s.bin, "python"), s.example(name), url)}
+	c.cmd.Env = append(c.cmd.Env, env...)
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -95,14 +95,14 @@ type why struct {
 }
 
 // startWebhook starts a program of docs/examples in Node that posts the ends of sessions.
-func (s *service) startWebhook(name string, token string) *webhook {
+func (s *service) startWebhook(name, url string, env ...string) *webhook {
 	s.t.Helper()
 	h := &webhook{posted: make(chan end, 1<<16)}
 	server := httptest.NewServer(h)
 	s.t.Cleanup(server.Close)
 	h.start = func() *exec.Cmd {
-		cmd := s.command("node", s.example(name), "http://"+s.http, server.URL)
-		cmd.Env, cmd.Stderr = append(cmd.Env, "TOKEN="+token), os.Stderr
+		cmd := s.command("node", s.example(name), url, server.URL)
+		cmd.Env, cmd.Stderr = append(cmd.Env, env...), os.Stderr
 		if err := cmd.Start(); err != nil {
 			s.t.Error(err)
 		}

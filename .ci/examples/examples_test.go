@@ -12,8 +12,14 @@ func TestExamples(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	token := strings.TrimSpace(s.run(s.program, "token", "add", "examples"))
-	curve := s.startCurve("concurrency_http.py", token)
-	hook := s.startWebhook("webhook_http.mjs", token)
+	curves := map[string]*curve{
+		"concurrency.py":      s.startCurve("concurrency.py", "nats://"+s.nats),
+		"concurrency_http.py": s.startCurve("concurrency_http.py", "http://"+s.http, "TOKEN="+token),
+	}
+	hooks := map[string]*webhook{
+		"webhook.mjs":      s.startWebhook("webhook.mjs", "nats://"+s.nats),
+		"webhook_http.mjs": s.startWebhook("webhook_http.mjs", "http://"+s.http, "TOKEN="+token),
+	}
 	s.visit()
 	s.crash()
 	b := s.connect()
@@ -23,6 +29,10 @@ func TestExamples(t *testing.T) {
 	}
 	f := foldLog(t, b, info.Last)
 	t.Run("analytics.sql", s.askSQL)
-	t.Run("concurrency_http.py", func(t *testing.T) { curve.compare(t, f.curve) })
-	t.Run("webhook_http.mjs", func(t *testing.T) { hook.compare(t, f.ends) })
+	for name, c := range curves {
+		t.Run(name, func(t *testing.T) { c.compare(t, f.curve) })
+	}
+	for name, h := range hooks {
+		t.Run(name, func(t *testing.T) { h.compare(t, f.ends) })
+	}
 }

@@ -70,7 +70,7 @@ func (s *service) data() string { return filepath.Join(s.home, "data") }
 func (s *service) serve() {
 	s.t.Helper()
 	s.up = exec.Command(s.program, "up", "--data", s.data(), "--demo", "--domain", "localhost,example.org",
-		"--nats-listen", s.nats, "--c2s", s.c2s, "--c2s-tls", s.c2sTLS, "--http", s.http, "--ws", "")
+		"--roles", "connector,projector,http,publisher", "--nats-listen", s.nats, "--c2s", s.c2s, "--c2s-tls", s.c2sTLS, "--http", s.http, "--ws", "")
 	out, err := s.up.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -139,23 +139,26 @@ func (s *service) finish(cmd *exec.Cmd) string {
 // visit has real clients come and go, and fail.
 func (s *service) visit() {
 	s.t.Helper()
+	list := s.run(s.program, "bench", "c2s", "churn", "--users")
 	users := s.command(s.program, "user", "import", "-")
-	users.Stdin = strings.NewReader(s.run(s.program, "bench", "c2s", "churn", "--users"))
+	users.Stdin = strings.NewReader(list)
 	s.finish(users)
 	s.run(s.program, "bench", "c2s", "churn", "--server", s.c2s, "--rounds", "1", "--time", "1s")
-	traffic, err := filepath.Abs("traffic.py")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	cmd := s.command(traffic)
-	for _, name := range []string{"alice", "bob", "carol"} {
-		upper := strings.ToUpper(name)
-		cmd.Env = append(cmd.Env, upper+"_JID="+name+"@localhost", upper+"_PASSWORD="+name)
-	}
+
 	host, port, _ := strings.Cut(s.c2s, ":")
 	_, tls, _ := strings.Cut(s.c2sTLS, ":")
-	cmd.Env = append(cmd.Env, "XMPP_HOST="+host, "PORT="+port, "TLS_PORT="+tls)
-	s.finish(cmd)
+	settings := []string{"XMPP_HOST=" + host, "PORT=" + port, "TLS_PORT=" + tls, "NODE_TLS_REJECT_UNAUTHORIZED=0", "NODE_NO_WARNINGS=1"}
+	list += "alice@localhost:alice\nbob@localhost:bob\ncarol@localhost:carol\n"
+	for line := range strings.Lines(list) {
+		jid, password, _ := strings.Cut(strings.TrimSpace(line), ":")
+		name, _, _ := strings.Cut(strings.ToUpper(jid), "@")
+		settings = append(settings, name+"_JID="+jid, name+"_PASSWORD="+password)
+	}
+	for _, clients := range [][]string{{"node", s.path("agents.mjs")}, {s.path("traffic.py")}} {
+		cmd := s.command(clients[0], clients[1:]...)
+		cmd.Env = append(cmd.Env, settings...)
+		s.finish(cmd)
+	}
 }
 
 // connect gives Go the log.
@@ -169,12 +172,15 @@ func (s *service) connect() *bus.Bus {
 	return b
 }
 
-// example is the path of one of docs/examples.
-func (s *service) example(name string) string {
+// path is that of a file of this folder.
+func (s *service) path(name string) string {
 	s.t.Helper()
-	path, err := filepath.Abs(filepath.Join("../../docs/examples", name))
+	path, err := filepath.Abs(name)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return path
 }
+
+// example is the path of one of docs/examples, with what it needs installed beside it.
+func (s *service) example(name string) string { return filepath.Join(s.bin, "..", "examples", name) }

@@ -4,7 +4,8 @@ are cut off and resume, or don't; a connector that is killed, whose users all co
 once; and somebody who guesses passwords. By slixmpp, but for the guessing.
 
 Settings (environment): ROLLCALL, the program to start a connector with, ROLLCALL_NATS,
-XMPP_HOST, PORT and TLS_PORT of the service, and JID and PASSWORD of ALICE, BOB and CAROL.
+XMPP_HOST, PORT and TLS_PORT of the service, and JID and PASSWORD of ALICE, BOB and CAROL,
+and of USER0 and so on.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from faults_check import Connector, Link
 from peer import CheckFailed, Peer, main, setting
 
 USERS = ("ALICE", "BOB", "CAROL")
-EACH = 4  # sessions of each that are at the connector that is killed
+CROWD = [f"USER{number}" for number in range(14)]  # at the connector that is killed
 
 
 async def log_in(peer):
@@ -76,13 +77,14 @@ async def storm(check):
         connector = Connector(home)
         await connector.start()
         try:
-            peers = [Peer(who, connector.port, f"storm{n}") for who in USERS for n in range(EACH)]
+            peers = [Peer(who, connector.port, "before") for who in CROWD]
             await asyncio.gather(*(log_in(peer) for peer in peers))
             await connector.end(signal.SIGKILL)
             await asyncio.gather(*(peer.lost() for peer in peers))
         finally:
             await connector.end(signal.SIGKILL)
-    back = [Peer(who, setting("PORT"), f"back{n}") for who in USERS for n in range(EACH)]
+    # Some take the place of the session that they had, which the log ends at once.
+    back = [Peer(who, setting("PORT"), resource) for who, resource in zip(CROWD, ["before", "after", "after"] * 5)]
     await asyncio.gather(*(log_in(peer) for peer in back))
     await asyncio.gather(*(peer.logout() for peer in back[1:]))  # the first one stays
     check.ok()
