@@ -10,7 +10,12 @@ import (
 // ask asks with a token.
 func (p *process) ask(t *testing.T, token, path string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", httpAddress.FindStringSubmatch(p.out.String())[1]+path, nil)
+	return p.request(t, "GET", token, path)
+}
+
+func (p *process) request(t *testing.T, method, token, path string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, httpAddress.FindStringSubmatch(p.out.String())[1]+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

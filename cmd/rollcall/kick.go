@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
+	"rollcall/projector/query"
+	"rollcall/replay"
 	"rollcall/session"
 	"rollcall/session/accounts"
 )
@@ -21,11 +25,11 @@ func newKick(con *console) *cobra.Command {
 		reason string
 	)
 	cmd := &cobra.Command{
-		Use:   "kick JID",
-		Short: "End one session (user@domain/resource) or all of an account",
+		Use:   "kick JID|SESSION",
+		Short: "End a session, by its full JID or its id, or all of an account",
 		Args:  arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
-			jid, err := parseTarget(args[0])
+			k, err := parseKick(args[0])
 			if err != nil {
 				return err
 			}
@@ -35,7 +39,8 @@ func newKick(con *console) *cobra.Command {
 			if !utf8.ValidString(reason) {
 				return usagef("--reason: %q is not UTF-8", reason)
 			}
-			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error { return kick(ctx, con, admin, jid, reason) })
+			k.Text, k.By = reason, operator()
+			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error { return k.kick(ctx, con, b, admin) })
 		}),
 	}
 	svc.flags(cmd)
@@ -43,14 +48,41 @@ func newKick(con *console) *cobra.Command {
 	return cmd
 }
 
+// A kicking is a kick as it was asked for.
+type kicking struct {
+	session.Kick
+	of events.JID // whose session, or sessions; zero: that of an id, whosever it is
+}
+
+func parseKick(target string) (k kicking, err error) {
+	if id, err := events.ParseID(target); err == nil { // which is no user@domain
+		k.Session = events.SessionID(id)
+		return k, nil
+	}
+	k.of, err = parseTarget(target)
+	k.Resource = k.of.Resource()
+	return k, err
+}
+
 // kick ends sessions and names them.
-func kick(ctx context.Context, con *console, admin *accounts.Admin, jid events.JID, text string) error {
-	ended, _, err := admin.Kick(ctx, jid, session.Kick{Resource: jid.Resource(), Text: text, By: operator()})
+func (k *kicking) kick(ctx context.Context, con *console, b *bus.Bus, admin *accounts.Admin) error {
+	if k.of.IsZero() {
+		list, _, err := sourceOf(con, b).Sessions(ctx, ask.Which{}, replay.Moment{})
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(list, func(s query.Session) bool { return s.ID == k.Session.String() })
+		if i < 0 {
+			return fmt.Errorf("there is no session %s", k.Session)
+		}
+		k.of = list[i].JID
+	}
+	ended, _, err := admin.Kick(ctx, k.of, k.Kick)
 	if err != nil {
 		return err
 	}
 	if len(ended) == 0 {
-		return fmt.Errorf("%s has no session", jid)
+		return fmt.Errorf("%s has no session", k.of)
 	}
 	for _, s := range ended {
 		if _, err := fmt.Fprintf(con.out, "kicked %s on %s\n", printable(s.JID().String()), printable(s.Connector().Name)); err != nil {

@@ -111,8 +111,8 @@ func (f *sessionsFlags) query(args []string, now time.Time) (q sessionsQuery, er
 	if q.ofSpan() && f.at != "" {
 		return q, usagef("--at is for a moment, --since and --until are for a span: give one")
 	}
-	if !q.ofSpan() && (q.which.Filter.Asks("reason") || q.which.Filter.Asks("text")) {
-		return q, usagef("filter: sessions of one moment have not ended, so they have no reason and no text: give --since")
+	if !q.ofSpan() && q.which.Filter.AsksEnd() {
+		return q, usagef("filter: sessions of one moment have not ended, so they have no reason, no text and nobody that ended them: give --since")
 	}
 	return q, nil
 }

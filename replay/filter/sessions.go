@@ -58,6 +58,9 @@ func (f *Sessions) Has(s *Stay) bool {
 // Asks reports a term with the key, as [Filter.Asks].
 func (f *Sessions) Asks(key string) bool { return asks(f.terms, key) }
 
+// AsksEnd reports a term about how a session has ended: of one that goes on none holds.
+func (f *Sessions) AsksEnd() bool { return f.Asks("reason") || f.Asks("text") || f.Asks("by") }
+
 // Accounts are those that alone are meant, as [Filter.Accounts].
 func (f *Sessions) Accounts() []events.JID { return accounts(f.terms) }
 

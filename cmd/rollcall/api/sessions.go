@@ -68,8 +68,8 @@ func sessionFilterOf(q *question) (*filter.Sessions, error) {
 	switch {
 	case err != nil:
 		return nil, bad("filter", "%v", err)
-	case f.Asks("reason") || f.Asks("text") || f.Asks("by"):
-		return nil, bad("filter", "sessions that there are at one moment have not ended, so they have no reason and no text, and nobody did it")
+	case f.AsksEnd():
+		return nil, bad("filter", "sessions that there are at one moment have not ended, so they have no reason, no text and nobody that ended them")
 	}
 	return f, mayFilter(q, f.Asks("address"))
 }

@@ -86,7 +86,7 @@ func (l *Lifetime) stay(span replay.Span, now time.Time) *filter.Stay {
 	if at.IsZero() || at.After(now) {
 		at = now
 	}
-	return &filter.Stay{Session: &l.Session, At: at, Reason: l.Reason, Text: l.Text}
+	return &filter.Stay{Session: &l.Session, At: at, Reason: l.Reason, Text: l.Text, By: l.By}
 }
 
 // End is how it ended, in words.
