@@ -30,7 +30,7 @@ func archive(con *console, b *bus.Bus) replay.Archive {
 
 // sourceOf is what the verbs' answers are made of.
 func sourceOf(con *console, b *bus.Bus) *ask.Source {
-	return &ask.Source{Archive: archive(con, b), Now: presence{con, b}, Leases: b.Leases(), Accounts: storeOf(b)}
+	return &ask.Source{Archive: archive(con, b), Pre: b.Pre(), Now: presence{con, b}, Leases: b.Leases(), Accounts: storeOf(b)}
 }
 
 // A presence asks the running projector, and does without if there is none.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
 	"rollcall/session"
 )
@@ -113,7 +114,7 @@ func TestHelpExplainsEveryReasonOfAnEnd(t *testing.T) {
 		events.ReasonReplaced, events.ReasonKicked, events.ReasonConnectorLost, events.ReasonShutdown,
 		events.ReasonPasswordChanged, events.ReasonAccountRemoved, events.ReasonOverload, events.ReasonUnavailable,
 	} {
-		if !strings.Contains(reasons, "\n  "+string(r)+" ") {
+		if !strings.Contains(ask.Reasons(), "\n  "+string(r)+" ") {
 			t.Errorf("%s is not explained", r)
 		}
 	}

@@ -36,7 +36,7 @@ func newSessions(con *console) *cobra.Command {
 			"look at the past that is so from the event on that says it (connector_lost), or\n" +
 			"from the next start of the connector if no other one was there.\n\n" +
 			"\"rollcall events --help\" explains filters. Those of sessions have these keys:\n" +
-			keyTable(filter.SessionKeys()) + "\n\n" + reasons,
+			keyTable(filter.SessionKeys()) + "\n\n" + ask.Reasons(),
 		Example: "  rollcall sessions\n" +
 			"  rollcall sessions --at 10m           (ago; 14:03:07, \"2026-01-31 14:03\")\n" +
 			"  rollcall sessions --at 4711          (after the event of this sequence)\n" +
@@ -63,22 +63,6 @@ func newSessions(con *console) *cobra.Command {
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
-
-// reasons explains the events.Reason of an end to people.
-const reasons = `Why sessions end:
-  client            the client logged out
-  connection_lost   its connection broke
-  timeout           it did not answer, or did not come back in time
-  replaced          another client took the same full JID
-  kicked            an administrator ended it
-  password_changed  so that it must log in again
-  account_removed   there is no longer such an account
-  overload          it read too slowly
-  error             it broke the protocol; the text says how
-  connector_lost    its connector was killed or cut off from the log
-  shutdown          its connector was stopped
-  unavailable       the log could not take its events
-  resumed           it was only the way back into a session that waited`
 
 // sessionsFlags are the flags of the verb as they were given.
 type sessionsFlags struct {

@@ -101,6 +101,8 @@ var Routes = []Route{
 	{"GET /v1/events.ndjson", access.Read, true, (*History).download},
 	{"GET /v1/events/stream", access.Read, true, (*History).follow},
 	{"GET /v1/sessions", access.Read, false, (*History).sessions},
+	{"GET /v1/sessions/{id}", access.Read, false, (*History).session},
+	{"GET /v1/accounts/{jid}/history", access.Read, false, (*History).steps},
 	{"GET /v1/table", access.Read, false, (*History).table},
 	{"GET /v1/connectors", access.Read, false, (*History).connectors},
 	{"GET /v1/route", access.Read, false, (*History).route},

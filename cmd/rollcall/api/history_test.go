@@ -387,9 +387,9 @@ func addressed(path, account, query string) string {
 func TestEveryRouteAsksForItsScopeAndIsOnRecord(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	s.login("alice@localhost", "phone", "192.0.2.7:5222")
-	s.login("bob@localhost", "phone", "192.0.2.7:5222")
+	sessions := map[string]events.SessionID{}
 	for _, name := range []string{"alice", "bob"} {
+		sessions[name+"@localhost"] = s.login(name+"@localhost", "phone", "192.0.2.7:5222")
 		must(t, s.accounts.Create(t.Context(), events.StoredJID(name+"@localhost"), name))
 	}
 	tokens := map[string]string{}
@@ -412,7 +412,8 @@ func TestEveryRouteAsksForItsScopeAndIsOnRecord(t *testing.T) {
 		ask := func(token, account, query string) (int, string) {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			answer := s.request(ctx, token, addressed(path, account, query))
+			id := sessions[cmp.Or(account, "bob@localhost")].String()
+			answer := s.request(ctx, token, strings.Replace(addressed(path, account, query), "{id}", id, 1))
 			defer answer.Body.Close()
 			head := make([]byte, 1000)
 			n, _ := io.ReadAtLeast(answer.Body, head, 1)

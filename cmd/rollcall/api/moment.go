@@ -23,7 +23,7 @@ var errRebuilding = Problem{Status: http.StatusServiceUnavailable, Detail: "the 
 
 // source is what answers are made of.
 func (h *History) source() *ask.Source {
-	return &ask.Source{Archive: h.Archive, Now: ask.PresentOf(h.Table), Leases: h.Leases, Accounts: h.Accounts}
+	return &ask.Source{Archive: h.Archive, Pre: h.Pre, Now: ask.PresentOf(h.Table), Leases: h.Leases, Accounts: h.Accounts}
 }
 
 // at lets a question about a moment be answered: about now once the table is up to date,

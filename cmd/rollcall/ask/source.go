@@ -16,6 +16,7 @@ import (
 // A Source is what answers are made of. It is as safe for concurrent use as its parts.
 type Source struct {
 	Archive  replay.Archive
+	Pre      replay.Pre
 	Now      Present
 	Leases   Leases
 	Accounts Accounts

@@ -1,0 +1,99 @@
+package ask
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"rollcall/events"
+)
+
+// Sentence says what a record of an account is about, for people. shown is what they may
+// see of a client's address.
+func Sentence(st *events.Stored, shown func(address string) string) string {
+	who := nameOf(st)
+	switch e := st.Event.(type) {
+	case events.Authenticated:
+		return "A client logged in" + from(shown(e.Address)) + with(e) + " on connector " + st.Connector.Name + "."
+	case events.Bound:
+		return "The session is bound as " + who + "."
+	case events.PresenceAvailable:
+		return fmt.Sprintf("%s is available with priority %d%s.", who, e.Priority, before(", ", e.Show))
+	case events.PresenceUnavailable:
+		return who + " is no longer available, by its own word."
+	case events.Detached:
+		return fmt.Sprintf("%s lost its connection (%s: %s) and waits until %s to be resumed.", who, e.Reason, wordsOf(e.Reason), clock(e.Until))
+	case events.Resumed:
+		return who + " was resumed" + from(shown(e.Address)) + " on connector " + st.Connector.Name + "."
+	case events.Closed:
+		return who + " ended: " + wordsOf(e.Reason) + before(": ", e.Text) + byWhom(e.By) + "."
+	case events.AccountCreated:
+		return "The account was created" + byWhom(e.By) + "."
+	case events.PasswordChanged:
+		return "The password was changed" + byWhom(e.By) + "."
+	case events.AccountRemoved:
+		return "The account was removed" + byWhom(e.By) + "."
+	case events.AuthFailed:
+		return "A login failed" + from(shown(e.Address)) + before(" with ", e.Mechanism) + before(": ", e.Condition) + "."
+	}
+	return detail(st, who)
+}
+
+// detail continues Sentence with what matters less.
+func detail(st *events.Stored, who string) string {
+	switch e := st.Event.(type) {
+	case events.RosterRequested:
+		return who + " asked for the roster and hears of its changes."
+	case events.PresenceDirected:
+		if e.Available {
+			return who + " sent " + e.To.String() + " its presence."
+		}
+		return who + " told " + e.To.String() + " that it is unavailable."
+	case events.StreamManagementEnabled:
+		if e.Resumable {
+			return fmt.Sprintf("%s switched stream management on, and may be resumed for %s.", who, time.Duration(e.Max)*time.Second)
+		}
+		return who + " switched stream management on."
+	case events.CarbonsEnabled:
+		return who + " gets copies of its account's messages from now on."
+	case events.CarbonsDisabled:
+		return who + " no longer gets copies of its account's messages."
+	case events.Refreshed:
+		return "Nothing new: the log repeats what is true of " + who + "."
+	case events.Unknown:
+		return "Something happened that this build does not know."
+	}
+	return who + ": " + strings.ReplaceAll(st.Event.Kind().String(), "_", " ") + "."
+}
+
+// nameOf is what a session is called: by its resource, once it has one.
+func nameOf(st *events.Stored) string {
+	if r := st.JID.Resource(); r != "" {
+		return r
+	}
+	return "The session"
+}
+
+// with is by what a client authenticated, and what it says it is.
+func with(e events.Authenticated) string {
+	tls := " in the clear"
+	if e.TLS != "" {
+		tls = " over " + e.TLS
+	}
+	return before(" with ", e.Mechanism) + tls + before(", as ", e.Agent)
+}
+
+func from(address string) string { return before(" from ", address) }
+
+func byWhom(a events.Actor) string { return before(", by ", string(a)) }
+
+// before puts words before a text, if there is one.
+func before(words, text string) string {
+	if text == "" {
+		return ""
+	}
+	return words + text
+}
+
+// clock is an instant as sentences have it.
+func clock(unixNano int64) string { return time.Unix(0, unixNano).UTC().Format(time.RFC3339) }
