@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,26 +28,24 @@ func newLogins(con *console) *cobra.Command {
 		Short: "Show who logged in, and who tried to and did not",
 		Long: "Show logins (authenticated), sessions that were taken up again (resumed) and\n" +
 			"failed logins (auth_failed), oldest first: all, or those that a filter means.\n" +
-			"The keys of a filter that say most of logins:\n\n" +
-			"  address:192.0.2.0/24   from a network, or from one address\n" +
-			"  account:JID            of an account, or for its name\n" +
-			"  type:auth_failed       only failed ones; these two are found quickest\n" +
-			"  mechanism:PLAIN  tls:* agent:gajim*  condition:not-authorized  connector:c2\n\n" +
-			"Terms with spaces between them must all hold; values with commas are\n" +
-			"alternatives, and -key:value means the others; before the first of these put --.\n" +
+			"\"rollcall events --help\" explains filters. The keys that say most of logins are\n" +
+			"address, account, type, mechanism, tls, agent and condition.\n\n" +
 			"Failed logins are of another stream than the rest, so they have no sequence;\n" +
-			"they stand among them by their time.",
+			"they stand among them by their time. They alone (type:auth_failed), or what is of\n" +
+			"some accounts alone, is found at once; otherwise all of the log is read, or of it\n" +
+			"the time that is given, or with --limit as much as it takes from its end.",
 		Example: "  rollcall logins address:192.0.2.0/24 --since 1d\n" +
 			"  rollcall logins type:auth_failed --limit 20\n" +
-			"  rollcall logins account:alice@localhost",
+			"  rollcall logins account:alice@localhost\n" +
+			"  rollcall logins 'agent:gajim*' -mechanism:SCRAM* --since 7d",
 		RunE: verb(func(ctx context.Context, args []string) error {
 			span, err := parseSpan(since, until, time.Now())
 			if err != nil {
 				return err
 			}
-			f, err := filter.Parse(strings.Join(args, " "))
+			f, err := parseFilter(args)
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			if limit < 0 {
 				return usagef("--limit: %d is less than nothing", limit)

@@ -78,7 +78,8 @@ func (p *page) newestFirst(ctx context.Context, log events.Log, s *selection) er
 	for size := events.Seq(firstWindow); top > s.after && top >= info.First; size = min(4*size, maxScan/4) {
 		window := *s
 		window.to, window.after = top, max(s.after, top-min(size, top))
-		part := page{limit: maxScan, damaged: map[int]*events.PoisonError{}, deadline: p.deadline}
+		// Of a window that were not read to its end the newest would be missing.
+		part := page{limit: maxScan, damaged: map[int]*events.PoisonError{}, deadline: time.Now().Add(time.Hour)}
 		if err := part.oldestFirst(ctx, log, &window); err != nil {
 			return err
 		}

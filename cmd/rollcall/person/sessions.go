@@ -16,7 +16,7 @@ func (x *export) sessions() table {
 		means: "Each session from its beginning to its end. One without an end goes on. first_address is where it was begun\n" +
 			"from, address where its newest connection came from; what the log has forgotten of its beginning is missing.",
 		columns: []string{
-			"session", "who", "jid", "began", "ended", "duration_ms", "reason", "text", "first_address", "address",
+			"session", "who", "jid", "began", "ended", "duration_ms", "reason", "text", "by", "first_address", "address",
 			"mechanism", "tls", "agent", "connector", "detaches", "resumes",
 		},
 		rows: x.stays,
@@ -97,7 +97,7 @@ func (x *export) stays(ctx context.Context) iter.Seq2[row, error] {
 
 func stay(l *replay.Lifetime, b *beginning, until time.Time) row {
 	return row{cells: []any{
-		l.ID.String(), b.who, l.JID().String(), at(l.Since), at(l.Ended), l.Duration(until).Milliseconds(), string(l.Reason), l.Text,
+		l.ID.String(), b.who, l.JID().String(), at(l.Since), at(l.Ended), l.Duration(until).Milliseconds(), string(l.Reason), l.Text, string(l.By),
 		b.login.Address, l.Address(), b.login.Mechanism, b.login.TLS, b.login.Agent, l.Connector().Name, b.detaches, b.resumes,
 	}}
 }
