@@ -88,7 +88,7 @@ func joined(args []string) string {
 }
 
 // filtering are the verbs that take a filter.
-var filtering = map[string]bool{"events": true, "tail": true, "history": true, "sessions": true}
+var filtering = map[string]bool{"events": true, "tail": true, "history": true, "logins": true, "sessions": true}
 
 // notFlags lets terms that begin with - be given as they are: a space before one, which
 // means nothing to a filter, makes it no flag.

@@ -28,7 +28,7 @@ func newEvents(con *console) *cobra.Command {
 			"\n\nKeys:\n" + keyTable(filter.EventKeys()) + "\n\n" +
 			"Up to 16 accounts that a filter names are read by themselves, and for sessions\n" +
 			"the log from an hour before their beginning; otherwise all of it is, or the time\n" +
-			"that is given. Failed logins are not in the log: \"rollcall history\" has them.",
+			"that is given. Failed logins are not in the log: \"rollcall logins\" has them.",
 		Example: "  rollcall events type:closed reason:connection_lost,timeout --since 1h\n" +
 			"  rollcall events 'by:*' --since 7d    (what somebody did: kicks, and changes of accounts)\n" +
 			"  rollcall events address:192.0.2.0/24 -connector:c2\n" +
@@ -41,7 +41,7 @@ func newEvents(con *console) *cobra.Command {
 				return err
 			}
 			if q.filter.BeforeLogin() {
-				return usagef("what happens before a login is not in the log: rollcall history --since shows what failed")
+				return usagef("what happens before a login is not in the log: rollcall logins has those that failed, and rollcall history --since what else failed")
 			}
 			if q.limit < 0 {
 				return usagef("--limit is how many events are shown at most")
