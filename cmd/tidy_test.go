@@ -66,6 +66,7 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/api/access": {"events"},
 	"cmd/rollcall/ask":        {"events", "projector", "projector/query", "replay", "replay/filter", "replay/public", "session", "session/auth", "session/delivery", "session/roster"},
 	"cmd/rollcall/bench":      {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
+	"cmd/rollcall/chart":      {"replay/stats"},
 	"cmd/rollcall/load":       {"events", "session/stanza"},
 	"cmd/rollcall/lossy":      {},
 	"cmd/rollcall/person":     {"bus", "cmd/rollcall/api/access", "events", "replay", "replay/names", "replay/public", "session/auth", "session/roster"},

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/cmd/rollcall/chart"
 	"rollcall/replay/stats"
 )
 
@@ -20,9 +23,9 @@ const statsSpan = "1d"
 // newStats computes figures from the log.
 func newStats(con *console) *cobra.Command {
 	var (
-		svc                service
-		since, until, step string
-		asJSON             bool
+		svc                     service
+		since, until, step, svg string
+		asJSON                  bool
 	)
 	cmd := &cobra.Command{
 		Use:   "stats [NAME...]",
@@ -33,7 +36,7 @@ func newStats(con *console) *cobra.Command {
 			"It reads from the newest keyframe before the span on, once for all figures, and\n" +
 			"tells on a terminal how far it is. What each figure means is in the\n" +
 			"documentation of package replay/stats. Days, weeks and months are those of UTC.",
-		Example: "  rollcall stats --since 30d\n" +
+		Example: "  rollcall stats --since 30d --svg month.svg\n" +
 			"  rollcall stats concurrency --since 14:00 --until 15:00 --step 1m\n" +
 			"  rollcall stats durations users --since 7d --json",
 		Args:      arguments(0, len(stats.Names())),
@@ -43,7 +46,7 @@ func newStats(con *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return svc.use(ctx, func(b *bus.Bus) error { return showStats(ctx, con, b, q, asJSON) })
+			return svc.use(ctx, func(b *bus.Bus) error { return showStats(ctx, con, b, q, svg, asJSON) })
 		}),
 	}
 	svc.flags(cmd)
@@ -52,6 +55,8 @@ func newStats(con *console) *cobra.Command {
 	f.StringVar(&until, "until", "", "before this `TIME`")
 	f.StringVar(&step, "step", "", "`TIME` of a step: 1m, 1h, 1d (default: some dozens of them)")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line: what is covered, then the rows")
+	f.StringVar(&svg, "svg", "", "draw who was online and how sessions ended into `FILE`")
+	cmd.RegisterFlagCompletionFunc("svg", completeFiles)
 	return cmd
 }
 
@@ -75,17 +80,35 @@ func parseStats(names []string, since, until, step string, now time.Time) (q sta
 	return q, nil
 }
 
-func showStats(ctx context.Context, con *console, b *bus.Bus, q stats.Query, asJSON bool) error {
+func showStats(ctx context.Context, con *console, b *bus.Bus, q stats.Query, svg string, asJSON bool) error {
+	names := q.Figures
+	if svg != "" && len(names) > 0 {
+		q.Figures = slices.Concat(names, []string{"concurrency", "ends"}) // which are drawn
+	}
 	a, err := stats.Read(ctx, archive(con, b), b.Pre(), q)
 	if err != nil {
 		return err
 	}
+	if svg != "" {
+		if err := drawStats(con, a, svg); err != nil {
+			return change("--svg", err)
+		}
+	}
 	if asJSON {
-		return printStats(con, a, q.Figures)
+		return printStats(con, a, names)
 	}
 	sayForgotten(con, a.Known)
-	s := statsTables{con: con, answer: a, overview: len(q.Figures) != 1}
-	return s.show(q.Figures)
+	s := statsTables{con: con, answer: a, overview: len(names) != 1}
+	return s.show(names)
+}
+
+// drawStats writes a picture.
+func drawStats(con *console, a *stats.Answer, file string) error {
+	var picture bytes.Buffer
+	if err := chart.Write(&picture, a, con.zone); err != nil {
+		return err
+	}
+	return os.WriteFile(file, picture.Bytes(), 0o666)
 }
 
 // printStats writes a line for what the answer covers, and one for each row.
