@@ -22,6 +22,7 @@ func TestExamples(t *testing.T) {
 	}
 	s.visit()
 	s.crash()
+	s.settle()
 	b := s.connect()
 	info, err := b.Log().Info(s.ctx)
 	if err != nil {

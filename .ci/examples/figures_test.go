@@ -3,16 +3,13 @@ package examples
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"rollcall/bus"
 	"rollcall/events"
-	"rollcall/replay"
 	"rollcall/replay/public"
 	"rollcall/session"
 )
@@ -23,11 +20,9 @@ type figures struct {
 	curve       []count
 	ends        []end                             // of all sessions
 	days        map[time.Time]map[events.JID]bool // who was online on a day
-	losses      map[string]*losses                // by the client's software
 	lost        []moment                          // ends that nobody had asked for, and lost connections
 	came        []moment                          // logins, and sessions that were resumed
 	logins      []login
-	stays       []replay.Lifetime // that have ended
 }
 
 // A count is how many sessions were online after a record.
@@ -36,9 +31,6 @@ type count struct {
 	at  time.Time
 	n   int
 }
-
-// Losses are what became of sessions that lost their connection.
-type losses struct{ detached, resumed, ended int }
 
 // A moment is when something happened to a session.
 type moment struct {
@@ -61,8 +53,8 @@ type login struct {
 func foldLog(t *testing.T, b *bus.Bus, to events.Seq) *figures {
 	t.Helper()
 	f := &fold{
-		figures:  figures{days: map[time.Time]map[events.JID]bool{}, losses: map[string]*losses{}},
-		accounts: map[events.JID]*session.Account{}, since: map[events.JID]time.Time{}, agents: map[events.SessionID]string{},
+		figures:  figures{days: map[time.Time]map[events.JID]bool{}},
+		accounts: map[events.JID]*session.Account{}, since: map[events.JID]time.Time{},
 	}
 	for st, err := range b.Log().Read(t.Context(), events.Range{To: to}) {
 		if err != nil {
@@ -72,14 +64,6 @@ func foldLog(t *testing.T, b *bus.Bus, to events.Seq) *figures {
 	}
 	for account, since := range f.since {
 		f.wasOnline(account, since, f.last)
-	}
-	for l, err := range replay.Sessions(t.Context(), replay.Archive{Log: b.Log()}, replay.Span{Until: f.last.Add(1)}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if l.Ended != 0 {
-			f.stays = append(f.stays, l)
-		}
 	}
 	for st, err := range b.Pre().Read(t.Context(), time.Time{}, time.Time{}) {
 		if err != nil {
@@ -102,7 +86,6 @@ type fold struct {
 	accounts map[events.JID]*session.Account
 	online   int
 	since    map[events.JID]time.Time // those that are online
-	agents   map[events.SessionID]string
 }
 
 func (f *fold) take(st *events.Stored) {
@@ -121,7 +104,6 @@ func (f *fold) take(st *events.Stored) {
 	f.follow(st, before.Session(st.Session), after.Session(st.Session))
 	switch e := st.Event.(type) {
 	case events.Authenticated:
-		f.agents[st.Session] = software(e.Agent)
 		f.came = append(f.came, moment{account, st.Session, at, false})
 		f.tried(st, account, e.Address, true)
 	case events.Closed:
@@ -179,21 +161,12 @@ func (f *fold) follow(st *events.Stored, before, after *session.Session) {
 	if was == is {
 		return
 	}
-	l := f.losses[f.agents[st.Session]]
-	if l == nil {
-		l = &losses{}
-		f.losses[f.agents[st.Session]] = l
-	}
 	m := moment{st.Account(), st.Session, st.StoredAt(), was}
 	switch {
 	case is:
-		l.detached++
 		f.lost = append(f.lost, m)
 	case after != nil:
-		l.resumed++
 		f.came = append(f.came, m)
-	default:
-		l.ended++
 	}
 }
 
@@ -202,34 +175,6 @@ func (f *fold) tried(st *events.Stored, name events.JID, address string, ok bool
 	if err == nil {
 		f.logins = append(f.logins, login{st.StoredAt(), name, from.Addr(), ok})
 	}
-}
-
-// software is what an export says of a client: its name and major version, if the client
-// has said more than that.
-func software(agent string) string {
-	parts := strings.Split(agent, ", ")
-	if len(parts) < 3 {
-		return ""
-	}
-	version, _, _ := strings.Cut(parts[0], ".")
-	return version
-}
-
-// durations are the seconds that sessions lasted, in order, by the reason of their end.
-func (f *figures) durations() map[events.Reason][]float64 {
-	all := map[events.Reason][]float64{}
-	for _, l := range f.stays {
-		all[l.Reason] = append(all[l.Reason], float64(l.Duration(f.last).Milliseconds())/1000)
-	}
-	for _, list := range all {
-		slices.Sort(list)
-	}
-	return all
-}
-
-// quantile is the least value of an ordered list that so much of it does not exceed.
-func quantile(list []float64, q float64) float64 {
-	return list[max(int(math.Ceil(q*float64(len(list))))-1, 0)]
 }
 
 // activeIn is who was online in so many days up to one.

@@ -161,6 +161,16 @@ func (s *service) visit() {
 	}
 }
 
+// settle waits until nobody is online, so that nothing happens any longer.
+func (s *service) settle() {
+	s.t.Helper()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for s.run(s.program, "sessions", "--json") != "" {
+		<-tick.C
+	}
+}
+
 // connect gives Go the log.
 func (s *service) connect() *bus.Bus {
 	s.t.Helper()

@@ -9,15 +9,16 @@
 --
 --     from concurrency(step := interval 1 minute);
 --     from durations();
---     from active();
+--     from active(period := 'day');
 --     from retention();
 --     from resumption();
---     from storms(step := interval 10 second, within := interval 2 minute, least := 10);
+--     from storms(step := interval 10 second, least := 10);
 --     from guessing(least := 10);
 --
+-- `rollcall stats` computes some of them from the log itself, by the same definitions.
 -- Times are of UTC, and the log's clock. Nobody's name is in the files: `who` stands for
 -- an account from its creation to its removal. It is missing for an account that was
--- erased, which then counts as a session, but not as somebody.
+-- erased, whose sessions then count, but not as anybody's.
 
 set timezone = 'UTC';
 
@@ -46,33 +47,40 @@ with bound as (
 )
 from (from bound union all from earlier) left join ends using (session);
 
--- How many sessions were online: at the end of each step, and at most in it. Every step
--- has a row, also those in which nobody came or went.
+-- How many sessions and accounts were online when each step began, and the most sessions
+-- at any moment of it. Every step has a row, also those in which nobody came or went.
 create macro concurrency(step := interval 1 minute) as table
 with change as (
-    select came_seq as seq, came as t, 1 as d from stays
+    select came_seq as seq, came as t, who, 1 as d from stays
   union all
-    select went_seq, went, -1 from stays where went_seq is not null
+    select went_seq, went, who, -1 from stays where went_seq is not null
+), own as ( -- how many sessions its account has after each change
+    select *, sum(d) over (partition by who order by seq, d desc) as n from change
 ), curve as (
-    select seq, t, sum(d) over (order by seq) as n from change
-), busy as (
-    select time_bucket(step, t) as t, arg_max(n, seq) as n, max(n) as most from curve group by all
+    select seq, t, sum(d) over (order by seq) as sessions,
+           sum(case when who is not null and n = if(d = 1, 1, 0) then d end) over (order by seq) as accounts
+    from own
+), busy as ( -- steps in which anybody came or went
+    select time_bucket(step, t) as t, max(sessions) as most,
+           arg_max(sessions, seq) as sessions, arg_max(accounts, seq) as accounts
+    from curve group by all
 ), steps as (
     select unnest(generate_series(time_bucket(step, first_at), last_at, step)) as t from span
 )
-select steps.t, coalesce(busy.n, 0)::bigint as online,
-       -- A step begins with those of the step before.
-       greatest(if(busy.t = steps.t, most, 0), lag(coalesce(busy.n, 0), 1, 0) over (order by steps.t))::bigint as most
-from steps asof left join busy on steps.t >= busy.t
-order by t;
+select steps.t, coalesce(before.sessions, 0)::bigint as sessions, coalesce(before.accounts, 0)::bigint as accounts,
+       greatest(coalesce(busy.most, 0), coalesce(before.sessions, 0))::bigint as most
+from steps
+asof left join busy as before on steps.t > before.t
+left join busy on busy.t = steps.t
+order by steps.t;
 
--- How long sessions last, by the reason of their end, in seconds from the login. Those
+-- How long sessions last, by the reason of their end, in milliseconds from the login. Those
 -- that have not ended are not among them.
 create macro durations() as table
 select reason, count(*) as sessions,
-       quantile_disc(duration_ms, 0.5) / 1000 as median,
-       quantile_disc(duration_ms, 0.9) / 1000 as p90,
-       quantile_disc(duration_ms, 0.99) / 1000 as p99
+       quantile_disc(duration_ms, 0.5) as p50_ms,
+       quantile_disc(duration_ms, 0.9) as p90_ms,
+       quantile_disc(duration_ms, 0.99) as p99_ms
 from sessions group by reason order by sessions desc, reason;
 
 -- On which days somebody was online, if only for a moment.
@@ -81,18 +89,11 @@ select distinct who, unnest(generate_series(date_trunc('day', came),
                                             coalesce(went, (select last_at from span)), interval 1 day))::date as day
 from stays where who is not null;
 
--- How many different accounts were online on a day (DAU), in the week that ends with it
--- (WAU), and in the 30 days that do (MAU). The first weeks know less than they should.
-create macro active() as table
-with every as (
-    select unnest(generate_series(first_at::date, last_at::date, interval 1 day))::date as day from span
-)
-select every.day,
-       count(distinct who) filter (days.day = every.day) as dau,
-       count(distinct who) filter (days.day > every.day - 7) as wau,
-       count(distinct who) as mau
-from every left join days on days.day <= every.day and days.day > every.day - 30
-group by every.day order by every.day;
+-- How many different accounts were online on a day (DAU); or in a week, which begins on
+-- Monday (WAU), or a month (MAU). The first and the last of them may be in the files in part.
+create macro active(period := 'day') as table
+select date_trunc(period, day)::date as begins, count(distinct who) as accounts
+from days group by begins order by begins;
 
 -- Who comes back: of the accounts that were online for the first time in a week (cohort),
 -- how many were there again so many weeks later. Weeks begin on Monday. In the first week
@@ -111,7 +112,7 @@ from firsts join weeks using (who) join sizes using (cohort)
 group by cohort, size, week order by cohort, later;
 
 -- What becomes of sessions that lost their connection, by the software of the client:
--- resumed, or ended all the same, or still waiting. Software that does not say what it is
+-- resumed, or ended all the same, or still open. Software that does not say what it is
 -- has none. A session that was there before the files begin has none either.
 create macro resumption() as table
 with agents as (
@@ -124,7 +125,7 @@ with agents as (
 select agent, count(*) as detached,
        count(*) filter (then_type = 'resumed') as resumed,
        count(*) filter (then_type = 'closed') as ended,
-       count(*) filter (then_type is null) as waiting,
+       count(*) filter (then_type is null) as open,
        round(resumed / nullif(resumed + ended, 0), 3) as success
 from steps left join agents using (session)
 where type = 'detached' and then_type is distinct from 'detached' -- said twice of one loss
