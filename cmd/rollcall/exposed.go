@@ -10,14 +10,14 @@ import (
 // not everybody should.
 func (n *node) warnExposed() {
 	if n.nats != nil && !isLoopback(n.nats.URL()) {
-		n.log.Warn("whoever reaches the embedded NATS can read and change everything", "address", n.nats.URL())
+		n.log.Warn("whoever reaches the embedded NATS can read and change everything", "listener", n.nats.URL())
 	}
 	if !n.cfg.Demo {
 		return
 	}
 	for _, l := range []net.Listener{n.listeners.c2s, n.listeners.direct, n.listeners.web, n.listeners.webTLS} {
 		if at := address(l); at != "" && !isLoopback("tcp://"+at) {
-			n.log.Warn("whoever reaches this address can log in: the passwords of the demo accounts are known", "address", at)
+			n.log.Warn("whoever reaches this address can log in: the passwords of the demo accounts are known", "listener", at)
 		}
 	}
 }

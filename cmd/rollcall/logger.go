@@ -19,13 +19,17 @@ const maxSaid = 1000
 // scripts to read. An error that was written already in the last minute is left
 // out, for what can't be done during an outage is tried again and again; news
 // in between, which is any line without an error, makes it worth saying.
+//
+// Lines name neither accounts nor clients' addresses, for they are kept and read where
+// nobody puts on record who asks; the history has both, by the time of a line. With
+// verbose they do, for whoever has to find out about one client.
 func newLogger(w io.Writer, verbose bool) *slog.Logger {
-	level := slog.LevelWarn
+	o := slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: discreet}
 	if verbose {
-		level = slog.LevelDebug
+		o.Level, o.ReplaceAttr = slog.LevelDebug, shorten
 	}
 	once := &onceWriter{w: w, now: time.Now, said: make(map[string]time.Time)}
-	return slog.New(slog.NewTextHandler(once, &slog.HandlerOptions{Level: level, ReplaceAttr: shorten}))
+	return slog.New(slog.NewTextHandler(once, &o))
 }
 
 // shorten makes an error one line without repetitions, under one name.

@@ -64,7 +64,7 @@ func newUp(con *console) *cobra.Command {
 	f.BoolVar(&cfg.AllowPlaintext, "allow-plaintext", false, "logins without TLS; for development only")
 	f.BoolVar(&cfg.Demo, "demo", false, "make the accounts alice, bob and carol")
 	f.StringVar(&cfg.Fsync, "fsync", "1s", "`WHEN` the embedded NATS syncs to disk: always, or\nhow often. A power failure loses what is not\nsynced; a killed process loses nothing\n")
-	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings")
+	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings, and to which\naccounts and addresses")
 	for _, name := range []string{"cert", "key", "creds"} {
 		cmd.RegisterFlagCompletionFunc(name, completeFiles)
 	}
