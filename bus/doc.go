@@ -39,7 +39,7 @@
 //   - Reading: tail.go and delivery.go (all of a stream, without gap), lasting.go
 //     (when it is on disk), read.go (as events), msgget.go (one message of a subject).
 //   - Stored: log.go and limits.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
-//     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go, audit.go, public.go.
+//     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go, audit.go, public.go and feeds.go.
 //   - Copied: backup.go and snapshot.go, restore.go, restorestream.go and copied.go;
 //     on disk it is packages backup and archive.
 //   - Counted for operators: stats.go. Not stored: package courier.

@@ -156,8 +156,8 @@ func (p *Public) Limit(ctx context.Context) error {
 	return fmt.Errorf("stream %s: %w: %w", publicStream, events.ErrUnavailable, err)
 }
 
-// Remove removes the stream with all who read it.
-func (p *Public) Remove(ctx context.Context) error {
+// remove removes the stream with all who read it.
+func (p *Public) remove(ctx context.Context) error {
 	err := p.b.api(ctx, "STREAM.DELETE."+publicStream, struct{}{}, &struct{}{})
 	if err != nil {
 		return fmt.Errorf("remove stream %s: %w", publicStream, err)

@@ -87,7 +87,7 @@ func publishes(t *testing.T, b *bus.Bus, url string) {
 	if m.Subject != "rc.v1.pub.session.closed.7" || string(m.Data) != string(publics(100_003, 1)[0].Data) {
 		t.Errorf("%s has %s", m.Subject, m.Data)
 	}
-	must(t, p.Remove(ctx))
+	must(t, js.DeleteStream(ctx, "RC_PUBLIC"))
 	if _, err := p.State(ctx); !errors.Is(err, events.ErrNotFound) {
 		t.Errorf("after its removal: %v", err)
 	}

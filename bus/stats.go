@@ -124,10 +124,12 @@ func (b *Bus) RoundTrip(ctx context.Context) (time.Duration, error) {
 	return time.Since(begin), nil
 }
 
-// The streams that keep the log and the messages that wait, as StreamStates names them.
+// The streams that keep the log, the messages that wait and the published form, as StreamStates
+// names them.
 const (
 	LogStream     = logStream
 	WaitingStream = waitingStream
+	PublicStream  = publicStream
 )
 
 // A StreamState says how much a stream has.
