@@ -235,7 +235,7 @@ channels:
     title: The published log
     description: >-
       The same in stream RC_PUBLIC of NATS JetStream, if a process has the role publisher. An event's sequence
-      in the stream is that of the event.
+      in the stream is that of the event. A feed (rollcall feed add) keeps a reader's place in it.
     parameters:
       class:
         description: That of the event's type.

@@ -46,6 +46,10 @@ var (
 	keyframeTime = desc("keyframe_timestamp_seconds", "When the record of the newest keyframe was stored."+ofAll)
 	waiting      = desc("waiting_messages", "Messages that wait for accounts nobody is there for, claims included."+ofAll)
 
+	feedPending = desc("feed_pending", "Events of a feed that its reader has not acknowledged."+ofAll, "feed")
+	feedAcked   = desc("feed_ack_floor", "Sequence up to which all of a feed's events are acknowledged."+ofAll, "feed")
+	feedOldest  = desc("feed_oldest_seconds", "How long the first of a feed's events that are not acknowledged has been published, 0 if there is none."+ofAll, "feed")
+
 	position   = desc("projection_position", "Sequence that the table, or the process's publisher, has got to.", "projection")
 	reachable  = desc("log_reachable", "1 while the log answers this process's question for its end.")
 	lag        = desc("projection_lag_events", "Records that the log has and the table, or what is published, does not: the log's end is asked independently; NaN if it does not answer.", "projection")
@@ -80,6 +84,7 @@ var descs = []*prometheus.Desc{
 	eventsTotal, logins, loginTime, failures, closed, duration, detached, resumes, resumeAge, presence, pushes, visible,
 	appendTime, syncTime, syncFailed,
 	logFirst, logLast, logRecords, logBytes, logLimit, logFirstTime, keyframeTime, waiting,
+	feedPending, feedAcked, feedOldest,
 	position, reachable, lag, lagTime, heartbeat, rebuilding, poison, unknown, mismatched,
 	held, serving, renewal, renewFailed, leasesLost, preSent, preDropped, parcelsSent, parcelsGot, parcelsAgain, waitRefused,
 	natsConnected, natsReconnects, natsRTT, certificateEnd,

@@ -62,6 +62,7 @@ func (e *End) IsCutOff(now time.Time) bool {
 type Rest struct {
 	At        time.Time
 	Streams   []bus.StreamState
+	Feeds     []bus.Feed
 	RoundTrip time.Duration
 	Keyframe  time.Time // when the log stored the record of the newest keyframe; zero: there is none
 	Err       error
@@ -169,6 +170,7 @@ func (p *Probe) askRest(ctx context.Context) {
 	var err error
 	r.Streams, r.Err = p.bus.StreamStates(ctx)
 	r.RoundTrip, err = p.bus.RoundTrip(ctx)
+	r.Feeds, _ = p.bus.Public().Feeds(ctx) // one that can't be asked for keeps nothing else from being told
 	list, other := p.bus.Keyframes().List(ctx)
 	for _, k := range list {
 		if at := k.StoredAt(); at.After(r.Keyframe) {

@@ -121,6 +121,15 @@ func (s *scrape) streams() {
 	if !rest.Keyframe.IsZero() {
 		s.gauge(keyframeTime, seconds(rest.Keyframe))
 	}
+	for _, f := range rest.Feeds {
+		late := 0.0
+		if !f.Oldest.IsZero() {
+			late = max(s.at.Sub(f.Oldest).Seconds(), 0)
+		}
+		s.gauge(feedPending, float64(f.Pending+f.Unacked), f.Name)
+		s.gauge(feedAcked, float64(f.Acked), f.Name)
+		s.gauge(feedOldest, late, f.Name)
+	}
 }
 
 func (s *scrape) nats() {

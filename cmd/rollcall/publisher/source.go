@@ -28,7 +28,10 @@ func (p *Publisher) open(ctx context.Context) (events.Info, bus.PublicState, err
 		return log, stream, err
 	}
 	if missing {
-		return p.make(ctx, log)
+		if err := p.Public.Make(ctx, public.SourceOf(log).String(), string(p.Addresses), log.First); err != nil {
+			return log, stream, err
+		}
+		return log, stream, errAgain // another process may have been faster
 	}
 	why, err := p.foreign(ctx, log, stream)
 	switch {
@@ -36,23 +39,15 @@ func (p *Publisher) open(ctx context.Context) (events.Info, bus.PublicState, err
 		return log, stream, err
 	case why != "":
 		p.Logger.Warn("RC_PUBLIC is begun anew from the log's first record; whoever reads it gets all of it again", "because", why)
-		if err := p.Public.Remove(ctx); err != nil {
+		if err := p.Public.Remake(ctx, public.SourceOf(log).String(), string(p.Addresses), log.First); err != nil {
 			return log, stream, err
 		}
-		return p.make(ctx, log)
+		return log, stream, errAgain
 	case stream.Addresses != string(p.Addresses):
 		return log, stream, fmt.Errorf("%w: RC_PUBLIC has %q and this process is to publish %q; all need the same, or remove the stream RC_PUBLIC and it is made anew",
 			ErrAddresses, stream.Addresses, p.Addresses)
 	}
 	return log, stream, p.Public.Limit(ctx)
-}
-
-// make makes the stream, and looks what it is then: another process may have been faster.
-func (p *Publisher) make(ctx context.Context, log events.Info) (events.Info, bus.PublicState, error) {
-	if err := p.Public.Make(ctx, public.SourceOf(log).String(), string(p.Addresses), log.First); err != nil {
-		return log, bus.PublicState{}, err
-	}
-	return log, bus.PublicState{}, errAgain
 }
 
 // foreign says why the stream is not of this log; "" if it is.

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+)
+
+// A feedView is a feed as scripts see it.
+type feedView struct {
+	Name      string     `json:"name"`
+	Subjects  []string   `json:"subjects"` // none: all
+	From      events.Seq `json:"from"`
+	Pending   uint64     `json:"pending"`   // events that were not sent yet
+	Unacked   uint64     `json:"unacked"`   // that were sent and are not acknowledged
+	Delivered events.Seq `json:"delivered"` // that was sent last; 0: none
+	Acked     events.Seq `json:"acked"`     // up to which all are acknowledged
+	Oldest    *time.Time `json:"oldest"`    // when the first was published that is not; null: there is none
+	Active    *time.Time `json:"active"`    // when one was sent or acknowledged last; null: never
+}
+
+func newFeedList(con *console, svc *service) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List feeds and how far their readers are",
+		Args:  arguments(0, 0),
+		RunE: verb(func(ctx context.Context, _ []string) error {
+			return svc.use(ctx, func(b *bus.Bus) error {
+				all, err := b.Public().Feeds(ctx)
+				if err != nil {
+					return published(err)
+				}
+				return showFeeds(con, all, asJSON)
+			})
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+func showFeeds(con *console, all []bus.Feed, asJSON bool) error {
+	now := time.Now()
+	t := newTable(con.out, "NAME", "EVENTS", "FROM", "ACKNOWLEDGED", "PENDING", "UNACKED", timeHead("OLDEST", con.zoneName(now)), "ACTIVE")
+	for i := range all {
+		f := &all[i]
+		var err error
+		if asJSON {
+			err = con.printJSON(feedView{
+				Name: f.Name, Subjects: append([]string{}, f.Subjects...), From: f.From, Pending: f.Pending, Unacked: f.Unacked,
+				Delivered: f.Delivered, Acked: f.Acked, Oldest: unlessZero(f.Oldest), Active: unlessZero(f.Active),
+			})
+		} else {
+			err = t.row(f.Name, feedEvents(f.Subjects), grouped(f.From), grouped(f.Acked), grouped(f.Pending), grouped(f.Unacked),
+				con.stampOr(f.Oldest, now, "-"), con.stampOr(f.Active, now, "never"))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(all) == 0 {
+		con.say("no feeds")
+	}
+	return t.flush()
+}
+
+func (c *console) stampOr(t, now time.Time, never string) string {
+	if t.IsZero() {
+		return never
+	}
+	return c.stamp(t, now)
+}
+
+func unlessZero(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// feedEvents names what is published on subjects.
+func feedEvents(subjects []string) string {
+	if len(subjects) == 0 {
+		return "all"
+	}
+	var words []string
+	for _, s := range subjects {
+		parts := strings.Split(s, ".")
+		if len(parts) != 6 {
+			return strings.Join(subjects, " ") // that somebody else has made
+		}
+		word := parts[3] + "." + parts[4]
+		words = append(words, strings.TrimSuffix(word, ".*"))
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/bus"
+	"rollcall/events"
+)
+
+func newFeedRm(con *console, svc *service) *cobra.Command {
+	return &cobra.Command{
+		Use:   "rm NAME",
+		Short: "Remove a feed, and how far its reader is",
+		Args:  arguments(1, 1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			return svc.use(ctx, func(b *bus.Bus) error {
+				err := b.Public().RemoveFeed(ctx, args[0])
+				if errors.Is(err, events.ErrNotFound) {
+					return errNoFeed
+				}
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(con.out, "removed the feed %s\n", printable(args[0]))
+				return err
+			})
+		}),
+	}
+}
