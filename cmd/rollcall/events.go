@@ -26,9 +26,10 @@ func newEvents(con *console) *cobra.Command {
 		Short: "Show the events that a filter means",
 		Long: "Show events of the log, in order: all, or those that a filter means.\n\n" + grammar +
 			"\n\nKeys:\n" + keyTable(filter.EventKeys()) + "\n\n" +
-			"Up to 16 accounts that a filter names are read by themselves, and for sessions\n" +
-			"the log from an hour before their beginning; otherwise all of it is, or the time\n" +
-			"that is given. Failed logins are not in the log: \"rollcall logins\" has them.",
+			"Up to 16 accounts that a filter names are read by themselves. Sessions are looked\n" +
+			"for from five minutes before their beginning, and then their accounts are read.\n" +
+			"Otherwise all of the log is, or the time that is given. Failed logins are not in\n" +
+			"the log: \"rollcall logins\" has them.",
 		Example: "  rollcall events type:closed reason:connection_lost,timeout --since 1h\n" +
 			"  rollcall events 'by:*' --since 7d    (what somebody did: kicks, and changes of accounts)\n" +
 			"  rollcall events address:192.0.2.0/24 -connector:c2\n" +

@@ -16,8 +16,8 @@ import (
 const maxSubjects = 16
 
 // clockError is how much earlier by the log's clock than by that of its connector a
-// session may have begun.
-const clockError = time.Hour
+// session may have begun. As much is usual elsewhere (RFC 4120, 8.2: 5 minutes).
+const clockError = 5 * time.Minute
 
 // Accounts are those that alone are meant, none if all may be.
 func (f *Filter) Accounts() []events.JID { return accounts(f.terms) }
@@ -28,8 +28,7 @@ func accounts[S any](terms []term[S]) (list []events.JID) {
 			list = append(list, v.jid)
 		}
 	}
-	slices.SortFunc(list, events.JID.Compare)
-	return slices.Compact(list)
+	return distinct(list)
 }
 
 // only is a term without which nothing is meant, and that names what it means.
@@ -44,40 +43,87 @@ func only[S any](terms []term[S], key string) *term[S] {
 }
 
 // Narrow limits a range to where the log has events that can be meant: to the one account
-// that a filter names, and to what was stored since an hour before its session began. The
-// beginning is in the session's id, by the clock of a connector; the hour is for clocks
-// that disagree.
+// that a filter names, and to what was stored since five minutes before its sessions
+// began. The beginning is in a session's id, by the clock of a connector; the minutes are
+// for clocks that disagree.
 func (f *Filter) Narrow(r events.Range) events.Range {
 	if list := f.Accounts(); len(list) == 1 && r.Account.IsZero() {
 		r.Account = list[0]
 	}
-	t := only(f.terms, "session")
-	if t == nil {
+	ids := f.sessions()
+	if len(ids) == 0 {
 		return r
 	}
-	first := t.values[0].id.Began()
-	for _, v := range t.values {
-		if at := v.id.Began(); at.Before(first) {
-			first = at
-		}
-	}
-	if first = first.Add(-clockError); first.After(r.Since) {
-		r.Since = first
+	first := slices.MinFunc(ids, func(a, b events.SessionID) int { return slices.Compare(a[:], b[:]) })
+	if since := first.Began().Add(-clockError); since.After(r.Since) {
+		r.Since = since
 	}
 	return r
 }
 
-// Read gives the records of a range that may be meant, in their order; the caller asks
-// Event of each. Where the filter names up to 16 accounts it reads no others. Errors are
-// as in [events.Log]; of records that can't be decoded those of the accounts that are
-// read.
-func (f *Filter) Read(ctx context.Context, log events.Log, r events.Range) iter.Seq2[*events.Stored, error] {
-	list := f.Accounts()
-	r = f.Narrow(r)
-	if !r.Account.IsZero() || len(list) == 0 || len(list) > maxSubjects {
-		return log.Read(ctx, r)
+// sessions are those that alone are meant, none if all may be.
+func (f *Filter) sessions() (ids []events.SessionID) {
+	if t := only(f.terms, "session"); t != nil {
+		for _, v := range t.values {
+			ids = append(ids, v.id)
+		}
 	}
-	return func(yield func(*events.Stored, error) bool) { merge(ctx, log, r, list, yield) }
+	return ids
+}
+
+// Few reports that little of a log is read: only what some accounts have done, or an
+// account whose session is looked for first.
+func (f *Filter) Few() bool {
+	return few(f.Accounts()) || few(f.sessions())
+}
+
+func few[S any](list []S) bool { return 0 < len(list) && len(list) <= maxSubjects }
+
+// Read gives the records of a range that may be meant, in their order; the caller asks
+// Event of each. Where the filter names up to 16 accounts it reads no others; where it
+// names up to 16 sessions it reads on from their beginning, and once it knows whose they
+// are no others either. Errors are as in [events.Log]; of records that can't be decoded
+// there are those of the accounts that are read.
+func (f *Filter) Read(ctx context.Context, log events.Log, r events.Range) iter.Seq2[*events.Stored, error] {
+	list, ids := f.Accounts(), f.sessions()
+	r = f.Narrow(r)
+	switch {
+	case !r.Account.IsZero():
+	case few(list):
+		return func(yield func(*events.Stored, error) bool) { merge(ctx, log, r, list, yield) }
+	case few(ids):
+		return func(yield func(*events.Stored, error) bool) { search(ctx, log, r, ids, yield) }
+	}
+	return log.Read(ctx, r)
+}
+
+// search reads all records until it knows whose all the sessions are, and from there on
+// those of these accounts.
+func search(ctx context.Context, log events.Log, r events.Range, ids []events.SessionID, yield func(*events.Stored, error) bool) {
+	missing := make(map[events.SessionID]bool)
+	for _, id := range ids {
+		missing[id] = true
+	}
+	var list []events.JID
+	for st, err := range log.Read(ctx, r) {
+		if !yield(st, err) || err != nil && !events.IsPoison(err) {
+			return
+		}
+		if err != nil || !missing[st.Session] {
+			continue
+		}
+		r.After, list = st.Seq, append(list, st.Account().Clone())
+		if delete(missing, st.Session); len(missing) == 0 {
+			merge(ctx, log, r, distinct(list), yield)
+			return
+		}
+	}
+}
+
+// distinct puts accounts in order, each once.
+func distinct(list []events.JID) []events.JID {
+	slices.SortFunc(list, events.JID.Compare)
+	return slices.Compact(list)
 }
 
 // A source is what one account's records have next.

@@ -151,3 +151,84 @@ func TestAReadForSessionsBeginsWithTheFirstOfThem(t *testing.T) {
 		}
 	})
 }
+
+// sessionsIn is a log in which the sessions of ten accounts have five records each, in
+// turns with each other's.
+func sessionsIn(t *testing.T) (log *watched, ids []events.SessionID) {
+	t.Helper()
+	log = &watched{Log: bustest.NewLog()}
+	last := make(map[events.JID]events.Seq)
+	for i := range 200 {
+		if i%5 == 0 {
+			ids = append(ids, events.NewSessionID(time.Now()))
+		}
+		id := ids[max(len(ids)-1-i%5, 0)]
+		j := events.StoredJID(fmt.Sprintf("u%d@localhost", slices.Index(ids, id)%10))
+		p, err := log.Append(t.Context(), &events.Record{
+			ID: events.NewEventID(time.Now()), Session: id, JID: j, Time: time.Now().UnixNano(), Prev: last[j], Event: events.CarbonsEnabled{},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last[j] = p.Seq
+	}
+	return log, ids
+}
+
+func TestAReadForSessionsGoesOnWithTheirAccounts(t *testing.T) {
+	t.Parallel()
+	log, ids := sessionsIn(t)
+	gone := events.NewSessionID(time.Now())
+	for text, want := range map[string][]string{
+		ids[3].String():                                        {"", "u3@localhost"},
+		ids[13].String() + "," + ids[3].String():               {"", "u3@localhost"},
+		ids[21].String() + "," + ids[4].String():               {"", "u1@localhost", "u4@localhost"},
+		ids[4].String() + "," + ids[4].String():                {"", "u4@localhost"},
+		gone.String():                                          {""},
+		ids[3].String() + "," + gone.String():                  {""},
+		ids[3].String() + " account:u3@localhost":              {"u3@localhost"},
+		ids[3].String() + " account:u3@localhost,u4@localhost": {"u3@localhost", "u4@localhost"},
+		ids[3].String() + " -session:" + ids[4].String():       {"", "u3@localhost"},
+		ids[3].String() + " session:" + ids[4].String():        {"", "u3@localhost"},
+	} {
+		f := parsed(t, "session:"+text)
+		var all, got, read []events.Seq
+		for st, err := range log.Log.Read(t.Context(), events.Range{}) {
+			if err == nil && f.Event(st) {
+				all = append(all, st.Seq)
+			}
+		}
+		log.ranges = nil
+		for st, err := range f.Read(t.Context(), log, events.Range{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			read = append(read, st.Seq)
+			if f.Event(st) {
+				got = append(got, st.Seq)
+			}
+		}
+		if !slices.Equal(got, all) || !slices.IsSorted(read) {
+			t.Errorf("of %s there are %d, not %d, of %d", text, got, all, read)
+		}
+		var accounts []string
+		for _, r := range log.ranges {
+			accounts = append(accounts, r.Account.String())
+		}
+		if !slices.Equal(accounts, want) {
+			t.Errorf("for %s %q are read", text, accounts)
+		}
+	}
+}
+
+func TestWhatAFewAccountsHaveDoneIsLittle(t *testing.T) {
+	t.Parallel()
+	id := events.NewSessionID(time.Now()).String()
+	for text, want := range map[string]bool{
+		"": false, "account:a@b": true, "account:*": false, "-account:a@b": false, "session:" + id: true, "session:*": false, "type:closed": false,
+	} {
+		if got := parsed(t, text).Few(); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

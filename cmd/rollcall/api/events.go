@@ -60,8 +60,11 @@ func (p *page) oldestFirst(ctx context.Context, log events.Log, s *selection) er
 }
 
 // firstWindow is how many sequences are looked at first where the newest are wanted; each
-// time that they don't fill the page it is four times as many.
-const firstWindow = 1000
+// time that they don't fill the page it is four times as many, up to maxWindow.
+const (
+	firstWindow = 1000
+	maxWindow   = maxScan / 4
+)
 
 // newestFirst reads a page downwards from the selection's end, window by window, for a
 // log is read upwards.
@@ -75,15 +78,26 @@ func (p *page) newestFirst(ctx context.Context, log events.Log, s *selection) er
 		top = min(top, s.to)
 	}
 	p.next = top + 1
-	for size := events.Seq(firstWindow); top > s.after && top >= info.First; size = min(4*size, maxScan/4) {
+	size := events.Seq(firstWindow)
+	if s.few() {
+		size = top // all of it in one window, unless that is too much
+	}
+	for ; top > s.after && top >= info.First; size = min(4*size, maxWindow) {
 		window := *s
 		window.to, window.after = top, max(s.after, top-min(size, top))
 		// Of a window that were not read to its end the newest would be missing.
 		part := page{limit: maxScan, damaged: map[int]*events.PoisonError{}, deadline: time.Now().Add(time.Hour)}
+		if size > maxWindow {
+			part.deadline = p.deadline
+		}
 		if err := part.oldestFirst(ctx, log, &window); err != nil {
 			return err
 		}
 		p.scanned += part.scanned
+		if size > maxWindow && !part.complete {
+			size = maxWindow
+			continue
+		}
 		for i, st := range slices.Backward(part.records) {
 			if poison := part.damaged[i]; poison != nil {
 				p.damaged[len(p.records)], p.next = poison, poison.Seq

@@ -179,6 +179,9 @@ func (s *selection) has(st *events.Stored) bool {
 // hasDamaged reports that records that can't be decoded are meant.
 func (s *selection) hasDamaged() bool { return s.account.IsZero() && s.filter.Damaged() }
 
+// few reports that little is read, however long the log is.
+func (s *selection) few() bool { return !s.account.IsZero() || s.filter.Few() }
+
 // read gives what the log has in the selection's span, and no more accounts than the
 // filter names.
 func (s *selection) read(ctx context.Context, log events.Log) iter.Seq2[*events.Stored, error] {
