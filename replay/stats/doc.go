@@ -60,8 +60,12 @@
 //   - storms: accounts that came back together. An account has lost a session when one of it
 //     ends or detaches as connection_lost, timeout, error, connector_lost, shutdown, overload or
 //     unavailable, and comes back with its next record authenticated or resumed, if that
-//     is at most ComesBack after its last loss. They are counted by
-//     windows of StormWindow since 1970. Stormy is a window with StormAccounts or more, and at least
+//     is at most ComesBack after its last loss. Of a connector that was killed the log says so
+//     only when its lease has ended, and by then clients are back. So an account has also come
+//     back with a record authenticated if, at most Unnoticed later and before its next such
+//     record or one of resumed, another session of it ends as connector_lost or replaced; and that end is no loss to
+//     come back from. They are counted by windows of StormWindow since 1970, an account once in each.
+//     Stormy is a window with StormAccounts or more, and at least
 //     StormFactor times the mean of all windows that the span touches; stormy windows next to each other are
 //     one storm. It is given from its first to its last coming back, with their number and the reason and
 //     the connector of most of the losses.

@@ -103,12 +103,19 @@ func (n *naive) fights() []Fight {
 	return list
 }
 
-// A step of an account's way: it loses a session, or it comes back.
+// A step of an account's way: it loses a session, or it comes.
 type lossOrReturn struct {
-	at    int64
-	back  bool
-	why   events.Reason
-	where string
+	at      int64
+	session events.SessionID
+	back    events.Kind // authenticated or resumed; 0: it is a loss
+	why     events.Reason
+	where   string
+}
+
+// late reports a loss that may have become known after the return x.
+func (l lossOrReturn) late(x lossOrReturn) bool {
+	return l.back == 0 && x.back == events.KindAuthenticated && l.session != x.session && l.at-x.at <= int64(time.Minute) &&
+		(l.why == events.ReasonConnectorLost || l.why == events.ReasonReplaced)
 }
 
 // ways are those of all accounts, each in its order.
@@ -119,19 +126,46 @@ func (n *naive) ways() map[string][]lossOrReturn {
 		add := func(x lossOrReturn) { ways[who] = append(ways[who], x) }
 		switch e := p.Event.(type) {
 		case events.Authenticated, events.Resumed:
-			add(lossOrReturn{at: p.at, back: true})
+			add(lossOrReturn{at: p.at, session: p.Session, back: e.Kind()})
 		case events.Detached:
-			if p.old != nil && p.old.Bound() && !p.old.Detached() && slices.Contains(losses, e.Reason) {
-				add(lossOrReturn{p.at, false, e.Reason, p.old.Connector().Name})
+			if p.old != nil && p.old.Bound() && !p.old.Detached() {
+				add(lossOrReturn{p.at, p.Session, 0, e.Reason, p.old.Connector().Name})
 			}
 		}
 		for _, s := range p.ended {
-			if slices.Contains(losses, s.reason) {
-				add(lossOrReturn{p.at, false, s.reason, s.Connector().Name})
-			}
+			add(lossOrReturn{p.at, s.ID, 0, s.reason, s.Connector().Name})
 		}
 	}
 	return ways
+}
+
+// cameBack is the loss after which, or before which, an account came back with the step i of
+// its way; nil: it did not.
+func cameBack(way []lossOrReturn, i int) *lossOrReturn {
+	came := -1 // the return before
+	for j := i - 1; j >= 0 && came < 0; j-- {
+		if way[j].back != 0 {
+			came = j
+		}
+	}
+	for j := i - 1; j > came; j-- {
+		l := way[j]
+		if slices.Contains(losses, l.why) && !(came >= 0 && l.late(way[came])) {
+			if way[i].at-l.at <= int64(5*time.Minute) {
+				return &l
+			}
+			break
+		}
+	}
+	for _, l := range way[i+1:] {
+		if l.back != 0 {
+			break
+		}
+		if l.late(way[i]) {
+			return &l
+		}
+	}
+	return nil
 }
 
 var losses = []events.Reason{
@@ -145,22 +179,24 @@ func (n *naive) storms() []Storm {
 		why   events.Reason
 		where string
 	}
-	var all []comeBack
+	const ten = int64(10 * time.Second)
+	windows, all := map[int64][]comeBack{}, 0
 	for _, way := range n.ways() {
+		counted := map[int64]bool{}
 		for i, x := range way {
-			if i > 0 && x.back && !way[i-1].back && x.at-way[i-1].at <= int64(5*time.Minute) {
-				all = append(all, comeBack{x.at, way[i-1].why, way[i-1].where})
+			if x.back == 0 || counted[x.at/ten] {
+				continue
+			}
+			if l := cameBack(way, i); l != nil {
+				counted[x.at/ten] = true
+				windows[x.at/ten] = append(windows[x.at/ten], comeBack{x.at, l.why, l.where})
+				all++
 			}
 		}
 	}
-	const ten = int64(10 * time.Second)
-	windows := map[int64][]comeBack{}
-	for _, b := range all {
-		windows[b.at/ten] = append(windows[b.at/ten], b)
-	}
 	touched := (n.until-1)/ten - n.since/ten + 1
 	maps.DeleteFunc(windows, func(_ int64, list []comeBack) bool {
-		return len(list) < 10 || float64(len(list)) < 5*float64(len(all))/float64(touched)
+		return len(list) < 10 || float64(len(list)) < 5*float64(all)/float64(touched)
 	})
 	storms := []Storm{}
 	var open []comeBack

@@ -22,6 +22,7 @@ const (
 const (
 	FightWindow   = time.Minute
 	ComesBack     = 5 * time.Minute
+	Unnoticed     = time.Minute // longer than any lease by default
 	StormWindow   = 10 * time.Second
 	StormAccounts = 10
 	StormFactor   = 5

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -68,6 +69,47 @@ func TestAResumptionHasAnAgeAndAPlace(t *testing.T) {
 	}
 	same(t, "resumes", a.Resumes, []Resumes{row, client})
 	same(t, "agents", a.Agents, []Agent{{"Gajim 1", 3, 1, true}})
+}
+
+// Clients of a connector that was killed are back at another one before the log says that
+// their sessions are over.
+func TestAStormIsSeenThoughItIsOverBeforeItsCauseIsKnown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	name := func(i int) string { return fmt.Sprintf("user%d@localhost", i) }
+	held := make([]events.SessionID, 12)
+	for i := range held {
+		held[i] = w.login(name(i), "phone", gajim)
+	}
+	w.later(time.Hour) // c1 is killed
+	w.now = w.now.Truncate(time.Minute)
+	w.at = "c2"
+	began := w.now
+	for i := range held {
+		if i%2 == 0 {
+			w.login(name(i), "phone", gajim) // takes the place of the session
+		} else {
+			w.login(name(i), "desk", gajim)
+		}
+	}
+	w.later(12 * time.Second)
+	for i, id := range held {
+		if i%2 != 0 {
+			w.end(name(i), id, events.ReasonConnectorLost)
+		}
+	}
+	w.later(time.Second)
+	a := w.read(Query{})
+	if len(a.Storms) != 1 || a.Storms[0].CameBack != 12 || a.Storms[0].Connector != "c1" || a.Storms[0].Began.Sub(began) > time.Second {
+		t.Errorf("%s", asText(a.Storms))
+	}
+	for i := range held { // they have nothing to come back from
+		w.login(name(i), "tablet", gajim)
+	}
+	w.later(time.Second)
+	if again := w.read(Query{}); len(again.Storms) != 1 || again.Storms[0].CameBack != 12 {
+		t.Errorf("%s", asText(again.Storms))
+	}
 }
 
 func TestWhatReadingMayCostIsBounded(t *testing.T) {

@@ -23,11 +23,12 @@ type Storm struct {
 type storms struct {
 	nothing
 	ids     identities
-	lost    map[uint64]loss // by account
-	sweep   int             // at how many losses those that are long ago are looked for
+	lost    map[uint64]loss  // by account
+	logins  map[uint64]comer // by account: its newest, if nothing was resumed since
+	sweep   int              // at how many of both those that are long ago are looked for
 	names   words
-	now     window   // the newest
-	windows []window // those before that may be stormy
+	recent  []window // in their order; somebody may still prove to have come back in them
+	windows []window // those before them that may be stormy
 	total   int      // of all that came back
 	span    steps    // by windows
 }
@@ -43,31 +44,44 @@ type cause struct {
 	connector string
 }
 
+// A comer is an account that has logged in.
+type comer struct {
+	session events.SessionID
+	at      int64
+	counted bool // it has come back
+}
+
 // A window is those that came back in one.
 type window struct {
 	no          int64 // since 1970
 	first, last int64
+	who         map[uint64]struct{} // nil when it is no longer recent
 	n           int
 	causes      map[cause]int
 }
 
 func newStorms() *storms {
-	return &storms{ids: newIdentities(), lost: map[uint64]loss{}, sweep: 1024, names: words{}}
+	return &storms{ids: newIdentities(), lost: map[uint64]loss{}, logins: map[uint64]comer{}, sweep: 1024, names: words{}}
 }
 
 func (g *storms) take(c *change) {
 	switch e := c.Event.(type) {
 	case events.AccountRemoved:
 		g.ids.remove(c.JID, c.Seq)
-	case events.Authenticated, events.Resumed:
-		g.comeBack(g.ids.of(c.JID.Bare()), c.at)
+	case events.Authenticated:
+		account := g.ids.of(c.JID.Bare())
+		g.logins[account] = comer{c.Session, c.at, g.comeBack(account, c.at)}
+	case events.Resumed:
+		account := g.ids.of(c.JID.Bare())
+		g.comeBack(account, c.at)
+		delete(g.logins, account)
 	case events.Detached:
 		if c.detaches() {
-			g.lose(c, cause{e.Reason, c.old.Connector().Name})
+			g.lose(c, c.Session, cause{e.Reason, c.old.Connector().Name})
 		}
 	}
 	for _, s := range c.ended {
-		g.lose(c, cause{c.reason, s.Connector().Name})
+		g.lose(c, s.ID, cause{c.reason, s.Connector().Name})
 	}
 }
 
@@ -81,58 +95,88 @@ func isLoss(r events.Reason) bool {
 	return false
 }
 
-func (g *storms) lose(c *change, why cause) {
-	if !isLoss(why.reason) {
+// isLate reports a reason that the log may give after the account has come back: that the
+// lease of a connector has ended, or that the session's place was taken.
+func isLate(r events.Reason) bool {
+	return r == events.ReasonConnectorLost || r == events.ReasonReplaced
+}
+
+func (g *storms) lose(c *change, session events.SessionID, why cause) {
+	if !isLoss(why.reason) && !isLate(why.reason) {
 		return
 	}
 	g.forget(c.at)
+	account := g.ids.of(c.JID.Bare())
 	why.reason, why.connector = events.Reason(strings.Clone(string(why.reason))), g.names.of(why.connector)
-	g.lost[g.ids.of(c.JID.Bare())] = loss{c.at, why}
-}
-
-// forget drops the losses that are too long ago, when there are many.
-func (g *storms) forget(at int64) {
-	if len(g.lost) < g.sweep {
-		return
-	}
-	for account, l := range g.lost {
-		if at-l.at > int64(ComesBack) {
-			delete(g.lost, account)
+	by, known := g.logins[account]
+	switch {
+	case isLate(why.reason) && known && by.session != session && c.at-by.at <= int64(Unnoticed):
+		if !by.counted {
+			g.count(account, by.at, why)
+			by.counted = true
+			g.logins[account] = by
 		}
+	case isLoss(why.reason):
+		g.lost[account] = loss{c.at, why}
 	}
-	g.sweep = max(1024, 2*len(g.lost))
 }
 
-func (g *storms) comeBack(account uint64, at int64) {
-	l, ok := g.lost[account]
-	if !ok {
+// forget drops what is too long ago: windows, and the losses and logins when there are many.
+func (g *storms) forget(at int64) {
+	for len(g.recent) > 0 && (g.recent[0].no+1)*int64(StormWindow) < at-int64(Unnoticed) {
+		g.settle()
+	}
+	if len(g.lost)+len(g.logins) < g.sweep {
 		return
 	}
+	maps.DeleteFunc(g.lost, func(_ uint64, l loss) bool { return at-l.at > int64(ComesBack) })
+	maps.DeleteFunc(g.logins, func(_ uint64, by comer) bool { return at-by.at > int64(Unnoticed) })
+	g.sweep = max(1024, 2*(len(g.lost)+len(g.logins)))
+}
+
+// comeBack counts an account that comes back after a loss, and reports whether it does.
+func (g *storms) comeBack(account uint64, at int64) bool {
+	g.forget(at)
+	l, lost := g.lost[account]
 	delete(g.lost, account)
-	if at-l.at > int64(ComesBack) {
+	if !lost || at-l.at > int64(ComesBack) {
+		return false
+	}
+	g.count(account, at, l.cause)
+	return true
+}
+
+// count counts an account in its window, once.
+func (g *storms) count(account uint64, at int64, why cause) {
+	no := floor(at, int64(StormWindow)) / int64(StormWindow)
+	i, there := slices.BinarySearchFunc(g.recent, no, func(w window, no int64) int { return cmp.Compare(w.no, no) })
+	if !there {
+		g.recent = slices.Insert(g.recent, i, window{no: no, first: at, last: at, who: map[uint64]struct{}{}, causes: map[cause]int{}})
+	}
+	w := &g.recent[i]
+	if _, again := w.who[account]; again {
 		return
 	}
-	if no := floor(at, int64(StormWindow)) / int64(StormWindow); no != g.now.no {
-		g.next(window{no: no, first: at})
-	}
-	if g.now.n == 0 {
-		g.now.causes = map[cause]int{}
-	}
-	g.now.last, g.now.n = at, g.now.n+1
-	g.now.causes[l.cause]++
+	w.who[account] = struct{}{}
+	w.first, w.last, w.n = min(w.first, at), max(w.last, at), w.n+1
+	w.causes[why]++
 	g.total++
 }
 
-// next begins another window.
-func (g *storms) next(w window) {
-	if g.now.n >= StormAccounts {
-		g.windows = append(g.windows, g.now)
+// settle takes the oldest of the recent windows.
+func (g *storms) settle() {
+	w := g.recent[0]
+	g.recent = slices.Delete(g.recent, 0, 1)
+	if w.n >= StormAccounts {
+		w.who = nil
+		g.windows = append(g.windows, w)
 	}
-	g.now = w
 }
 
 func (g *storms) end(f *fold) {
-	g.next(window{})
+	for len(g.recent) > 0 {
+		g.settle()
+	}
 	g.span = steps{f.since, f.until, int64(StormWindow)}
 }
 
