@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -134,37 +135,58 @@ func look(ctx context.Context, log events.Log, m Moment) (events.Info, error) {
 }
 
 // AccountAt returns one account as it was, nil if nothing is known of it. It reads only
-// the account's records, and, if the log has forgotten its beginning, the keyframe
-// before the moment. It fails as At does.
+// the account's records and, if the log has forgotten its beginning or these are more than
+// a keyframe saves, the keyframe before the moment. It fails as At does.
 func AccountAt(ctx context.Context, from Archive, account events.JID, m Moment) (*session.Account, error) {
+	return accountAt(ctx, from, account, m, few)
+}
+
+// accountAt does so; limit is how many records are read rather than a keyframe.
+func accountAt(ctx context.Context, from Archive, account events.JID, m Moment, limit int) (*session.Account, error) {
 	info, err := look(ctx, from, m)
 	if err != nil {
 		return nil, err
 	}
 	r := m.until(events.Range{Account: account.Bare()}, info)
+	if whole(info) {
+		if from.Keyframes == nil {
+			limit = math.MaxInt
+		}
+		if a, over, err := accountUntil(ctx, from, nil, r, limit); !over {
+			return a, err
+		}
+	}
 	var a *session.Account
-	if !whole(info) {
-		t := projector.NewTable()
-		h, err := from.restore(ctx, t, info, func(k events.Keyframe) bool { return within(k, r) })
-		if err != nil {
-			return nil, err
-		}
-		if h != nil {
-			a, r.After = t.Account(r.Account), h.Seq
-		}
+	t := projector.NewTable()
+	h, err := from.restore(ctx, t, info, func(k events.Keyframe) bool { return within(k, r) })
+	if err != nil {
+		return nil, err
+	}
+	if h != nil {
+		a, r.After = t.Account(r.Account), h.Seq
 	}
 	if r.To <= r.After {
 		return a, nil
 	}
-	of := Span{Of: r.Account}
-	for st, err := range events.Intact(from.Read(ctx, r)) {
+	a, _, err = accountUntil(ctx, from, a, r, math.MaxInt)
+	return a, err
+}
+
+// accountUntil folds an account's records of a range, and reports if it has given up because
+// there are more than a limit.
+func accountUntil(ctx context.Context, log events.Log, a *session.Account, r events.Range, limit int) (_ *session.Account, over bool, err error) {
+	n := 0
+	for st, err := range events.Intact(log.Read(ctx, r)) {
 		if err != nil {
-			return nil, of.reading(err)
+			return nil, false, Span{Of: r.Account}.reading(err)
+		}
+		if n++; n > limit {
+			return nil, true, nil
 		}
 		a = session.Apply(a, st)
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, of.reading(err)
+		return nil, false, Span{Of: r.Account}.reading(err)
 	}
-	return a, nil
+	return a, false, nil
 }

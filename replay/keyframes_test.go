@@ -300,6 +300,52 @@ func TestASpanReadsNoMoreThanFromTheKeyframeBeforeIt(t *testing.T) {
 	})
 }
 
+// An account that has done much costs no more than one that has not.
+func TestOfALongHistoryOnlyTheEndIsRead(t *testing.T) {
+	inHistories(t, func(t *testing.T, w *world, random *rand.Rand) {
+		for account := range w.accounts {
+			for range 10 {
+				m := w.sometime(random)
+				was, err := AccountAt(t.Context(), Archive{Log: w}, account, m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := accountAt(t.Context(), w.archive(), account, m, random.IntN(20))
+				if err != nil {
+					t.Fatal(err)
+				}
+				expect(t, m.String(), states(got), states(was)...)
+			}
+		}
+	})
+	inWorld(t, func(t *testing.T, w *world) {
+		for i := range byte(20) {
+			w.do("bob@localhost", session.Authenticate{Session: events.SessionID{i + 1}})
+			w.do("bob@localhost", session.Close{Session: events.SessionID{i + 1}, Reason: events.ReasonClient})
+		}
+		w.online(100, "bob@localhost", "x")
+		w.keyframe(w.last() - 5)
+		log := &countingLog{Log: w}
+		if a, err := accountAt(t.Context(), Archive{Log: log, Keyframes: w.frames}, events.StoredJID("bob@localhost"), Moment{}, 10); err != nil || len(states(a)) != 1 {
+			t.Errorf("now there are %q, %v", states(a), err)
+		}
+		if log.read > 10+1+5+1 {
+			t.Errorf("%d records were read", log.read)
+		}
+	})
+}
+
+// states are those of an account's sessions.
+func states(a *session.Account) (all []string) {
+	if a == nil {
+		return nil
+	}
+	for _, s := range a.Sessions() {
+		all = append(all, fmt.Sprint(s.ID, seen(s)))
+	}
+	return all
+}
+
 // A countingLog counts what is read.
 type countingLog struct {
 	events.Log

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"rollcall/events"
+	"rollcall/projector/keyframe"
 	"rollcall/projector/query"
 	"rollcall/replay"
 	"rollcall/session"
@@ -86,26 +87,33 @@ func (s *Source) lostAt(ctx context.Context, m replay.Moment) (func(events.Incar
 }
 
 // lostLater lists which of the recipient's sessions were closed after a moment of the past
-// because their connectors were lost.
+// because their connectors were lost. It reads the account's records until all have ended,
+// and not more than an interval between keyframes has.
 func (s *Source) lostLater(ctx context.Context, r *recipient, m replay.Moment) (list []LostLater, err error) {
-	if IsNow(m) || len(r.here.Sessions()) == 0 {
+	open, n := len(r.here.Sessions()), 0
+	if IsNow(m) || open == 0 {
 		return nil, nil
 	}
-	span := events.Range{Account: r.to.Bare(), After: m.Seq, Since: m.Time}
-	for st, err := range events.Intact(s.Archive.Read(ctx, span)) {
+	after := events.Range{Account: r.to.Bare(), After: m.Seq, Since: m.Time}
+	for st, err := range events.Intact(s.Archive.Read(ctx, after)) {
 		if err != nil {
 			return nil, err
 		}
 		one := r.here.Session(st.Session)
-		if e, ok := st.Event.(events.Closed); ok && one != nil && e.Reason == events.ReasonConnectorLost {
-			list = append(list, LostLater{one.JID(), one.Connector().Name, st.Seq, query.Timestamp(st.At)})
+		if e, ok := st.Event.(events.Closed); ok && one != nil {
+			if open--; e.Reason == events.ReasonConnectorLost {
+				list = append(list, LostLater{one.JID(), one.Connector().Name, st.Seq, query.Timestamp(st.At)})
+			}
+		}
+		if n++; open == 0 || n == keyframe.Interval {
+			break
 		}
 	}
 	return list, ctx.Err()
 }
 
-// existed reports whether there was such an account: now by its credentials,
-// then by what its history says last, or said to have begun later.
+// existed reports whether there was such an account: now by its credentials, then by what
+// its history says last. It reads the record that comes next, which names the one before.
 func (s *Source) existed(ctx context.Context, account events.JID, m replay.Moment) (bool, error) {
 	if IsNow(m) {
 		_, err := s.Accounts.Credentials(ctx, account)
@@ -114,18 +122,43 @@ func (s *Source) existed(ctx context.Context, account events.JID, m replay.Momen
 		}
 		return err == nil, err
 	}
-	exists := false
-	span := events.Range{Account: account, To: m.Seq}
+	after := events.Range{Account: account, After: m.Seq}
 	if !m.Time.IsZero() {
-		span.Until = m.Time.Add(1)
+		after.Since = m.Time.Add(1)
 	}
-	for st, err := range events.Intact(s.Archive.Read(ctx, span)) {
+	last, err := s.Archive.Last(ctx, account)
+	for st, err := range events.Intact(s.Archive.Read(ctx, after)) {
 		if err != nil {
 			return false, err
 		}
-		exists = st.Event.Kind() != events.KindAccountRemoved
+		if st.Prev == 0 {
+			return false, nil
+		}
+		return s.isAt(ctx, account, st.Prev)
 	}
-	return exists, ctx.Err()
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.Is(err, events.ErrNotFound):
+		return false, nil
+	case events.IsPoison(err):
+		return true, nil // it can't be said, and most records are of accounts that there are
+	}
+	return err == nil && last.Event.Kind() != events.KindAccountRemoved, err
+}
+
+// isAt reports that there was the account after one of its records.
+func (s *Source) isAt(ctx context.Context, account events.JID, seq events.Seq) (bool, error) {
+	for st, err := range s.Archive.Read(ctx, events.Range{Account: account, After: seq - 1, To: seq}) {
+		switch {
+		case events.IsPoison(err):
+			return true, nil
+		case err != nil:
+			return false, err
+		}
+		return st.Event.Kind() != events.KindAccountRemoved, nil
+	}
+	return false, ctx.Err() // the log has forgotten it
 }
 
 // A Verdict is what people are told of where stanzas of one kind go, and why. It
