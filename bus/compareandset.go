@@ -46,7 +46,7 @@ func (b *Bus) compareAndSet(ctx context.Context, stream string, m *nats.Msg, exp
 		there, lookErr := b.last(ctx, stream, m.Subject)
 		switch {
 		case lookErr == nil && there.header().Get(jetstream.MsgIDHeader) == id:
-			if err = b.settle(ctx, stream); err == nil {
+			if err = b.settle(ctx, stream, there.Seq); err == nil {
 				return there.Seq, nil, nil
 			}
 		case lookErr == nil && there.Seq != expected:

@@ -11,15 +11,27 @@ import (
 // by it. Where the server leaves syncing to its process (see sync.go) it may still be
 // lost with the power, and its sequence be another's then.
 //
-// One sync serves all messages that the server had when it sent this one, so that
-// reading what has been there for long costs one. It also serves those that have come
-// here by now: otherwise following what comes would take a sync for each message.
+// Mostly the sync that whoever wrote the message waits for has begun by now, or is over,
+// and serves this too. Otherwise one serves all messages that the server had when it
+// sent this one, so that reading what has been there for long costs one. It also serves
+// those that have come here by now: following what comes would take a sync for each
+// message without that.
 func (t *tail) last(ctx context.Context, d delivery) error {
-	came := len(t.msgs)
-	if err := t.b.settle(ctx, t.stream); err != nil {
+	g, came := t.b.syncs.after(t.stream), len(t.msgs)
+	if g == nil {
+		t.lasting, t.served = d.seq+d.pending, came
+		return nil
+	}
+	began, err := g.settle(ctx, d.seq, d.seq+d.pending)
+	if err != nil {
 		return fmt.Errorf("record %d: %w", d.seq, err)
 	}
-	t.lasting, t.served = d.seq+d.pending, came
+	if t.lasting, t.served = d.seq, 0; g.local {
+		t.lasting = max(d.seq, g.Lasting())
+	}
+	if began {
+		t.lasting, t.served = max(t.lasting, d.seq+d.pending), came
+	}
 	return nil
 }
 

@@ -72,7 +72,7 @@ func (l *Log) Next(ctx context.Context, account events.JID, after events.Seq) (e
 	if err != nil {
 		return events.Stored{}, fmt.Errorf("next event of %s: %w", account.Bare(), err)
 	}
-	if err := l.b.settle(ctx, logStream); err != nil { // it tells what became of an append
+	if err := l.b.settle(ctx, logStream, m.Seq); err != nil { // it tells what became of an append
 		return events.Stored{}, fmt.Errorf("next event of %s: %w", account.Bare(), err)
 	}
 	return decodeMessage(m)

@@ -90,9 +90,9 @@ func (r *requests) claim(id uint64) *call {
 // take hands over an answer, after a sync if it says that something is stored.
 func (c *call) take(m *nats.Msg) {
 	if c.sync != nil {
-		if _, err := parseAck(m); err == nil {
+		if seq, err := parseAck(m); err == nil {
 			c.ack = m
-			c.sync.Add(c)
+			c.sync.await(c, seq, seq)
 			return
 		}
 	}

@@ -53,6 +53,7 @@ type syncs struct {
 type syncing struct {
 	*commit.Group[waiter]
 	stream string
+	local  bool // the server is in this process
 	// failure is what the last sync of the stream ended with, nil if it succeeded. A
 	// disk that has failed once is not believed again (see natsd.Server.Sync), so it
 	// stays. One of a process that could not be asked is over when it answers.
@@ -65,7 +66,7 @@ func newSyncs(b *Bus) *syncs {
 		25*time.Millisecond, 100*time.Millisecond, 500*time.Millisecond, 2*time.Second)}
 	s.local, _ = b.cfg.InProcess.(Syncer)
 	for _, stream := range synced {
-		of := &syncing{stream: stream}
+		of := &syncing{stream: stream, local: s.local != nil}
 		of.Group = commit.NewGroup(func() error { return s.sync(of) }, waiter.synced)
 		s.streams[stream] = of
 	}
@@ -122,7 +123,7 @@ func (s *syncs) answer() error {
 	}
 	_, err := s.b.nc.Subscribe(syncSubject, func(m *nats.Msg) {
 		if g := s.streams[string(m.Data)]; g != nil {
-			g.Add((*asked)(m))
+			g.Add((*asked)(m), 0)
 		} else {
 			m.Respond([]byte("no such stream"))
 		}
@@ -145,21 +146,50 @@ func (a *asked) synced(err error) {
 // syncing to its process.
 func (b *Bus) lookWhoSyncs(nc *nats.Conn) { b.asks.Store(commit.Asks(nc.ConnectedServerName())) }
 
-// settle makes sure that what was read from a stream stays there. It is for what
-// was perhaps never acknowledged. Errors wrap events.ErrUnavailable.
-func (b *Bus) settle(ctx context.Context, stream string) error {
+// settle makes sure that a message that was read from a stream stays there. It is for
+// what was perhaps never acknowledged. Errors wrap events.ErrUnavailable.
+func (b *Bus) settle(ctx context.Context, stream string, seq uint64) error {
 	g := b.syncs.after(stream)
 	if g == nil {
 		return nil
 	}
-	return g.settle(ctx)
+	_, err := g.settle(ctx, seq, seq)
+	return err
 }
 
-func (g *syncing) settle(ctx context.Context) error {
+// settle waits until all up to a sequence is on disk. written is what is known to be in
+// the stream. It reports whether that took a sync that began after the call.
+func (g *syncing) settle(ctx context.Context, seq, written uint64) (began bool, err error) {
 	done := make(settled, 1)
-	g.Add(done)
+	began = g.await(done, seq, written)
+	return began, done.wait(ctx)
+}
+
+// await has w told when all up to a sequence is on disk, as settle. Only where the
+// server is in this process can a sync serve it that began before: elsewhere another
+// server may have come meanwhile, with another history.
+func (g *syncing) await(w waiter, seq, written uint64) (begins bool) {
+	if g.local {
+		return g.Await(w, seq, written)
+	}
+	g.Add(w, 0)
+	return true
+}
+
+// syncAnew waits for a sync that begins from now on.
+func (g *syncing) syncAnew(ctx context.Context) error {
+	done := make(settled, 1)
+	g.Add(done, 0)
+	return done.wait(ctx)
+}
+
+type settled chan error
+
+func (s settled) synced(err error) { s <- err }
+
+func (s settled) wait(ctx context.Context) error {
 	select {
-	case err := <-done:
+	case err := <-s:
 		if err != nil {
 			return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 		}
@@ -169,10 +199,6 @@ func (g *syncing) settle(ctx context.Context) error {
 	}
 }
 
-type settled chan error
-
-func (s settled) synced(err error) { s <- err }
-
 // mayStore refuses what is to be stored in a stream whose last sync failed, before it
 // is sent, unless the disk turns out to sync again: once it is written nobody could
 // tell what became of it. Errors wrap events.ErrUnavailable.
@@ -180,7 +206,7 @@ func (g *syncing) mayStore(ctx context.Context) error {
 	if g == nil || g.failure.Load() == nil {
 		return nil
 	}
-	return g.settle(ctx)
+	return g.syncAnew(ctx)
 }
 
 // Unsynced returns why one of the streams takes nothing more: its last sync failed,

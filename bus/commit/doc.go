@@ -4,7 +4,7 @@
 // waits for the next sync that begins, with everybody else who does.
 //
 //	group := commit.NewGroup(func() error { return file.Sync() }, (*write).done)
-//	group.Add(w) // w.done(err) is called after a sync that began after Add
+//	group.Add(w, at) // w.done(err) is called after a sync that began after Add
 //
 // With one write on its way a sync begins at once, and the price is that of the
 // sync. While one runs all that come share the next.
