@@ -76,6 +76,7 @@ func (k *kicking) kick(ctx context.Context, con *console, b *bus.Bus, admin *acc
 			return fmt.Errorf("there is no session %s", k.Session)
 		}
 		k.of = list[i].JID
+		putAbout(ctx, b, k.of.Bare())
 	}
 	ended, _, err := admin.Kick(ctx, k.of, k.Kick)
 	if err != nil {

@@ -58,6 +58,9 @@ func TestASessionIsKickedByItsIDFromTheCommandLineAndOverHTTP(t *testing.T) {
 			t.Errorf("the history of %s is %s %v", account, said, err)
 		}
 	}
+	if said, err := command(t, "audit", "--about", "alice@localhost", "--nats", p.nats()); err != nil || !strings.Contains(said, id+" --reason=at noon") {
+		t.Errorf("on record is %s %v", said, err)
+	}
 	for _, want := range []string{"token help-desk", "DELETE /v1/sessions/{id}", "bob@localhost"} {
 		if said, err := command(t, "audit", "--about", "bob@localhost", "--nats", p.nats()); err != nil || !strings.Contains(said, want) {
 			t.Errorf("on record is %s %v", said, err)

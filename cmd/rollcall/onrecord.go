@@ -48,16 +48,29 @@ func putOnRecord(ctx context.Context, b *bus.Bus) {
 	if !isPersonal(verb) {
 		return
 	}
-	e := access.Entry{By: string(operator()), Did: verb, Asked: i.asked()}
+	var about events.JID
 	if len(i.args) > 0 && !strings.HasPrefix(verb, "token ") {
 		if j, err := events.ParseJID(i.args[0]); err == nil && j.Local() != "" {
-			e.About = j.Bare()
+			about = j.Bare()
 		}
 	}
-	if e.About.IsZero() && filtering[verb] {
+	if about.IsZero() && filtering[verb] {
 		_, terms := jidAndTerms(i.args)
-		e.About = filter.Account(joined(terms))
+		about = filter.Account(joined(terms))
 	}
+	i.putOnRecord(ctx, b, verb, about)
+}
+
+// putAbout says whom the command line is about where its words don't say it.
+func putAbout(ctx context.Context, b *bus.Bus, account events.JID) {
+	if i, ok := ctx.Value(invocationKey{}).(invocation); ok {
+		_, verb, _ := strings.Cut(i.cmd.CommandPath(), " ")
+		i.putOnRecord(ctx, b, verb, account)
+	}
+}
+
+func (i *invocation) putOnRecord(ctx context.Context, b *bus.Bus, verb string, about events.JID) {
+	e := access.Entry{By: string(operator()), Did: verb, Asked: i.asked(), About: about}
 	if err := access.Put(ctx, b.Audit(), e); err != nil && ctx.Err() == nil {
 		fmt.Fprintf(i.cmd.ErrOrStderr(), "note: this is not on record (rollcall audit): %s\n", oneLine(err))
 	}

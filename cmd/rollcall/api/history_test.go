@@ -39,6 +39,7 @@ type service struct {
 	busy  atomic.Bool // its table is not up to date
 	write *session.Service
 	audit *recorder
+	log   kickLog // that kicks go to
 
 	accounts *accounts.Store
 	server   *api.Server
@@ -60,6 +61,7 @@ func newService(t testing.TB) *service {
 	must(t, err)
 	t.Cleanup(b.Close)
 	s := &service{t: t, bus: b, table: projector.NewTable(), accounts: &accounts.Store{Keys: b.Accounts(), Rosters: b.Rosters()}}
+	s.log.Log = b.Log()
 	s.write, err = session.NewService(session.Config{Log: b.Log(), Accounts: session.NewHistories(b.Log()), Connector: events.Incarnation{Name: "c1", Epoch: 1}})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -78,7 +80,7 @@ func newService(t testing.TB) *service {
 			return s.table.WaitFor(ctx, at)
 		},
 	})
-	kicker, err := accounts.NewAdmin(b.Log(), &accounts.Store{}, "http")
+	kicker, err := accounts.NewAdmin(&s.log, &accounts.Store{}, "http")
 	must(t, err)
 	record := &recorder{Audit: b.Audit()}
 	s.audit = record

@@ -8,12 +8,17 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
+	"time"
 	"unicode/utf8"
 
 	"rollcall/events"
 	"rollcall/projector"
 	"rollcall/session"
 )
+
+// kickTimeout bounds how long the log may take for the ends of sessions.
+const kickTimeout = 20 * time.Second
 
 // A Kicker ends sessions of an account. accounts.Admin is one, and says more.
 type Kicker interface {
@@ -53,14 +58,11 @@ func (h *History) kickSession(q *question) error {
 	if s == nil {
 		return gone
 	}
-	ended, at, err := h.Kicker.Kick(q.r.Context(), q.about, kick)
-	switch {
-	case err != nil:
-		return err
-	case len(ended) == 0:
+	ended, at, err := h.kick(q, kick)
+	if err == nil && len(ended) == 0 {
 		return gone
 	}
-	return q.kicked(ended, at)
+	return q.kicked(ended, at, err)
 }
 
 // kickAccount ends the sessions that an account has, which may be none: then all is as it
@@ -73,11 +75,21 @@ func (h *History) kickAccount(q *question) error {
 	if err := h.record(q, nil); err != nil {
 		return err
 	}
-	ended, at, err := h.Kicker.Kick(q.r.Context(), q.about, kick)
+	ended, at, err := h.kick(q, kick)
+	return q.kicked(ended, at, err)
+}
+
+// kick ends sessions of the account that is asked about. If it fails, some of them may have
+// ended, or all; whoever asks again ends the others.
+func (h *History) kick(q *question, k session.Kick) ([]*session.Session, events.Seq, error) {
+	ctx, cancel := context.WithTimeout(q.r.Context(), kickTimeout)
+	defer cancel()
+	ended, at, err := h.Kicker.Kick(ctx, q.about, k)
 	if err != nil {
-		return err
+		detail := "the log has not taken all of the ends; ask again: " + strings.ReplaceAll(err.Error(), "\n", ": ")
+		return nil, 0, Problem{Status: http.StatusServiceUnavailable, Detail: detail}
 	}
-	return q.kicked(ended, at)
+	return ended, at, nil
 }
 
 // kickOf is the kick that is asked for, of all sessions.
@@ -112,7 +124,10 @@ func find(table *projector.Table, id events.SessionID) (s *session.Session) {
 }
 
 // kicked answers with the sessions that have ended, and the position that has their ends.
-func (q *question) kicked(ended []*session.Session, at events.Seq) error {
+func (q *question) kicked(ended []*session.Session, at events.Seq, err error) error {
+	if err != nil {
+		return err
+	}
 	if at == 0 {
 		at = q.server.cfg.Position()
 	}

@@ -32,6 +32,19 @@ func (r *recorder) Append(ctx context.Context, data []byte) error {
 	return r.Audit.Append(ctx, data)
 }
 
+// A kickLog is the log, which can be full.
+type kickLog struct {
+	events.Log
+	full atomic.Bool
+}
+
+func (l *kickLog) Append(ctx context.Context, r *events.Record) (events.Position, error) {
+	if l.full.Load() {
+		return events.Position{}, events.ErrFull
+	}
+	return l.Log.Append(ctx, r)
+}
+
 func textOf(t testing.TB, answer *http.Response) string {
 	t.Helper()
 	defer answer.Body.Close()
@@ -218,6 +231,22 @@ func TestWhatCannotBePutOnRecordIsNotDone(t *testing.T) {
 		}
 	}
 	wantList(t, "ends", s.ends("alice@localhost"))
+}
+
+func TestALogThatTakesNoEndsIsAProblemThatPasses(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	id := s.login("alice@localhost", "phone", "192.0.2.7:5222")
+	paths := []string{fmt.Sprintf("/v1/sessions/%s?min_seq=%d", id, s.position()), "/v1/accounts/alice@localhost/sessions"}
+	s.log.full.Store(true)
+	for _, path := range paths {
+		_, header, body := s.kick(s.token, path, 503)
+		if !strings.Contains(body, "the log has not taken all of the ends; ask again: ") || header.Get("Retry-After") == "" {
+			t.Errorf("the answer is %s", body)
+		}
+	}
+	s.log.full.Store(false)
+	s.kick(s.token, paths[0], 200)
 }
 
 func TestAKickThatMeansNothingIsRefused(t *testing.T) {
