@@ -33,17 +33,25 @@ func TestTheLogNamesNobodyUnlessItIsToldTo(t *testing.T) {
 	}
 }
 
-// proxied is a client that a trusted proxy connects for, from an address.
-func (p *process) proxied(from, user, password, resource string) (*client, error) {
+// proxy connects as a trusted proxy does for a client at an address.
+func (p *process) proxy(from string) (*client, error) {
 	nc, err := net.DialTimeout("tcp", xmppAddress.FindStringSubmatch(p.out.String())[1], patience)
 	if err != nil {
 		return nil, err
 	}
 	nc.SetDeadline(time.Now().Add(patience))
 	fmt.Fprintf(nc, "PROXY TCP4 %s 198.51.100.1 50000 5222\r\n", from)
-	c := &client{nc: nc, reader: stanza.NewReader(nc, stanza.Limits{})}
+	return &client{nc: nc, reader: stanza.NewReader(nc, stanza.Limits{})}, nil
+}
+
+// proxied is a client that a trusted proxy connects for, and that logs in.
+func (p *process) proxied(from, user, password, resource string) (*client, error) {
+	c, err := p.proxy(from)
+	if err != nil {
+		return nil, err
+	}
 	if err := c.login("localhost", user, password, resource); err != nil {
-		nc.Close()
+		c.close()
 		return nil, err
 	}
 	return c, nil
