@@ -68,7 +68,7 @@
 //     Stormy is a window with StormAccounts or more, and at least
 //     StormFactor times the mean of all windows that the span touches; stormy windows next to each other are
 //     one storm. It is given from its first to its last coming back, with their number and the reason and
-//     the connector of most of the losses.
+//     the connector of most of the losses; "replaced" is the reason only if there is no other.
 //
 // # Reading
 //

@@ -216,6 +216,9 @@ func (n *naive) storms() []Storm {
 				s.Ended = t
 			}
 		}
+		if len(whys) > 1 {
+			delete(whys, events.ReasonReplaced)
+		}
 		s.Cause, s.Caused = most(whys)
 		for _, b := range open {
 			if b.why == s.Cause {

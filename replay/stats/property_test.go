@@ -59,7 +59,7 @@ func TestFiguresAreWhatTheirDefinitionsSay(t *testing.T) {
 	for seed := range uint64(12) {
 		random := rand.New(rand.NewPCG(seed, 9))
 		w := newWorld(t)
-		w.live(random, 400)
+		w.live(random, 600)
 		for range 4 {
 			w.keyframe(events.Seq(1 + random.IntN(len(w.times))))
 		}
@@ -163,7 +163,7 @@ func TestAKeyframeChangesNoFigure(t *testing.T) {
 	for seed := range uint64(12) {
 		random := rand.New(rand.NewPCG(seed, 10))
 		w := newWorld(t)
-		w.live(random, 400)
+		w.live(random, 600)
 		q := w.query(random)
 		whole := asText(w.read(q))
 		for range 6 {

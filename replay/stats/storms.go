@@ -15,7 +15,7 @@ type Storm struct {
 	Began     time.Time     `json:"began"` // the first came back
 	Ended     time.Time     `json:"ended"` // the last did
 	CameBack  int           `json:"came_back"`
-	Cause     events.Reason `json:"cause"`     // of most losses
+	Cause     events.Reason `json:"cause"`     // of most losses; "replaced" only if there is no other
 	Connector string        `json:"connector"` // at which most of these were
 	Caused    int           `json:"caused"`    // how many
 }
@@ -210,6 +210,9 @@ func appendStorm(list []Storm, w *window) []Storm {
 	reasons := map[events.Reason]int{}
 	for why, n := range w.causes {
 		reasons[why.reason] += n
+	}
+	if len(reasons) > 1 {
+		delete(reasons, events.ReasonReplaced) // by whoever was back before the loss was known
 	}
 	s.Cause, s.Caused = most(reasons)
 	at := map[string]int{}

@@ -214,7 +214,7 @@ func (w *world) live(random *rand.Rand, n int) {
 		account := events.StoredJID(fmt.Sprintf("u%d@localhost", random.IntN(30)))
 		a := w.accounts[account]
 		w.at = fmt.Sprintf("c%d", 1+random.IntN(3))
-		switch random.IntN(60) {
+		switch random.IntN(150) {
 		case 0:
 			w.poison()
 		case 1, 2:
@@ -249,20 +249,29 @@ func (w *world) pass(random *rand.Rand) {
 	}
 }
 
-// crash ends what a connector holds, and all of it comes back soon.
+// crash ends what a connector holds, and all of it comes back soon, or was back before
+// anybody saw that it was gone.
 func (w *world) crash(random *rand.Rand) {
 	holder := events.Incarnation{Name: w.at, Epoch: 1}
+	early := random.IntN(2) == 0
+	come := func(i int) {
+		w.at = "c1"
+		w.later(time.Duration(random.IntN(700)) * time.Millisecond)
+		w.login(fmt.Sprintf("u%d@localhost", i), string(rune('a'+random.IntN(2))), agents4[random.IntN(len(agents4))])
+	}
 	for i := range 30 {
-		for _, s := range w.accounts[events.StoredJID(fmt.Sprintf("u%d@localhost", i))].Sessions() {
-			if s.Connector() == holder {
+		lost := w.accounts[events.StoredJID(fmt.Sprintf("u%d@localhost", i))]
+		if early && random.IntN(4) > 0 {
+			come(i)
+		}
+		for _, s := range lost.Sessions() {
+			if s.Connector() == holder && w.accounts[lost.JID()].Session(s.ID) != nil {
 				w.append(s.JID(), s.ID, events.Closed{Reason: events.ReasonConnectorLost})
 			}
 		}
 	}
-	w.at = "c1"
 	for i := range 30 {
-		w.later(time.Duration(random.IntN(700)) * time.Millisecond)
-		w.login(fmt.Sprintf("u%d@localhost", i), "a", agents4[random.IntN(len(agents4))])
+		come(i)
 	}
 }
 
