@@ -26,7 +26,7 @@ func (w progressLog) Read(ctx context.Context, r events.Range) iter.Seq2[*events
 			return
 		}
 		var shown progress
-		shown.start(w.con, "reading the log", int(info.Records))
+		shown.start(w.con, "reading the log", records(info, r))
 		defer shown.stop()
 		for st, err := range w.Log.Read(ctx, r) {
 			shown.add(1)
@@ -35,4 +35,13 @@ func (w progressLog) Read(ctx context.Context, r events.Range) iter.Seq2[*events
 			}
 		}
 	}
+}
+
+// records is how many records a range has, or more if it is one of times.
+func records(info events.Info, r events.Range) int {
+	end := info.Last
+	if r.To > 0 {
+		end = min(end, r.To)
+	}
+	return int(end - min(end, max(r.After, max(info.First, 1)-1)))
 }
