@@ -19,8 +19,9 @@ var ErrNoSession = errors.New("there is no such session in the log")
 const (
 	maxRecords = 200_000
 	maxTime    = 2 * time.Second
-	skew       = time.Hour        // of records of one account, which are few
-	nearSkew   = time.Minute      // of records of all
+	skew       = time.Hour   // of records of one account, which are few
+	nearSkew   = time.Second // of records of all
+	farSkew    = time.Minute
 	nearAfter  = 10 * time.Minute // a login waits half a minute for the log at most
 )
 
@@ -44,11 +45,21 @@ type Stay struct {
 }
 
 // AccountOf finds the account of a session by the record of its login, which is looked
-// for around the time that its id tells. It fails with ErrNoSession.
+// for around the time that its id tells: first from there on, then before, for the clock
+// of a connector may be ahead. It fails with ErrNoSession.
 func (s *Source) AccountOf(ctx context.Context, id events.SessionID) (events.JID, error) {
 	began := beganAt(id)
-	last, n, deadline := began.Add(nearAfter), 0, time.Now().Add(maxTime)
-	for st, err := range events.Intact(s.Archive.Read(ctx, events.Range{Since: began.Add(-nearSkew), Until: last})) {
+	account, err := s.accountIn(ctx, id, events.Range{Since: began.Add(-nearSkew), Until: began.Add(nearAfter)})
+	if errors.Is(err, ErrNoSession) {
+		account, err = s.accountIn(ctx, id, events.Range{Since: began.Add(-farSkew), Until: began.Add(-nearSkew)})
+	}
+	return account, err
+}
+
+// accountIn looks for a session's first record in a range.
+func (s *Source) accountIn(ctx context.Context, id events.SessionID, r events.Range) (events.JID, error) {
+	n, deadline := 0, time.Now().Add(maxTime)
+	for st, err := range events.Intact(s.Archive.Read(ctx, r)) {
 		if err != nil {
 			return events.JID{}, err
 		}
