@@ -64,7 +64,7 @@ var mayImport = map[string][]string{
 	"cmd":                     {},
 	"cmd/rollcall/api":        {"cmd/rollcall/api/access", "cmd/rollcall/ask", "cmd/rollcall/person", "docs/schema", "events", "projector", "projector/query", "replay", "replay/filter", "replay/logins", "replay/names", "replay/public", "replay/stats", "session", "session/auth"},
 	"cmd/rollcall/api/access": {"events"},
-	"cmd/rollcall/ask":        {"events", "projector", "projector/keyframe", "projector/query", "replay", "replay/filter", "replay/public", "session", "session/auth", "session/delivery", "session/roster"},
+	"cmd/rollcall/ask":        {"events", "projector", "projector/keyframe", "projector/query", "replay", "replay/filter", "session", "session/auth", "session/delivery", "session/roster"},
 	"cmd/rollcall/bench":      {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/chart":      {"replay/stats"},
 	"cmd/rollcall/load":       {"events", "session/stanza"},

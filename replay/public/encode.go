@@ -65,7 +65,7 @@ func (e *Encoder) Append(b []byte, st *events.Stored, who names.Pseudonym) []byt
 	b = appendCommon(b, st, t, who)
 	b = e.appendFields(b, st.Event)
 	if ms, ok := DurationMillis(st); ok {
-		b = appendMilli(b, `,"began":`, BeganMillis(st.Session))
+		b = appendMilli(b, `,"began":`, millis(st.Session))
 		b = appendUint(b, `,"duration_ms":`, uint64(ms))
 	}
 	return closeData(b, start)

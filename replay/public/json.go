@@ -54,9 +54,8 @@ func appendID(b []byte, id [16]byte) []byte {
 	return b
 }
 
-// BeganMillis is when a session began, by its id: Unix milliseconds, as far as there is a
-// form for them.
-func BeganMillis(id events.SessionID) int64 {
+// millis are those of a ULID, as far as there is a form for them.
+func millis(id events.SessionID) int64 {
 	var b [8]byte
 	copy(b[2:], id[:6])
 	return int64(min(binary.BigEndian.Uint64(b[:]), lastMilli))
@@ -149,5 +148,5 @@ func DurationMillis(st *events.Stored) (ms int64, ok bool) {
 	if st.Session.IsZero() || TypeOf(st.Event.Kind()).last() == nil {
 		return 0, false
 	}
-	return max(st.Time/int64(time.Millisecond)-BeganMillis(st.Session), 0), true
+	return max(st.Time/int64(time.Millisecond)-millis(st.Session), 0), true
 }

@@ -8,7 +8,6 @@ import (
 
 	"rollcall/events"
 	"rollcall/projector/query"
-	"rollcall/replay/public"
 	"rollcall/session"
 )
 
@@ -48,7 +47,7 @@ type Stay struct {
 // for around the time that its id tells: first from there on, then before, for the clock
 // of a connector may be ahead. It fails with ErrNoSession.
 func (s *Source) AccountOf(ctx context.Context, id events.SessionID) (events.JID, error) {
-	began := beganAt(id)
+	began := id.Began()
 	account, err := s.accountIn(ctx, id, events.Range{Since: began.Add(-nearSkew), Until: began.Add(nearAfter)})
 	if errors.Is(err, ErrNoSession) {
 		account, err = s.accountIn(ctx, id, events.Range{Since: began.Add(-farSkew), Until: began.Add(-nearSkew)})
@@ -73,13 +72,11 @@ func (s *Source) accountIn(ctx context.Context, id events.SessionID, r events.Ra
 	return events.JID{}, errors.Join(ErrNoSession, ctx.Err())
 }
 
-func beganAt(id events.SessionID) time.Time { return time.UnixMilli(public.BeganMillis(id)) }
-
 // Stay tells of one session of an account, with those of its events that are on the page.
 // It fails with ErrNoSession.
 func (s *Source) Stay(ctx context.Context, account events.JID, id events.SessionID, after events.Seq, limit int) (*Stay, error) {
 	f := stayFold{id: id, stay: &Stay{Next: after, Complete: true}, limit: limit, deadline: time.Now().Add(maxTime)}
-	for st, err := range events.Intact(s.Archive.Read(ctx, events.Range{Account: account.Bare(), Since: beganAt(id).Add(-skew)})) {
+	for st, err := range events.Intact(s.Archive.Read(ctx, events.Range{Account: account.Bare(), Since: id.Began().Add(-skew)})) {
 		if err != nil {
 			return nil, err
 		}
@@ -209,7 +206,7 @@ func (f *stayFold) mayBeReplaced() bool {
 // finish puts together what was read.
 func (f *stayFold) finish() {
 	s := f.stay
-	s.Began = query.Timestamp(beganAt(f.id).UnixNano())
+	s.Began = query.Timestamp(f.id.Began().UnixNano())
 	s.Session = query.Session{ID: f.id.String(), JID: f.first.JID, Username: f.first.JID.Local(), Host: f.first.JID.Domain(), Resource: f.first.JID.Resource(), Type: "c2s"}
 	if f.last != nil {
 		s.Session = query.Of(f.last, false)
@@ -226,7 +223,7 @@ func (f *stayFold) finish() {
 	} else if s.Cut {
 		s.Why = "its account has too many events to look for its end"
 	}
-	s.Duration = max(until/int64(time.Millisecond)-public.BeganMillis(f.id), 0)
+	s.Duration = max(until/int64(time.Millisecond)-f.id.Began().UnixMilli(), 0)
 }
 
 // why is why it ended, in words, with what led to it.
