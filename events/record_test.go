@@ -191,7 +191,7 @@ func anyRecord(t *rapid.T) *Record {
 		e.Priority, e.Show, e.Stanza = rapid.Int8().Draw(t, "priority"), text("show"), text("stanza")
 		r.Event = e
 	case Closed:
-		e.Reason, e.Text = Reason(text("reason")), text("text")
+		e.Reason, e.Text, e.By = Reason(text("reason")), text("text"), Actor(text("by"))
 		r.Event = e
 	case StreamManagementEnabled:
 		e.Resumable, e.Max, e.TokenHash = rapid.Bool().Draw(t, "resumable"), rapid.Uint32().Draw(t, "max"), string(rapid.SliceOf(rapid.Byte()).Draw(t, "hash"))

@@ -81,9 +81,9 @@ func genCommand(now int64) *rapid.Generator[session.Command] {
 
 func genAccountCommand(t *rapid.T, now int64) session.Command {
 	return rapid.SampledFrom([]session.Command{
-		session.Kick{}, session.Kick{Resource: "desk"},
+		session.Kick{}, session.Kick{Resource: "desk", By: "cli root@example"}, session.Kick{Session: genSession.Draw(t, "kicked")},
 		session.Fence{Lost: genConnector.Draw(t, "lost"), Keep: rapid.Bool().Draw(t, "keep"), Now: now}, session.Expire{Now: now},
-		session.CreateAccount{}, session.RemoveAccount{},
+		session.CreateAccount{}, session.RemoveAccount{By: "token house"},
 		session.ChangePassword{}, session.ChangePassword{Except: genSession.Draw(t, "except")},
 	}).Draw(t, "account command")
 }

@@ -26,7 +26,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"user rm @", "invalid JID"},
 		{"history", "give a JID, or for the history of all --since"},
 		{"history --since 2999-01-01", "2999-01-01 is still to come"},
-		{"sessions a@b c@d", "2 arguments given; the usage is: rollcall sessions [JID] [flags]"},
+		{"sessions a@b c@d", `filter: "c@d" is no term: give a key, too, as in account:c@d`},
 		{"sessions localhost", "localhost names no account"},
 		{"sessions --at 5 --since 1h", "--at is for a moment, --since and --until are for a span"},
 		{"sessions --since 1m --until 5m", "--since is not before --until"},
