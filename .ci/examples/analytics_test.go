@@ -39,7 +39,7 @@ func (s *service) askSQL(t *testing.T) {
 		{"from active(period := 'month')", s.statsActive(t, end, "month")},
 		{"from retention()", f.askRetention()},
 		{"from resumption()", s.statsResumption(t, end)},
-		{"from storms()", f.askStorms(10*time.Second, 2*time.Minute, 10)},
+		{"from storms()", s.statsStorms(t, end)},
 		{"from guessing()", f.askGuessing(10)},
 	}
 	var all []string
@@ -47,8 +47,11 @@ func (s *service) askSQL(t *testing.T) {
 		all = append(all, q.sql)
 	}
 	for i, got := range s.duckdb(all...) {
-		if questions[i].sql == "from durations()" {
+		switch questions[i].sql {
+		case "from durations()":
 			got = within(got, durations)
+		case "from storms()":
+			got = together(t, got)
 		}
 		t.Run(questions[i].sql, func(t *testing.T) { compare(t, got, questions[i].want) })
 	}
@@ -137,34 +140,6 @@ func (f *figures) askRetention() (a answer) {
 					"accounts": n, "share": math.Round(1000*float64(n)/float64(len(fresh))) / 1000,
 				})
 			}
-		}
-	}
-	return a
-}
-
-func (f *figures) askStorms(step, within time.Duration, least int) (a answer) {
-	type storm struct {
-		accounts          map[events.JID]bool
-		returned, resumed int
-	}
-	steps := map[time.Time]*storm{}
-	for _, m := range f.returned(within) {
-		at := m.at.UTC().Truncate(step)
-		if steps[at] == nil {
-			steps[at] = &storm{accounts: map[events.JID]bool{}}
-		}
-		s := steps[at]
-		s.returned++
-		s.accounts[m.account] = true
-		if m.resumed {
-			s.resumed++
-		}
-	}
-	for at, s := range steps {
-		if s.returned >= least {
-			a = append(a, map[string]any{
-				"t": at.Format(instant), "returned": s.returned, "resumed": s.resumed, "accounts": len(s.accounts),
-			})
 		}
 	}
 	return a

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,6 +82,7 @@ type webhook struct {
 	start   func() *exec.Cmd
 	n       int
 	kills   int
+	forgets int // posts that may come again because NATS was killed
 }
 
 // An end is that of a session.
@@ -144,14 +146,14 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // compare reads posts until that of the last end. Each must have come, in order; and again
-// only if the program was killed before it knew that it had.
+// only if the program was killed before it knew that it had, or NATS before it had written
+// that down.
 func (h *webhook) compare(t *testing.T, want []end) {
 	again := 0
 	for i, w := range want {
 		e := h.next(t, i, len(want))
-		for i > 0 && e == want[i-1] {
+		for ; slices.Contains(want[:i], e); e = h.next(t, i, len(want)) {
 			again++
-			e = h.next(t, i, len(want))
 		}
 		if e != w {
 			t.Fatalf("post %d is %+v, and Go finds %+v", i, e, w)
@@ -159,7 +161,7 @@ func (h *webhook) compare(t *testing.T, want []end) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.kills == 0 || again != h.kills {
+	if h.kills == 0 || again < h.kills || again > h.kills+h.forgets {
 		t.Errorf("it was killed %d times, and %d posts came again", h.kills, again)
 	}
 	t.Logf("%d posts, %d of them again; the last is %+v", h.n, again, want[len(want)-1])

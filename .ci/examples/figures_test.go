@@ -1,10 +1,8 @@
 package examples
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
@@ -20,8 +18,6 @@ type figures struct {
 	curve       []count
 	ends        []end                             // of all sessions
 	days        map[time.Time]map[events.JID]bool // who was online on a day
-	lost        []moment                          // ends that nobody had asked for, and lost connections
-	came        []moment                          // logins, and sessions that were resumed
 	logins      []login
 }
 
@@ -30,14 +26,6 @@ type count struct {
 	seq events.Seq
 	at  time.Time
 	n   int
-}
-
-// A moment is when something happened to a session.
-type moment struct {
-	account events.JID
-	session events.SessionID
-	at      time.Time
-	resumed bool
 }
 
 // A login succeeded or failed.
@@ -101,23 +89,12 @@ func (f *fold) take(st *events.Stored) {
 	after := session.Apply(before, st)
 	f.accounts[account] = after
 	f.count(account, st, online(before), online(after))
-	f.follow(st, before.Session(st.Session), after.Session(st.Session))
 	switch e := st.Event.(type) {
 	case events.Authenticated:
-		f.came = append(f.came, moment{account, st.Session, at, false})
 		f.tried(st, account, e.Address, true)
 	case events.Closed:
 		f.ends = append(f.ends, end{fmt.Sprintf("%020d", st.Seq), st.ID.String(), why{e.Reason}})
-		if unwanted[e.Reason] {
-			f.lost = append(f.lost, moment{account, st.Session, at, false})
-		}
 	}
-}
-
-// unwanted are the reasons of ends after which people come back.
-var unwanted = map[events.Reason]bool{
-	events.ReasonConnectionLost: true, events.ReasonTimeout: true, events.ReasonConnectorLost: true, events.ReasonShutdown: true,
-	events.ReasonReplaced: true, events.ReasonOverload: true, events.ReasonUnavailable: true,
 }
 
 func online(a *session.Account) (n int) {
@@ -155,21 +132,6 @@ func (f *fold) wasOnline(account events.JID, since, until time.Time) {
 	}
 }
 
-// follow takes what a record has done to its session; nil: it is not there.
-func (f *fold) follow(st *events.Stored, before, after *session.Session) {
-	was, is := before != nil && before.Detached(), after != nil && after.Detached()
-	if was == is {
-		return
-	}
-	m := moment{st.Account(), st.Session, st.StoredAt(), was}
-	switch {
-	case is:
-		f.lost = append(f.lost, m)
-	case after != nil:
-		f.came = append(f.came, m)
-	}
-}
-
 func (f *fold) tried(st *events.Stored, name events.JID, address string, ok bool) {
 	from, err := netip.ParseAddrPort(address)
 	if err == nil {
@@ -186,22 +148,4 @@ func (f *figures) activeIn(day time.Time, days int) map[events.JID]bool {
 		}
 	}
 	return all
-}
-
-// returned are those that came back at most so long before or after another session of
-// the account was lost, or that were resumed.
-func (f *figures) returned(within time.Duration) (list []moment) {
-	lost := map[events.JID][]moment{}
-	for _, l := range f.lost {
-		lost[l.account] = append(lost[l.account], l)
-	}
-	for _, m := range f.came {
-		if m.resumed || slices.ContainsFunc(lost[m.account], func(l moment) bool {
-			return l.session != m.session && m.at.Sub(l.at).Abs() <= within
-		}) {
-			list = append(list, m)
-		}
-	}
-	slices.SortFunc(list, func(a, b moment) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
-	return list
 }

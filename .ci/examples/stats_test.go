@@ -114,3 +114,30 @@ func within(got, want answer) answer {
 	}
 	return got
 }
+
+// statsStorms counts those that came back in each storm.
+func (s *service) statsStorms(t *testing.T, end events.Seq) (a answer) {
+	for _, l := range s.stats(t, end, "storms") {
+		var row stats.Storm
+		l.into(t, &row)
+		a = append(a, map[string]any{"t": row.Began.Truncate(stats.StormWindow).Format(instant), "accounts": row.CameBack})
+	}
+	return a
+}
+
+// together makes one storm of windows that are next to each other.
+func together(t *testing.T, windows answer) (a answer) {
+	var next time.Time
+	for _, row := range windows {
+		at, err := time.Parse(instant, row["t"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at.Equal(next) {
+			row["t"], row["accounts"] = a[len(a)-1]["t"], row["accounts"].(float64)+a[len(a)-1]["accounts"].(float64)
+			a = a[:len(a)-1]
+		}
+		a, next = append(a, row), at.Add(stats.StormWindow)
+	}
+	return a
+}

@@ -23,7 +23,7 @@ from faults_check import Connector, Link
 from peer import CheckFailed, Peer, main, setting
 
 USERS = ("ALICE", "BOB", "CAROL")
-CROWD = [f"USER{number}" for number in range(14)]  # at the connector that is killed
+CROWD = [f"USER{number}" for number in range(24)]  # at the connector that is killed; half are a storm
 
 
 async def log_in(peer):
@@ -84,7 +84,7 @@ async def storm(check):
         finally:
             await connector.end(signal.SIGKILL)
     # Some take the place of the session that they had, which the log ends at once.
-    back = [Peer(who, setting("PORT"), resource) for who, resource in zip(CROWD, ["before", "after", "after"] * 5)]
+    back = [Peer(who, setting("PORT"), resource) for who, resource in zip(CROWD, ["before", "after", "after"] * 8)]
     await asyncio.gather(*(log_in(peer) for peer in back))
     await asyncio.gather(*(peer.logout() for peer in back[1:]))  # the first one stays
     check.ok()

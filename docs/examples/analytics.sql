@@ -12,7 +12,7 @@
 --     from active(period := 'day');
 --     from retention();
 --     from resumption();
---     from storms(step := interval 10 second, least := 10);
+--     from storms(least := 10);
 --     from guessing(least := 10);
 --
 -- `rollcall stats` computes some of them from the log itself, by the same definitions.
@@ -131,23 +131,35 @@ from steps left join agents using (session)
 where type = 'detached' and then_type is distinct from 'detached' -- said twice of one loss
 group by agent order by detached desc, agent;
 
--- When many come back at once: steps in which at least so many sessions were resumed, or
--- began within some time of another session of the same account that was lost. It may be
--- before: of a connector that was killed it takes up to 10 s until the log says so.
-create macro storms(step := interval 10 second, within := interval 2 minute, least := 10) as table
-with lost as (
-    select who, session, stored_at from events
-    where class = 'session' and (type = 'detached' or type = 'closed' and reason in
-        ('connection_lost', 'timeout', 'connector_lost', 'shutdown', 'replaced', 'overload', 'unavailable'))
+-- When many come back at once: accounts that in the same ten seconds logged in or resumed
+-- a session, at most five minutes after they had last lost one. Of a connector that was
+-- killed the log knows later than the clients, who are back by then. So an account has
+-- also come back with a login that is followed, within a minute and before it logs in
+-- again, by the loss of another of its sessions: with the connector, or because the new
+-- one took its place. Such a loss is over, and nothing comes back from it later.
+create macro storms(least := 10) as table
+with step as (
+    select who, session, seq, stored_at, type, reason, type in ('authenticated', 'resumed') as came
+    from events where class = 'session' and who is not null
+     and (type in ('authenticated', 'resumed') or type in ('detached', 'closed') and reason in
+         ('connection_lost', 'timeout', 'error', 'connector_lost', 'shutdown', 'overload', 'unavailable', 'replaced'))
+), turn as ( -- the account's first, second, third coming, each with what is lost until the next
+    select *, count(*) filter (came) over (partition by who order by seq) as turn from step
+), coming as (
+    from turn where came
+), loss as (
+    select lost.who, lost.turn, lost.stored_at, lost.reason,
+           coalesce(lost.reason in ('connector_lost', 'replaced') and coming.type = 'authenticated'
+                    and coming.session <> lost.session and lost.stored_at - coming.stored_at <= interval 1 minute, false) as late
+    from turn as lost left join coming using (who, turn) where not lost.came
 ), returned as (
-    select who, stored_at, type from events as e
-    where class = 'session' and (type = 'resumed' or type = 'authenticated' and exists (
-        from lost where lost.who = e.who and lost.session <> e.session
-                    and lost.stored_at between e.stored_at - within and e.stored_at + within))
+    select who, stored_at from coming
+    where exists (from loss where loss.who = coming.who and loss.turn = coming.turn - 1 and not late
+                     and loss.reason <> 'replaced' and coming.stored_at - loss.stored_at <= interval 5 minute)
+       or exists (from loss where loss.who = coming.who and loss.turn = coming.turn and late)
 )
-select time_bucket(step, stored_at) as t, count(*) as returned,
-       count(*) filter (type = 'resumed') as resumed, count(distinct who) as accounts
-from returned group by all having count(*) >= least order by t;
+select time_bucket(interval 10 second, stored_at) as t, count(distinct who) as accounts
+from returned group by all having count(distinct who) >= least order by t;
 
 -- From where passwords are guessed, and with what success: networks with at least so many
 -- failed logins in a month, how many names and addresses they were of, and how many of

@@ -6,7 +6,7 @@
 // NATS keeps in the consumer "webhook" what was posted last: started again, this program goes
 // on there. The stream is there if a process of the service has the role publisher. An end is
 // posted until the answer is a 2xx, and is posted again if this program is killed before it
-// has said so: the event's id tells.
+// has said so; if NATS is killed, so may be some before it. The event's id tells.
 
 import { setTimeout as wait } from "node:timers/promises";
 
