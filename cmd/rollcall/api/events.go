@@ -82,13 +82,14 @@ func (p *page) newestFirst(ctx context.Context, log events.Log, s *selection) er
 	if s.few() {
 		size = top // all of it in one window, unless that is too much
 	}
-	for ; top > s.after && top >= info.First; size = min(4*size, maxWindow) {
+	bottom := max(s.after, max(info.First, 1)-1)
+	for ; top > bottom; size = min(4*size, maxWindow) {
 		window := *s
-		window.to, window.after = top, max(s.after, top-min(size, top))
+		window.to, window.after = top, max(bottom, top-min(size, top))
 		// Of a window that were not read to its end the newest would be missing.
 		part := page{limit: maxScan, damaged: map[int]*events.PoisonError{}, deadline: time.Now().Add(time.Hour)}
 		if size > maxWindow {
-			part.deadline = p.deadline
+			part.deadline = time.Now().Add(maxScanTime / 4)
 		}
 		if err := part.oldestFirst(ctx, log, &window); err != nil {
 			return err
@@ -105,14 +106,14 @@ func (p *page) newestFirst(ctx context.Context, log events.Log, s *selection) er
 				p.next = st.Seq
 			}
 			if p.records = append(p.records, st); len(p.records) == p.limit {
-				p.complete = p.next <= max(info.First, s.after+1)
+				p.complete = p.next <= bottom+1
 				return nil
 			}
 		}
-		if p.next = window.after + 1; !part.complete || p.scanned >= maxScan || time.Now().After(p.deadline) {
+		top, p.next = window.after, window.after+1
+		if top > bottom && (p.scanned >= maxScan || time.Now().After(p.deadline)) {
 			return nil
 		}
-		top = window.after
 	}
 	p.complete = true
 	return nil

@@ -53,7 +53,7 @@ func TestTheNewestOfSomeAccountsAreReadAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		each time.Duration // for a record
 		want int           // that are looked at for a page
-	}{{0, 30_000}, {time.Millisecond, 1000 + 25_000}} {
+	}{{0, 30_000}, {250 * time.Microsecond, 1000 + 25_000}} {
 		synctest.Test(t, func(t *testing.T) {
 			log := slow{written(t, 60_000), c.each}
 			f, err := filter.Parse("account:u1@localhost,u2@localhost")
@@ -69,6 +69,20 @@ func TestTheNewestOfSomeAccountsAreReadAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever time it takes, a page that has read down to the first record is the last.
+func TestAPageThatHasReadAllIsTheLast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, after := range []events.Seq{0, 300} {
+			p := page{limit: 1000, damaged: map[int]*events.PoisonError{}, deadline: time.Now().Add(time.Second)}
+			err := p.newestFirst(t.Context(), slow{written(t, 900), 2 * time.Millisecond}, &selection{filter: &filter.Filter{}, newest: true, after: after})
+			if err != nil || len(p.records) != 900-int(after) || !p.complete {
+				t.Errorf("after %d: %d records, complete: %v, %v", after, len(p.records), p.complete, err)
+			}
+		}
+	})
 }
 
 // A page that runs out of time leaves nothing out: what it did not reach is on the next.
