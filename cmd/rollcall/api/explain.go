@@ -1,8 +1,12 @@
 package api
 
 import (
+	"cmp"
+	"errors"
+
 	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
+	"rollcall/session/auth"
 )
 
 // route answers where stanzas to an address go, and why.
@@ -67,6 +71,9 @@ func (h *History) contacts(q *question) error {
 	}
 	defer end()
 	list, known, err := h.source().Contacts(q.r.Context(), q.about, who, m)
+	if errors.Is(err, auth.ErrNoAccount) { // which is an answer, too
+		return cmp.Or(h.recordOfTwo(q, who, 0), err)
+	}
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,9 @@ func TestContactsAreExplainedNowAndThen(t *testing.T) {
 	for query, want := range map[string]int{"": 400, "of=localhost": 400, "of=alice@localhost&who=x": 400, "of=alice@localhost&at=x": 400, "of=nobody@localhost": 404, "of=alice@localhost&at=9999": 400} {
 		s.answer(s.token, "/v1/contacts?"+query, want, nil)
 	}
+	if got := s.entries("admin", "GET /v1/contacts"); !slices.Contains(got, "GET /v1/contacts of nobody@localhost: of=nobody@localhost") {
+		t.Errorf("that there is no such account is told, and not on record: %q", got)
+	}
 }
 
 // Contacts tell of two. A token for one account gets nothing of the other.

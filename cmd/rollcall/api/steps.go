@@ -114,7 +114,7 @@ func historyOf(q *question) (h ask.History, err error) {
 }
 
 // session answers with one session, from its beginning to its end, and a page of its
-// events. Without its account that is looked for, first among the sessions that there are.
+// events. Without its account that is looked for.
 func (h *History) session(q *question) error {
 	if err := q.own("after", "limit"); err != nil {
 		return err
@@ -149,12 +149,16 @@ func (h *History) session(q *question) error {
 	return h.giveStay(q, stay)
 }
 
-// accountOf finds whose a session is.
+// accountOf finds whose a session is: by the record of its login or, if the log has
+// forgotten that and the session goes on, by the table, all of which it may have to look at.
 func (h *History) accountOf(ctx context.Context, id events.SessionID) (events.JID, error) {
-	if s := find(h.Table, id); s != nil {
-		return s.JID().Bare(), nil
+	account, err := h.source().AccountOf(ctx, id)
+	if errors.Is(err, ask.ErrNoSession) {
+		if s := find(h.Table, id); s != nil {
+			return s.JID().Bare(), nil
+		}
 	}
-	return h.source().AccountOf(ctx, id)
+	return account, err
 }
 
 func (h *History) giveStay(q *question, stay *ask.Stay) error {
@@ -184,7 +188,8 @@ func (h *History) giveStay(q *question, stay *ask.Stay) error {
 	}{stay, list, next{stay.Next}, stay.Complete, stay.Scanned, stay.Cut})
 }
 
-// noSession says of a session that was not found where the log begins.
+// noSession says of a session that was not found where the log begins, and whether it may
+// have begun before.
 func (h *History) noSession(q *question, id events.SessionID, err error) error {
 	if !errors.Is(err, ask.ErrNoSession) {
 		return err
@@ -200,9 +205,12 @@ func (h *History) noSession(q *question, id events.SessionID, err error) error {
 	if info.Records > 0 {
 		where = fmt.Sprintf("which begins with record %d at %s", info.First, query.Timestamp(info.FirstAt.UnixNano()))
 	}
-	of := "a session that began before may be found by its account: name that with account"
-	if !q.about.IsZero() {
-		of = "nothing is known of it under " + q.about.String()
+	detail := fmt.Sprintf("there is no session %s in the log, %s", id, where)
+	switch {
+	case !q.about.IsZero():
+		detail += "; not of " + q.about.String()
+	case id.Began().Before(info.FirstAt):
+		detail += "; by its id it began before that, and if it has gone on since it is found by its account: name that with account"
 	}
-	return Problem{Status: http.StatusNotFound, Detail: fmt.Sprintf("there is no session %s in the log, %s; %s", id, where, of)}
+	return Problem{Status: http.StatusNotFound, Detail: detail}
 }
