@@ -24,8 +24,8 @@ const maxReplicas = 5
 func (l *logFlags) define(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&l.size, "log-max-bytes", "", "`SIZE` of the log when it is made (default: 16GiB,\nor what there is); then: rollcall log set")
-	f.StringVar(&l.age, "log-max-age", "", "`AGE` after which its records go: 30d (the default),\n720h, forever")
-	f.IntVar(&l.replicas, "replicas", 0, "`N` servers of a cluster that keep each stream, when\nit is made (default: 3)")
+	f.StringVar(&l.age, "log-max-age", "", "`AGE` after which its records go: 30d (the\ndefault), 720h, forever")
+	f.IntVar(&l.replicas, "replicas", 0, "`N` servers of a cluster that keep each stream,\nwhen it is made (default: 3)")
 }
 
 func (l *logFlags) validate() (err error) {

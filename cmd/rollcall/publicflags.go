@@ -22,7 +22,7 @@ func (p *publicFlags) define(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&p.size, "public-max-bytes", "", "`SIZE` of what the role publisher keeps published\n(default: 4GiB, or a quarter of the log)")
 	f.StringVar(&p.age, "public-max-age", "", "`AGE` after which it goes (default: 7d)")
-	f.StringVar(&p.addresses, "public-addresses", string(publisher.Networks), "full, network or none: how much of clients'\naddresses is `PUBLISHED`\n")
+	f.StringVar(&p.addresses, "public-addresses", string(publisher.Networks), "`HOW` much of clients' addresses it has: full,\nnetwork or none")
 }
 
 func (p *publicFlags) validate(publishes bool) (err error) {
