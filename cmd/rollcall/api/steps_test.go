@@ -159,7 +159,7 @@ func TestAnAccountsHistoryHasItsFailedLogins(t *testing.T) {
 	s.guess(6, "alice")
 	failed := "A login failed from 198.51.100.9:4711 with PLAIN: not-authorized."
 	want := []string{
-		failed, failed, "A client logged in from 192.0.2.7:5222 with SCRAM-SHA-256 in the clear on connector c1.", "The session is bound as phone.",
+		failed, failed, "A client logged in on connector c1 from 192.0.2.7:5222 with SCRAM-SHA-256 in the clear.", "The session is bound as phone.",
 		failed, failed, "phone ended: the client logged out.", failed,
 	}
 	const path = "/v1/accounts/alice@localhost/history?"

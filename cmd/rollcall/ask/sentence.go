@@ -14,7 +14,7 @@ func Sentence(st *events.Stored, shown func(address string) string) string {
 	who := nameOf(st)
 	switch e := st.Event.(type) {
 	case events.Authenticated:
-		return "A client logged in" + from(shown(e.Address)) + with(e) + " on connector " + st.Connector.Name + "."
+		return "A client logged in" + on(st) + from(shown(e.Address)) + with(e) + "."
 	case events.Bound:
 		return "The session is bound as " + who + "."
 	case events.PresenceAvailable:
@@ -22,9 +22,9 @@ func Sentence(st *events.Stored, shown func(address string) string) string {
 	case events.PresenceUnavailable:
 		return who + " is no longer available, by its own word."
 	case events.Detached:
-		return fmt.Sprintf("%s lost its connection (%s: %s) and waits until %s to be resumed.", who, e.Reason, wordsOf(e.Reason), clock(e.Until))
+		return fmt.Sprintf("%s lost its connection (%s) and waits until %s to be resumed.", who, e.Reason, clock(e.Until))
 	case events.Resumed:
-		return who + " was resumed" + from(shown(e.Address)) + " on connector " + st.Connector.Name + "."
+		return who + " was resumed" + on(st) + from(shown(e.Address)) + "."
 	case events.Closed:
 		return who + " ended: " + wordsOf(e.Reason) + before(": ", e.Text) + byWhom(e.By) + "."
 	case events.AccountCreated:
@@ -82,6 +82,8 @@ func with(e events.Authenticated) string {
 	}
 	return before(" with ", e.Mechanism) + tls + before(", as ", e.Agent)
 }
+
+func on(st *events.Stored) string { return before(" on connector ", st.Connector.Name) }
 
 func from(address string) string { return before(" from ", address) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rollcall/events"
@@ -87,28 +88,28 @@ func (s *Source) Stay(ctx context.Context, account events.JID, id events.Session
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if f.first == nil {
-		return nil, ErrNoSession
-	}
 	f.finish()
-	if f.end == nil && !f.stay.Cut {
-		return f.stay, s.describe(ctx, account, f.stay)
+	if f.end != nil || f.stay.Cut && f.first != nil {
+		return f.stay, nil
 	}
-	return f.stay, nil
+	return f.stay, s.describe(ctx, account, &f)
 }
 
-// describe says of a session that goes on what is true of it now.
-func (s *Source) describe(ctx context.Context, account events.JID, stay *Stay) error {
+// describe says of a session that goes on what is true of it now. The log may have
+// forgotten all that happened to it.
+func (s *Source) describe(ctx context.Context, account events.JID, f *stayFold) error {
 	list, err := s.Now.SessionsOf(ctx, []events.JID{account.Bare()})
 	if err != nil {
 		return err
 	}
-	for _, v := range list {
-		if v.ID == stay.Session.ID {
-			stay.Session = v
-		}
+	i := slices.IndexFunc(list, func(v query.Session) bool { return v.ID == f.id.String() })
+	if i < 0 && f.first == nil {
+		return ErrNoSession
 	}
-	stay.Why = "it goes on: " + stateWords(&stay.Session)
+	if i >= 0 {
+		f.stay.Session = list[i]
+	}
+	f.stay.Why = "it goes on: " + stateWords(&f.stay.Session)
 	return nil
 }
 
@@ -207,9 +208,12 @@ func (f *stayFold) mayBeReplaced() bool {
 func (f *stayFold) finish() {
 	s := f.stay
 	s.Began = query.Timestamp(f.id.Began().UnixNano())
-	s.Session = query.Session{ID: f.id.String(), JID: f.first.JID, Username: f.first.JID.Local(), Host: f.first.JID.Domain(), Resource: f.first.JID.Resource(), Type: "c2s"}
-	if f.last != nil {
+	switch {
+	case f.last != nil:
 		s.Session = query.Of(f.last, false)
+	case f.first != nil: // only of its end something is left
+		jid := f.first.JID
+		s.Session = query.Session{ID: f.id.String(), JID: jid, Username: jid.Local(), Host: jid.Domain(), Resource: jid.Resource(), Type: "c2s"}
 	}
 	until := time.Now().UnixNano()
 	if f.end != nil {
