@@ -45,6 +45,9 @@ func newContacts(con *console) *cobra.Command {
 				return err
 			}
 			return svc.use(ctx, func(b *bus.Bus) error {
+				if contact := jids[1]; !contact.IsZero() && contact != jids[0] {
+					putAbout(ctx, b, contact) // too: it is about two
+				}
 				list, known, err := sourceOf(con, b).Contacts(ctx, jids[0], jids[1], m)
 				if err != nil {
 					return err

@@ -1,0 +1,47 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/replay"
+)
+
+// Tables of the past are large, so a few are in memory at one time, and nobody waits for
+// ever; questions about now wait for none of them.
+func TestFewTablesOfThePastAreHeldAtOneTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, then := New(Config{}), &History{Ready: func() bool { return true }}, replay.Moment{Seq: 1}
+		var ends []func()
+		for range maxPasts {
+			end, err := s.at(t.Context(), h, then)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ends = append(ends, end)
+		}
+		began := time.Now()
+		_, err := s.at(t.Context(), h, then)
+		if p, ok := errors.AsType[Problem](err); !ok || p.Status != http.StatusServiceUnavailable || time.Since(began) != pastTimeout {
+			t.Errorf("one more: %v after %s", err, time.Since(began))
+		}
+		if _, err := s.at(t.Context(), h, replay.Moment{}); err != nil {
+			t.Errorf("now: %v", err)
+		}
+		time.AfterFunc(time.Second, ends[0])
+		if _, err := s.at(t.Context(), h, then); err != nil {
+			t.Errorf("one more, after another has ended: %v", err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		began = time.Now()
+		if _, err := s.at(gone, h, then); err == nil || time.Since(began) != time.Second {
+			t.Errorf("whoever is gone waits on: %v", err)
+		}
+	})
+}
