@@ -3,8 +3,10 @@ package filter
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/events"
+	"rollcall/projector/query"
 )
 
 func TestWhatIsWrongNamesTheKeyAndWhatIsAllowed(t *testing.T) {
@@ -111,4 +113,38 @@ func check(t *testing.T, one, again, other, both *Filter, st *events.Stored) {
 			t.Errorf("%q and %q: %v", one, against, meant)
 		}
 	}
+}
+
+// A filter of sessions that is read means of every session either it or its negation.
+func FuzzParseSessions(f *testing.F) {
+	for _, text := range []string{"account:a@b state:lost,*", "-duration:>1h", `resource:"a b",c*`, "priority:..5 reason:kicked by:cli*"} {
+		f.Add(text)
+	}
+	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	stays := []*Stay{{Session: &query.Session{}}, {
+		Session: &query.Session{
+			ID: events.NewSessionID(began).String(), JID: events.StoredJID("a@b/c"), Resource: "c", Connector: "c1", Address: "192.0.2.7:1",
+			Since: query.Timestamp(began.UnixNano()), Available: true, Priority: 5,
+		},
+		At: began.Add(time.Hour), Reason: "kicked", Text: "bye", By: "cli root@host",
+	}}
+	f.Fuzz(func(t *testing.T, text string) {
+		one, err := ParseSessions(text)
+		if err != nil || len(one.terms) != 1 {
+			return
+		}
+		against, not := strings.CutPrefix(one.String(), "-")
+		if !not {
+			against = "-" + against
+		}
+		other, err := ParseSessions(against)
+		if err != nil {
+			t.Fatalf("%q was read, but not %q: %v", one, against, err)
+		}
+		for _, s := range stays {
+			if one.Has(s) == other.Has(s) {
+				t.Errorf("%q and %q mean the same", one, other)
+			}
+		}
+	})
 }
