@@ -53,7 +53,7 @@ var mayImport = map[string][]string{
 	"projector/query":         {"events", "session", "projector"},
 	"replay":                  {"events", "session", "projector", "projector/keyframe"},
 	"replay/export":           {"events", "session", "projector", "replay", "replay/names", "replay/public"},
-	"replay/filter":           {"events", "projector/query", "replay/public"},
+	"replay/filter":           {"events", "projector/query", "replay", "replay/public"},
 	"replay/logins":           {"events", "replay/filter"},
 	"replay/names":            {"events", "session/lru"},
 	"replay/public":           {"events", "replay/names"},

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/bench"
+	"rollcall/replay"
 )
 
 // newBenchLog makes a log that is as long as one of years, for what is to be
@@ -25,7 +26,7 @@ func newBenchLog(con *console) *cobra.Command {
 		Args: arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			var err error
-			if m.Span, err = parseDuration(span); err != nil {
+			if m.Span, err = replay.ParseDuration(span); err != nil {
 				return usagef("--span: %w", err)
 			}
 			if err := m.Validate(); err != nil {

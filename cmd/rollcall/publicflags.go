@@ -7,6 +7,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/cmd/rollcall/publisher"
+	"rollcall/replay"
 )
 
 // publicFlags are what the role publisher publishes, and for how long that is kept. Unlike the
@@ -38,7 +39,7 @@ func (p *publicFlags) validate(publishes bool) (err error) {
 		}
 	}
 	if p.age != "" {
-		d, err := parseDuration(p.age)
+		d, err := replay.ParseDuration(p.age)
 		if err != nil || d < time.Minute {
 			return usagef("--public-max-age: %q is no age: try 7d or 12h", p.age)
 		}

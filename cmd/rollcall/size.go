@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rollcall/replay"
 )
 
 // Sizes and times as people read and write them.
@@ -69,7 +71,7 @@ func parseAge(s string) (time.Duration, error) {
 	if s == "forever" {
 		return 0, nil
 	}
-	d, err := parseDuration(s)
+	d, err := replay.ParseDuration(s)
 	if err != nil || d <= 0 {
 		return 0, fmt.Errorf("%q is no age: try 30d, 720h or forever", s)
 	}

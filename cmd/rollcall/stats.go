@@ -14,6 +14,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/cmd/rollcall/chart"
+	"rollcall/replay"
 	"rollcall/replay/stats"
 )
 
@@ -68,7 +69,7 @@ func parseStats(names []string, since, until, step string, now time.Time) (q sta
 	}
 	q = stats.Query{Since: span.Since, Until: span.Until, Figures: names}
 	if step != "" {
-		if q.Step, err = parseDuration(step); err != nil || q.Step < time.Second {
+		if q.Step, err = replay.ParseDuration(step); err != nil || q.Step < time.Second {
 			return q, usagef("--step %s is no TIME of a second or more: 30s, 1m, 1h, 1d", step)
 		}
 	}

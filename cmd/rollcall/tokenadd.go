@@ -10,6 +10,7 @@ import (
 
 	"rollcall/bus"
 	"rollcall/cmd/rollcall/api/access"
+	"rollcall/replay"
 )
 
 // defaultExpiry is after how long a token is good for nothing unless it is said otherwise.
@@ -40,7 +41,7 @@ func newTokenAdd(con *console, svc *service) *cobra.Command {
 			}
 			t := access.Token{Name: args[0], Scopes: list}
 			if expires != "never" {
-				d, err := parseDuration(expires)
+				d, err := replay.ParseDuration(expires)
 				if err != nil || d <= 0 {
 					return usagef("--expires: %q is no time: give 12h, 90d or never", expires)
 				}

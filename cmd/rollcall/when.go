@@ -69,7 +69,7 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	back := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, "-"), "ago"))
-	if d, err := parseDuration(back); err == nil {
+	if d, err := replay.ParseDuration(back); err == nil {
 		return now.Add(-d), nil
 	}
 	for _, l := range layouts {
@@ -83,15 +83,6 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 		return t, nil
 	}
 	return time.Time{}, usagef("%q is no time: try 10m (ago), 2d, 14:03:07, \"2026-01-31 14:03\" or 2026-01-31T14:03:07Z", s)
-}
-
-// parseDuration knows whole days, too.
-func parseDuration(s string) (time.Duration, error) {
-	if days, found := strings.CutSuffix(s, "d"); found {
-		n, err := strconv.ParseUint(days, 10, 16)
-		return time.Duration(n) * 24 * time.Hour, err
-	}
-	return time.ParseDuration(s)
 }
 
 // stamp is a time for people: the day too, unless it is today.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rollcall/events"
+	"rollcall/replay"
 )
 
 // A value is what a field is compared with, in the form of its key.
@@ -159,16 +160,11 @@ func parseRange(s string, one func(string) (int64, error)) (from, to int64, err 
 	return from, to, nil
 }
 
-// parseMillis reads a duration, to the millisecond, as the published form has them. A day
-// has 24 hours.
+// parseMillis reads a duration, to the millisecond, as the published form has them.
 func parseMillis(s string) (int64, error) {
-	if days, found := strings.CutSuffix(s, "d"); found {
-		n, err := strconv.ParseUint(days, 10, 16)
-		return int64(n) * (24 * time.Hour).Milliseconds(), err
-	}
-	d, err := time.ParseDuration(s)
+	d, err := replay.ParseDuration(s)
 	if err == nil && (d < 0 || d%time.Millisecond != 0) {
-		err = errors.New("it is less than a millisecond")
+		err = errors.New("it is no whole number of milliseconds")
 	}
 	return d.Milliseconds(), err
 }

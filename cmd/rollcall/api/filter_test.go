@@ -250,3 +250,14 @@ func TestTheDescriptionHasEveryKey(t *testing.T) {
 		}
 	}
 }
+
+// How long ago may be in days, as in the duration of a filter.
+func TestATimeMayBeDaysAgo(t *testing.T) {
+	t.Parallel()
+	s, _ := crowd(t)
+	for query, want := range map[string]bool{"since=-1d": true, "until=-2d": false, "filter=duration:%3E=0d&type=closed": true} {
+		if p := s.page(query); (len(p.Items) > 0) != want {
+			t.Errorf("%s: %d events", query, len(p.Items))
+		}
+	}
+}

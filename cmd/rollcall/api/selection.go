@@ -13,6 +13,7 @@ import (
 
 	"rollcall/cmd/rollcall/api/access"
 	"rollcall/events"
+	"rollcall/replay"
 	"rollcall/replay/filter"
 )
 
@@ -160,7 +161,7 @@ func instant(query url.Values, name string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	if back, ok := strings.CutPrefix(text, "-"); ok {
-		if d, err := time.ParseDuration(back); err == nil {
+		if d, err := replay.ParseDuration(back); err == nil {
 			return time.Now().Add(-d), nil
 		}
 	}
