@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"rollcall/replay/filter"
 )
 
@@ -39,6 +41,23 @@ func keyTable(keys []filter.Key) string {
 		b.WriteString(line + "\n")
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// completeKeys has the shell complete keys, and the words that some of them have.
+func completeKeys(keys []filter.Key) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, begun string) (all []cobra.Completion, _ cobra.ShellCompDirective) {
+		for _, k := range keys {
+			if !strings.HasPrefix(begun, k.Name+":") {
+				all = append(all, cobra.CompletionWithDesc(k.Name+":", k.Means))
+				continue
+			}
+			said := begun[:strings.LastIndexAny(begun, ":,")+1]
+			for _, word := range k.Words {
+				all = append(all, said+word)
+			}
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
 }
 
 // helpWidth is that of a screen on which help is read.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,37 @@ func TestAnArgumentWithSpacesIsOneTermOrMany(t *testing.T) {
 		before := slices.Clone(c.args)
 		if got := joined(c.args); got != c.want || !slices.Equal(c.args, before) {
 			t.Errorf("%q are %q", c.args, got)
+		}
+	}
+}
+
+func TestTheShellCompletesKeysAndTheirWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ verb, begun, want, not string }{
+		{"events", "", "agent:\tclient software", "state:"},
+		{"events", "type:closed,", "type:closed,detached\n", "agent:\n"},
+		{"tail", "cl", "class:\t", "state:"},
+		{"history", "reason:", "reason:kicked\n", "class:session"},
+		{"sessions", "st", "state:\t", "agent:"},
+		{"sessions", "state:", "state:detached\n", "state:closed"},
+	} {
+		var stdout, stderr bytes.Buffer
+		run(t.Context(), []string{"__complete", c.verb, c.begun}, nil, &stdout, &stderr)
+		if got := stdout.String(); !strings.Contains(got, c.want) || strings.Contains(got, c.not) || !strings.HasSuffix(got, ":6\n") {
+			t.Errorf("%s %s: %s", c.verb, c.begun, got)
+		}
+	}
+}
+
+func TestHelpThatExplainsFiltersFitsAScreen(t *testing.T) {
+	t.Parallel()
+	for verb := range filtering {
+		var stdout, stderr bytes.Buffer
+		run(t.Context(), []string{verb, "--help"}, nil, &stdout, &stderr)
+		for line := range strings.Lines(stdout.String()) {
+			if len(strings.TrimRight(line, "\n")) > helpWidth {
+				t.Errorf("%s: %s", verb, line)
+			}
 		}
 	}
 }

@@ -26,17 +26,17 @@ func newEvents(con *console) *cobra.Command {
 		Short: "Show the events that a filter means",
 		Long: "Show events of the log, in order: all, or those that a filter means.\n\n" + grammar +
 			"\n\nKeys:\n" + keyTable(filter.EventKeys()) + "\n\n" +
-			"Up to 16 accounts that a filter names are read by themselves. Sessions are looked\n" +
-			"for from five minutes before their beginning, and then their accounts are read.\n" +
-			"Otherwise all of the log is, or the time that is given. Failed logins are not in\n" +
-			"the log: \"rollcall logins\" has them.",
+			"Up to 16 accounts that a filter names are read by themselves. Sessions are\n" +
+			"looked for from five minutes before their beginning, and then their accounts are\n" +
+			"read. Otherwise all of the log is, or the time that is given. Failed logins are\n" +
+			"not in the log: \"rollcall logins\" has them.",
 		Example: "  rollcall events type:closed reason:connection_lost,timeout --since 1h\n" +
-			"  rollcall events 'by:*' --since 7d    (what somebody did: kicks, and changes of accounts)\n" +
+			"  rollcall events 'by:*' --since 7d    (kicks, and changes of accounts)\n" +
 			"  rollcall events address:192.0.2.0/24 -connector:c2\n" +
 			"  rollcall events type:authenticated 'agent:gajim*' -tls:TLS1.3\n" +
 			"  rollcall events type:closed 'duration:>1d' --json\n" +
 			"  rollcall events session:01KDYAA4HMM2GT58X4MPKAFA02",
-		Args: cobra.ArbitraryArgs,
+		Args: cobra.ArbitraryArgs, ValidArgsFunction: completeKeys(filter.EventKeys()),
 		RunE: verb(func(ctx context.Context, args []string) (err error) {
 			if q.filter, err = parseFilter(args); err != nil {
 				return err

@@ -33,7 +33,7 @@ func newHistory(con *console) *cobra.Command {
 		Example: "  rollcall history alice@localhost --since 1d\n" +
 			"  rollcall history alice@localhost class:session,connection\n" +
 			"  rollcall history type:auth_failed address:192.0.2.0/24 --since 1d",
-		Args: cobra.ArbitraryArgs,
+		Args: cobra.ArbitraryArgs, ValidArgsFunction: completeKeys(filter.EventKeys()),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			span, err := parseSpan(since, until, time.Now())
 			if err != nil {

@@ -31,13 +31,14 @@ func newLogins(con *console) *cobra.Command {
 			"\"rollcall events --help\" explains filters. The keys that say most of logins are\n" +
 			"address, account, type, mechanism, tls, agent and condition.\n\n" +
 			"Failed logins are of another stream than the rest, so they have no sequence;\n" +
-			"they stand among them by their time. They alone (type:auth_failed), or what is of\n" +
-			"some accounts alone, is found at once; otherwise all of the log is read, or of it\n" +
-			"the time that is given, or with --limit as much as it takes from its end.",
+			"they stand among them by their time. They alone (type:auth_failed), or what is\n" +
+			"of some accounts alone, is found at once; otherwise all of the log is read, or\n" +
+			"of it the time that is given, or with --limit as much as it takes from its end.",
 		Example: "  rollcall logins address:192.0.2.0/24 --since 1d\n" +
 			"  rollcall logins type:auth_failed --limit 20\n" +
 			"  rollcall logins account:alice@localhost\n" +
 			"  rollcall logins 'agent:gajim*' -mechanism:SCRAM* --since 7d",
+		ValidArgsFunction: completeKeys(filter.EventKeys()),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			span, err := parseSpan(since, until, time.Now())
 			if err != nil {

@@ -44,7 +44,7 @@ func newSessions(con *console) *cobra.Command {
 			"  rollcall sessions --connector c2 --since 14:00 --until 15:00\n" +
 			"  rollcall sessions address:192.0.2.0/24 -state:lost\n" +
 			"  rollcall sessions reason:kicked,replaced 'duration:<1m' --since 1d",
-		Args: cobra.ArbitraryArgs,
+		Args: cobra.ArbitraryArgs, ValidArgsFunction: completeKeys(filter.SessionKeys()),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			q, err := asked.query(args, time.Now())
 			if err != nil {

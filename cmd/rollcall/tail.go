@@ -27,7 +27,7 @@ func newTail(con *console) *cobra.Command {
 		Example: "  rollcall tail\n" +
 			"  rollcall tail alice@localhost\n" +
 			"  rollcall tail type:closed -reason:client",
-		Args: cobra.ArbitraryArgs,
+		Args: cobra.ArbitraryArgs, ValidArgsFunction: completeKeys(filter.EventKeys()),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			var account events.JID
 			jid, terms := jidAndTerms(args)
