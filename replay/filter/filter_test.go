@@ -22,6 +22,7 @@ func TestAFilterMeansTheEventsOfWhichAllItsTermsHold(t *testing.T) {
 	for text, want := range map[string]string{
 		"type:closed":                         "closed.v1 closed.v2",
 		"type:rollcall.session.closed.v1":     "closed.v1 closed.v2",
+		"type:session.closed":                 "closed.v1 closed.v2",
 		"type:closed,detached":                "closed.v1 closed.v2 detached.v1",
 		"class:account -type:account_removed": "account_created.v1 account_created.v2 password_changed.v1 password_changed.v2",
 		"class:connector":                     "connector_lost.v1 connector_started.v1 connector_stopped.v1",
