@@ -9,10 +9,14 @@ import (
 	"rollcall/events"
 )
 
-// Windows in which a stream is read backwards, in sequences: each is read upwards.
-const (
-	firstWindow = 1000
-	maxWindow   = 50_000
+// A window is how much of a stream is read upwards at once to read it backwards, in
+// sequences: at first, and when that has grown.
+type window struct{ first, most events.Seq }
+
+// Before authentication a sequence has some hundred records.
+var (
+	logWindow = window{1000, 50_000}
+	preWindow = window{10, 500}
 )
 
 // A reader reads a stream by sequences.
@@ -22,6 +26,7 @@ type reader func(context.Context, events.Range) iter.Seq2[*events.Stored, error]
 type lane struct {
 	*Question
 	read  reader
+	size  window
 	few   bool                   // it gives the records of some accounts alone
 	login func(events.Kind) bool // the kinds that tell of logins here
 	low   events.Seq             // of what is read
@@ -144,19 +149,19 @@ func (l *lane) upwards(ctx context.Context) iter.Seq2[*events.Stored, error] {
 // downwards gives what is meant before the cut, the newest first, window by window.
 func (l *lane) downwards(ctx context.Context) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
-		for size, more := events.Seq(firstWindow), true; more; size *= 4 {
+		for size, more := l.size.first, true; more; size *= 4 {
 			high := min(l.cut.Seq, l.high)
 			if high < l.low || high == 0 || l.cut == (Cut{Seq: l.low}) {
 				l.ended = true
 				return
 			}
 			if !l.few {
-				size = min(size, maxWindow)
+				size = min(size, l.size.most)
 			}
 			low := max(l.low, high-min(high, size)+1)
 			var list []*events.Stored
 			var err error
-			if list, more, err = l.window(ctx, low, high); err != nil {
+			if list, more, err = l.between(ctx, low, high); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -170,9 +175,9 @@ func (l *lane) downwards(ctx context.Context) iter.Seq2[*events.Stored, error] {
 	}
 }
 
-// window are the logins that are meant of a range of sequences, before the cut, and
+// between are the logins that are meant of a range of sequences, before the cut, and
 // whether to go on with another.
-func (l *lane) window(ctx context.Context, low, high events.Seq) (list []*events.Stored, more bool, err error) {
+func (l *lane) between(ctx context.Context, low, high events.Seq) (list []*events.Stored, more bool, err error) {
 	more = true
 	for st, err := range events.Intact(l.read(ctx, events.Range{After: low - 1, To: high})) {
 		if err != nil {

@@ -55,7 +55,7 @@ func (s *Source) Open(ctx context.Context, q Question) (*Reading, error) {
 	if q.Go == nil {
 		q.Go = func() bool { return true }
 	}
-	r := &Reading{newest: q.Newest, log: &lane{Question: &q, login: isOfLog}, pre: &lane{Question: &q, login: isOfPre}}
+	r := &Reading{newest: q.Newest, log: &lane{Question: &q, size: logWindow, login: isOfLog}, pre: &lane{Question: &q, size: preWindow, login: isOfPre}}
 	r.log.read = func(ctx context.Context, span events.Range) iter.Seq2[*events.Stored, error] {
 		return q.Filter.Read(ctx, s.Log, span)
 	}

@@ -9,8 +9,10 @@
 // is known; a zip without it, which no program opens, was cut off. Whoever was removed and
 // made again is all of it, told apart by pseudonyms.
 //
-// The account's records are read by their own subject, several times, so they cost what
-// the account has done. The failed logins and the audit are read whole, twice each: some
-// seconds at most, for both are bounded. No more is held in memory than the sessions that
-// are open at one time.
+// The account's records are read by their own subject, so they cost what the account has
+// done, or where they lie far apart in a long log, what that costs to go through. The
+// failed logins and the audit are read whole, for both are bounded. Each is read once, if
+// what is kept of it until the next file needs no more than some 32 MiB, and otherwise for
+// each file again. Beyond that no more is held in memory than the sessions that are open at
+// one time.
 package person

@@ -45,7 +45,7 @@ func (x *export) failedLogins() table {
 		means: "Each login that failed for the account's name, whoever tried it. They are of another stream (RC_PRE), with\n" +
 			"sequences of its own, which is not kept as long as the log, and may have been thinned out under load.",
 		columns: []string{"seq", "part", "time", "username", "address", "mechanism", "condition", "connector"},
-		rows:    x.failed,
+		rows:    x.failures.all,
 	}
 }
 

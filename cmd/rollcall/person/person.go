@@ -70,6 +70,9 @@ type export struct {
 	reading  replay.Span
 	zip      *zip.Writer
 	asked    time.Time // when the oldest entry of the audit was made; zero: there is none
+
+	history          kept[record] // the account's
+	failures, asking kept[row]
 }
 
 // open finds out whether there is anything to write.
@@ -83,6 +86,9 @@ func (k *Known) open(ctx context.Context, account events.JID) (x *export, err er
 	}
 	x.reading = replay.Span{Of: x.account, Until: x.log.Now}
 	x.encoder = public.NewEncoder(public.SourceOf(x.log), public.SourceOf(x.pre), public.Options{Whole: true})
+	x.history = kept[record]{read: x.readHistory, size: record.size}
+	x.failures = kept[row]{read: x.failed, size: rowSize}
+	x.asking = kept[row]{read: x.questions, size: rowSize}
 	_, err = k.Archive.Last(ctx, x.account)
 	for _, docs := range []events.Documents{k.Keys, k.Rosters} {
 		if errors.Is(err, events.ErrNotFound) {
@@ -163,8 +169,32 @@ func (x *export) each(ctx context.Context, step func(*events.Stored) (row, bool,
 	}
 }
 
+// records are those of the account, as the log gives them.
 func (x *export) records(ctx context.Context) iter.Seq2[*events.Stored, error] {
-	return x.Archive.Read(ctx, events.Range{Account: x.account, Until: x.reading.Until})
+	return func(yield func(*events.Stored, error) bool) {
+		for r, err := range x.history.all(ctx) {
+			if r.poison != nil {
+				err = r.poison
+			}
+			if !yield(r.st, err) {
+				return
+			}
+		}
+	}
+}
+
+func (x *export) readHistory(ctx context.Context) iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
+		for st, err := range x.Archive.Read(ctx, events.Range{Account: x.account, Until: x.reading.Until}) {
+			r := record{st: st}
+			if poison, ok := errors.AsType[*events.PoisonError](err); ok {
+				r, err = record{poison: poison}, nil
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 // who is the pseudonym of a record's account, nil if it has none.

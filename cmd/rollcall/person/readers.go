@@ -18,7 +18,7 @@ func (x *export) readers() table {
 			"rows they got if that was counted; this export too. It is kept for a year. Questions about everybody, whose\n" +
 			"answers may have had this account among others, are not here: rollcall audit has them.",
 		columns: []string{"seq", "time", "by", "from", "did", "asked", "rows"},
-		rows:    x.questions,
+		rows:    x.asking.all,
 	}
 }
 

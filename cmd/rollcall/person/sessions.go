@@ -31,8 +31,8 @@ type beginning struct {
 	detaches, resumes int
 }
 
-// beginnings are those of the sessions that are open at one place of the log: it sees each
-// record before it is folded.
+// beginnings are those of the sessions that are open at one place of the log. It sees each
+// record before it is folded, and is read for the account alone.
 type beginnings struct {
 	events.Log
 	x    *export
@@ -42,7 +42,10 @@ type beginnings struct {
 // Read implements events.Log.
 func (b *beginnings) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
-		for st, err := range b.Log.Read(ctx, r) {
+		for st, err := range b.x.records(ctx) {
+			if err == nil && st.Seq <= r.After {
+				continue
+			}
 			if err == nil && !st.Session.IsZero() {
 				err = b.see(ctx, st)
 			}
