@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"time"
@@ -23,14 +24,23 @@ func bar(n, most float64) string {
 	return text
 }
 
-// sparkWidth is how many characters a sparkline has at most.
+// sparkWidth is how many characters a sparkline has at most, where there is room.
 const sparkWidth = 60
 
-// spark draws numbers as a line of bars. Of more than it has room for neighbors are put
-// together, by the greatest.
-func spark(numbers []float64) string {
-	if len(numbers) > sparkWidth {
-		each := (len(numbers) + sparkWidth - 1) / sparkWidth
+// sparkRoom is how many there are room for beside the other columns of a table.
+func sparkRoom(w io.Writer) int {
+	const others = 45
+	if screen := columns(w); screen > 0 {
+		return min(max(screen-others, 10), sparkWidth)
+	}
+	return sparkWidth
+}
+
+// spark draws numbers as a line of bars, none as a dot. Of more than there is room for
+// neighbors are put together, by the greatest.
+func spark(numbers []float64, room int) string {
+	if len(numbers) > room {
+		each := (len(numbers) + room - 1) / room
 		var few []float64
 		for i, n := range numbers {
 			if i%each == 0 {
@@ -50,7 +60,7 @@ func spark(numbers []float64) string {
 		if n > 0 {
 			level = max(int(math.Ceil(8*n/most)), 1)
 		}
-		b.WriteRune([]rune(" ▁▂▃▄▅▆▇█")[level])
+		b.WriteRune([]rune("·▁▂▃▄▅▆▇█")[level])
 	}
 	return b.String()
 }
@@ -65,10 +75,18 @@ func briefly(ms int64) string {
 	case d < time.Minute:
 		return d.Round(100 * time.Millisecond).String()
 	case d < time.Hour:
-		return strings.TrimSuffix(d.Round(time.Second).String(), "0s")
+		return inTwo(d.Round(time.Second), time.Minute, "m", time.Second, "s")
 	case d < day:
-		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+		return inTwo(d.Round(time.Minute), time.Hour, "h", time.Minute, "m")
 	}
-	d = d.Round(time.Hour)
-	return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
+	return inTwo(d.Round(time.Hour), day, "d", time.Hour, "h")
+}
+
+// inTwo is a duration in two units, or in one if the lesser has nothing.
+func inTwo(d, great time.Duration, greatName string, less time.Duration, lessName string) string {
+	text := fmt.Sprintf("%d%s", d/great, greatName)
+	if rest := d % great / less; rest > 0 {
+		text += fmt.Sprintf("%d%s", rest, lessName)
+	}
+	return text
 }

@@ -108,7 +108,7 @@ func (s *statsTables) curves(list []stats.Concurrency) error {
 			line = append(line, float64(c.most(row)))
 		}
 		top := slices.MaxFunc(list, func(a, b stats.Concurrency) int { return cmp.Compare(c.most(a), c.most(b)) })
-		if err := t.row(c.what, count(c.at(list[0])), count(c.most(top)), s.at(top.At), spark(line)); err != nil {
+		if err := t.row(c.what, count(c.at(list[0])), count(c.most(top)), s.at(top.At), spark(line, sparkRoom(s.con.out))); err != nil {
 			return err
 		}
 	}
@@ -147,7 +147,7 @@ func seriesOf[T any](s *statsTables, list []T, of func(T) (at time.Time, name st
 func (s *statsTables) logins() error {
 	all := seriesOf(s, s.answer.Logins, func(l stats.Logins) (time.Time, string, int, int) { return l.At, l.Mechanism, l.Succeeded, l.Failed })
 	return rowsOf(s, "logins", all, func(l *series) []string {
-		return []string{cmp.Or(l.name, "-"), count(l.n), count(l.bad), spark(l.line)}
+		return []string{cmp.Or(l.name, "-"), count(l.n), count(l.bad), spark(l.line, sparkRoom(s.con.out))}
 	}, "LOGINS BY", "SUCCEEDED", "FAILED", "")
 }
 
@@ -168,7 +168,7 @@ func (s *statsTables) durations() error {
 		for _, b := range d.Buckets {
 			line = append(line, float64(b.Sessions))
 		}
-		return []string{rowName(d.By, d.Of), count(d.Sessions), briefly(d.P50), briefly(d.P90), briefly(d.P99), briefly(d.Longest), spark(line)}
+		return []string{rowName(d.By, d.Of), count(d.Sessions), briefly(d.P50), briefly(d.P90), briefly(d.P99), briefly(d.Longest), spark(line, sparkRoom(s.con.out))}
 	}, "DURATIONS OF", "SESSIONS", "HALF", "90%", "99%", "LONGEST", "1s ... 7d")
 }
 
@@ -220,7 +220,7 @@ func (s *statsTables) resumes() error {
 			success = fmt.Sprintf("%.1f%%", 100**r.Success)
 		}
 		return []string{rowName(r.By, r.Of), count(r.Detached), count(r.Resumed), success, count(r.Elsewhere), count(r.Unnoticed), count(r.Open), briefly(r.P50), briefly(r.P99)}
-	}, "DETACHED OF", "SESSIONS", "RESUMED", "SUCCESS", "ELSEWHERE", "UNNOTICED", "OPEN", "HALF AFTER", "99%")
+	}, "DETACHED OF", "TIMES", "RESUMED", "SUCCESS", "ELSEWHERE", "UNNOTICED", "OPEN", "HALF IN", "99% IN")
 }
 
 func (s *statsTables) agents() error {
