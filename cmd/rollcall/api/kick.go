@@ -32,8 +32,8 @@ type endedSession struct {
 	Connector string     `json:"connector"` // that held it
 }
 
-// kickSession ends one session, which is a resource that is gone by it: once it has ended
-// there is nothing at its path.
+// kickSession ends one session. Of one that has ended there is nothing to end, though its
+// past can still be read: the answer is 404, so that whoever meant another session hears it.
 func (h *History) kickSession(q *question) error {
 	kick, err := kickOf(q)
 	if err != nil {
@@ -54,7 +54,7 @@ func (h *History) kickSession(q *question) error {
 	if err := h.record(q, nil); err != nil {
 		return err
 	}
-	gone := Problem{Status: http.StatusNotFound, Detail: "there is no such session, or it has ended; /v1/events?session=" + id.String() + " has what is known of it"}
+	gone := Problem{Status: http.StatusNotFound, Detail: "no session that goes on has this id; GET of the same path tells whether it has ended"}
 	if s == nil {
 		return gone
 	}

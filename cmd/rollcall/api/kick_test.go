@@ -138,7 +138,7 @@ func TestASessionIsKickedOnceAndWhoeverDidItIsInItsEndAndOnRecord(t *testing.T) 
 		t.Errorf("at that position there are %s", body)
 	}
 	_, _, body := s.kick(desk, path, 404)
-	if !strings.Contains(body, "no such session, or it has ended") {
+	if !strings.Contains(body, "no session that goes on has this id") {
 		t.Errorf("once more: %s", body)
 	}
 	s.kick(desk, "/v1/sessions/"+events.NewSessionID(time.Now()).String(), 404)
