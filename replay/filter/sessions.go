@@ -64,6 +64,10 @@ func (f *Sessions) AsksEnd() bool { return f.Asks("reason") || f.Asks("text") ||
 // Accounts are those that alone are meant, as [Filter.Accounts].
 func (f *Sessions) Accounts() []events.JID { return accounts(f.terms) }
 
+// Few reports that the sessions of a few accounts alone are meant, which are read by
+// themselves.
+func (f *Sessions) Few() bool { return few(f.Accounts()) }
+
 // Account is the one account whose events or sessions alone a text means; zero if it may
 // be others, too, or the text is no filter.
 func Account(text string) events.JID {

@@ -26,6 +26,14 @@ func (w Which) Has(jid events.JID, connector string) bool {
 		(w.JID.IsZero() || w.JID == jid || w.JID.IsBare() && w.JID == jid.Bare())
 }
 
+// subjects are those whose records are read: an account, some, or all as the zero JID.
+func (w Which) subjects() []events.JID {
+	if w.JID.IsZero() && w.Filter != nil && w.Filter.Few() {
+		return w.Filter.Accounts()
+	}
+	return []events.JID{w.JID}
+}
+
 // Sessions lists the sessions of a moment, by JID.
 func (s *Source) Sessions(ctx context.Context, w Which, m replay.Moment) (list []query.Session, known Known, err error) {
 	if IsNow(m) {
@@ -107,13 +115,14 @@ func (l *Lifetime) End() string {
 // Lifetimes lists the sessions of a span of time, in the order of their beginnings. Which
 // of them are lost is known only of now.
 func (s *Source) Lifetimes(ctx context.Context, w Which, span replay.Span) (list []Lifetime, err error) {
-	span.Of = w.JID
-	for l, err := range replay.Sessions(ctx, s.Archive, span) {
-		if err != nil {
-			return nil, err
-		}
-		if w.Has(l.JID(), l.Connector().Name) {
-			list = append(list, lifetimeOf(&l))
+	for _, span.Of = range w.subjects() {
+		for l, err := range replay.Sessions(ctx, s.Archive, span) {
+			if err != nil {
+				return nil, err
+			}
+			if w.Has(l.JID(), l.Connector().Name) {
+				list = append(list, lifetimeOf(&l))
+			}
 		}
 	}
 	if span.Until.IsZero() {
