@@ -241,7 +241,11 @@ func (f *stayFold) why() string {
 	case reason == events.ReasonReplaced && f.by != nil:
 		words += ", the session " + f.by.Session.String()
 	case reason == events.ReasonConnectorLost && f.last != nil:
-		words += ": " + f.last.Connector().Name + " was found lost by " + f.end.Connector.Name
+		lost, by := f.last.Connector().Name, f.end.Connector.Name
+		if by == lost {
+			by = "its next start"
+		}
+		words += ": " + lost + ", as " + by + " found out"
 	}
 	return words + before(": ", f.stay.Text) + byWhom(events.Actor(f.stay.By))
 }

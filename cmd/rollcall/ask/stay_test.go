@@ -19,17 +19,18 @@ type chronicle struct {
 	log   *bustest.Log
 	table *projector.Table
 	prev  map[events.JID]events.Seq
+	as    string // the connector that writes
 }
 
 func newChronicle(t *testing.T) *chronicle {
-	return &chronicle{t, bustest.NewLog(), projector.NewTable(), map[events.JID]events.Seq{}}
+	return &chronicle{t, bustest.NewLog(), projector.NewTable(), map[events.JID]events.Seq{}, "c1"}
 }
 
 // write appends what happens to a session.
 func (c *chronicle) write(id events.SessionID, jid string, all ...events.Event) {
 	c.t.Helper()
 	for _, e := range all {
-		r := events.Record{ID: events.NewEventID(time.Now()), Time: time.Now().UnixNano(), Session: id, JID: events.StoredJID(jid), Connector: events.Incarnation{Name: "c1", Epoch: 1}, Event: e}
+		r := events.Record{ID: events.NewEventID(time.Now()), Time: time.Now().UnixNano(), Session: id, JID: events.StoredJID(jid), Connector: events.Incarnation{Name: c.as, Epoch: 1}, Event: e}
 		r.Prev = c.prev[r.Account()]
 		p, err := c.log.Append(c.t.Context(), &r)
 		if err != nil {
@@ -80,6 +81,20 @@ func TestASessionOfWhichTheLogHasForgottenMuchIsToldAllTheSame(t *testing.T) {
 	}
 	if s, err := forgotten.source().Stay(t.Context(), events.StoredJID("bob@localhost"), ended, 0, 10); !errors.Is(err, ErrNoSession) {
 		t.Errorf("a session that nobody knows: %+v, %v", s, err)
+	}
+}
+
+func TestALostConnectorIsNamedWithWhoeverFoundOut(t *testing.T) {
+	t.Parallel()
+	for finder, want := range map[string]string{"c2": "c1, as c2 found out", "c1": "c1, as its next start found out"} {
+		c := newChronicle(t)
+		id := events.NewSessionID(time.Now())
+		c.write(id, "bob@localhost", events.Authenticated{})
+		c.as = finder
+		c.write(id, "bob@localhost", events.Closed{Reason: events.ReasonConnectorLost})
+		if got := c.stay(id).Why; got != "its connector was killed or cut off from the log: "+want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 
