@@ -119,12 +119,32 @@ func (p *Public) Make(ctx context.Context, source, addresses string, first event
 	c.MaxAge = cmp.Or(limits.MaxAge, c.MaxAge)
 	err = p.b.create(ctx, c)
 	switch {
-	case err == nil, apiCode(err) == codeNameInUse:
+	case err == nil:
+		return p.leaveRoom(ctx, c.MaxBytes)
+	case apiCode(err) == codeNameInUse:
 		return nil
 	case errors.Is(err, ErrNoSpace), permanent(err):
 		return fmt.Errorf("make stream %s: %w", publicStream, err)
 	}
 	return fmt.Errorf("make stream %s: %w: %w", publicStream, events.ErrUnavailable, err)
+}
+
+// leaveRoom gives back half of what a new stream has got, if it had to take less than it
+// should have: other streams, which reserve nothing, need what is left.
+func (p *Public) leaveRoom(ctx context.Context, full int64) error {
+	have, err := p.b.streamInfo(ctx, publicStream)
+	if err != nil {
+		return fmt.Errorf("stream %s: %w: %w", publicStream, events.ErrUnavailable, err)
+	}
+	c := have.Config
+	if c.MaxBytes >= full {
+		return nil
+	}
+	c.MaxBytes = max(c.MaxBytes/2, leastOther)
+	if err := p.b.update(ctx, c); err != nil {
+		return fmt.Errorf("stream %s: %w: %w", publicStream, events.ErrUnavailable, err)
+	}
+	return nil
 }
 
 func (p *Public) limits() PublicLimits {

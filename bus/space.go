@@ -91,7 +91,7 @@ func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
 			b.hold(&c, log)
 		case noSpace(err) && b.mayShrink(&c):
 			return fmt.Errorf("%w %d MiB, and all streams together take no less; give it more space", ErrNoSpace, c.MaxBytes>>20)
-		case noSpace(err) && c.Name != logStream && c.MaxBytes/2 >= leastOther:
+		case noSpace(err) && b.mayHalve(&c) && c.MaxBytes/2 >= leastOther:
 			c.MaxBytes /= 2
 		case noSpace(err):
 			return fmt.Errorf("%w %d MiB for it; give it more space or ask for less", ErrNoSpace, c.MaxBytes>>20)
@@ -114,6 +114,12 @@ func smaller(log int64, cluster bool) int64 {
 // mayShrink reports the log if nobody has said how large it is to be.
 func (b *Bus) mayShrink(c *jetstream.StreamConfig) bool {
 	return c.Name == logStream && b.cfg.MaxBytes == 0
+}
+
+// mayHalve reports another stream than the log, unless somebody has said how large it is to be.
+func (b *Bus) mayHalve(c *jetstream.StreamConfig) bool {
+	said := c.Name == publicStream && b.cfg.Public != nil && b.cfg.Public.MaxBytes > 0
+	return c.Name != logStream && !said
 }
 
 // hold makes the log keep the others' room for them. They are made after it: it is the

@@ -63,6 +63,54 @@ func TestAllStreamsTakeLessWhereThereIsLess(t *testing.T) {
 	}
 }
 
+// Whoever publishes keeps room for that, too; a log that was made without has left some.
+func TestWhatIsPublishedHasRoomBesideTheOthers(t *testing.T) {
+	t.Parallel()
+	for _, store := range []int64{leastStore + 4<<20, 48 << 20, 1 << 30, 16 << 30} {
+		for _, kept := range []bool{true, false} {
+			t.Run(fmt.Sprint(store>>20, kept), func(t *testing.T) {
+				t.Parallel()
+				s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: store})
+				cfg := bus.Config{InProcess: s}
+				if kept {
+					cfg.Public = &bus.PublicLimits{}
+				}
+				must(t, connect(t, cfg).Public().Make(within(t), aSource, "network", 1))
+				_, js := raw(t, s.URL())
+				sizes := reserved(t, js)
+				public, log := sizes["RC_PUBLIC"], sizes["RC_EV"]
+				delete(sizes, "RC_PUBLIC")
+				left := store - public
+				for _, n := range sizes {
+					left -= n
+				}
+				if kept {
+					wantFit(t, sizes, store-public)
+				}
+				if public > log/4 || kept && public != log/4 || public < 2<<20 {
+					t.Errorf("of %d it has %d beside a log of %d", store, public, log)
+				}
+				if left < log/32 && public > 2<<20 {
+					t.Errorf("of %d it leaves %d beside a log of %d", store, left, log)
+				}
+			})
+		}
+	}
+}
+
+func TestWhatIsPublishedIsAsLargeAsIsSaidOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	s := serve(t, natsd.Options{MaxStore: 64 << 20})
+	connect(t, bus.Config{InProcess: s})
+	b := connect(t, bus.Config{InProcess: s, Public: &bus.PublicLimits{MaxBytes: 100 << 20}})
+	if err := b.Public().Make(within(t), aSource, "network", 1); !errors.Is(err, bus.ErrNoSpace) || !strings.Contains(err.Error(), "100 MiB") {
+		t.Errorf("it is made: %v", err)
+	}
+	if _, err := b.Public().State(within(t)); !errors.Is(err, events.ErrNotFound) {
+		t.Errorf("then there is: %v", err)
+	}
+}
+
 func TestAllStreamsAreAsLargeAsTheyShouldBeWhereThereIsRoom(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: 17 << 30})

@@ -36,6 +36,7 @@ type Config struct {
 type Publisher struct {
 	Config
 	suspected time.Time // since when the log seems to have lost its end; owned by Run
+	began     bool      // something could be published; owned by Run
 
 	position atomic.Uint64
 	beat     atomic.Int64 // Unix nanoseconds
@@ -54,7 +55,9 @@ func (p *Publisher) beats() { p.beat.Store(time.Now().UnixNano()) }
 
 // Run publishes until ctx ends, and returns nil then. Where the log or the stream can't be
 // reached it waits. Other errors are the operator's to mend: a stream that is published with
-// other addresses, that can't be used, or for which there is no room.
+// other addresses, that can't be used, or for which there is no room. They are returned if
+// they come before anything could be published, and otherwise logged: a process may have
+// more to do.
 func (p *Publisher) Run(ctx context.Context) error {
 	reported := false
 	for wait := 50 * time.Millisecond; ctx.Err() == nil; wait = min(2*wait, retryMost) {
@@ -63,7 +66,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case isPermanent(err):
+		case isPermanent(err) && !p.began:
 			return err
 		case p.Position() > begun:
 			reported, wait = false, 50*time.Millisecond
@@ -91,6 +94,7 @@ func (p *Publisher) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.began = true
 	ctx, stop := context.WithCancel(ctx)
 	r := follow(ctx, p.Log.Beating(p.beats), max(stream.Last, max(info.First, 1)-1))
 	defer r.wait()

@@ -244,13 +244,13 @@ func TestEachRecordIsPublishedAtItsPlaceAsItIsEncoded(t *testing.T) {
 	}
 }
 
-// remakeLog replaces the log by one that begins elsewhere, as a restore does.
-func (w *world) remakeLog(first uint64) {
+// remakeLog replaces the log by another one, as a restore does.
+func (w *world) remakeLog(change func(*jetstream.StreamConfig)) {
 	w.t.Helper()
 	s, err := w.js.Stream(w.ctx, "RC_EV")
 	must(w.t, err)
 	c := s.CachedInfo().Config
-	c.FirstSeq = first
+	change(&c)
 	must(w.t, w.js.DeleteStream(w.ctx, "RC_EV"))
 	_, err = w.js.CreateStream(w.ctx, c)
 	must(w.t, err)
@@ -263,7 +263,7 @@ func TestTheStreamIsBegunAnewWithAnotherLog(t *testing.T) {
 	stop := w.publish()
 	w.await()
 	stop()
-	w.remakeLog(20)
+	w.remakeLog(func(c *jetstream.StreamConfig) { c.FirstSeq = 20 })
 	w.append(user(1), 0, 60)
 	defer w.publish()()
 	w.await()
@@ -305,7 +305,7 @@ func TestWhatTheLogHasLostIsTold(t *testing.T) {
 		t.Run(fmt.Sprint(lost), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, bustest.StartServer(t).URL)
-			w.remakeLog(uint64(lost) + 1)
+			w.remakeLog(func(c *jetstream.StreamConfig) { c.FirstSeq = uint64(lost) + 1 })
 			w.append(user(1), 0, 30)
 			info, err := w.bus.Log().Info(w.ctx)
 			must(t, err)
@@ -351,4 +351,64 @@ func TestAProcessThatPublishesOtherAddressesIsRefused(t *testing.T) {
 		t.Errorf("it is told %v", err)
 	}
 	w.same()
+}
+
+// What the log lacks in the middle is not passed over in silence.
+func TestWhatTheLogLacksInTheMiddleIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, bustest.StartServer(t).URL)
+	w.remakeLog(func(c *jetstream.StreamConfig) { c.DenyDelete = false })
+	w.append(user(1), 0, 700)
+	log, err := w.js.Stream(w.ctx, "RC_EV")
+	must(t, err)
+	lost := map[events.Seq]bool{5: true, 10: true, 11: true, 12: true, 600: true}
+	for seq := range lost {
+		must(t, log.DeleteMsg(w.ctx, uint64(seq)))
+	}
+	defer w.publish()()
+	w.await()
+	all, whole := w.published(), w.encoded()
+	if len(all) != 700 || len(whole) != 695 {
+		t.Errorf("%d events of %d records", len(all), len(whole))
+	}
+	for seq, is := range all {
+		if lost[seq] && is.subject != "rc.v1.pub.log.lost.0" || !lost[seq] && is != whole[seq] {
+			t.Errorf("at %d there is %v", seq, is)
+		}
+	}
+}
+
+// Its other roles go on meanwhile.
+func TestAProcessThatHasPublishedWaitsUntilItCanAgain(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	w := newWorld(t, server.URL)
+	last := w.append(user(1), 0, 5)
+	defer w.publish()()
+	w.await()
+	remove := func() {
+		must(t, w.js.DeleteStream(w.ctx, "RC_PUBLIC"))
+		server.AwaitRemoval("RC_PUBLIC")
+	}
+	info, err := w.bus.Log().Info(w.ctx)
+	must(t, err)
+	for w.ctx.Err() == nil && !w.hasSaid("addresses are published otherwise") {
+		remove()
+		must(t, w.bus.Public().Make(w.ctx, public.SourceOf(info).String(), "full", 1)) // unless it was faster
+		last = w.append(user(1), last, 1)
+		w.passesOr("addresses are published otherwise", last)
+	}
+	remove()
+	w.await()
+	w.same()
+}
+
+// passesOr waits until an event is published or something was logged.
+func (w *world) passesOr(text string, seq events.Seq) {
+	for w.ctx.Err() == nil && !w.hasSaid(text) {
+		if s, err := w.bus.Public().State(w.ctx); err == nil && s.Last >= seq {
+			return
+		}
+		pause(w.ctx, time.Millisecond)
+	}
 }
