@@ -17,6 +17,7 @@
 //	RC_KEYFRAMES    the table at places of the log                     [Bus.Keyframes]
 //	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]
 //	rc.v1.ask.*     questions and streamed answers, not stored         [Bus.Courier]
+//	rc.v1.api.>     questions of other programs, not stored            [Bus.Serve]
 //
 // # Use
 //
@@ -42,7 +43,7 @@
 //     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go, audit.go, public.go and feeds.go.
 //   - Copied: backup.go and snapshot.go, restore.go, restorestream.go and copied.go;
 //     on disk it is packages backup and archive.
-//   - Counted for operators: stats.go. Not stored: package courier.
+//   - Counted for operators: stats.go. Not stored: package courier; service.go (for other programs).
 //
 // # What it promises
 //

@@ -44,6 +44,7 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 		Ready: func() bool { return !n.monitor.health.IsRebuilding() }, Leases: n.bus.Leases(), Accounts: storeOf(n.bus),
 		Names: pseudonyms, Keys: n.bus.Accounts(), Rosters: n.bus.Rosters(), Kicker: kicker, Guard: guard, Audit: n.bus.Audit(),
 	})
+	g.Go(func() error { return n.serveOnBus(ctx, server) })
 	if l := n.listeners.api; l != nil {
 		g.Go(func() error { return server.Serve(ctx, l, nil) })
 	}

@@ -166,3 +166,53 @@ func TestABackfillAndAFeedHaveEachEventOnce(t *testing.T) {
 		return told && all[`rollcall_feed_ack_floor{feed="whole"}`] >= 20
 	})
 }
+
+// Programs on NATS ask what those over HTTP ask, and find out what there is to ask.
+func TestTheAPIIsAServiceOnNATSToo(t *testing.T) {
+	t.Parallel()
+	server := bustest.StartServer(t)
+	for _, name := range []string{"a", "b"} { // which share what is asked
+		connectorProcess(t, t.TempDir(), name, "--demo", "--nats", server.URL, "--http", "127.0.0.1:0")
+	}
+	out, err := exec.Command("rollcall", "token", "add", "reader", "--nats", server.URL).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := nats.Connect(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	ask := func(subject, token, parameters string) *nats.Msg {
+		t.Helper()
+		answer, err := nc.RequestMsg(&nats.Msg{
+			Subject: subject, Header: nats.Header{"Authorization": {"Bearer " + token}}, Data: []byte(parameters),
+		}, patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	token := strings.TrimSpace(string(out))
+	eventually(t, "the token is known", func() bool {
+		return ask("rc.v1.api.events.read", token, "").Header.Get("Nats-Service-Error-Code") == ""
+	})
+	var page struct {
+		Items []struct{ Type string }
+		Next  struct{ After int }
+	}
+	answer := ask("rc.v1.api.events.read", token, `{"limit": 2, "type": "account_created"}`)
+	if err := json.Unmarshal(answer.Data, &page); err != nil || len(page.Items) != 2 || page.Next.After != 2 || page.Items[1].Type != "rollcall.account.account_created.v1" {
+		t.Errorf("%v: %s", err, answer.Data)
+	}
+	answer = ask("rc.v1.api.account.history", "rct_wrong", `{"jid": "alice@localhost"}`)
+	if h := answer.Header; h.Get("Nats-Service-Error-Code") != "401" || !strings.Contains(h.Get("Nats-Service-Error"), "not known here") {
+		t.Errorf("%v: %s", h, answer.Data)
+	}
+	info := ask("$SRV.INFO.rollcall", "", "")
+	for _, name := range []string{"rc.v1.api.events.read", "rc.v1.api.sessions.list", "rc.v1.api.account.history"} {
+		if !strings.Contains(string(info.Data), name) {
+			t.Errorf("%s is not in %s", name, info.Data)
+		}
+	}
+}
