@@ -3,6 +3,8 @@ package examples
 import (
 	"bufio"
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -65,6 +67,40 @@ func (c *curve) compare(t *testing.T, want []count) {
 		}
 	}
 	t.Logf("%d lines, the last of them %s", len(want), c.lines.Text())
+}
+
+// cutAfter is how much a connection carries before it is cut, in the middle of a line.
+const cutAfter = 100_000 // bytes
+
+// cutting is a way to an address by which no connection lasts. It gives its own address.
+func (s *service) cutting(to string) string {
+	s.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go carry(near, to)
+		}
+	}()
+	return l.Addr().String()
+}
+
+func carry(near net.Conn, to string) {
+	defer near.Close()
+	far, err := net.Dial("tcp", to)
+	if err != nil {
+		return
+	}
+	defer far.Close()
+	go io.Copy(far, near)
+	io.CopyN(near, far, cutAfter)
 }
 
 const (

@@ -6,24 +6,25 @@ import (
 )
 
 // TestExamples has programs follow a service from the beginning of its past, while users
-// come and go and the service itself is killed, and then compares what each has found with
-// what Go finds in the log.
+// come and go, connections are cut and the service itself is killed, and then compares what
+// each has found with what Go finds in the log.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	token := strings.TrimSpace(s.run(s.program, "token", "add", "examples"))
 	curves := map[string]*curve{
 		"concurrency.py":      s.startCurve("concurrency.py", "nats://"+s.nats),
-		"concurrency_http.py": s.startCurve("concurrency_http.py", "http://"+s.http, "TOKEN="+token),
+		"concurrency_http.py": s.startCurve("concurrency_http.py", "http://"+s.cutting(s.http), "TOKEN="+token),
 	}
 	hooks := map[string]*webhook{
 		"webhook.mjs":      s.startWebhook("webhook.mjs", "nats://"+s.nats),
-		"webhook_http.mjs": s.startWebhook("webhook_http.mjs", "http://"+s.http, "TOKEN="+token),
+		"webhook_http.mjs": s.startWebhook("webhook_http.mjs", "http://"+s.cutting(s.http), "TOKEN="+token),
 	}
 	hooks["webhook.mjs"].forgets = 1000 // NATS writes every second up to where each consumer is
 	s.visit()
 	s.crash()
 	s.settle()
+	s.leaveOne()
 	b := s.connect()
 	info, err := b.Log().Info(s.ctx)
 	if err != nil {

@@ -41,6 +41,7 @@ type service struct {
 	c2sTLS  string // direct TLS
 	up      *exec.Cmd
 	log     bytes.Buffer // of its processes
+	clients []string     // settings of theirs
 }
 
 // start makes a past for a service and starts it. It is stopped when the test ends.
@@ -154,11 +155,23 @@ func (s *service) visit() {
 		name, _, _ := strings.Cut(strings.ToUpper(jid), "@")
 		settings = append(settings, name+"_JID="+jid, name+"_PASSWORD="+password)
 	}
-	for _, clients := range [][]string{{"node", s.path("agents.mjs")}, {s.path("traffic.py")}} {
-		cmd := s.command(clients[0], clients[1:]...)
-		cmd.Env = append(cmd.Env, settings...)
-		s.finish(cmd)
-	}
+	s.clients = settings
+	s.leaveOne()
+	s.act(s.path("traffic.py"))
+}
+
+// leaveOne has a user come and go, and at the end vanish with a session that can be resumed.
+func (s *service) leaveOne() {
+	s.t.Helper()
+	s.act("node", s.path("agents.mjs"))
+}
+
+// act has clients do something.
+func (s *service) act(name string, args ...string) {
+	s.t.Helper()
+	cmd := s.command(name, args...)
+	cmd.Env = append(cmd.Env, s.clients...)
+	s.finish(cmd)
 }
 
 // settle waits until nobody is online, so that nothing happens any longer.
