@@ -45,26 +45,39 @@ func (l *Log) Append(ctx context.Context, r *events.Record) (events.Position, er
 }
 
 func (l *Log) append(ctx context.Context, r *events.Record) (events.Position, error) {
-	data := r.Append(make([]byte, 0, 256))
-	if len(data) > events.MaxRecord {
-		return events.Position{}, fmt.Errorf("append %s: %w (%d bytes)", r.Event.Kind(), events.ErrTooLarge, len(data))
+	d := drafts.Get().(*draft)
+	d.Data = r.Append(d.Data[:0])
+	if len(d.Data) > events.MaxRecord {
+		return events.Position{}, fmt.Errorf("append %s: %w (%d bytes)", r.Event.Kind(), events.ErrTooLarge, len(d.Data))
 	}
 	// No Nats-Msg-Id: the expectation already lets a repeated attempt in at most once,
 	// Next tells whose record is there, and the server would keep every id in memory
 	// for a while.
-	h := expectations.Get().(nats.Header)
-	h[jetstream.ExpectedLastSubjSeqHeader][0] = strconv.FormatUint(uint64(r.Prev), 10)
-	seq, err := l.b.store(ctx, logStream, &nats.Msg{Subject: accountSubject(logPrefix, r.JID), Header: h, Data: data})
+	d.Header[jetstream.ExpectedLastSubjSeqHeader][0] = strconv.FormatUint(uint64(r.Prev), 10)
+	d.Subject = accountSubject(logPrefix, r.JID)
+	seq, err := l.b.store(ctx, logStream, &d.Msg)
 	if err != nil {
 		return events.Position{}, fmt.Errorf("append %s: %w", r.Event.Kind(), err)
 	}
-	expectations.Put(h) // otherwise the message may be on its way still
+	if cap(d.Data) <= draftBytes { // after an error the message may be on its way still
+		drafts.Put(d)
+	}
 	return events.Position{Stream: logStream, Seq: events.Seq(seq)}, nil
 }
 
-// expectations are the headers of appends that were answered. To make them anew costs
-// as much as all else that an append does here.
-var expectations = sync.Pool{New: func() any { return nats.Header{jetstream.ExpectedLastSubjSeqHeader: {""}} }}
+// A draft is the message of an append, which is used again after its answer: to make
+// header and data anew costs as much as all else that an append does here.
+type draft struct{ nats.Msg }
+
+// draftBytes is how long a record may be whose draft is kept: most are shorter.
+const draftBytes = 2 << 10
+
+var drafts = sync.Pool{New: func() any {
+	return &draft{nats.Msg{
+		Header: nats.Header{jetstream.ExpectedLastSubjSeqHeader: {""}},
+		Data:   make([]byte, 0, 512),
+	}}
+}}
 
 // Next implements events.Log.
 func (l *Log) Next(ctx context.Context, account events.JID, after events.Seq) (events.Stored, error) {

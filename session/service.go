@@ -111,8 +111,11 @@ func (s *Service) Log() events.Log { return s.cfg.Log }
 // not known, and its stream must end, by End. After events.ErrRewound nothing
 // that this process knows can be relied upon.
 func (s *Service) Do(ctx context.Context, account events.JID, cause events.ConnID, c Command) (*Account, events.Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
-	defer cancel()
+	if end, ok := ctx.Deadline(); !ok || time.Until(end) > s.cfg.Timeout { // a timer costs as much as the decision
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.cfg.Timeout)
+		defer cancel()
+	}
 	account = account.Bare()
 	stripe := s.stripe(account)
 	if !stripe.enter(ctx) {
