@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/replay"
 	"rollcall/replay/stats"
 )
 
@@ -88,8 +89,8 @@ func statsQuery(q *question) (s stats.Query, err error) {
 	if text == "" {
 		return s, nil
 	}
-	if s.Step, err = time.ParseDuration(text); err != nil || s.Step < time.Second || s.Step%time.Second != 0 {
-		return s, bad("step", "it is a whole number of seconds, minutes or hours, as in 30s, 5m or 24h")
+	if s.Step, err = replay.ParseDuration(text); err != nil || s.Step < time.Second || s.Step%time.Second != 0 {
+		return s, bad("step", "it is a whole number of seconds, minutes, hours or days, as in 30s, 5m or 1d")
 	}
 	if n := until.Sub(s.Since) / s.Step; n >= maxSteps {
 		return s, bad("step", "the span has %d of them, and %d are the most; take a longer step or a shorter span", n+1, maxSteps)

@@ -65,6 +65,14 @@ func TestFiguresAreThoseOfTheLog(t *testing.T) {
 	}
 }
 
+func TestAStepMayBeOfDays(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	if status, _, body := s.get(s.token, "/v1/stats/ends?since=-2d&step=1d"); status != 200 || !strings.Contains(body, `"step_s":86400,`) {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 func TestFiguresThatCannotBeComputedAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
