@@ -46,10 +46,11 @@ type Query struct {
 	Since, Until time.Time     // zero: from the log's beginning, to its end
 	Step         time.Duration // whole seconds; 0: as StepFor says
 	Figures      []string      // of Names; none: all
-	// Most is how many records are read, about: after so many, reading ends with the
-	// step at hand, and the answer is of a span that is shorter. Where that has as
-	// many again, Read fails with ErrTooMuch. 0: there is no limit.
+	// Most is how many records are read, about, and For how long reading takes: then it
+	// ends with the step at hand, and the answer is of a span that is shorter. Where
+	// that step takes as much again, Read fails with ErrTooMuch. 0: there is no limit.
 	Most uint64
+	For  time.Duration
 }
 
 // validate checks what can be checked without the log.

@@ -25,7 +25,7 @@ func Read(ctx context.Context, archive replay.Archive, pre replay.Pre, q Query) 
 	if err != nil {
 		return nil, fmt.Errorf("ask for the log's end: %w", err)
 	}
-	r := &reading{q: q, info: info, answer: &Answer{Covers: Covers{Complete: true}}}
+	r := &reading{q: q, info: info, answer: &Answer{Covers: Covers{Complete: true}}, begun: time.Now()}
 	r.until = info.Now.UnixNano()
 	if !q.Until.IsZero() {
 		r.until = min(r.until, q.Until.UnixNano())
@@ -61,6 +61,8 @@ type reading struct {
 	fold   *fold
 	logins *logins // nil: they are not wanted
 	answer *Answer
+	begun  time.Time
+	spent  bool // what a query may read; the span ends with the step at hand
 }
 
 // start is the table as it was before the span, which begins later if that is not known.
@@ -197,22 +199,28 @@ func (r *reading) records(ctx context.Context, archive replay.Archive, after eve
 }
 
 // admits reports that a record is one of the span, which ends with the step at hand when
-// as many were read as a query may.
+// as much was read as a query may.
 func (r *reading) admits(at int64) (bool, error) {
 	at = r.fold.timeOf(at)
-	switch n := r.answer.Records; {
+	switch {
 	case at >= r.until:
 		return false, nil
-	case r.q.Most == 0 || n < r.q.Most:
-	case n == r.q.Most:
+	case !r.spent && r.hasSpent(1):
+		r.spent = true
 		if next := r.after(at); next < r.until {
 			r.until, r.answer.Complete = next, false
 		}
-	case n >= 2*r.q.Most:
-		return false, fmt.Errorf("%w, more than %d from %s on: take shorter ones, or a shorter span",
-			ErrTooMuch, r.q.Most, instant(r.of(at)).Format(time.RFC3339))
+	case r.spent && r.hasSpent(2):
+		return false, fmt.Errorf("%w, that of %s: take shorter ones, or a shorter span", ErrTooMuch, instant(r.of(at)).Format(time.RFC3339))
 	}
 	return true, nil
+}
+
+// hasSpent reports that so many times as much was read as a query may.
+func (r *reading) hasSpent(times uint64) bool {
+	n := r.answer.Records
+	return r.q.Most > 0 && n >= times*r.q.Most ||
+		r.q.For > 0 && n%1024 == 0 && time.Since(r.begun) > time.Duration(times)*r.q.For
 }
 
 // failures counts the logins that failed.

@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	// maxFold is how many records are folded for figures, about: some seconds' worth.
-	maxFold = 1_000_000
+	// maxFold is how many records are folded for figures, about, and maxFoldTime for how
+	// long.
+	maxFold     = 1_000_000
+	maxFoldTime = 5 * time.Second
 	// maxSteps is how many steps a span has at most.
 	maxSteps = 10_000
 	// statsSpan is the span of figures unless another one is asked for.
@@ -35,7 +37,7 @@ func (h *History) stats(q *question) error {
 	if err != nil {
 		return err
 	}
-	asked.Figures, asked.Most = []string{figure}, maxFold
+	asked.Figures, asked.Most, asked.For = []string{figure}, maxFold, maxFoldTime
 	end, err := q.server.fold(q.r.Context())
 	if err != nil {
 		return err
