@@ -19,7 +19,8 @@
 // The service is up.go and config.go (what was asked for), node.go (one process,
 // in the order in which its parts start and stop), connector.go (what package
 // connector runs, and what that needs beside it), listeners.go, credentials.go,
-// logflags.go (the limits of a log that is made) and logwatch.go (warnings before it is
+// logflags.go (the limits of a log that is made), publish.go, publicflags.go and onbus.go (what
+// programs on NATS get) and logwatch.go (warnings before it is
 // full, in the words of logwords.go).
 //
 // # What it promises
