@@ -3,12 +3,15 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"rollcall/events"
 	"rollcall/replay"
+	"rollcall/session/auth"
 )
 
 // Tables of the past are large, so a few are in memory at one time, and nobody waits for
@@ -44,4 +47,17 @@ func TestFewTablesOfThePastAreHeldAtOneTime(t *testing.T) {
 			t.Errorf("whoever is gone waits on: %v", err)
 		}
 	})
+}
+
+// A moment that the log can't know, for one, is no failure of the service.
+func TestAnErrorHasTheStatusOfItsCause(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]int{
+		replay.ErrForgotten: http.StatusGone, replay.ErrFuture: http.StatusBadRequest, replay.ErrBackwards: http.StatusBadRequest,
+		auth.ErrNoAccount: http.StatusNotFound, events.ErrUnavailable: http.StatusServiceUnavailable, context.DeadlineExceeded: http.StatusInternalServerError,
+	} {
+		if got := statusOf(fmt.Errorf("asked: %w", err)); got != want {
+			t.Errorf("%v is answered with %d, want %d", err, got, want)
+		}
+	}
 }
