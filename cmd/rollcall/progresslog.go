@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"time"
 
 	"rollcall/events"
 )
@@ -25,6 +27,10 @@ func (w progressLog) Read(ctx context.Context, r events.Range) iter.Seq2[*events
 			yield(nil, err)
 			return
 		}
+		if info.Last, err = w.before(ctx, r.Until, info.Last); err != nil {
+			yield(nil, err)
+			return
+		}
 		var shown progress
 		shown.start(w.con, "reading the log", records(info, r))
 		defer shown.stop()
@@ -37,7 +43,24 @@ func (w progressLog) Read(ctx context.Context, r events.Range) iter.Seq2[*events
 	}
 }
 
-// records is how many records a range has, or more if it is one of times.
+// before is the last record that was stored before a time, or last if that is zero.
+func (w progressLog) before(ctx context.Context, until time.Time, last events.Seq) (events.Seq, error) {
+	if until.IsZero() {
+		return last, nil
+	}
+	for st, err := range w.Log.Read(ctx, events.Range{Since: until}) {
+		switch poison, is := errors.AsType[*events.PoisonError](err); {
+		case is:
+			return poison.Seq - 1, nil
+		case err != nil:
+			return last, err
+		}
+		return st.Seq - 1, nil
+	}
+	return last, nil
+}
+
+// records is how many records a range has, up to the log's last; more if it begins with a time.
 func records(info events.Info, r events.Range) int {
 	end := info.Last
 	if r.To > 0 {

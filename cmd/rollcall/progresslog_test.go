@@ -2,7 +2,9 @@ package main
 
 import (
 	"testing"
+	"time"
 
+	"rollcall/bus/bustest"
 	"rollcall/events"
 )
 
@@ -20,6 +22,29 @@ func TestProgressIsOfWhatIsRead(t *testing.T) {
 	} {
 		if got := records(c.info, c.r); got != c.want {
 			t.Errorf("%+v of %+v: %d, want %d", c.r, c.info, got, c.want)
+		}
+	}
+}
+
+// A range that ends with a time is told to its own end.
+func TestProgressKnowsWhereATimeIs(t *testing.T) {
+	t.Parallel()
+	log := bustest.NewLog()
+	account := events.StoredJID("alice@localhost")
+	for prev := range events.Seq(3) {
+		_, err := log.Append(t.Context(), &events.Record{ID: events.NewEventID(time.Now()), JID: account, Prev: prev, Event: events.PasswordChanged{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	second, err := log.Next(t.Context(), account, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := progressLog{Log: log}
+	for until, want := range map[time.Time]events.Seq{{}: 3, second.StoredAt(): 1, time.Now().Add(time.Hour): 3} {
+		if got, err := w.before(t.Context(), until, 3); err != nil || got != want {
+			t.Errorf("before %s: %d %v, want %d", until, got, err, want)
 		}
 	}
 }
