@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
-	"time"
 
 	"rollcall/cmd/rollcall/api/access"
 	"rollcall/events"
@@ -15,12 +13,8 @@ import (
 	"rollcall/replay/public"
 )
 
-const (
-	// downloadBatch is how many records are written at once.
-	downloadBatch = 1000
-	// readerTimeout is how long a reader may take for what was sent before more is.
-	readerTimeout = 30 * time.Second
-)
+// downloadBatch is how many records are written at once.
+const downloadBatch = 1000
 
 // download answers with all events that are meant, a line each, and a last line that says
 // up to where that is. Without it the answer was cut off: it goes on after the sequence of
@@ -47,7 +41,7 @@ func (h *History) download(q *question) error {
 	if err := h.record(q, nil); err != nil {
 		return err
 	}
-	d := download{question: q, names: h.Names, guard: h.Guard, encoder: e.of(q), control: q.unlimited()}
+	d := download{question: q, names: h.Names, guard: h.Guard, encoder: e.of(q)}
 	d.begin()
 	if err := d.copy(h.Archive.Log, &s); err != nil {
 		return err
@@ -61,7 +55,6 @@ type download struct {
 	names   *names.Names
 	guard   *access.Guard
 	encoder *public.Encoder
-	control *http.ResponseController
 	out     io.Writer
 	zip     *gzip.Writer
 	batch   batch
@@ -116,9 +109,7 @@ func (d *download) flush() (err error) {
 		return err
 	}
 	d.batch = batch{records: d.batch.records[:0]}
-	d.control.SetWriteDeadline(time.Now().Add(readerTimeout))
 	_, err = d.out.Write(d.line)
-	d.control.SetWriteDeadline(time.Time{}) // or HTTP/2 takes a search that is long for a reader that is gone
 	return err
 }
 

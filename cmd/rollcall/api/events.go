@@ -211,8 +211,4 @@ func (t *batch) appendTo(ctx context.Context, b []byte, all *names.Names, e *pub
 }
 
 // unlimited lets an answer take as long as it takes, if whoever asked goes on reading.
-func (q *question) unlimited() *http.ResponseController {
-	c := http.NewResponseController(q.w)
-	c.SetReadDeadline(time.Time{})
-	return c
-}
+func (q *question) unlimited() { http.NewResponseController(q.w).SetReadDeadline(time.Time{}) }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"rollcall/cmd/rollcall/api/access"
 	"rollcall/cmd/rollcall/ask"
@@ -123,12 +122,19 @@ func (s *Server) Mount(ctx context.Context, h *History) {
 	f := &feed{ctx: ctx, h: h}
 	for i := range Routes {
 		route := &Routes[i]
-		s.mount(route, func(w http.ResponseWriter, r *http.Request) {
-			q := &question{w: w, r: r, route: route, feed: f, server: s}
-			if err := h.answer(q); err != nil {
-				q.fail(err)
-			}
-		})
+		s.mount(route, s.question(h, f, route))
+	}
+}
+
+// question answers requests for a route.
+func (s *Server) question(h *History, f *feed, route *Route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p := newPaced(w)
+		defer p.limit() // for what is flushed after it
+		q := &question{w: p, r: r, route: route, feed: f, server: s}
+		if err := h.answer(q); err != nil {
+			q.fail(err)
+		}
 	}
 }
 
@@ -149,7 +155,7 @@ func (h *History) answer(q *question) (err error) {
 	if q.route.stream && q.r.Method == http.MethodHead {
 		return Problem{Status: http.StatusMethodNotAllowed, Detail: "this path is for GET"}
 	}
-	q.unlimited().SetWriteDeadline(time.Now().Add(readerTimeout))
+	q.unlimited()
 	if err := sameOrigin(q.r); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -32,7 +33,7 @@ func (h *History) person(q *question) error {
 	header := q.w.Header()
 	header.Set("Content-Type", "application/zip")
 	header.Set("Content-Disposition", `attachment; filename="account.zip"`)
-	err := all.Write(ctx, &paced{q.w, q.unlimited(), func() bool { return h.Guard.Holds(q.by) }}, q.about)
+	err := all.Write(ctx, held{q.w, func() bool { return h.Guard.Holds(q.by) }}, q.about)
 	switch {
 	case q.begun && err != nil:
 		panic(http.ErrAbortHandler) // or what was written would look like the whole answer
@@ -61,19 +62,15 @@ func (h *History) whileHeld(q *question) (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// A paced writer gives a reader so long for what is written, and no limit in between. It
-// writes for as long as the token of whoever reads is good.
-type paced struct {
-	http.ResponseWriter
-	control *http.ResponseController
-	holds   func() bool
+// A held writer writes for as long as the token of whoever reads is good.
+type held struct {
+	io.Writer
+	holds func() bool
 }
 
-func (p *paced) Write(b []byte) (int, error) {
-	if !p.holds() {
+func (w held) Write(b []byte) (int, error) {
+	if !w.holds() {
 		return 0, access.ErrInvalid
 	}
-	p.control.SetWriteDeadline(time.Now().Add(readerTimeout))
-	defer p.control.SetWriteDeadline(time.Time{})
-	return p.ResponseWriter.Write(b)
+	return w.Writer.Write(b)
 }

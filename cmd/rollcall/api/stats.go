@@ -59,7 +59,6 @@ func (h *History) stats(q *question) error {
 	if !a.Complete {
 		answer.Next = &statsNext{a.Until}
 	}
-	q.unlimited().SetWriteDeadline(time.Now().Add(readerTimeout)) // anew, for what came before took its time
 	return q.give(answer)
 }
 

@@ -56,7 +56,7 @@ func (h *History) follow(q *question) error {
 	}
 	q.server.following.Add(1)
 	defer q.server.following.Add(-1)
-	t := stream{question: q, selection: &s, control: q.unlimited(), encoder: e.of(q), full: q.by.MayAbout(access.ReadAddress, q.about)}
+	t := stream{question: q, selection: &s, control: http.NewResponseController(q.w), encoder: e.of(q), full: q.by.MayAbout(access.ReadAddress, q.about)}
 	t.begin(info)
 	if err := t.catchUp(q.r.Context(), h, info.Last); err != nil {
 		return err
@@ -208,14 +208,12 @@ func (t *stream) flush() error {
 	if len(t.buffer) == 0 {
 		return nil
 	}
-	t.control.SetWriteDeadline(time.Now().Add(readerTimeout))
 	if _, err := t.w.Write(t.buffer); err != nil {
 		return err
 	}
 	t.buffer = t.buffer[:0]
 	err := t.control.Flush()
 	t.flushed = time.Now()
-	t.control.SetWriteDeadline(time.Time{})
 	return err
 }
 
