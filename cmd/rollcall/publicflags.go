@@ -19,6 +19,9 @@ type publicFlags struct {
 	form   publisher.Addresses
 }
 
+// leastPublic is some thousand events.
+const leastPublic = 2 << 20
+
 func (p *publicFlags) define(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&p.size, "public-max-bytes", "", "`SIZE` of what the role publisher keeps published\n(default: 4GiB, or a quarter of the log)")
@@ -36,6 +39,9 @@ func (p *publicFlags) validate(publishes bool) (err error) {
 	if p.size != "" {
 		if p.limits.MaxBytes, err = parseSize(p.size); err != nil {
 			return usagef("--public-max-bytes: %w", err)
+		}
+		if p.limits.MaxBytes < leastPublic {
+			return usagef("--public-max-bytes: %s is less than %s", p.size, sizeText(leastPublic))
 		}
 	}
 	if p.age != "" {

@@ -63,6 +63,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"up --public-addresses some --roles publisher", `--public-addresses: "some" is none of full, network, none`},
 		{"up --public-max-age 7d", "--public-max-age and --public-addresses are for the role publisher"},
 		{"up --public-max-age 7 --roles publisher", `--public-max-age: "7" is no age`},
+		{"up --public-max-bytes 1MB --roles publisher", "--public-max-bytes: 1MB is less than 2 MiB"},
 		{"up --public-max-bytes x --roles publisher", `--public-max-bytes: "x" is no size`},
 		{"up --lease 4s", "--lease: 4s is not whole seconds, 5s or more"},
 		{"up --lease 5500ms", "--lease: 5.5s is not whole seconds, 5s or more"},

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"rollcall/bus"
 	"rollcall/bus/bustest"
 	"rollcall/events"
@@ -119,4 +121,26 @@ func TestOnAClusterTooThoughServersAreKilled(t *testing.T) {
 			w.passes(10)
 		}
 	})
+}
+
+// All of them find out at about the same time, and one is enough.
+func TestProcessesThatRaceBeginAnewWithAnotherLog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, bustest.StartServer(t).URL)
+	w.append(user(1), 0, 100)
+	var racers [3]racer
+	for i := range racers {
+		racers[i].w = w
+		racers[i].start()
+		defer racers[i].kill()
+	}
+	w.await()
+	for range 3 {
+		w.remakeLog(func(*jetstream.StreamConfig) {})
+		last := w.append(user(1), 0, 100)
+		w.await()
+		w.append(user(1), last, 10)
+		w.await()
+		w.same()
+	}
 }
