@@ -70,7 +70,7 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 	}
 	back := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, "-"), "ago"))
 	if d, err := replay.ParseDuration(back); err == nil {
-		return now.Add(-d), nil
+		return replay.InReach(now.Add(-d)), nil
 	}
 	for _, l := range layouts {
 		t, err := time.ParseInLocation(l.layout, s, now.Location())
@@ -80,7 +80,7 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 		if l.today {
 			t = time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), now.Location())
 		}
-		return t, nil
+		return replay.InReach(t), nil
 	}
 	return time.Time{}, usagef("%q is no time: try 10m (ago), 2d, 14:03:07, \"2026-01-31 14:03\" or 2026-01-31T14:03:07Z", s)
 }

@@ -162,14 +162,14 @@ func instant(query url.Values, name string) (time.Time, error) {
 	}
 	if back, ok := strings.CutPrefix(text, "-"); ok {
 		if d, err := replay.ParseDuration(back); err == nil {
-			return time.Now().Add(-d), nil
+			return replay.InReach(time.Now().Add(-d)), nil
 		}
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		return t, bad(name, "it is a time as in 2026-01-31T14:03:07Z, or how long ago as in -15m")
 	}
-	return t, nil
+	return replay.InReach(t), nil
 }
 
 // has reports an event that is meant, wherever it stands.
