@@ -22,23 +22,28 @@ import (
 
 // A curve is what a program says of how many are online.
 type curve struct {
-	s     *service
 	cmd   *exec.Cmd
-	lines *bufio.Scanner
+	lines chan string // closed when it ends
 	log   strings.Builder
 }
 
 // startCurve starts a program of docs/examples in Python that writes the curve.
 func (s *service) startCurve(name, url string, env ...string) *curve {
 	s.t.Helper()
-	c := &curve{s: s, cmd: s.command(filepath.Join(s.bin, "python"), s.example(name), url)}
+	c := &curve{cmd: s.command(filepath.Join(s.bin, "python"), s.example(name), url), lines: make(chan string, 1<<16)}
 	c.cmd.Env = append(c.cmd.Env, env...)
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	c.lines, c.cmd.Stderr = bufio.NewScanner(out), &c.log
+	c.cmd.Stderr = &c.log
 	s.begin(c.cmd)
+	go func() { // or the program would wait for its reader
+		defer close(c.lines)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			c.lines <- lines.Text()
+		}
+	}()
 	return c
 }
 
@@ -57,16 +62,19 @@ func (s *service) begin(cmd *exec.Cmd) {
 // compare reads lines until that of the last change, and compares them with the changes
 // that Go has found.
 func (c *curve) compare(t *testing.T, want []count) {
+	var line string
 	for i, w := range want {
-		if !c.lines.Scan() {
-			t.Fatalf("it ended after %d of %d lines: %v\n%s", i, len(want), c.lines.Err(), c.log.String())
+		line = ""
+		select {
+		case line = <-c.lines: // "" if it has ended
+		case <-time.After(patience / 4):
 		}
 		text := strings.Join([]string{w.at.UTC().Format("2006-01-02T15:04:05.000000Z"), strconv.FormatUint(uint64(w.seq), 10), strconv.Itoa(w.n)}, ",")
-		if c.lines.Text() != text {
-			t.Fatalf("line %d is %s, and Go finds %s", i+1, c.lines.Text(), text)
+		if line != text {
+			t.Fatalf("line %d of %d is %q, and Go finds %s\n%s", i+1, len(want), line, text, c.log.String())
 		}
 	}
-	t.Logf("%d lines, the last of them %s", len(want), c.lines.Text())
+	t.Logf("%d lines, the last of them %s", len(want), line)
 }
 
 // cutAfter is how much a connection carries before it is cut, in the middle of a line.
