@@ -33,5 +33,5 @@
 //
 // # Limits
 //
-// A filter has at most 4 KiB, and a value at most 256 bytes.
+// A filter has at most 4 KiB, and a value at most 256 bytes, unless it is an account.
 package filter

@@ -74,8 +74,11 @@ func (f *Filter) sessions() (ids []events.SessionID) {
 // Few reports that little of a log is read: only what some accounts have done, or an
 // account whose session is looked for first.
 func (f *Filter) Few() bool {
-	return few(f.Accounts()) || few(f.sessions())
+	return f.FewAccounts() || few(f.sessions())
 }
+
+// FewAccounts reports that Read reads the records of some accounts, and no others.
+func (f *Filter) FewAccounts() bool { return few(f.Accounts()) }
 
 func few[S any](list []S) bool { return 0 < len(list) && len(list) <= maxSubjects }
 

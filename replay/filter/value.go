@@ -33,7 +33,7 @@ func (k *key[S]) parse(s string) (v value, err error) {
 	switch {
 	case s == "":
 		return v, errors.New("the value is empty")
-	case len(s) > maxValue:
+	case len(s) > maxValue && k.form != account: // which has limits of its own
 		return v, fmt.Errorf("a value is longer than %d bytes", maxValue)
 	case s == "*":
 		return value{any: true}, nil

@@ -2,6 +2,7 @@ package logins
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -27,7 +28,7 @@ type lane struct {
 	*Question
 	read  reader
 	size  window
-	few   bool                   // it gives the records of some accounts alone
+	few   bool                   // it gives the records of some accounts alone, which seem to be few
 	login func(events.Kind) bool // the kinds that tell of logins here
 	low   events.Seq             // of what is read
 	high  events.Seq             // up to and including it; 0: nothing is read
@@ -161,7 +162,12 @@ func (l *lane) downwards(ctx context.Context) iter.Seq2[*events.Stored, error] {
 			low := max(l.low, high-min(high, size)+1)
 			var list []*events.Stored
 			var err error
-			if list, more, err = l.between(ctx, low, high); err != nil {
+			list, more, err = l.between(ctx, low, high)
+			if errors.Is(err, errWide) {
+				l.few, size, more = false, l.size.most/4, true
+				continue
+			}
+			if err != nil {
 				yield(nil, err)
 				return
 			}
@@ -175,10 +181,14 @@ func (l *lane) downwards(ctx context.Context) iter.Seq2[*events.Stored, error] {
 	}
 }
 
+// errWide: a window that was wide because it seemed to have few records has many.
+var errWide = errors.New("too many records in a window")
+
 // between are the logins that are meant of a range of sequences, before the cut, and
-// whether to go on with another.
+// whether to go on with another. It fails with errWide rather than hold many.
 func (l *lane) between(ctx context.Context, low, high events.Seq) (list []*events.Stored, more bool, err error) {
 	more = true
+	n, wide := events.Seq(0), high-low >= l.size.most
 	for st, err := range events.Intact(l.read(ctx, events.Range{After: low - 1, To: high})) {
 		if err != nil {
 			return nil, false, err
@@ -188,6 +198,9 @@ func (l *lane) between(ctx context.Context, low, high events.Seq) (list []*event
 		}
 		if more = l.Go() && more; l.means(st) {
 			list = append(list, st)
+		}
+		if n++; wide && (n == l.size.most || !more) {
+			return nil, false, errWide
 		}
 	}
 	return list, more, ctx.Err()

@@ -59,7 +59,7 @@ func (s *Source) Open(ctx context.Context, q Question) (*Reading, error) {
 	r.log.read = func(ctx context.Context, span events.Range) iter.Seq2[*events.Stored, error] {
 		return q.Filter.Read(ctx, s.Log, span)
 	}
-	r.log.few = len(q.Filter.Accounts()) > 0
+	r.log.few = q.Filter.FewAccounts()
 	r.pre.read = s.Pre.ReadRange
 	if q.From != nil {
 		r.log.cut, r.pre.cut = q.From.Log, q.From.Pre

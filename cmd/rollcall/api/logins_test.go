@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,5 +116,16 @@ func TestLoginsByAddressAreForThoseWhoMaySeeAddresses(t *testing.T) {
 		if status, _, body := s.get(reader, "/v1/logins?"+query); status != want {
 			t.Errorf("%s: %d %s, want %d", query, status, body, want)
 		}
+	}
+}
+
+// RFC 7622 lets a localpart have 1,023 bytes.
+func TestLoginsOfAnAccountWithALongName(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	account := strings.Repeat("a", 300) + "@localhost"
+	s.login(account, "phone", "192.0.2.7:5222")
+	if p := s.logins(s.token, "account="+account); len(p.Items) != 1 {
+		t.Errorf("there are %v", p.Items)
 	}
 }
