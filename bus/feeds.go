@@ -204,9 +204,10 @@ func (p *Public) RemoveFeed(ctx context.Context, name string) error {
 	return unavailable(err)
 }
 
-// Remake replaces the stream by one for another source; see Make. Feeds are made again,
-// and begin where it does.
-func (p *Public) Remake(ctx context.Context, source, addresses string, first events.Seq) error {
+// Remake replaces the stream, as it was, by one for another source; see Make. Feeds are
+// made again, and begin where it does. It is fine if another process did so before, or does
+// at the same time.
+func (p *Public) Remake(ctx context.Context, was PublicState, source, addresses string, first events.Seq) error {
 	stream, err := p.stream(ctx)
 	if err != nil {
 		return err
@@ -214,6 +215,13 @@ func (p *Public) Remake(ctx context.Context, source, addresses string, first eve
 	feeds, err := p.consumers(ctx, stream)
 	if err != nil {
 		return err
+	}
+	// Of a stream that another process has just made some feeds may have been missing.
+	switch now, err := p.State(ctx); {
+	case err != nil:
+		return err
+	case !now.Made.Equal(was.Made):
+		return nil
 	}
 	if err := p.remove(ctx); err != nil {
 		return err

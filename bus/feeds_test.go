@@ -3,6 +3,7 @@ package bus_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,7 +146,9 @@ func TestFeedsAreMadeAgainWithTheStream(t *testing.T) {
 	ctx := within(t)
 	must(t, p.AddFeed(ctx, "ends", 5, []string{"rc.v1.pub.session.closed.*"}))
 	fetch(t, stream, "ends", 2)
-	must(t, p.Remake(ctx, "urn:rollcall:log:RC_EV:2", "network", 3))
+	was, err := p.State(ctx)
+	must(t, err)
+	must(t, p.Remake(ctx, was, "urn:rollcall:log:RC_EV:2", "network", 3))
 	must(t, p.Publish(ctx, 3, publics(3, 2)))
 	all, err := p.Feeds(ctx)
 	must(t, err)
@@ -156,5 +159,35 @@ func TestFeedsAreMadeAgainWithTheStream(t *testing.T) {
 	must(t, err)
 	if s.Source != "urn:rollcall:log:RC_EV:2" || s.First != 3 || s.Last != 4 {
 		t.Errorf("the stream is %+v", s)
+	}
+}
+
+// All publishers find out at the same time that the log is another one.
+func TestNoFeedIsLostWhenSeveralMakeTheStreamAgain(t *testing.T) {
+	t.Parallel()
+	p := embedded(t).Public()
+	ctx := within(t)
+	must(t, p.Make(ctx, aSource, "network", 1))
+	const feeds = 12
+	for i := range feeds {
+		must(t, p.AddFeed(ctx, fmt.Sprint("feed", i), 1, nil))
+	}
+	for round := range 10 {
+		was, err := p.State(ctx)
+		must(t, err)
+		var work sync.WaitGroup
+		for range 3 {
+			work.Go(func() {
+				if err := p.Remake(ctx, was, fmt.Sprint("urn:rollcall:log:RC_EV:", round), "network", 1); err != nil {
+					t.Logf("one gives way to another: %v", err)
+				}
+			})
+		}
+		work.Wait()
+		all, err := p.Feeds(ctx)
+		must(t, err)
+		if len(all) != feeds {
+			t.Fatalf("after %d rounds there are %d feeds", round+1, len(all))
+		}
 	}
 }

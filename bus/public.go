@@ -43,6 +43,7 @@ type PublicState struct {
 	First     events.Seq // that it has, or will have
 	Last      events.Seq // that it had; First-1 if it never had one
 	Messages  uint64
+	Made      time.Time
 	// LostFrom and LostTo are the sequences that it passed over last; 0: it never did.
 	LostFrom, LostTo events.Seq
 }
@@ -95,7 +96,7 @@ func (p *Public) State(ctx context.Context) (PublicState, error) {
 	}
 	s := PublicState{
 		Source: have.Config.Metadata[sourceKey], Addresses: have.Config.Metadata[addressesKey],
-		First: events.Seq(have.State.FirstSeq), Last: events.Seq(have.State.LastSeq), Messages: have.State.Msgs,
+		First: events.Seq(have.State.FirstSeq), Last: events.Seq(have.State.LastSeq), Messages: have.State.Msgs, Made: have.Created,
 	}
 	from, to, _ := strings.Cut(have.Config.Metadata[lostKey], "-")
 	lostFrom, _ := strconv.ParseUint(from, 10, 64)

@@ -39,7 +39,7 @@ func (p *Publisher) open(ctx context.Context) (events.Info, bus.PublicState, err
 		return log, stream, err
 	case why != "":
 		p.Logger.Warn("RC_PUBLIC is begun anew from the log's first record; whoever reads it gets all of it again", "because", why)
-		if err := p.Public.Remake(ctx, public.SourceOf(log).String(), string(p.Addresses), log.First); err != nil {
+		if err := p.Public.Remake(ctx, stream, public.SourceOf(log).String(), string(p.Addresses), log.First); err != nil {
 			return log, stream, err
 		}
 		return log, stream, errAgain
