@@ -14,7 +14,8 @@ type eventTable struct {
 // before there is an account.
 func newEventTable(c *Config, pre bool) *eventTable {
 	classes := slices.DeleteFunc(slices.Clone(c.Classes), func(class string) bool { return (class == classConnection) != pre })
-	return &eventTable{rows: eventRows{rowChoices: rowChoices{c.Names, c.Addresses}}, classes: classes, pre: pre}
+	ids := c.Format == formatOCSF || c.Format == formatECS
+	return &eventTable{rows: eventRows{rowChoices: rowChoices{c.Names, c.Addresses}, ids: ids}, classes: classes, pre: pre}
 }
 
 func (t *eventTable) begin(s *segment) error {
@@ -37,7 +38,11 @@ func (t *eventTable) take(it *item) error {
 		class = classOf(it.st.Event.Kind())
 	}
 	if p := t.parts[class]; p != nil {
-		return p.write(t.rows.of(it))
+		row := t.rows.of(it)
+		if !t.rows.ids {
+			row = row[evSeq:] // all that are columns
+		}
+		return p.write(row)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // layout is the version of what a directory holds and how.
-const layout = 1
+const layout = 2
 
 // Errors of a directory that an export can't go on with.
 var (
