@@ -58,7 +58,7 @@ func newAudit(con *console) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&since, "since", "", "from this `TIME` on")
 	f.StringVar(&until, "until", "", "before this `TIME`")
-	f.StringVar(&about, "about", "", "only what is about this `JID`")
+	f.StringVar(&about, "about", "", "only what is about this `JID`, or names it")
 	f.StringVar(&q.by, "by", "", "only what this `NAME` did, as BY shows it")
 	f.IntVar(&q.limit, "limit", 0, "only the newest `N`")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
@@ -75,7 +75,7 @@ func (q *auditQuery) entries(ctx context.Context, b *bus.Bus) (list []access.Sto
 		if err != nil {
 			e.Did = "(unreadable)"
 		}
-		if q.by != "" && e.By != q.by || !q.span.Of.IsZero() && e.About != q.span.Of {
+		if q.by != "" && e.By != q.by || !q.span.Of.IsZero() && !e.Concerns(q.span.Of) {
 			continue
 		}
 		if list = append(list, e); q.limit > 0 && len(list) >= 2*q.limit {

@@ -3,8 +3,6 @@ package person
 import (
 	"context"
 	"iter"
-	"slices"
-	"strings"
 	"time"
 
 	"rollcall/cmd/rollcall/api/access"
@@ -36,7 +34,7 @@ func (x *export) questions(ctx context.Context) iter.Seq2[row, error] {
 				x.asked = raw.At
 			}
 			e, err := access.Open(raw.Seq, raw.At, raw.Data)
-			if err != nil || e.About != x.account && !x.isNamed(e.Asked) {
+			if err != nil || !e.Concerns(x.account) {
 				continue
 			}
 			r := row{cells: []any{e.Seq, instant(e.At), e.By, e.From, e.Did, e.Asked, nil}}
@@ -48,10 +46,4 @@ func (x *export) questions(ctx context.Context) iter.Seq2[row, error] {
 			}
 		}
 	}
-}
-
-// isNamed reports that a question has the account among its words: rollcall contacts is
-// asked about two.
-func (x *export) isNamed(asked string) bool {
-	return slices.Contains(strings.FieldsFunc(asked, func(r rune) bool { return strings.ContainsRune(" =&/,", r) }), x.account.String())
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"rollcall/events"
@@ -18,6 +21,25 @@ type Entry struct {
 	Asked string     `json:"asked,omitempty"` // its arguments, as they were given
 	About events.JID `json:"about,omitzero"`  // the one account that it is about, if it is
 	Rows  *int       `json:"rows,omitempty"`  // how many were given; nil: as many as there were
+}
+
+// Concerns reports that an entry is about an account, or that its question names the
+// account, as one of several in a filter, say. Those of the API are percent-encoded.
+func (e *Entry) Concerns(account events.JID) bool {
+	if e.About == account || isAmong(account, e.Asked) {
+		return true
+	}
+	plain, err := url.QueryUnescape(e.Asked)
+	return err == nil && isAmong(account, plain)
+}
+
+// isAmong reports that a text has an account among its words.
+func isAmong(account events.JID, text string) bool {
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(` =&/,:"`, r) })
+	return slices.ContainsFunc(words, func(word string) bool {
+		j, err := events.ParseJID(word)
+		return err == nil && j == account
+	})
 }
 
 // Stored is an entry in its place.
