@@ -13,7 +13,7 @@ func (h *History) table(q *question) error {
 	if err != nil {
 		return err
 	}
-	end, err := q.server.at(q.r.Context(), h, m)
+	end, err := q.at(h, m)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (h *History) connectors(q *question) error {
 	if err != nil {
 		return err
 	}
-	end, err := q.server.at(q.r.Context(), h, m)
+	end, err := q.at(h, m)
 	if err != nil {
 		return err
 	}

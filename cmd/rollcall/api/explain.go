@@ -22,7 +22,7 @@ func (h *History) route(q *question) error {
 	if err != nil {
 		return err
 	}
-	end, err := q.server.at(q.r.Context(), h, m)
+	end, err := q.at(h, m)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (h *History) contacts(q *question) error {
 	if err != nil {
 		return err
 	}
-	end, err := q.server.at(q.r.Context(), h, m)
+	end, err := q.at(h, m)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (h *History) diff(q *question) error {
 	if err != nil {
 		return err
 	}
-	end, err := q.server.at(q.r.Context(), h, from)
+	end, err := q.at(h, from)
 	if err != nil {
 		return err
 	}

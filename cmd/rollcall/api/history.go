@@ -148,6 +148,7 @@ type question struct {
 	by     *access.Token // nil where nobody need say who asks
 	about  events.JID    // the one account that is asked about; zero: all
 	begun  bool          // the answer is on its way
+	end    func()        // of its turn, if it has one of which there are few
 }
 
 // answer lets in whoever may ask, and answers.
@@ -192,8 +193,12 @@ func (q *question) own(names ...string) error {
 	return only(q.r.URL.Query(), names)
 }
 
-// give answers with a value as JSON.
+// give answers with a value as JSON. What that took is over: whoever reads slowly holds up
+// nobody.
 func (q *question) give(v any) error {
+	if q.end != nil {
+		q.end()
+	}
 	q.w.Header().Set("Content-Type", "application/json")
 	e := json.NewEncoder(q.w)
 	e.SetEscapeHTML(false)

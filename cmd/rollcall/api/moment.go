@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"rollcall/cmd/rollcall/ask"
@@ -24,6 +25,20 @@ var errRebuilding = Problem{Status: http.StatusServiceUnavailable, Detail: "the 
 // source is what answers are made of.
 func (h *History) source() *ask.Source {
 	return &ask.Source{Archive: h.Archive, Pre: h.Pre, Now: ask.PresentOf(h.Table), Leases: h.Leases, Accounts: h.Accounts}
+}
+
+// at is Server.at; the turn ends with give at the latest.
+func (q *question) at(h *History, m replay.Moment) (end func(), err error) {
+	return q.hold(q.server.at(q.r.Context(), h, m))
+}
+
+// hold notes a turn's end, which may be called again.
+func (q *question) hold(end func(), err error) (func(), error) {
+	if err != nil {
+		return nil, err
+	}
+	q.end = sync.OnceFunc(end)
+	return q.end, nil
 }
 
 // at lets a question about a moment be answered: about now once the table is up to date,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,4 +61,44 @@ func TestAnErrorHasTheStatusOfItsCause(t *testing.T) {
 			t.Errorf("%v is answered with %d, want %d", err, got, want)
 		}
 	}
+}
+
+// A turn is over when the answer is known: a reader that is slow holds up nobody.
+func TestNobodyWaitsForAReader(t *testing.T) {
+	t.Parallel()
+	s := New(Config{})
+	for name, turns := range map[string]chan struct{}{"a past": s.pasts, "figures": s.folds} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		q := &question{server: s, r: r, w: reading{httptest.NewRecorder(), func() {
+			if len(turns) != 0 {
+				t.Errorf("while %s is read the turn is held", name)
+			}
+		}}}
+		take := map[string]func() (func(), error){
+			"a past":  func() (func(), error) { return q.at(&History{}, replay.Moment{Seq: 1}) },
+			"figures": q.fold,
+		}[name]
+		end, err := take()
+		if err != nil || len(turns) != 1 {
+			t.Fatalf("%s: %v, %d turns", name, err, len(turns))
+		}
+		if err := q.give(1); err != nil {
+			t.Error(err)
+		}
+		turns <- struct{}{} // another's
+		if end(); len(turns) != 1 {
+			t.Errorf("the turn of another ended with that of %s", name)
+		}
+	}
+}
+
+// A reading is told before something is written.
+type reading struct {
+	http.ResponseWriter
+	told func()
+}
+
+func (r reading) Write(b []byte) (int, error) {
+	r.told()
+	return r.ResponseWriter.Write(b)
 }

@@ -81,7 +81,7 @@ func (h *History) tableOf(q *question) (table *projector.Table, then time.Time, 
 	if err != nil {
 		return nil, then, nil, err
 	}
-	if end, err = q.server.at(q.r.Context(), h, m); err != nil || ask.IsNow(m) {
+	if end, err = q.at(h, m); err != nil || ask.IsNow(m) {
 		return h.Table, time.Now(), end, err
 	}
 	past, err := replay.At(q.r.Context(), h.Archive, m)

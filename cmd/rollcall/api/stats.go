@@ -38,7 +38,7 @@ func (h *History) stats(q *question) error {
 		return err
 	}
 	asked.Figures, asked.Most, asked.For = []string{figure}, maxFold, maxFoldTime
-	end, err := q.server.fold(q.r.Context())
+	end, err := q.fold()
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,9 @@ func statsQuery(q *question) (s stats.Query, err error) {
 	}
 	return s, nil
 }
+
+// fold is Server.fold; the turn ends with give at the latest.
+func (q *question) fold() (end func(), err error) { return q.hold(q.server.fold(q.r.Context())) }
 
 // fold lets a question about figures be answered when it is its turn. The end must be
 // called if there is no error.

@@ -131,7 +131,7 @@ func (h *History) session(q *question) error {
 	if err != nil {
 		return err
 	}
-	end, err := q.server.at(q.r.Context(), h, replay.Moment{})
+	end, err := q.at(h, replay.Moment{})
 	if err != nil {
 		return err
 	}
