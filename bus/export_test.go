@@ -41,3 +41,6 @@ func (d *Documents) Changes(ctx context.Context, after uint64, give func(events.
 
 // Deafen makes the holder seem gone to others: nobody answers for it.
 func (l *Lease) Deafen() error { return l.there.Unsubscribe() }
+
+// Received returns how many messages the server has sent to this process.
+func (b *Bus) Received() uint64 { return b.nc.Stats().InMsgs }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -186,6 +187,29 @@ func TestAReadGoesOnAfterItsServerWasAway(t *testing.T) {
 	}
 	if read != full {
 		t.Errorf("%d records were read", read)
+	}
+}
+
+// Whoever reads a span page by page is not sent the pages before again.
+func TestAReadOfASpanBeginsAfterWhatWasReadOfIt(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	b := embedded(t)
+	var last events.Seq
+	for i := range 300 {
+		at, err := b.Log().Append(ctx, record(user(0), last, strconv.Itoa(i)))
+		must(t, err)
+		last = at.Seq
+	}
+	begun := b.Received()
+	for s, err := range b.Log().Read(ctx, events.Range{Since: time.Now().Add(-time.Hour), After: last - 2}) {
+		must(t, err)
+		if s.Seq <= last-2 {
+			t.Errorf("record %d was read", s.Seq)
+		}
+	}
+	if got := b.Received() - begun; got > 50 {
+		t.Errorf("the server sent %d messages for 2 records", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,12 @@ func (b *Bus) read(ctx context.Context, stream, filter string, r events.Range) i
 		if end.seq <= uint64(r.After) || end.at < unixNano(r.Since) {
 			return
 		}
-		t := &tail{b: b, stream: stream, filter: filter, after: uint64(r.After), since: r.Since}
+		since, err := b.sinceOf(ctx, stream, filter, r)
+		if err != nil {
+			yield(nil, fmt.Errorf("read %s: %w", stream, err))
+			return
+		}
+		t := &tail{b: b, stream: stream, filter: filter, after: uint64(r.After), since: since}
 		for d, err := range t.all(ctx, end.seq) {
 			switch {
 			case err != nil:
@@ -35,6 +41,25 @@ func (b *Bus) read(ctx context.Context, stream, filter string, r events.Range) i
 			}
 		}
 	}
+}
+
+// sinceOf is the time from which a range is to be read, or zero if it is better read from
+// its sequence on. Whoever goes through a span page by page names both, and would be given
+// all pages before each time.
+func (b *Bus) sinceOf(ctx context.Context, stream, filter string, r events.Range) (time.Time, error) {
+	if r.After == 0 || r.Since.IsZero() {
+		return r.Since, nil
+	}
+	m, err := b.next(ctx, stream, cmp.Or(filter, ">"), uint64(r.After)+1)
+	switch {
+	case errors.Is(err, events.ErrNotFound):
+		return r.Since, nil
+	case err != nil:
+		return r.Since, err
+	case m.Time.Before(r.Since):
+		return r.Since, nil
+	}
+	return time.Time{}, nil
 }
 
 // newest tells where a stream, or one subject of it, ends now. The leader is

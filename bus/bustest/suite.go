@@ -269,6 +269,8 @@ func (c *contract) ranges() {
 		{"until", events.Range{Until: at[2]}, "a0 b0"},
 		{"since and until", events.Range{Since: at[1], Until: at[4]}, "b0 a1 b1"},
 		{"since and after", events.Range{Since: at[1], After: 3}, "b1 a2 b2"},
+		{"since later than after", events.Range{Since: at[4], After: 1}, "a2 b2"},
+		{"account since and after", events.Range{Account: bob, Since: at[1], After: 3}, "b1 b2"},
 		{"account since and until", events.Range{Account: bob, Since: at[1], Until: at[4]}, "b0 b1"},
 		{"since later", events.Range{Since: at[5].Add(1)}, ""},
 		{"account since later", events.Range{Account: alice, Since: at[4].Add(1)}, ""},
