@@ -91,7 +91,8 @@ func (p *feedPick) subjects() (list []string, err error) {
 		}
 		list = append(list, bus.PublicSubject(string(t.Class), t.Event, "*"))
 	}
-	return list, nil
+	slices.Sort(list)
+	return slices.Compact(list), nil // for the server takes none twice
 }
 
 func isPublished(c public.Class) bool {
