@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -186,6 +187,9 @@ func (s *search) write(ctx context.Context, st *events.Stored) error {
 
 func (s *search) damaged(ctx context.Context, err error) error {
 	s.found++
+	if poison, is := errors.AsType[*events.PoisonError](err); is {
+		s.seq = poison.Seq
+	}
 	s.hide()
 	return s.lines.damaged(ctx, err)
 }

@@ -58,6 +58,25 @@ func TestScriptsGetAnObjectForEveryRecord(t *testing.T) {
 	}
 }
 
+// A search that ends with a record that can't be decoded says to go on behind it.
+func TestASearchGoesOnBehindWhatIsDamaged(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t, func(e events.Event) events.Event { return e })
+	w.login("user")
+	w.junk("user")
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"events", "type:damaged", "--limit", "1", "--json", "--nats", w.url}, nil, &stdout, &stderr); code != 0 {
+		t.Fatalf("code %d: %s", code, stderr.String())
+	}
+	var event struct{ Sequence string }
+	if err := json.Unmarshal(stdout.Bytes(), &event); err != nil {
+		t.Fatal(err)
+	}
+	if want := "--after " + strings.TrimLeft(event.Sequence, "0") + " goes on"; !strings.Contains(stderr.String(), want) {
+		t.Errorf("%q is not said but %q", want, stderr.String())
+	}
+}
+
 // junk puts what is no record among those of an account.
 func (w *witness) junk(user string) {
 	w.t.Helper()
