@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -40,26 +41,50 @@ func (h *History) sessions(q *question) error {
 		Next     string          `json:"next,omitempty"` // to go on after
 		Complete bool            `json:"complete"`
 	}{At: table.Position().Seq, Items: []query.Session{}, Complete: true}
-	list := slices.Collect(query.Sessions(table))
-	slices.SortFunc(list, func(a, b query.Session) int { return cmp.Compare(ask.Place(&a), ask.Place(&b)) })
+	list, err := inPlace(q.r.Context(), table, q.about)
+	if err != nil {
+		return err
+	}
 	connector, after := params.Get("connector"), params.Get("after")
-	for _, v := range list {
-		if ask.Place(&v) <= after || connector != "" && v.Connector != connector || !q.about.IsZero() && v.JID.Bare() != q.about ||
-			!chosen.Has(&filter.Stay{Session: &v, At: then}) {
+	for i := range list {
+		v := &list[i].Session
+		if list[i].place <= after || connector != "" && v.Connector != connector || !chosen.Has(&filter.Stay{Session: v, At: then}) {
 			continue
 		}
-		if len(answer.Items) == limit {
-			answer.Next, answer.Complete = ask.Place(&answer.Items[limit-1]), false
+		if n := len(answer.Items); n == limit {
+			answer.Next, answer.Complete = ask.Place(&answer.Items[n-1]), false
 			break
 		}
-		q.hide(&v)
-		answer.Items = append(answer.Items, v)
+		q.hide(v)
+		answer.Items = append(answer.Items, *v)
 	}
 	rows := len(answer.Items)
 	if err := h.record(q, &rows); err != nil {
 		return err
 	}
 	return q.give(answer)
+}
+
+// A placed session is one with its place in the list of all.
+type placed struct {
+	query.Session
+	place string
+}
+
+// inPlace are the sessions of a table in their order: those of an account, for which no
+// others are looked at, or all.
+func inPlace(ctx context.Context, table *projector.Table, account events.JID) ([]placed, error) {
+	present := ask.PresentOf(table)
+	list, err := present.SessionsOf(ctx, []events.JID{account})
+	if account.IsZero() {
+		list, err = present.Sessions(ctx)
+	}
+	all := make([]placed, len(list))
+	for i := range list {
+		all[i] = placed{list[i], ask.Place(&list[i])}
+	}
+	slices.SortFunc(all, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+	return all, err
 }
 
 // sessionFilterOf reads the filter of sessions that there are at one moment.
