@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -88,9 +89,15 @@ func stepName(step time.Duration) string {
 	if step%day == 0 {
 		return grouped(int(step/day)) + " days"
 	}
-	text := strings.TrimSuffix(step.String(), "0s")
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
+	var words []string
+	if h := step / time.Hour; h > 0 {
+		words = append(words, fmt.Sprintf("%d h", h))
 	}
-	return strings.NewReplacer("h", " h ", "m", " min ", "s", " s").Replace(text)
+	if m := step % time.Hour / time.Minute; m > 0 {
+		words = append(words, fmt.Sprintf("%d min", m))
+	}
+	if s := step % time.Minute; s > 0 {
+		words = append(words, fmt.Sprintf("%g s", s.Seconds()))
+	}
+	return strings.Join(words, " ")
 }
