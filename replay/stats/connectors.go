@@ -14,7 +14,7 @@ type Connector struct {
 	Connector string `json:"connector"`
 	Started   uint64 `json:"started"`
 	Stopped   uint64 `json:"stopped"`
-	Lost      uint64 `json:"lost"` // incarnations whose lease ended
+	Lost      uint64 `json:"lost"` // incarnations that ended without having stopped
 	Logins    uint64 `json:"logins"`
 	Resumed   uint64 `json:"resumed"`  // resumptions that it took up
 	Ended     uint64 `json:"ended"`    // sessions that ended at it
@@ -24,7 +24,8 @@ type Connector struct {
 
 type connectors struct {
 	nothing
-	of map[string]*Connector
+	of     map[string]*Connector
+	leases *session.Leases
 }
 
 func newConnectors() *connectors { return &connectors{of: map[string]*Connector{}} }
@@ -43,6 +44,39 @@ func (g *connectors) begin(f *fold) {
 	for _, row := range g.of {
 		row.Most = row.Sessions
 	}
+	g.leases = f.table.Leases()
+}
+
+// lease carries out a record of leases. Nobody announces a connector as lost that is back
+// under its name before others miss it: its next start says that it was.
+func (g *connectors) lease(st *events.Stored) {
+	had := holder(g.leases, st.Connector.Name)
+	g.leases = session.ApplyLease(g.leases, st)
+	switch e := st.Event.(type) {
+	case events.ConnectorStarted:
+		row := g.row(st.Connector.Name)
+		row.Started++
+		if had != 0 && had != holder(g.leases, st.Connector.Name) {
+			row.Lost++
+		}
+	case events.ConnectorStopped:
+		g.row(st.Connector.Name).Stopped++
+	case events.ConnectorLost:
+		g.row(e.Lost.Name).Lost++
+	}
+}
+
+// holder is the epoch of the incarnation of a name that holds a lease; 0: none does.
+func holder(l *session.Leases, name string) uint64 {
+	if l == nil {
+		return 0
+	}
+	for _, h := range l.Held {
+		if h.Name == name {
+			return h.Epoch
+		}
+	}
+	return 0
 }
 
 // move adds an account's sessions to their connectors, or takes them away.
@@ -55,13 +89,9 @@ func (g *connectors) move(a *session.Account, n int) {
 }
 
 func (g *connectors) take(c *change) {
-	switch e := c.Event.(type) {
-	case events.ConnectorStarted:
-		g.row(c.Connector.Name).Started++
-	case events.ConnectorStopped:
-		g.row(c.Connector.Name).Stopped++
-	case events.ConnectorLost:
-		g.row(e.Lost.Name).Lost++
+	switch c.Event.(type) {
+	case events.ConnectorStarted, events.ConnectorStopped, events.ConnectorLost:
+		g.lease(c.Stored)
 	case events.Authenticated:
 		g.row(c.Connector.Name).Logins++
 	case events.Resumed:

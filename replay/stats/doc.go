@@ -56,7 +56,10 @@
 //     of, as exact as users.
 //   - connectors: for each connector, how often it started, stopped and was lost, the
 //     logins at it, the resumptions that it took up, the sessions that ended at it; how
-//     many were online at it at the end of the span, and at most.
+//     many were online at it at the end of the span, and at most. It was lost if a
+//     record connector_lost says so, or connector_started of a later incarnation of its
+//     name while it had neither stopped nor been lost, for nobody announces as lost one
+//     that was killed and is back in time.
 //   - fights: sessions that replaced each other for one full JID. A fight is a series
 //     of three ends or more as "replaced", of sessions of the same full JID, each at
 //     most FightWindow after the one before. The MaxFights with the most ends are

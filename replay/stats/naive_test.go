@@ -21,6 +21,7 @@ type naive struct {
 	since, until int64
 	step         int64
 	start        map[events.SessionID]*session.Session // that were online before the span
+	running      map[string]uint64                     // epochs of the incarnations that had a lease then
 	points       []point
 	removals     map[events.JID][]events.Seq
 }
@@ -43,7 +44,7 @@ func newNaive(w *world, a *Answer) *naive {
 	n := &naive{since: a.Since.UnixNano(), until: a.Until.UnixNano(), step: int64(a.Step), removals: map[events.JID][]events.Seq{}}
 	accounts := map[events.JID]*session.Account{}
 	at := n.since
-	begun := false
+	begun, running := false, map[string]uint64{}
 	for st, err := range w.Read(w.t.Context(), events.Range{}) {
 		stored := int64(0)
 		if poison, ok := errors.AsType[*events.PoisonError](err); ok {
@@ -52,7 +53,7 @@ func newNaive(w *world, a *Answer) *naive {
 			stored = st.At
 		}
 		if begun = begun || stored >= n.since; begun && n.start == nil {
-			n.start = online2(accounts)
+			n.start, n.running = online2(accounts), maps.Clone(running)
 		}
 		if at = max(at, stored); at >= n.until {
 			break
@@ -74,14 +75,35 @@ func newNaive(w *world, a *Answer) *naive {
 				p.ended = append(p.ended, ended{s, reason})
 			}
 		}
+		runs(running, st)
 		if begun {
 			n.points = append(n.points, p)
 		}
 	}
 	if n.start == nil {
-		n.start = online2(accounts)
+		n.start, n.running = online2(accounts), running
 	}
 	return n
+}
+
+// runs notes which incarnations have a lease, and reports one that was lost without a record
+// that says so.
+func runs(running map[string]uint64, st *events.Stored) (lost bool) {
+	name, epoch := st.Connector.Name, st.Connector.Epoch
+	switch e := st.Event.(type) {
+	case events.ConnectorStarted:
+		lost = running[name] != 0 && running[name] < epoch
+		running[name] = max(running[name], epoch)
+	case events.ConnectorStopped:
+		if running[name] <= epoch {
+			delete(running, name)
+		}
+	case events.ConnectorLost:
+		if running[e.Lost.Name] <= e.Lost.Epoch {
+			delete(running, e.Lost.Name)
+		}
+	}
+	return lost
 }
 
 func online2(accounts map[events.JID]*session.Account) map[events.SessionID]*session.Session {

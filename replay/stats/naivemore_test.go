@@ -52,7 +52,11 @@ func (n *naive) connectors() []Connector {
 		}
 	}
 	count(n.start)
+	running := maps.Clone(n.running)
 	for _, p := range n.points {
+		if runs(running, p.Stored) {
+			change(p.Connector.Name, func(r *Connector) { r.Lost++ })
+		}
 		switch e := p.Event.(type) {
 		case events.ConnectorStarted:
 			change(p.Connector.Name, func(r *Connector) { r.Started++ })

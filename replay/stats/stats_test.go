@@ -193,3 +193,26 @@ func TestAnEmptyLogHasFigures(t *testing.T) {
 		t.Error(asText(a))
 	}
 }
+
+// Others announce as lost only a connector that stays away.
+func TestAConnectorThatWasKilledAndIsBackWasLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.later(time.Hour)
+	w.start() // it was killed
+	w.later(time.Minute)
+	w.append(events.Connectors, events.SessionID{}, events.ConnectorStopped{})
+	w.later(time.Minute)
+	w.start()
+	w.at = "c2"
+	w.append(events.Connectors, events.SessionID{}, events.ConnectorLost{Lost: events.Incarnation{Name: "c1", Epoch: w.epochs["c1"]}})
+	w.at = "c1"
+	w.later(time.Minute)
+	w.start()
+	w.later(time.Second)
+	same(t, "connectors", w.read(Query{}).Connectors, []Connector{{Connector: "c1", Started: 4, Stopped: 1, Lost: 2}})
+	w.keyframe(1)
+	same(t, "those of the span after its first start", w.read(Query{Since: begin.Add(time.Minute)}).Connectors,
+		[]Connector{{Connector: "c1", Started: 3, Stopped: 1, Lost: 2}})
+}

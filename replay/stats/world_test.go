@@ -30,14 +30,15 @@ type world struct {
 	failed   []*events.Stored
 	accounts map[events.JID]*session.Account
 	ids      uint64
-	at       string // the connector that writes
+	at       string            // the connector that writes
+	epochs   map[string]uint64 // of the newest incarnations that leases tell of, if it is not 1
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	return &world{
 		Log: bustest.NewLog(), frames: bustest.NewKeyframes(), t: t, first: 1, at: "c1",
-		now: time.Date(2024, 11, 29, 17, 40, 0, 0, time.UTC), accounts: map[events.JID]*session.Account{},
+		now: time.Date(2024, 11, 29, 17, 40, 0, 0, time.UTC), accounts: map[events.JID]*session.Account{}, epochs: map[string]uint64{},
 	}
 }
 
@@ -127,6 +128,9 @@ func (w *world) append(jid events.JID, s events.SessionID, e events.Event) {
 	account := jid.Bare()
 	r := events.Record{
 		ID: events.EventID(w.id()), Session: s, JID: jid, Time: w.now.UnixNano(), Connector: events.Incarnation{Name: w.at, Epoch: 1}, Event: e,
+	}
+	if account == events.Connectors {
+		r.Connector.Epoch = max(w.epochs[w.at], 1)
 	}
 	if a := w.accounts[account]; a != nil {
 		r.Prev = a.Seq
@@ -220,7 +224,7 @@ func (w *world) live(random *rand.Rand, n int) {
 		case 1, 2:
 			w.append(account, w.some(random, a), nonsense(random))
 		case 3:
-			w.append(events.Connectors, events.SessionID{}, lease(random))
+			w.lease(random)
 		case 4, 5:
 			w.fail(mechanisms[random.IntN(2)])
 		case 6:
@@ -319,9 +323,21 @@ func nonsense(random *rand.Rand) events.Event {
 	return all[random.IntN(len(all))]
 }
 
-func lease(random *rand.Rand) events.Event {
-	all := [...]events.Event{
-		events.ConnectorStarted{}, events.ConnectorStopped{}, events.ConnectorLost{Lost: events.Incarnation{Name: fmt.Sprintf("c%d", random.IntN(4)), Epoch: 1}},
+// lease has a connector start, again as well, or stop, or another find that one is lost.
+func (w *world) lease(random *rand.Rand) {
+	switch random.IntN(4) {
+	case 0:
+		w.append(events.Connectors, events.SessionID{}, events.ConnectorStopped{})
+	case 1:
+		lost := fmt.Sprintf("c%d", random.IntN(4))
+		w.append(events.Connectors, events.SessionID{}, events.ConnectorLost{Lost: events.Incarnation{Name: lost, Epoch: max(w.epochs[lost], 1)}})
+	default:
+		w.start()
 	}
-	return all[random.IntN(len(all))]
+}
+
+// start has the next incarnation of the connector start.
+func (w *world) start() {
+	w.epochs[w.at] = max(w.epochs[w.at], 1) + 1
+	w.append(events.Connectors, events.SessionID{}, events.ConnectorStarted{})
 }
