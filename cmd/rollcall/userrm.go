@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/cmd/rollcall/api/access"
+	"rollcall/events"
 	"rollcall/session/accounts"
 )
 
@@ -25,14 +27,29 @@ func newUserRm(con *console, svc *service) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error {
+			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error {
 				ended, err := admin.Remove(ctx, operator(), account)
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(con.out, "removed %s; ended %s\n", account, plural(len(ended), "session"))
-				return err
+				if _, err = fmt.Fprintf(con.out, "removed %s; ended %s\n", account, plural(len(ended), "session")); err != nil {
+					return err
+				}
+				return tellTokens(ctx, con, b, account)
 			})
 		}),
 	}
+}
+
+// tellTokens names the tokens that were for an account that is gone.
+func tellTokens(ctx context.Context, con *console, b *bus.Bus, account events.JID) error {
+	all, err := access.List(ctx, b.Tokens())
+	for i := range all {
+		for of := range all[i].Accounts() {
+			if of == account {
+				con.say("the token %s no longer lets anybody read of %s, not even if the account is made anew", all[i].Name, account)
+			}
+		}
+	}
+	return err
 }

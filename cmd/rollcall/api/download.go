@@ -41,7 +41,7 @@ func (h *History) download(q *question) error {
 	if err := h.record(q, nil); err != nil {
 		return err
 	}
-	d := download{question: q, names: h.Names, guard: h.Guard, encoder: e.of(q)}
+	d := download{question: q, names: h.Names, holds: h.holds, encoder: e.of(q)}
 	d.begin()
 	if err := d.copy(h.Archive.Log, &s); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (h *History) download(q *question) error {
 type download struct {
 	*question
 	names   *names.Names
-	guard   *access.Guard
+	holds   func(*question) bool
 	encoder *public.Encoder
 	out     io.Writer
 	zip     *gzip.Writer
@@ -77,7 +77,7 @@ func (d *download) begin() {
 func (d *download) copy(log events.Log, s *selection) error {
 	scanned := 0
 	for st, err := range s.read(d.r.Context(), log) {
-		if scanned++; scanned%downloadBatch == 0 && !d.guard.Holds(d.by) {
+		if scanned++; scanned%downloadBatch == 0 && !d.holds(d.question) {
 			return access.ErrInvalid
 		}
 		poison, _ := errors.AsType[*events.PoisonError](err)

@@ -148,7 +148,9 @@ type question struct {
 	by     *access.Token // nil where nobody need say who asks
 	about  events.JID    // the one account that is asked about; zero: all
 	begun  bool          // the answer is on its way
-	end    func()        // of its turn, if it has one of which there are few
+
+	earlier bool   // the token shown is for earlier accounts, too, which by leaves out
+	end     func() // of its turn, if it has one of which there are few
 }
 
 // answer lets in whoever may ask, and answers.
@@ -163,9 +165,14 @@ func (h *History) answer(q *question) (err error) {
 	if q.route.Scope == "" {
 		return q.route.serve(h, q)
 	}
-	if q.by, err = h.Guard.Authenticate(q.r); err != nil {
+	shown, err := h.Guard.Authenticate(q.r)
+	if err != nil {
 		return err
 	}
+	if q.by, err = h.present(q.r.Context(), shown); err != nil {
+		return err
+	}
+	q.earlier = q.by != shown
 	if q.about, err = q.subject(); err != nil {
 		return err
 	}
@@ -179,6 +186,9 @@ func (h *History) answer(q *question) (err error) {
 }
 
 func (q *question) forbidden() error {
+	if q.earlier {
+		return Problem{Status: http.StatusForbidden, Detail: "this token was made for an earlier account of this name; make another with rollcall token add"}
+	}
 	return Problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("this token has not the scope %s; rollcall token list shows what it has", q.route.Scope)}
 }
 

@@ -50,7 +50,7 @@ func (h *History) whileHeld(q *question) (context.Context, context.CancelFunc) {
 	go func() { // ends with ctx
 		tick := time.NewTicker(holdEvery)
 		defer tick.Stop()
-		for h.Guard.Holds(q.by) {
+		for h.holds(q) {
 			select {
 			case <-tick.C:
 			case <-ctx.Done():

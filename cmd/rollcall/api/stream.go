@@ -117,7 +117,7 @@ func (t *stream) run(h *History) error {
 		if err := t.flush(); err != nil {
 			return err
 		}
-		if !h.Guard.Holds(t.by) { // an idle stream finds out at its next heartbeat
+		if !h.holds(t.question) { // an idle stream finds out at its next heartbeat
 			return access.ErrInvalid
 		}
 		list, last, more, ok, err := t.feed.after(t.after, room)
@@ -166,7 +166,7 @@ func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
 	part.to = to
 	scanned := 0
 	for st, err := range part.read(ctx, h.Archive.Log) {
-		if scanned++; scanned%streamBatch == 0 && !h.Guard.Holds(t.by) {
+		if scanned++; scanned%streamBatch == 0 && !h.holds(t.question) {
 			return access.ErrInvalid
 		}
 		poison, _ := errors.AsType[*events.PoisonError](err)

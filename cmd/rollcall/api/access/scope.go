@@ -3,6 +3,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -60,4 +61,25 @@ func (t *Token) MayAbout(s Scope, account events.JID) bool {
 	}
 	own := s == Read || s == ReadAddress || s == Export
 	return own && !account.IsZero() && slices.Contains(t.Scopes, Scope(accountPrefix+account.Bare().String()))
+}
+
+// Accounts are those that it is for by themselves.
+func (t *Token) Accounts() iter.Seq[events.JID] {
+	return func(yield func(events.JID) bool) {
+		for _, s := range t.Scopes {
+			if account, ok := strings.CutPrefix(string(s), accountPrefix); ok && !yield(events.StoredJID(account)) {
+				return
+			}
+		}
+	}
+}
+
+// Without is a copy that is not for these accounts by themselves.
+func (t *Token) Without(accounts []events.JID) *Token {
+	left := *t
+	left.Scopes = slices.DeleteFunc(slices.Clone(t.Scopes), func(s Scope) bool {
+		account, ok := strings.CutPrefix(string(s), accountPrefix)
+		return ok && slices.Contains(accounts, events.StoredJID(account))
+	})
+	return &left
 }

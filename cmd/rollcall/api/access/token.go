@@ -44,13 +44,22 @@ type Token struct {
 	ID      string    `json:"id"`
 	Name    string    `json:"name"` // by which people call it, and the audit
 	Scopes  []Scope   `json:"scopes"`
-	Made    time.Time `json:"made"`
+	Made    time.Time `json:"made"`    // in milliseconds; by older versions in seconds
 	Expires time.Time `json:"expires"` // the zero time: never
 	Hash    []byte    `json:"hash"`    // SHA-256 of the secret
 }
 
 // Expired reports that it is good for nothing any longer.
 func (t *Token) Expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
+
+// IsBefore reports that it was made before an instant, as exactly as is known when it was.
+func (t *Token) IsBefore(at time.Time) bool {
+	unit := time.Millisecond
+	if t.Made.Nanosecond() == 0 {
+		unit = time.Second
+	}
+	return t.Made.Before(at.Truncate(unit))
+}
 
 // Add makes a token with the name, scopes and end of t, and returns it with what its
 // holder has to show, which is nowhere else. It fails with ErrTaken, ErrTooMany or
@@ -60,7 +69,7 @@ func Add(ctx context.Context, docs events.Documents, t Token) (Token, string, er
 		return t, "", ErrName
 	}
 	id, secret := random(idSize), random(secretSize)
-	t.ID, t.Hash, t.Made = id, hash(secret), time.Now().UTC().Truncate(time.Second)
+	t.ID, t.Hash, t.Made = id, hash(secret), time.Now().UTC().Truncate(time.Millisecond)
 	err := update(ctx, docs, func(all []Token) ([]Token, error) {
 		switch {
 		case slices.ContainsFunc(all, func(o Token) bool { return o.Name == t.Name }):
