@@ -24,8 +24,7 @@ const fewRows = 8
 // show writes those that are named, or all.
 func (s *statsTables) show(names []string) error {
 	a := s.answer
-	now := time.Now()
-	s.con.say("%s to %s %s, by %s: %d events", s.con.stamp(a.Since, now), s.con.stamp(a.Until, now), s.con.zoneName(a.Until), briefly(a.Step.Milliseconds()), a.Records)
+	s.con.say("%s, by %s: %d events", s.span(time.Now()), briefly(a.Step.Milliseconds()), a.Records)
 	for _, f := range [...]struct {
 		name  string
 		write func() error
@@ -44,6 +43,13 @@ func (s *statsTables) show(names []string) error {
 		}
 	}
 	return nil
+}
+
+// span is the time that the figures are of. Its end has a date if it is another day's than
+// its beginning.
+func (s *statsTables) span(now time.Time) string {
+	since, until := s.answer.Since, s.answer.Until
+	return fmt.Sprintf("%s to %s %s", s.con.stamp(since, now), s.con.stamp(until, since), s.con.zoneName(until))
 }
 
 // rows writes a table of some rows, the first of which are enough for an overview.
