@@ -17,7 +17,7 @@ func parseSpan(since, until string, now time.Time) (s replay.Span, err error) {
 		return s, err
 	}
 	if s.Since.After(now) {
-		return s, usagef("%s is still to come; for a time of another day give its date too", since)
+		return s, stillToCome(since)
 	}
 	if s.Until, err = parseTime(until, now); err != nil {
 		return s, err
@@ -56,9 +56,19 @@ func parseMoment(s string, now time.Time) (replay.Moment, error) {
 	}
 	t, err := parseTime(s, now)
 	if t.After(now) {
-		return replay.Moment{}, usagef("%s is still to come; for a time of another day give its date too", s)
+		return replay.Moment{}, stillToCome(s)
 	}
 	return replay.Moment{Time: t}, err
+}
+
+// stillToCome refuses a time; one without a date was taken for today's.
+func stillToCome(s string) error {
+	for _, l := range layouts {
+		if _, err := time.Parse(l.layout, s); err == nil && l.today {
+			return usagef("%s is still to come; for a time of another day give its date too", s)
+		}
+	}
+	return usagef("%s is still to come", s)
 }
 
 // parseTime reads a time of day, a date, both, or a duration that lies back

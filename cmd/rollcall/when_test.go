@@ -51,3 +51,22 @@ func TestAMomentIsASequenceIfItIsDigitsAlone(t *testing.T) {
 		t.Errorf("1m: %+v, %v", m, err)
 	}
 }
+
+func TestATimeThatIsStillToComeIsRefused(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 4, 15, 16, 17, 0, time.UTC)
+	for text, want := range map[string]string{
+		"2099-01-01":           "2099-01-01 is still to come",
+		"2026-03-04 16:00":     "2026-03-04 16:00 is still to come",
+		"2026-03-04T16:00:00Z": "2026-03-04T16:00:00Z is still to come",
+		"16:00":                "16:00 is still to come; for a time of another day give its date too",
+		"16:00:00":             "16:00:00 is still to come; for a time of another day give its date too",
+	} {
+		if _, err := parseMoment(text, now); err == nil || err.Error() != want {
+			t.Errorf("at %s: %v, want %q", text, err, want)
+		}
+		if _, err := parseSpan(text, "", now); err == nil || err.Error() != want {
+			t.Errorf("since %s: %v, want %q", text, err, want)
+		}
+	}
+}
