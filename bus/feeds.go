@@ -44,7 +44,8 @@ type Feed struct {
 	Delivered events.Seq // that it has sent last
 	Acked     events.Seq // up to here all are acknowledged
 	Oldest    time.Time  // when the first that is not acknowledged was published; zero: there is none
-	Active    time.Time  // when an event was sent or acknowledged last; zero: never
+	Sent      bool       // it has sent any
+	Active    time.Time  // when it has sent one, or one was acknowledged, last; zero: not since NATS started
 }
 
 // AddFeed makes a feed of the events on the subjects, from a sequence on. Events have to be
@@ -153,7 +154,7 @@ func feedOf(c *jetstream.ConsumerInfo) Feed {
 	f := Feed{
 		Name: c.Name, Subjects: c.Config.FilterSubjects, From: events.Seq(c.Config.OptStartSeq),
 		Pending: c.NumPending, Unacked: uint64(max(c.NumAckPending, 0)),
-		Delivered: events.Seq(c.Delivered.Stream), Acked: events.Seq(c.AckFloor.Stream),
+		Delivered: events.Seq(c.Delivered.Stream), Acked: events.Seq(c.AckFloor.Stream), Sent: c.Delivered.Consumer > 0,
 	}
 	if c.Config.FilterSubject != "" {
 		f.Subjects = []string{c.Config.FilterSubject}

@@ -74,7 +74,7 @@ func TestAFeedTellsHowFarItsReaderIs(t *testing.T) {
 	}
 	for name, pending := range map[string]uint64{"all": 10, "ends": 6, "both": 10, "later": 0} {
 		f := of(name)
-		if f.Pending != pending || f.Unacked != 0 || !f.Active.IsZero() || f.Oldest.IsZero() != (pending == 0) {
+		if f.Pending != pending || f.Unacked != 0 || f.Sent || !f.Active.IsZero() || f.Oldest.IsZero() != (pending == 0) {
 			t.Errorf("at first: %+v", f)
 		}
 	}
@@ -90,7 +90,7 @@ func TestAFeedTellsHowFarItsReaderIs(t *testing.T) {
 	must(t, taken[0].DoubleAck(ctx))
 	must(t, taken[2].DoubleAck(ctx)) // not in order
 	f := of("ends")
-	if f.Pending != 2 || f.Unacked != 2 || f.Acked != 3 || f.Delivered != 7 || time.Since(f.Active) > patience || f.From != 2 {
+	if f.Pending != 2 || f.Unacked != 2 || !f.Sent || f.Acked != 3 || f.Delivered != 7 || time.Since(f.Active) > patience || f.From != 2 {
 		t.Errorf("then: %+v", f)
 	}
 	at4, err := stream.GetMsg(ctx, 4)

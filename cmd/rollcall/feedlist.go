@@ -21,7 +21,7 @@ type feedView struct {
 	Delivered events.Seq `json:"delivered"` // that was sent last; 0: none
 	Acked     events.Seq `json:"acked"`     // up to which all are acknowledged
 	Oldest    *time.Time `json:"oldest"`    // when the first was published that is not; null: there is none
-	Active    *time.Time `json:"active"`    // when one was sent or acknowledged last; null: never
+	Active    *time.Time `json:"active"`    // when one was sent or acknowledged last; null: never, or not since NATS started
 }
 
 func newFeedList(con *console, svc *service) *cobra.Command {
@@ -57,7 +57,7 @@ func showFeeds(con *console, all []bus.Feed, asJSON bool) error {
 			})
 		} else {
 			err = t.row(f.Name, feedEvents(f.Subjects), grouped(f.From), grouped(f.Acked), grouped(f.Pending), grouped(f.Unacked),
-				con.stampOr(f.Oldest, now, "-"), con.stampOr(f.Active, now, "never"))
+				con.stampOr(f.Oldest, now, "-"), con.activeText(f, now))
 		}
 		if err != nil {
 			return err
@@ -74,6 +74,15 @@ func (c *console) stampOr(t, now time.Time, never string) string {
 		return never
 	}
 	return c.stamp(t, now)
+}
+
+// activeText says when a feed was active. NATS forgets the time when it starts again, but not
+// that anything was sent.
+func (c *console) activeText(f *bus.Feed, now time.Time) string {
+	if f.Sent {
+		return c.stampOr(f.Active, now, "-")
+	}
+	return c.stampOr(f.Active, now, "never")
 }
 
 func unlessZero(t time.Time) *time.Time {
