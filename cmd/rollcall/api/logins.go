@@ -63,11 +63,8 @@ func loginPageOf(q *question) (p loginPage, err error) {
 	if p.Until, err = instant(query, "until"); err != nil {
 		return p, err
 	}
-	p.limit = defaultLimit
-	if text := query.Get("limit"); text != "" {
-		if p.limit, err = strconv.Atoi(text); err != nil || p.limit < 1 || p.limit > maxLimit {
-			return p, bad("limit", "it is from 1 to %d", maxLimit)
-		}
+	if p.limit, err = limitOf(q); err != nil {
+		return p, err
 	}
 	from, other := "after", "before"
 	switch query.Get("order") {

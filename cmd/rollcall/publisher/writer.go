@@ -22,7 +22,7 @@ type writer struct {
 	next    events.Seq // the one after the stream's last
 	size    int        // of batches: one while another process may be faster
 
-	passed   bus.PublicState // when the writer began
+	passed   bus.PublicState // as it was seen last
 	records  []*events.Stored
 	who      []names.Pseudonym
 	messages []bus.PublicMessage
@@ -60,9 +60,10 @@ func (w *writer) look(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case s.Last+1 < w.next:
+	case s.Last+1 < w.next, !s.Made.Equal(w.passed.Made):
 		return errAgain // it was made anew, or has lost its end
 	}
+	w.passed = s
 	w.reached(s.Last)
 	return nil
 }
