@@ -84,8 +84,11 @@ func (l *lane) limit(ctx context.Context, all reader) error {
 		if err != nil {
 			return err
 		}
-		if l.low = max(l.low, first); first == 0 {
-			l.high = 0
+		switch l.low = max(l.low, first); {
+		case first == 0 && l.Newest:
+			l.high = 0 // there is nothing before it
+		case first == 0:
+			l.low = l.high + 1 // what comes is after it
 		}
 	}
 	if !l.Until.IsZero() && l.high > 0 {
@@ -122,7 +125,9 @@ func (l *lane) upwards(ctx context.Context) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
 		from := max(l.cut.Seq, l.low)
 		if l.high < from {
-			l.ended = true
+			if l.ended = true; l.cut.Seq < from {
+				l.cut = Cut{Seq: from}
+			}
 			return
 		}
 		for st, err := range events.Intact(l.read(ctx, events.Range{After: max(from, 1) - 1, To: l.high})) {

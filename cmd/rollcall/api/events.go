@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rollcall/events"
+	"rollcall/replay"
 	"rollcall/replay/names"
 	"rollcall/replay/public"
 )
@@ -21,7 +22,7 @@ type page struct {
 	scanned  int
 	deadline time.Time
 	next     events.Seq // to go on after, or before if the newest come first
-	complete bool       // there is nothing more now
+	complete bool       // there is nothing more now; whoever asks again after next gets what is new
 }
 
 // take looks at a record, and reports false when the page ends with it.
@@ -42,6 +43,24 @@ func (p *page) take(s *selection, st *events.Stored, poison *events.PoisonError)
 		}
 	}
 	return len(p.records) < p.limit && p.scanned < maxScan && (p.scanned%1000 != 0 || time.Now().Before(p.deadline))
+}
+
+// upwards reads a page with the oldest first. One with nothing more goes on after the
+// end of what was looked at, however little of that was meant.
+func (p *page) upwards(ctx context.Context, log events.Log, s *selection) error {
+	info, err := log.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.oldestFirst(ctx, log, s); err != nil || !p.complete {
+		return err
+	}
+	end, err := replay.EndOf(ctx, log, info, s.until)
+	if s.to > 0 {
+		end = min(end, s.to)
+	}
+	p.next = max(p.next, end)
+	return err
 }
 
 // oldestFirst reads a page upwards.
@@ -77,7 +96,9 @@ func (p *page) newestFirst(ctx context.Context, log events.Log, s *selection) er
 	if s.to > 0 {
 		top = min(top, s.to)
 	}
-	p.next = top + 1
+	if p.next = top + 1; s.nothing {
+		p.next, top = 1, 0
+	}
 	size := events.Seq(firstWindow)
 	if s.few() {
 		size = top // all of it in one window, unless that is too much
@@ -130,7 +151,7 @@ func (h *History) events(q *question) error {
 	if s.newest {
 		err = p.newestFirst(ctx, h.Archive.Log, &s)
 	} else {
-		err = p.oldestFirst(ctx, h.Archive.Log, &s)
+		err = p.upwards(ctx, h.Archive.Log, &s)
 	}
 	if err != nil {
 		return err

@@ -57,10 +57,7 @@ func loginPageOf(q *question) (p loginPage, err error) {
 	if p.Filter, err = loginFilterOf(q); err != nil {
 		return p, err
 	}
-	if p.Since, err = instant(query, "since"); err != nil {
-		return p, err
-	}
-	if p.Until, err = instant(query, "until"); err != nil {
+	if p.Since, p.Until, err = spanOf(query); err != nil {
 		return p, err
 	}
 	if p.limit, err = limitOf(q); err != nil {

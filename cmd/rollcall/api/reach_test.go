@@ -12,7 +12,6 @@ func TestTimesThatCannotBeCountedAreBeyondTheLog(t *testing.T) {
 	s.login("alice@localhost", "phone", "192.0.2.7:5222") // two records
 	for path, want := range map[string]int{
 		"events?until=9999-12-31T00:00:00Z":                                      2,
-		"events?since=9999-12-31T00:00:00Z":                                      0,
 		"events?since=1600-01-01T00:00:00Z":                                      2,
 		"events?until=0001-01-01T00:00:00Z":                                      0,
 		"logins?until=9999-12-31T00:00:00Z":                                      1,

@@ -35,6 +35,7 @@ type selection struct {
 	until   time.Time
 	limit   int
 	newest  bool // newest first
+	nothing bool // where the newest come first: all down to the first record has been given
 }
 
 // limitOf is how many are wanted at most.
@@ -93,13 +94,7 @@ func selectionOf(q *question, names ...string) (s selection, err error) {
 	if s.to, err = sequence(query, "to"); err != nil {
 		return s, err
 	}
-	if s.to == 0 && query.Has("to") {
-		return s, bad("to", "sequences begin at 1")
-	}
-	if s.since, err = instant(query, "since"); err != nil {
-		return s, err
-	}
-	if s.until, err = instant(query, "until"); err != nil {
+	if s.since, s.until, err = spanOf(query); err != nil {
 		return s, err
 	}
 	if s.limit, err = limitOf(q); err != nil {
@@ -111,6 +106,10 @@ func selectionOf(q *question, names ...string) (s selection, err error) {
 		s.newest = true
 	default:
 		return s, bad("order", "it is asc or desc")
+	}
+	s.nothing = s.newest && query.Get("to") == "0" // so the last page says to go on
+	if s.to == 0 && query.Has("to") && !s.nothing {
+		return s, bad("to", "sequences begin at 1")
 	}
 	return s, nil
 }
@@ -170,6 +169,20 @@ func instant(query url.Values, name string) (time.Time, error) {
 		return t, bad(name, "it is a time as in 2026-01-31T14:03:07Z, or how long ago as in -15m")
 	}
 	return replay.InReach(t), nil
+}
+
+// spanOf reads the times of a span; zero: no limit.
+func spanOf(query url.Values) (since, until time.Time, err error) {
+	if since, err = instant(query, "since"); err != nil {
+		return since, until, err
+	}
+	if until, err = instant(query, "until"); err != nil {
+		return since, until, err
+	}
+	if since.After(time.Now()) || !until.IsZero() && !since.Before(until) {
+		return since, until, bad("since", "it is before until, and not in the future")
+	}
+	return since, until, nil
 }
 
 // has reports an event that is meant, wherever it stands.

@@ -97,10 +97,7 @@ func (h *History) steps(q *question) error {
 func historyOf(q *question) (h ask.History, err error) {
 	params := q.r.URL.Query()
 	h.Account = q.about
-	if h.Since, err = instant(params, "since"); err != nil {
-		return h, err
-	}
-	if h.Until, err = instant(params, "until"); err != nil {
+	if h.Since, h.Until, err = spanOf(params); err != nil {
 		return h, err
 	}
 	if h.After, err = sequence(params, "after"); err != nil {

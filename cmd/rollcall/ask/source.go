@@ -16,10 +16,16 @@ import (
 // A Source is what answers are made of. It is as safe for concurrent use as its parts.
 type Source struct {
 	Archive  replay.Archive
-	Pre      replay.Pre
+	Pre      Pre
 	Now      Present
 	Leases   Leases
 	Accounts Accounts
+}
+
+// Pre is what happens before there is an account; bus.Pre is one.
+type Pre interface {
+	replay.Pre
+	Info(context.Context) (events.Info, error)
 }
 
 // Present is what is true now.

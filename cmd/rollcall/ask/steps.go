@@ -44,17 +44,22 @@ func (s *Source) Steps(ctx context.Context, h History) (*Steps, error) {
 	if err != nil {
 		return nil, err
 	}
+	p := &Steps{After: h.After, Failed: from}
+	end, err := s.endOf(ctx, h)
+	if err != nil {
+		return nil, err
+	}
 	log := pull(s.Archive.Read(ctx, events.Range{Account: account, After: h.After, Since: h.Since, Until: h.Until}))
 	defer log.stop()
 	pre := pull(s.Pre.Read(ctx, from, h.Until))
 	defer pre.stop()
-	p := &Steps{After: h.After, Failed: from}
 	deadline, passed := time.Now().Add(maxTime), int64(0) // the time of the newest of pre that was passed
 	for {
 		if log.err != nil || pre.err != nil {
 			return nil, errors.Join(log.err, pre.err)
 		}
 		if p.Complete = log.over && pre.over; p.Complete {
+			p.After, p.Failed = max(p.After, end.After), later(p.Failed, end.Failed)
 			return p, ctx.Err()
 		}
 		fromPre := !pre.over && (log.over || pre.at < log.at)
@@ -76,12 +81,32 @@ func (s *Source) Steps(ctx context.Context, h History) (*Steps, error) {
 	}
 }
 
+// endOf is where a page goes on with which there is nothing more: after what both streams
+// have now, whosever that is.
+func (s *Source) endOf(ctx context.Context, h History) (end Steps, err error) {
+	info, err := s.Archive.Info(ctx)
+	if err != nil {
+		return end, err
+	}
+	if end.After, err = replay.EndOf(ctx, s.Archive, info, h.Until); err != nil {
+		return end, err
+	}
+	pre, err := s.Pre.Info(ctx)
+	if err != nil || pre.LastAt.IsZero() {
+		return end, err
+	}
+	if end.Failed = pre.LastAt.Add(1); !h.Until.IsZero() && h.Until.Before(end.Failed) {
+		end.Failed = h.Until
+	}
+	return end, nil
+}
+
 // failedFrom is when the failed logins of a page begin.
 func (s *Source) failedFrom(ctx context.Context, h History) (time.Time, error) {
 	if !h.Failed.IsZero() || h.After == 0 {
 		return later(h.Failed, h.Since), nil
 	}
-	for st, err := range s.Archive.Read(ctx, events.Range{Account: h.Account.Bare(), After: h.After - 1, To: h.After}) {
+	for st, err := range s.Archive.Read(ctx, events.Range{After: h.After - 1, To: h.After}) {
 		poison, passed := errors.AsType[*events.PoisonError](err)
 		switch {
 		case passed:
