@@ -119,7 +119,7 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 	}
 	defer n.close()
 	n.warnExposed()
-	var demo []events.JID
+	var demo []demoAccount
 	if cfg.Demo {
 		if demo, err = makeDemo(ctx, n.bus, cfg.Domains[0]); err != nil {
 			return unlessOver(ctx, err)
@@ -137,7 +137,7 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 }
 
 // welcome says where the process listens and how to log in.
-func welcome(c *console, n *node, demo []events.JID) {
+func welcome(c *console, n *node, demo []demoAccount) {
 	line := func(label, format string, args ...any) {
 		fmt.Fprintf(c.out, "  %-11s %s\n", label, fmt.Sprintf(format, args...))
 	}
@@ -171,7 +171,7 @@ func welcome(c *console, n *node, demo []events.JID) {
 	if len(demo) > 0 {
 		fmt.Fprintf(c.out, "Log in with any XMPP client at the address above; accept the certificate:\n")
 		for _, account := range demo {
-			line("", "%-20s password %s", account, account.Local())
+			line("", "%s", account.describe())
 		}
 	}
 	fmt.Fprintln(c.out, "Ctrl-C stops it.")

@@ -46,6 +46,16 @@ func (c *Credentials) WithPassword(password string, now time.Time) (*Credentials
 	return &changed, nil
 }
 
+// Verifies reports that the password is the one that they were made of. It costs
+// [Iterations] rounds. The error is [ErrPassword].
+func (c *Credentials) Verifies(password string) (bool, error) {
+	prepared, err := preparePassword(password)
+	if err != nil {
+		return false, err
+	}
+	return c.SHA256.verify(hashSHA256, prepared)
+}
+
 func (c *Credentials) keys(h hashFunc) Keys {
 	if h.name == hashSHA1.name {
 		return c.SHA1

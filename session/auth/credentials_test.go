@@ -151,8 +151,8 @@ func TestAChangedPasswordKeepsTheRest(t *testing.T) {
 		password string
 		want     bool
 	}{{"other", true}, {password, false}} {
-		if ok, err := after.SHA256.verify(hashSHA256, test.password); ok != test.want || err != nil {
-			t.Errorf("verify %q: %v, %v", test.password, ok, err)
+		if ok, err := after.Verifies(test.password); ok != test.want || err != nil {
+			t.Errorf("%q is verified: %v, %v", test.password, ok, err)
 		}
 	}
 	if !reflect.DeepEqual(before, fixed(t)) {
