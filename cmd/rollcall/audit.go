@@ -37,7 +37,7 @@ func newAudit(con *console) *cobra.Command {
 			"The command line says itself who uses it, as the system names its user. Whoever\n" +
 			"reaches NATS with other programs leaves no entry here: NATS decides on that.",
 		Example: "  rollcall audit --about alice@localhost\n" +
-			"  rollcall audit --by 'token grafana' --since 1d",
+			"  rollcall audit --by grafana --since 1d",
 		Args: arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) (err error) {
 			if q.span, err = parseSpan(since, until, time.Now()); err != nil {
@@ -59,7 +59,7 @@ func newAudit(con *console) *cobra.Command {
 	f.StringVar(&since, "since", "", "from this `TIME` on")
 	f.StringVar(&until, "until", "", "before this `TIME`")
 	f.StringVar(&about, "about", "", "only what is about this `JID`, or names it")
-	f.StringVar(&q.by, "by", "", "only what this `NAME` did, as BY shows it")
+	f.StringVar(&q.by, "by", "", "only what this `NAME` did, as BY shows it, or a token's alone")
 	f.IntVar(&q.limit, "limit", 0, "only the newest `N`")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
@@ -75,7 +75,7 @@ func (q *auditQuery) entries(ctx context.Context, b *bus.Bus) (list []access.Sto
 		if err != nil {
 			e.Did = "(unreadable)"
 		}
-		if q.by != "" && e.By != q.by || !q.span.Of.IsZero() && !e.Concerns(q.span.Of) {
+		if q.by != "" && e.By != q.by && e.By != "token "+q.by && e.By != "cli "+q.by || !q.span.Of.IsZero() && !e.Concerns(q.span.Of) {
 			continue
 		}
 		if list = append(list, e); q.limit > 0 && len(list) >= 2*q.limit {

@@ -72,11 +72,13 @@ func (k *kicking) kick(ctx context.Context, con *console, b *bus.Bus, admin *acc
 			return err
 		}
 		i := slices.IndexFunc(list, func(s query.Session) bool { return s.ID == k.Session.String() })
+		if i >= 0 {
+			k.of = list[i].JID
+		}
+		putAbout(ctx, b, k.of.Bare())
 		if i < 0 {
 			return fmt.Errorf("there is no session %s", k.Session)
 		}
-		k.of = list[i].JID
-		putAbout(ctx, b, k.of.Bare())
 	}
 	ended, _, err := admin.Kick(ctx, k.of, k.Kick)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os/user"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,13 +27,14 @@ type invocation struct {
 // invocationKey is where a verb's context has its invocation.
 type invocationKey struct{}
 
-// isPersonal reports the verbs that tell of accounts, or change them: those that go on
-// record. What they all print is about sessions and events of people; that others print
-// about the service is not.
+// isPersonal reports the verbs that tell of accounts, or change them, or the log that they
+// are in: those that go on record. What they all print or copy is about sessions and events
+// of people; that others print about the service is not.
 func isPersonal(verb string) bool {
 	return slices.Contains([]string{
 		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "names list", "names erase",
 		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user export", "token add", "token rm", "feed add", "feed rm",
+		"backup", "restore", "log set",
 	}, verb)
 }
 
@@ -58,6 +60,9 @@ func putOnRecord(ctx context.Context, b *bus.Bus) {
 		_, terms := jidAndTerms(i.args)
 		about = filter.Account(joined(terms))
 	}
+	if verb == "kick" && about.IsZero() {
+		return // it is put there when it is known whose session is meant
+	}
 	i.putOnRecord(ctx, b, verb, about)
 }
 
@@ -70,22 +75,36 @@ func putAbout(ctx context.Context, b *bus.Bus, account events.JID) {
 }
 
 func (i *invocation) putOnRecord(ctx context.Context, b *bus.Bus, verb string, about events.JID) {
-	e := access.Entry{By: string(operator()), Did: verb, Asked: i.asked(), About: about}
+	e := access.Entry{By: string(operator()), Did: verb, Asked: i.asked(time.Now()), About: about}
 	if err := access.Put(ctx, b.Audit(), e); err != nil && ctx.Err() == nil {
 		fmt.Fprintf(i.cmd.ErrOrStderr(), "note: this is not on record (rollcall audit): %s\n", oneLine(err))
 	}
 }
 
-// asked is the command line after the verb, but for where the service is. No secret is
-// given there.
-func (i *invocation) asked() string {
+// asked is the command line after the verb, but for where the service is and in what form
+// the answer comes. No secret is given there.
+func (i *invocation) asked(now time.Time) string {
 	words := slices.Clone(i.args)
 	i.cmd.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != "nats" && f.Name != "creds" {
+		switch f.Name {
+		case "nats", "creds", "json":
+		case "at", "since", "until":
+			words = append(words, "--"+f.Name+"="+absolute(f.Value.String(), now))
+		default:
 			words = append(words, "--"+f.Name+"="+f.Value.String())
 		}
 	})
 	return strings.Join(words, " ")
+}
+
+// absolute is a time that was asked for, for whoever reads it on another day and in another
+// zone; a sequence is as it was.
+func absolute(text string, now time.Time) string {
+	m, err := parseMoment(text, now)
+	if err != nil || m.Time.IsZero() {
+		return text
+	}
+	return m.Time.UTC().Format(time.RFC3339)
 }
 
 // operator names whoever uses the command line, as far as the system says.

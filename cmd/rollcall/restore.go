@@ -186,6 +186,7 @@ func (r *restoring) restore(ctx context.Context, cfg bus.Config, from *backup.Ba
 			return nil, fmt.Errorf("all is restored, but what is left of %s, who was removed, could not be deleted: %w; remove it with rollcall user rm", name, err)
 		}
 	}
+	putOnRecord(ctx, b)
 	info, err := b.Log().Info(ctx)
 	if err != nil {
 		return nil, err
