@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/bus"
+	"rollcall/cmd/rollcall/ask"
 	"rollcall/events"
 	"rollcall/replay"
 	"rollcall/replay/filter"
@@ -28,6 +29,8 @@ func newHistory(con *console) *cobra.Command {
 			"order. Failed logins are among them by their time; they are of another stream,\n" +
 			"so they have no sequence. With --since alone so are connections that failed\n" +
 			"before a login, as in a TLS handshake: they belong to no account.\n" +
+			"A closed event ends with \"at\", the connector that held the session. In the\n" +
+			"history of all it is missing if the session did nothing else in that time.\n" +
 			"\"rollcall sessions --help\" explains the reasons of a closed event, and\n" +
 			"\"rollcall events --help\" filters, which choose among all of these.",
 		Example: "  rollcall history alice@localhost --since 1d\n" +
@@ -76,14 +79,19 @@ func showHistory(c *console, ctx context.Context, b *bus.Bus, span replay.Span, 
 	if err := sayBegins(ctx, c, b, span.Since); err != nil {
 		return err
 	}
+	held := holdersOf(b.Log(), span)
 	for st, err := range replay.History(ctx, b.Log(), b.Pre(), span) {
+		at := ""
+		if err == nil {
+			at, err = held.Take(ctx, st)
+		}
 		switch {
 		case events.IsPoison(err) && !chosen.Damaged(), err == nil && !chosen.Event(st):
 			continue
 		case events.IsPoison(err):
 			err = lines.damaged(ctx, err)
 		case err == nil:
-			err = lines.write(ctx, st)
+			err = lines.writeHeld(ctx, st, at)
 		}
 		if err != nil {
 			return err
@@ -93,4 +101,13 @@ func showHistory(c *console, ctx context.Context, b *bus.Bus, span replay.Span, 
 		c.say("no history%s", span)
 	}
 	return lines.flush(ctx)
+}
+
+// holdersOf knows the connectors that held sessions, of one account also those of
+// before the span. Of all accounts that would be a look back for each session.
+func holdersOf(log events.Log, span replay.Span) *ask.Holders {
+	if span.Of.IsZero() {
+		return ask.NewHolders(nil)
+	}
+	return ask.NewHolders(log.Read)
 }

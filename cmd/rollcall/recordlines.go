@@ -55,6 +55,11 @@ func (r *recordLines) live() {
 
 // write writes one record. Where a day begins people get a line with its date.
 func (r *recordLines) write(ctx context.Context, st *events.Stored) error {
+	return r.writeHeld(ctx, st, "")
+}
+
+// writeHeld writes the end of a session with the connector that held it, if held is not "".
+func (r *recordLines) writeHeld(ctx context.Context, st *events.Stored, held string) error {
 	r.count++
 	if r.public != nil {
 		return r.public.write(ctx, st)
@@ -78,7 +83,7 @@ func (r *recordLines) write(ctx context.Context, st *events.Stored) error {
 	if r.whole {
 		who = whose(st).String()
 	}
-	return r.table.row(seq, when, st.Event.Kind().String(), who, inWords(detailsOf(st)))
+	return r.table.row(seq, when, st.Event.Kind().String(), who, inWords(append(detailsOf(st), set(field{"at", held})...)))
 }
 
 // damaged tells of a record that can't be decoded: scripts by its published form, people
@@ -102,6 +107,8 @@ func (r *recordLines) flush(ctx context.Context) error {
 func detailsOf(st *events.Stored) []field {
 	fields := fieldsOf(st.Event)
 	switch e := st.Event.(type) {
+	case events.Authenticated, events.Resumed:
+		return append(fields, set(field{"at", st.Connector.Name})...)
 	case events.Bound:
 		if e.Requested == st.JID.Resource() {
 			return nil

@@ -40,7 +40,7 @@ func (h *History) stepsOf(q *question, items []ask.Step) ([]step, error) {
 		if list[i].Sentence = "A record that can't be decoded."; s.Damaged != nil {
 			lines.damaged[i] = s.Damaged
 		} else {
-			list[i].Sentence = ask.Sentence(s.Stored, shown)
+			list[i].Sentence = ask.Sentence(s.Stored, s.Held, shown)
 		}
 	}
 	body, err := lines.appendTo(ctx, nil, h.Names, encoder, '\n')
@@ -161,7 +161,7 @@ func (h *History) accountOf(ctx context.Context, id events.SessionID) (events.JI
 func (h *History) giveStay(q *question, stay *ask.Stay) error {
 	var items []ask.Step
 	for _, st := range stay.Events {
-		items = append(items, ask.Step{Stored: st})
+		items = append(items, ask.Step{Stored: st, Held: stay.Session.Connector})
 	}
 	list, err := h.stepsOf(q, items)
 	if err != nil {

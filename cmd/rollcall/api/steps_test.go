@@ -70,7 +70,7 @@ func TestASessionIsToldFromItsBeginningToItsEnd(t *testing.T) {
 			t.Errorf("%s: %+v", got, v)
 		}
 	}
-	if got := s.stay(s.token, kicked, "").Items[2].Sentence; got != "x ended: an administrator ended it: spam, by token ops." {
+	if got := s.stay(s.token, kicked, "").Items[2].Sentence; got != "x ended on connector c1: an administrator ended it: spam, by token ops." {
 		t.Errorf("its end is told as %q", got)
 	}
 	checkPages(t, s, waited)
@@ -160,7 +160,7 @@ func TestAnAccountsHistoryHasItsFailedLogins(t *testing.T) {
 	failed := "A login failed from 198.51.100.9:4711 with PLAIN: not-authorized."
 	want := []string{
 		failed, failed, "A client logged in on connector c1 from 192.0.2.7:5222 with SCRAM-SHA-256 in the clear.", "The session is bound as phone.",
-		failed, failed, "phone ended: the client logged out.", failed,
+		failed, failed, "phone ended on connector c1: the client logged out.", failed,
 	}
 	const path = "/v1/accounts/alice@localhost/history?"
 	for limit := 1; limit <= 9; limit++ {

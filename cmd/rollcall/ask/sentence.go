@@ -8,13 +8,14 @@ import (
 	"rollcall/events"
 )
 
-// Sentence says what a record of an account is about, for people. shown is what they may
-// see of a client's address.
-func Sentence(st *events.Stored, shown func(address string) string) string {
+// Sentence says what a record of an account is about, for people. held is the connector
+// that held a session which the record ends, if that is known; shown is what they may see
+// of a client's address.
+func Sentence(st *events.Stored, held string, shown func(address string) string) string {
 	who := nameOf(st)
 	switch e := st.Event.(type) {
 	case events.Authenticated:
-		return "A client logged in" + on(st) + from(shown(e.Address)) + with(e) + "."
+		return "A client logged in" + on(st.Connector.Name) + from(shown(e.Address)) + with(e) + "."
 	case events.Bound:
 		return "The session is bound as " + who + "."
 	case events.PresenceAvailable:
@@ -24,9 +25,9 @@ func Sentence(st *events.Stored, shown func(address string) string) string {
 	case events.Detached:
 		return fmt.Sprintf("%s lost its connection (%s) and waits until %s to be resumed.", who, e.Reason, clock(e.Until))
 	case events.Resumed:
-		return who + " was resumed" + on(st) + from(shown(e.Address)) + "."
+		return who + " was resumed" + on(st.Connector.Name) + from(shown(e.Address)) + "."
 	case events.Closed:
-		return who + " ended: " + wordsOf(e.Reason) + before(": ", e.Text) + byWhom(e.By) + "."
+		return who + " ended" + on(held) + ": " + wordsOf(e.Reason) + before(": ", e.Text) + byWhom(e.By) + "."
 	case events.AccountCreated:
 		return "The account was created" + byWhom(e.By) + "."
 	case events.PasswordChanged:
@@ -83,7 +84,7 @@ func with(e events.Authenticated) string {
 	return before(" with ", e.Mechanism) + tls + before(", as ", e.Agent)
 }
 
-func on(st *events.Stored) string { return before(" on connector ", st.Connector.Name) }
+func on(connector string) string { return before(" on connector ", connector) }
 
 func from(address string) string { return before(" from ", address) }
 

@@ -40,12 +40,12 @@ func TestEveryEventOfAnAccountHasASentence(t *testing.T) {
 		{events.Unknown{}, "Something happened that this build does not know."},
 	} {
 		st := &events.Stored{Record: events.Record{JID: events.StoredJID("bob@x/phone"), Connector: events.Incarnation{Name: "c1"}, Event: c.event}}
-		if got := Sentence(st, func(a string) string { return strings.Replace("<"+a+">", "<>", "", 1) }); got != c.want {
+		if got := Sentence(st, "", func(a string) string { return strings.Replace("<"+a+">", "<>", "", 1) }); got != c.want {
 			t.Errorf("%T: %q, want %q", c.event, got, c.want)
 		}
 	}
 	unbound := &events.Stored{Record: events.Record{JID: events.StoredJID("bob@x"), Event: events.Closed{Reason: events.ReasonTimeout}}}
-	if got := Sentence(unbound, nil); got != "The session ended: it did not answer, or did not come back in time." {
+	if got := Sentence(unbound, "", nil); got != "The session ended: it did not answer, or did not come back in time." {
 		t.Errorf("%q", got)
 	}
 }

@@ -24,6 +24,7 @@ type Steps struct {
 // A Step is a record, or what stands for one that can't be decoded.
 type Step struct {
 	*events.Stored
+	Held    string // by which connector, of the end of a session; "": that is not known
 	Damaged *events.PoisonError
 }
 
@@ -44,7 +45,7 @@ func (s *Source) Steps(ctx context.Context, h History) (*Steps, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Steps{After: h.After, Failed: from}
+	p, held := &Steps{After: h.After, Failed: from}, NewHolders(s.Archive.Read)
 	end, err := s.endOf(ctx, h)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,13 @@ func (s *Source) Steps(ctx context.Context, h History) (*Steps, error) {
 		}
 		p.Scanned++
 		if !fromPre {
-			p.Items, p.After = append(p.Items, log.step), log.step.Place()
+			step := log.step
+			if step.Stored != nil {
+				if step.Held, err = held.Take(ctx, step.Stored); err != nil {
+					return nil, err
+				}
+			}
+			p.Items, p.After = append(p.Items, step), step.Place()
 			log.next()
 			continue
 		}
