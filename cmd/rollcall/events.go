@@ -30,7 +30,10 @@ func newEvents(con *console) *cobra.Command {
 			"Up to 16 accounts that a filter names are read by themselves. Sessions are\n" +
 			"looked for from five minutes before their beginning, and then their accounts are\n" +
 			"read. Otherwise all of the log is, or the time that is given. Failed logins are\n" +
-			"not in the log: \"rollcall logins\" has them.",
+			"not in the log: \"rollcall logins\" has them.\n\n" +
+			"The end of a session may be written by another connector than the one that held\n" +
+			"it, as with connector_lost. What connector c2 lost is a question about sessions:\n" +
+			"  rollcall sessions connector:c2 reason:connector_lost --since 1d",
 		Example: "  rollcall events type:closed reason:connection_lost,timeout --since 1h\n" +
 			"  rollcall events 'by:*' --since 7d    (kicks, and changes of accounts)\n" +
 			"  rollcall events address:192.0.2.0/24 -connector:c2\n" +

@@ -1,7 +1,7 @@
 // Package filter has the one grammar by which people and programs say which events or
 // sessions they mean, on the command line and over HTTP alike:
 //
-//	type:closed reason:connection_lost -connector:c2 address:192.0.2.0/24 duration:>1h
+//	type:closed reason:connection_lost,timeout -account:bob@localhost duration:>1h
 //
 // A filter is made of terms with spaces between them, all of which must hold. A term is a
 // key, a colon and a value, or several values with commas, one of which must hold; with -

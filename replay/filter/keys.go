@@ -45,7 +45,7 @@ var eventKeys = []key[*events.Stored]{
 	{name: "account", form: account, means: "whose it is, user@domain", jid: (*events.Stored).Account},
 	{name: "session", form: id, means: "26 characters of its id", id: func(st *events.Stored) events.SessionID { return st.Session }},
 	{name: "resource", form: text, means: "once one is bound", text: resourceOf},
-	{name: "connector", form: text, means: "that wrote the event", text: connectorOf},
+	{name: "connector", form: text, means: "that wrote the event, not always the holder", text: connectorOf},
 	{name: "address", form: network, field: "address", means: "the client's", text: addressOf},
 	{name: "agent", form: fold, field: "agent", means: "client software, as it says", text: agentOf},
 	{name: "mechanism", form: fold, field: "mechanism", means: "of SASL", text: mechanismOf},
