@@ -22,17 +22,26 @@ type recordLines struct {
 }
 
 func newRecordLines(ctx context.Context, con *console, b *bus.Bus, asJSON bool) (*recordLines, error) {
+	if asJSON {
+		var err error
+		lines := linesUpTo(con, 0)
+		lines.public, err = newPublicLines(ctx, con, b)
+		return lines, err
+	}
+	log, err := b.Log().Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return linesUpTo(con, log.Last), nil
+}
+
+// linesUpTo are for people. They have room for all sequences up to the last one, since the
+// first lines may be shown before the others are found.
+func linesUpTo(con *console, last events.Seq) *recordLines {
 	zone := con.zoneName(time.Now())
-	r := &recordLines{
-		con: con, zone: zone,
-		table: newTable(con.out, "SEQ", timeHead("TIME", zone), "EVENT", "RESOURCE", "DETAIL"),
-	}
-	if !asJSON {
-		return r, nil
-	}
-	var err error
-	r.public, err = newPublicLines(ctx, con, b)
-	return r, err
+	t := newTable(con.out, "SEQ", timeHead("TIME", zone), "EVENT", "RESOURCE", "DETAIL")
+	t.widen([]string{strconv.FormatUint(uint64(last), 10)})
+	return &recordLines{con: con, zone: zone, table: t}
 }
 
 // ofAll makes the lines name whole JIDs, for they are of many accounts.
