@@ -77,7 +77,7 @@ func forWatchers(h http.Handler, guard *access.Guard) http.Handler {
 				api.WriteProblem(w, api.Problem{Status: http.StatusUnauthorized, Detail: err.Error()})
 				return
 			case !token.May(access.Metrics):
-				api.WriteProblem(w, api.Problem{Status: http.StatusForbidden, Detail: "the token has not the scope metrics"})
+				api.WriteProblem(w, api.Problem{Status: http.StatusForbidden, Detail: "the token does not have the scope metrics"})
 				return
 			}
 		}

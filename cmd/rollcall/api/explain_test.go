@@ -119,7 +119,7 @@ func TestWhatIsToldOfTwoIsForThoseWhoMayReadOfBoth(t *testing.T) {
 			t.Errorf("%+v, and the token is for bob, too", a)
 		}
 		if c.token == "reader" && a.Items[0].Sessions[0].Address != "192.0.2.0/24" {
-			t.Errorf("%+v, and the token has not the scope read:address", a)
+			t.Errorf("%+v, and the token does not have the scope read:address", a)
 		}
 	}
 	asked := "GET /v1/contacts of %s: of=alice@localhost&who=bob@localhost"

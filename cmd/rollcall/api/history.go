@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -183,13 +182,6 @@ func (h *History) answer(q *question) (err error) {
 		return nil
 	}
 	return q.route.serve(h, q)
-}
-
-func (q *question) forbidden() error {
-	if q.earlier {
-		return Problem{Status: http.StatusForbidden, Detail: "this token was made for an earlier account of this name; make another with rollcall token add"}
-	}
-	return Problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("this token has not the scope %s; rollcall token list shows what it has", q.route.Scope)}
 }
 
 // own checks that the question has only these parameters of its own.
