@@ -490,6 +490,9 @@ func TestWhatIsWrongWithAQuestionIsSaid(t *testing.T) {
 			t.Errorf("%s: %d %s, want %s", query, status, body, want)
 		}
 	}
+	if status, _, body := s.get(s.token, "/v1/events/stream?since=-1h"); status != 400 || !strings.Contains(body, "after=0, after the position of a download") {
+		t.Errorf("a stream of a span: %d %s", status, body)
+	}
 	if status, _, body := s.get(s.token, "/v1/events/stream?after=4711"); status != 400 || !strings.Contains(body, "the log ends at") {
 		t.Errorf("a stream after the end: %d %s", status, body)
 	}

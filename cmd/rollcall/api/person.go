@@ -5,10 +5,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"rollcall/cmd/rollcall/api/access"
 	"rollcall/cmd/rollcall/person"
+	"rollcall/events"
 )
 
 // holdEvery is how often it is looked whether the token of a long answer is still good,
@@ -32,7 +36,7 @@ func (h *History) person(q *question) error {
 	}
 	header := q.w.Header()
 	header.Set("Content-Type", "application/zip")
-	header.Set("Content-Disposition", `attachment; filename="account.zip"`)
+	header.Set("Content-Disposition", `attachment; filename="`+fileName(q.about)+`"`)
 	err := all.Write(ctx, held{q.w, func() bool { return h.Guard.Holds(q.by) }}, q.about)
 	switch {
 	case q.begun && err != nil:
@@ -42,6 +46,17 @@ func (h *History) person(q *question) error {
 		return Problem{Status: http.StatusNotFound, Detail: err.Error()}
 	}
 	return err
+}
+
+// fileName is that of an account's zip. What may mean something to a file system or in a
+// header is left out of it.
+func fileName(account events.JID) string {
+	return strings.TrimLeft(strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) || strings.ContainsRune(".-_@", r) {
+			return r
+		}
+		return '_'
+	}, account.String()), ".-") + ".zip"
 }
 
 // whileHeld ends with the request, or when its token is good for nothing any longer.

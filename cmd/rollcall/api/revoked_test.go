@@ -30,16 +30,20 @@ func TestAStreamEndsWithItsToken(t *testing.T) {
 	if answer.StatusCode != 200 {
 		t.Fatal(answer.Status)
 	}
-	ended := make(chan struct{})
+	ended := make(chan []byte)
 	go func() {
 		defer close(ended)
-		io.Copy(io.Discard, answer.Body)
+		all, _ := io.ReadAll(answer.Body)
+		ended <- all
 	}()
 	must(t, access.Remove(t.Context(), s.bus.Tokens(), "reader"))
 	for i, end := 0, time.Now().Add(30*time.Second); time.Now().Before(end); i++ {
 		s.login(fmt.Sprintf("u%d@localhost", i), "r", "192.0.2.7:5222")
 		select {
-		case <-ended:
+		case all := <-ended:
+			if !bytes.HasSuffix(all, []byte("\n\n: the token was removed, or has expired\n\n")) {
+				t.Errorf("its last words are %q", all[max(0, len(all)-200):])
+			}
 			return
 		default:
 		}

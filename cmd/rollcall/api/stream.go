@@ -27,6 +27,11 @@ const (
 // follow answers with events as they happen, as server-sent events whose ids are their
 // sequences. It begins after Last-Event-ID, the parameter after, or with what comes.
 func (h *History) follow(q *question) error {
+	for _, name := range [...]string{"since", "until"} {
+		if q.r.URL.Query().Has(name) {
+			return bad(name, "a stream begins with after=0, after the position of a download, or with what comes, and does not end")
+		}
+	}
 	s, err := selectionOf(q)
 	if err != nil {
 		return err
@@ -118,7 +123,7 @@ func (t *stream) run(h *History) error {
 			return err
 		}
 		if !h.holds(t.question) { // an idle stream finds out at its next heartbeat
-			return access.ErrInvalid
+			return t.refuse()
 		}
 		list, last, more, ok, err := t.feed.after(t.after, room)
 		switch {
@@ -148,6 +153,13 @@ func (t *stream) run(h *History) error {
 	}
 }
 
+// refuse ends the stream of a token that is good for nothing any longer, and says so.
+func (t *stream) refuse() error {
+	t.buffer = append(t.buffer, ": the token was removed, or has expired\n\n"...)
+	t.flush() // whether or not it still reads
+	return access.ErrInvalid
+}
+
 func (t *stream) write(list []*told) {
 	for i := range list {
 		one := list[i]
@@ -167,7 +179,7 @@ func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
 	scanned := 0
 	for st, err := range part.read(ctx, h.Archive.Log) {
 		if scanned++; scanned%streamBatch == 0 && !h.holds(t.question) {
-			return access.ErrInvalid
+			return t.refuse()
 		}
 		poison, _ := errors.AsType[*events.PoisonError](err)
 		switch {
