@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -26,10 +27,17 @@ func newNamesErase(con *console, svc *service) *cobra.Command {
 				return err
 			}
 			return svc.use(ctx, func(b *bus.Bus) error {
-				if err := names.New(b.Names(), b.Log()).Erase(ctx, account); err != nil {
+				n, err := names.New(b.Names(), b.Log()).Erase(ctx, account)
+				switch {
+				case errors.Is(err, names.ErrNobody):
+					return fmt.Errorf("%s has no pseudonyms", account)
+				case err != nil:
 					return err
+				case n == 0:
+					_, err = fmt.Fprintf(con.out, "%s had no pseudonym, and gets none for its records up to now\n", account)
+				default:
+					_, err = fmt.Fprintf(con.out, "forgot %s of %s: nobody can tell any longer whose\n", plural(n, "pseudonym"), account)
 				}
-				_, err := fmt.Fprintf(con.out, "erased whose the pseudonyms of %s are\n", account)
 				return err
 			})
 		}),

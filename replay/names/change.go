@@ -2,6 +2,7 @@ package names
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,21 +32,43 @@ func (n *Names) Removing(ctx context.Context, account events.JID) error {
 	return nil
 }
 
+// ErrNobody: an account has no pseudonyms, and no records that could be given any.
+var ErrNobody = errors.New("there are no pseudonyms")
+
 // Erase forgets whose an account's pseudonyms were, up to the log's end, whether the
-// account is still there or not. Records up to there have none from then on, later ones
-// others. It may be repeated.
-func (n *Names) Erase(ctx context.Context, account events.JID) error {
+// account is still there or not, and says how many. Records up to there have none from
+// then on, later ones others. It may be repeated. It fails with ErrNobody.
+func (n *Names) Erase(ctx context.Context, account events.JID) (erased int, err error) {
 	info, err := n.log.Info(ctx)
 	if err == nil {
+		err = n.exists(ctx, account.Bare())
+	}
+	if err == nil {
 		err = n.update(ctx, account, func(k known) known {
+			erased = len(k.incarnations)
 			return known{erased: info.Last, removed: k.removed, searched: k.searched}
 		})
 	}
 	if err != nil {
-		return fmt.Errorf("erase the name of %s: %w", account.Bare(), err)
+		return 0, fmt.Errorf("erase the name of %s: %w", account.Bare(), err)
 	}
 	n.forget(account, 0)
-	return nil
+	return erased, nil
+}
+
+// exists fails with ErrNobody if nothing is known of an account, here or in the log.
+func (n *Names) exists(ctx context.Context, account events.JID) error {
+	_, err := n.bucket.Get(ctx, account)
+	if errors.Is(err, events.ErrNotFound) {
+		_, err = n.log.Last(ctx, account)
+	}
+	switch {
+	case errors.Is(err, events.ErrNotFound):
+		return ErrNobody
+	case events.IsPoison(err):
+		return nil
+	}
+	return err
 }
 
 // update changes an account's document by compare-and-set.

@@ -15,7 +15,9 @@ func TestWhoIsErasedHasNoNameAndLaterAnotherPseudonym(t *testing.T) {
 	n := w.other()
 	old := w.of(n, before[0])
 	w.of(n, w.write(bob, events.Bound{})[0])
-	w.must(n.Erase(w.ctx, alice))
+	if erased, err := n.Erase(w.ctx, alice); erased != 1 || err != nil {
+		t.Errorf("%d pseudonyms are erased: %v", erased, err)
+	}
 	after := w.write(alice, events.Bound{}, events.Closed{})
 	for _, who := range []*Names{n, w.other()} {
 		for _, st := range before {
@@ -35,13 +37,35 @@ func TestWhoIsErasedHasNoNameAndLaterAnotherPseudonym(t *testing.T) {
 	}
 }
 
+// An account that nothing knows leaves nothing behind; one that was given no pseudonym yet
+// is given none for what it did so far.
+func TestOnlyWhoIsKnownIsErased(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.other().Erase(w.ctx, alice); !errors.Is(err, ErrNobody) {
+		t.Errorf("nobody is erased: %v", err)
+	}
+	if _, err := w.Names().Get(w.ctx, alice); !errors.Is(err, events.ErrNotFound) {
+		t.Errorf("it is known afterwards: %v", err)
+	}
+	records := w.write(alice, life...)
+	for range 2 {
+		if erased, err := w.other().Erase(w.ctx, alice); erased != 0 || err != nil {
+			t.Errorf("%d pseudonyms are erased: %v", erased, err)
+		}
+	}
+	if p := w.of(w.other(), records[0]); !p.IsZero() {
+		t.Errorf("it has %s", p)
+	}
+}
+
 // The account is gone, and with it all that is kept of it here, once the log has
 // forgotten its records.
 func TestWhatIsKeptOfAnErasedAccountHasAnEnd(t *testing.T) {
 	w := newWorld(t)
 	w.of(w.other(), w.write(alice, life...)[0])
 	short := &passes{Bucket: w.Names()}
-	w.must(New(short, w.Log()).Erase(w.ctx, alice))
+	_, err := New(short, w.Log()).Erase(w.ctx, alice)
+	w.must(err)
 	w.must(New(short, w.Log()).Removing(w.ctx, bob)) // who never had a pseudonym
 	if want := 31 * 24 * time.Hour; len(short.kept) != 2 || short.kept[0] != want || short.kept[1] != want {
 		t.Fatalf("they are kept for %v", short.kept)
@@ -82,7 +106,8 @@ func TestAnErasureElsewhereIsFollowed(t *testing.T) {
 	if w.of(n, st).IsZero() {
 		t.Fatal("no pseudonym")
 	}
-	w.must(w.other().Erase(w.ctx, alice))
+	_, err := w.other().Erase(w.ctx, alice)
+	w.must(err)
 	for !w.of(n, st).IsZero() {
 		w.must(w.ctx.Err())
 	}

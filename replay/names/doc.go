@@ -5,7 +5,7 @@
 //	who := names.New(nats.Names(), nats.Log())
 //	p, err := who.Of(ctx, st)                  // of a record's account, at that record
 //	err = who.OfAll(ctx, batch, pseudonyms)    // of many, with few round trips
-//	err = who.Erase(ctx, alice)                // nobody can tell any longer who they were
+//	n, err := who.Erase(ctx, alice)            // nobody can tell any longer who they were
 //
 // # Whose a pseudonym is
 //
