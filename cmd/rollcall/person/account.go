@@ -16,7 +16,7 @@ func (x *export) accounts() table {
 	return table{
 		name: "accounts",
 		means: "The account, a row for each time that it was made: from its creation to its removal, with its pseudonym (who),\n" +
-			"by which rows of the other tables name it, and the sequences and times of the first and last event of it that\n" +
+			"by which rows of the other tables name it (none if rollcall names erase has forgotten it), and the sequences and times of the first and last event of it that\n" +
 			"the log still has. exists is true of the one that there is now; of that one also the role, whether it is\n" +
 			"disabled, and when it was made and its password was set last.",
 		columns: []string{

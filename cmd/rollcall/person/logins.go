@@ -42,8 +42,9 @@ func (x *export) login(ctx context.Context, st *events.Stored) (r row, meant boo
 func (x *export) failedLogins() table {
 	return table{
 		name: "failed_logins",
-		means: "Each login that failed for the account's name, whoever tried it. They are of another stream (RC_PRE), with\n" +
-			"sequences of its own, which is not kept as long as the log, and may have been thinned out under load.",
+		means: "Each login that failed for the account's name, whoever tried it, so none has a pseudonym: of a name that was\n" +
+			"given again only the time tells which account was meant. They are of another stream (RC_PRE), with sequences\n" +
+			"of its own, which is not kept as long as the log, and may have been thinned out under load.",
 		columns: []string{"seq", "part", "time", "username", "address", "mechanism", "condition", "connector"},
 		rows:    x.failures.all,
 	}

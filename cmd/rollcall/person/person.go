@@ -2,6 +2,7 @@ package person
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +17,9 @@ import (
 	"rollcall/replay/public"
 )
 
-// ErrUnknown: there is nothing of such an account, and nothing says that there ever was
-// one. Logins may have failed for the name all the same.
-var ErrUnknown = errors.New("nothing is known of such an account")
+// ErrUnknown: there is nothing of such an account, nothing says that there ever was one,
+// and no login failed for its name. Somebody may have asked about it all the same.
+var ErrUnknown = errors.New("nothing is known of such an account, and no login failed for its name; rollcall audit --about tells who asked about it")
 
 // Pre is what happens before there is an account; bus.Pre is one.
 type Pre interface {
@@ -95,6 +96,9 @@ func (k *Known) open(ctx context.Context, account events.JID) (x *export, err er
 			_, err = docs.Get(ctx, x.account)
 		}
 	}
+	if errors.Is(err, events.ErrNotFound) {
+		err = x.tried(ctx)
+	}
 	switch {
 	case errors.Is(err, events.ErrNotFound):
 		return nil, ErrUnknown
@@ -102,6 +106,14 @@ func (k *Known) open(ctx context.Context, account events.JID) (x *export, err er
 		err = nil
 	}
 	return x, err
+}
+
+// tried fails with events.ErrNotFound if no login failed for the account's name.
+func (x *export) tried(ctx context.Context) error {
+	for _, err := range x.failures.all(ctx) {
+		return err
+	}
+	return cmp.Or(ctx.Err(), events.ErrNotFound)
 }
 
 func (x *export) writeAll(ctx context.Context) error {

@@ -245,10 +245,40 @@ func TestARemovedAccountIsToldByIncarnation(t *testing.T) {
 func TestANameThatNeverWasIsAnError(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	s.fail(alice, "alice", "192.0.2.66:1")
+	s.fail(bob, "bob", "192.0.2.66:1")
 	var out bytes.Buffer
 	if err := s.known().Write(t.Context(), &out, alice); !errors.Is(err, person.ErrUnknown) || out.Len() > 0 {
 		t.Errorf("%v, and %d bytes", err, out.Len())
+	}
+}
+
+// There never was such an account, but somebody tried to come in as one.
+func TestANameThatOnlyFailedLoginsKnowHasThese(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.fail(alice, "alice", "192.0.2.66:1")
+	s.fail(alice, "alice", "192.0.2.67:1")
+	all := s.export(alice)
+	for name, want := range map[string]int{"accounts": 0, "sessions": 0, "events": 0, "failed_logins": 2} {
+		if rows := all.rows(t, name); len(rows) != want {
+			t.Errorf("%s: %v", name, rows)
+		}
+	}
+}
+
+// What the rows alone would have people guess wrong is said beside them.
+func TestTheReadmeSaysWhatRowsDoNot(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	must(t, s.admin.Create(t.Context(), root, alice, "pass"))
+	readme := strings.Join(strings.Fields(s.export(alice)["README.txt"]), " ")
+	for _, want := range []string{
+		"If anything happened before, it is not here.", "(none if rollcall names erase has forgotten it)",
+		"They are in the order of their ends. began is when the login was over;", "so none has a pseudonym", "it has no pseudonyms either",
+	} {
+		if !strings.Contains(readme, want) {
+			t.Errorf("nothing says %q", want)
+		}
 	}
 }
 

@@ -14,7 +14,8 @@ func (x *export) readers() table {
 		name: "read_by",
 		means: "Who asked about this account, by the API or the command line, or changed it, what they asked, and how many\n" +
 			"rows they got if that was counted; this export too. It is kept for a year. Questions about everybody, whose\n" +
-			"answers may have had this account among others, are not here: rollcall audit has them.",
+			"answers may have had this account among others, are not here: rollcall audit has them. It is about the name, so\n" +
+			"it has no pseudonyms either.",
 		columns: []string{"seq", "time", "by", "from", "did", "asked", "rows"},
 		rows:    x.asking.all,
 	}

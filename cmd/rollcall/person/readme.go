@@ -11,7 +11,7 @@ func (x *export) readme(tables []table, counts []int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "What Rollcall knows of %s\n\n", x.account)
 	fmt.Fprintf(&b, "It was written at %s. Times are in UTC.\n\n", instant(x.log.Now))
-	fmt.Fprintf(&b, "The log reaches back to %s (event %d), failed logins to %s, and the\nrecord of who asked to %s. What happened before, nothing here knows any longer.\n",
+	fmt.Fprintf(&b, "The log reaches back to %s (event %d), failed logins to %s, and the\nrecord of who asked to %s. If anything happened before, it is not here.\n",
 		since(x.log.FirstAt), x.log.First, since(x.pre.FirstAt), since(x.asked))
 	b.WriteString("\nEach table is there twice: as NDJSON, an object of JSON on each line, without what is not known; and as CSV (RFC 4180),\n" +
 		"where a text that a spreadsheet would take for a formula has an apostrophe before it.\n")

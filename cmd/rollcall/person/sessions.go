@@ -14,7 +14,9 @@ func (x *export) sessions() table {
 	return table{
 		name: "sessions",
 		means: "Each session from its beginning to its end. One without an end goes on. first_address is where it was begun\n" +
-			"from, address where its newest connection came from; what the log has forgotten of its beginning is missing.",
+			"from, address where its newest connection came from; what the log has forgotten of its beginning is missing.\n" +
+			"They are in the order of their ends. began is when the login was over; in the table of events it is when the\n" +
+			"login began, by the session's id, so a stay is longer there by what the login took.",
 		columns: []string{
 			"session", "who", "jid", "began", "ended", "duration_ms", "reason", "text", "by", "first_address", "address",
 			"mechanism", "tls", "agent", "connector", "detaches", "resumes",
