@@ -59,7 +59,7 @@ func (b *clientBench) flags(cmd *cobra.Command) {
 	f.StringVar(&b.common.Password, "password", "secret", "`TEXT` for all accounts")
 	f.StringVar((*string)(&b.common.Security), "tls", string(load.StartTLS), "`HOW`: none, starttls or direct")
 	f.StringVar(&b.common.Mechanism, "mechanism", "SCRAM-SHA-1", "`SASL`: PLAIN, SCRAM-SHA-1 or\nSCRAM-SHA-256")
-	f.IntVar(&b.rounds, "rounds", 5, "`N` rounds of each scenario; the median is\nshown")
+	f.IntVar(&b.rounds, "rounds", 5, "`N` rounds of each scenario, after one as long\nthat warms up; the median is shown")
 	f.DurationVar(&b.load.Time, "time", b.load.Time, "length of one round")
 	f.IntVar(&b.load.Logins, "logins", b.load.Logins, "users who log in, in login")
 	f.IntVar(&b.load.Workers, "workers", b.load.Workers, "users who come and go, in churn")
