@@ -168,7 +168,7 @@ func (h *History) events(q *question) error {
 	if p.limited() {
 		q.server.cut.Add(1)
 	}
-	if err := h.record(q, &rows); err != nil {
+	if err := h.recordTold(q, accountsOf(p.records), rows); err != nil {
 		return err
 	}
 	q.w.Header().Set("Content-Type", "application/json")

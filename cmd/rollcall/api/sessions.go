@@ -58,8 +58,14 @@ func (h *History) sessions(q *question) error {
 		q.hide(v)
 		answer.Items = append(answer.Items, *v)
 	}
-	rows := len(answer.Items)
-	if err := h.record(q, &rows); err != nil {
+	told := func(yield func(events.JID) bool) {
+		for i := range answer.Items {
+			if !yield(answer.Items[i].JID.Bare()) {
+				return
+			}
+		}
+	}
+	if err := h.recordTold(q, told, len(answer.Items)); err != nil {
 		return err
 	}
 	return q.give(answer)
