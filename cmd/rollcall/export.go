@@ -190,13 +190,24 @@ func (e *exporting) show(made *export.Result) error {
 			Connections: made.Connections, Segments: made.Segments, Damaged: made.Damaged, ElapsedMS: took.Milliseconds(),
 		})
 	}
-	open := ""
-	if made.Open > 0 {
-		open = fmt.Sprintf(", and the hour that goes on up to #%d", made.Open)
-	}
-	_, err := fmt.Fprintf(e.con.out, "exported %s up to %s#%d%s: %s in %s, %.0f/s\n", plural(int(made.Records), "record"),
-		made.Position.Stream, made.Position.Seq, open, plural(made.Segments, "segment"), took.Round(time.Millisecond), float64(made.Records)/took.Seconds())
+	_, err := fmt.Fprintf(e.con.out, "exported %s in %s, %.0f/s: %s\n", plural(int(made.Records), "record"),
+		took.Round(time.Millisecond), float64(made.Records)/took.Seconds(), reached(made))
 	return err
+}
+
+// reached says in words how far an export is.
+func reached(made *export.Result) string {
+	var parts []string
+	if made.Segments > 0 {
+		parts = append(parts, fmt.Sprintf("%s up to %s#%d", plural(made.Segments, "segment"), made.Position.Stream, made.Position.Seq))
+	}
+	if made.Open > 0 {
+		parts = append(parts, fmt.Sprintf("the hour that goes on up to %s#%d, in files that end in -open until it is over", made.Position.Stream, made.Open))
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("nothing new after %s#%d", made.Position.Stream, made.Position.Seq)
+	}
+	return strings.Join(parts, ", and ")
 }
 
 // exportProgress says how far an export is: on a terminal on a line of its own, otherwise

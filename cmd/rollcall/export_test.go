@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rollcall/events"
+	"rollcall/replay/export"
 )
 
 // longRunning is a service with a log of four days.
@@ -106,4 +109,20 @@ func killedAfter(t *testing.T, d time.Duration, args ...string) bool {
 		<-p.ended
 	}
 	return p.cmd.ProcessState.ExitCode() != 0
+}
+
+func TestAnExportSaysHowFarItIs(t *testing.T) {
+	t.Parallel()
+	at := func(seq events.Seq) events.Position { return events.Position{Stream: "RC_EV", Seq: seq} }
+	for want, made := range map[string]export.Result{
+		"3 segments up to RC_EV#70":  {Position: at(70), Segments: 3},
+		"nothing new after RC_EV#70": {Position: at(70)},
+		"the hour that goes on up to RC_EV#68651, in files that end in -open until it is over":                            {Open: 68651},
+		"1 segment up to RC_EV#70, and the hour that goes on up to RC_EV#90, in files that end in -open until it is over": {Position: at(70), Segments: 1, Open: 90},
+	} {
+		made.Position.Stream = "RC_EV"
+		if got := reached(&made); got != want {
+			t.Errorf("it is %q, want %q", got, want)
+		}
+	}
 }

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +39,7 @@ func newExportCheck(con *console) *cobra.Command {
 			}
 			found, err := export.Check(ctx, args[0], trust)
 			if err != nil {
-				return err
+				return noExport(args[0], err)
 			}
 			return showExportCheck(con, args[0], found, asJSON)
 		}),
@@ -45,6 +48,15 @@ func newExportCheck(con *console) *cobra.Command {
 	cmd.Flags().StringVar(&trust.Line, "line", "", "`HASH` of a line that it must have")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
 	return cmd
+}
+
+// noExport says so of a directory that was never exported to, or is not there.
+func noExport(dir string, err error) error {
+	missing, ok := errors.AsType[*fs.PathError](err)
+	if ok && errors.Is(err, fs.ErrNotExist) && missing.Path == filepath.Join(dir, "MANIFEST.ndjson") {
+		return fmt.Errorf("%s has no export: there is no %s", dir, missing.Path)
+	}
+	return err
 }
 
 // A checkedExport is what a check has found.

@@ -94,6 +94,7 @@ func showStats(ctx context.Context, con *console, b *bus.Bus, q stats.Query, svg
 		if err := drawStats(con, a, svg); err != nil {
 			return change("--svg", err)
 		}
+		con.say("wrote %s", printable(svg))
 	}
 	if asJSON {
 		return printStats(con, a, names)

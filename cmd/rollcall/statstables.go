@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"rollcall/cmd/rollcall/chart"
 	"rollcall/replay/stats"
 )
 
@@ -164,7 +165,7 @@ func (s *statsTables) ends() error {
 		total += e.n
 	}
 	return rowsOf(s, "ends", all, func(e *series) []string {
-		return []string{cmp.Or(e.name, "-"), count(e.n), fmt.Sprintf("%.1f%%", 100*float64(e.n)/float64(total)), bar(float64(e.n), float64(all[0].n))}
+		return []string{cmp.Or(e.name, "-"), count(e.n), chart.Percent(e.n, total) + "%", bar(float64(e.n), float64(all[0].n))}
 	}, "ENDS BY", "SESSIONS", "SHARE", "")
 }
 
@@ -186,7 +187,7 @@ func rowName(by, of string) string {
 	case by == stats.ByClient:
 		return "client " + cmp.Or(of, "unknown")
 	}
-	return cmp.Or(of, "-")
+	return "reason " + cmp.Or(of, "unknown")
 }
 
 func (s *statsTables) users() error {
@@ -244,11 +245,11 @@ func (s *statsTables) connectors() error {
 func (s *statsTables) fights() error {
 	return rowsOf(s, "fights", s.answer.Fights, func(f stats.Fight) []string {
 		return []string{f.JID.String(), s.at(f.Began), briefly(f.Ended.Sub(f.Began).Milliseconds()), count(f.Replaced)}
-	}, "FIGHT FOR", s.timeHead("SINCE"), "FOR", "REPLACED")
+	}, "FIGHT FOR", s.timeHead("SINCE"), "LASTED", "REPLACED")
 }
 
 func (s *statsTables) storms() error {
 	return rowsOf(s, "storms", s.answer.Storms, func(w stats.Storm) []string {
 		return []string{s.at(w.Began), briefly(w.Ended.Sub(w.Began).Milliseconds()), count(w.CameBack), fmt.Sprintf("%d after %s at %s", w.Caused, w.Cause, w.Connector)}
-	}, s.timeHead("STORM"), "FOR", "CAME BACK", "CAUSE")
+	}, s.timeHead("STORM"), "LASTED", "CAME BACK", "CAUSE")
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 	"time"
 
+	"rollcall/events"
 	"rollcall/replay/stats"
 )
 
@@ -22,6 +25,24 @@ func TestTheSpanOfFiguresSaysOfWhichDaysItIs(t *testing.T) {
 		s := statsTables{con: &console{zone: time.UTC}, answer: &stats.Answer{Covers: stats.Covers{Since: now.Add(-tt.since), Until: now.Add(-tt.until)}}}
 		if got := s.span(now); got != tt.want {
 			t.Errorf("the span is %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestAFewOfManyAreNotNone(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	a := &stats.Answer{Covers: stats.Covers{Since: time.Unix(0, 0), Until: time.Unix(3600, 0), Step: time.Hour}}
+	for reason, n := range map[events.Reason]int{events.ReasonClient: 14_000, events.ReasonKicked: 6, events.ReasonTimeout: 175} {
+		a.Ends = append(a.Ends, stats.Ends{At: time.Unix(0, 0), Reason: reason, Sessions: n})
+	}
+	s := statsTables{con: &console{out: &b, zone: time.UTC}, answer: a}
+	if err := s.ends(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"98.7%", "1.2%", "<0.1%"} {
+		if !strings.Contains(b.String(), " "+want+" ") {
+			t.Errorf("there is no %s in %s", want, b.String())
 		}
 	}
 }

@@ -41,7 +41,7 @@ func newTokenList(con *console, svc *service) *cobra.Command {
 
 func showTokens(con *console, all []access.Token, asJSON bool) error {
 	now := time.Now()
-	t := newTable(con.out, "NAME", "SCOPES", timeHead("MADE", con.zoneName(now)), "EXPIRES")
+	t := newTable(con.out, "NAME", "SCOPES", timeHead("MADE", con.zoneName(now)), timeHead("EXPIRES", con.zoneName(now)))
 	for i := range all {
 		token := &all[i]
 		expires := "never"

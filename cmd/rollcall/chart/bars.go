@@ -49,6 +49,16 @@ func (d *drawing) bars(ends []end) {
 		long := max(float64(barsRight-barsLeft)*float64(e.sessions)/float64(ends[0].sessions), 1)
 		d.text(barsLeft-10, y+barHigh-4.5, "right", e.reason)
 		d.put(`<rect class="bar" x="%d" y="%s" width="%s" height="%d" rx="2"/>`, barsLeft, number(y), number(long), barHigh)
-		d.text(barsLeft+long+8, y+barHigh-4.5, "soft", fmt.Sprintf("%s (%.1f %%)", grouped(e.sessions), 100*float64(e.sessions)/float64(sum)))
+		d.text(barsLeft+long+8, y+barHigh-4.5, "soft", fmt.Sprintf("%s (%s %%)", grouped(e.sessions), Percent(e.sessions, sum)))
 	}
+}
+
+// Percent is how much a part is of the whole, which is not 0, with a digit after the point;
+// never 0 of what there is.
+func Percent(part, whole int) string {
+	share := 100 * float64(part) / float64(whole)
+	if part > 0 && share < 0.1 {
+		return "<0.1"
+	}
+	return fmt.Sprintf("%.1f", share)
 }

@@ -80,7 +80,7 @@ func TestEndsAreByReasonMostFirst(t *testing.T) {
 		{At: noon.Add(time.Minute), Reason: "client", Sessions: 2000}, {At: noon, Sessions: 1},
 	}
 	picture := drawn(t, a)
-	has(t, picture, "by reason: client 3,000, kicked &amp; &lt;gone&gt; 250, unknown 1.", `width="604"`, `width="50.3"`, `width="1" height`, "3,000 (92.3 %)")
+	has(t, picture, "by reason: client 3,000, kicked &amp; &lt;gone&gt; 250, unknown 1.", `width="604"`, `width="50.3"`, `width="1" height`, "3,000 (92.3 %)", ">1 (&lt;0.1 %)<")
 	if strings.Index(picture, ">client<") > strings.Index(picture, ">unknown<") {
 		t.Error("the reason of most sessions is not the first")
 	}
