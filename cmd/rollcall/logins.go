@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ func newLogins(con *console) *cobra.Command {
 		asJSON       bool
 	)
 	cmd := &cobra.Command{
-		Use:   "logins [FILTER...]",
+		Use:   "logins [JID] [FILTER...]",
 		Short: "Show who logged in, and who tried to and did not",
 		Long: "Show logins (authenticated), sessions that were taken up again (resumed) and\n" +
 			"failed logins (auth_failed), oldest first: all, or those that a filter means.\n" +
@@ -36,7 +37,7 @@ func newLogins(con *console) *cobra.Command {
 			"of it the time that is given, or with --limit as much as it takes from its end.",
 		Example: "  rollcall logins address:192.0.2.0/24 --since 1d\n" +
 			"  rollcall logins type:auth_failed --limit 20\n" +
-			"  rollcall logins account:alice@localhost\n" +
+			"  rollcall logins alice@localhost\n" +
 			"  rollcall logins 'agent:gajim*' -mechanism:SCRAM* --since 7d",
 		ValidArgsFunction: completeKeys(filter.EventKeys()),
 		RunE: verb(func(ctx context.Context, args []string) error {
@@ -44,7 +45,7 @@ func newLogins(con *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			f, err := parseFilter(args)
+			f, err := parseLogins(args)
 			if err != nil {
 				return err
 			}
@@ -60,6 +61,23 @@ func newLogins(con *console) *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 0, "only the newest `N`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line, as docs/schema has it")
 	return cmd
+}
+
+// parseLogins reads a filter, before which there may be an account.
+func parseLogins(args []string) (*filter.Filter, error) {
+	jid, terms := jidAndTerms(args)
+	f, err := parseFilter(terms)
+	if jid == "" || err != nil {
+		return f, err
+	}
+	account, err := parseTarget(jid)
+	switch {
+	case err != nil:
+		return nil, err
+	case !account.IsBare():
+		return nil, usagef("a login has no resource yet: give %s", account.Bare())
+	}
+	return f.And("account", `"`+strings.ReplaceAll(account.String(), `\`, `\\`)+`"`)
 }
 
 // showLogins writes a line for each. The newest are read from the end, so that a few of
