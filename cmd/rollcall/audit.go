@@ -34,8 +34,8 @@ func newAudit(con *console) *cobra.Command {
 		Long: "Show who asked the API or the command line about accounts, and who ended\n" +
 			"sessions, changed accounts, or made tokens. It is kept for a year, or until a\n" +
 			"million entries are younger, and nobody can change it.\n\n" +
-			"The command line says itself who uses it, as the system names its user. Whoever\n" +
-			"reaches NATS with other programs leaves no entry here: NATS decides on that.",
+			"The command line itself reports its user, by the system's name. Whoever reaches\n" +
+			"NATS with other programs leaves no entry here: NATS's permissions decide that.",
 		Example: "  rollcall audit --about alice@localhost\n" +
 			"  rollcall audit --by grafana --since 1d",
 		Args: arguments(0, 0),

@@ -27,10 +27,10 @@ func newEvents(con *console) *cobra.Command {
 		Short: "Show the events that a filter means",
 		Long: "Show events of the log, in order: all, or those that a filter means.\n\n" + grammar +
 			"\n\nKeys:\n" + keyTable(filter.EventKeys()) + "\n\n" +
-			"Up to 16 accounts that a filter names are read by themselves. Sessions are\n" +
-			"looked for from five minutes before their beginning, and then their accounts are\n" +
-			"read. Otherwise all of the log is, or the time that is given. Failed logins are\n" +
-			"not in the log: \"rollcall logins\" has them.\n\n" +
+			"If a filter names up to 16 accounts, only their events are read. A session is\n" +
+			"looked for from five minutes before its beginning on, and then its account is\n" +
+			"read. Otherwise the whole log is read, or the time that is given. Failed logins\n" +
+			"are not in the log: \"rollcall logins\" has them.\n\n" +
 			"The end of a session may be written by another connector than the one that held\n" +
 			"it, as with connector_lost. What connector c2 lost is a question about sessions:\n" +
 			"  rollcall sessions connector:c2 reason:connector_lost --since 1d",

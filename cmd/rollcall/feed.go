@@ -13,7 +13,7 @@ import (
 // newFeed groups the verbs about those who read what the role publisher publishes.
 func newFeed(con *console) *cobra.Command {
 	var svc service
-	group := &cobra.Command{Use: "feed", Short: "Manage who reads the published events on NATS"}
+	group := &cobra.Command{Use: "feed", Short: "Manage readers of the events published on NATS"}
 	chooseOne(group)
 	svc.flags(group)
 	group.AddCommand(newFeedAdd(con, &svc), newFeedList(con, &svc), newFeedShow(con, &svc), newFeedRm(con, &svc))

@@ -24,12 +24,13 @@ func newFeedAdd(con *console, svc *service) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "add NAME",
-		Short: "Make a feed, and show how it is read",
+		Short: "Make a feed, and show how to read it",
 		Long: "Make a feed for a program that reads events from NATS: a durable pull consumer\n" +
 			"of the stream " + bus.PublicStream + ", which a process with the role publisher fills. The\n" +
-			"server keeps how far its reader is, also while nobody reads; what is not\n" +
-			"acknowledged within 30 s is given again, so remember the sequence of each event.\n" +
-			"Then show what ClickHouse, Vector, Redpanda Connect, Python or Node need.",
+			"server remembers how far its reader is, also while nobody reads; an event that is\n" +
+			"not acknowledged within 30 s is given again, so remember each one's sequence.\n" +
+			"Then show the code or configuration for ClickHouse, Vector, Redpanda Connect,\n" +
+			"Python or Node.",
 		Example: "  rollcall feed add ends --event closed --from 2026-11-01\n" +
 			"  rollcall feed add all --for python > all.py",
 		Args: arguments(1, 1),
@@ -60,7 +61,7 @@ func newFeedAdd(con *console, svc *service) *cobra.Command {
 	f := cmd.Flags()
 	f.StringSliceVar(&pick.classes, "class", nil, "`LIST` of classes: session, presence, account,\nconnector, log (default: all); log tells what the\nlog has lost")
 	f.StringSliceVar(&pick.events, "event", nil, "`LIST` of events, as closed (default: all)")
-	f.StringVar(&from, "from", "", "begin at a `TIME`, at a sequence, or with what is new\n(new); default: the oldest that is published")
+	f.StringVar(&from, "from", "", "begin at a `TIME`, at a sequence, or with new events\n(new); default: with the oldest that is published")
 	defineClient(cmd, &client)
 	f.BoolVar(&asJSON, "json", false, "one JSON object instead")
 	return cmd

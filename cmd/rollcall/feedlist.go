@@ -28,7 +28,7 @@ func newFeedList(con *console, svc *service) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List feeds and how far their readers are",
+		Short: "List feeds, and how far their readers are",
 		Args:  arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {

@@ -14,7 +14,7 @@ import (
 func newFeedRm(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rm NAME",
-		Short: "Remove a feed, and how far its reader is",
+		Short: "Remove a feed, with the position of its reader",
 		Args:  arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {

@@ -44,7 +44,7 @@ func newFeedShow(con *console, svc *service) *cobra.Command {
 	var client string
 	cmd := &cobra.Command{
 		Use:   "show NAME",
-		Short: "Show how a feed is read",
+		Short: "Show how to read a feed",
 		Args:  arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			if err := checkClient(client); err != nil {

@@ -32,7 +32,7 @@ func newHistory(con *console) *cobra.Command {
 			"A closed event ends with \"at\", the connector that held the session. In the\n" +
 			"history of all it is missing if the session did nothing else in that time.\n" +
 			"\"rollcall sessions --help\" explains the reasons of a closed event, and\n" +
-			"\"rollcall events --help\" filters, which choose among all of these.",
+			"\"rollcall events --help\" filters, which select among all of these.",
 		Example: "  rollcall history alice@localhost --since 1d\n" +
 			"  rollcall history alice@localhost class:session,connection\n" +
 			"  rollcall history type:auth_failed address:192.0.2.0/24 --since 1d",

@@ -26,15 +26,15 @@ func newLogins(con *console) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "logins [JID] [FILTER...]",
-		Short: "Show who logged in, and who tried to and did not",
+		Short: "Show who logged in, and who tried and failed",
 		Long: "Show logins (authenticated), sessions that were taken up again (resumed) and\n" +
 			"failed logins (auth_failed), oldest first: all, or those that a filter means.\n" +
-			"\"rollcall events --help\" explains filters. The keys that say most of logins are\n" +
+			"\"rollcall events --help\" explains filters. The most useful keys for logins are\n" +
 			"address, account, type, mechanism, tls, agent and condition.\n\n" +
-			"Failed logins are of another stream than the rest, so they have no sequence;\n" +
-			"they stand among them by their time. They alone (type:auth_failed), or what is\n" +
-			"of some accounts alone, is found at once; otherwise all of the log is read, or\n" +
-			"of it the time that is given, or with --limit as much as it takes from its end.",
+			"Failed logins come from another stream than the rest, so they have no sequence\n" +
+			"and are placed among the rest by time. Failed logins alone (type:auth_failed),\n" +
+			"or the logins of some accounts alone, are found at once; otherwise the whole log\n" +
+			"is read, or the time that is given, or with --limit no more than it takes.",
 		Example: "  rollcall logins address:192.0.2.0/24 --since 1d\n" +
 			"  rollcall logins type:auth_failed --limit 20\n" +
 			"  rollcall logins alice@localhost\n" +

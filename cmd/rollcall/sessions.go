@@ -32,10 +32,10 @@ func newSessions(con *console) *cobra.Command {
 			"of a moment (--at), or all that there were in a span of time, with how each\n" +
 			"one ended (--since, --until). The clients' addresses are shown with a JID,\n" +
 			"over a span of time, or with --address.\n\n" +
-			"Lost are those whose connector's lease has ended, until they are closed. In a\n" +
-			"look at the past that is so from the event on that says it (connector_lost), or\n" +
-			"from the next start of the connector if no other one was there.\n\n" +
-			"\"rollcall events --help\" explains filters. Those of sessions have these keys:\n" +
+			"A session is lost from the end of its connector's lease until it is closed. In\n" +
+			"the past, it is lost from the event that says so (connector_lost), or from the\n" +
+			"connector's next start if no other connector was there.\n\n" +
+			"\"rollcall events --help\" explains filters. For sessions, the keys are:\n" +
 			keyTable(filter.SessionKeys()) + "\n\n" + ask.Reasons(),
 		Example: "  rollcall sessions\n" +
 			"  rollcall sessions --at 10m           (ago; 14:03:07, \"2026-01-31 14:03\")\n" +

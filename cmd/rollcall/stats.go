@@ -33,10 +33,10 @@ func newStats(con *console) *cobra.Command {
 		Short: "Show figures: how many were online, how sessions ended",
 		Long: "Compute figures of the last day, or of any span, from the log:\n" +
 			strings.Join(stats.Names()[:7], ", ") + ",\n" +
-			strings.Join(stats.Names()[7:], ", ") + "; without a NAME all of them.\n" +
-			"It reads from the newest keyframe before the span on, once for all figures, and\n" +
-			"tells on a terminal how far it is. What each figure means is in the\n" +
-			"documentation of package replay/stats. Days, weeks and months are those of UTC.",
+			strings.Join(stats.Names()[7:], ", ") + "; without a NAME, all of them.\n" +
+			"It reads once for all figures, from the newest keyframe before the span on, and\n" +
+			"shows its progress on a terminal. The documentation of package replay/stats\n" +
+			"defines each figure. Days, weeks and months are in UTC.",
 		Example: "  rollcall stats --since 30d --svg month.svg\n" +
 			"  rollcall stats concurrency --since 14:00 --until 15:00 --step 1m\n" +
 			"  rollcall stats durations users --since 7d --json",

@@ -23,11 +23,11 @@ func newTokenAdd(con *console, svc *service) *cobra.Command {
 		Use:   "add NAME",
 		Short: "Make a token and show it, once",
 		Long: "Make a token for a program that uses the API (up --http), and show it. It is\n" +
-			"shown nowhere else: only its hash is kept. NAME is how the audit calls it.\n\n" +
+			"shown nowhere else: only its hash is kept. The audit calls it NAME.\n\n" +
 			"Scopes:\n" +
 			"  read          sessions and events, with the networks of clients\n" +
 			"  read:address  their addresses too\n" +
-			"  account:JID   read, and export, of one account, with addresses\n" +
+			"  account:JID   read and export, for one account, with addresses\n" +
 			"  export        everything about any one account\n" +
 			"  kick          end sessions\n" +
 			"  metrics       metrics from other machines\n" +
@@ -50,7 +50,7 @@ func newTokenAdd(con *console, svc *service) *cobra.Command {
 			return svc.use(ctx, func(b *bus.Bus) error { return addToken(ctx, con, b, t) })
 		}),
 	}
-	cmd.Flags().StringSliceVar(&scopes, "scope", []string{string(access.Read)}, "`SCOPE` that it is good for, or several")
+	cmd.Flags().StringSliceVar(&scopes, "scope", []string{string(access.Read)}, "`SCOPE` of what it may do, or several")
 	cmd.Flags().StringVar(&expires, "expires", defaultExpiry, "after this `TIME`, or never")
 	return cmd
 }

@@ -13,7 +13,7 @@ import (
 func newTokenRm(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rm NAME",
-		Short: "Remove a token; whoever shows it is refused at once",
+		Short: "Remove a token; programs that use it are refused at once",
 		Args:  arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {

@@ -21,13 +21,13 @@ import (
 func newUserExport(con *console, svc *service) *cobra.Command {
 	return &cobra.Command{
 		Use:   "export JID FILE.zip",
-		Short: "Write all that is known of an account into a zip",
-		Long: "Write what is known of an account, whether it is still there or not, into a new\n" +
+		Short: "Write all that is known about an account into a zip",
+		Long: "Write what is known about an account, existing or removed, into a new\n" +
 			"file (-: standard output), a zip with tables as NDJSON and as CSV: when it was\n" +
 			"made and removed, its sessions, logins with their addresses, failed logins for\n" +
 			"its name, events, contacts, and who asked about it (rollcall audit). README.txt\n" +
-			"in it says what each is, and from when on anything is known. No password or key\n" +
-			"is in it. Nobody but its owner may read the file.",
+			"says what each table is, and how far back it goes. No password or key is in\n" +
+			"the file, and nobody but its owner may read it.",
 		Args: arguments(2, 2),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			account, err := parseAccount(args[0])
