@@ -44,7 +44,7 @@ func publishes(t *testing.T, b *bus.Bus, url string) {
 		want.Source, want.Addresses = aSource, "network"
 		got, err := p.State(ctx)
 		must(t, err)
-		if got != want {
+		if want.Made = got.Made; got != want || got.Made.IsZero() {
 			t.Fatalf("it is %+v, not %+v", got, want)
 		}
 	}
