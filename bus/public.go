@@ -16,7 +16,7 @@ import (
 	"rollcall/events"
 )
 
-// What the stream of the published form gets unless it is said otherwise.
+// Limits of the stream of the published form, unless others are given.
 const (
 	defaultPublicBytes = 4 << 30
 	defaultPublicAge   = 7 * 24 * time.Hour

@@ -250,7 +250,28 @@ func TestTheTableIsSummedUpNowAndThen(t *testing.T) {
 	}
 }
 
-// What is true now is not told while the table is built; the past is.
+// An empty list is not taken for a time in which nobody was there.
+func TestSessionsTellWhetherAllOfThemAreKnown(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.login("alice@localhost", "phone", "192.0.2.7:5222")
+	for query, want := range map[string]struct{ at, sessions int }{
+		"?min_seq=2": {2, 1}, "?at=2": {2, 1}, "?at=1": {1, 1}, "?at=-240h": {0, 0},
+	} {
+		_, _, body := s.get(s.token, "/v1/sessions"+query)
+		var got struct {
+			At    *int
+			Whole *bool
+			Items []json.RawMessage
+		}
+		must(t, json.Unmarshal([]byte(body), &got))
+		if got.Whole == nil || !*got.Whole || got.At == nil || *got.At != want.at || len(got.Items) != want.sessions {
+			t.Errorf("%s: %s", query, body)
+		}
+	}
+}
+
+// Questions about now are refused while the table is built; those about the past are not.
 func TestThePresentWaitsForTheTable(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -89,7 +89,7 @@ func TestATokenOfAnEarlierAccountShowsNoAddressOfTheNext(t *testing.T) {
 	}
 }
 
-// What is read with a token of an account ends with the account.
+// A stream or download with a token of an account ends with the account.
 func TestAStreamEndsWithTheAccountOfItsToken(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -30,18 +30,18 @@ func (h *History) sessions(q *question) error {
 	if err != nil {
 		return err
 	}
-	table, then, end, err := h.tableOf(q)
+	past, then, end, err := h.tableOf(q)
 	if err != nil {
 		return err
 	}
 	defer end()
 	answer := struct {
-		At       events.Seq      `json:"at"` // the record after which they are so
+		ask.Known
 		Items    []query.Session `json:"items"`
 		Next     string          `json:"next,omitempty"` // to go on after
 		Complete bool            `json:"complete"`
-	}{At: table.Position().Seq, Items: []query.Session{}, Complete: true}
-	list, err := inPlace(q.r.Context(), table, q.about)
+	}{Known: ask.Known{At: past.Position().Seq, Whole: past.Whole}, Items: []query.Session{}, Complete: true}
+	list, err := inPlace(q.r.Context(), past.Table, q.about)
 	if err != nil {
 		return err
 	}
@@ -107,15 +107,15 @@ func sessionFilterOf(q *question) (*filter.Sessions, error) {
 
 // tableOf is the table that is asked for, of now or of a moment, and when that is. end must
 // be called if there is no error.
-func (h *History) tableOf(q *question) (table *projector.Table, then time.Time, end func(), err error) {
+func (h *History) tableOf(q *question) (past *replay.Past, then time.Time, end func(), err error) {
 	m, err := momentOf(q, "at")
 	if err != nil {
 		return nil, then, nil, err
 	}
 	if end, err = q.at(h, m); err != nil || ask.IsNow(m) {
-		return h.Table, time.Now(), end, err
+		return &replay.Past{Table: h.Table, Whole: true}, time.Now(), end, err
 	}
-	past, err := replay.At(q.r.Context(), h.Archive, m)
+	past, err = replay.At(q.r.Context(), h.Archive, m)
 	if err == nil {
 		then, err = m.Instant(q.r.Context(), h.Archive)
 	}
@@ -123,7 +123,7 @@ func (h *History) tableOf(q *question) (table *projector.Table, then time.Time, 
 		end()
 		return nil, then, nil, err
 	}
-	return past.Table, then, end, nil
+	return past, then, end, nil
 }
 
 // hide leaves of a session's address what may be told.
