@@ -1,4 +1,4 @@
-module rollcall
+module github.com/rollcall-xmpp/rollcall
 
 go 1.26.0
 

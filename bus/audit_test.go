@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func entries(t *testing.T, a *bus.Audit, since, until time.Time) (texts []string, at []time.Time) {

@@ -9,9 +9,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"rollcall/bus/archive"
-	"rollcall/bus/backup"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus/archive"
+	"github.com/rollcall-xmpp/rollcall/bus/backup"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // snapshots are the streams of a backup in the order in which they are taken. It

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"rollcall/bus/bustest"
 	"slices"
 	"strings"
 	"sync"
@@ -19,10 +19,10 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"rollcall/bus"
-	"rollcall/bus/backup"
-	"rollcall/bus/natsd"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/backup"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // backUp makes a backup.

@@ -12,7 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"rollcall/bus/courier"
+	"github.com/rollcall-xmpp/rollcall/bus/courier"
 )
 
 // A Bus is one connection to NATS and everything that travels over it. It is

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/bus/archive"
-	"rollcall/bus/backup"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus/archive"
+	"github.com/rollcall-xmpp/rollcall/bus/backup"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A copied is a stream of a backup as the server is to have it: the snapshot as it

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // The server may know of records that it can't read: after a power failure its

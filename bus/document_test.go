@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/bustest"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func put(t testing.TB, d *bus.Documents, account events.JID, data string, revision uint64) uint64 {

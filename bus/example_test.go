@@ -7,10 +7,10 @@ import (
 	"os"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/courier"
-	"rollcall/bus/natsd"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/courier"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A program that looks on: it knows the URL of the service's NATS, makes and changes

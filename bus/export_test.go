@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Count returns how many messages wait for the account.

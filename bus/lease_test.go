@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/bustest"
-	"rollcall/bus/natsd"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // shortest is the least time to live of a lease.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 )
 
 // frozenLease is a lease whose holder has just been frozen for a minute, and goes on.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Watch gives every incarnation that runs, then one change with Current set,

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Limits are what a log may have.

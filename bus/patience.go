@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Who waits for a stream that can't be reached, as while a cluster elects its

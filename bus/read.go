@@ -8,7 +8,7 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // read gives the records of a range up to the newest that is there now.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"rollcall/bus/archive"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus/archive"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // JetStream's own way of copying a stream: it sends the stream as an archive, in

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/events"
-	"rollcall/events/measure"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events/measure"
 )
 
 // The figures that a Bus counts of its own work, and those that it can be asked of the server's. Nothing

@@ -9,9 +9,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"rollcall/bus/commit"
-	"rollcall/events"
-	"rollcall/events/measure"
+	"github.com/rollcall-xmpp/rollcall/bus/commit"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events/measure"
 )
 
 // The acknowledgement of an embedded server may say only that a message is written,

@@ -5,7 +5,7 @@ import (
 	"encoding/base32"
 	"strconv"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // maxToken is the length in bytes beyond which a token is replaced by a hash:

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 var (

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"rollcall/bus"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func keep(t testing.TB, w *bus.Waiting, account events.JID, n int) {

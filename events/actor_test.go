@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestAnActorIsPrintableAndBounded(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // crowd gives the encoded records that bring n sessions of n accounts online:

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"log/slog"
 
-	"rollcall/events"
-	"rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
 )
 
 // A gap is a stretch of the log that misses keyframes: after one record, up to another.

@@ -12,10 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/projector/keyframe"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // long is a log of so many intervals, all within one hour.

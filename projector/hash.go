@@ -7,8 +7,8 @@ import (
 	"iter"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A Hash sums up a table's sessions at one sequence: it is equal for tables

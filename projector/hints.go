@@ -1,8 +1,8 @@
 package projector
 
 import (
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // maxHints is how many ends of an account's last session the table remembers, with

@@ -6,8 +6,8 @@ import (
 	"math/bits"
 	"sync/atomic"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 const (

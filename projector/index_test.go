@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func numbered(n int) events.JID { return events.StoredJID(fmt.Sprintf("u%d@localhost", n)) }

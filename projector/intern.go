@@ -4,8 +4,8 @@ import (
 	"hash/maphash"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // The table must not keep the message that a text came in, and few copies of

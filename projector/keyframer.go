@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
 )
 
 // maxKeyframes is how many keyframes of one log are kept at most: those of five months

@@ -1,8 +1,8 @@
 package projector
 
 import (
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // Which connectors held a lease, as the log says it. The table of the past has no

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A lostList is the connectors whose leases have ended: by name, the highest

@@ -10,8 +10,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // history draws a log: mostly what Decide says to commands, and now and then a

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/projector/keyframe"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 var errGap = errors.New("the log has forgotten what came after it")

@@ -12,10 +12,10 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/projector/keyframe"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // keyframeOf is what a keyframer writes of a table that was folded up to a record.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sync"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A snapshot is the table as it was at one sequence while the fold goes on: the

@@ -5,8 +5,8 @@ import (
 	"iter"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func TestAViewStaysAtItsSequenceWhileTheFoldGoesOn(t *testing.T) {

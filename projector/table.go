@@ -5,8 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A Table is the state of all sessions at one sequence of the log. Its methods

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func ids(list []*session.Session) (names []string) {

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 var (

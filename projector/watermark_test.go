@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestWaitForReturnsAtOnceForWhatIsThere(t *testing.T) {

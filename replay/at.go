@@ -8,10 +8,10 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/keyframe"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // An Archive is what the past is read from.

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func TestTheTableOfTheEndIsTheProjectorsOwn(t *testing.T) {

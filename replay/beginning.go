@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 // Beginning returns the table of the earliest place at which all sessions are known: that

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A Change is how one session differs between two moments.

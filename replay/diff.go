@@ -8,9 +8,9 @@ import (
 	"maps"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/projector/keyframe"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // ErrBackwards: the first of two moments is after the second.

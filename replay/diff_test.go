@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // differences reads a difference as "phone: gone kicked", "desk: new" or "hall: presence priority".

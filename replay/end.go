@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // EndOf is the sequence with which the log ends, or what it had stored before a time if

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // How long do sessions last, by the reason of their end? In a program of its

@@ -7,7 +7,7 @@ import (
 	"math"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Pre is what happens before there is an account, by the time at which it was

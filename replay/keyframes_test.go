@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector/keyframe"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // inHistories runs a test in worlds where random things have happened, and keyframes

@@ -4,8 +4,8 @@ import (
 	"context"
 	"iter"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // LeasesAt returns what the log says of connectors' leases, as it was; nil if it says

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // of writes what happens to a connector. There is one writer, holder.

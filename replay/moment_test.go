@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestAMomentIsAnInstantOnTheClock(t *testing.T) {

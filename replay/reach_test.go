@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 func TestInstantsThatCannotBeCountedStayOnTheirSideOfTheLog(t *testing.T) {

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/keyframe"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A Lifetime is a session from its beginning to its end, or to the end of what

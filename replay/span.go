@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Span is a stretch of the past, of everybody or of one. The zero Span is all

@@ -4,7 +4,7 @@ import (
 	"context"
 	"iter"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Tail gives the records after the sequence and then those to come, until ctx

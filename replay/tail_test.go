@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func TestATailGivesWhatComesForOneAccountOrAll(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Announce stores an event of connectors, of which this one is the writer, unless

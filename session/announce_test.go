@@ -10,9 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // said is what the log says of connectors, a line an event.

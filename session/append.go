@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // firstPause and lastPause bound the wait before an attempt is repeated.

@@ -3,7 +3,7 @@ package session
 import (
 	"slices"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Apply returns the account after a record of its history. It is pure, total

@@ -1,6 +1,6 @@
 package session
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // A Command is a wish, in the imperative, with everything that deciding about
 // it takes. Its concrete types are those of this file.

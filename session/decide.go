@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Refusals. They are about the account as it is at this sequence of the log,

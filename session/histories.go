@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Histories are the States of a program that changes some accounts and has no

@@ -6,9 +6,9 @@ import (
 	"iter"
 	"testing"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func TestHistoriesAreAsGoodAsATableToDecideOn(t *testing.T) {

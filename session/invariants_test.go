@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // checkAccount returns what is wrong with an account by I1 to I4 of the session

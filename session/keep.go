@@ -1,6 +1,6 @@
 package session
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // What a keyframe keeps of an account, and back.
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"sync"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // maxForeseen bounds the accounts that were asked for and whose commands have not

@@ -6,7 +6,7 @@ import (
 	"unique"
 	"unsafe"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // How accounts and sessions lie in memory. A table has one of each for every user who

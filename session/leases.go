@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Leases is what the log says of connectors' leases: a fold of the records of

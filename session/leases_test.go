@@ -8,8 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // leaseStory folds lines like "c1#3 starts", "c1#3 stops", "c2#5 finds c1#3 lost".

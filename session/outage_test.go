@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func TestACommandWaitsForALogThatElectsItsLeader(t *testing.T) {

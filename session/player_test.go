@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A player carries out the commands of a transcript on one account.

@@ -7,8 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A history is what a property test has let happen to one account.

@@ -1,6 +1,6 @@
 package session
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // From a session to the one record that repeats it, and back. Both functions
 // leave out nothing that anybody can see of a session.

@@ -9,8 +9,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // connectors are those of genConnector.

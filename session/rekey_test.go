@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A login that was proved with a password that has changed meanwhile is not

@@ -5,7 +5,7 @@ import (
 	"math"
 	"sync/atomic"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // The last part of a log that fills up is kept for the ends of sessions. Otherwise

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func TestTheReserveIsEnoughForTheEndsOfAllSessions(t *testing.T) {

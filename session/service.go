@@ -7,7 +7,7 @@ import (
 	"hash/maphash"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Limits of a Service.

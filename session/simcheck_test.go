@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // check compares the log with what clients were told, and its end with what

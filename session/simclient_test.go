@@ -6,8 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A client logs in again and again, with dice of its own, and remembers what it

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A call is one request to the log that waits to be carried out. The writer

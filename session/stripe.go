@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A stripe serializes this process's own writers to the accounts that hash to

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"sync"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A table is the state of all accounts as one connector knows it. It follows

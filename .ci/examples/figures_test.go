@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/replay/public"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // Figures are what Go finds in a log, by folding it as the service does.

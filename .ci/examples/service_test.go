@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus"
 )
 
 // The past that the service has when it starts. It reaches into three weeks.

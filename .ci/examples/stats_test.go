@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
 // A statsLine is a line of rollcall stats --json: what is covered, or a row.

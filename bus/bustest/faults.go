@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Faults says how likely each fault is, from 0 to 1, at every Append; at most

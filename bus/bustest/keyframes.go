@@ -8,7 +8,7 @@ import (
 	"slices"
 	"sync"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Keyframes are events.Keyframes in memory. They are safe for concurrent use.

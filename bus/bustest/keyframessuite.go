@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // TestKeyframes holds a store to the contract of events.Keyframes. open returns an

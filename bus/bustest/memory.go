@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Stream is the name of a memory log's positions.

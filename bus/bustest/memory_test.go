@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestMemoryKeepsTheContract(t *testing.T) {

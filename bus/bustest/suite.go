@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // patience bounds every wait of the suite.

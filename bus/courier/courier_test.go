@@ -11,9 +11,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"rollcall/bus/courier"
-	"rollcall/bus/natsd"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus/courier"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // patience bounds every wait of these tests.

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"rollcall/bus/natsd/index"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd/index"
 )
 
 // The pace of keeping indices. What a start has to read after a kill is then what

@@ -28,7 +28,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
-	"rollcall/bus/commit"
+	"github.com/rollcall-xmpp/rollcall/bus/commit"
 )
 
 // Errors of Start, each wrapped with the value that was refused.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"rollcall/bus/commit"
+	"github.com/rollcall-xmpp/rollcall/bus/commit"
 )
 
 func start(t *testing.T, o Options) *Server {

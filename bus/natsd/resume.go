@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"rollcall/bus/natsd/index"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd/index"
 )
 
 // runningName is a file that is there while a server runs. It says on which boot

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"rollcall/bus"
-	"rollcall/replay/names"
-	"rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/session/accounts"
 )
 
 // cliName is the connector that the records of the command line name.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // managed logs in with stream management and returns the token to resume by.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/bus/backup"
-	"rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/backup"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
 // A backedUp is what backup made.

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // laden is a service with documents that take some time to copy.

@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/cmd/rollcall/bench"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/bench"
 )
 
 // newBench measures the core on a server of its own. Below it newBenchC2S measures

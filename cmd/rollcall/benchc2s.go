@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/cmd/rollcall/load"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/load"
 )
 
 // A clientBench is what "rollcall bench c2s" was asked for.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"rollcall/cmd/rollcall/load"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/load"
 )
 
 // showTable returns what shows a scenario's figures to people: a line for each

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/cmd/rollcall/bench"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/bench"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // newBenchLog makes a log that is as long as one of years, for what is to be

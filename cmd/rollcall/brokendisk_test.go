@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/cmd/rollcall/lossy"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/lossy"
 )
 
 // Nobody can tell what a disk has that failed at a sync. So nothing is acknowledged from

@@ -5,9 +5,9 @@ import (
 	"log/slog"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 // foldNews is how often a process that is not ready yet says how far it is.

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestWhatIsMissingLiesBetweenTheFirstRecordAndTheLast(t *testing.T) {

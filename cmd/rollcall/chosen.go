@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
 )
 
 // grammar explains filters to people.

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/session"
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 // clientLimits are what an operator may have to change for many clients behind

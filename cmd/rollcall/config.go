@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A role is a part of the service that a process may play.

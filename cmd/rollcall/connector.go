@@ -8,14 +8,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/session/accounts"
-	"rollcall/session/auth"
-	"rollcall/session/c2s"
-	"rollcall/session/connector"
-	"rollcall/session/stream"
-	"rollcall/session/tally"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/connector"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/session/tally"
 )
 
 // documentsRetry is how long to wait before documents that could not be reached

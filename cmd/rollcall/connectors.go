@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
 
 // newConnectors shows the connectors that there are, by the leases, and the

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
 
 func TestJSONIsForScriptsAndNotEscapedForHTML(t *testing.T) {

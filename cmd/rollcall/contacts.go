@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
 // newContacts reads one roster and asks for the table: what a connector shows

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
 func TestWhySomebodyIsOnlineNamesTheConnectorTheTimeAndTheDoubt(t *testing.T) {

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session/accounts"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // credentialsFor are the credentials that a connector checks logins with:

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // TestMessagesKeepTheirOrderWhileTheirRecipientComesAndGoes is the order of RFC

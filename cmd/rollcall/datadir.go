@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A dataDir is the directory that a process keeps its things in: the embedded

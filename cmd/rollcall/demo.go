@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/accounts"
 )
 
 // demoUsers are the accounts of --demo; each one's password is its name. The

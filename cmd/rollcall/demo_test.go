@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Whoever starts the demo again is told no password that lets nobody in.

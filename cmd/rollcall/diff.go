@@ -9,12 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // newDiff tells two tables apart. The list is grouped, so all of it is held in

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 func TestTheLogNamesNobodyUnlessItIsToldTo(t *testing.T) {

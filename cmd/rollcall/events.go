@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
 )
 
 // newEvents shows the events of the log that a filter means. It costs what the log holds

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/replay/export"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/replay/export"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // newExport writes the log into files for other programs.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/export"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/export"
 )
 
 // longRunning is a service with a log of four days.

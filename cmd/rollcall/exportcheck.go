@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/replay/export"
+	"github.com/rollcall-xmpp/rollcall/replay/export"
 )
 
 // newExportCheck needs no service: whoever is given an export can check it.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // newFeed groups the verbs about those who read what the role publisher publishes.

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus"
 )
 
 func TestAFeedWasNeverActiveOnlyIfItHasSentNothing(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus"
 )
 
 // What other programs need to read a feed, a file a program.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
 // A field is one named value of an event, in the order in which both people

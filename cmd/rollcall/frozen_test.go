@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 var closedForOther = regexp.MustCompile("closed the sessions of a lost connector")

@@ -6,11 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
 )
 
 // newHistory reads one account's subject, so it costs what that account has

@@ -5,11 +5,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/cmd/rollcall/api"
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session/accounts"
 )
 
 // httpName is the connector that the records of the API name.

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/bench"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/bench"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // oldLog makes a data directory with a log of ten days that has no keyframes: a

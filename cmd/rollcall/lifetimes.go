@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"time"
 
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
 // showLifetimes writes a line for each, and one with the date where a day

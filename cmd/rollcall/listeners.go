@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 // listeners are the sockets that clients and other programs connect to. They are opened before

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/bus/courier"
-	"rollcall/events"
-	"rollcall/session/capacity"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/courier"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
 
 // askSessions is how long a running projector may take to say how many sessions

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // logFlags are what the log is to be when it is made. A log that is there keeps its

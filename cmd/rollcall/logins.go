@@ -8,11 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/filter"
-	"rollcall/replay/logins"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/replay/logins"
 )
 
 // newLogins shows who came in and who did not. Failed logins are in a stream that is

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"rollcall/session/capacity"
+	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
 
 const (

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/session/capacity"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
 
 // What is said of a log, by "rollcall log" and in the log of "rollcall up".

@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/session/capacity"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
 
 // reports are logs that an operator may have, with the answer that each gets.

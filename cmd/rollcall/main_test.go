@@ -7,7 +7,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 )
 
 // TestMain makes the test binary double as the rollcall command, so that the

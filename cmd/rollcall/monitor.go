@@ -9,12 +9,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/cmd/rollcall/api"
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/cmd/rollcall/metrics"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/metrics"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A monitor tells other programs how a node is.

@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/bustest"
-	"rollcall/cmd/rollcall/load"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/load"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 var httpAddress = regexp.MustCompile(`HTTP +(http://[0-9.:]+)`)

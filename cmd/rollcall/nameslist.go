@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // A nameView is a name as scripts see it.

@@ -9,13 +9,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/cmd/rollcall/publisher"
-	"rollcall/projector"
-	"rollcall/projector/query"
-	"rollcall/replay/names"
-	"rollcall/session/connector"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/publisher"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/session/connector"
 )
 
 // A node is a process of the service: what "rollcall up" starts. Its parts are

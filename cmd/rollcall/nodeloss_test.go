@@ -19,8 +19,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"rollcall/bus/bustest"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // longestWait bounds the wait of a client while a cluster elects leaders. They took

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
 )
 
 // serviceVersion is that of the endpoints, as NATS services have one (ADR-32).

@@ -8,15 +8,15 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/courier"
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/session"
-	"rollcall/session/connector"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/courier"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/connector"
 )
 
 // running asks a process with the projector role. courier.ErrNoAnswer means that

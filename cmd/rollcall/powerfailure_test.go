@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/lossy"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/lossy"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // powerCuts is how many moments are tried; the environment can ask for more.

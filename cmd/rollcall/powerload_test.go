@@ -16,10 +16,10 @@ import (
 
 	"github.com/xdg-go/scram"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/session/auth"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A ledger is what clients saw acknowledged, of one account each, and what a

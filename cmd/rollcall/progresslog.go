@@ -6,7 +6,7 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A progressLog shows on a terminal how far it is read, for to read all of a

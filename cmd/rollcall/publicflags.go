@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/publisher"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/publisher"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // publicFlags are what the role publisher publishes, and for how long that is kept. Unlike the

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/replay/names"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // publicBatch is how many records are written at once where nobody waits for each.

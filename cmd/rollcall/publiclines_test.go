@@ -16,9 +16,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // A script gets an object for each record, those too that can't be decoded, so that a

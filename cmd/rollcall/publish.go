@@ -6,9 +6,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/publisher"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/publisher"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // newPublisher is the role publisher, nil if this process does not play it. It knows

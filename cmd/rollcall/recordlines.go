@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // recordLines writes records, a line each, for people or for scripts.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // What is found early is shown before it is known what else will be.

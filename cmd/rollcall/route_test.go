@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestAReasonGoesOnBelowOnATerminal(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {

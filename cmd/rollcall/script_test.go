@@ -15,7 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 )
 
 // patience bounds every wait of a script.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
 
 // sayUnserved tells people of domains whose accounts nobody can log in to now:

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // Sizes and times as people read and write them.

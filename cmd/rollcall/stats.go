@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/chart"
-	"rollcall/replay"
-	"rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/chart"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
 // statsSpan is the span of figures unless another one is asked for.

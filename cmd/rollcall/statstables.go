@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/cmd/rollcall/chart"
-	"rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/chart"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
 // statsTables show figures to people.

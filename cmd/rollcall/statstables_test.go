@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
 func TestTheSpanOfFiguresSaysOfWhichDaysItIs(t *testing.T) {

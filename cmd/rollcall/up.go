@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/events"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // defaultData is where the service keeps everything unless it is told otherwise.

@@ -6,10 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
-	"rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/accounts"
 )
 
 // newUserRm removes what is kept of an account outside the log. The log is

@@ -8,12 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/bus"
-	"rollcall/bus/courier"
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/replay/verify"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/courier"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/verify"
 )
 
 // A verification is what verify found.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A warningLog tells the operator of events that the log does not take. Each

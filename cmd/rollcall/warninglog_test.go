@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A deafLog takes no events.

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/bustest"
-	"rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 )
 
 // Metrics need no token on the same machine, and one of scope metrics from anywhere else,

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // parseSpan reads the times of --since and --until. The caller says whose span

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
 
 func TestTimesAreReadInTheLocalZone(t *testing.T) {

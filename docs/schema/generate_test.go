@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 var update = flag.Bool("update", false, "write the schemas anew, and vectors that are missing; those that exist are never changed")

@@ -9,8 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"rollcall/docs/schema"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/docs/schema"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // compiled is the schema of an event, with those of all data.

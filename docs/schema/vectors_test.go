@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/names"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // A vector is a record as it is in the log, and the event that it is published as.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unsafe"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // minAccount is what an account takes at least, in bytes: its fields, a byte each.

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func sid(n byte) events.SessionID { return events.SessionID{0: 1, 15: n} }

@@ -3,7 +3,7 @@ package keyframe
 import (
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Interval is how many records there are at most from one place to the next, unless

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // places are those of a log whose record n is stored at times[n-1], from a place on.

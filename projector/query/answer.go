@@ -9,8 +9,8 @@ import (
 	"log/slog"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 // The kinds of questions, and the group in which one of several projectors

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"iter"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // An Asker puts a question to whoever answers the verb, one of them, and gives

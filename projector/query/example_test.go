@@ -9,12 +9,12 @@ import (
 	"os"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/query"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // An HTTP handler that answers who is online, by asking a running projector: this

@@ -13,8 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func TestAnAnswerIsTheTable(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // BenchmarkExport writes sessions of some thousand accounts, in memory until then, into

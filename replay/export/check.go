@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Trust is what somebody who checks an export knows from elsewhere. Without it the

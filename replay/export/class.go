@@ -1,8 +1,8 @@
 package export
 
 import (
-	"rollcall/events"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // Classes are those of public.Classes, in the order in which files are written. Rows are

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // The choices of Config.

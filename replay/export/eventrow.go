@@ -1,6 +1,6 @@
 package export
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // The columns of dataset events, in their order. All classes have all
 // of them, so that the files of several are one table.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Result is what an export has done.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // days lets things happen over some hours, with a record that can't be decoded and one of

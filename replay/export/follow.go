@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Between two runs of Follow lies at least a minute, and enough for the hour that goes on,

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // eachEvent is a record of each kind, with and without all that it may say.

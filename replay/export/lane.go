@@ -7,8 +7,8 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // A source is a stream that is exported: the log, or what happens before there is an

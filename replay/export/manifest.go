@@ -14,7 +14,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // layout is the version of what a directory holds and how.

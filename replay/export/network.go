@@ -3,7 +3,7 @@ package export
 import (
 	"net/netip"
 
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // Addresses say how much of clients' addresses is exported.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // preManifestName is the manifest of what happens before there is an account. That is

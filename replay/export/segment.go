@@ -3,7 +3,7 @@ package export
 import (
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A segment is the part of the log whose files are being written.

@@ -9,10 +9,10 @@ import (
 	"iter"
 	"os"
 
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/names"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // stateFolder has the stays that are open at the end of the newest segment, so that the

@@ -10,10 +10,10 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
-	"rollcall/events"
-	"rollcall/replay/names"
-	"rollcall/replay/public"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A stay is a session that has not ended, with all that is told of it when it has. Its

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // live lets random things happen to a few accounts, some that no Decide would write among

@@ -1,6 +1,6 @@
 package export
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // The columns of dataset sessions, in their order.
 const (

@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // A table is a dataset: it makes rows of records, and says where they belong.

@@ -17,9 +17,9 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // A world is a log with a history whose records were stored by a clock of its own.

@@ -1,6 +1,6 @@
 package filter
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // The fields of events by which they are told apart, "" where there is none.
 

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // A Filter says which events are meant; the zero Filter all.

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/names"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 func TestAFilterMeansTheEventsOfWhichAllItsTermsHold(t *testing.T) {

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // A form is what the values of a key look like.

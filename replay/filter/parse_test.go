@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
 func TestWhatIsWrongNamesTheKeyAndWhatIsAllowed(t *testing.T) {

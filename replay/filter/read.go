@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // maxSubjects is how many accounts are read each by its own records; to read those of

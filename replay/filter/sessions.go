@@ -4,8 +4,8 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
 // A Stay is a session as a filter looks at it.

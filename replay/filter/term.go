@@ -1,8 +1,8 @@
 package filter
 
 import (
-	"rollcall/events"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // of reports that one of the values is that of an event or a session.

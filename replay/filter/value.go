@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // A value is what a field is compared with, in the form of its key.

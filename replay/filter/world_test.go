@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // golden reads the frozen records of package events, by the names of their files.

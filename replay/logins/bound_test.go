@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/replay/logins"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/logins"
 )
 
 // Where the newest come first, what is looked at once Go has said no is bounded: also of

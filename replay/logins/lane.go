@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A window is how much of a stream is read upwards at once to read it backwards, in

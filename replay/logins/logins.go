@@ -6,8 +6,8 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
 )
 
 // Pre is what happens before authentication, by the sequences of its stream; bus.Pre is one.

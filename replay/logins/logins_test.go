@@ -10,9 +10,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/events"
-	"rollcall/replay/filter"
-	"rollcall/replay/logins"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/replay/logins"
 )
 
 // A stream is one in memory, which may begin at any sequence.

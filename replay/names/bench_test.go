@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"testing"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // What an account costs whoever reads many: to make its pseudonym, to ask for one that

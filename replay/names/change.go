@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // slack is how much longer than the log's records what is known because of them is

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // formVersion begins the stored form: the version, a byte that is 1 if the account was

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"iter"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Name tells whose a pseudonym is.

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/lru"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/lru"
 )
 
 // A Bucket keeps a document an account; bus.Bus.Names is one.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestAnAccountKeepsItsPseudonymWhereverItIsAskedFor(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A model is what is right of one account: of each record the number of its incarnation

@@ -4,7 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Pseudonym stands for one incarnation of an account. Unlike other ids it has no

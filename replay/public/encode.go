@@ -3,8 +3,8 @@ package public
 import (
 	"encoding/hex"
 
-	"rollcall/events"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // Addresses say how much of clients' addresses is told.

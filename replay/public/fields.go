@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func appendMilli(b []byte, name string, ms int64) []byte {

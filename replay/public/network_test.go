@@ -3,7 +3,7 @@ package public_test
 import (
 	"testing"
 
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 func TestAnAddressHasItsNetworkWithAPortAndWithoutOne(t *testing.T) {

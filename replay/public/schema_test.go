@@ -7,8 +7,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
 
-	"rollcall/docs/schema"
-	"rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/docs/schema"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 // Whatever a record has in it, and whatever is told of it, the schemas hold.

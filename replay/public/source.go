@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Source is one stream of records, from its creation on. Sequences and ids are those of

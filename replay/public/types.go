@@ -3,7 +3,7 @@ package public
 import (
 	"iter"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Class is what permissions, retention and filters tell types apart by.

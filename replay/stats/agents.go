@@ -5,8 +5,8 @@ import (
 	"hash/maphash"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // An Agent is a client, with the logins by it.

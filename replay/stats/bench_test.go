@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 // history is what some sessions do over and over: 7 records each, of which 3 matter.

@@ -3,7 +3,7 @@ package stats
 import (
 	"time"
 
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // Concurrency is how many were online in a step.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A Connector is what happened at one, over all its incarnations.

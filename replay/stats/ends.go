@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Ends are those of a step by one reason.

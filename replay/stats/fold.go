@@ -3,11 +3,11 @@ package stats
 import (
 	"iter"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/replay"
-	"rollcall/replay/public"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A figure is computed from the changes of a span, in their order. All its methods are

@@ -9,10 +9,10 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/public"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A naive reader keeps all that ever happened in lists, and computes each figure from them as

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/public"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 func (n *naive) agents() map[string]Agent {

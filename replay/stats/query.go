@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Limits of what is counted apart. Beyond them figures say that they are not exact.

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // Read computes figures. pre, if not nil, has the logins that failed. A span that begins

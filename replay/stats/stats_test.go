@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 const gajim = "Gajim 1.9.3, desk, 1"

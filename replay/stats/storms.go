@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Storm is accounts that came back together after they had lost their sessions.

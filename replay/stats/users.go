@@ -4,8 +4,8 @@ import (
 	"hash/maphash"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // Users are the accounts that were online in a day, a week or a month.

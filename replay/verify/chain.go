@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 const (

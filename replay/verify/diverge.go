@@ -8,10 +8,10 @@ import (
 	"iter"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/replay"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // maxDiverging bounds the parts that are folded again to name what differs.

@@ -7,11 +7,11 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/keyframe"
-	"rollcall/replay"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // plan finds the parts, and reads the table that the first one begins with.

@@ -3,9 +3,9 @@ package verify
 import (
 	"testing"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 func (w *world) of(e events.Event) { w.append(events.Record{JID: events.Connectors, Event: e}) }

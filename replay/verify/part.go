@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A part of the log is the records from one keyframe to the next.

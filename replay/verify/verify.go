@@ -11,9 +11,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // Config is what is checked. Log is required.

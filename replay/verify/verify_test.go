@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/keyframe"
-	"rollcall/replay"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // check runs a verification that must be able to read all.

@@ -3,7 +3,7 @@ package verify
 import (
 	"context"
 
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 const (

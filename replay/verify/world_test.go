@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/keyframe"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A world is a log with its keyframes, and the table that they are of.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // actors names the events of an account that say who did them.

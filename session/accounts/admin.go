@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // An Admin changes accounts and says so in the log, and who did it: by. The Store makes

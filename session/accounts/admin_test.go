@@ -7,10 +7,10 @@ import (
 	"sync"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/replay/names"
-	"rollcall/session"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 func TestAnAccountThatIsMadeCanLogInAndItsHistoryBegins(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // read gives an import of lines that are all good.

@@ -7,8 +7,8 @@ import (
 	"io"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // maxLine bounds a line of an import, in bytes. A longer one ends the reading

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"rollcall/events"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // roster reads an account's; nil if it has none.

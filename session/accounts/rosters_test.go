@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
-	"rollcall/session/auth"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 func (w *world) subscription(owner, contact string) string {

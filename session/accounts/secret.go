@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // secretName is the key of the document with the secret that all connectors

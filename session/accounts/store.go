@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/auth"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // A Bucket is a bucket of documents all of which can be read, and many written

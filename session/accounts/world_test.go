@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/events"
-	"rollcall/replay/names"
-	"rollcall/session"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // A world is a service without connectors: the real log and the real documents,

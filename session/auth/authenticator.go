@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // minSecret is the least length of a secret, in bytes.

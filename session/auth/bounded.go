@@ -1,6 +1,6 @@
 package auth
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // put sets an account's value in a map that is to have so many at most. At one
 // more any other is forgotten.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // maxMessage is the longest message of a client in bytes, decoded: room for

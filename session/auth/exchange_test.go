@@ -10,7 +10,7 @@ import (
 
 	"github.com/xdg-go/scram"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 const password = "pencil"

@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"sync"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // maxRecalled bounds the accounts whose last password is recognized. At one

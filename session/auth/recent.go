@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // maxRecent bounds the accounts whose credentials are kept, at about half a KB

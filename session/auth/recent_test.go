@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // accountsFunc implements CredentialStore.

@@ -3,7 +3,7 @@ package auth
 import (
 	"errors"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Kind says what a [Reply] is.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/xdg-go/scram"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A scramConversation is SCRAM (RFC 5802): the client's first message names the

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/session/lru"
+	"github.com/rollcall-xmpp/rollcall/session/lru"
 )
 
 // ThrottleConfig bounds the guessing of passwords.

@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func mustAccount(t testing.TB, user string) events.JID {

@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/session/delivery"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What a client is told of its own stanzas (XEP-0198, 4). It drops those that are

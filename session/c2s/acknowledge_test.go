@@ -9,9 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/c2s"
-	"rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
 )
 
 // withCounts runs a test with alice, whose stanzas are counted from now on, on the first

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Resource binding: RFC 6120, 7. Which resource it is, and whose it was before,

@@ -6,10 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/auth"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Bind 2: XEP-0386. A resource is bound within SASL2, and what most clients do

@@ -1,6 +1,6 @@
 package c2s
 
-import "rollcall/session/stanza"
+import "github.com/rollcall-xmpp/rollcall/session/stanza"
 
 // Blocking: XEP-0191. Package presence has the lists, and what follows from them.
 

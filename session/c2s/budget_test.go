@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 // begin sends a stanza that is not complete.

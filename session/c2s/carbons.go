@@ -3,8 +3,8 @@ package c2s
 import (
 	"context"
 
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Message carbons: XEP-0280. Here they are switched on and off; what is copied to whom

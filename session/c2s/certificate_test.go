@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 // selfSigned is what clients of tests trust.

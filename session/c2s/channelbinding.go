@@ -1,8 +1,8 @@
 package c2s
 
 import (
-	"rollcall/session/auth"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Channel binding: RFC 5802, 6, with tls-exporter (RFC 9266) and, for clients

@@ -8,7 +8,7 @@ import (
 
 	"github.com/xdg-go/scram"
 
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 const (

@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/delivery"
-	"rollcall/session/presence"
-	"rollcall/session/pubsub"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/presence"
+	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // maxTurn is how long one client's stanzas are handled before others get the

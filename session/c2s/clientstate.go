@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sync"
 
-	"rollcall/session/delivery"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Client state indication: XEP-0352. Stanzas to an inactive client that nobody

@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/auth"
-	"rollcall/session/delivery"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // Config is what a Server needs. Fields without a default are required.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"sync/atomic"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // A conn is a stream that logs in, and is then a client's. Its goroutine, serve,

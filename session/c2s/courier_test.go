@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A post is the courier of a world: it brings parcels in order and once, and

@@ -1,8 +1,8 @@
 package c2s
 
 import (
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Service discovery (XEP-0030) of the server and of accounts, and entity

@@ -4,9 +4,9 @@ import (
 	"crypto/sha256"
 	"sync"
 
-	"rollcall/events"
-	"rollcall/session/lru"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/lru"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A client that comes too late to resume its session is told how many of its

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Of ever more sessions that end, the last ones are remembered.

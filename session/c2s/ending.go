@@ -3,10 +3,10 @@ package c2s
 import (
 	"errors"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // Why a stream ends, and what its client (RFC 6120, 4.9) and the log are told of

@@ -3,11 +3,11 @@ package c2s
 import (
 	"errors"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/pubsub"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // stanzaError is where errors that know no XML become an answer to the stanza

@@ -3,9 +3,9 @@ package c2s
 import (
 	"context"
 
-	"rollcall/events"
-	"rollcall/session/pubsub"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Personal eventing: XEP-0163. It is in package pubsub; this file connects it with

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // parcels counts those that went from one node to another.

@@ -1,8 +1,8 @@
 package c2s
 
 import (
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // An extension is one thing that the server can do for its clients: what it

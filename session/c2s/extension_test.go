@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 const nsDisco = "http://jabber.org/protocol/disco#info"

@@ -3,8 +3,8 @@ package c2s
 import (
 	"context"
 
-	"rollcall/events"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // A foresight looks up credentials, and at the same time has the log asked for what

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A log that is nearly full keeps what is left for the ends of sessions.

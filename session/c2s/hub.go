@@ -3,7 +3,7 @@ package c2s
 import (
 	"sync"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A hub knows the sessions that this connector holds.

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/session/c2s"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // BenchmarkIdleSessions measures what a bound session that nothing is sent to

@@ -1,8 +1,8 @@
 package c2s
 
 import (
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Requests: RFC 6120, 8.2.3 and RFC 6121, 8.5.

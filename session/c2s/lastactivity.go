@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Last activity: XEP-0012. Of the server it is how long it has been running; of an

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 // counted are documents that count how often they are read. If reading is not

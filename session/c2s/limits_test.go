@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 // alone runs a test in a bubble with one connector and alice, bob and carol.

@@ -1,8 +1,8 @@
 package c2s
 
 import (
-	"rollcall/events"
-	"rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
 )
 
 // A local implements delivery.Local.

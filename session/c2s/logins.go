@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // loginsAtOnce is how many minutes' worth of logins an account may have at once:

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 func seldom(c *c2s.Config) { c.LoginRate = 2 } // a minute, 10 at once

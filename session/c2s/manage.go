@@ -10,11 +10,11 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/delivery"
-	"rollcall/session/stanza"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // Stream management: XEP-0198. This file has enabling, requests and

@@ -3,9 +3,9 @@ package c2s
 import (
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/auth"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Stream negotiation: RFC 6120, 4.3 (streams and features) and 5 (STARTTLS).

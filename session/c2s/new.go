@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/auth"
-	"rollcall/session/delivery"
-	"rollcall/session/presence"
-	"rollcall/session/pubsub"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/presence"
+	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // extensions in the order in which they are announced.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
 )
 
 // TestNodesAndAffiliatesHaveALimit: one more is refused by name, and those that

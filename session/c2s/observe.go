@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // Observe follows the live tail of the log: account was before, is after, and

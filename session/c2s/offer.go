@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // newOffer adds up the extensions of list that are on. Features are sorted as the

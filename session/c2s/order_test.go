@@ -15,7 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // TestMessagesOfOneSenderComeOnceAndInOrder is rule R7 over every way that a

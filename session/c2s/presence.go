@@ -4,10 +4,10 @@ import (
 	"strconv"
 	"strings"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Presence sent by a client: RFC 6121, 4. Package presence shows it to others.

@@ -1,8 +1,8 @@
 package c2s
 
 import (
-	"rollcall/session/pep"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Private XML storage: XEP-0049, for clients that keep their bookmarks there

@@ -13,9 +13,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // TestASessionThatWasSeenComingIsSeenGoingOnce lets clients of two connectors do what

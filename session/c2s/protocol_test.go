@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // protocol is docs/protocol.md.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Every connection that does not get as far as a session leaves its reason (T6).

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/auth"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // In-band registration: XEP-0077. Anybody may make an account before logging in,

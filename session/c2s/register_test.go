@@ -7,8 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/events"
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 // Whoever makes, changes and removes an account in-band is its owner, by the JID that the

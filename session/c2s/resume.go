@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // A session without a connection: XEP-0198, 5. A client is detached when its

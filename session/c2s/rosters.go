@@ -1,8 +1,8 @@
 package c2s
 
 import (
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Rosters: RFC 6121, 2. They are in package presence.

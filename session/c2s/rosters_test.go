@@ -7,7 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // pair runs a test in a bubble with two connectors.

@@ -6,10 +6,10 @@ import (
 	"net"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/auth"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // SASL negotiation: RFC 6120, 6.

@@ -3,8 +3,8 @@ package c2s
 import (
 	"strings"
 
-	"rollcall/session/auth"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // The Extensible SASL Profile: XEP-0388. A client says with its authentication

@@ -9,14 +9,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/auth"
-	"rollcall/session/delivery"
-	"rollcall/session/presence"
-	"rollcall/session/pubsub"
-	"rollcall/session/stanza"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/presence"
+	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // A Server is the XMPP connector of one process: it holds client connections

@@ -1,6 +1,6 @@
 package c2s
 
-import "rollcall/session/stanza"
+import "github.com/rollcall-xmpp/rollcall/session/stanza"
 
 // signUpForm is what a new account needs, said twice: in the fields of XEP-0077
 // (3.1), and as a form (4), which is all that some clients know.

@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/events/measure"
-	"rollcall/session/auth"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events/measure"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // A Limit is one that clients have met here; those of connections and bytes are package

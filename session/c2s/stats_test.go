@@ -5,8 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/session/auth"
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 func TestFailuresAreCountedByConditionAndKnownMechanisms(t *testing.T) {

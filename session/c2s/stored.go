@@ -3,8 +3,8 @@ package c2s
 import (
 	"context"
 
-	"rollcall/events"
-	"rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
 )
 
 // A storage holds what accounts keep with the server: one document an account for

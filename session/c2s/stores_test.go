@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // accounts are credentials by bare JID.

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // TestRostersAgreeWhateverIsSaidAtOnce is RFC 6121, 3 for two users with a client

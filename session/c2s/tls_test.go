@@ -14,7 +14,7 @@ import (
 
 	"github.com/xdg-go/scram"
 
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 // patience bounds a test with real connections; it is met only by failures.

@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/session"
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 var update = flag.Bool("update", false, "write what the server says into the transcripts")

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
 // What a client is told already holds for whatever is routed (RFC 6120, 7.1).

@@ -1,8 +1,8 @@
 package c2s
 
 import (
-	"rollcall/session/pep"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // vcard-temp: XEP-0054. Everybody may read a card, whose owner knows that. The

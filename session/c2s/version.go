@@ -1,6 +1,6 @@
 package c2s
 
-import "rollcall/session/stanza"
+import "github.com/rollcall-xmpp/rollcall/session/stanza"
 
 // Software version: XEP-0092. The machine that it runs on is nobody's business.
 

@@ -10,10 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/c2s"
-	"rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
 )
 
 // unhurried gives a message a second.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/coder/websocket"
 
-	"rollcall/events"
-	"rollcall/session/c2s"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 func TestWebSocketOverTLSIsSecured(t *testing.T) {

@@ -20,8 +20,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	"rollcall/session/c2s"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // A socket is a client's WebSocket.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // What connectors write into the log of themselves and of each other, so that the

@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/delivery"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A bot is a connector that speaks no XMPP: it holds one session of its own, which

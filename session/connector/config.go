@@ -6,8 +6,8 @@ import (
 	"iter"
 	"log/slog"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A Server holds the clients of a connector. Run calls its methods, each from

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // How a death is noticed before the lease ends. A lease outlasts an election, so

@@ -9,13 +9,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session/connector"
-	"rollcall/session/delivery"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session/connector"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Two connectors of one session each, on a NATS server of their own: alice, who says

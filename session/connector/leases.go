@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A leaseWatcher keeps the table told of which connectors no longer hold a lease,

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/connector"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/connector"
 )
 
 // A lease lasts ttl without being renewed, and is renewed every renewEvery.

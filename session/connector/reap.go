@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // Closing the sessions of connectors that die, in the log, and sending on the stanzas

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A log that fills up refuses logins while the ends of sessions still fit. The service

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/connector"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/connector"
 )
 
 func TestAConnectorClosesWhatItsPredecessorLeftBeforeItServes(t *testing.T) {

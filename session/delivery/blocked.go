@@ -1,8 +1,8 @@
 package delivery
 
 import (
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Blocking (XEP-0191) is decided where a stanza is sent, by the block lists as they

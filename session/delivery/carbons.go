@@ -3,9 +3,9 @@ package delivery
 import (
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Message carbons: XEP-0280. The connector of the sender sends all copies, to

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
 )
 
 // accountOf folds sessions written as "resource" or "resource=priority" (which is

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
 )
 
 // Where does a stanza to bob go, and why? His desk has a higher priority than his

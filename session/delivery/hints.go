@@ -1,6 +1,6 @@
 package delivery
 
-import "rollcall/session/stanza"
+import "github.com/rollcall-xmpp/rollcall/session/stanza"
 
 // hint reports that the message's sender gave a hint (XEP-0334).
 func (m *routing) hint(name string) bool { return m.el.Child(stanza.NSHints, name) != nil }

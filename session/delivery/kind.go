@@ -1,6 +1,6 @@
 package delivery
 
-import "rollcall/session/stanza"
+import "github.com/rollcall-xmpp/rollcall/session/stanza"
 
 // A Kind is all that the rules of delivery know of a stanza.
 type Kind uint8

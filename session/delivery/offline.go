@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Offline messages: XEP-0160.

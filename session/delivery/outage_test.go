@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // An election takes 7 s mostly, and 15 s once in a while. What has to be stored

@@ -1,6 +1,6 @@
 package delivery
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // An Outgoing is a stanza for a session, with what has to be known if its client
 // never gets it: the stanza then goes on to others, or waits (XEP-0198, 5).

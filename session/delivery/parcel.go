@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A parcel carries one stanza to all of its recipients at one connector: a

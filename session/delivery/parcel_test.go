@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestAParcelIsUnpackedAsItWasPacked(t *testing.T) {

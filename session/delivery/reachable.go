@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // Reachable is an account with those of its sessions that a stanza can get to, as

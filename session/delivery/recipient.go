@@ -4,8 +4,8 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A Recipient owns what one session of this connector may receive: whether it

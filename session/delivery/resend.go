@@ -4,9 +4,9 @@ import (
 	"errors"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A stanza that its recipient did not get is decided about anew, and if that

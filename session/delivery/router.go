@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // CatchUp bounds the wait for the table, or for stanzas on their way. Past it

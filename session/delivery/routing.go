@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // maxHops bounds how often a stanza is sent after sessions that end while it is

@@ -1,8 +1,8 @@
 package delivery
 
 import (
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // keptBuffer is the largest buffer in bytes that a sender keeps for its next

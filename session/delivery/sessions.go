@@ -3,7 +3,7 @@ package delivery
 import (
 	"sync"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Sessions is a Local for a connector that has no index of its own. The zero value

@@ -11,12 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session"
-	"rollcall/session/delivery"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A world is one log, told to each connector's table when the test says so, and the

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // The version begins the stored form. After it come the nodes: kind, access,

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Read returns what an account keeps, as it is now. Errors are those of docs, and

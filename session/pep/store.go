@@ -6,7 +6,7 @@ import (
 	"iter"
 	"slices"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // The limits of a store. At each an operation fails and changes nothing; see the

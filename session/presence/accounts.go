@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"sync"
 
-	"rollcall/events"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // An index knows the accounts that have sessions here, and which of them watch whom.

@@ -3,9 +3,9 @@ package presence
 import (
 	"crypto/rand"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What clients see of a change of a block list (XEP-0191, 3.3 and 3.4), each at

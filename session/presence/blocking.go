@@ -5,9 +5,9 @@ import (
 	"context"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Blocking: XEP-0191. A block list is a document that any connector may change;

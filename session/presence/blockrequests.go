@@ -4,8 +4,8 @@ import (
 	"context"
 	"maps"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What clients ask of their block lists: XEP-0191, 3.

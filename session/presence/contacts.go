@@ -3,9 +3,9 @@ package presence
 import (
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // A contact is an account that accounts here watch: their rosters have it with

@@ -3,9 +3,9 @@ package presence
 import (
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Directed presence: RFC 6121, 4.6. Whoever was sent it sees the session's end too.

@@ -6,13 +6,13 @@ import (
 	"os"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session"
-	"rollcall/session/accounts"
-	"rollcall/session/presence"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/session/presence"
 )
 
 // A connector shows a session of bob that his contact alice comes and goes. Whatever

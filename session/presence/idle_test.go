@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // leave makes the index know an account with a roster of this size that no

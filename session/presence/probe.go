@@ -1,8 +1,8 @@
 package presence
 
 import (
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Probe is RFC 6121, 4.3.2, for a client that asks by itself: it gets the

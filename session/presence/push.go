@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"rollcall/events"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What clients are shown of a roster that changes (RFC 6121, 2.1.6): pushes to

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // A Resource is a session that is bound here, as one that is shown rosters, presence

@@ -1,9 +1,9 @@
 package presence
 
 import (
-	"rollcall/events"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What clients ask of their rosters: RFC 6121, 2.

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"strconv"
 
-	"rollcall/events"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Rosters: RFC 6121, 2. A roster is a document that any connector may change

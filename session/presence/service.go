@@ -6,8 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // storeTime bounds what the stores may take at one request.

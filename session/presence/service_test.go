@@ -7,8 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // TestAChangeIsShownToThoseThatMaySeeIt: the account's own resources and those of

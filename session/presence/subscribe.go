@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Presence subscriptions: RFC 6121, 3 and appendix A. Both rosters are ours to

@@ -3,9 +3,9 @@ package presence
 import (
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What clients see of others: RFC 6121, 4.2 to 4.5, and the ends of sessions.

@@ -3,9 +3,9 @@ package pubsub
 import (
 	"context"
 
-	"rollcall/events"
-	"rollcall/session/pep"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // Who may read what an account publishes: XEP-0060, 4.5. The node knows its

@@ -3,9 +3,9 @@ package pubsub
 import (
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session/pep"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Affiliations: XEP-0060, 5.7 and 8.9. An owner names members, who may read a

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"sync"
 
-	"rollcall/session/lru"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/lru"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // The capabilities of clients: XEP-0115. The server asks for them because of

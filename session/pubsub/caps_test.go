@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // TestWhatOneClientMayAskForHasALimit: beyond it nodes are left out.

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"rollcall/session/pep"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 const nsErrors = NS + "#errors"

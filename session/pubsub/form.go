@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strconv"
 
-	"rollcall/session/pep"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // The forms (XEP-0004) by which nodes are configured (XEP-0060, 16.4.4), and

@@ -1,9 +1,9 @@
 package pubsub
 
 import (
-	"rollcall/events"
-	"rollcall/session/pep"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // Last items: XEP-0163, 4.3.4. A client is shown those of its account and its

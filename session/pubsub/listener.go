@@ -5,8 +5,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A Listener is a session's client, as one that is shown events by what it says

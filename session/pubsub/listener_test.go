@@ -6,9 +6,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/events"
-	"rollcall/session/pubsub"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A client is a listener with what it was sent.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"sync"
 
-	"rollcall/events"
-	"rollcall/session/delivery"
-	"rollcall/session/lru"
-	"rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/lru"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
 )
 
 // The newest items of accounts, which everybody who watches them is shown at

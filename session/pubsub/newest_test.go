@@ -7,8 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/events"
-	"rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
 )
 
 // TestWhatIsKeptIsNeverOlderThanTheChangesThatWereSeen compares the cache with

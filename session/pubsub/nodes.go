@@ -3,9 +3,9 @@ package pubsub
 import (
 	"strconv"
 
-	"rollcall/events"
-	"rollcall/session/pep"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What there is to read of an account: its nodes (XEP-0060, 5.2), what each of

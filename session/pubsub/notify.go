@@ -5,12 +5,12 @@ import (
 	"crypto/rand"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/delivery"
-	"rollcall/session/pep"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Notifications of personal eventing: XEP-0163, 4. They are sent to the

@@ -1,8 +1,8 @@
 package pubsub
 
 import (
-	"rollcall/session/pep"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What an owner does with its nodes: XEP-0060, 8.

@@ -4,8 +4,8 @@ import (
 	"crypto/rand"
 	"errors"
 
-	"rollcall/session/pep"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What an owner does with items: XEP-0060, 7.

@@ -1,10 +1,10 @@
 package pubsub
 
 import (
-	"rollcall/events"
-	"rollcall/session/pep"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // The namespaces of requests, of which each is a <pubsub/> (XEP-0060).

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"log/slog"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/pep"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // storeTime bounds what the stores may take at one request.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/session/pubsub"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // TestEventsGoOutAfterTheAnswer: the client that publishes is shown what it has

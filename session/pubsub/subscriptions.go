@@ -1,10 +1,10 @@
 package pubsub
 
 import (
-	"rollcall/events"
-	"rollcall/session/pep"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Explicit subscriptions: XEP-0060, 5.6, 6.1, 6.2 and 8.8. They are for those who

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // The verification string of a client's capabilities: XEP-0115, 5.1. By it one

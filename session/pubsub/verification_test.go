@@ -3,7 +3,7 @@ package pubsub
 import (
 	"testing"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // TestVerificationStrings has the example of XEP-0115, 5.2, and answers that

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
-	"rollcall/session/pubsub"
-	"rollcall/session/roster"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A world is what a service needs, without a connector: documents, rosters, sessions

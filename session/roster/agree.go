@@ -3,7 +3,7 @@ package roster
 import (
 	"errors"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Two rosters hold a subscription: that of the watcher, whose user asks and gets

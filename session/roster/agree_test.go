@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // TestTwoRostersAgreeWhateverComesBetween lets two users do several things with

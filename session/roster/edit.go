@@ -3,7 +3,7 @@ package roster
 import (
 	"slices"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Set adds a contact or changes its name and groups (RFC 6121, sections 2.3 and

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // stranger returns the i-th of many contacts.

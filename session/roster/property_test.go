@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 var contacts = []events.JID{alice, bob, carol, events.StoredJID("dave@localhost"), events.StoredJID("gateway.localhost")}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Roster is one account's contacts at one version. It is immutable.

@@ -3,7 +3,7 @@ package roster
 import (
 	"math"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A state is the subscription to one contact as appendix A.1 has it: the nine

@@ -3,7 +3,7 @@ package roster
 import (
 	"slices"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Kind is a type of presence stanza that manages subscriptions (RFC 6121,

@@ -1,6 +1,6 @@
 package stanza
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // IsStanza reports that e is a message, a presence or an iq of a client's stream
 // (RFC 6120, 8.1).

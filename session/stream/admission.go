@@ -3,7 +3,7 @@ package stream
 import (
 	"net"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Which connections are let in, and which have to make room. A login takes moments, so of the

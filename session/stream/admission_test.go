@@ -8,7 +8,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 func TestAnAddressThatHasTooManyConnectionsKeepsNoOtherOut(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"path"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Config is what a Server needs. Fields without a default are required.

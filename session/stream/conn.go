@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 const (

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"os"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Why a stream ends, and what its peer (RFC 6120, 4.9) and the log are told of it.

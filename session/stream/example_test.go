@@ -7,8 +7,8 @@ import (
 	"net"
 	"time"
 
-	"rollcall/session/stanza"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // A protocol in which anybody may ask for the time of day, and is told that it is

@@ -4,8 +4,8 @@ import (
 	"crypto/rand"
 	"errors"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Stream headers: RFC 6120, 4.7, and what is wrong with them (4.9).

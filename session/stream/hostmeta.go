@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // Discovery of the WebSocket: XEP-0156, 3. The address is the one that the

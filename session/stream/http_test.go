@@ -11,8 +11,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	"rollcall/session/stanza"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // openWeb makes a world that serves WebSocket at the URL that it returns.

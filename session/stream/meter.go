@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // What a peer may send before it is authenticated. Thousands may do so at once,

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // White space between stanzas is not one, and costs no less.

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // The operator is told once a minute, however many connections come.

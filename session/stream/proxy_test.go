@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 func behind(networks ...string) func(*stream.Config) {

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Transport is how a connection came.

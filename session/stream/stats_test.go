@@ -5,8 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rollcall/events"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 func TestConnectionsAreCountedWithTheirEnds(t *testing.T) {

@@ -16,9 +16,9 @@ import (
 
 	"github.com/coder/websocket"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 // patience bounds a test with real connections; it is met only by failures.

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A tcp is a stream as RFC 6120, 4 has it: one XML document a direction, over

@@ -4,7 +4,7 @@ import (
 	"crypto/tls"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A transport is how a stream is laid on its connection: as one document over

@@ -13,7 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // XMPP over WebSocket: RFC 7395. A stream is opened and closed by elements of

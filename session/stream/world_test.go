@@ -16,9 +16,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session/stanza"
-	"rollcall/session/stream"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
 const domain = "localhost"

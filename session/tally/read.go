@@ -3,7 +3,7 @@ package tally
 import (
 	"iter"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Kinds gives the number of records of each kind that was counted.

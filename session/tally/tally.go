@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/events"
-	"rollcall/events/measure"
-	"rollcall/session"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events/measure"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // An Outcome is how the wait of a detached session ended.

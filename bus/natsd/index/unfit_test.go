@@ -11,7 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"rollcall/bus/natsd/index"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd/index"
 )
 
 // contents has the files below a directory.

@@ -18,8 +18,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"rollcall/bus/natsd"
-	"rollcall/bus/natsd/index"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd/index"
 )
 
 // A life is what a stream goes through before its server is killed: messages that

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/cmd/rollcall/api"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A process that has too much to do must not look dead to whoever would kill it.

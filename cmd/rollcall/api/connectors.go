@@ -1,7 +1,7 @@
 package api
 
 import (
-	"rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
 
 // table answers with what the table adds up to, now or at a moment.

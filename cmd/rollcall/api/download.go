@@ -7,10 +7,10 @@ import (
 	"io"
 	"strings"
 
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
-	"rollcall/replay/names"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // downloadBatch is how many records are written at once.

@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/names"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // A page is events that were read together.

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"errors"
 
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // route answers where stanzas to an address go, and why.

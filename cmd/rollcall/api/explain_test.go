@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // answer asks, and expects that the answer has a status.

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/names"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // pseudonymRetry is how long to wait before a pseudonym that could not be had is asked for

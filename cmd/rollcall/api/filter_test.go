@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
-	"rollcall/replay/filter"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // close ends a session.

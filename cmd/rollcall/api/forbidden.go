@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 )
 
 // forbidden says why a token may not ask, and how it may if it can.

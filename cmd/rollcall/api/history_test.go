@@ -17,16 +17,16 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/cmd/rollcall/api"
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/replay"
-	"rollcall/replay/names"
-	"rollcall/session"
-	"rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/accounts"
 )
 
 // A service is a log in a server of the test's own, and the API over it.

@@ -12,9 +12,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // kickTimeout bounds how long the log may take for the ends of sessions.

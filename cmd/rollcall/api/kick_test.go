@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/api"
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A recorder is the audit, which can be full.

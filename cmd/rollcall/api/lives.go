@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // present is a token without its scopes for accounts of earlier lives: a name that was

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay/filter"
-	"rollcall/replay/logins"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/replay/logins"
 )
 
 // logins answers with a page of logins, of those that succeeded and those that failed.

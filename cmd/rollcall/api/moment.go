@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // maxPasts bounds the tables of the past that are in memory at one time, and pastTimeout

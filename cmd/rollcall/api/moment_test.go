@@ -10,9 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // Tables of the past are large, so a few are in memory at one time, and nobody waits for

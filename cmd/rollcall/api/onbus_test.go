@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/cmd/rollcall/api"
-	"rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 )
 
 // endpoint finds one by its name.

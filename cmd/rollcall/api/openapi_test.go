@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
 )
 
 // What OpenAPI says is what there is.

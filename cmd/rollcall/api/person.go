@@ -10,9 +10,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/cmd/rollcall/person"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/person"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // holdEvery is how often it is looked whether the token of a long answer is still good,

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"testing"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A zip has the name of its account, of which nothing is told to a file system or a header.

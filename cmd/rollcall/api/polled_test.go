@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // from is a parameter with the time that it is.

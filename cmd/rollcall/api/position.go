@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // positionTimeout is how long a request with min_seq waits at most.

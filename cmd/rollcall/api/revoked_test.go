@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A stream ends when the token that opened it is removed, and not only when it is opened

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Limits of a Server.

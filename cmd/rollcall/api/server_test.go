@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rollcall/cmd/rollcall/api"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A place has a server on a port of its own.

@@ -6,14 +6,14 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/replay/filter"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // sessions answers with the table, of now or of a moment, a page of it by JID.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 // tableOfMany has a session of each of so many accounts.

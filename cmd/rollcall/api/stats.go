@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/replay"
-	"rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
 const (

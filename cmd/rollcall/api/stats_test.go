@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/stats"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // Each figure that is asked for over HTTP is the one that the log gives.

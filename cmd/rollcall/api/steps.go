@@ -9,10 +9,10 @@ import (
 	"net/http"
 	"time"
 
-	"rollcall/cmd/rollcall/ask"
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // A step is an event with a sentence about it.

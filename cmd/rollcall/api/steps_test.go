@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // A stay is one session as the API tells it.

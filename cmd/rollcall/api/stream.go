@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 const (

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // streamed reads server-sent events after a sequence until there are some, or the log's end.

@@ -3,7 +3,7 @@ package api
 import (
 	"iter"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // recordTold puts a question on record. One that names no account, as one for a session's

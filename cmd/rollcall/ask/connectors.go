@@ -7,11 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // LeaseInfo is what a connector tells the others, and people, in its lease.

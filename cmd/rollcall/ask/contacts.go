@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // A Contact is what an account is shown of one of its contacts, and why. Its

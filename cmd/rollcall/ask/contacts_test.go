@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 func TestAContactIsShownOnlineIfItIsAndItsPresenceIsSubscribedTo(t *testing.T) {

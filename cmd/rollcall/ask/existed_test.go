@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // Whether there was an account is what its history said last, at every moment.

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Holders tells which connector held a session until it ended. The record of the end names

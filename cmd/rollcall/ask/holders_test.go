@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Ends are written by whoever finds out, so their own connector doesn't tell who held the

@@ -3,7 +3,7 @@ package ask
 import (
 	"strings"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // reasons explains the ends of sessions to people, in the order in which they are listed.

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/projector/keyframe"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/session"
-	"rollcall/session/auth"
-	"rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/delivery"
 )
 
 // A Route is where stanzas to an address go at a moment, and why.

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // accountOf folds sessions written as "resource", "resource=priority" (which is

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Sentence says what a record of an account is about, for people. held is the connector

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestEveryEventOfAnAccountHasASentence(t *testing.T) {

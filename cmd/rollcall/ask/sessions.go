@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
 )
 
 // Which says which sessions are meant.

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
 )
 
 // watched is a log that remembers whose records were read.

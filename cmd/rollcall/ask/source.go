@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/session"
-	"rollcall/session/auth"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // A Source is what answers are made of. It is as safe for concurrent use as its parts.

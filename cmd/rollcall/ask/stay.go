@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector/query"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // ErrNoSession: the log has no such session, or not where it was looked for.

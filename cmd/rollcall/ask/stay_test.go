@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus/bustest"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // A chronicle is a log that a test writes, and the table that is folded from it.

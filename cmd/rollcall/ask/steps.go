@@ -6,8 +6,8 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // A Steps is a page of what happened to an account, failed logins among it. Those are of

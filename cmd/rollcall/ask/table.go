@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/projector/query"
-	"rollcall/replay"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // PresentOf is what is true now in a process that has the table.

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"rollcall/events"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // runAt measures the table of random moments: by the keyframe before, beside reading

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
 )
 
 // A Bench is what is measured and how. All fields but Data and Log are required.

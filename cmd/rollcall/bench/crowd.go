@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // The habits of a crowd.

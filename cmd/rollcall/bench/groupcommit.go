@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"rollcall/bus/natsd"
-	"rollcall/cmd/rollcall/load"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/load"
 )
 
 // password is that of all accounts that are made to log in.

@@ -11,9 +11,9 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"rollcall/events"
-	"rollcall/projector/keyframe"
-	"rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // frameChunk is how many bytes of a keyframe go in one message, ours and raw.

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 // liveSessions is how many sessions are live at the end of a log that is made, if it

@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/cmd/rollcall/load"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/load"
 )
 
 // What is written before a process is killed: the lives of some sessions, by as many

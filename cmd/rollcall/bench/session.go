@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // presence is a presence stanza of ordinary size: what a client with

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // askFromShell measures what somebody waits for that asks about the past: from the

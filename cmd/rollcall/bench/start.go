@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"rollcall/events"
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 // runStart measures what a start costs: the table from all of the log, beside reading

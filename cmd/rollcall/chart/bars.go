@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
 // Sizes, in pixels of a picture that is not scaled.

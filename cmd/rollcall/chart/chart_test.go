@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/cmd/rollcall/chart"
-	"rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/chart"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
 var noon = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/replay/stats"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
 // A scale has the places of the curve.

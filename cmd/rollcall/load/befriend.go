@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // befriend has all fans see the star's presence: those who do not yet subscribe

@@ -11,7 +11,7 @@ import (
 	"os"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // stepTime bounds a login and the end of a stream.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // latency has l.Pairs users write l.Rate messages a second together, at even

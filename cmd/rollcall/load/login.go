@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // login brings a user to fully online: it has its roster, and its own presence

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"rollcall/session/stanza"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // A toy is as much of an XMPP server as the scenarios need.

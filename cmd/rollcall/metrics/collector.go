@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"rollcall/events/measure"
+	"github.com/rollcall-xmpp/rollcall/events/measure"
 )
 
 // A collector reads what is counted elsewhere whenever it is asked.

@@ -1,6 +1,6 @@
 package metrics
 
-import "rollcall/events"
+import "github.com/rollcall-xmpp/rollcall/events"
 
 // What a connector counts of its clients, and of what it wrote about them.
 

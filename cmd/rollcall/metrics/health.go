@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 const (

@@ -15,12 +15,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/events"
-	"rollcall/projector"
-	"rollcall/session"
-	"rollcall/session/tally"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/tally"
 )
 
 const patience = 30 * time.Second

@@ -11,10 +11,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"rollcall/bus"
-	"rollcall/projector"
-	"rollcall/session/c2s"
-	"rollcall/session/tally"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/tally"
 )
 
 // Config is what there is to show of a process. Bus, Table, Probe and Health are

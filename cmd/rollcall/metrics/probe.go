@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // How often the server is asked, how long an answer may take, and how old it may be when it

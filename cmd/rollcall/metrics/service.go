@@ -3,8 +3,8 @@ package metrics
 import (
 	"math"
 
-	"rollcall/bus"
-	"rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/projector"
 )
 
 // What is the same for all of a service: the table, the log, the streams, and the

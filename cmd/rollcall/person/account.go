@@ -5,9 +5,9 @@ import (
 	"errors"
 	"iter"
 
-	"rollcall/events"
-	"rollcall/session/auth"
-	"rollcall/session/roster"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
 // accounts is the table of the account's incarnations: a name that was removed may be

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"iter"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // events is the table of everything that the log has of the account.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"iter"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // maxKept bounds in bytes, roughly, what is kept of what was read, so that it need not be

@@ -4,8 +4,8 @@ import (
 	"context"
 	"iter"
 
-	"rollcall/events"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // logins is the table of whoever came in, with the addresses that they came from.

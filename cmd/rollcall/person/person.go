@@ -10,11 +10,11 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/replay"
-	"rollcall/replay/names"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // ErrUnknown: there is nothing of such an account, nothing says that there ever was one,

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 )
 
 // readers is the table of whoever asked about the account, or changed it.

@@ -5,8 +5,8 @@ import (
 	"iter"
 	"time"
 
-	"rollcall/events"
-	"rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // sessions is the table of the account's stays.

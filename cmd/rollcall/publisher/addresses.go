@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // Addresses say how much of clients' addresses is published.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // ahead is how many records are read before they are published.

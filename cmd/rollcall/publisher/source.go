@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // suspicion is for how long the log must seem to have lost its end before that is believed: a

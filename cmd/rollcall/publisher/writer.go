@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strconv"
 
-	"rollcall/bus"
-	"rollcall/events"
-	"rollcall/replay/names"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // mostLost is how many sequences in a row that the log has lost are told of one by one.

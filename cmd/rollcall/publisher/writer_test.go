@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/bus/bustest"
-	"rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // Of two processes that find out that much is lost one passes over it; the other has been

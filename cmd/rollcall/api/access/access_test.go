@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/bus"
-	"rollcall/bus/natsd"
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func must(t testing.TB, err error) {

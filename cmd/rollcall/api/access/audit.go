@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // An Entry says who asked what about whom, or changed what. Its JSON names are the stored

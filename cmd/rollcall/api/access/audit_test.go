@@ -3,8 +3,8 @@ package access_test
 import (
 	"testing"
 
-	"rollcall/cmd/rollcall/api/access"
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestAnEntryConcernsTheAccountsThatItNames(t *testing.T) {

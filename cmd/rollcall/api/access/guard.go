@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Errors of Authenticate.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // A Scope is what a token is good for.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // Limits of tokens.
