@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"session":                 {"events"},
 	"session/stanza":          {"events"},
 	"session/lru":             {},
+	"session/roles":           {},
 	"session/auth":            {"events", "session/lru"},
 	"session/roster":          {"events", "session/stanza"},
 	"session/accounts":        {"events", "session", "session/auth", "session/roster"},
