@@ -7,19 +7,23 @@ import (
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 // The document of an account is a msgpack array:
 //
-//	[version, sha256, sha1, disabled, role, created, changed]
+//	[version, sha256, sha1, disabled, role, created, changed, further, until, reason, by]
 //
-// where sha256 and sha1 are [salt, iterations, stored key, server key] and the
-// times are milliseconds since 1970. Fields are only ever appended, to either
+// where sha256 and sha1 are [salt, iterations, stored key, server key], further is an
+// array of names, and the times are milliseconds since 1970, until 0 if it is never.
+// The last four came later, and a document without them has none of that. Fields are only ever appended, to either
 // array, and a reader skips those it doesn't know: the version changes only
 // when an old reader must not go on.
 const (
 	docVersion = 1
-	docFields  = 7
+	docFields  = 11
+	leastDoc   = 7 // fields that every document has
 	keysFields = 4
 )
 
@@ -45,11 +49,30 @@ func (c *Credentials) Encode() []byte {
 		e.EncodeString(c.Role),
 		e.EncodeInt(c.Created.UnixMilli()),
 		e.EncodeInt(c.Changed.UnixMilli()),
+		encodeNames(e, c.Further),
+		encodeUntil(e, c.Disabling.Until),
+		e.EncodeString(c.Disabling.Reason),
+		e.EncodeString(string(c.Disabling.By)),
 	)
 	if err != nil {
 		panic(fmt.Sprintf("auth: writing to memory failed: %v", err))
 	}
 	return b.Bytes()
+}
+
+func encodeNames(e *msgpack.Encoder, names []string) error {
+	err := e.EncodeArrayLen(len(names))
+	for _, name := range names {
+		err = errors.Join(err, e.EncodeString(name))
+	}
+	return err
+}
+
+func encodeUntil(e *msgpack.Encoder, t time.Time) error {
+	if t.IsZero() {
+		return e.EncodeInt(0)
+	}
+	return e.EncodeInt(t.UnixMilli())
 }
 
 func encodeKeys(e *msgpack.Encoder, k Keys) error {
@@ -65,7 +88,7 @@ func encodeKeys(e *msgpack.Encoder, k Keys) error {
 // DecodeCredentials reads a document. Its errors wrap [ErrDocument].
 func DecodeCredentials(doc []byte) (*Credentials, error) {
 	r := reader{d: msgpack.NewDecoder(bytes.NewReader(doc))}
-	n := r.array(docFields)
+	n := r.array(leastDoc)
 	if v := r.int(); r.err == nil && v != docVersion {
 		return nil, fmt.Errorf("%w: version %d, this program reads %d; upgrade it", ErrDocument, v, docVersion)
 	}
@@ -77,7 +100,13 @@ func DecodeCredentials(doc []byte) (*Credentials, error) {
 		Created:  time.UnixMilli(r.int()).UTC(),
 		Changed:  time.UnixMilli(r.int()).UTC(),
 	}
-	r.skip(n - docFields)
+	known := leastDoc
+	if n >= docFields {
+		known = docFields
+		c.Further = r.names()
+		c.Disabling = Disabling{Until: r.until(), Reason: r.string(), By: events.Actor(r.string())}
+	}
+	r.skip(n - known)
 	if r.err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDocument, r.err)
 	}
@@ -135,6 +164,26 @@ func (r *reader) skip(n int) {
 	for ; n > 0 && r.err == nil; n-- {
 		r.err = r.d.Skip()
 	}
+}
+
+// until reads a time, of which 0 is none.
+func (r *reader) until() time.Time {
+	ms := r.int()
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func (r *reader) names() (list []string) {
+	n := r.array(0)
+	if n > MaxFurther {
+		r.fail("%d further roles, the limit is %d", n, MaxFurther)
+	}
+	for ; n > 0 && r.err == nil; n-- {
+		list = append(list, r.string())
+	}
+	return list
 }
 
 func (r *reader) keys() Keys {

@@ -3,21 +3,37 @@ package auth
 import (
 	"crypto/rand"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// RoleAdmin is the role of an account that may administer the service.
-const RoleAdmin = "admin"
+// MaxFurther bounds the further roles of an account.
+const MaxFurther = 16
 
 // Credentials are what is kept of an account: one document, see
 // [Credentials.Encode]. A value that came from [NewCredentials] or
 // [DecodeCredentials] may be read by many goroutines.
 type Credentials struct {
-	SHA256   Keys
-	SHA1     Keys
-	Disabled bool      // knows its password, but may not come in
-	Role     string    // [RoleAdmin] or ""
-	Created  time.Time // in milliseconds, as is Changed
-	Changed  time.Time // when the password was set last
+	SHA256    Keys
+	SHA1      Keys
+	Disabled  bool      // knows its password, but may not come in; see DisabledAt
+	Role      string    // the primary one, "" for roles.Default
+	Created   time.Time // in milliseconds, as are Changed and Disabling.Until
+	Changed   time.Time // when the password was set last
+	Further   []string  // roles that a session may take beside; at most MaxFurther
+	Disabling Disabling // of one that is Disabled
+}
+
+// A Disabling says of an account for how long it is disabled, and why.
+type Disabling struct {
+	Until  time.Time // when it ends by itself; zero: never
+	Reason string    // for people; may be empty
+	By     events.Actor
+}
+
+// DisabledAt reports that the account may not come in at that time.
+func (c *Credentials) DisabledAt(now time.Time) bool {
+	return c.Disabled && (c.Disabling.Until.IsZero() || now.Before(c.Disabling.Until))
 }
 
 // NewCredentials makes the credentials of a new account, with salts of its

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,11 @@ var update = flag.Bool("update", false, "write golden files that don't exist yet
 // fixed are credentials that come out the same at every run.
 func fixed(t testing.TB) *Credentials {
 	t.Helper()
-	c := &Credentials{Disabled: true, Role: RoleAdmin, Created: time.UnixMilli(1700000000123).UTC(), Changed: time.UnixMilli(1700000009999).UTC()}
+	c := &Credentials{
+		Disabled: true, Role: "admin", Created: time.UnixMilli(1700000000123).UTC(), Changed: time.UnixMilli(1700000009999).UTC(),
+		Further:   []string{"support", "operator"},
+		Disabling: Disabling{Until: time.UnixMilli(1700000099999).UTC(), Reason: "spam", By: "cli ann@example"},
+	}
 	var err error
 	if c.SHA256, err = deriveKeys(hashSHA256, password, []byte("0123456789abcdef"), Iterations); err != nil {
 		t.Fatal(err)
@@ -57,13 +62,45 @@ func golden(t *testing.T, name string, got []byte) []byte {
 func TestTheDocumentIsFrozen(t *testing.T) {
 	t.Parallel()
 	c := fixed(t)
-	want := golden(t, "credentials.v1.hex", c.Encode())
+	want := golden(t, "credentials.v1.disabling.hex", c.Encode())
 	if got := c.Encode(); !bytes.Equal(got, want) {
 		t.Errorf("encoded as\n%x, frozen as\n%x", got, want)
 	}
 	got, err := DecodeCredentials(want)
 	if err != nil || !reflect.DeepEqual(got, c) {
 		t.Errorf("decoded as %+v, %v, want %+v", got, err, c)
+	}
+}
+
+// What was written before there were further roles and the end of a disabling.
+func TestAnOlderDocumentIsRead(t *testing.T) {
+	t.Parallel()
+	want := fixed(t)
+	want.Further, want.Disabling = nil, Disabling{}
+	got, err := DecodeCredentials(golden(t, "credentials.v1.hex", nil))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("decoded as %+v, %v, want %+v", got, err, want)
+	}
+	again, err := DecodeCredentials(want.Encode())
+	if err != nil || !reflect.DeepEqual(again, want) {
+		t.Errorf("after another writing %+v, %v, want %+v", again, err, want)
+	}
+}
+
+func TestADisablingEndsAtItsTime(t *testing.T) {
+	t.Parallel()
+	c := fixed(t)
+	end := c.Disabling.Until
+	if !c.DisabledAt(end.Add(-time.Millisecond)) || c.DisabledAt(end) {
+		t.Error("it does not end when it should")
+	}
+	c.Disabling.Until = time.Time{}
+	if !c.DisabledAt(end.AddDate(100, 0, 0)) {
+		t.Error("one without an end has ended")
+	}
+	c.Disabled = false
+	if c.DisabledAt(end) {
+		t.Error("it never was")
 	}
 }
 
@@ -112,6 +149,11 @@ func TestADocumentThatCantBeReadIsAnError(t *testing.T) {
 		t.Errorf("iterations that would take a second: %v", err)
 	}
 	c = fixed(t)
+	c.Further = make([]string, MaxFurther+1)
+	if _, err := DecodeCredentials(c.Encode()); !errors.Is(err, ErrDocument) {
+		t.Errorf("too many further roles: %v", err)
+	}
+	c = fixed(t)
 	c.SHA1.Salt = make([]byte, maxBytes+1)
 	if _, err := DecodeCredentials(c.Encode()); !errors.Is(err, ErrDocument) {
 		t.Errorf("a salt that is too long: %v", err)
@@ -144,7 +186,7 @@ func TestAChangedPasswordKeepsTheRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after.Created != before.Created || after.Role != before.Role || after.Disabled != before.Disabled || !after.Changed.Equal(time.UnixMilli(1800000000000)) {
+	if after.Created != before.Created || after.Role != before.Role || !slices.Equal(after.Further, before.Further) || after.Disabling != before.Disabling || after.Disabled != before.Disabled || !after.Changed.Equal(time.UnixMilli(1800000000000)) {
 		t.Errorf("%+v, made of %+v", after, before)
 	}
 	for _, test := range []struct {
@@ -165,7 +207,7 @@ func TestTheLongestDocumentFitsTheStore(t *testing.T) {
 	t.Parallel()
 	b := make([]byte, maxBytes)
 	k := Keys{Salt: b, Iterations: maxIterations, StoredKey: b, ServerKey: b}
-	c := Credentials{SHA256: k, SHA1: k, Role: RoleAdmin, Created: time.UnixMilli(math.MaxInt64), Changed: time.UnixMilli(math.MaxInt64)}
+	c := Credentials{SHA256: k, SHA1: k, Role: "admin", Created: time.UnixMilli(math.MaxInt64), Changed: time.UnixMilli(math.MaxInt64)}
 	if n := len(c.Encode()); n > events.MaxDocument {
 		t.Errorf("%d bytes", n)
 	}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"errors"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 )
@@ -27,8 +28,10 @@ type Reply struct {
 	// Account is the bare JID that was authenticated, or in a Failure the one
 	// that was claimed: zero if the client didn't get to claim one.
 	Account events.JID
-	// Role is of the account, with Success.
-	Role string
+	// Role is the account's primary one, with Success; "" for roles.Default.
+	// Further are those that its sessions may take beside.
+	Role    string
+	Further []string
 	// Err says to the log why it failed. It tells unknown users from wrong
 	// passwords and is not for the client.
 	Err error
@@ -55,8 +58,8 @@ func admit(account events.JID, c *Credentials, proven bool, data []byte) Reply {
 		return fail(NotAuthorized, account, ErrNoAccount)
 	case !proven:
 		return fail(NotAuthorized, account, ErrWrongPassword)
-	case c.Disabled:
+	case c.DisabledAt(time.Now()):
 		return fail(AccountDisabled, account, ErrDisabled)
 	}
-	return Reply{Kind: Success, Data: data, Account: account, Role: c.Role}
+	return Reply{Kind: Success, Data: data, Account: account, Role: c.Role, Further: c.Further}
 }
