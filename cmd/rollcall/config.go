@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/settings"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 )
@@ -61,6 +62,11 @@ type Config struct {
 	Demo           bool   // make the demo accounts
 	Fsync          string // of the embedded server: "always" or the longest time without
 	Verbose        bool   // log what happens, not only warnings
+
+	file     string            // TOML with any of these; "" for none
+	roles    []string          // as they were given
+	conflict string            // likewise
+	origins  *settings.Origins // of all flags, once loaded
 }
 
 // A lease has to outlast an election of a cluster's leader by far. A death is
@@ -78,45 +84,42 @@ func defaultName() string {
 	return "rollcall"
 }
 
-// validate checks the fields, prepares the domains, and names the flag at
+// validate checks the fields, prepares the domains, and names the flag of each
 // fault.
 func (c *Config) validate() error {
-	if err := c.prepareDomains(); err != nil {
-		return err
-	}
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, usagef(format, args...)) }
 	if c.Data == "" {
-		return usagef("--data: name a directory")
+		fault("--data: name a directory")
 	}
 	if c.Name == "" || len(c.Name) > 200 {
-		return usagef("--name: a name has 1 to 200 bytes")
+		fault("--name: a name has 1 to 200 bytes")
 	}
 	for _, a := range []struct{ flag, addr string }{
 		{"--c2s", c.C2S}, {"--c2s-tls", c.C2STLS}, {"--ws", c.WS}, {"--ws-tls", c.WSTLS},
 		{"--http", c.HTTP}, {"--http-tls", c.HTTPTLS}, {"--nats-listen", c.NATSListen},
 	} {
 		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {
-			return usagef("%s: %q is not host:port", a.flag, a.addr)
+			fault("%s: %q is not host:port", a.flag, a.addr)
 		}
 	}
 	if (c.Cert == "") != (c.Key == "") {
-		return usagef("--cert and --key go together")
+		fault("--cert and --key go together")
 	}
 	if c.NATS == "" && c.Creds != "" {
-		return usagef("--creds is for --nats")
+		fault("--creds is for --nats")
 	}
 	if c.has(roleConnector) && c.C2S+c.C2STLS+c.WS+c.WSTLS == "" {
-		return usagef("a connector needs --c2s, --c2s-tls, --ws or --ws-tls")
+		fault("a connector needs --c2s, --c2s-tls, --ws or --ws-tls")
 	}
 	if c.Lease < minLease || c.Lease%time.Second != 0 {
-		return usagef("--lease: %s is not whole seconds, %s or more", c.Lease, minLease)
+		fault("--lease: %s is not whole seconds, %s or more", c.Lease, minLease)
 	}
 	if c.MaxResources < 1 || c.MaxResources > session.MaxSessions {
-		return usagef("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)
+		fault("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)
 	}
-	if err := errors.Join(c.Limits.validate(), c.Log.validate(), c.Public.validate(c.has(rolePublisher))); err != nil {
-		return err
-	}
-	return c.validateWeb()
+	return errors.Join(append([]error{c.prepareDomains()}, append(faults,
+		c.Limits.validate(), c.Log.validate(), c.Public.validate(c.has(rolePublisher)), c.validateWeb())...)...)
 }
 
 // validateWeb keeps passwords and tokens off the network.

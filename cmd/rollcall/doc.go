@@ -8,15 +8,16 @@
 //
 // # Where things are
 //
-// A verb is a file of its name, those of "rollcall user", "rollcall names" and
-// "rollcall bench" begin with that, and run.go puts them together. They share
+// A verb is a file of its name, those of "rollcall user", "rollcall names", "rollcall
+// config" and "rollcall bench" begin with that, and run.go puts them together. They share
 // console.go, table.go, bars.go, recordlines.go and publiclines.go for what they print, when.go for times, size.go for sizes,
 // chosen.go for filters, service.go, past.go and progresslog.go for what they read, and accounts.go for what
 // they change.
 // What they know is in packages: ask, replay, projector/query, session/accounts and person;
 // what "bench" measures is in bench and load, and the picture that "stats" draws in chart.
 //
-// The service is up.go and config.go (what was asked for), node.go (one process,
+// The service is up.go and config.go (what was asked for), load.go and sections.go
+// (where that is read; package settings does it), node.go (one process,
 // in the order in which its parts start and stop), connector.go (what package
 // connector runs, and what that needs beside it), listeners.go, credentials.go,
 // logflags.go (the limits of a log that is made), publish.go, publicflags.go and onbus.go (what

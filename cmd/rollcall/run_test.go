@@ -69,6 +69,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"up --lease 5500ms", "--lease: 5.5s is not whole seconds, 5s or more"},
 		{"up --max-resources 0", "--max-resources: 0 is not from 1 to 100"},
 		{"up --cert x", "--cert and --key go together"},
+		{"up --config nowhere.toml", "nowhere.toml: no such file or directory"},
 		{"up --creds x", "--creds is for --nats"},
 		{"backup", "0 arguments given; the usage is: rollcall backup DIR"},
 		{"restore x --nats nats://x --data y", "give one"},
@@ -132,7 +133,7 @@ func TestTheVersionIsOneLine(t *testing.T) {
 
 func TestHelpFits80Columns(t *testing.T) {
 	t.Parallel()
-	for _, verb := range []string{"", "up", "user", "user import", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "stats", "backup", "restore", "bench", "bench log", "bench c2s"} {
+	for _, verb := range []string{"", "up", "user", "user import", "config check", "config print", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "stats", "backup", "restore", "bench", "bench log", "bench c2s"} {
 		var stdout bytes.Buffer
 		run(t.Context(), append(strings.Fields(verb), "--help"), nil, &stdout, &stdout)
 		for line := range strings.Lines(stdout.String()) {

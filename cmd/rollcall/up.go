@@ -19,11 +19,7 @@ const defaultData = "./rollcall-data"
 // newUp is the service. Its flags are the fields of Config; what they may be is
 // Config's to check.
 func newUp(con *console) *cobra.Command {
-	var (
-		cfg      Config
-		roles    []string
-		conflict string
-	)
+	var cfg Config
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run the service: NATS, projector and XMPP connector",
@@ -35,8 +31,23 @@ func newUp(con *console) *cobra.Command {
 			"      --name c2 --c2s 127.0.0.1:5322 --data rollcall-data/c2",
 		Args: arguments(0, 0),
 	}
+	defineUp(cmd, &cfg)
+	cmd.RunE = verb(func(ctx context.Context, _ []string) error {
+		keepHeapFloor()
+		if err := cfg.load(cmd.Flags()); err != nil {
+			return err
+		}
+		return up(ctx, con, &cfg)
+	})
+	return cmd
+}
+
+// defineUp defines the flags of "rollcall up", which are the settings of a
+// configuration file, too.
+func defineUp(cmd *cobra.Command, cfg *Config) {
 	f := cmd.Flags()
 	f.SortFlags = false
+	f.StringVar(&cfg.file, "config", "", "TOML `FILE` with any of these flags; each is also\nROLLCALL_ and its name: ROLLCALL_LOG_MAX_AGE=90d")
 	f.StringSliceVar(&cfg.Domains, "domain", []string{"localhost"}, "`DOMAIN` or domains to serve")
 	f.StringVar(&cfg.Data, "data", defaultData, "`DIR` of what it keeps")
 	f.StringVar(&cfg.Name, "name", "", "connector's unique `NAME` (default: the host's)")
@@ -51,11 +62,11 @@ func newUp(con *console) *cobra.Command {
 	f.StringVar(&cfg.NATSListen, "nats-listen", "127.0.0.1:4222", "`ADDR` of the embedded NATS\n")
 	f.StringVar(&cfg.NATS, "nats", "", "`URL` of a NATS server or cluster to use instead")
 	f.StringVar(&cfg.Creds, "creds", "", "`FILE` with credentials for --nats")
-	f.StringSliceVar(&roles, "roles", []string{"connector", "projector", "http"}, "`LIST` of connector, projector and http, without\nwhich there is no --http, and no --ws unless\nnamed, and of publisher (default: all but that)")
+	f.StringSliceVar(&cfg.roles, "roles", []string{"connector", "projector", "http"}, "`LIST` of connector, projector and http, without\nwhich there is no --http, and no --ws unless\nnamed, and of publisher (default: all but that)")
 	f.Lookup("roles").DefValue = "[]" // said shorter
 	f.StringVar(&cfg.Cert, "cert", "", "TLS certificate, PEM `FILE` (default: self-signed)")
 	f.StringVar(&cfg.Key, "key", "", "its private key, PEM `FILE`")
-	f.StringVar(&conflict, "conflict", "replace", "`HOW` to bind an address that is in use: replace\nits session, or refuse or rename the new one\n")
+	f.StringVar(&cfg.conflict, "conflict", "replace", "`HOW` to bind an address that is in use: replace\nits session, or refuse or rename the new one\n")
 	cfg.defineLimits(cmd)
 	cfg.Log.define(cmd)
 	cfg.Public.define(cmd)
@@ -65,34 +76,26 @@ func newUp(con *console) *cobra.Command {
 	f.BoolVar(&cfg.Demo, "demo", false, "make the accounts alice, bob and carol")
 	f.StringVar(&cfg.Fsync, "fsync", "1s", "`WHEN` the embedded NATS syncs to disk: always, or\nhow often. A power failure loses what is not\nsynced; a killed process loses nothing\n")
 	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings, and to\nwhich accounts and addresses")
-	for _, name := range []string{"cert", "key", "creds"} {
+	for _, name := range []string{"cert", "key", "creds", "config"} {
 		cmd.RegisterFlagCompletionFunc(name, completeFiles)
 	}
 	cmd.MarkFlagDirname("data")
-	cmd.RunE = verb(func(ctx context.Context, _ []string) error {
-		keepHeapFloor()
-		if err := cfg.complete(cmd, roles, conflict); err != nil {
-			return err
-		}
-		return up(ctx, con, &cfg)
-	})
-	return cmd
 }
 
 // complete gives the fields their values that depend on several flags, and
 // checks all of them.
-func (c *Config) complete(cmd *cobra.Command, roles []string, conflict string) error {
-	given := cmd.Flags().Changed
+func (c *Config) complete(given func(flag string) bool) error {
 	if c.Name == "" && !given("name") {
 		c.Name = defaultName()
 	}
-	if c.NATS != "" && given("nats-listen") {
+	switch {
+	case c.NATS == "" || !given("nats-listen") || c.origins.Outranks("nats", "nats-listen"):
+	case c.origins.Outranks("nats-listen", "nats"):
+		c.NATS = ""
+	default:
 		return usagef("--nats-listen is for the embedded NATS, --nats for another: give one")
 	}
-	if err := c.setRoles(roles); err != nil {
-		return err
-	}
-	if err := c.setConflict(conflict); err != nil {
+	if err := errors.Join(c.setRoles(c.roles), c.setConflict(c.conflict)); err != nil {
 		return err
 	}
 	if !c.has(roleHTTP) && !given("ws") {

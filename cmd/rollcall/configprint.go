@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/settings"
+)
+
+// newConfigPrint prints a configuration as a file.
+func newConfigPrint(con *console) *cobra.Command {
+	var defaults, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "print [FILE]",
+		Short: "Print a configuration, and where each value comes from",
+		Long: "Print what rollcall up --config FILE would run with here, as a file: each value,\n" +
+			"and whether it comes from the environment (ROLLCALL_*), from a line of the file,\n" +
+			"or is the default. Without FILE, ROLLCALL_CONFIG names it. Secrets are left out.\n" +
+			"With --defaults, print a file to start from, which explains every setting.",
+		Example: "  rollcall config print /etc/rollcall.toml\n" +
+			"  rollcall config print --defaults > rollcall.toml",
+		Args: arguments(0, 1),
+	}
+	cmd.Flags().BoolVar(&defaults, "defaults", false, "print all settings with their defaults, as comments")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each setting")
+	cmd.MarkFlagsMutuallyExclusive("defaults", "json")
+	cmd.ValidArgsFunction = completeFiles
+	cmd.RunE = verb(func(_ context.Context, args []string) error {
+		if defaults {
+			cfg, up := blankConfig(nil)
+			settings.PrintDefaults(con.out, up.Flags(), cfg.sections())
+			return nil
+		}
+		cfg, up := blankConfig(args)
+		if err := cfg.load(up.Flags()); err != nil {
+			return err
+		}
+		var err error
+		cfg.origins.Each(func(name, value, from string) {
+			if asJSON {
+				err = errors.Join(err, con.printJSON(setting{name, json.RawMessage(value), from}))
+				return
+			}
+			fmt.Fprintf(con.out, "%-48s # %s\n", name+" = "+value, from)
+		})
+		return err
+	})
+	return cmd
+}
+
+// A setting is one as JSON.
+type setting struct {
+	Name  string          `json:"name"`
+	Value json.RawMessage `json:"value"`
+	From  string          `json:"from"` // default, a variable, or FILE:LINE
+}

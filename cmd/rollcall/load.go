@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/settings"
+)
+
+// load gives all fields their values, from the flags, the environment and the
+// configuration file, and checks them. The error is about one fault, and says how to
+// see the others.
+func (c *Config) load(flags *pflag.FlagSet) error {
+	err := c.loadAll(flags)
+	faults := settings.Each(err)
+	switch {
+	case len(faults) == 0:
+		return nil
+	case len(faults) == 1:
+		return usageError{faults[0]}
+	case c.file == "":
+		return usageError{err}
+	}
+	return usagef("%w, and %s: rollcall config check %s", faults[0], plural(len(faults)-1, "other fault"), c.file)
+}
+
+// loadAll is load with an error that has all faults.
+func (c *Config) loadAll(flags *pflag.FlagSet) (err error) {
+	if c.file == "" {
+		c.file = os.Getenv(settings.Variable("config"))
+	}
+	c.origins, err = settings.Load(settings.Request{
+		Flags: flags, Sections: c.sections(), Path: c.file, Getenv: os.Getenv,
+	})
+	if c.origins == nil {
+		return err
+	}
+	return settings.Join(append(settings.Each(err), c.located(c.complete(flags.Changed))...)...)
+}
+
+// flagNamed finds the flag that an error names first.
+var flagNamed = regexp.MustCompile(`--([a-z][a-z0-9-]*)`)
+
+// located has each error that is about a flag begin with where that flag's value
+// comes from, if it isn't the command line.
+func (c *Config) located(err error) (all []error) {
+	for _, e := range settings.Each(err) {
+		if m := flagNamed.FindStringSubmatch(e.Error()); m != nil {
+			e = c.at(m[1], e)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+func (c *Config) at(flag string, err error) error {
+	if line := c.origins.Line(flag); line > 0 {
+		return &settings.Fault{File: c.file, Line: line, Err: err}
+	}
+	if from := c.origins.Of(flag); strings.HasPrefix(from, settings.Variable("")) {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	return err
+}
