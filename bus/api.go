@@ -15,6 +15,9 @@ import (
 // The JetStream API: a request to the server's leader and its answer, in JSON
 // (ADR-1). Streams, consumers and messages of streams are asked for by it.
 
+// apiPrefix begins the subjects that the API is asked at.
+const apiPrefix = "$JS.API."
+
 // api asks the JetStream API. Errors wrap events.ErrNotFound or
 // events.ErrUnavailable, and the server's *jetstream.APIError if it sent one.
 func (b *Bus) api(ctx context.Context, verb string, request, response any) error {
@@ -31,7 +34,7 @@ func (b *Bus) ask(ctx context.Context, verb string, request any) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := b.rpc.do(ctx, &nats.Msg{Subject: "$JS.API." + verb, Data: data})
+	answer, err := b.rpc.do(ctx, &nats.Msg{Subject: apiPrefix + verb, Data: data})
 	if err != nil {
 		return nil, unread(ctx, err)
 	}

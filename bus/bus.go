@@ -23,6 +23,8 @@ type Bus struct {
 	js  jetstream.JetStream
 	rpc *requests
 
+	denials *denials
+
 	syncs *syncs
 	asks  atomic.Bool // the server's acknowledgements are to be followed by a sync
 
@@ -69,7 +71,7 @@ func Connect(ctx context.Context, cfg Config) (*Bus, error) {
 func dial(cfg Config) (*Bus, error) {
 	cfg.setDefaults()
 	b := &Bus{cfg: cfg, connected: true, changed: make(chan struct{}), closed: make(chan struct{})}
-	b.rpc = newRequests(b)
+	b.rpc, b.denials = newRequests(b), newDenials()
 	b.appends, b.renewals = newAppends(), newRenewals()
 	var err error
 	if b.nc, err = nats.Connect(cfg.URL, b.options()...); err != nil {
@@ -110,7 +112,7 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.keyframes = &Keyframes{b: b}
 	b.waiting = &Waiting{b: b, taken: make(map[uint64]bool)}
 	b.courier, err = courier.New(courier.Config{
-		Conn: b.nc, To: incarnationSubject, Verbs: askPrefix + ".", Timeout: b.cfg.AttemptTimeout,
+		Conn: b.nc, To: incarnationSubject, Verbs: askPrefix + ".", Timeout: b.cfg.AttemptTimeout, Takes: takePrefix + ".", Denied: b.denials.channel,
 	})
 	if err != nil {
 		return err
@@ -137,6 +139,9 @@ func (b *Bus) options() []nats.Option {
 		}),
 		nats.ErrorHandler(b.asyncError),
 	}
+	if b.cfg.Inbox != "" {
+		opts = append(opts, nats.CustomInboxPrefix(b.cfg.Inbox))
+	}
 	if b.cfg.Creds != "" {
 		opts = append(opts, nats.UserCredentials(b.cfg.Creds))
 	}
@@ -155,6 +160,9 @@ func reconnectDelay(attempts int) time.Duration {
 }
 
 func (b *Bus) asyncError(_ *nats.Conn, sub *nats.Subscription, err error) {
+	if b.denied(err) {
+		return
+	}
 	if sub != nil && !strings.HasPrefix(sub.Subject, nats.InboxPrefix) {
 		err = fmt.Errorf("subscription %s: %w", sub.Subject, err)
 	}

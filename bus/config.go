@@ -44,6 +44,7 @@ const (
 type Config struct {
 	URL       string                     // servers, comma-separated
 	Creds     string                     // file of credentials, "" for none
+	Inbox     string                     // what subjects for answers begin with; "": _INBOX
 	Name      string                     // of the connection, as NATS shows it
 	InProcess nats.InProcessConnProvider // a server in this process (natsd.Server) in place of URL
 

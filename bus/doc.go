@@ -17,6 +17,8 @@
 //	RC_KEYFRAMES    the table at places of the log                     [Bus.Keyframes]
 //	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]
 //	rc.v1.ask.*     questions and streamed answers, not stored         [Bus.Courier]
+//	rc.v1.probe.>   whether a connector is there, not stored           [Leases.Missing]
+//	rc.v1.take.>    how much of an answer has come, not stored         [Bus.Courier]
 //	rc.v1.api.>     questions of other programs, not stored            [Bus.Serve]
 //
 // # Use
@@ -31,7 +33,7 @@
 //
 //   - The connection: bus.go, config.go, address.go; request.go (an answer or the
 //     loss of the connection, whichever comes first), sendqueue.go (many at once),
-//     api.go (those of JetStream); failure.go (the server's errors in the words of
+//     api.go (those of JetStream), denied.go (what permissions forbid); failure.go (the server's errors in the words of
 //     package events).
 //   - Streams and names: streams.go, space.go (what they reserve), token.go.
 //   - Writing: publish.go (one attempt), sync.go (until it is on disk),

@@ -89,10 +89,11 @@ func feedConfig(name string, from events.Seq, subjects []string) jetstream.Consu
 	return c
 }
 
-func (p *Public) stream(ctx context.Context) (jetstream.Stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.b.cfg.AttemptTimeout)
-	defer cancel()
-	stream, err := p.b.js.Stream(ctx, publicStream)
+func (p *Public) stream(ctx context.Context) (stream jetstream.Stream, err error) {
+	err = p.b.permitted(ctx, "STREAM.INFO."+publicStream, func(ctx context.Context) error {
+		stream, err = p.b.js.Stream(ctx, publicStream)
+		return err
+	})
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil, fmt.Errorf("stream %s: %w", publicStream, events.ErrNotFound)
 	}
@@ -100,23 +101,23 @@ func (p *Public) stream(ctx context.Context) (jetstream.Stream, error) {
 }
 
 func (p *Public) addConsumer(ctx context.Context, stream jetstream.Stream, c jetstream.ConsumerConfig) error {
-	ctx, cancel := context.WithTimeout(ctx, p.b.cfg.AttemptTimeout)
-	defer cancel()
-	_, err := stream.CreateConsumer(ctx, c)
-	return unavailable(err)
+	return unavailable(p.b.permitted(ctx, "CONSUMER.CREATE."+publicStream, func(ctx context.Context) error {
+		_, err := stream.CreateConsumer(ctx, c)
+		return err
+	}))
 }
 
 // consumers are those that the server keeps.
 func (p *Public) consumers(ctx context.Context, stream jetstream.Stream) (all []*jetstream.ConsumerInfo, err error) {
-	ctx, cancel := context.WithTimeout(ctx, p.b.cfg.AttemptTimeout)
-	defer cancel()
-	list := stream.ListConsumers(ctx)
-	for c := range list.Info() {
-		if c.Config.Durable != "" {
-			all = append(all, c)
+	return all, unavailable(p.b.permitted(ctx, "CONSUMER.LIST."+publicStream, func(ctx context.Context) error {
+		list := stream.ListConsumers(ctx)
+		for c := range list.Info() {
+			if c.Config.Durable != "" {
+				all = append(all, c)
+			}
 		}
-	}
-	return all, unavailable(list.Err())
+		return list.Err()
+	}))
 }
 
 func unavailable(err error) error {
@@ -196,9 +197,7 @@ func (p *Public) RemoveFeed(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.b.cfg.AttemptTimeout)
-	defer cancel()
-	err = stream.DeleteConsumer(ctx, name)
+	err = p.b.permitted(ctx, "CONSUMER.DELETE."+publicStream, func(ctx context.Context) error { return stream.DeleteConsumer(ctx, name) })
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return events.ErrNotFound
 	}

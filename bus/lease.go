@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 )
@@ -87,13 +88,17 @@ func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
 			r.Name, events.ErrLeaseRefused, minTTL, maxLeaseInfo)
 	}
 	lease := &Lease{b: l.b, subject: leaseSubject(r.Name), done: make(chan struct{}), pulse: newPulse(), msg: leaseMessage{
-		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Info: r.Info, Probe: l.b.nc.NewInbox(),
+		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Info: r.Info, Probe: leaseProbe(r.Name),
 	}}
 	var err error
 	if lease.there, err = l.b.nc.Subscribe(lease.msg.Probe, func(m *nats.Msg) { m.Respond(nil) }); err != nil {
 		return nil, notSent(err)
 	}
-	if err := l.acquire(ctx, lease); err != nil {
+	err = l.b.subscribed(lease.msg.Probe)
+	if err == nil {
+		err = l.acquire(ctx, lease)
+	}
+	if err != nil {
 		lease.there.Unsubscribe()
 		return nil, fmt.Errorf("acquire lease %q: %w", r.Name, err)
 	}
@@ -117,6 +122,10 @@ func (l *Leases) acquire(ctx context.Context, lease *Lease) error {
 	}
 	return fmt.Errorf("%w: too many try at once", events.ErrConflict)
 }
+
+// leaseProbe is a subject at which a holder answers Missing. It is no inbox, for those
+// who look need a permission for it, and may not have one for others' answers.
+func leaseProbe(name string) string { return probePrefix + "." + token(name) + "." + nuid.Next() }
 
 func leaseSubject(name string) string { return leasePrefix + "." + token(name) }
 

@@ -16,7 +16,7 @@ import (
 // takes note of answers as well.
 func waitsFor(down *events.Outage, err error) bool {
 	switch {
-	case down == nil, errors.Is(err, events.ErrUnresolved), errors.Is(err, events.ErrDisk):
+	case down == nil, errors.Is(err, events.ErrUnresolved), events.Lasts(err):
 		return false
 	case errors.Is(err, events.ErrUnavailable):
 		return down.Failed()

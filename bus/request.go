@@ -1,7 +1,9 @@
 package bus
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -37,11 +39,12 @@ type requests struct {
 
 // A call is used again after its answer was taken.
 type call struct {
-	id     uint64
-	turn   uint      // of requests when it began
-	sync   *syncing  // waits for one after an acknowledgement; nil: for nothing
-	ack    *nats.Msg // that waits for the sync
-	answer chan answer
+	id      uint64
+	subject string
+	turn    uint      // of requests when it began
+	sync    *syncing  // waits for one after an acknowledgement; nil: for nothing
+	ack     *nats.Msg // that waits for the sync
+	answer  chan answer
 }
 
 // An answer is one, or why there is none, as an error of package events.
@@ -64,7 +67,14 @@ func (r *requests) listen() error {
 	if err != nil {
 		return err
 	}
-	return sub.SetPendingLimits(-1, -1) // bounded by the calls that wait
+	if err := sub.SetPendingLimits(-1, -1); err != nil { // bounded by the calls that wait
+		return err
+	}
+	err = r.b.subscribed(sub.Subject)
+	if denied, ok := errors.AsType[*events.DeniedError](err); ok {
+		denied.Subject = cmp.Or(r.b.cfg.Inbox, "_INBOX") + ".>"
+	}
+	return err
 }
 
 // receive hands an answer to its call; that of a late one is gone.
@@ -113,7 +123,7 @@ func (r *requests) send(m *nats.Msg) (*call, error) { return r.sendThen(m, nil) 
 // sendThen is send of what is to be synced once it is acknowledged, if it is.
 func (r *requests) sendThen(m *nats.Msg, sync *syncing) (*call, error) {
 	c := callPool.Get().(*call)
-	c.id, c.sync, c.ack = r.last.Add(1), sync, nil
+	c.id, c.subject, c.sync, c.ack = r.last.Add(1), m.Subject, sync, nil
 	out := outgoing{c.id, m.Subject, r.prefix + strconv.FormatUint(c.id, 10), m.Header, m.Data}
 	r.mu.Lock()
 	if !r.up {
@@ -179,6 +189,22 @@ func (r *requests) setConnected(up bool) {
 	r.mu.Unlock()
 	for _, c := range lost {
 		c.answer <- answer{err: fmt.Errorf("%w: %w", events.ErrUnresolved, nats.ErrDisconnected)}
+	}
+}
+
+// deny ends the calls that were sent to a subject.
+func (r *requests) deny(subject string, err error) {
+	var refused []*call
+	r.mu.Lock()
+	for id, c := range r.calls {
+		if c.subject == subject {
+			refused = append(refused, c)
+			delete(r.calls, id)
+		}
+	}
+	r.mu.Unlock()
+	for _, c := range refused {
+		c.answer <- answer{err: err}
 	}
 }
 

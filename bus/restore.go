@@ -330,9 +330,7 @@ func (r *restoring) undo(ctx context.Context) error {
 func (r *restoring) remove(ctx context.Context, names []string) error {
 	names = slices.DeleteFunc(names, func(name string) bool { return name == leaseStream })
 	for _, name := range append(names, leaseStream) {
-		attempt, cancel := context.WithTimeout(ctx, restoreAttempt)
-		err := r.b.js.DeleteStream(attempt, name)
-		cancel()
+		err := r.b.permitted(ctx, "STREAM.DELETE."+name, func(ctx context.Context) error { return r.b.js.DeleteStream(ctx, name) })
 		if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 			return fmt.Errorf("%w: stream %s: %w", ErrLeft, name, err)
 		}

@@ -62,6 +62,9 @@ func (b *Bus) Serve(ctx context.Context, version string, endpoints []Endpoint) e
 			return fmt.Errorf("serve on NATS: %s: %w", subject, err)
 		}
 	}
+	if err := b.subscribed(""); err != nil {
+		return fmt.Errorf("serve on NATS: %w", err)
+	}
 	select {
 	case <-ctx.Done():
 	case <-b.closed:

@@ -149,17 +149,17 @@ func (b *Bus) release(ctx context.Context, have jetstream.StreamConfig) (jetstre
 }
 
 func (b *Bus) attemptCreate(ctx context.Context, c jetstream.StreamConfig) error {
-	ctx, cancel := context.WithTimeout(ctx, b.cfg.AttemptTimeout)
-	defer cancel()
-	_, err := b.js.CreateStream(ctx, c)
-	return err
+	return b.permitted(ctx, "STREAM.CREATE."+c.Name, func(ctx context.Context) error {
+		_, err := b.js.CreateStream(ctx, c)
+		return err
+	})
 }
 
 func (b *Bus) update(ctx context.Context, c jetstream.StreamConfig) error {
-	ctx, cancel := context.WithTimeout(ctx, b.cfg.AttemptTimeout)
-	defer cancel()
-	_, err := b.js.UpdateStream(ctx, c)
-	return err
+	return b.permitted(ctx, "STREAM.UPDATE."+c.Name, func(ctx context.Context) error {
+		_, err := b.js.UpdateStream(ctx, c)
+		return err
+	})
 }
 
 // noSpace reports that a server, or too many servers of a cluster, can't reserve what

@@ -35,6 +35,8 @@ const (
 	askPrefix    = "rc.v1.ask"
 	auditSubject = "rc.v1.audit"
 	publicPrefix = "rc.v1.pub"
+	probePrefix  = "rc.v1.probe"
+	takePrefix   = "rc.v1.take"
 )
 
 // The number of streams that the partitions are split over. It is written
@@ -259,14 +261,14 @@ func (b *Bus) ensureStream(ctx context.Context, want jetstream.StreamConfig) (je
 	}
 }
 
-func (b *Bus) streamInfo(ctx context.Context, name string) (*jetstream.StreamInfo, error) {
-	ctx, cancel := context.WithTimeout(ctx, b.cfg.AttemptTimeout)
-	defer cancel()
-	s, err := b.js.Stream(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	return s.CachedInfo(), nil
+func (b *Bus) streamInfo(ctx context.Context, name string) (info *jetstream.StreamInfo, err error) {
+	return info, b.permitted(ctx, "STREAM.INFO."+name, func(ctx context.Context) error {
+		s, err := b.js.Stream(ctx, name)
+		if err == nil {
+			info = s.CachedInfo()
+		}
+		return err
+	})
 }
 
 // adopt checks a stream that exists, and returns its settings.

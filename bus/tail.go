@@ -57,6 +57,8 @@ type tail struct {
 	sub     *nats.Subscription
 	msgs    chan *nats.Msg
 	changed <-chan struct{} // closed when the connection was lost
+	denied  <-chan error    // has one when the server refuses requests for more
+	allowed func()          // ends the watch for that
 	place   uint64          // of the last message in the consumer
 	batch   int             // messages a request
 	wanted  int             // messages requested and not yet come
@@ -211,6 +213,8 @@ func (t *tail) receive(ctx context.Context) (*nats.Msg, error) {
 		return nil, ctx.Err()
 	case <-t.b.closed:
 		return nil, nats.ErrConnectionClosed
+	case err := <-t.denied:
+		return nil, err
 	case <-t.changed:
 	case <-t.timer.C:
 	}
@@ -275,10 +279,14 @@ func (t *tail) request() {
 	}
 	req := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"expires":%d,"idle_heartbeat":%d}`,
 		t.batch, batchBytes, pullExpiry, heartbeat)
-	if err := t.b.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+t.stream+"."+t.name, t.sub.Subject, req); err != nil {
+	if err := t.b.nc.PublishRequest(t.nextSubject(), t.sub.Subject, req); err != nil {
 		return // the connection is lost, which receive notices
 	}
 	t.wanted += t.batch
+}
+
+func (t *tail) nextSubject() string {
+	return apiPrefix + "CONSUMER.MSG.NEXT." + t.stream + "." + t.name
 }
 
 // open checks that the stream is the one that was read before, and makes a
@@ -351,6 +359,7 @@ func (t *tail) consume(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 	}
 	t.sub = sub
+	t.denied, t.allowed = t.b.denials.channel(t.nextSubject())
 	t.request()
 	t.request()
 	return nil
@@ -383,10 +392,11 @@ func (t *tail) config(name string) jetstream.ConsumerConfig {
 func (t *tail) close() {
 	if t.sub != nil {
 		t.sub.Unsubscribe()
+		t.allowed()
 		t.sub = nil
 	}
 	if t.name != "" {
-		t.b.nc.PublishRequest("$JS.API.CONSUMER.DELETE."+t.stream+"."+t.name, t.b.rpc.prefix+"0", nil)
+		t.b.nc.PublishRequest(apiPrefix+"CONSUMER.DELETE."+t.stream+"."+t.name, t.b.rpc.prefix+"0", nil)
 		t.name = ""
 	}
 }

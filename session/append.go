@@ -54,7 +54,7 @@ func (s *Service) append(ctx context.Context, stripe *stripe, r *events.Record) 
 			stripe.close(r)
 			return pos, err
 		}
-		if errors.Is(err, events.ErrDisk) || !sleep(ctx, pause/2+rand.N(pause/2)) {
+		if events.Lasts(err) || !sleep(ctx, pause/2+rand.N(pause/2)) {
 			return events.Position{}, outOfTime(r, stripe.isOpen(r), err)
 		}
 	}
@@ -77,7 +77,7 @@ func (s *Service) patiently(ctx context.Context, ask func() error) error {
 // takes note that the log has answered.
 func (s *Service) waitsFor(err error) bool {
 	switch {
-	case errors.Is(err, events.ErrDisk):
+	case events.Lasts(err):
 		return false
 	case errors.Is(err, events.ErrUnavailable):
 		return s.down.Failed()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nuid"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 )
@@ -63,7 +64,7 @@ type answer struct {
 // run is the life of an answer: the handler, beside it signs of life, and the end.
 func (a *answer) run(ctx context.Context, request []byte, handle func(context.Context, []byte, func([]byte) error) error) {
 	a.takes = make(chan *nats.Msg, 2*window)
-	sub, err := a.c.nc.ChanSubscribe(a.c.nc.NewInbox(), a.takes)
+	sub, err := a.c.nc.ChanSubscribe(a.c.cfg.Takes+nuid.Next(), a.takes)
 	if err != nil {
 		return // the connection is closed
 	}

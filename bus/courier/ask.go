@@ -81,6 +81,8 @@ func (c *Courier) ask(ctx context.Context, subject string, request []byte, yield
 		return notSent(err)
 	}
 	defer sub.Unsubscribe()
+	denied, stop := c.cfg.Denied(subject)
+	defer stop()
 	if err := c.nc.PublishRequest(subject, sub.Subject, request); err != nil {
 		return notSent(err)
 	}
@@ -92,6 +94,8 @@ func (c *Courier) ask(ctx context.Context, subject string, request []byte, yield
 		case m = <-msgs:
 		case <-ctx.Done():
 			return ctx.Err()
+		case err := <-denied:
+			return err
 		case <-changed:
 			return fmt.Errorf("%w: the connection was lost during the answer", events.ErrUnavailable)
 		case <-silence.C:

@@ -31,6 +31,9 @@ type Config struct {
 	To      func(events.Incarnation) string // the subject on which an incarnation receives
 	Verbs   string                          // what the subjects of verbs begin with
 	Timeout time.Duration                   // of the server's answer to a new subscription
+	Takes   string                          // what the subjects begin with at which an asker says what it took
+	// Denied gives a channel that has an error once the server refuses to publish to a subject.
+	Denied func(subject string) (denied <-chan error, stop func())
 }
 
 // Courier brings messages from process to process over core NATS, to a
@@ -62,8 +65,8 @@ type track struct {
 // New makes the courier of one process. Its connection should reconnect for ever
 // and keep nothing that it can't send; the caller closes it, after the courier.
 func New(cfg Config) (*Courier, error) {
-	if cfg.Conn == nil || cfg.To == nil || cfg.Verbs == "" || cfg.Timeout <= 0 {
-		return nil, errors.New("courier: Conn, To, Verbs and Timeout are required")
+	if cfg.Conn == nil || cfg.To == nil || cfg.Verbs == "" || cfg.Timeout <= 0 || cfg.Takes == "" || cfg.Denied == nil {
+		return nil, errors.New("courier: Conn, To, Verbs, Timeout, Takes and Denied are required")
 	}
 	c := &Courier{
 		cfg: cfg, nc: cfg.Conn, returns: cfg.Conn.NewInbox() + ".",
@@ -233,9 +236,9 @@ type handler struct {
 func (c *Courier) serve(sub *nats.Subscription, finish func()) (stop func(), err error) {
 	h := &handler{nc: c.nc, sub: sub, ended: make(chan struct{}), finish: finish}
 	sub.SetClosedHandler(func(string) { close(h.ended) })
-	if err := c.nc.FlushTimeout(c.cfg.Timeout); err != nil {
+	if err := Subscribed(c.nc, sub.Subject, c.cfg.Timeout); err != nil {
 		h.stop()
-		return nil, notSent(err)
+		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

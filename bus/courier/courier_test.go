@@ -49,6 +49,7 @@ func process(t testing.TB, url string) *courier.Courier {
 	t.Cleanup(nc.Close)
 	c, err := courier.New(courier.Config{
 		Conn: nc, To: func(to events.Incarnation) string { return fmt.Sprint("to.", to.Epoch) }, Verbs: "ask.", Timeout: patience,
+		Takes: "take.", Denied: func(string) (<-chan error, func()) { return nil, func() {} },
 	})
 	must(t, err)
 	t.Cleanup(c.Close)

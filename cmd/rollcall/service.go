@@ -49,7 +49,7 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 		return ctx.Err()
 	case errors.Is(err, bus.ErrNoStreams):
 		return change("--nats", err)
-	case errors.Is(err, bus.ErrLacksStream):
+	case errors.Is(err, bus.ErrLacksStream), isDenied(err):
 		return err
 	case err != nil:
 		return &flagError{flag: "is rollcall up running? else change --nats", err: err}
@@ -57,6 +57,12 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 	defer b.Close()
 	putOnRecord(ctx, b)
 	return do(b)
+}
+
+// isDenied reports a service that was found and did not let this user do it.
+func isDenied(err error) bool {
+	_, denied := errors.AsType[*events.DeniedError](err)
+	return denied
 }
 
 // checkCreds tells a file that can't be read from a server that can't be

@@ -34,8 +34,8 @@ type connector struct {
 
 // Run is the life of a connector: one incarnation after the other, each with a
 // lease, until ctx ends. It returns nil after an orderly stop, and otherwise an
-// error of Acquire that wraps events.ErrHeld or events.ErrLeaseRefused, or that of
-// Beside.
+// error of Acquire that wraps events.ErrHeld or events.ErrLeaseRefused or is an
+// *events.DeniedError, or that of Beside.
 func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.check(); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (c *connector) incarnations(ctx context.Context, lease Lease) (err error) {
 
 // acquire gets a lease, however long that takes; nil if ctx ends before. Errors are
 // those after which this process would never serve: somebody else has the name, and
-// lives, or nobody could have such a lease.
+// lives, or nobody could have such a lease, or NATS refuses it.
 func (c *connector) acquire(ctx context.Context) (Lease, error) {
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
 		lease, err := c.Acquire(ctx)
@@ -98,7 +98,7 @@ func (c *connector) acquire(ctx context.Context) (Lease, error) {
 		switch {
 		case err == nil:
 			return lease, nil
-		case errors.Is(err, events.ErrLeaseRefused):
+		case errors.Is(err, events.ErrLeaseRefused), isDenied(err):
 			return nil, err
 		case ctx.Err() != nil:
 			return nil, nil
@@ -108,6 +108,11 @@ func (c *connector) acquire(ctx context.Context) (Lease, error) {
 			return nil, nil
 		}
 	}
+}
+
+func isDenied(err error) bool {
+	_, denied := errors.AsType[*events.DeniedError](err)
+	return denied
 }
 
 // incarnate is one incarnation, from the lease to its end. It returns
