@@ -35,5 +35,6 @@
 // whoever reads the memory of the process can guess fast at the passwords that
 // came by PLAIN recently.
 //
-// How often one may try is the caller's to say; [Throttle] counts for it.
+// How often one may try is the caller's to say, by [Exchange].Gate; package guess counts
+// for it. [Throttle] bounds registrations.
 package auth

@@ -16,6 +16,11 @@ const maxMessage = 8 << 10
 // goroutine at a time. After a Failure it can be started again; how often is
 // the caller's to limit. After Success it refuses everything.
 type Exchange struct {
+	// Gate, if not nil, is asked before a client's password or its proof of one is
+	// checked, once for each. Where it says no, nothing is looked at: the exchange fails
+	// with temporary-auth-failure and ErrHeldBack, as late as if it had been.
+	Gate func(account events.JID) bool
+
 	auth *Authenticator
 	host string
 	ch   Channel
@@ -106,6 +111,9 @@ func (x *Exchange) account(user string) (events.JID, error) {
 	}
 	return events.NewJID(local, x.host, "")
 }
+
+// admits asks the gate.
+func (x *Exchange) admits(account events.JID) bool { return x.Gate == nil || x.Gate(account) }
 
 // mayActAs reports that the authorization identity is the account itself, said
 // or implied: acting for somebody else isn't supported (RFC 6120, 6.3.8).

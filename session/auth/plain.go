@@ -28,6 +28,9 @@ func (c *plainConversation) step(ctx context.Context, msg []byte) Reply {
 	if err != nil {
 		return fail(NotAuthorized, account, err)
 	}
+	if !c.x.admits(account) {
+		return fail(TemporaryAuthFailure, account, ErrHeldBack)
+	}
 	keys, cred, err := c.x.auth.keys(ctx, account, hashSHA256)
 	if err != nil {
 		return fail(TemporaryAuthFailure, account, err)

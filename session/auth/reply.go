@@ -41,6 +41,7 @@ type Reply struct {
 var (
 	ErrWrongPassword = errors.New("wrong password")
 	ErrDisabled      = errors.New("account is disabled")
+	ErrHeldBack      = errors.New("the gate let no password through")
 	errSyntax        = errors.New("malformed SASL message")
 	errBinding       = errors.New("channel binding failed")
 	errAuthzid       = errors.New("authorization identity isn't the account")

@@ -62,6 +62,9 @@ func (c *scramConversation) first(ctx context.Context, msg []byte) Reply {
 }
 
 func (c *scramConversation) final(msg []byte) Reply {
+	if !c.x.admits(c.account) {
+		return fail(TemporaryAuthFailure, c.account, ErrHeldBack)
+	}
 	serverFinal, err := c.scram.Step(string(msg))
 	if err != nil && serverFinal != scram.ErrInvalidProof {
 		return scramFailure(c.account, serverFinal, err)

@@ -8,7 +8,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/lru"
 )
 
-// ThrottleConfig bounds the guessing of passwords.
+// ThrottleConfig bounds how often something may be tried.
 type ThrottleConfig struct {
 	// Free is how many failures in a row cost no waiting. Default 5.
 	Free int
@@ -23,11 +23,10 @@ type ThrottleConfig struct {
 	Keys int
 }
 
-// A Throttle counts failures by key, which is an address or an account, and
-// says how long the key has to wait. One attempt waits for nobody's answer, so
-// attempts at the same moment are bounded by the connections that one may have.
-// A throttle by account alone lets anyone keep the account's owner out for
-// Max; by account and address together it doesn't.
+// A Throttle counts failures by key, such as an address, and says how long the key
+// has to wait. One attempt waits for nobody's answer, so attempts at the same
+// moment are bounded by the connections that one may have. It is not for passwords:
+// everybody behind an address would wait for a guesser there (package guess).
 //
 // It may be used by many goroutines.
 type Throttle struct {
