@@ -11,6 +11,7 @@ var mayImport = map[string][]string{
 	"session/lru":             {},
 	"session/roles":           {},
 	"session/auth":            {"events", "session/lru"},
+	"session/guess":           {"events"},
 	"session/roster":          {"events", "session/stanza"},
 	"session/accounts":        {"events", "session", "session/auth", "session/roster"},
 	"session/pep":             {"events"},
