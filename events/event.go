@@ -30,6 +30,8 @@ const (
 	ReasonAccountRemoved  Reason = "account_removed"  // the account is gone
 	ReasonOverload        Reason = "overload"         // the client read too slowly
 	ReasonUnavailable     Reason = "unavailable"      // the log could not take the session's events
+	ReasonAccountDisabled Reason = "account_disabled" // nobody may log in to the account for now
+	ReasonBanned          Reason = "banned"           // nobody may connect from its address for now
 )
 
 // Reasons lists all reasons, in the order above.
@@ -37,6 +39,7 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonClient, ReasonError, ReasonConnectionLost, ReasonTimeout, ReasonResumed, ReasonReplaced, ReasonKicked,
 		ReasonConnectorLost, ReasonShutdown, ReasonPasswordChanged, ReasonAccountRemoved, ReasonOverload, ReasonUnavailable,
+		ReasonAccountDisabled, ReasonBanned,
 	}
 }
 
@@ -132,6 +135,32 @@ type (
 	PasswordChanged struct{ By Actor }
 	// AccountRemoved ends the account's sessions, each by an event of its own.
 	AccountRemoved struct{ By Actor }
+	// AccountDisabled: nobody can log in to it, while all that is kept of it stays. Sessions
+	// that end with it do so by events of their own.
+	AccountDisabled struct {
+		Until int64  // Unix nanoseconds, from when on it may log in again; 0: until it is enabled
+		Text  string // for people; may be empty
+		By    Actor
+	}
+	// AccountEnabled: it may log in again.
+	AccountEnabled struct{ By Actor }
+)
+
+// Events of networks. Their records have no session and, in the place of an account,
+// [Networks].
+type (
+	// NetworkBanned: nobody can connect from it. Sessions there end by events of their own.
+	NetworkBanned struct {
+		Network string // in the notation of CIDR
+		Until   int64  // Unix nanoseconds; 0: until it is unbanned
+		Text    string // for people; may be empty
+		By      Actor
+	}
+	// NetworkUnbanned: the ban of just this network has no effect any longer.
+	NetworkUnbanned struct {
+		Network string
+		By      Actor
+	}
 )
 
 // Events of connectors: when each incarnation began and ended, as a lease says it

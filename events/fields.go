@@ -20,9 +20,13 @@ func (Refreshed) version() uint8               { return 2 }
 func (AccountCreated) version() uint8          { return 2 }
 func (PasswordChanged) version() uint8         { return 2 }
 func (AccountRemoved) version() uint8          { return 2 }
+func (AccountDisabled) version() uint8         { return 1 }
+func (AccountEnabled) version() uint8          { return 1 }
 func (ConnectorStarted) version() uint8        { return 1 }
 func (ConnectorStopped) version() uint8        { return 1 }
 func (ConnectorLost) version() uint8           { return 1 }
+func (NetworkBanned) version() uint8           { return 1 }
+func (NetworkUnbanned) version() uint8         { return 1 }
 func (Connected) version() uint8               { return 1 }
 func (StreamOpened) version() uint8            { return 1 }
 func (Secured) version() uint8                 { return 1 }
@@ -73,10 +77,22 @@ func (e Refreshed) appendFields(b []byte) []byte {
 func (e AccountCreated) appendFields(b []byte) []byte  { return appendStrings(b, string(e.By)) }
 func (e PasswordChanged) appendFields(b []byte) []byte { return appendStrings(b, string(e.By)) }
 func (e AccountRemoved) appendFields(b []byte) []byte  { return appendStrings(b, string(e.By)) }
-func (ConnectorStarted) appendFields(b []byte) []byte  { return appendStrings(b) }
-func (ConnectorStopped) appendFields(b []byte) []byte  { return appendStrings(b) }
+func (e AccountDisabled) appendFields(b []byte) []byte {
+	b = appendInt(appendArray(b, 3), e.Until)
+	return appendString(appendString(b, e.Text), string(e.By))
+}
+func (e AccountEnabled) appendFields(b []byte) []byte { return appendStrings(b, string(e.By)) }
+func (ConnectorStarted) appendFields(b []byte) []byte { return appendStrings(b) }
+func (ConnectorStopped) appendFields(b []byte) []byte { return appendStrings(b) }
 func (e ConnectorLost) appendFields(b []byte) []byte {
 	return appendUint(appendString(appendArray(b, 2), e.Lost.Name), e.Lost.Epoch)
+}
+func (e NetworkBanned) appendFields(b []byte) []byte {
+	b = appendInt(appendString(appendArray(b, 4), e.Network), e.Until)
+	return appendString(appendString(b, e.Text), string(e.By))
+}
+func (e NetworkUnbanned) appendFields(b []byte) []byte {
+	return appendStrings(b, e.Network, string(e.By))
 }
 func (e Connected) appendFields(b []byte) []byte    { return appendStrings(b, e.Address) }
 func (e StreamOpened) appendFields(b []byte) []byte { return appendStrings(b, e.Host) }
@@ -239,6 +255,14 @@ func (f *fields) rareEvent(k Kind) Event {
 		return PasswordChanged{By: Actor(f.string())}
 	case KindAccountRemoved:
 		return AccountRemoved{By: Actor(f.string())}
+	case KindAccountDisabled:
+		return AccountDisabled{Until: f.int(), Text: f.string(), By: Actor(f.string())}
+	case KindAccountEnabled:
+		return AccountEnabled{By: Actor(f.string())}
+	case KindNetworkBanned:
+		return NetworkBanned{Network: f.string(), Until: f.int(), Text: f.string(), By: Actor(f.string())}
+	case KindNetworkUnbanned:
+		return NetworkUnbanned{Network: f.string(), By: Actor(f.string())}
 	case KindConnectorStarted:
 		return ConnectorStarted{}
 	case KindConnectorStopped:

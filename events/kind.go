@@ -24,10 +24,15 @@ const (
 	KindAccountCreated  Kind = 32
 	KindPasswordChanged Kind = 33
 	KindAccountRemoved  Kind = 34
+	KindAccountDisabled Kind = 36
+	KindAccountEnabled  Kind = 37
 
 	KindConnectorStarted Kind = 48
 	KindConnectorStopped Kind = 49
 	KindConnectorLost    Kind = 50
+
+	KindNetworkBanned   Kind = 56
+	KindNetworkUnbanned Kind = 57
 
 	KindConnected    Kind = 64
 	KindStreamOpened Kind = 65
@@ -57,9 +62,13 @@ var kindNames = [256]string{
 	KindAccountCreated:          "account_created",
 	KindPasswordChanged:         "password_changed",
 	KindAccountRemoved:          "account_removed",
+	KindAccountDisabled:         "account_disabled",
+	KindAccountEnabled:          "account_enabled",
 	KindConnectorStarted:        "connector_started",
 	KindConnectorStopped:        "connector_stopped",
 	KindConnectorLost:           "connector_lost",
+	KindNetworkBanned:           "network_banned",
+	KindNetworkUnbanned:         "network_unbanned",
 	KindConnected:               "connected",
 	KindStreamOpened:            "stream_opened",
 	KindSecured:                 "secured",
@@ -92,9 +101,13 @@ func (Refreshed) Kind() Kind               { return KindRefreshed }
 func (AccountCreated) Kind() Kind          { return KindAccountCreated }
 func (PasswordChanged) Kind() Kind         { return KindPasswordChanged }
 func (AccountRemoved) Kind() Kind          { return KindAccountRemoved }
+func (AccountDisabled) Kind() Kind         { return KindAccountDisabled }
+func (AccountEnabled) Kind() Kind          { return KindAccountEnabled }
 func (ConnectorStarted) Kind() Kind        { return KindConnectorStarted }
 func (ConnectorStopped) Kind() Kind        { return KindConnectorStopped }
 func (ConnectorLost) Kind() Kind           { return KindConnectorLost }
+func (NetworkBanned) Kind() Kind           { return KindNetworkBanned }
+func (NetworkUnbanned) Kind() Kind         { return KindNetworkUnbanned }
 func (Connected) Kind() Kind               { return KindConnected }
 func (StreamOpened) Kind() Kind            { return KindStreamOpened }
 func (Secured) Kind() Kind                 { return KindSecured }

@@ -55,11 +55,15 @@ func (i Incarnation) Compare(other Incarnation) int {
 // and [ParseJID] makes no JID of this domainpart.
 var Connectors = StoredJID("_connectors")
 
+// Networks is in the place of an account in the records of networks, as Connectors is in
+// those of connectors, and names nobody either.
+var Networks = StoredJID("_networks")
+
 // A Record is an event with its circumstances, as it is appended.
 type Record struct {
 	ID        EventID     // of this event: tells it from another in its place
-	Session   SessionID   // zero for events of the account itself, and of connectors
-	JID       JID         // full once the session is bound, otherwise bare; Connectors for their events; may be zero before authentication
+	Session   SessionID   // zero for events of the account itself, of connectors and of networks
+	JID       JID         // full once the session is bound, otherwise bare; Connectors or Networks for their events; may be zero before authentication
 	Time      int64       // Unix nanoseconds by the connector's clock; advisory
 	Connector Incarnation // the one that wrote it
 	Cause     ConnID      // whose client led to it; may be zero
@@ -69,6 +73,9 @@ type Record struct {
 
 // Account is the bare JID to whose subject the record belongs.
 func (r *Record) Account() JID { return r.JID.Bare() }
+
+// IsService reports a record of connectors or of networks, which is no account's.
+func (r *Record) IsService() bool { return r.JID == Connectors || r.JID == Networks }
 
 // A Stored is a record as the log keeps it.
 type Stored struct {

@@ -67,11 +67,11 @@ func moved(a *Account, st *events.Stored) (next Account) {
 // so that each case allocates only what it returns.
 func same(a Account) *Account { return &a }
 
-// rekeys reports an event after which what proved the knowledge of a password before
-// proves nothing.
+// rekeys reports an event after which what proved the knowledge of a password before,
+// and that the account may log in, proves nothing.
 func rekeys(e events.Event) bool {
 	switch e.(type) {
-	case events.PasswordChanged, events.AccountRemoved:
+	case events.PasswordChanged, events.AccountRemoved, events.AccountDisabled, events.AccountEnabled:
 		return true
 	}
 	return false

@@ -1,6 +1,10 @@
 package session
 
-import "github.com/rollcall-xmpp/rollcall/events"
+import (
+	"net/netip"
+
+	"github.com/rollcall-xmpp/rollcall/events"
+)
 
 // A Command is a wish, in the imperative, with everything that deciding about
 // it takes. Its concrete types are those of this file.
@@ -162,4 +166,34 @@ type (
 	}
 	// RemoveAccount ends all sessions.
 	RemoveAccount struct{ By events.Actor }
+	// DisableAccount says that nobody can log in to the account, and ends all its sessions,
+	// or as a Kick does the one that Resource or Session names. If there is none of these, the
+	// account is disabled all the same.
+	DisableAccount struct {
+		Until    int64         // Unix nanoseconds, from when on it may log in again; 0: until it is enabled
+		Reason   events.Reason // of the ends; "": ReasonAccountDisabled
+		Resource string
+		Session  events.SessionID // counts if it isn't zero
+		Text     string           // for the client and the history; at most MaxKickText bytes, as a Kick's
+		By       events.Actor
+	}
+	// EnableAccount says that it can be logged in to again.
+	EnableAccount struct{ By events.Actor }
+)
+
+// Commands of networks, to be done under [events.Networks]. They record what is done
+// elsewhere.
+type (
+	// BanNetwork records that nobody can connect from a network.
+	BanNetwork struct {
+		Network netip.Prefix
+		Until   int64  // Unix nanoseconds; 0: until it is unbanned
+		Text    string // for the clients and the history
+		By      events.Actor
+	}
+	// UnbanNetwork records that its ban is lifted.
+	UnbanNetwork struct {
+		Network netip.Prefix
+		By      events.Actor
+	}
 )

@@ -190,7 +190,11 @@ func (c Close) decide(a *Account) ([]Step, error) {
 }
 
 func (c Kick) decide(a *Account) ([]Step, error) {
-	end := events.Closed{Reason: events.ReasonKicked, Text: c.Text, By: c.By.Fit()}
+	return c.among(a, events.Closed{Reason: events.ReasonKicked, Text: c.Text, By: c.By.Fit()})
+}
+
+// among ends the sessions that are meant.
+func (c Kick) among(a *Account, end events.Closed) ([]Step, error) {
 	if c.Resource == "" && c.Session.IsZero() {
 		return a.closeAll(end, events.SessionID{}), nil
 	}
@@ -263,6 +267,28 @@ func (c RemoveAccount) decide(a *Account) ([]Step, error) {
 	by := c.By.Fit()
 	steps := a.closeAll(events.Closed{Reason: events.ReasonAccountRemoved, By: by}, events.SessionID{})
 	return append(steps, Step{Event: events.AccountRemoved{By: by}}), nil
+}
+
+func (c DisableAccount) decide(a *Account) ([]Step, error) {
+	by := c.By.Fit()
+	end := events.Closed{Reason: cmp.Or(c.Reason, events.ReasonAccountDisabled), Text: c.Text, By: by}
+	steps, err := Kick{Resource: c.Resource, Session: c.Session}.among(a, end)
+	if err != nil && !errors.Is(err, ErrGone) {
+		return nil, err
+	}
+	return append(steps, Step{Event: events.AccountDisabled{Until: c.Until, Text: c.Text, By: by}}), nil
+}
+
+func (c EnableAccount) decide(*Account) ([]Step, error) {
+	return []Step{{Event: events.AccountEnabled{By: c.By.Fit()}}}, nil
+}
+
+func (c BanNetwork) decide(*Account) ([]Step, error) {
+	return []Step{{Event: events.NetworkBanned{Network: c.Network.String(), Until: c.Until, Text: c.Text, By: c.By.Fit()}}}, nil
+}
+
+func (c UnbanNetwork) decide(*Account) ([]Step, error) {
+	return []Step{{Event: events.NetworkUnbanned{Network: c.Network.String(), By: c.By.Fit()}}}, nil
 }
 
 // connectedSession finds a session that must be bound.

@@ -84,6 +84,7 @@ func genAccountCommand(t *rapid.T, now int64) session.Command {
 		session.Kick{}, session.Kick{Resource: "desk", By: "cli root@example"}, session.Kick{Session: genSession.Draw(t, "kicked")},
 		session.Fence{Lost: genConnector.Draw(t, "lost"), Keep: rapid.Bool().Draw(t, "keep"), Now: now}, session.Expire{Now: now},
 		session.CreateAccount{}, session.RemoveAccount{By: "token house"},
+		session.DisableAccount{}, session.DisableAccount{Until: now + 5, Resource: "desk", Reason: events.ReasonKicked}, session.EnableAccount{By: "cli root@example"},
 		session.ChangePassword{}, session.ChangePassword{Except: genSession.Draw(t, "except")},
 	}).Draw(t, "account command")
 }
@@ -98,7 +99,7 @@ var genNonsense = rapid.Custom(func(t *rapid.T) events.Event {
 		events.StreamManagementEnabled{Resumable: rapid.Bool().Draw(t, "resumable"), Max: rapid.Uint32().Draw(t, "max"), TokenHash: genToken.Draw(t, "token")},
 		events.Detached{Until: rapid.Int64().Draw(t, "until")}, events.Resumed{Address: genAddress.Draw(t, "address")},
 		events.CarbonsEnabled{}, events.CarbonsDisabled{}, events.Closed{Reason: genReason.Draw(t, "reason")},
-		events.AccountCreated{}, events.PasswordChanged{}, events.AccountRemoved{},
+		events.AccountCreated{}, events.PasswordChanged{}, events.AccountRemoved{}, events.AccountDisabled{}, events.AccountEnabled{},
 		genRefreshed(t), events.Connected{}, events.Unknown{Code: 200},
 	}).Draw(t, "event")
 })

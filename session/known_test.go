@@ -170,6 +170,11 @@ func TestOnlyAChangeOfThePasswordDuringTheProofRefusesALogin(t *testing.T) {
 			o.come(1)
 		}, session.ErrRekeyed},
 		{"its removal", func(o *node) { o.must("", session.RemoveAccount{}) }, session.ErrRekeyed},
+		{"its disabling", func(o *node) { o.must("", session.DisableAccount{}) }, session.ErrRekeyed},
+		{"its disabling, and its enabling", func(o *node) {
+			o.must("", session.DisableAccount{})
+			o.must("", session.EnableAccount{})
+		}, session.ErrRekeyed},
 	} {
 		for name, folds := range map[string]bool{"known to the table": true, "not yet": false} {
 			t.Run(c.name+", "+name, func(t *testing.T) {

@@ -77,6 +77,7 @@ func TestALogThatIsNearlyFullTakesOnlyEnds(t *testing.T) {
 		session.Resume{Session: id("S4"), Previous: id("S1"), TokenHash: "S1"},
 		session.ChangePassword{},
 		session.CreateAccount{},
+		session.EnableAccount{},
 	}
 	for _, c := range refused {
 		n.fails(c, session.ErrReserved)

@@ -57,8 +57,24 @@ func accountFields(e events.Event) []field {
 		return set(field{"by", string(e.By)})
 	case events.AccountRemoved:
 		return set(field{"by", string(e.By)})
+	case events.AccountDisabled:
+		return set(untilField(e.Until), field{"text", e.Text}, field{"by", string(e.By)})
+	case events.AccountEnabled:
+		return set(field{"by", string(e.By)})
+	case events.NetworkBanned:
+		return append([]field{{"network", e.Network}}, set(untilField(e.Until), field{"text", e.Text}, field{"by", string(e.By)})...)
+	case events.NetworkUnbanned:
+		return append([]field{{"network", e.Network}}, set(field{"by", string(e.By)})...)
 	}
 	return connectionFields(e)
+}
+
+// untilField is the end of what has one.
+func untilField(until int64) field {
+	if until == 0 {
+		return field{"until", ""}
+	}
+	return field{"until", query.Timestamp(until)}
 }
 
 // refreshedFields is the state that the event repeats. The hash of the token is
@@ -109,9 +125,9 @@ func set(fields ...field) []field {
 	return kept
 }
 
-// whose is the JID that a record is about; zero of what happens to connectors.
+// whose is the JID that a record is about; zero of what happens to connectors and networks.
 func whose(st *events.Stored) events.JID {
-	if st.JID == events.Connectors {
+	if st.IsService() {
 		return events.JID{}
 	}
 	return st.JID

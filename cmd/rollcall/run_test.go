@@ -115,6 +115,7 @@ func TestHelpExplainsEveryReasonOfAnEnd(t *testing.T) {
 		events.ReasonClient, events.ReasonError, events.ReasonConnectionLost, events.ReasonTimeout, events.ReasonResumed,
 		events.ReasonReplaced, events.ReasonKicked, events.ReasonConnectorLost, events.ReasonShutdown,
 		events.ReasonPasswordChanged, events.ReasonAccountRemoved, events.ReasonOverload, events.ReasonUnavailable,
+		events.ReasonAccountDisabled, events.ReasonBanned,
 	} {
 		if !strings.Contains(ask.Reasons(), "\n  "+string(r)+" ") {
 			t.Errorf("%s is not explained", r)

@@ -150,6 +150,7 @@ var reasons = []events.Reason{
 	events.ReasonClient, events.ReasonError, events.ReasonConnectionLost, events.ReasonTimeout, events.ReasonResumed,
 	events.ReasonReplaced, events.ReasonKicked, events.ReasonConnectorLost, events.ReasonShutdown,
 	events.ReasonPasswordChanged, events.ReasonAccountRemoved, events.ReasonOverload, events.ReasonUnavailable,
+	events.ReasonAccountDisabled, events.ReasonBanned,
 }
 
 // envelope is the schema of a whole event. One of a type that it does not know is valid,

@@ -104,7 +104,7 @@ func (e *eventRows) of(it *item) []value {
 	row[evSession] = textOf(e.texts.text(events.ID(st.Session)))
 	row[evWho] = textOf(e.texts.text(events.ID(it.who)))
 	row[evCause] = textOf(e.texts.text(events.ID(st.Cause)))
-	if st.Account() != events.Connectors {
+	if !st.IsService() {
 		row[evDomain] = textOf(st.JID.Domain())
 	}
 	row[evConnector] = textOf(st.Connector.Name)
@@ -143,6 +143,12 @@ func (e *eventRows) session(row []value, st *events.Stored) {
 		}
 	case events.Closed:
 		row[evReason] = textOf(string(ev.Reason))
+	case events.AccountDisabled:
+		row[evUntil] = instantOf(ev.Until)
+	case events.NetworkBanned:
+		row[evNetwork], row[evUntil] = textOf(e.addresses.banned(ev.Network)), instantOf(ev.Until)
+	case events.NetworkUnbanned:
+		row[evNetwork] = textOf(e.addresses.banned(ev.Network))
 	default:
 		e.connection(row, st)
 	}
@@ -166,11 +172,15 @@ func (e *eventRows) connection(row []value, st *events.Stored) {
 
 // name fills in what says who it was.
 func (e *eventRows) name(row []value, st *events.Stored) {
-	if st.Account() != events.Connectors {
+	if !st.IsService() {
 		row[evAccount], row[evResource] = textOf(st.Account().String()), textOf(st.JID.Resource())
 	}
 	switch ev := st.Event.(type) {
 	case events.Closed:
+		row[evText] = textOf(ev.Text)
+	case events.AccountDisabled:
+		row[evText] = textOf(ev.Text)
+	case events.NetworkBanned:
 		row[evText] = textOf(ev.Text)
 	case events.PresenceDirected:
 		row[evTo] = textOf(ev.To.String())

@@ -32,6 +32,19 @@ func (a Addresses) network(address string) string {
 	return ""
 }
 
+// banned is what is exported of a network that was banned.
+func (a Addresses) banned(network string) string {
+	switch a {
+	case AddressesPrefix:
+		if p, ok := public.Widened(network); ok {
+			return p.String()
+		}
+	case AddressesFull:
+		return network
+	}
+	return ""
+}
+
 // wholeAddress is the address of a network that has only one; "" of any other.
 func wholeAddress(network string) string {
 	p, err := netip.ParsePrefix(network)

@@ -35,6 +35,8 @@ var ocsfActivities = map[string]activity{
 	"account_created":  {class: ocsfAccountChange, id: 1, name: "Create"},
 	"password_changed": {class: ocsfAccountChange, id: 3, name: "Password Change"},
 	"account_removed":  {class: ocsfAccountChange, id: 6, name: "Delete"},
+	"account_disabled": {class: ocsfAccountChange, id: 5, name: "Disable"},
+	"account_enabled":  {class: ocsfAccountChange, id: 2, name: "Enable"},
 	"connected":        {class: ocsfNetwork, id: 1, name: "Open"},
 	"disconnected":     {class: ocsfNetwork, id: 2, name: "Close"},
 	damagedType:        {class: ocsfBase, id: other, name: "Damaged record"},

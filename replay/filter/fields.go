@@ -62,6 +62,10 @@ func wordsOf(st *events.Stored) string {
 	switch e := st.Event.(type) {
 	case events.Closed:
 		return e.Text
+	case events.AccountDisabled:
+		return e.Text
+	case events.NetworkBanned:
+		return e.Text
 	case events.Disconnected:
 		return e.Text
 	}
@@ -77,6 +81,14 @@ func actorOf(st *events.Stored) string {
 	case events.PasswordChanged:
 		return string(e.By)
 	case events.AccountRemoved:
+		return string(e.By)
+	case events.AccountDisabled:
+		return string(e.By)
+	case events.AccountEnabled:
+		return string(e.By)
+	case events.NetworkBanned:
+		return string(e.By)
+	case events.NetworkUnbanned:
 		return string(e.By)
 	}
 	return ""

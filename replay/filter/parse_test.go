@@ -18,7 +18,7 @@ func TestWhatIsWrongNamesTheKeyAndWhatIsAllowed(t *testing.T) {
 		"type:":                             "type: the value is empty; there are authenticated, bound,",
 		"type:closed,":                      "type: the value is empty",
 		"-type:gone":                        `type: there is no "gone"; there are authenticated,`,
-		"class:people":                      `class: there is no "people"; there are session, presence, account, connector, connection, log`,
+		"class:people":                      `class: there is no "people"; there are session, presence, account, connector, network, connection, log`,
 		"reason:bored":                      `reason: there is no "bored"; there are client, error, connection_lost,`,
 		"account:alice":                     `account: "alice" is no account; it is user@domain`,
 		"account:a@b/c":                     `account: "a@b/c" is no account; it is user@domain`,

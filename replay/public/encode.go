@@ -191,7 +191,7 @@ func appendCommon(b []byte, st *events.Stored, t *Type, who names.Pseudonym) []b
 	if t.Class == Log {
 		return b
 	}
-	if t.Class != Connector && !st.JID.IsZero() {
+	if t.Class != Connector && t.Class != Network && !st.JID.IsZero() {
 		b = appendText(b, `,"account":`, st.Account().String())
 		if t.Class != Connection && !who.IsZero() {
 			b = append(appendID(append(b, `,"who":"`...), who), '"')

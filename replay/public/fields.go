@@ -55,8 +55,26 @@ func (e *Encoder) appendAccount(b []byte, event events.Event) []byte {
 		return appendSet(b, `,"by":`, string(ev.By))
 	case events.AccountRemoved:
 		return appendSet(b, `,"by":`, string(ev.By))
+	case events.AccountDisabled:
+		b = appendSet(appendUntil(b, ev.Until), `,"text":`, ev.Text)
+		return appendSet(b, `,"by":`, string(ev.By))
+	case events.AccountEnabled:
+		return appendSet(b, `,"by":`, string(ev.By))
+	case events.NetworkBanned:
+		b = appendSet(appendUntil(e.appendNetwork(b, ev.Network), ev.Until), `,"text":`, ev.Text)
+		return appendSet(b, `,"by":`, string(ev.By))
+	case events.NetworkUnbanned:
+		return appendSet(e.appendNetwork(b, ev.Network), `,"by":`, string(ev.By))
 	}
 	return e.appendConnection(b, event)
+}
+
+// appendUntil writes the end of what has one.
+func appendUntil(b []byte, until int64) []byte {
+	if until == 0 {
+		return b
+	}
+	return appendTime(b, `,"until":`, until)
 }
 
 // appendConnection continues appendFields with the events before authentication.

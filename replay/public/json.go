@@ -142,6 +142,23 @@ func (o *Options) appendAddress(b []byte, address string) []byte {
 	return append(network.AppendTo(append(b, '"')), '"')
 }
 
+// appendNetwork is appendAddress for a network that was banned.
+func (o *Options) appendNetwork(b []byte, network string) []byte {
+	const name = `,"network":`
+	switch {
+	case o.Addresses == FullAddresses:
+		return appendSet(b, name, network)
+	case o.Addresses == NoAddresses:
+		return b
+	}
+	wide, ok := Widened(network)
+	if !ok {
+		return b
+	}
+	b = append(b, name...)
+	return append(wide.AppendTo(append(b, '"')), '"')
+}
+
 // DurationMillis is the duration_ms of an event: for how long its session had lasted, 0 if
 // the clocks of two connectors say less. ok is false if it is of no session.
 func DurationMillis(st *events.Stored) (ms int64, ok bool) {

@@ -18,6 +18,21 @@ func IPOf(address string) (netip.Addr, bool) {
 	return ip.Unmap().WithZone(""), err == nil
 }
 
+// Widened is a network in the notation of CIDR, or the wider one that it is in, as NetworkOf
+// has them.
+func Widened(network string) (netip.Prefix, bool) {
+	p, err := netip.ParsePrefix(network)
+	if err != nil {
+		return p, false
+	}
+	bits := prefix6
+	if p.Addr().Is4() {
+		bits = prefix4
+	}
+	p, err = p.Addr().Prefix(min(bits, p.Bits()))
+	return p, err == nil
+}
+
 // NetworkOf is the network of an address, with or without a port: /24 of IPv4, /48 of IPv6.
 func NetworkOf(address string) (netip.Prefix, bool) {
 	ip, ok := IPOf(address)

@@ -15,12 +15,15 @@ const (
 	Presence   Class = "presence"   // what others may see of it
 	Account    Class = "account"    // an account's own
 	Connector  Class = "connector"  // processes that hold sessions
+	Network    Class = "network"    // networks that clients may not connect from
 	Connection Class = "connection" // before there is an account; of a stream and numbers of their own
 	Log        Class = "log"        // the log's own
 )
 
 // Classes are all of them.
-func Classes() []Class { return []Class{Session, Presence, Account, Connector, Connection, Log} }
+func Classes() []Class {
+	return []Class{Session, Presence, Account, Connector, Network, Connection, Log}
+}
 
 // A Form is what the value of a field looks like.
 type Form uint8
@@ -141,6 +144,8 @@ var (
 	stanza  = Field{Name: "stanza", Form: Text, Whole: true, Means: "the presence stanza without from and to"}
 	reason  = Field{Name: "reason", Form: Reason, Always: true, Means: "why; there may be new reasons"}
 	actor   = Field{Name: "by", Form: Text, Means: "who did it: \"cli USER@HOST\" by the command line, \"token NAME\" over HTTP, or the JID of a client; absent where nobody was named"}
+	ending  = Field{Name: "until", Form: Time, Means: "when it ends by itself; absent: never"}
+	banned  = Field{Name: "network", Form: Address, Means: "the network, in the notation of CIDR"}
 	words   = Field{Name: "text", Form: Text, Means: "more of it, for people"}
 )
 
@@ -198,6 +203,8 @@ var types = []Type{
 	{Kind: events.KindAccountCreated, Event: "account_created", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "Somebody can log in from now on."},
 	{Kind: events.KindPasswordChanged, Event: "password_changed", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "The account has other credentials."},
 	{Kind: events.KindAccountRemoved, Event: "account_removed", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "The account is gone."},
+	{Kind: events.KindAccountDisabled, Event: "account_disabled", Class: Account, Common: ofAccount, Fields: []Field{ending, words, actor}, Means: "Nobody can log in to the account; all that is kept of it stays."},
+	{Kind: events.KindAccountEnabled, Event: "account_enabled", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "The account can be logged in to again."},
 	{Kind: events.KindConnectorStarted, Event: "connector_started", Class: Connector, Common: ofConnector, Means: "A connector is there."},
 	{Kind: events.KindConnectorStopped, Event: "connector_stopped", Class: Connector, Common: ofConnector, Means: "It has stopped in an orderly way."},
 	{Kind: events.KindConnectorLost, Event: "connector_lost", Class: Connector, Common: ofConnector,
@@ -206,6 +213,8 @@ var types = []Type{
 			{Name: "lost", Form: Text, Always: true, Means: "its name"},
 			{Name: "lost_epoch", Form: Integer, Always: true, Means: "its incarnation; the earlier ones of the name are lost, too"},
 		}},
+	{Kind: events.KindNetworkBanned, Event: "network_banned", Class: Network, Common: ofConnector, Fields: []Field{banned, ending, words, actor}, Means: "Nobody can connect from the network; sessions there end."},
+	{Kind: events.KindNetworkUnbanned, Event: "network_unbanned", Class: Network, Common: ofConnector, Fields: []Field{banned, actor}, Means: "The ban of the network is lifted."},
 	{Kind: events.KindConnected, Event: "connected", Class: Connection, Common: ofConnection,
 		Means: "A client has connected.", Fields: []Field{address}},
 	{Kind: events.KindStreamOpened, Event: "stream_opened", Class: Connection, Common: ofConnection,

@@ -76,8 +76,10 @@ func (c *chain) passPoison(places ...events.Seq) {
 // accounts is how many there are.
 func (c *chain) accounts() int {
 	n := len(c.last)
-	if _, besides := c.last[c.hash(events.Connectors)]; besides {
-		n--
+	for _, besides := range []events.JID{events.Connectors, events.Networks} {
+		if _, there := c.last[c.hash(besides)]; there {
+			n--
+		}
 	}
 	return n
 }

@@ -16,6 +16,8 @@ var reasons = []struct {
 	{events.ReasonTimeout, "it did not answer, or did not come back in time"},
 	{events.ReasonReplaced, "another client took the same full JID"},
 	{events.ReasonKicked, "an administrator ended it"},
+	{events.ReasonAccountDisabled, "the account was disabled"},
+	{events.ReasonBanned, "connections from its address were banned"},
 	{events.ReasonPasswordChanged, "the password was changed, so it must log in again"},
 	{events.ReasonAccountRemoved, "there is no longer such an account"},
 	{events.ReasonOverload, "it read too slowly"},

@@ -34,6 +34,10 @@ func Sentence(st *events.Stored, held string, shown func(address string) string)
 		return "The password was changed" + byWhom(e.By) + "."
 	case events.AccountRemoved:
 		return "The account was removed" + byWhom(e.By) + "."
+	case events.AccountDisabled:
+		return "The account was disabled" + until(e.Until) + before(": ", e.Text) + byWhom(e.By) + "."
+	case events.AccountEnabled:
+		return "The account was enabled" + byWhom(e.By) + "."
 	case events.AuthFailed:
 		return "A login failed" + from(shown(e.Address)) + before(" with ", e.Mechanism) + before(": ", e.Condition) + "."
 	}
@@ -89,6 +93,14 @@ func on(connector string) string { return before(" on connector ", connector) }
 func from(address string) string { return before(" from ", address) }
 
 func byWhom(a events.Actor) string { return before(", by ", string(a)) }
+
+// until is the end of what has one.
+func until(unixNano int64) string {
+	if unixNano == 0 {
+		return ""
+	}
+	return " until " + clock(unixNano)
+}
 
 // before puts words before a text, if there is one.
 func before(words, text string) string {

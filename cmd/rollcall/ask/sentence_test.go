@@ -36,6 +36,9 @@ func TestEveryEventOfAnAccountHasASentence(t *testing.T) {
 		{events.AccountCreated{By: "bob@x"}, "The account was created, by bob@x."},
 		{events.PasswordChanged{}, "The password was changed."},
 		{events.AccountRemoved{By: "token t"}, "The account was removed, by token t."},
+		{events.AccountDisabled{Until: 1_767_323_345_000_000_000, Text: "spam", By: "token t"}, "The account was disabled until 2026-01-02T03:09:05Z: spam, by token t."},
+		{events.AccountDisabled{}, "The account was disabled."},
+		{events.AccountEnabled{By: "admin@localhost"}, "The account was enabled, by admin@localhost."},
 		{events.AuthFailed{Mechanism: "PLAIN", Condition: "not-authorized", Address: "192.0.2.7:1"}, "A login failed from <192.0.2.7:1> with PLAIN: not-authorized."},
 		{events.Unknown{}, "Something happened that this build does not know."},
 	} {
