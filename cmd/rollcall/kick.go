@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"unicode/utf8"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,37 +21,38 @@ import (
 // it works on a session whose connector is dead, too.
 func newKick(con *console) *cobra.Command {
 	var (
-		svc    service
-		reason string
+		svc service
+		p   penalty
 	)
 	cmd := &cobra.Command{
 		Use:   "kick JID|SESSION",
 		Short: "End a session, by its full JID or its id, or all of an account",
-		Args:  arguments(1, 1),
+		Long: "End a session, by its full JID or its id, or all of an account. With --for nobody\n" +
+			"can log in to the account for that time, as by \"user disable\"; those of its\n" +
+			"sessions that were not meant go on.",
+		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			k, err := parseKick(args[0])
 			if err != nil {
 				return err
 			}
-			if len(reason) > session.MaxKickText {
-				return usagef("--reason: %d bytes are more than %d", len(reason), session.MaxKickText)
+			if k.until, err = p.check(time.Now()); err != nil {
+				return err
 			}
-			if !utf8.ValidString(reason) {
-				return usagef("--reason: %q is not UTF-8", reason)
-			}
-			k.Text, k.By = reason, operator()
+			k.Text, k.By = p.reason, operator()
 			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error { return k.kick(ctx, con, b, admin) })
 		}),
 	}
 	svc.flags(cmd)
-	cmd.Flags().StringVar(&reason, "reason", "", "`TEXT` for the client and the history")
+	p.flags(cmd, "refuse logins to its account for this `TIME`")
 	return cmd
 }
 
 // A kicking is a kick as it was asked for.
 type kicking struct {
 	session.Kick
-	of events.JID // whose session, or sessions; zero: that of an id, whosever it is
+	of    events.JID // whose session, or sessions; zero: that of an id, whosever it is
+	until time.Time  // nobody can log in to the account before it; zero: anybody can
 }
 
 func parseKick(target string) (k kicking, err error) {
@@ -80,11 +81,11 @@ func (k *kicking) kick(ctx context.Context, con *console, b *bus.Bus, admin *acc
 			return fmt.Errorf("there is no session %s", k.Session)
 		}
 	}
-	ended, _, err := admin.Kick(ctx, k.of, k.Kick)
+	ended, err := k.end(ctx, admin)
 	if err != nil {
 		return err
 	}
-	if len(ended) == 0 {
+	if len(ended) == 0 && k.until.IsZero() {
 		return fmt.Errorf("%s has no session", k.of)
 	}
 	for _, s := range ended {
@@ -92,5 +93,21 @@ func (k *kicking) kick(ctx context.Context, con *console, b *bus.Bus, admin *acc
 			return err
 		}
 	}
-	return nil
+	if k.until.IsZero() {
+		return nil
+	}
+	_, err = fmt.Fprintf(con.out, "disabled %s%s\n", printable(k.of.Bare().String()), con.untilText(k.until, time.Now()))
+	return err
+}
+
+// end ends the sessions, and keeps them from coming back if that is asked for.
+func (k *kicking) end(ctx context.Context, admin *accounts.Admin) (ended []*session.Session, err error) {
+	if k.until.IsZero() {
+		ended, _, err = admin.Kick(ctx, k.of, k.Kick)
+		return ended, err
+	}
+	ended, _, err = admin.Disable(ctx, k.of.Bare(), session.DisableAccount{
+		Until: k.until.UnixNano(), Reason: events.ReasonKicked, Resource: k.Resource, Session: k.Session, Text: k.Text, By: k.By,
+	})
+	return ended, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // An accountView is an account as scripts see it.
@@ -18,6 +19,10 @@ type accountView struct {
 	Role     string `json:"role"`
 	Created  string `json:"created"`
 	Changed  string `json:"changed"` // when the password was set last
+	// Of one that is disabled; null where that does not end by itself, or was not said.
+	DisabledUntil  *string `json:"disabled_until"`
+	DisabledReason *string `json:"disabled_reason"`
+	DisabledBy     *string `json:"disabled_by"`
 }
 
 // newUserList lists the accounts, all of which are held in memory to sort them.
@@ -49,15 +54,21 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		}
 		c := a.Credentials
 		if asJSON {
-			v := accountView{a.JID.String(), c.Disabled, c.Role, query.Timestamp(c.Created.UnixNano()), query.Timestamp(c.Changed.UnixNano())}
+			v := accountView{
+				JID: a.JID.String(), Disabled: c.DisabledAt(now), Role: c.Role,
+				Created: query.Timestamp(c.Created.UnixNano()), Changed: query.Timestamp(c.Changed.UnixNano()),
+			}
+			if v.Disabled {
+				v.disabling(c.Disabling)
+			}
 			if err := con.printJSON(v); err != nil {
 				return err
 			}
 			continue
 		}
 		state := "active"
-		if c.Disabled {
-			state = "disabled"
+		if c.DisabledAt(now) {
+			state = "disabled" + con.untilText(c.Disabling.Until, now)
 		}
 		if err := t.row(a.JID.String(), con.stamp(c.Created, now), cmp.Or(c.Role, "-"), state); err != nil {
 			return err
@@ -67,4 +78,17 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		con.say("no accounts yet; make one with: rollcall user add JID")
 	}
 	return t.flush()
+}
+
+func (v *accountView) disabling(d auth.Disabling) {
+	if !d.Until.IsZero() {
+		until := query.Timestamp(d.Until.UnixNano())
+		v.DisabledUntil = &until
+	}
+	if d.Reason != "" {
+		v.DisabledReason = &d.Reason
+	}
+	if by := string(d.By); by != "" {
+		v.DisabledBy = &by
+	}
 }

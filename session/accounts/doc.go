@@ -1,4 +1,4 @@
-// Package accounts administers accounts: it makes, changes, removes, imports and
+// Package accounts administers accounts: it makes, changes, disables, removes, imports and
 // lists them, makes two of them contacts, and ends sessions. It needs a log and
 // the buckets of documents, and no connector: its changes take effect wherever
 // the account has sessions, for connectors follow both.
@@ -18,8 +18,8 @@
 //  1. The documents, by compare-and-set: whoever makes an account that exists is
 //     told so; of two who change a password each takes effect, one after the
 //     other.
-//  2. The event. With a new password, or an account's removal, it ends the
-//     sessions; none of them can come back with the old password.
+//  2. The event. With a new password, or when an account is disabled or removed,
+//     it ends the sessions; none of them can come back by what it proved before.
 //
 // If the second fails the error says so; the call can be repeated, and so can
 // one that removes an account, wherever it stopped.

@@ -110,16 +110,22 @@ func (s *Store) Create(ctx context.Context, account events.JID, password string)
 // SetPassword replaces the password of an account. It fails with
 // auth.ErrPassword, and with auth.ErrNoAccount.
 func (s *Store) SetPassword(ctx context.Context, account events.JID, password string) error {
+	return s.change(ctx, account, func(old *auth.Credentials) (*auth.Credentials, error) {
+		return old.WithPassword(password, time.Now())
+	})
+}
+
+// change changes an account's credentials. It fails with auth.ErrNoAccount.
+func (s *Store) change(ctx context.Context, account events.JID, change func(*auth.Credentials) (*auth.Credentials, error)) error {
 	_, err := events.Update(ctx, s.Keys, account, func(doc events.Document) ([]byte, error) {
 		if doc.Revision == 0 {
 			return nil, fmt.Errorf("%s: %w", account, auth.ErrNoAccount)
 		}
-		old, err := auth.DecodeCredentials(doc.Data)
+		c, err := auth.DecodeCredentials(doc.Data)
 		if err != nil {
 			return nil, err
 		}
-		c, err := old.WithPassword(password, time.Now())
-		if err != nil {
+		if c, err = change(c); err != nil {
 			return nil, err
 		}
 		return c.Encode(), nil

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"sync"
 	"testing"
@@ -95,6 +96,18 @@ func (w *world) history(account string) (names []string) {
 		names = append(names, name)
 	}
 	return names
+}
+
+// waiting takes what waits for an account.
+func (w *world) waiting(account events.JID) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for doc, err := range w.Waiting.Take(w.t.Context(), account) {
+			w.must(err)
+			if !yield(string(doc.Data)) {
+				return
+			}
+		}
+	}
 }
 
 // wantForgotten: what the administration has read of an account is no longer in

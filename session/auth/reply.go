@@ -37,7 +37,8 @@ type Reply struct {
 	Err error
 }
 
-// What Reply.Err may be or wrap, beside [ErrNoAccount] and the store's errors.
+// What Reply.Err may be or wrap, beside [ErrNoAccount] and the store's errors. ErrDisabled is
+// for the client, too, with the end and the reason.
 var (
 	ErrWrongPassword = errors.New("wrong password")
 	ErrDisabled      = errors.New("account is disabled")
@@ -46,6 +47,22 @@ var (
 	errBinding       = errors.New("channel binding failed")
 	errAuthzid       = errors.New("authorization identity isn't the account")
 )
+
+// A disabledError is ErrDisabled in the words that its client is told.
+type disabledError Disabling
+
+func (e disabledError) Error() string {
+	text := "the account is disabled"
+	if !e.Until.IsZero() {
+		text += " until " + e.Until.UTC().Format(time.RFC3339)
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}
+
+func (disabledError) Is(target error) bool { return target == ErrDisabled }
 
 func fail(c Condition, account events.JID, err error) Reply {
 	return Reply{Kind: Failure, Condition: c, Account: account, Err: err}
@@ -60,7 +77,7 @@ func admit(account events.JID, c *Credentials, proven bool, data []byte) Reply {
 	case !proven:
 		return fail(NotAuthorized, account, ErrWrongPassword)
 	case c.DisabledAt(time.Now()):
-		return fail(AccountDisabled, account, ErrDisabled)
+		return fail(AccountDisabled, account, disabledError(c.Disabling))
 	}
 	return Reply{Kind: Success, Data: data, Account: account, Role: c.Role, Further: c.Further}
 }

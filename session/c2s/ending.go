@@ -72,8 +72,18 @@ func endingByLog(e events.Closed) stream.Ending {
 		return say(stanza.StreamPolicyViolation, text)
 	case events.ReasonPasswordChanged:
 		return say(stanza.StreamNotAuthorized, "the password was changed")
+	case events.ReasonAccountDisabled:
+		return say(stanza.StreamNotAuthorized, reasoned("the account is disabled", e.Text))
 	case events.ReasonAccountRemoved:
 		return say(stanza.StreamNotAuthorized, "the account was removed")
 	}
 	return say(stanza.StreamReset, "the session was closed: "+string(e.Reason))
+}
+
+// reasoned puts a reason behind what has happened, if one was given.
+func reasoned(what, reason string) string {
+	if reason == "" {
+		return what
+	}
+	return what + ": " + reason
 }

@@ -223,14 +223,24 @@ func (l *login) authFailed(p profile, mechanism string, r auth.Reply) error {
 	if p == sasl2 { // XEP-0388, 2.6.2: it is not of that namespace
 		condition = "<" + string(r.Condition) + " xmlns='" + stanza.NSSASL + "'/>"
 	}
-	if errors.Is(r.Err, errFailures) || errors.Is(r.Err, errLogins) || errors.Is(r.Err, errFull) { // others are not for the client
-		condition += "<text xml:lang='en'>" + r.Err.Error() + "</text>"
+	if forClient(r.Err) {
+		condition += "<text xml:lang='en'>" + string(stanza.AppendText(nil, r.Err.Error())) + "</text>"
 	}
 	l.sendSASL(p, "failure", condition)
 	if l.attempts++; l.attempts >= maxAttempts {
 		return &stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "too many failed authentications"}
 	}
 	return nil
+}
+
+// forClient reports an error that the client is told, not only its condition.
+func forClient(err error) bool {
+	for _, e := range []error{errFailures, errLogins, errFull, auth.ErrDisabled} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // sendSASL sends an element with a content that is XML or needs no escaping.

@@ -294,7 +294,7 @@ var idOf = regexp.MustCompile(`\{(previd|asked) (\w+)\}`)
 // loud are the verbs whose effects the following lines must show.
 var loud = map[string]bool{
 	"connect": true, "drop": true, "wait": true, "kick": true, "passwd": true, "remove": true,
-	"shutdown": true, "suspend": true, "bury": true,
+	"shutdown": true, "suspend": true, "bury": true, "disable": true,
 }
 
 func (s *script) verb(name string, args []string) {
@@ -357,6 +357,18 @@ var verbs = map[string]func(s *script, args []string){
 	"passwd": func(s *script, args []string) { s.command(args[0], session.ChangePassword{}) },
 	// remove USER
 	"remove": func(s *script, args []string) { s.command(args[0], session.RemoveAccount{}) },
+	// disable USER [REASON]
+	"disable": func(s *script, args []string) {
+		c := *credentials()
+		c.Disabled, c.Disabling.Reason = true, args[1]
+		s.people.put(bare(args[0]), &c)
+		s.command(args[0], session.DisableAccount{Text: args[1]})
+	},
+	// enable USER
+	"enable": func(s *script, args []string) {
+		s.users(args[0])
+		s.command(args[0], session.EnableAccount{})
+	},
 	// log up|down
 	"log": func(s *script, args []string) { s.log.Partition(args[0] == "down") },
 	// rosters up|down

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/accounts"
+)
+
+// newUserDisable keeps people out without taking anything away from them.
+func newUserDisable(con *console, svc *service) *cobra.Command {
+	var p penalty
+	cmd := &cobra.Command{
+		Use:   "disable JID",
+		Short: "Refuse logins to an account and end its sessions; its data stays",
+		Long: "Refuse logins to an account, for a time or until \"user enable\", and end its\n" +
+			"sessions at every connector. Its roster and all else that is kept of it stays;\n" +
+			"messages to it wait, as for anybody who is offline. Clients are told the reason.",
+		Example: "  rollcall user disable bob@localhost --for 7d --reason 'sends advertising'",
+		Args:    arguments(1, 1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			account, err := parseAccount(args[0])
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			until, err := p.check(now)
+			if err != nil {
+				return err
+			}
+			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error {
+				ended, _, err := admin.Disable(ctx, account, session.DisableAccount{Until: nanoseconds(until), Text: p.reason, By: operator()})
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(con.out, "disabled %s%s; ended %s\n", account, con.untilText(until, now), plural(len(ended), "session"))
+				return err
+			})
+		}),
+	}
+	p.flags(cmd, "for this `TIME` (default: until user enable)")
+	return cmd
+}
+
+func newUserEnable(con *console, svc *service) *cobra.Command {
+	return &cobra.Command{
+		Use:   "enable JID",
+		Short: "Accept logins to an account that was disabled",
+		Args:  arguments(1, 1),
+		RunE: verb(func(ctx context.Context, args []string) error {
+			account, err := parseAccount(args[0])
+			if err != nil {
+				return err
+			}
+			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error {
+				if _, err := admin.Enable(ctx, operator(), account); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(con.out, "enabled %s\n", account)
+				return err
+			})
+		}),
+	}
+}

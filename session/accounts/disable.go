@@ -1,0 +1,69 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+)
+
+// Disable keeps an account from being logged in to and ends its sessions, or those that c
+// names, which it returns with the sequence of the event. All that is kept of the account
+// stays. It fails with auth.ErrNoAccount.
+//
+// A login that is under way is refused, or its session ended: it has read the credentials
+// before they said so, and then its first event comes before this one, which ends the
+// session, or after it, which refuses the login.
+func (a *Admin) Disable(ctx context.Context, account events.JID, c session.DisableAccount) (ended []*session.Session, at events.Seq, err error) {
+	d := auth.Disabling{Reason: c.Text, By: c.By.Fit()}
+	if c.Until != 0 {
+		d.Until = time.Unix(0, c.Until).Truncate(time.Millisecond).UTC()
+	}
+	err = a.Store.change(ctx, account, func(k *auth.Credentials) (*auth.Credentials, error) {
+		if c.Reason == events.ReasonKicked && outlasts(k, d) {
+			d = k.Disabling
+		}
+		k.Disabled, k.Disabling = true, d
+		return k, nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	c.Until = nanoseconds(d.Until)
+	if ended, at, err = a.do(ctx, account, c); err != nil {
+		return nil, 0, unrecorded(account, err)
+	}
+	return ended, at, nil
+}
+
+// outlasts reports that an account is disabled for longer than d says: a kick that holds
+// for a while does not shorten that.
+func outlasts(k *auth.Credentials, d auth.Disabling) bool {
+	return k.DisabledAt(time.Now()) && (k.Disabling.Until.IsZero() || !d.Until.IsZero() && k.Disabling.Until.After(d.Until))
+}
+
+// nanoseconds is a time as events have it, 0 for none.
+func nanoseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// Enable lets an account be logged in to again, and returns the sequence of the event. To
+// enable one that is not disabled is no error. It fails with auth.ErrNoAccount.
+func (a *Admin) Enable(ctx context.Context, by events.Actor, account events.JID) (at events.Seq, err error) {
+	err = a.Store.change(ctx, account, func(k *auth.Credentials) (*auth.Credentials, error) {
+		k.Disabled, k.Disabling = false, auth.Disabling{}
+		return k, nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if _, at, err = a.do(ctx, account, session.EnableAccount{By: by}); err != nil {
+		return 0, unrecorded(account, err)
+	}
+	return at, nil
+}
