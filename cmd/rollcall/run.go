@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -71,15 +70,7 @@ func newRoot(con *console) *cobra.Command {
 		newTail(con), newLogins(con), newKick(con), newConnectors(con), newLog(con), newVerify(con),
 		newToken(con), newFeed(con), newAudit(con), newExport(con), newStats(con),
 		newConfig(con), newBackup(con), newRestore(con), newBench(con),
+		newVersion(con), newMan(con),
 	)
 	return root
-}
-
-// version is the program's, as it was built; "" if that was not recorded.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	return info.Main.Version
 }
