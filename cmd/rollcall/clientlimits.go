@@ -27,7 +27,7 @@ type clientLimits struct {
 func (c *Config) defineLimits(cmd *cobra.Command) {
 	f, l := cmd.Flags(), &c.Limits
 	f.IntVar(&c.MaxResources, "max-resources", session.MaxSessions, "`N` sessions an account may have")
-	f.StringSliceVar(&l.proxies, "trusted-proxy", nil, "`CIDR` of proxies. They must use the PROXY\nprotocol for TCP; X-Forwarded-For is believed")
+	f.StringSliceVar(&l.proxies, "trusted-proxy", nil, "`CIDR` of proxies. They must use the PROXY\nprotocol for TCP; X-Forwarded-For is believed,\nand no others may connect to an exposed --ws")
 	f.IntVar(&l.perAddress, "address-max", 1000, "`N` connections an address may have; 0: any\nnumber. This machine's may always")
 	f.IntVar(&l.attempts, "address-rate", 50, "`N` times a second that an address may connect\n")
 	f.IntVar(&l.logins, "login-rate", 60, "`N` times a minute that an account may log in,\nfrom other machines; 5 times that at once\n")

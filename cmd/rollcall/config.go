@@ -40,7 +40,7 @@ type Config struct {
 	Name           string   // of the connector; at most 200 bytes; unique among the living
 	C2S            string   // host:port for TCP with STARTTLS; "" for none
 	C2STLS         string   // host:port for direct TLS; "" for none
-	WS             string   // host:port for WebSocket over plain HTTP, loopback unless AllowPlaintext; "" for none
+	WS             string   // host:port for WebSocket over plain HTTP: loopback, unless AllowPlaintext, or for proxies; "" for none
 	WSTLS          string   // host:port for WebSocket over HTTPS; "" for none
 	HTTP           string   // host:port of the API over plain HTTP, loopback; "" for none
 	HTTPTLS        string   // host:port of the API over HTTPS; "" for none
@@ -129,9 +129,9 @@ func (c *Config) validateWeb() error {
 			return usagef("--ws-origin: %q: %w", pattern, err)
 		}
 	}
-	if !c.AllowPlaintext {
+	if !c.AllowPlaintext && len(c.Limits.proxies) == 0 {
 		if err := onlyLoopback("--ws", c.WS); err != nil {
-			return err
+			return fmt.Errorf("%w, or name the proxies that add TLS with --trusted-proxy", err)
 		}
 	}
 	return onlyLoopback("--http", c.HTTP)

@@ -47,7 +47,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"up --name ''", "--name: a name has 1 to 200 bytes"},
 		{"up --c2s 5222", `--c2s: "5222" is not host:port`},
 		{"up --c2s '' --ws ''", "a connector needs --c2s, --c2s-tls, --ws or --ws-tls"},
-		{"up --ws 0.0.0.0:5280", "--ws has no TLS"},
+		{"up --ws 0.0.0.0:5280", "use --ws-tls, or name the proxies that add TLS with --trusted-proxy"},
 		{"up --ws-origin [", "syntax error in pattern"},
 		{"up --roles connector,cook", `--roles: "cook" is none of connector, projector, http`},
 		{"up --roles ''", "--roles: name at least one"},

@@ -54,7 +54,7 @@ func defineUp(cmd *cobra.Command, cfg *Config) {
 	f.DurationVar(&cfg.Lease, "lease", defaultLease, "`TIME` for which a connector that hangs, or is\ncut off, keeps its sessions; a dead one for 10 s\n")
 	f.StringVar(&cfg.C2S, "c2s", "127.0.0.1:5222", "`ADDR` for XMPP, STARTTLS\n")
 	f.StringVar(&cfg.C2STLS, "c2s-tls", "", "`ADDR` for XMPP, direct TLS")
-	f.StringVar(&cfg.WS, "ws", defaultWS, "`ADDR` of this machine for XMPP over WebSocket,\nwithout TLS")
+	f.StringVar(&cfg.WS, "ws", defaultWS, "`ADDR` of this machine for XMPP over WebSocket,\nwithout TLS; any address with --trusted-proxy\n")
 	f.StringVar(&cfg.WSTLS, "ws-tls", "", "`ADDR` for XMPP over WebSocket with TLS")
 	f.StringVar(&cfg.HTTP, "http", defaultHTTP, "`ADDR` of this machine for other programs: the API\nwithout TLS")
 	f.StringVar(&cfg.HTTPTLS, "http-tls", "", "`ADDR` of the API with TLS")

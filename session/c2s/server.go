@@ -91,12 +91,12 @@ func (s *Server) ServeTLS(ctx context.Context, l net.Listener) error {
 }
 
 // ServeWebSocket accepts WebSocket connections over plain HTTP at
-// [stream.WebSocketPath], and answers discovery (XEP-0156). It is for a proxy on this
-// machine that adds TLS, and for development: the listener must be on a loopback
-// address, or AllowPlaintext be set. Logins over a loopback address are taken
-// for secured; a proxy there is believed what it says in X-Forwarded-For and
-// X-Forwarded-Proto, as the trusted ones are. It returns nil when ctx ends, and
-// closes the listener.
+// [stream.WebSocketPath], and answers discovery (XEP-0156). It is for a proxy that adds
+// TLS, and for development: the listener must be on a loopback address, or there must
+// be TrustedProxies, which then are the only ones beside this machine that may
+// connect, or AllowPlaintext be set. Logins that come so are taken for secured; a
+// proxy is believed what it says in X-Forwarded-For and X-Forwarded-Proto. It returns
+// nil when ctx ends, and closes the listener.
 func (s *Server) ServeWebSocket(ctx context.Context, l net.Listener) error {
 	return s.streams.ServeWebSocket(ctx, l)
 }

@@ -32,15 +32,18 @@ const (
 const WebSocketPath = "/xmpp-websocket"
 
 // ServeWebSocket accepts WebSocket connections over plain HTTP at
-// [WebSocketPath], and answers discovery (XEP-0156). It is for a proxy on this
-// machine that adds TLS, and for development: the listener must be on a loopback
-// address, or AllowPlaintext be set. Logins over a loopback address are taken
-// for secured; a proxy there is believed what it says in X-Forwarded-For and
-// X-Forwarded-Proto, as the trusted ones are. It returns nil when ctx ends, and
-// closes the listener.
+// [WebSocketPath], and answers discovery (XEP-0156). It is for a proxy that adds TLS,
+// and for development: the listener must be on a loopback address, or there must be
+// TrustedProxies, which then are the only ones beside this machine that may connect,
+// or AllowPlaintext be set. Logins that come so are taken for secured; a proxy is
+// believed what it says in X-Forwarded-For and X-Forwarded-Proto. It returns nil when
+// ctx ends, and closes the listener.
 func (s *Server) ServeWebSocket(ctx context.Context, l net.Listener) error {
 	if !isLoopback(l.Addr()) && !s.cfg.AllowPlaintext {
-		return errors.New("stream: WebSocket without TLS is for loopback addresses")
+		if len(s.cfg.TrustedProxies) == 0 {
+			return errors.New("stream: WebSocket without TLS is for loopback addresses and TrustedProxies")
+		}
+		l = &proxiesOnly{Listener: l, srv: s}
 	}
 	return s.serveWeb(ctx, l, nil)
 }
@@ -75,6 +78,30 @@ func (s *Server) serveWeb(ctx context.Context, l net.Listener, https *tls.Config
 		return nil
 	}
 	return fmt.Errorf("serve WebSocket: %w", err)
+}
+
+// A proxiesOnly listener is one to which other machines than proxies connect in vain:
+// what they would send could be read on its way.
+type proxiesOnly struct {
+	net.Listener
+	srv *Server
+}
+
+// Accept closes others' connections before they have said anything.
+func (l *proxiesOnly) Accept() (net.Conn, error) {
+	for {
+		nc, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if from := nc.RemoteAddr(); isLoopback(from) || l.srv.trusts(from) {
+			return nc, nil
+		}
+		if l.srv.noProxy.due() {
+			l.srv.cfg.Logger.Warn("connection for WebSocket without TLS refused: it comes from no trusted proxy", "address", nc.RemoteAddr())
+		}
+		nc.Close()
+	}
 }
 
 // An httpListener is one that counts connections in as they are accepted.

@@ -2,6 +2,8 @@ package stream_test
 
 import (
 	"crypto/tls"
+	"io"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -116,4 +118,54 @@ func TestTheLastAddressThatIsNoTrustedProxyIsTheClients(t *testing.T) {
 			t.Errorf("X-Forwarded-For %s: recorded %+v, want %s", list, e, want)
 		}
 	}
+}
+
+// exposed is a listener that other machines reach.
+type exposed struct{ *pipes }
+
+func (exposed) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 80), Port: 5280} }
+
+// strictly tunes a server, and allows nothing without TLS.
+func strictly(tune func(*stream.Config)) func(*stream.Config) {
+	return func(c *stream.Config) {
+		withTLS(c)
+		c.AllowPlaintext = false
+		tune(c)
+	}
+}
+
+func TestOnlyProxiesReachWebSocketWithoutTLSFromOtherMachines(t *testing.T) {
+	alone(t, strictly(behind("10.1.0.0/16")), func(t *testing.T, w *world) {
+		web := exposed{newPipes()}
+		w.serve((*stream.Server).ServeWebSocket, web)
+		began := time.Now()
+		for _, other := range []net.IP{net.IPv4(10, 2, 0, 1), net.IPv4(192, 0, 2, 80), net.ParseIP("2001:db8::1")} {
+			c, _ := web.dial(&net.TCPAddr{IP: other, Port: 50_000})
+			if n, err := c.Read(make([]byte, 1)); err != io.EOF {
+				t.Errorf("%s: read %d bytes, %v, want the end", other, n, err)
+			}
+		}
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("they were closed after %s, want at once", waited)
+		}
+		for proxy, client := range map[string]string{"10.1.0.1": "198.51.100.7", "127.0.0.1": "198.51.100.8"} {
+			openSocket(t, "ws://"+domain+stream.WebSocketPath, client, func() net.Conn {
+				c, _ := web.dial(&net.TCPAddr{IP: net.ParseIP(proxy), Port: 50_000})
+				return c
+			})
+			if e := (events.Connected{Address: client}); !slices.Contains(w.events(), events.Event(e)) {
+				t.Errorf("%s: recorded %v, want %v", proxy, w.events(), e)
+			}
+		}
+	})
+}
+
+func TestWebSocketWithoutTLSIsNotServedToEverybody(t *testing.T) {
+	alone(t, strictly(behind()), func(t *testing.T, w *world) {
+		web := exposed{newPipes()}
+		defer web.Close()
+		if err := w.server.ServeWebSocket(t.Context(), web); err == nil {
+			t.Error("it was served without TLS, and without proxies")
+		}
+	})
 }

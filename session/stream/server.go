@@ -32,10 +32,10 @@ type Server struct {
 	unread Budget // what peers have not read or not acknowledged
 	begun  Budget // what they have begun to send
 
-	// These tell the operator of limits that were met, and noProxyHeader of a
-	// proxy that does not say whom it connects for.
+	// These tell the operator of limits that were met, noProxyHeader of a proxy that
+	// does not say whom it connects for, and noProxy of others where only proxies may.
 	tooManyUnbound, tooManyConns func()
-	noProxyHeader                onceAMinute
+	noProxyHeader, noProxy       onceAMinute
 
 	mu        sync.Mutex
 	conns     map[*Conn]struct{} // guarded
