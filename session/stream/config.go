@@ -2,6 +2,7 @@ package stream
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,10 @@ type Config struct {
 	// it has one, is asked at each handshake, otherwise the first of its
 	// Certificates that fits is used. It may be nil only with AllowPlaintext.
 	TLS *tls.Config
+	// ClientCAs are the authorities of domains whose peers are asked for a certificate
+	// in the handshake of TLS. They need not have one, and one that they have is not
+	// verified here: only that they have its key. Peers of WebSocket are never asked.
+	ClientCAs map[string]*x509.CertPool
 	// AllowPlaintext lets peers go without TLS, on any address. For development
 	// and benchmarks.
 	AllowPlaintext bool

@@ -41,6 +41,7 @@
 //     line.go, http.go, hostmeta.go; outbox.go.
 //   - Bad peers: admission.go, addresses.go, proxy.go, meter.go, handshake.go,
 //     certificate.go, onceaminute.go.
+//   - Peers with certificates: clientcertificate.go.
 //
 // # Goroutines
 //

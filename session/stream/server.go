@@ -22,11 +22,12 @@ type Handler func(*Conn) Ending
 // A Server accepts connections and has their streams handled. Its methods are for
 // any goroutine.
 type Server struct {
-	cfg     Config
-	handle  Handler
-	domains map[string]bool
-	tls     *tls.Config         // as the configuration's, and notes what each handshake has shown
-	places  *semaphore.Weighted // of TLS handshakes
+	cfg      Config
+	handle   Handler
+	domains  map[string]bool
+	tls      *tls.Config         // as the configuration's, and notes what each handshake has shown
+	starttls *tls.Config         // tls for STARTTLS, which may ask for certificates
+	places   *semaphore.Weighted // of TLS handshakes
 
 	stats  stats
 	unread Budget // what peers have not read or not acknowledged
@@ -57,6 +58,7 @@ func New(cfg Config, handle Handler) (*Server, error) {
 		domains: map[string]bool{}, tls: noting(cfg.TLS), places: newPlaces(),
 		conns: map[*Conn]struct{}{}, unbound: list.New(), addresses: newAddresses(&cfg), stats: newStats(),
 	}
+	s.starttls = asking(s.tls, cfg.ClientCAs)
 	for _, d := range cfg.Domains {
 		s.domains[d] = true
 	}
@@ -85,6 +87,7 @@ func (s *Server) ServeTLS(ctx context.Context, l net.Listener) error {
 	}
 	direct := s.tls.Clone()
 	direct.NextProtos = []string{"xmpp-client"}
+	direct = asking(direct, s.cfg.ClientCAs)
 	return s.accept(ctx, l, func(c net.Conn) net.Conn { return tls.Server(c, direct) })
 }
 

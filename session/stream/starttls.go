@@ -46,7 +46,7 @@ func (c *Conn) StartTLS() error {
 	}
 	c.Send([]byte("<proceed xmlns='" + stanza.NSTLS + "'/>"))
 	c.out.flush()
-	return c.secure(tls.Server(c.nc, c.srv.tls))
+	return c.secure(tls.Server(c.nc, c.srv.starttls))
 }
 
 // secure completes the handshake and goes on under TLS. A handshake that fails is
