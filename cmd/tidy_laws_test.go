@@ -10,7 +10,7 @@ var mayImport = map[string][]string{
 	"session/stanza":          {"events"},
 	"session/lru":             {},
 	"session/roles":           {},
-	"session/auth":            {"events", "session/lru"},
+	"session/auth":            {"events", "session/lru", "session/roles"},
 	"session/guess":           {"events"},
 	"session/roster":          {"events", "session/stanza"},
 	"session/accounts":        {"events", "session", "session/auth", "session/roster"},

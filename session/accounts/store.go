@@ -107,6 +107,18 @@ func (s *Store) Create(ctx context.Context, account events.JID, password string)
 	return err
 }
 
+// Enrol makes the record of an account that another database has, and reports that it
+// did. If there is one already it returns that. It implements auth.Enroller.
+func (s *Store) Enrol(ctx context.Context, account events.JID) (c *auth.Credentials, made bool, err error) {
+	c = auth.NewRecord(time.Now())
+	_, err = s.Keys.Put(ctx, account, c.Encode(), 0)
+	if errors.Is(err, events.ErrConflict) {
+		c, err = s.Credentials(ctx, account)
+		return c, false, err
+	}
+	return c, err == nil, err
+}
+
 // SetPassword replaces the password of an account. It fails with
 // auth.ErrPassword, and with auth.ErrNoAccount.
 func (s *Store) SetPassword(ctx context.Context, account events.JID, password string) error {

@@ -122,7 +122,7 @@ func (w *world) wantForgotten(account string) {
 // accepts reports that a client can log in with the password, by PLAIN over TLS.
 func (w *world) accepts(account, password string) bool {
 	w.t.Helper()
-	a, err := auth.New(w.Store, make([]byte, 16))
+	a, err := auth.New(auth.Config{Accounts: w.Store, Secret: make([]byte, 16)})
 	w.must(err)
 	j := jid(account)
 	r := a.Begin(j.Domain(), auth.Channel{Secured: true}).Start(w.t.Context(), "PLAIN", []byte("\x00"+j.Local()+"\x00"+password))

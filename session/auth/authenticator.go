@@ -23,28 +23,50 @@ type CredentialStore interface {
 	Credentials(ctx context.Context, account events.JID) (*Credentials, error)
 }
 
+// Config is what an [Authenticator] knows.
+type Config struct {
+	// Accounts are our own, and the records of those of other databases.
+	Accounts CredentialStore
+	// Secret, at least 16 random bytes, makes up the salts of accounts that don't
+	// exist: it must stay the same over restarts and be the same on all connectors, or
+	// an unknown user's salt gives it away.
+	Secret []byte
+	// Domains are those, by their prepared names, that have not simply our own accounts.
+	Domains map[string]Domain
+	// Enroller is for domains whose users are elsewhere.
+	Enroller Enroller
+}
+
 // An Authenticator makes exchanges. It may be used by many goroutines.
 type Authenticator struct {
 	accounts CredentialStore
 	secret   []byte
+	domains  map[string]Domain
+	enroller Enroller
 	recall   *recall
 	nonce    func() string // nil: random; set by tests with an RFC's vectors
 }
 
-// New returns an authenticator. The secret, at least 16 random bytes, makes up
-// the salts of accounts that don't exist: it must stay the same over restarts
-// and be the same on all connectors, or an unknown user's salt gives it away.
-func New(accounts CredentialStore, secret []byte) (*Authenticator, error) {
-	if len(secret) < minSecret {
-		return nil, fmt.Errorf("auth: a secret of %d bytes, give at least %d random ones", len(secret), minSecret)
+// New returns an authenticator. It fails if the secret is too short, or if a domain's
+// users are elsewhere and nobody makes their records.
+func New(cfg Config) (*Authenticator, error) {
+	if len(cfg.Secret) < minSecret {
+		return nil, fmt.Errorf("auth: a secret of %d bytes, give at least %d random ones", len(cfg.Secret), minSecret)
 	}
-	return &Authenticator{accounts: accounts, secret: secret, recall: newRecall()}, nil
+	for name, d := range cfg.Domains {
+		if d.Elsewhere() && cfg.Enroller == nil {
+			return nil, fmt.Errorf("auth: nobody makes the records of the users of %s", name)
+		}
+	}
+	return &Authenticator{
+		accounts: cfg.Accounts, secret: cfg.Secret, domains: cfg.Domains, enroller: cfg.Enroller, recall: newRecall(),
+	}, nil
 }
 
 // Begin returns an exchange for a stream to host, the domain of the accounts
 // that may log in on it.
 func (a *Authenticator) Begin(host string, ch Channel) *Exchange {
-	return &Exchange{auth: a, host: host, ch: ch}
+	return &Exchange{auth: a, host: host, domain: a.domains[host], ch: ch}
 }
 
 // keys returns the keys to check an account's proof with. For an account that

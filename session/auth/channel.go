@@ -19,6 +19,10 @@ type Channel struct {
 	// either, the -PLUS mechanisms are offered, and the stream should say the
 	// types as well (XEP-0440): see Bindings.
 	Exporter, EndPoint []byte
+	// Client is the chain of certificates that the client presented in its TLS
+	// handshake, its own first, which it has shown to have the key of. Nobody need have
+	// looked at it further: see [Certificates].
+	Client []*x509.Certificate
 }
 
 // TLSChannel is the channel of a connection that finished its TLS handshake,
@@ -28,7 +32,7 @@ type Channel struct {
 // certificate's signature has no single hash (Ed25519 for one) there is no
 // tls-server-end-point.
 func TLSChannel(state tls.ConnectionState, shown *x509.Certificate) Channel {
-	ch := Channel{Secured: true}
+	ch := Channel{Secured: true, Client: state.PeerCertificates}
 	if b, err := scram.NewTLSExporterBinding(&state); err == nil {
 		ch.Exporter = b.Data
 	}

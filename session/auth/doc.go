@@ -1,6 +1,8 @@
 // Package auth decides who may come in: SASL as XMPP uses it (RFC 6120,
 // section 6) with SCRAM (RFC 5802, RFC 7677) and PLAIN (RFC 4616), and what is
-// stored of a password.
+// stored of a password. The users of a [Domain] may be another database's, which a
+// [Verifier] asks about passwords or tokens (OAUTHBEARER, RFC 7628), or guests
+// (ANONYMOUS, RFC 4505); certificates may let users in (EXTERNAL, XEP-0178).
 //
 // An [Authenticator] knows the accounts; an [Exchange] is one connection's
 // conversation with it, a state machine that takes and gives bytes and knows

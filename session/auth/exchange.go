@@ -21,11 +21,15 @@ type Exchange struct {
 	// with temporary-auth-failure and ErrHeldBack, as late as if it had been.
 	Gate func(account events.JID) bool
 
-	auth *Authenticator
-	host string
-	ch   Channel
-	conv conversation // nil unless one is under way
-	done bool         // succeeded
+	auth   *Authenticator
+	host   string
+	domain Domain // of host
+	ch     Channel
+	conv   conversation // nil unless one is under way
+	done   bool         // succeeded
+
+	names  []events.JID // of the client's certificate
+	looked bool         // that names were looked for
 }
 
 // A conversation is a mechanism at work: it takes the client's next message.
@@ -37,7 +41,7 @@ type conversation interface {
 func (x *Exchange) Mechanisms() []string {
 	var names []string
 	for _, m := range mechanisms {
-		if m.offered(x.ch) {
+		if m.offered(x) {
 			names = append(names, m.name)
 		}
 	}
@@ -56,9 +60,9 @@ func (x *Exchange) Start(ctx context.Context, name string, initial []byte) Reply
 	switch {
 	case i < 0:
 		return fail(InvalidMechanism, events.JID{}, fmt.Errorf("mechanism %.40q isn't known", name))
-	case mechanisms[i].plaintext && !x.ch.plaintext():
+	case mechanisms[i].plaintext && mechanisms[i].fits(x) && !x.ch.plaintext():
 		return fail(EncryptionRequired, events.JID{}, fmt.Errorf("%s without TLS", name))
-	case !mechanisms[i].offered(x.ch):
+	case !mechanisms[i].offered(x):
 		return fail(InvalidMechanism, events.JID{}, fmt.Errorf("mechanism %s wasn't offered", name))
 	}
 	x.conv = mechanisms[i].begin(x)

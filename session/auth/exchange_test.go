@@ -55,7 +55,7 @@ func accounts(t testing.TB) stored {
 
 func authenticator(t testing.TB, s stored) *Authenticator {
 	t.Helper()
-	a, err := New(s, secret)
+	a, err := New(Config{Accounts: s, Secret: secret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +295,7 @@ func TestPlainIsRefusedWithoutEncryption(t *testing.T) {
 
 func TestASecretMustBeLong(t *testing.T) {
 	t.Parallel()
-	if _, err := New(stored{}, []byte("too short")); err == nil {
+	if _, err := New(Config{Accounts: stored{}, Secret: []byte("too short")}); err == nil {
 		t.Error("a secret of 9 bytes was taken")
 	}
 }

@@ -12,7 +12,7 @@ import (
 // counts, and its answer is the same for right, wrong and unknown.
 func TestNothingOfAPasswordIsLookedAtBehindAGate(t *testing.T) {
 	t.Parallel()
-	for _, mechanism := range Mechanisms() {
+	for _, mechanism := range authenticator(t, accounts(t)).Begin("localhost", bound).Mechanisms() {
 		for _, l := range []login{
 			{mechanism: mechanism, user: "alice", password: password},
 			{mechanism: mechanism, user: "alice", password: "wrong"},
@@ -32,6 +32,21 @@ func TestNothingOfAPasswordIsLookedAtBehindAGate(t *testing.T) {
 			if len(asked) != 1 || asked[0].String() != l.user+"@localhost" || r.Account != asked[0] {
 				t.Errorf("%s of %s: the gate was asked of %v", mechanism, l.user, asked)
 			}
+		}
+	}
+}
+
+// Another database is not asked either.
+func TestNoPasswordIsCheckedElsewhereBehindAGate(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"right", "wrong"} {
+		a, _ := elsewhere(t, people)
+		x := a.Begin("localhost", secured)
+		asked := 0
+		x.Gate = func(events.JID) bool { asked++; return false }
+		r := x.Start(t.Context(), "PLAIN", []byte("\x00alice\x00"+word))
+		if r.Condition != TemporaryAuthFailure || !errors.Is(r.Err, ErrHeldBack) || asked != 1 {
+			t.Errorf("%s: %+v, asked %d times", word, r, asked)
 		}
 	}
 }

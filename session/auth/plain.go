@@ -24,6 +24,9 @@ func (c *plainConversation) step(ctx context.Context, msg []byte) Reply {
 	if !mayActAs(account, authzid) {
 		return fail(InvalidAuthzid, account, errAuthzid)
 	}
+	if c.x.domain.Elsewhere() {
+		return c.elsewhere(ctx, account, password)
+	}
 	prepared, err := preparePassword(password)
 	if err != nil {
 		return fail(NotAuthorized, account, err)
@@ -40,6 +43,22 @@ func (c *plainConversation) step(ctx context.Context, msg []byte) Reply {
 		return fail(TemporaryAuthFailure, account, err)
 	}
 	return admit(account, cred, proven, nil)
+}
+
+// elsewhere has another database check the password: as it is if that is a token,
+// otherwise prepared, as LDAP wants it too (RFC 4513, section 5.1.1). One that is empty
+// then is refused here: to LDAP it would be no password at all.
+func (c *plainConversation) elsewhere(ctx context.Context, account events.JID, password string) Reply {
+	if c.x.domain.tokens() == nil {
+		var err error
+		if password, err = preparePassword(password); err != nil {
+			return fail(NotAuthorized, account, err)
+		}
+	}
+	if !c.x.admits(account) {
+		return fail(TemporaryAuthFailure, account, ErrHeldBack)
+	}
+	return c.x.enter(ctx, account, func() error { return c.x.domain.Passwords.Check(ctx, account, password) })
 }
 
 // splitPlain reads [authzid] NUL authcid NUL passwd (RFC 4616, section 2).

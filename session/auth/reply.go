@@ -32,6 +32,8 @@ type Reply struct {
 	// Further are those that its sessions may take beside.
 	Role    string
 	Further []string
+	// Enrolled says, with Success, that the account's record was made for this login.
+	Enrolled bool
 	// Err says to the log why it failed. It tells unknown users from wrong
 	// passwords and is not for the client.
 	Err error

@@ -20,9 +20,6 @@ import (
 
 // channel is what an exchange may rely on of the connection as it is now.
 func (l *login) channel(p profile) auth.Channel {
-	if p != sasl2 && !l.srv.cfg.ChannelBinding {
-		return auth.Channel{Secured: l.Secured(), AllowPlaintext: l.srv.cfg.AllowPlaintext}
-	}
 	if l.binding == nil {
 		state, shown, ok := l.TLS()
 		if !ok {
@@ -31,7 +28,11 @@ func (l *login) channel(p profile) auth.Channel {
 		ch := auth.TLSChannel(state, shown)
 		l.binding = &ch
 	}
-	return *l.binding
+	ch := *l.binding
+	if p != sasl2 && !l.srv.cfg.ChannelBinding {
+		ch.Exporter, ch.EndPoint = nil, nil
+	}
+	return ch
 }
 
 // appendBindings says which types the mechanisms that bind use.

@@ -29,6 +29,12 @@ type Config struct {
 	// Secret makes up salts for unknown users; at least 16 random bytes, the
 	// same on all connectors.
 	Secret []byte
+	// Users says of domains whose users are not simply our own accounts who they are.
+	// Their keys are among Domains.
+	Users map[string]auth.Domain
+	// Enroller makes the records of accounts that are another database's; required
+	// where Users names one.
+	Enroller auth.Enroller
 	// Registry lets clients make accounts and change and remove their own
 	// (XEP-0077); nil: only the operator does.
 	Registry Registry

@@ -37,8 +37,8 @@
 //   - The server and what it needs of others: new.go, server.go, observe.go,
 //     config.go, errors.go, stats.go.
 //   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go, foresight.go,
-//     channelbinding.go, bind.go, bind2.go, signup.go, signupform.go; logins.go
-//     and limiter.go bound what gets into the log.
+//     channelbinding.go, users.go, bind.go, bind2.go, signup.go, signupform.go;
+//     logins.go and limiter.go bound what gets into the log.
 //   - Bound sessions: client.go, hub.go, local.go, manage.go, resume.go,
 //     acknowledge.go, endedcounts.go, clientstate.go.
 //   - Their stanzas: messages are package delivery's, presence goes through

@@ -102,12 +102,25 @@ func (l *logins) forget(now time.Time) {
 	l.sweep = max(minSweptLogins, 2*len(l.known))
 }
 
+// payer is the account that a login counts for. Guests are new each time, so those of one
+// address count as one.
+func (s *Server) payer(c *conn, account events.JID) events.JID {
+	if !s.isGuest(account) {
+		return account
+	}
+	together, err := events.NewJID("", account.Domain(), c.Origin().String())
+	if err != nil {
+		return account // there is no address that is no resource
+	}
+	return together
+}
+
 // mayLogIn counts a login, or refuses it at the limit of its account.
 func (s *Server) mayLogIn(c *conn, account events.JID) bool {
 	if !c.Origin().IsValid() {
 		return true
 	}
-	ok, first := s.logins.acquire(account, time.Now())
+	ok, first := s.logins.acquire(s.payer(c, account), time.Now())
 	if first {
 		s.cfg.Logger.Warn("logins refused: too many of one account; are two of its clients replacing each other?",
 			"account", account.String(), "address", c.Address())

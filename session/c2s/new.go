@@ -41,7 +41,9 @@ func New(cfg Config) (*Server, error) {
 		storage:  storage{cfg.Private},
 	}
 	var err error
-	if s.auth, err = auth.New(foresight{s}, cfg.Secret); err != nil {
+	if s.auth, err = auth.New(auth.Config{
+		Accounts: foresight{s}, Secret: cfg.Secret, Domains: cfg.Users, Enroller: cfg.Enroller,
+	}); err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)
 	}
 	s.presence, err = presence.New(presence.Config{
@@ -56,7 +58,7 @@ func New(cfg Config) (*Server, error) {
 	s.router, err = delivery.New(delivery.Config{
 		Domains: cfg.Domains, Table: cfg.Table, Courier: cfg.Courier, Offline: cfg.Offline, Local: local{s},
 		Policy: delivery.Policy{
-			Exists: s.hasCredentials, Blocked: s.presence.Blocked, ShowDirected: s.presence.ShowDirected, Event: s.wantedEvent,
+			Exists: s.hasCredentials, Fleeting: s.isGuest, Blocked: s.presence.Blocked, ShowDirected: s.presence.ShowDirected, Event: s.wantedEvent,
 		},
 		Limits: cfg.Limits, Logger: cfg.Logger,
 	})
@@ -70,6 +72,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)
 	}
+	cfg.Config.ClientCAs = clientCAs(cfg.Users)
 	cfg.Config.Record = func(id events.ConnID, e events.Event) { s.record(id, events.JID{}, e) }
 	if s.streams, err = stream.New(cfg.Config, s.serve); err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)

@@ -57,8 +57,11 @@ func getRegistration(cl *client, r *request) error {
 	return nil
 }
 
-// setRegistration changes the password, or removes the account.
+// setRegistration changes the password, or removes the account, if that is ours to do.
 func setRegistration(cl *client, r *request) error {
+	if !cl.srv.users(cl.account).Own() {
+		return &stanza.Error{Condition: stanza.NotAllowed, Text: "accounts of this domain are not changed here"}
+	}
 	if remove := r.payload.Child(nsRegister, "remove"); remove != nil {
 		if n := children(r.payload); n != 1 {
 			return refuse(stanza.BadRequest)

@@ -178,6 +178,11 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 		l.srv.stats.limits[LimitLogins].Add(1)
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: errLogins})
 	}
+	if r.Enrolled {
+		if err := l.srv.enrolled(ctx, svc, l.ID(), r.Account); err != nil {
+			return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: err})
+		}
+	}
 	id := events.NewSessionID(time.Now())
 	l.svc, l.account, l.session = svc, r.Account, id
 	l.srv.hub.addConn(l.conn) // Observe may come by the session's end a moment after its beginning

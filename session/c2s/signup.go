@@ -17,8 +17,11 @@ import (
 // failure does at logins, for each tells whether a name is taken.
 var signUpLimit = auth.ThrottleConfig{Free: 2, Base: time.Minute, Max: time.Hour}
 
-// canRegister reports that the client may make an account.
-func (l *login) canRegister() bool { return l.srv.cfg.Registry != nil && l.mayShowPassword() }
+// canRegister reports that the client may make an account: not where the users are
+// another database's.
+func (l *login) canRegister() bool {
+	return l.srv.cfg.Registry != nil && l.mayShowPassword() && l.srv.cfg.Users[l.Host()].Own()
+}
 
 // mayShowPassword reports that a client is at the point of a login where it could
 // show a password.

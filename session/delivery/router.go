@@ -110,6 +110,9 @@ type Local interface {
 type Policy struct {
 	// Exists reports whether there is such an account.
 	Exists func(ctx context.Context, account events.JID) (bool, error)
+	// Fleeting reports an account of which nothing is kept: it exists in its sessions
+	// alone.
+	Fleeting func(account events.JID) bool
 	// Blocked returns a function that reports whether the account blocks a
 	// sender, nil if it blocks nobody. It is asked before a message that was
 	// stored is handed over, and about what comes from other connectors, where

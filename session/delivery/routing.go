@@ -112,9 +112,12 @@ func (m *routing) situation(tried []events.SessionID) Case {
 	return c
 }
 
-// Exists reports whether there is such an account. One that has sessions is not
-// asked for.
+// Exists reports whether there is such an account, of which something can be kept. One
+// that has sessions is not asked for.
 func (r *Router) Exists(account events.JID) (bool, error) {
+	if fleeting := r.cfg.Policy.Fleeting; fleeting != nil && fleeting(account) {
+		return false, nil
+	}
 	if a := r.cfg.Table.Account(account); a != nil && len(a.Sessions()) > 0 {
 		return true, nil
 	}
