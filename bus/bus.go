@@ -38,6 +38,7 @@ type Bus struct {
 	private   *Documents
 	names     *Documents
 	tokens    *Documents
+	service   *Documents
 	audit     *Audit
 	public    *Public
 	waiting   *Waiting
@@ -107,6 +108,7 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.private = newDocuments(b, privateBucket)
 	b.names = newDocuments(b, namesBucket)
 	b.tokens = newDocuments(b, tokensBucket)
+	b.service = newDocuments(b, serviceBucket)
 	b.audit = &Audit{b: b}
 	b.public = &Public{b: b}
 	b.keyframes = &Keyframes{b: b}
@@ -238,6 +240,10 @@ func (b *Bus) Names() *Documents { return b.names }
 // Tokens are what other programs are let in with. They are no accounts': the key is one
 // that says so.
 func (b *Bus) Tokens() *Documents { return b.tokens }
+
+// Service are documents of the service as a whole, such as the certificate that its
+// connectors share. Their keys are no accounts'.
+func (b *Bus) Service() *Documents { return b.service }
 
 // Audit is the record of those who asked about accounts, or changed them.
 func (b *Bus) Audit() *Audit { return b.audit }

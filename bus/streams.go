@@ -23,6 +23,7 @@ const (
 	privateBucket  = "RC_PRIVATE"
 	namesBucket    = "RC_NAMES"
 	tokensBucket   = "RC_TOKENS"
+	serviceBucket  = "RC_SERVICE"
 	auditStream    = "RC_AUDIT"
 	publicStream   = "RC_PUBLIC"
 
@@ -109,7 +110,7 @@ func (b *Bus) streamConfigs() []jetstream.StreamConfig {
 	return append([]jetstream.StreamConfig{
 		b.logConfig(), bucketConfig(accountsBucket), bucketConfig(rostersBucket),
 		bucketConfig(blockedBucket), bucketConfig(privateBucket), namesConfig(),
-		bucketConfig(tokensBucket), auditConfig(), frameConfig(),
+		bucketConfig(tokensBucket), bucketConfig(serviceBucket), auditConfig(), frameConfig(),
 	}, others()...)
 }
 

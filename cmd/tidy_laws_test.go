@@ -49,6 +49,7 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/api/access": {"events"},
 	"cmd/rollcall/ask":        {"events", "projector", "projector/keyframe", "projector/query", "replay", "replay/filter", "session", "session/auth", "session/delivery", "session/roster"},
 	"cmd/rollcall/bench":      {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
+	"cmd/rollcall/certs":      {"events"},
 	"cmd/rollcall/chart":      {"replay/stats"},
 	"cmd/rollcall/load":       {"events", "session/stanza"},
 	"cmd/rollcall/lossy":      {},

@@ -49,7 +49,8 @@ type Config struct {
 	NATS           string   // URLs of a NATS server or cluster instead of the embedded one
 	Creds          string   // its credentials file
 	Roles          []role
-	Cert, Key      string // PEM files; both or none (a self-signed pair in Data)
+	Cert, Key      string // PEM files; both or none
+	Certs          string // directory of pairs, instead; none of the three: the self-signed one
 	AllowPlaintext bool   // logins without TLS
 	ChannelBinding bool   // offered even to clients that can't be told its type
 	Registration   bool   // accounts are made by clients too
@@ -105,6 +106,9 @@ func (c *Config) validate() error {
 	}
 	if (c.Cert == "") != (c.Key == "") {
 		fault("--cert and --key go together")
+	}
+	if c.Cert != "" && c.Certs != "" {
+		return usagef("--cert is a certificate for all domains, --certs a directory of several: give one")
 	}
 	if c.NATS == "" && c.Creds != "" {
 		fault("--creds is for --nats")
@@ -214,7 +218,7 @@ func (c *Config) describe() string {
 // security is what a client must be ready for.
 func (c *Config) security() string {
 	cert := "STARTTLS"
-	if c.Cert == "" {
+	if !c.hasCerts() {
 		cert += ", self-signed certificate"
 	}
 	if c.AllowPlaintext {
@@ -222,6 +226,9 @@ func (c *Config) security() string {
 	}
 	return cert
 }
+
+// hasCerts reports that the operator gave certificates.
+func (c *Config) hasCerts() bool { return c.Cert+c.Certs != "" }
 
 func (c *Config) has(r role) bool { return slices.Contains(c.Roles, r) }
 

@@ -45,7 +45,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	credentials := credentialsFor(n.bus.Accounts(), n.table)
 	clients := c2s.Config{
 		Config: stream.Config{
-			Domains: n.cfg.Domains, TLS: tlsConfig(n.keys), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
+			Domains: n.cfg.Domains, TLS: n.certs.TLS(), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
 			Logger: n.log,
 		},
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,

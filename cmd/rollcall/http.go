@@ -49,6 +49,6 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 		g.Go(func() error { return server.Serve(ctx, l, nil) })
 	}
 	if l := n.listeners.apiTLS; l != nil {
-		g.Go(func() error { return server.Serve(ctx, l, tlsConfig(n.keys)) })
+		g.Go(func() error { return server.Serve(ctx, l, n.certs.TLS()) })
 	}
 }

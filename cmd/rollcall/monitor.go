@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"net"
 	"net/http"
 	"net/netip"
@@ -37,8 +36,8 @@ func (n *node) newMonitor(fold *projector.Projector, conn *xmppConnector) (*moni
 		cfg.Connector, cfg.Server, cfg.Tally = n.cfg.Name, conn.server, conn.tally
 		hasLease = conn.server.HasLease
 	}
-	if n.keys != nil {
-		cfg.Certificate = func() *x509.Certificate { return n.keys.current.Load().Leaf }
+	if n.certs != nil {
+		cfg.Certificates = n.certs.Leaves()
 	}
 	m.health = metrics.NewHealth(m.probe, fold, hasLease)
 	cfg.Health = m.health

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/certs"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/publisher"
 	"github.com/rollcall-xmpp/rollcall/projector"
 	"github.com/rollcall-xmpp/rollcall/projector/query"
@@ -30,7 +31,7 @@ type node struct {
 
 	connected atomic.Bool // and not about to disconnect: how the connection is, is news
 
-	keys      *keyPair // of whatever serves over TLS
+	certs     *certs.Set // of whatever serves over TLS
 	table     *projector.Table
 	names     *names.Names         // nil until somebody asks for pseudonyms
 	publisher *publisher.Publisher // set by run; nil if this process does not publish
@@ -53,12 +54,18 @@ func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (n *node, err 
 	if err = n.listeners.open(cfg); err != nil {
 		return n, err
 	}
-	if cfg.has(roleConnector) || cfg.HTTPTLS != "" {
-		if n.keys, err = loadPair(cfg, n.dir, log); err != nil {
+	if cfg.hasCerts() { // before anything else is started
+		if err = n.openCerts(ctx); err != nil {
 			return n, err
 		}
 	}
-	return n, n.openBus(ctx)
+	if err = n.openBus(ctx); err != nil {
+		return n, err
+	}
+	if !cfg.hasCerts() {
+		err = n.openCerts(ctx)
+	}
+	return n, err
 }
 
 // openBus connects to NATS, and starts it before if it is to be in this
@@ -206,9 +213,9 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, conn *xmppCon
 		watch.run(life)
 		return nil
 	})
-	if n.keys != nil && n.cfg.Cert != "" { // otherwise SIGHUP ends the process, as any other does
+	if n.certs != nil {
 		g.Go(func() error {
-			n.keys.follow(life)
+			n.certs.Watch(life)
 			return nil
 		})
 	}

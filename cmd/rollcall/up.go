@@ -66,6 +66,7 @@ func defineUp(cmd *cobra.Command, cfg *Config) {
 	f.Lookup("roles").DefValue = "[]" // said shorter
 	f.StringVar(&cfg.Cert, "cert", "", "TLS certificate, PEM `FILE` (default: self-signed)")
 	f.StringVar(&cfg.Key, "key", "", "its private key, PEM `FILE`")
+	f.StringVar(&cfg.Certs, "certs", "", "`DIR` of certificates, a domain's each: NAME.crt\nand NAME.key, or as certbot has them in live/")
 	f.StringVar(&cfg.conflict, "conflict", "replace", "`HOW` to bind an address that is in use: replace\nits session, or refuse or rename the new one\n")
 	cfg.defineLimits(cmd)
 	cfg.Log.define(cmd)
@@ -80,6 +81,7 @@ func defineUp(cmd *cobra.Command, cfg *Config) {
 		cmd.RegisterFlagCompletionFunc(name, completeFiles)
 	}
 	cmd.MarkFlagDirname("data")
+	cmd.MarkFlagDirname("certs")
 }
 
 // complete gives the fields their values that depend on several flags, and
@@ -171,6 +173,7 @@ func welcome(c *console, n *node, demo []demoAccount) {
 		line("NATS", "%s (for the other verbs and more connectors)", n.nats.URL())
 	}
 	line("data", "%s", n.cfg.Data)
+	tellFingerprint(line, n)
 	if len(demo) > 0 {
 		fmt.Fprintf(c.out, "Log in with any XMPP client at the address above; accept the certificate:\n")
 		for _, account := range demo {

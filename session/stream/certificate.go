@@ -28,7 +28,8 @@ func (c *Conn) certificate(state *tls.ConnectionState) *x509.Certificate {
 type shaken struct{}
 
 // noting is a configuration by which each connection notes which certificate it
-// shows.
+// shows. A client that names no domain (RFC 6066, 3) but asked for TLS in a stream has
+// named it there.
 func noting(cfg *tls.Config) *tls.Config {
 	if cfg == nil {
 		return nil
@@ -40,10 +41,15 @@ func noting(cfg *tls.Config) *tls.Config {
 	cfg = cfg.Clone()
 	cfg.Certificates = nil // or not every client would be asked about
 	cfg.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		cert, err := choose(hello)
-		if c, ok := hello.Context().Value(shaken{}).(*Conn); ok {
-			c.shown = cert
+		c, ok := hello.Context().Value(shaken{}).(*Conn)
+		if !ok {
+			return choose(hello)
 		}
+		if hello.ServerName == "" {
+			hello.ServerName = c.host
+		}
+		cert, err := choose(hello)
+		c.show(cert)
 		return cert, err
 	}
 	return cfg

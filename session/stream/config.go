@@ -46,8 +46,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Limits of one element; see stanza.Limits for the defaults.
 	Limits stanza.Limits
-	// LoginTimeout bounds the time from connecting to being bound, in which TLS
-	// handshakes are counted; default 60 s.
+	// LoginTimeout bounds the time from connecting to being bound; default 60 s. With
+	// TLS it is counted from the end of the handshake, to whose certificate a peer may
+	// take as long to come, and 3 minutes from there.
 	LoginTimeout time.Duration
 	// MaxConnections bounds the connections of this server; default 100,000.
 	MaxConnections int

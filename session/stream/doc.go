@@ -62,8 +62,8 @@
 // Before authentication a peer may send 64 KiB in all and 8 KiB in one element,
 // and leave 64 KiB unread; holding ten thousand connections open then costs 70 MB
 // if they are silent, and never more than 440 MB. A login that takes longer than
-// Config.LoginTimeout ends with connection-timeout; a TLS handshake may take as
-// long, for some clients ask their user in the middle of it. Fewer handshakes work
+// Config.LoginTimeout ends with connection-timeout; a TLS handshake may take three
+// minutes more, for some clients ask their user in the middle of it. Fewer handshakes work
 // at once than there are processors, and one that waits for its peer is none of
 // them (handshake.go). Connections beyond Config.MaxConnections, or beyond the
 // limits of their address, are closed at once; at Config.MaxUnbound the oldest

@@ -17,8 +17,11 @@ import (
 )
 
 // TLS handshakes: how many at once, how large, how long. Some clients show the
-// certificate to their user in the middle of one and wait until it is read, so it
-// may take as long as all of the login.
+// certificate to their user in the middle of one and wait until it is read.
+
+// readingTime is what a handshake may take from when the certificate is shown. A login
+// has all of its own time again afterwards.
+const readingTime = 3 * time.Minute
 
 // maxHandshake is the part that a handshake may have of all that a stranger may
 // send. It has 2 KB, and its messages wait in memory until they are complete.
@@ -99,6 +102,18 @@ func (c *Conn) shake(t *tls.Conn, until time.Time) error {
 		return handshakeError{err}
 	}
 	return nil
+}
+
+// show notes the certificate that a peer is shown, and gives its user the time to read it.
+func (c *Conn) show(cert *tls.Certificate) {
+	c.shown = cert
+	until := time.Now().Add(readingTime)
+	if c.meter.handshake != nil {
+		c.meter.handshake.until = until
+	}
+	if err := c.within(until); err != nil {
+		c.raw.SetDeadline(time.Now()) // it is to end
+	}
 }
 
 // A tlsConn is a connection of HTTP's that completes its handshake when it is read

@@ -3,6 +3,7 @@ package stream
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
@@ -60,6 +61,7 @@ func (c *Conn) secure(t *tls.Conn) error {
 	if err := c.shake(t, c.loginBy); err != nil {
 		return err
 	}
+	c.loginBy = time.Now().Add(c.srv.cfg.LoginTimeout)
 	if err := c.within(c.loginBy); err != nil {
 		return err
 	}

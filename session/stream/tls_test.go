@@ -52,14 +52,14 @@ func (w *world) beginTLS(t *testing.T, way int) net.Conn {
 
 // Some clients show the certificate to their user in the middle of the handshake,
 // and wait until it is read.
-func TestAHandshakeMayTakeAlmostAsLongAsALogin(t *testing.T) {
+func TestAHandshakeMayTakeAsLongAsItTakesToReadACertificate(t *testing.T) {
 	for way, h := range handshakes {
 		t.Run(h.name, func(t *testing.T) {
 			alone(t, withTLS, func(t *testing.T, w *world) {
 				conn := tls.Client(w.beginTLS(t, way), &tls.Config{
 					InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, // in which the server waits for the client's last word
 					VerifyPeerCertificate: func([][]byte, [][]*x509.Certificate) error {
-						<-time.After(50 * time.Second)
+						<-time.After(170 * time.Second)
 						return nil
 					},
 				})
@@ -118,6 +118,60 @@ func TestAHandshakeThatIsNotCompletedEnds(t *testing.T) {
 				synctest.Wait()
 				if n := w.server.Connections(); n != 0 {
 					t.Errorf("%d connections after the time for a login", n)
+				}
+			})
+		})
+	}
+}
+
+// Nor may a user read for ever.
+func TestAHandshakeWhoseCertificateIsReadForTooLongEnds(t *testing.T) {
+	for way, h := range handshakes {
+		t.Run(h.name, func(t *testing.T) {
+			alone(t, withTLS, func(t *testing.T, w *world) {
+				begin := time.Now()
+				tls.Client(w.beginTLS(t, way), &tls.Config{
+					InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12,
+					VerifyPeerCertificate: func([][]byte, [][]*x509.Certificate) error {
+						<-time.After(time.Hour)
+						return nil
+					},
+				}).Handshake()
+				list := w.events()
+				last, _ := list[len(list)-1].(events.Disconnected)
+				if last.Reason != events.ReasonTimeout {
+					t.Errorf("recorded %+v", list)
+				}
+				if d := time.Since(begin); d < time.Hour {
+					t.Errorf("the client gave up after %v", d)
+				}
+			})
+		})
+	}
+}
+
+// RFC 6066, 3 is not every client's; the stream's header says which domain it means.
+func TestAClientThatNamesADomainInItsStreamAloneIsShownThatOfTheDomain(t *testing.T) {
+	for way, h := range handshakes {
+		t.Run(h.name, func(t *testing.T) {
+			asked := ""
+			tune := func(c *stream.Config) {
+				withTLS(c)
+				c.TLS.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+					asked = hello.ServerName
+					return &c.TLS.Certificates[0], nil
+				}
+			}
+			alone(t, tune, func(t *testing.T, w *world) {
+				if err := tls.Client(w.beginTLS(t, way), trusting()).Handshake(); err != nil {
+					t.Fatal(err)
+				}
+				want := ""
+				if h.name == "STARTTLS" {
+					want = domain
+				}
+				if asked != want {
+					t.Errorf("the certificate of %q is asked for, want %q", asked, want)
 				}
 			})
 		})

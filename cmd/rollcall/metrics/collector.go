@@ -44,9 +44,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	if c.cfg.Tally != nil {
 		s.events()
 	}
-	if c.cfg.Certificate != nil {
-		if cert := c.cfg.Certificate(); cert != nil {
-			s.gauge(certificateEnd, seconds(cert.NotAfter))
+	if c.cfg.Certificates != nil {
+		for domain, cert := range c.cfg.Certificates {
+			s.gauge(certificateEnd, seconds(cert.NotAfter), domain)
 		}
 	}
 }

@@ -76,7 +76,7 @@ var (
 	natsReconnects = desc("nats_reconnects_total", "How often it was connected again.")
 	natsRTT        = desc("nats_rtt_seconds", "The way to the NATS server and back; NaN if it does not answer.")
 
-	certificateEnd = desc("tls_certificate_not_after_timestamp_seconds", "When the certificate ends that clients are shown.")
+	certificateEnd = desc("tls_certificate_not_after_timestamp_seconds", "When the certificate ends that clients of a domain are shown.", "domain")
 )
 
 var descs = []*prometheus.Desc{

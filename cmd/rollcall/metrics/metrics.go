@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"crypto/x509"
+	"iter"
 	"errors"
 	"net/http"
 	"runtime"
@@ -31,8 +32,8 @@ type Config struct {
 	Tally     *tally.Tally
 	// Publisher publishes the log; nil in a process that does not.
 	Publisher Reader
-	// Certificate is the one that clients are shown; nil: there is none.
-	Certificate func() *x509.Certificate
+	// Certificates are those that clients of each domain are shown; nil: there are none.
+	Certificates iter.Seq2[string, *x509.Certificate]
 	Version     string
 }
 

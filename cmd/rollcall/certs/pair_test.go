@@ -1,7 +1,6 @@
-package main
+package certs
 
 import (
-	"crypto/tls"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,10 +9,10 @@ import (
 	"time"
 )
 
-// A renewal is a key pair on a clock of its own, and what it logs.
+// A renewal is a pair on a clock of its own, and what it logs.
 type renewal struct {
 	*testing.T
-	*keyPair
+	*pair
 	file string
 	time time.Time
 	said strings.Builder
@@ -23,11 +22,11 @@ func newRenewal(t *testing.T) *renewal {
 	t.Parallel()
 	r := &renewal{T: t, file: filepath.Join(t.TempDir(), "tls.pem"), time: time.Now()}
 	r.put("first.example")
-	pair, err := openKeyPair(r.file, r.file, slog.New(slog.NewTextHandler(&r.said, nil)))
+	opened, err := openPair(r.file, r.file, slog.New(slog.NewTextHandler(&r.said, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.keyPair = pair
+	r.pair = opened
 	r.now = func() time.Time { return r.time }
 	r.looked = r.time
 	return r
@@ -56,11 +55,7 @@ func (r *renewal) put(name string) {
 // shows checks whose certificate the next client gets.
 func (r *renewal) shows(name string) {
 	r.Helper()
-	cert, err := tlsConfig(r.keyPair).GetCertificate(&tls.ClientHelloInfo{})
-	if err != nil {
-		r.Fatal(err)
-	}
-	if err := cert.Leaf.VerifyHostname(name); err != nil {
+	if err := r.get().Leaf.VerifyHostname(name); err != nil {
 		r.Error(err)
 	}
 }
@@ -93,11 +88,4 @@ func TestACertificateThatCannotBeReadLeavesTheOneBeforeInUseAndIsToldOnce(t *tes
 	r.put("second.example")
 	r.time = r.time.Add(lookEvery)
 	r.shows("second.example")
-}
-
-func TestNothingBelowTLS12IsSpoken(t *testing.T) {
-	r := newRenewal(t)
-	if v := tlsConfig(r.keyPair).MinVersion; v != tls.VersionTLS12 {
-		t.Errorf("the lowest version is %s", tls.VersionName(v))
-	}
 }

@@ -1,19 +1,14 @@
-package main
+package certs
 
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
-	"fmt"
-	"log/slog"
 	"math/big"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -22,47 +17,11 @@ import (
 )
 
 // selfSignedLife is how long a self-signed certificate is good for. It is made
-// anew at a start within renewBefore of its end.
+// anew within renewBefore of its end.
 const (
 	selfSignedLife = 825 * 24 * time.Hour
 	renewBefore    = 30 * 24 * time.Hour
 )
-
-// tlsConfig is the connector's TLS, from version 1.2 up (RFC 7590, 3), with
-// the certificate that --cert and --key name, or the self-signed one of the data
-// directory.
-func tlsConfig(pair *keyPair) *tls.Config {
-	return &tls.Config{GetCertificate: pair.certificate, MinVersion: tls.VersionTLS12}
-}
-
-// loadPair loads the certificate of the configuration or, if it names none, the
-// self-signed one of the data directory, which is made when there is none that
-// fits the domains and is valid.
-func loadPair(cfg *Config, dir *dataDir, log *slog.Logger) (*keyPair, error) {
-	if cfg.Cert != "" {
-		pair, err := openKeyPair(cfg.Cert, cfg.Key, log)
-		if err != nil {
-			return nil, change("--cert and --key", fmt.Errorf("certificate: %w", err))
-		}
-		return pair, nil
-	}
-	file := dir.file("tls.pem") // one file, so that key and certificate always belong together
-	pair, err := openKeyPair(file, file, log)
-	if err == nil && fits(pair.current.Load().Leaf, cfg.Domains, time.Now()) {
-		return pair, nil
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, change("--cert and --key", fmt.Errorf("self-signed certificate: %w; remove %s to get another", err, file))
-	}
-	both, err := selfSigned(cfg.Domains, time.Now())
-	if err == nil {
-		err = writeFile(file, both, 0o600)
-	}
-	if err != nil {
-		return nil, change("--data", fmt.Errorf("make a self-signed certificate: %w", err))
-	}
-	return openKeyPair(file, file, log)
-}
 
 // fits reports that a certificate is good for all domains and for a while yet.
 func fits(cert *x509.Certificate, domains []string, now time.Time) bool {
@@ -97,13 +56,11 @@ func selfSigned(domains []string, now time.Time) ([]byte, error) {
 	}
 	for _, name := range append([]string{"localhost", "127.0.0.1", "::1"}, domains...) {
 		name = asciiName(name)
-		if slices.Contains(template.DNSNames, name) {
-			continue
-		}
-		if ip := net.ParseIP(name); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
+		switch ip := net.ParseIP(name); {
+		case ip == nil && !slices.Contains(template.DNSNames, name):
 			template.DNSNames = append(template.DNSNames, name)
+		case ip != nil && !slices.ContainsFunc(template.IPAddresses, ip.Equal):
+			template.IPAddresses = append(template.IPAddresses, ip)
 		}
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, &template, &template, &key.PublicKey, key)
