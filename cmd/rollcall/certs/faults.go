@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,18 +67,23 @@ func chainFault(cert *tls.Certificate, roots *x509.CertPool, now time.Time) stri
 	return fmt.Sprintf("is not trusted by this machine: %v", err)
 }
 
-// names are those that a certificate is for, a few of them.
+// names are those that a certificate is for.
 func names(leaf *x509.Certificate) string {
-	const some = 5
-	all := append([]string(nil), leaf.DNSNames...)
+	all := slices.Clone(leaf.DNSNames)
 	for _, ip := range leaf.IPAddresses {
 		all = append(all, ip.String())
 	}
+	return some(all)
+}
+
+// some are the first few of all, and how many there are besides.
+func some(all []string) string {
+	const few = 5
 	switch {
 	case len(all) == 0:
-		return "no name at all"
-	case len(all) > some:
-		return fmt.Sprintf("%s and %d others", strings.Join(all[:some], ", "), len(all)-some)
+		return "nothing"
+	case len(all) > few:
+		return fmt.Sprintf("%s and %d others", strings.Join(all[:few], ", "), len(all)-few)
 	}
 	return strings.Join(all, ", ")
 }
