@@ -86,7 +86,7 @@ func (s *Set) choose() error {
 	for _, d := range s.cfg.Domains {
 		p := forName(all, asciiName(d))
 		if p == nil {
-			return errors.Join(fmt.Errorf("%s: %w for %s, only %s", s.cfg.Dir, ErrNone, d, whose(all)), failed)
+			return errors.Join(fmt.Errorf("%s: %w for %s, %s", s.cfg.Dir, ErrNone, d, whose(all)), failed)
 		}
 		c.names[strings.ToLower(asciiName(d))] = p
 		if c.first == nil {
@@ -117,11 +117,14 @@ func (s *Set) chooseOne() error {
 
 // whose says for whom certificates are.
 func whose(all []*pair) string {
+	if len(all) == 0 {
+		return "nor for anybody else"
+	}
 	var of []string
 	for _, p := range all {
 		of = append(of, names(p.current.Load().Leaf))
 	}
-	return "for " + some(of)
+	return "only for " + some(of)
 }
 
 // changed is told of a pair that was read again, in the middle of a handshake.
