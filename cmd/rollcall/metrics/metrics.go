@@ -2,8 +2,8 @@ package metrics
 
 import (
 	"crypto/x509"
-	"iter"
 	"errors"
+	"iter"
 	"net/http"
 	"runtime"
 	"time"
@@ -34,7 +34,7 @@ type Config struct {
 	Publisher Reader
 	// Certificates are those that clients of each domain are shown; nil: there are none.
 	Certificates iter.Seq2[string, *x509.Certificate]
-	Version     string
+	Version      string
 }
 
 // Metrics shows what a process counts. It is safe for concurrent use.
