@@ -32,6 +32,7 @@ const (
 	ReasonUnavailable     Reason = "unavailable"      // the log could not take the session's events
 	ReasonAccountDisabled Reason = "account_disabled" // nobody may log in to the account for now
 	ReasonBanned          Reason = "banned"           // nobody may connect from its address for now
+	ReasonRoleChanged     Reason = "role_changed"     // the account lost what the session might do
 )
 
 // Reasons lists all reasons, in the order above.
@@ -40,6 +41,7 @@ func Reasons() []Reason {
 		ReasonClient, ReasonError, ReasonConnectionLost, ReasonTimeout, ReasonResumed, ReasonReplaced, ReasonKicked,
 		ReasonConnectorLost, ReasonShutdown, ReasonPasswordChanged, ReasonAccountRemoved, ReasonOverload, ReasonUnavailable,
 		ReasonAccountDisabled, ReasonBanned,
+		ReasonRoleChanged,
 	}
 }
 
@@ -51,11 +53,13 @@ type (
 		TLS       string // protocol version, "" in the clear
 		Address   string // the client's IP address and port
 		Agent     string // software, device and id, as a client says of itself (XEP-0388), or ""
+		Role      string // the account's primary one; "" in records from before there were roles
 	}
 	// Bound makes the session a connected resource: the record's JID is full
 	// from here on (RFC 6120, 7).
 	Bound struct {
 		Requested string // the resource asked for, "" if the server chose it
+		Role      string // the session's, as in Authenticated
 	}
 	// RosterRequested makes the session an interested resource (RFC 6121, 2.2).
 	RosterRequested struct{}
@@ -118,7 +122,11 @@ type (
 		Until      int64  // as Detached's, while the session is detached
 		Directed   []JID  // those that PresenceDirected made available, in that order
 		Address    string // as Authenticated's, or Resumed's
+		Role       string // as Authenticated's, or what it has become
 	}
+	// RoleTaken: the session has changed to another role of its account, by its client's
+	// own wish.
+	RoleTaken struct{ Role string }
 	// Closed ends a session for ever.
 	Closed struct {
 		Reason Reason
@@ -135,6 +143,16 @@ type (
 	PasswordChanged struct{ By Actor }
 	// AccountRemoved ends the account's sessions, each by an event of its own.
 	AccountRemoved struct{ By Actor }
+	// RoleChanged: the account has other roles. Sessions that have Was, or a role that
+	// nobody recorded, have Role from here on; sessions that may no longer do what they
+	// might are ended before, each by an event of its own.
+	RoleChanged struct {
+		Role    string   // the primary one
+		Further []string // that a session may take beside
+		Was     string   // Role before
+		By      Actor
+		Text    string // why, for people; may be empty
+	}
 	// AccountDisabled: nobody can log in to it, while all that is kept of it stays. Sessions
 	// that end with it do so by events of their own.
 	AccountDisabled struct {

@@ -4,8 +4,8 @@ package events
 // only ever added at the end of both functions; a reader of an older record
 // finds the end of the array first and leaves the rest zero.
 
-func (Authenticated) version() uint8           { return 2 }
-func (Bound) version() uint8                   { return 1 }
+func (Authenticated) version() uint8           { return 3 }
+func (Bound) version() uint8                   { return 2 }
 func (RosterRequested) version() uint8         { return 1 }
 func (PresenceAvailable) version() uint8       { return 1 }
 func (PresenceUnavailable) version() uint8     { return 1 }
@@ -16,12 +16,14 @@ func (Resumed) version() uint8                 { return 1 }
 func (Closed) version() uint8                  { return 2 }
 func (CarbonsEnabled) version() uint8          { return 1 }
 func (CarbonsDisabled) version() uint8         { return 1 }
-func (Refreshed) version() uint8               { return 2 }
+func (Refreshed) version() uint8               { return 3 }
+func (RoleTaken) version() uint8               { return 1 }
 func (AccountCreated) version() uint8          { return 2 }
 func (PasswordChanged) version() uint8         { return 2 }
 func (AccountRemoved) version() uint8          { return 2 }
 func (AccountDisabled) version() uint8         { return 1 }
 func (AccountEnabled) version() uint8          { return 1 }
+func (RoleChanged) version() uint8             { return 1 }
 func (ConnectorStarted) version() uint8        { return 1 }
 func (ConnectorStopped) version() uint8        { return 1 }
 func (ConnectorLost) version() uint8           { return 1 }
@@ -35,9 +37,9 @@ func (Disconnected) version() uint8            { return 2 }
 func (u Unknown) version() uint8               { return u.Version }
 
 func (e Authenticated) appendFields(b []byte) []byte {
-	return appendStrings(b, e.Mechanism, e.TLS, e.Address, e.Agent)
+	return appendStrings(b, e.Mechanism, e.TLS, e.Address, e.Agent, e.Role)
 }
-func (e Bound) appendFields(b []byte) []byte         { return appendStrings(b, e.Requested) }
+func (e Bound) appendFields(b []byte) []byte         { return appendStrings(b, e.Requested, e.Role) }
 func (RosterRequested) appendFields(b []byte) []byte { return appendStrings(b) }
 func (e PresenceAvailable) appendFields(b []byte) []byte {
 	b = appendInt(appendArray(b, 3), int64(e.Priority))
@@ -61,7 +63,7 @@ func (e Closed) appendFields(b []byte) []byte {
 func (CarbonsEnabled) appendFields(b []byte) []byte  { return appendStrings(b) }
 func (CarbonsDisabled) appendFields(b []byte) []byte { return appendStrings(b) }
 func (e Refreshed) appendFields(b []byte) []byte {
-	b = appendInt(appendBin(appendArray(b, 16), idBytes((*ID)(&e.Conn))), e.Since)
+	b = appendInt(appendBin(appendArray(b, 17), idBytes((*ID)(&e.Conn))), e.Since)
 	for _, is := range [...]bool{e.Interested, e.Carbons, e.Available} {
 		b = appendBool(b, is)
 	}
@@ -72,8 +74,9 @@ func (e Refreshed) appendFields(b []byte) []byte {
 	for _, to := range e.Directed {
 		b = appendString(b, to.String())
 	}
-	return appendString(b, e.Address)
+	return appendString(appendString(b, e.Address), e.Role)
 }
+func (e RoleTaken) appendFields(b []byte) []byte       { return appendStrings(b, e.Role) }
 func (e AccountCreated) appendFields(b []byte) []byte  { return appendStrings(b, string(e.By)) }
 func (e PasswordChanged) appendFields(b []byte) []byte { return appendStrings(b, string(e.By)) }
 func (e AccountRemoved) appendFields(b []byte) []byte  { return appendStrings(b, string(e.By)) }
@@ -82,6 +85,10 @@ func (e AccountDisabled) appendFields(b []byte) []byte {
 	return appendString(appendString(b, e.Text), string(e.By))
 }
 func (e AccountEnabled) appendFields(b []byte) []byte { return appendStrings(b, string(e.By)) }
+func (e RoleChanged) appendFields(b []byte) []byte {
+	b = appendStrings(appendString(appendArray(b, 5), e.Role), e.Further...)
+	return appendString(appendString(appendString(b, e.Was), string(e.By)), e.Text)
+}
 func (ConnectorStarted) appendFields(b []byte) []byte { return appendStrings(b) }
 func (ConnectorStopped) appendFields(b []byte) []byte { return appendStrings(b) }
 func (e ConnectorLost) appendFields(b []byte) []byte {
@@ -204,13 +211,24 @@ func (f *fields) jids() (list []JID) {
 	return list
 }
 
+// strings reads as many as there are, as jids does.
+func (f *fields) strings() (list []string) {
+	if !f.more() {
+		return nil
+	}
+	for n := f.d.array(); n > 0 && f.d.err == nil; n-- {
+		list = append(list, f.d.string())
+	}
+	return list
+}
+
 // event returns nil for a kind that this build does not know.
 func (f *fields) event(k Kind) Event {
 	switch k {
 	case KindAuthenticated:
-		return Authenticated{Mechanism: f.string(), TLS: f.string(), Address: f.string(), Agent: f.string()}
+		return Authenticated{Mechanism: f.string(), TLS: f.string(), Address: f.string(), Agent: f.string(), Role: f.string()}
 	case KindBound:
-		return Bound{Requested: f.string()}
+		return Bound{Requested: f.string(), Role: f.string()}
 	case KindRosterRequested:
 		return RosterRequested{}
 	case KindPresenceAvailable:
@@ -242,13 +260,15 @@ func (f *fields) refreshed() Refreshed {
 		Conn: ConnID(f.id()), Since: f.int(), Interested: f.bool(), Carbons: f.bool(),
 		Available: f.bool(), Priority: int8(f.int()), Presence: f.string(), PresenceAt: f.int(),
 		Managed: f.bool(), Resumable: f.bool(), Max: uint32(f.uint()), TokenHash: f.bin(),
-		Detached: f.bool(), Until: f.int(), Directed: f.jids(), Address: f.string(),
+		Detached: f.bool(), Until: f.int(), Directed: f.jids(), Address: f.string(), Role: f.string(),
 	}
 }
 
 // rareEvent continues event for the kinds that are not of a session's life.
 func (f *fields) rareEvent(k Kind) Event {
 	switch k {
+	case KindRoleTaken:
+		return RoleTaken{Role: f.string()}
 	case KindAccountCreated:
 		return AccountCreated{By: Actor(f.string())}
 	case KindPasswordChanged:
@@ -263,6 +283,8 @@ func (f *fields) rareEvent(k Kind) Event {
 		return NetworkBanned{Network: f.string(), Until: f.int(), Text: f.string(), By: Actor(f.string())}
 	case KindNetworkUnbanned:
 		return NetworkUnbanned{Network: f.string(), By: Actor(f.string())}
+	case KindRoleChanged:
+		return RoleChanged{Role: f.string(), Further: f.strings(), Was: f.string(), By: Actor(f.string()), Text: f.string()}
 	case KindConnectorStarted:
 		return ConnectorStarted{}
 	case KindConnectorStopped:

@@ -20,12 +20,14 @@ const (
 	KindCarbonsEnabled          Kind = 11
 	KindCarbonsDisabled         Kind = 12
 	KindRefreshed               Kind = 13
+	KindRoleTaken               Kind = 14
 
 	KindAccountCreated  Kind = 32
 	KindPasswordChanged Kind = 33
 	KindAccountRemoved  Kind = 34
 	KindAccountDisabled Kind = 36
 	KindAccountEnabled  Kind = 37
+	KindRoleChanged     Kind = 35
 
 	KindConnectorStarted Kind = 48
 	KindConnectorStopped Kind = 49
@@ -59,11 +61,13 @@ var kindNames = [256]string{
 	KindCarbonsEnabled:          "carbons_enabled",
 	KindCarbonsDisabled:         "carbons_disabled",
 	KindRefreshed:               "refreshed",
+	KindRoleTaken:               "role_taken",
 	KindAccountCreated:          "account_created",
 	KindPasswordChanged:         "password_changed",
 	KindAccountRemoved:          "account_removed",
 	KindAccountDisabled:         "account_disabled",
 	KindAccountEnabled:          "account_enabled",
+	KindRoleChanged:             "role_changed",
 	KindConnectorStarted:        "connector_started",
 	KindConnectorStopped:        "connector_stopped",
 	KindConnectorLost:           "connector_lost",
@@ -98,11 +102,13 @@ func (Closed) Kind() Kind                  { return KindClosed }
 func (CarbonsEnabled) Kind() Kind          { return KindCarbonsEnabled }
 func (CarbonsDisabled) Kind() Kind         { return KindCarbonsDisabled }
 func (Refreshed) Kind() Kind               { return KindRefreshed }
+func (RoleTaken) Kind() Kind               { return KindRoleTaken }
 func (AccountCreated) Kind() Kind          { return KindAccountCreated }
 func (PasswordChanged) Kind() Kind         { return KindPasswordChanged }
 func (AccountRemoved) Kind() Kind          { return KindAccountRemoved }
 func (AccountDisabled) Kind() Kind         { return KindAccountDisabled }
 func (AccountEnabled) Kind() Kind          { return KindAccountEnabled }
+func (RoleChanged) Kind() Kind             { return KindRoleChanged }
 func (ConnectorStarted) Kind() Kind        { return KindConnectorStarted }
 func (ConnectorStopped) Kind() Kind        { return KindConnectorStopped }
 func (ConnectorLost) Kind() Kind           { return KindConnectorLost }

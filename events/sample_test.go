@@ -4,8 +4,8 @@ import "time"
 
 // samples has one event of every kind, with every field set.
 var samples = []Event{
-	Authenticated{Mechanism: "SCRAM-SHA-256-PLUS", TLS: "TLS 1.3", Address: "192.0.2.1:50123", Agent: "Client 1.0 on a telephone, d4565fa7-4d72-4749-b3d3-740edbf87770"},
-	Bound{Requested: "balcony"},
+	Authenticated{Mechanism: "SCRAM-SHA-256-PLUS", TLS: "TLS 1.3", Address: "192.0.2.1:50123", Agent: "Client 1.0 on a telephone, d4565fa7-4d72-4749-b3d3-740edbf87770", Role: "member"},
+	Bound{Requested: "balcony", Role: "member"},
 	RosterRequested{},
 	PresenceAvailable{Priority: -7, Show: "away", Stanza: "<presence><show>away</show><priority>-7</priority></presence>"},
 	PresenceUnavailable{Stanza: "<presence type='unavailable'><status>gone</status></presence>"},
@@ -20,13 +20,15 @@ var samples = []Event{
 		Conn: ConnID{0x01, 0x9b, 15: 9}, Since: 1_767_000_000_000_000_001, Interested: true, Carbons: true,
 		Available: true, Priority: -7, Presence: "<presence><show>away</show><priority>-7</priority></presence>", PresenceAt: 1_767_323_000_000_000_002,
 		Managed: true, Resumable: true, Max: 300, TokenHash: "\x01\x02\xfe\xff", Detached: true, Until: 1_767_323_345_000_000_000,
-		Directed: []JID{StoredJID("romeo@example.net/orchard"), StoredJID("nurse@example.com")}, Address: "192.0.2.1:50123",
+		Directed: []JID{StoredJID("romeo@example.net/orchard"), StoredJID("nurse@example.com")}, Address: "192.0.2.1:50123", Role: "member",
 	},
+	RoleTaken{Role: "registered"},
 	AccountCreated{By: "juliet@example.com"},
 	PasswordChanged{By: "juliet@example.com/balcony"},
 	AccountRemoved{By: "token house"},
 	AccountDisabled{Until: 1_767_323_345_000_000_000, Text: "spam", By: "cli root@example"},
 	AccountEnabled{By: "admin@example.com/desk"},
+	RoleChanged{Role: "admin", Further: []string{"support", "operator"}, Was: "member", By: "cli root@example", Text: "on call"},
 	ConnectorStarted{},
 	ConnectorStopped{},
 	ConnectorLost{Lost: Incarnation{Name: "c2", Epoch: 70_001}},

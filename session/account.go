@@ -24,6 +24,7 @@ type optional struct {
 	max       uint32       // seconds to wait for a resumption
 	until     int64        // end of that wait, while detached
 	directed  []events.JID // the JIDs that were sent directed available presence
+	role      string       // one that is not among commonRoles
 }
 
 const (

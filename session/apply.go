@@ -24,6 +24,7 @@ func Apply(a *Account, st *events.Stored) *Account {
 		if old == nil {
 			d := draft{Session{ID: st.Session, Conn: st.Cause, Since: st.At}, st.JID.Bare().String(), e.Address}
 			d.hold(st.Connector)
+			d.setRole(e.Role)
 			return with(next, nil, &d)
 		}
 	case events.Closed:
@@ -34,6 +35,10 @@ func Apply(a *Account, st *events.Stored) *Account {
 		if old == nil {
 			d := restored(st, e)
 			return with(next, nil, &d)
+		}
+	case events.RoleChanged:
+		if len(a.Sessions()) > 0 {
+			return changeRole(next, e)
 		}
 	default:
 		if old == nil {
@@ -68,10 +73,10 @@ func moved(a *Account, st *events.Stored) (next Account) {
 func same(a Account) *Account { return &a }
 
 // rekeys reports an event after which what proved the knowledge of a password before,
-// and that the account may log in, proves nothing.
+// that the account may log in and with which role, proves nothing.
 func rekeys(e events.Event) bool {
 	switch e.(type) {
-	case events.PasswordChanged, events.AccountRemoved, events.AccountDisabled, events.AccountEnabled:
+	case events.PasswordChanged, events.AccountRemoved, events.AccountDisabled, events.AccountEnabled, events.RoleChanged:
 		return true
 	}
 	return false
@@ -147,6 +152,8 @@ func (c *draft) changeBound(st *events.Stored) bool {
 		if e.Resumable {
 			c.state |= resumable
 		}
+	case events.RoleTaken:
+		c.setRole(e.Role)
 	case events.Detached:
 		c.ownOptional().until = e.Until
 		c.state |= detached

@@ -41,7 +41,7 @@ func kindsOfEvents() []events.Event {
 		events.RosterRequested{}, events.PresenceAvailable{Priority: 1, Stanza: "<presence/>"}, events.PresenceUnavailable{},
 		events.PresenceDirected{To: mustJID("bob@example.org"), Available: true}, events.CarbonsEnabled{}, events.CarbonsDisabled{},
 		events.StreamManagementEnabled{TokenHash: "t"}, events.Detached{Until: 1}, events.Resumed{}, events.Closed{},
-		events.AccountCreated{}, events.Refreshed{Available: true, Presence: "<presence/>"}, events.Unknown{Code: 200},
+		events.RoleTaken{Role: "guest"}, events.AccountCreated{}, events.Refreshed{Available: true, Presence: "<presence/>"}, events.Unknown{Code: 200},
 	}
 }
 

@@ -42,6 +42,7 @@ type (
 		TLS       string
 		Address   string
 		Agent     string // see events.Authenticated
+		Role      string // the account's primary one
 		// AsOf is a place in the log from before the check of the client's proof
 		// began: a change of the password after it refuses the command.
 		AsOf events.Seq
@@ -90,6 +91,13 @@ type (
 	SwitchCarbons struct {
 		Session events.SessionID
 		On      bool
+	}
+	// TakeRole gives the session another role of its account. The caller has seen that
+	// the account has it, after AsOf: a change of its roles since then refuses the command.
+	TakeRole struct {
+		Session events.SessionID
+		Role    string
+		AsOf    events.Seq
 	}
 	// Detach keeps a resumable session after its connection is lost, and
 	// closes any other.
@@ -163,6 +171,18 @@ type (
 	ChangePassword struct {
 		Except events.SessionID
 		By     events.Actor
+	}
+	// ChangeRole records the account's roles, which are Was and others before, and ends
+	// the sessions that lose something by it. The others of the old primary role have the
+	// new one at once.
+	ChangeRole struct {
+		Role      string
+		Further   []string
+		Was       string
+		NoLess    bool     // Role allows all that Was does
+		Assumable []string // roles that sessions of the account may have
+		By        events.Actor
+		Text      string // why, for people; at most MaxKickText
 	}
 	// RemoveAccount ends all sessions.
 	RemoveAccount struct{ By events.Actor }

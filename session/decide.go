@@ -53,7 +53,7 @@ func (c Authenticate) decide(a *Account) ([]Step, error) {
 	case len(a.Sessions()) >= MaxSessions:
 		return nil, ErrTooManySessions
 	}
-	return []Step{{Session: c.Session, Event: events.Authenticated{Mechanism: c.Mechanism, TLS: c.TLS, Address: c.Address, Agent: c.Agent}}}, nil
+	return []Step{{Session: c.Session, Event: events.Authenticated{Mechanism: c.Mechanism, TLS: c.TLS, Address: c.Address, Agent: c.Agent, Role: c.Role}}}, nil
 }
 
 func (c Bind) decide(a *Account) ([]Step, error) {
@@ -80,7 +80,7 @@ func (c Bind) decide(a *Account) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	bind := Step{c.Session, full, events.Bound{Requested: c.Resource}}
+	bind := Step{c.Session, full, events.Bound{Requested: c.Resource, Role: s.Role()}}
 	if other == nil {
 		return []Step{bind}, nil
 	}

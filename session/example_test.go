@@ -69,7 +69,7 @@ func ExampleDecide() {
 	}
 	// Output:
 	// closed of bob@localhost/desk: {Reason:replaced Text: By:}
-	// bound of bob@localhost/desk: {Requested:desk}
+	// bound of bob@localhost/desk: {Requested:desk Role:}
 	// refused: the full JID is in use
 }
 

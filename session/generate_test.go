@@ -19,6 +19,7 @@ var (
 	genConn = rapid.Custom(func(t *rapid.T) events.ConnID {
 		return connID(rapid.SampledFrom([]string{"", "k1", "k2"}).Draw(t, "conn"))
 	})
+	genRole      = rapid.SampledFrom([]string{"", "member", "admin", "support", "night-shift"})
 	genResource  = rapid.SampledFrom([]string{"desk", "phone", "web"})
 	genToken     = rapid.SampledFrom([]string{"", "t1", "t2"})
 	genReason    = rapid.SampledFrom([]events.Reason{events.ReasonClient, events.ReasonConnectionLost, events.ReasonTimeout})
@@ -45,9 +46,9 @@ var alice = mustJID("alice@example.org")
 func genCommand(now int64) *rapid.Generator[session.Command] {
 	return rapid.Custom(func(t *rapid.T) session.Command {
 		s := genSession.Draw(t, "s")
-		switch rapid.IntRange(0, 15).Draw(t, "command") {
+		switch rapid.IntRange(0, 16).Draw(t, "command") {
 		case 0, 1:
-			return session.Authenticate{Session: s, AsOf: math.MaxUint64}
+			return session.Authenticate{Session: s, AsOf: math.MaxUint64, Role: genRole.Draw(t, "role")}
 		case 2, 3:
 			return session.Bind{
 				Session: s, Resource: rapid.SampledFrom([]string{"", "desk", "phone"}).Draw(t, "resource"),
@@ -74,6 +75,8 @@ func genCommand(now int64) *rapid.Generator[session.Command] {
 			return session.Resume{Session: s, Previous: genSession.Draw(t, "previous"), TokenHash: genToken.Draw(t, "token"), Now: now}
 		case 14:
 			return session.Close{Session: s, Reason: genReason.Draw(t, "reason")}
+		case 15:
+			return session.TakeRole{Session: s, Role: genRole.Draw(t, "role"), AsOf: math.MaxUint64}
 		}
 		return genAccountCommand(t, now)
 	})
@@ -85,6 +88,10 @@ func genAccountCommand(t *rapid.T, now int64) session.Command {
 		session.Fence{Lost: genConnector.Draw(t, "lost"), Keep: rapid.Bool().Draw(t, "keep"), Now: now}, session.Expire{Now: now},
 		session.CreateAccount{}, session.RemoveAccount{By: "token house"},
 		session.DisableAccount{}, session.DisableAccount{Until: now + 5, Resource: "desk", Reason: events.ReasonKicked}, session.EnableAccount{By: "cli root@example"},
+		session.ChangeRole{
+			Role: genRole.Draw(t, "new role"), Was: genRole.Draw(t, "old role"), NoLess: rapid.Bool().Draw(t, "no less"),
+			Assumable: []string{genRole.Draw(t, "assumable")},
+		},
 		session.ChangePassword{}, session.ChangePassword{Except: genSession.Draw(t, "except")},
 	}).Draw(t, "account command")
 }
@@ -100,6 +107,7 @@ var genNonsense = rapid.Custom(func(t *rapid.T) events.Event {
 		events.Detached{Until: rapid.Int64().Draw(t, "until")}, events.Resumed{Address: genAddress.Draw(t, "address")},
 		events.CarbonsEnabled{}, events.CarbonsDisabled{}, events.Closed{Reason: genReason.Draw(t, "reason")},
 		events.AccountCreated{}, events.PasswordChanged{}, events.AccountRemoved{}, events.AccountDisabled{}, events.AccountEnabled{},
+		events.RoleTaken{Role: genRole.Draw(t, "taken")}, events.RoleChanged{Role: genRole.Draw(t, "new"), Was: genRole.Draw(t, "was")},
 		genRefreshed(t), events.Connected{}, events.Unknown{Code: 200},
 	}).Draw(t, "event")
 })
@@ -119,5 +127,6 @@ func genRefreshed(t *rapid.T) events.Refreshed {
 		// other tests that draw from the same one.
 		Directed: rapid.SliceOfNDistinct(rapid.SampledFrom(others), 0, 2, events.JID.String).Draw(t, "directed"),
 		Address:  genAddress.Draw(t, "address"),
+		Role:     genRole.Draw(t, "role"),
 	}
 }

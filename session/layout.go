@@ -50,6 +50,7 @@ type Session struct {
 	address    uint8     // length of the address
 	Priority   int8      // 0 unless available
 	state      uint8
+	role       uint8 // see commonRoles
 }
 
 // maxAddress is how many bytes of an address a session keeps, more than any has.

@@ -119,7 +119,7 @@ func (p *player) command(verb string, a args) session.Command {
 	s, reason := a.session, events.Reason(a.values["reason"])
 	switch verb {
 	case "authenticate":
-		return session.Authenticate{Session: s, AsOf: math.MaxUint64}
+		return session.Authenticate{Session: s, AsOf: math.MaxUint64, Role: a.values["role"]}
 	case "bind":
 		return session.Bind{
 			Session: s, Resource: a.values["resource"], Generated: a.values["generated"],
@@ -141,6 +141,12 @@ func (p *player) command(verb string, a args) session.Command {
 		return session.Detach{Session: s, Reason: reason, Now: int64(p.now)}
 	case "resume":
 		return session.Resume{Session: s, Previous: id(a.values["previous"]), TokenHash: a.values["token"], Now: int64(p.now)}
+	case "take":
+		asOf := events.Seq(math.MaxUint64)
+		if a.has("asof") {
+			asOf = events.Seq(a.number("asof"))
+		}
+		return session.TakeRole{Session: s, Role: a.values["role"], AsOf: asOf}
 	case "close":
 		return session.Close{Session: s, Reason: reason}
 	}
@@ -163,6 +169,11 @@ func (p *player) accountCommand(verb string, a args) session.Command {
 		return session.ChangePassword{Except: id(a.values["except"]), By: by}
 	case "remove":
 		return session.RemoveAccount{By: by}
+	case "role":
+		return session.ChangeRole{
+			Role: a.values["role"], Was: a.values["was"], NoLess: a.has("no-less"), Assumable: strings.Split(a.values["assumable"], ","),
+			By: by, Text: a.values["text"],
+		}
 	}
 	p.t.Fatalf("no such command: %s", verb)
 	return nil
@@ -219,6 +230,7 @@ func describe(s *session.Session) string {
 	add(s.Resumable() && !s.Detached(), "resumable")
 	add(s.Detached(), "detached until %ds", s.DetachedUntil()/1e9)
 	add(len(s.Directed()) > 0, "directed to %v", s.Directed())
+	add(s.Role() != "", "%s", s.Role())
 	if len(d) == 0 {
 		return ""
 	}

@@ -130,7 +130,7 @@ func checkUnseen(t *rapid.T, before, after *session.Session) {
 func (h *history) checkDone(t *rapid.T, c session.Command) {
 	switch c.(type) {
 	case session.BecomeAvailable, session.CreateAccount, session.ChangePassword, session.RemoveAccount,
-		session.DisableAccount, session.EnableAccount:
+		session.DisableAccount, session.EnableAccount, session.ChangeRole:
 		return
 	}
 	if steps, _ := session.Decide(h.account, c); len(steps) > 0 {

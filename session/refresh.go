@@ -24,7 +24,7 @@ func (s *Session) refreshed() events.Refreshed {
 		Conn: s.Conn, Since: s.Since, Interested: s.Interested(), Carbons: s.Carbons(),
 		Available: s.Available(), Priority: s.Priority, Presence: s.Presence, PresenceAt: s.PresenceAt,
 		Managed: s.Managed(), Resumable: s.Resumable(), Detached: s.Detached(), Until: s.DetachedUntil(),
-		Directed: s.Directed(), Address: s.Address(),
+		Directed: s.Directed(), Address: s.Address(), Role: s.Role(),
 	}
 	if s.optional != nil {
 		e.TokenHash, e.Max = s.optional.tokenHash, s.optional.max
@@ -37,6 +37,7 @@ func restored(st *events.Stored, e events.Refreshed) draft {
 	d := draft{Session{ID: st.Session, Conn: e.Conn, Since: e.Since}, st.JID.String(), e.Address}
 	d.hold(st.Connector)
 	if st.JID.IsBare() {
+		d.setRole(e.Role)
 		return d
 	}
 	d.state = bound
@@ -52,6 +53,7 @@ func restored(st *events.Stored, e events.Refreshed) draft {
 	if e.Managed || e.Detached || len(e.Directed) > 0 {
 		d.optional = &optional{tokenHash: e.TokenHash, max: e.Max, until: e.Until, directed: e.Directed}
 	}
+	d.setRole(e.Role)
 	return d
 }
 

@@ -12,7 +12,7 @@ import (
 // one: the change could not end its session, for there was none yet.
 func TestALoginProvedBeforeTheCredentialsChangedIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, e := range []events.Event{events.PasswordChanged{}, events.AccountRemoved{}, events.AccountDisabled{}, events.AccountEnabled{}} {
+	for _, e := range []events.Event{events.PasswordChanged{}, events.AccountRemoved{}, events.AccountDisabled{}, events.AccountEnabled{}, events.RoleChanged{Role: "guest"}} {
 		a := session.Apply(nil, &events.Stored{Record: events.Record{JID: alice, Event: events.AccountCreated{}}, Seq: 4})
 		a = session.Apply(a, &events.Stored{Record: events.Record{JID: alice, Event: e}, Seq: 7})
 		a = session.Apply(a, &events.Stored{Record: events.Record{JID: alice, Session: id("s1"), Event: events.Authenticated{}}, Seq: 9})

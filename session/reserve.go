@@ -145,7 +145,7 @@ func isEnd(e events.Event) bool {
 		return !e.Available
 	case events.Authenticated, events.Bound, events.RosterRequested, events.PresenceAvailable,
 		events.StreamManagementEnabled, events.Resumed, events.Refreshed, events.CarbonsEnabled,
-		events.AccountCreated, events.PasswordChanged, events.AccountEnabled:
+		events.AccountCreated, events.PasswordChanged, events.AccountEnabled, events.RoleTaken, events.RoleChanged:
 		return false
 	}
 	return true

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector/query"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
 // A field is one named value of an event, in the order in which both people
@@ -21,9 +22,9 @@ type field struct {
 func fieldsOf(e events.Event) []field {
 	switch e := e.(type) {
 	case events.Authenticated:
-		return set(field{"mechanism", e.Mechanism}, field{"tls", e.TLS}, field{"address", e.Address}, field{"agent", e.Agent})
+		return set(field{"mechanism", e.Mechanism}, field{"tls", e.TLS}, field{"address", e.Address}, field{"agent", e.Agent}, roleField(e.Role))
 	case events.Bound:
-		return set(field{"requested", e.Requested})
+		return set(field{"requested", e.Requested}, roleField(e.Role))
 	case events.PresenceAvailable:
 		return append([]field{{"priority", e.Priority}}, set(field{"show", e.Show}, field{"stanza", e.Stanza})...)
 	case events.PresenceUnavailable:
@@ -40,12 +41,22 @@ func fieldsOf(e events.Event) []field {
 		return refreshedFields(e)
 	case events.Closed:
 		return append([]field{{"reason", e.Reason}}, set(field{"text", e.Text}, field{"by", string(e.By)})...)
+	case events.RoleTaken:
+		return []field{{"role", e.Role}}
 	case events.ConnectorLost:
 		return []field{{"lost", e.Lost.Name}, {"lost_epoch", e.Lost.Epoch}}
 	case events.Unknown:
 		return []field{{"version", e.Version}, {"fields", fmt.Sprintf("%x", e.Fields)}}
 	}
 	return accountFields(e)
+}
+
+// roleField is a session's role, unless it is the one that nearly all have.
+func roleField(role string) field {
+	if role == roles.Default {
+		role = ""
+	}
+	return field{"role", role}
 }
 
 // accountFields continues fieldsOf with the events of an account itself.
@@ -65,6 +76,9 @@ func accountFields(e events.Event) []field {
 		return append([]field{{"network", e.Network}}, set(untilField(e.Until), field{"text", e.Text}, field{"by", string(e.By)})...)
 	case events.NetworkUnbanned:
 		return append([]field{{"network", e.Network}}, set(field{"by", string(e.By)})...)
+	case events.RoleChanged:
+		return set(field{"role", e.Role}, field{"further", strings.Join(e.Further, ",")}, field{"was", e.Was},
+			field{"text", e.Text}, field{"by", string(e.By)})
 	}
 	return connectionFields(e)
 }
@@ -93,7 +107,7 @@ func refreshedFields(e events.Refreshed) []field {
 	if len(e.Directed) > 0 {
 		all = append(all, field{"directed", e.Directed})
 	}
-	return all
+	return append(all, set(roleField(e.Role))...)
 }
 
 // connectionFields continues accountFields with the events before authentication.

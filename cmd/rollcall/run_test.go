@@ -116,6 +116,7 @@ func TestHelpExplainsEveryReasonOfAnEnd(t *testing.T) {
 		events.ReasonReplaced, events.ReasonKicked, events.ReasonConnectorLost, events.ReasonShutdown,
 		events.ReasonPasswordChanged, events.ReasonAccountRemoved, events.ReasonOverload, events.ReasonUnavailable,
 		events.ReasonAccountDisabled, events.ReasonBanned,
+		events.ReasonRoleChanged,
 	} {
 		if !strings.Contains(ask.Reasons(), "\n  "+string(r)+" ") {
 			t.Errorf("%s is not explained", r)

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/replay/filter"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
 // newSessions shows the table, all of it or some, or what was in it in a span
@@ -135,10 +137,14 @@ func (q *sessionsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJS
 }
 
 // showSessions writes a line for each. ROSTER tells interested resources, which
-// get roster pushes.
+// get roster pushes. There is a ROLE where any has another one than nearly all have.
 func showSessions(c *console, list []query.Session, address, asJSON bool) error {
 	now := time.Now()
 	head := []string{"JID", "STATE", "PRI", "ROSTER", "CONNECTOR", timeHead("SINCE", c.zoneName(now))}
+	role := slices.ContainsFunc(list, func(v query.Session) bool { return v.Role != "" && v.Role != roles.Default })
+	if role {
+		head = append(head, "ROLE")
+	}
 	if address {
 		head = append(head, "ADDRESS")
 	}
@@ -156,6 +162,9 @@ func showSessions(c *console, list []query.Session, address, asJSON bool) error 
 			pri = strconv.Itoa(int(v.Priority))
 		}
 		cells := []string{v.JID.String(), v.State(), pri, yesNo(v.Interested), v.Connector, c.stamp(query.Time(v.Since), now)}
+		if role {
+			cells = append(cells, cmp.Or(v.Role, "-"))
+		}
 		if address {
 			cells = append(cells, cmp.Or(v.Address, "-"))
 		}

@@ -151,6 +151,7 @@ var reasons = []events.Reason{
 	events.ReasonReplaced, events.ReasonKicked, events.ReasonConnectorLost, events.ReasonShutdown,
 	events.ReasonPasswordChanged, events.ReasonAccountRemoved, events.ReasonOverload, events.ReasonUnavailable,
 	events.ReasonAccountDisabled, events.ReasonBanned,
+	events.ReasonRoleChanged,
 }
 
 // envelope is the schema of a whole event. One of a type that it does not know is valid,

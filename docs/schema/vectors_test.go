@@ -204,7 +204,7 @@ func lifelike() map[string]*vector {
 	all := map[string]*vector{
 		"created.v2":        of("RC_EV", juliet, events.Record{JID: account, Event: events.AccountCreated{By: "juliet@example.com"}}),
 		"erased.v2":         of("RC_EV", "", events.Record{JID: account, Event: events.AccountRemoved{By: "token \u2028\"<&>"}, Prev: 18230}),
-		"login":             of("RC_EV", juliet, events.Record{JID: account, Session: session, Cause: events.ConnID(id(3)), Event: events.Authenticated{Mechanism: "PLAIN", Address: "[2001:db8::1]:5"}}),
+		"login.v3":          of("RC_EV", juliet, events.Record{JID: account, Session: session, Cause: events.ConnID(id(3)), Event: events.Authenticated{Mechanism: "PLAIN", Address: "[2001:db8::1]:5", Role: "night-shift"}}),
 		"text.v2":           of("RC_EV", juliet, events.Record{JID: bound, Session: session, Event: events.Closed{Reason: "another_reason", Text: "tab\t nul\x00 \u2029 \xff <&>", By: "cli root@example"}}),
 		"skewed.v2":         of("RC_EV", juliet, events.Record{JID: bound, Session: early, Event: events.Closed{Reason: events.ReasonClient}}),
 		"clear":             of("RC_EV", juliet, events.Record{JID: bound, Session: session, Event: events.PresenceAvailable{Stanza: "<presence/>"}}),

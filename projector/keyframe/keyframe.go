@@ -16,7 +16,7 @@ import (
 // Format is the number of the form that Encode writes, and the only one that Decode
 // reads. A change that older builds would misread takes the next one; then a new
 // build finds no keyframes of its own at first, and writes them.
-const Format = 2
+const Format = 3
 
 const magic = "RCKF"
 

@@ -33,7 +33,7 @@ func accounts() []*session.Account {
 				Event: events.Refreshed{
 					Conn: events.ConnID{3: byte(n)}, Since: int64(n), Interested: true, Carbons: n == 1, Available: n > 0, Priority: int8(n),
 					Presence: strings.Repeat("<presence/>", n), PresenceAt: 99, Managed: n == 2, Resumable: n == 2, TokenHash: strings.Repeat("h", n),
-					Directed: []events.JID{events.StoredJID("erin@localhost")}[:n/2],
+					Directed: []events.JID{events.StoredJID("erin@localhost")}[:n/2], Role: []string{"member", "admin", "night-shift"}[n],
 				},
 			}}
 			a = session.Restore(a.Seq, append(records(a), st))

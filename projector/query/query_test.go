@@ -70,7 +70,7 @@ func TestTheNamesOfASessionStay(t *testing.T) {
 		line, err := json.Marshal(s)
 		want := `{"id":"00000000000000000000000001","jid":"alice@localhost/phone","username":"alice","host":"localhost","resource":"phone",` +
 			`"type":"c2s","priority":5,"available":true,"interested":false,"detached":false,"lost":false,"connector":"c1","epoch":7,` +
-			`"since":"1970-01-01T00:00:00.000000Z","presence_at":"1970-01-01T00:00:00.000002Z","address":"192.0.2.1:50123"}`
+			`"since":"1970-01-01T00:00:00.000000Z","presence_at":"1970-01-01T00:00:00.000002Z","address":"192.0.2.1:50123","role":"member"}`
 		if err != nil || string(line) != want {
 			t.Errorf("got\n%s\nwant\n%s", line, want)
 		}
@@ -87,7 +87,7 @@ func TestWhoeverSawSomethingStoredSeesItInTheAnswer(t *testing.T) {
 		wire := &wire{}
 		defer w.serve(wire)()
 		// Stored, and not yet in the table.
-		r := events.Record{ID: events.NewEventID(time.Now()), Session: events.SessionID{15: 1}, JID: jid("alice@localhost"), Event: events.Authenticated{}}
+		r := events.Record{ID: events.NewEventID(time.Now()), Session: events.SessionID{15: 1}, JID: jid("alice@localhost"), Event: events.Authenticated{Role: "member"}}
 		if _, err := w.log.Append(t.Context(), &r); err != nil {
 			t.Fatal(err)
 		}

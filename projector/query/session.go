@@ -25,6 +25,7 @@ type Session struct {
 	Since      string     `json:"since"`       // RFC 3339, UTC
 	PresenceAt string     `json:"presence_at"` // of its last presence; "" unless it is available
 	Address    string     `json:"address"`     // the client's, of its newest connection; "" if unknown
+	Role       string     `json:"role"`        // "" if unknown, as of a session from before there were roles
 }
 
 // Of is a session as it is shown; lost says that its connector's lease has
@@ -40,7 +41,7 @@ func Of(s *session.Session, lost bool) Session {
 		Type: "c2s", Priority: s.Priority, Available: s.Available(), Interested: s.Interested(),
 		Detached: s.Detached(), Lost: lost,
 		Connector: s.Connector().Name, Epoch: s.Connector().Epoch, Since: Timestamp(s.Since), PresenceAt: presenceAt,
-		Address: s.Address(),
+		Address: s.Address(), Role: s.Role(),
 	}
 }
 

@@ -63,7 +63,7 @@ func (s *scribe) do(account string, commands ...session.Command) {
 func (s *scribe) online(n byte, account, resource string, priority int8) {
 	s.t.Helper()
 	id := events.SessionID{15: n}
-	s.do(account, session.Authenticate{Session: id, Mechanism: "PLAIN", Address: "192.0.2.1:50123"}, session.Bind{Session: id, Resource: resource},
+	s.do(account, session.Authenticate{Session: id, Mechanism: "PLAIN", Address: "192.0.2.1:50123", Role: "member"}, session.Bind{Session: id, Resource: resource},
 		session.BecomeAvailable{Session: id, Priority: priority})
 }
 

@@ -27,6 +27,8 @@ var ecsEvents = map[string]ecsEvent{
 	"account_enabled":   {[]string{"iam"}, []string{"user", "change"}, "success"},
 	"network_banned":    {[]string{"configuration"}, []string{"creation"}, "success"},
 	"network_unbanned":  {[]string{"configuration"}, []string{"deletion"}, "success"},
+	"role_changed":      {[]string{"iam"}, []string{"user", "change"}, "success"},
+	"role_taken":        {[]string{"session"}, []string{"info"}, ""},
 	"connected":         {[]string{"network"}, []string{"connection", "start"}, ""},
 	"disconnected":      {[]string{"network"}, []string{"connection", "end"}, ""},
 	"connector_started": {[]string{"process"}, []string{"start"}, ""},

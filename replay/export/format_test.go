@@ -21,7 +21,7 @@ func eachEvent() (all []events.Event) {
 		events.PresenceDirected{To: events.StoredJID("carol@example.org"), Available: true}, events.StreamManagementEnabled{Resumable: true},
 		events.Detached{Reason: events.ReasonTimeout, Until: 1e18}, events.Resumed{Address: "[2001:db8::1]:5"}, events.CarbonsEnabled{}, events.CarbonsDisabled{},
 		events.Refreshed{Available: true, Until: 1e18}, events.Closed{Reason: events.ReasonKicked, Text: "\"bye\", <she> said\n"},
-		events.AccountCreated{}, events.PasswordChanged{}, events.AccountRemoved{}, events.AccountDisabled{}, events.AccountEnabled{}, events.NetworkBanned{}, events.NetworkUnbanned{}, events.ConnectorStarted{}, events.ConnectorStopped{}, events.ConnectorLost{},
+		events.AccountCreated{}, events.PasswordChanged{}, events.AccountRemoved{}, events.RoleTaken{Role: "guest"}, events.RoleChanged{Role: "guest", Text: "why"}, events.AccountDisabled{}, events.AccountEnabled{}, events.NetworkBanned{}, events.NetworkUnbanned{}, events.ConnectorStarted{}, events.ConnectorStopped{}, events.ConnectorLost{},
 		events.Connected{Address: "192.0.2.7:5"}, events.StreamOpened{}, events.Secured{Version: "TLS 1.2"},
 		events.AuthFailed{Username: "bob", Mechanism: "PLAIN", Condition: "not-authorized", Address: "192.0.2.7:5"},
 		events.Disconnected{Reason: events.ReasonError, Text: "no", Address: "192.0.2.7:5"}, events.Unknown{Code: 201},
@@ -136,7 +136,7 @@ func TestOCSFHasWhatItRequires(t *testing.T) {
 			t.Errorf("from where in %s", b)
 		}
 	}
-	if n != 2*14 {
+	if n != 2*15 {
 		t.Errorf("%d objects", n)
 	}
 }

@@ -37,6 +37,7 @@ var ocsfActivities = map[string]activity{
 	"account_removed":  {class: ocsfAccountChange, id: 6, name: "Delete"},
 	"account_disabled": {class: ocsfAccountChange, id: 5, name: "Disable"},
 	"account_enabled":  {class: ocsfAccountChange, id: 2, name: "Enable"},
+	"role_changed":     {class: ocsfAccountChange, id: other, name: "Role Change"},
 	"connected":        {class: ocsfNetwork, id: 1, name: "Open"},
 	"disconnected":     {class: ocsfNetwork, id: 2, name: "Close"},
 	damagedType:        {class: ocsfBase, id: other, name: "Damaged record"},

@@ -66,6 +66,8 @@ func wordsOf(st *events.Stored) string {
 		return e.Text
 	case events.NetworkBanned:
 		return e.Text
+	case events.RoleChanged:
+		return e.Text
 	case events.Disconnected:
 		return e.Text
 	}
@@ -90,6 +92,25 @@ func actorOf(st *events.Stored) string {
 		return string(e.By)
 	case events.NetworkUnbanned:
 		return string(e.By)
+	case events.RoleChanged:
+		return string(e.By)
+	}
+	return ""
+}
+
+// roleOf is the role that a session or an account has from there on.
+func roleOf(st *events.Stored) string {
+	switch e := st.Event.(type) {
+	case events.Authenticated:
+		return e.Role
+	case events.Bound:
+		return e.Role
+	case events.Refreshed:
+		return e.Role
+	case events.RoleTaken:
+		return e.Role
+	case events.RoleChanged:
+		return e.Role
 	}
 	return ""
 }

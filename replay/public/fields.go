@@ -17,9 +17,9 @@ func (e *Encoder) appendFields(b []byte, event events.Event) []byte {
 	switch ev := event.(type) {
 	case events.Authenticated:
 		b = appendSet(appendSet(b, `,"mechanism":`, ev.Mechanism), `,"tls":`, ev.TLS)
-		return appendSet(e.appendAddress(b, ev.Address), `,"agent":`, ev.Agent)
+		return appendSet(appendSet(e.appendAddress(b, ev.Address), `,"agent":`, ev.Agent), `,"role":`, ev.Role)
 	case events.Bound:
-		return appendSet(b, `,"requested":`, ev.Requested)
+		return appendSet(appendSet(b, `,"requested":`, ev.Requested), `,"role":`, ev.Role)
 	case events.PresenceAvailable:
 		b = appendSigned(b, `,"priority":`, ev.Priority)
 		return e.appendStanza(appendSet(b, `,"show":`, ev.Show), ev.Stanza)
@@ -38,6 +38,8 @@ func (e *Encoder) appendFields(b []byte, event events.Event) []byte {
 		return appendSet(b, `,"by":`, string(ev.By))
 	case events.Refreshed:
 		return e.appendRefreshed(b, &ev)
+	case events.RoleTaken:
+		return appendText(b, `,"role":`, ev.Role)
 	case events.ConnectorLost:
 		return appendUint(appendText(b, `,"lost":`, ev.Lost.Name), `,"lost_epoch":`, ev.Lost.Epoch)
 	case events.Unknown:
@@ -65,6 +67,10 @@ func (e *Encoder) appendAccount(b []byte, event events.Event) []byte {
 		return appendSet(b, `,"by":`, string(ev.By))
 	case events.NetworkUnbanned:
 		return appendSet(e.appendNetwork(b, ev.Network), `,"by":`, string(ev.By))
+	case events.RoleChanged:
+		b = appendList(appendText(b, `,"role":`, ev.Role), `,"further":`, ev.Further)
+		b = appendSet(appendSet(b, `,"was":`, ev.Was), `,"text":`, ev.Text)
+		return appendSet(b, `,"by":`, string(ev.By))
 	}
 	return e.appendConnection(b, event)
 }
@@ -119,7 +125,19 @@ func (e *Encoder) appendRefreshed(b []byte, ev *events.Refreshed) []byte {
 		}
 		b = append(b, ']')
 	}
-	return e.appendAddress(b, ev.Address)
+	return appendSet(e.appendAddress(b, ev.Address), `,"role":`, ev.Role)
+}
+
+// appendList writes an array of texts, unless it is empty.
+func appendList(b []byte, name string, list []string) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(b, name...)
+	for i, text := range list {
+		b = appendText(b, "[,"[min(i, 1):][:1], text)
+	}
+	return append(b, ']')
 }
 
 func (e *Encoder) appendUnknown(b []byte, ev *events.Unknown) []byte {

@@ -146,6 +146,7 @@ var (
 	actor   = Field{Name: "by", Form: Text, Means: "who did it: \"cli USER@HOST\" by the command line, \"token NAME\" over HTTP, or the JID of a client; absent where nobody was named"}
 	ending  = Field{Name: "until", Form: Time, Means: "when it ends by itself; absent: never"}
 	banned  = Field{Name: "network", Form: Address, Means: "the network, in the notation of CIDR"}
+	role    = Field{Name: "role", Form: Text, Means: "the session's role; absent if it was not recorded"}
 	words   = Field{Name: "text", Form: Text, Means: "more of it, for people"}
 )
 
@@ -159,10 +160,11 @@ var types = []Type{
 			{Name: "tls", Form: Text, Means: "version of TLS; absent in the clear"},
 			address,
 			{Name: "agent", Form: Text, Means: "software, device and id, as the client says of itself (XEP-0388)"},
+			role,
 		}},
 	{Kind: events.KindBound, Event: "bound", Class: Session, Common: ofAccount,
 		Means:  "The session has a resource (RFC 6120, 7).",
-		Fields: []Field{{Name: "requested", Form: Text, Means: "the resource that was asked for; absent if the server chose it"}}},
+		Fields: []Field{{Name: "requested", Form: Text, Means: "the resource that was asked for; absent if the server chose it"}, role}},
 	{Kind: events.KindRosterRequested, Event: "roster_requested", Class: Presence, Common: ofAccount,
 		Means: "The session wants to hear of its contacts (RFC 6121, 2.2)."},
 	{Kind: events.KindPresenceAvailable, Event: "presence_available", Class: Presence, Common: ofAccount,
@@ -200,11 +202,22 @@ var types = []Type{
 		Means: "It does not want them any longer."},
 	{Kind: events.KindRefreshed, Event: "refreshed", Class: Session, Common: ofAccount, Fields: refreshedFields,
 		Means: "Says nothing new: it repeats what is true of the session, before the log forgets who said it first."},
+	{Kind: events.KindRoleTaken, Event: "role_taken", Class: Session, Common: ofAccount,
+		Means:  "The session has changed to another role of its account, by its client's wish.",
+		Fields: []Field{{Name: "role", Form: Text, Always: true, Means: "the session's role from here on"}}},
 	{Kind: events.KindAccountCreated, Event: "account_created", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "Somebody can log in from now on."},
 	{Kind: events.KindPasswordChanged, Event: "password_changed", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "The account has other credentials."},
 	{Kind: events.KindAccountRemoved, Event: "account_removed", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "The account is gone."},
 	{Kind: events.KindAccountDisabled, Event: "account_disabled", Class: Account, Common: ofAccount, Fields: []Field{ending, words, actor}, Means: "Nobody can log in to the account; all that is kept of it stays."},
 	{Kind: events.KindAccountEnabled, Event: "account_enabled", Class: Account, Common: ofAccount, Fields: []Field{actor}, Means: "The account can be logged in to again."},
+	{Kind: events.KindRoleChanged, Event: "role_changed", Class: Account, Common: ofAccount,
+		Means: "The account has other roles, and so have its sessions; those that lose something have ended before.",
+		Fields: []Field{
+			{Name: "role", Form: Text, Always: true, Means: "its primary role, with which its sessions begin"},
+			{Name: "further", Form: TextList, Means: "other roles that its sessions may change to"},
+			{Name: "was", Form: Text, Means: "its primary role before"},
+			words, actor,
+		}},
 	{Kind: events.KindConnectorStarted, Event: "connector_started", Class: Connector, Common: ofConnector, Means: "A connector is there."},
 	{Kind: events.KindConnectorStopped, Event: "connector_stopped", Class: Connector, Common: ofConnector, Means: "It has stopped in an orderly way."},
 	{Kind: events.KindConnectorLost, Event: "connector_lost", Class: Connector, Common: ofConnector,
@@ -267,4 +280,5 @@ var refreshedFields = []Field{
 	{Name: "directed_count", Form: Integer, Always: true, Means: "how many JIDs have directed presence of it"},
 	{Name: "directed", Form: TextList, Whole: true, Means: "these JIDs"},
 	address,
+	role,
 }

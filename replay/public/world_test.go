@@ -91,26 +91,29 @@ func anyEvent(t *rapid.T, jid func(string) events.JID) events.Event {
 	refreshed := events.Refreshed{
 		Since: at, Interested: yes, Carbons: !yes, Available: rapid.Bool().Draw(t, "available"), Priority: int8(n), Presence: text("stanza"),
 		PresenceAt: at, Managed: rapid.Bool().Draw(t, "managed"), Resumable: yes, Max: n, TokenHash: "hash", Detached: rapid.Bool().Draw(t, "detached"),
-		Until: at, Address: address,
+		Until: at, Address: address, Role: text("role"),
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "directed") {
 		refreshed.Directed = append(refreshed.Directed, jid("to"))
 	}
 	return rapid.SampledFrom([]events.Event{
-		events.Authenticated{Mechanism: text("mechanism"), TLS: text("tls"), Address: address, Agent: text("agent")},
-		events.Bound{Requested: text("requested")}, events.RosterRequested{},
+		events.Authenticated{Mechanism: text("mechanism"), TLS: text("tls"), Address: address, Agent: text("agent"), Role: text("role")},
+		events.Bound{Requested: text("requested"), Role: text("role")}, events.RosterRequested{},
 		events.PresenceAvailable{Priority: int8(n), Show: text("show"), Stanza: text("stanza")}, events.PresenceUnavailable{Stanza: text("stanza")},
 		events.PresenceDirected{To: jid("to"), Available: yes}, events.StreamManagementEnabled{Resumable: yes, Max: n, TokenHash: "hash"},
 		events.Detached{Reason: events.Reason(text("reason")), Until: at}, events.Resumed{Address: address}, refreshed,
 		events.Closed{Reason: events.Reason(text("reason")), Text: text("text"), By: events.Actor(text("by"))}, events.CarbonsEnabled{}, events.CarbonsDisabled{},
 		events.AccountCreated{By: events.Actor(text("by"))}, events.PasswordChanged{By: events.Actor(text("by"))}, events.AccountRemoved{By: events.Actor(text("by"))},
+		events.RoleTaken{Role: text("role")},
+		events.RoleChanged{Role: text("role"), Further: rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "further"), Was: text("was"), By: events.Actor(text("by")), Text: text("text")},
 		events.AccountDisabled{Until: at, Text: text("text"), By: events.Actor(text("by"))}, events.AccountEnabled{By: events.Actor(text("by"))},
-		events.NetworkBanned{Network: text("network"), Until: at, Text: text("text"), By: events.Actor(text("by"))}, events.NetworkUnbanned{Network: text("network"), By: events.Actor(text("by"))}, events.ConnectorStarted{}, events.ConnectorStopped{},
+		events.NetworkBanned{Network: text("network"), Until: at, Text: text("text"), By: events.Actor(text("by"))}, events.NetworkUnbanned{Network: text("network"), By: events.Actor(text("by"))},
+		events.ConnectorStarted{}, events.ConnectorStopped{},
 		events.ConnectorLost{Lost: events.Incarnation{Name: text("lost"), Epoch: uint64(n)}}, events.Connected{Address: address},
 		events.StreamOpened{Host: text("host")}, events.Secured{Version: text("version"), Cipher: text("cipher")},
 		events.AuthFailed{Username: text("username"), Mechanism: text("mechanism"), Condition: text("condition"), Address: address},
 		events.Disconnected{Reason: events.Reason(text("reason")), Text: text("text"), Address: address},
-		events.Unknown{Code: events.Kind(rapid.SampledFrom([]int{0, 14, 80, 200}).Draw(t, "code")), Version: uint8(n), Fields: []byte{0x91, uint8(n)}},
+		events.Unknown{Code: events.Kind(rapid.SampledFrom([]int{0, 20, 80, 200}).Draw(t, "code")), Version: uint8(n), Fields: []byte{0x91, uint8(n)}},
 	}).Draw(t, "event")
 }
 

@@ -74,6 +74,8 @@ func endingByLog(e events.Closed) stream.Ending {
 		return say(stanza.StreamNotAuthorized, "the password was changed")
 	case events.ReasonAccountDisabled:
 		return say(stanza.StreamNotAuthorized, reasoned("the account is disabled", e.Text))
+	case events.ReasonRoleChanged:
+		return say(stanza.StreamReset, "the account's role has changed; please connect again")
 	case events.ReasonAccountRemoved:
 		return say(stanza.StreamNotAuthorized, "the account was removed")
 	}

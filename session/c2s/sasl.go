@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -188,7 +190,7 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 	l.srv.hub.addConn(l.conn) // Observe may come by the session's end a moment after its beginning
 	_, _, err := svc.Do(ctx, r.Account, l.ID(), session.Authenticate{
 		Session: id, Mechanism: l.mechanism, TLS: l.TLSVersion(), Address: l.Address(), Agent: l.inline.agent(),
-		AsOf: l.proved,
+		Role: cmp.Or(r.Role, roles.Default), AsOf: l.proved,
 	})
 	if err != nil {
 		l.srv.hub.removeConn(l.conn)

@@ -19,6 +19,7 @@ var reasons = []struct {
 	{events.ReasonAccountDisabled, "the account was disabled"},
 	{events.ReasonBanned, "connections from its address were banned"},
 	{events.ReasonPasswordChanged, "the password was changed, so it must log in again"},
+	{events.ReasonRoleChanged, "the account's role allows less, so it must log in again"},
 	{events.ReasonAccountRemoved, "there is no longer such an account"},
 	{events.ReasonOverload, "it read too slowly"},
 	{events.ReasonError, "it broke the protocol"},

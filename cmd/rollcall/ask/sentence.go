@@ -38,6 +38,9 @@ func Sentence(st *events.Stored, held string, shown func(address string) string)
 		return "The account was disabled" + until(e.Until) + before(": ", e.Text) + byWhom(e.By) + "."
 	case events.AccountEnabled:
 		return "The account was enabled" + byWhom(e.By) + "."
+	case events.RoleChanged:
+		return "The account's role is " + e.Role + before(", before ", e.Was) + before("; its sessions may change to ", strings.Join(e.Further, ", ")) +
+			before(": ", e.Text) + byWhom(e.By) + "."
 	case events.AuthFailed:
 		return "A login failed" + from(shown(e.Address)) + before(" with ", e.Mechanism) + before(": ", e.Condition) + "."
 	}
@@ -63,6 +66,8 @@ func detail(st *events.Stored, who string) string {
 		return who + " gets copies of its account's messages from now on."
 	case events.CarbonsDisabled:
 		return who + " no longer gets copies of its account's messages."
+	case events.RoleTaken:
+		return who + " changed to the role " + e.Role + "."
 	case events.Refreshed:
 		return "Nothing new: the log repeats what is true of " + who + "."
 	case events.Unknown:
@@ -85,7 +90,7 @@ func with(e events.Authenticated) string {
 	if e.TLS != "" {
 		tls = " over " + e.TLS
 	}
-	return before(" with ", e.Mechanism) + tls + before(", as ", e.Agent)
+	return before(" with ", e.Mechanism) + tls + before(", as ", e.Agent) + before(", with the role ", e.Role)
 }
 
 func on(connector string) string { return before(" on connector ", connector) }

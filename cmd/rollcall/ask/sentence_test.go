@@ -39,6 +39,10 @@ func TestEveryEventOfAnAccountHasASentence(t *testing.T) {
 		{events.AccountDisabled{Until: 1_767_323_345_000_000_000, Text: "spam", By: "token t"}, "The account was disabled until 2026-01-02T03:09:05Z: spam, by token t."},
 		{events.AccountDisabled{}, "The account was disabled."},
 		{events.AccountEnabled{By: "admin@localhost"}, "The account was enabled, by admin@localhost."},
+		{events.RoleChanged{Role: "admin", Was: "member", Further: []string{"support", "lead"}, Text: "on call", By: "token t"},
+			"The account's role is admin, before member; its sessions may change to support, lead: on call, by token t."},
+		{events.RoleChanged{Role: "member"}, "The account's role is member."},
+		{events.RoleTaken{Role: "guest"}, "phone changed to the role guest."},
 		{events.AuthFailed{Mechanism: "PLAIN", Condition: "not-authorized", Address: "192.0.2.7:1"}, "A login failed from <192.0.2.7:1> with PLAIN: not-authorized."},
 		{events.Unknown{}, "Something happened that this build does not know."},
 	} {
