@@ -30,6 +30,7 @@ type xmppConnector struct {
 	tally       *tally.Tally
 	credentials *auth.Recent
 	lease       bus.LeaseRequest
+	domains     *domainWatch
 }
 
 // newConnector puts the XMPP connector together.
@@ -66,7 +67,8 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	}
 	return &xmppConnector{
 		node: n, server: server, tally: tally.New(n.cfg.Name), credentials: credentials,
-		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
+		domains: newDomainWatch(n.cfg.Name, n.cfg.Domains, n.log),
+		lease:   bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
 	}, nil
 }
 
@@ -76,7 +78,7 @@ func (c *xmppConnector) run(ctx context.Context) error {
 	err := connector.Run(ctx, connector.Config{
 		Acquire: func(ctx context.Context) (connector.Lease, error) { return c.bus.Leases().Acquire(ctx, c.lease) },
 		Leases:  c.bus.Leases(), Table: c.table, Log: warningLog{c.bus.Log(), c.log}, Courier: c.bus.Courier(),
-		Server: c.server, Beside: c.beside, Ready: c.ready, Logger: c.log,
+		Server: c.server, Beside: c.beside, Ready: c.ready, Heard: c.domains.hear, Logger: c.log,
 	})
 	if errors.Is(err, events.ErrHeld) {
 		return change("--name", err)

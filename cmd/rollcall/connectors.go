@@ -41,6 +41,7 @@ func newConnectors(con *console) *cobra.Command {
 				if err := sayKnown(ctx, con, b, known.Whole, m); err != nil {
 					return err
 				}
+				sayDifferent(con, list)
 				return showConnectors(con, list, asJSON)
 			})
 		}),

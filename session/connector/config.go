@@ -89,12 +89,12 @@ type Courier interface {
 	Receive(to events.Incarnation, handle func(payload []byte, later func() (done func()))) (stop func(), err error)
 }
 
-// Config is what Run needs. All fields but Beside, Ready and Logger are required.
+// Config is what Run needs. All fields but Beside, Ready, Heard and Logger are required.
 type Config struct {
 	// Acquire makes one attempt to get a lease for the connector's name. After an
 	// *events.HeldError there is no other, unless the holder is found to be dead:
-	// the name is somebody else's. Nor is there after events.ErrLeaseRefused. Any
-	// other error is taken for one that passes.
+	// the name is somebody else's. Nor is there after events.ErrLeaseRefused, or an
+	// *events.DeniedError. Any other error is taken for one that passes.
 	Acquire func(ctx context.Context) (Lease, error)
 	Leases  Leases
 	Table   Table
@@ -109,6 +109,9 @@ type Config struct {
 	// Ready is called whenever sessions are accepted from now on; nil: nobody is
 	// told.
 	Ready func()
+	// Heard is told of each lease that begins, or has begun before, and of each that
+	// ends, this connector's own included, from one goroutine; nil: nobody is.
+	Heard func(s events.LeaseState, alive bool)
 	// Logger gets the news for an operator; nil: nobody does.
 	Logger *slog.Logger
 }
@@ -122,6 +125,9 @@ func (c *Config) check() error {
 	}
 	if c.Ready == nil {
 		c.Ready = func() {}
+	}
+	if c.Heard == nil {
+		c.Heard = func(events.LeaseState, bool) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -39,7 +39,7 @@ func WatchLeases(ctx context.Context, leases Leases, table Table, log *slog.Logg
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	newLeaseWatcher(leases, table, log).watch(ctx, func(events.Incarnation) {})
+	newLeaseWatcher(leases, table, log).watch(ctx, func(events.LeaseState, bool) {}, func(events.Incarnation) {})
 }
 
 // TellLost finds the connectors that hold something in the table and have no
@@ -63,8 +63,8 @@ func TellLost(ctx context.Context, leases Leases, table Table) (lost []events.In
 }
 
 // watch tells the table, and then ended, of every lease that ends, until ctx
-// does.
-func (w *leaseWatcher) watch(ctx context.Context, ended func(events.Incarnation)) {
+// does. heard is told of these, and of those that begin.
+func (w *leaseWatcher) watch(ctx context.Context, heard func(s events.LeaseState, alive bool), ended func(events.Incarnation)) {
 	for c, err := range w.leases.Watch(ctx) {
 		switch {
 		case errors.Is(err, events.ErrUnavailable): // like all of NATS, of which that is said
@@ -75,10 +75,12 @@ func (w *leaseWatcher) watch(ctx context.Context, ended func(events.Incarnation)
 		case c.Alive:
 			w.hear(c.State)
 			if !c.Renewed {
+				heard(c.State, true)
 				w.log.Info("connector began", "connector", c.State.Incarnation)
 			}
 		default:
 			w.forget(c.State)
+			heard(c.State, false)
 			w.log.Info("connector ended", "connector", c.State.Incarnation)
 			w.table.Lost(c.State.Incarnation)
 			ended(c.State.Incarnation)

@@ -47,7 +47,7 @@ func Run(ctx context.Context, cfg Config) error {
 	defer end()
 	g, life := errgroup.WithContext(life)
 	g.Go(func() error {
-		c.leases.watch(life, c.leaseEnded)
+		c.leases.watch(life, c.Heard, c.leaseEnded)
 		return nil
 	})
 	g.Go(func() error {
