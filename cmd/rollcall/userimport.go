@@ -24,7 +24,9 @@ func newUserImport(con *console, svc *service) *cobra.Command {
 		Short: "Make many accounts, from lines of jid:password",
 		Long: "Make an account for each line \"jid:password\" of FILE (-: standard input).\n" +
 			"If any line is bad nothing is imported, unless --skip-bad is given. Accounts\n" +
-			"that exist already stay as they are, so an import can be repeated.",
+			"that exist already stay as they are, so an import can be repeated. A line whose\n" +
+			"password is a hash ({SSHA}, bcrypt, SCRAM, hex digests and the like) is bad:\n" +
+			"rollcall import takes keys and much else from Prosody, ejabberd and XEP-0227.",
 		Args:              arguments(1, 1),
 		ValidArgsFunction: completeFiles,
 		RunE: verb(func(ctx context.Context, args []string) error {

@@ -32,7 +32,8 @@ type BadLine struct {
 }
 
 // ReadEntries reads lines "jid:password" in UTF-8. Empty lines are passed over.
-// The password is all that follows the first colon, blanks included. An error
+// The password is all that follows the first colon, blanks included; what is the hash
+// of one makes the line bad. An error
 // means that there is more which could not be read.
 func ReadEntries(in io.Reader) (entries []Entry, bad []BadLine, err error) {
 	scanner := bufio.NewScanner(in)
@@ -78,6 +79,9 @@ func readEntry(text string) (Entry, error) {
 		return Entry{}, errors.New("there is no colon; a line is jid:password")
 	}
 	account, err := Parse(jid)
+	if err == nil {
+		err = checkPlain(password)
+	}
 	return Entry{Account: account, Password: password}, err
 }
 
