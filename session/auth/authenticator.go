@@ -74,16 +74,38 @@ func (a *Authenticator) Begin(host string, ch Channel) *Exchange {
 // are computed in either case, for the time it takes.
 func (a *Authenticator) keys(ctx context.Context, account events.JID, h hashFunc) (Keys, *Credentials, error) {
 	decoy := a.decoy(account, h)
+	c, err := a.lookup(ctx, account)
+	if err != nil || c == nil || !c.keys(h).usable(h) {
+		return decoy, nil, err
+	}
+	return c.keys(h), c, nil
+}
+
+// passwordKeys is keys for a password that came whole: those of the better hash that
+// the account has keys of.
+func (a *Authenticator) passwordKeys(ctx context.Context, account events.JID) (Keys, hashFunc, *Credentials, error) {
+	decoy := a.decoy(account, hashSHA256)
+	c, err := a.lookup(ctx, account)
+	switch {
+	case err != nil || c == nil:
+	case c.SHA256.usable(hashSHA256):
+		return c.SHA256, hashSHA256, c, nil
+	case c.SHA1.usable(hashSHA1):
+		return c.SHA1, hashSHA1, c, nil
+	}
+	return decoy, hashSHA256, nil, err
+}
+
+// lookup gives no credentials for an account that doesn't exist.
+func (a *Authenticator) lookup(ctx context.Context, account events.JID) (*Credentials, error) {
 	c, err := a.accounts.Credentials(ctx, account)
 	switch {
 	case errors.Is(err, ErrNoAccount):
-		return decoy, nil, nil
+		return nil, nil
 	case err != nil:
-		return Keys{}, nil, fmt.Errorf("look up credentials: %w", err)
-	case c == nil || !c.keys(h).usable(h):
-		return decoy, nil, nil
+		return nil, fmt.Errorf("look up credentials: %w", err)
 	}
-	return c.keys(h), c, nil
+	return c, nil
 }
 
 // decoy makes up keys that no password fits, the same ones at every call.

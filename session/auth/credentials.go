@@ -2,6 +2,7 @@ package auth
 
 import (
 	"crypto/rand"
+	"fmt"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -69,12 +70,35 @@ func (c *Credentials) WithPassword(password string, now time.Time) (*Credentials
 	return &changed, nil
 }
 
+// FromKeys makes the credentials of an account whose keys were made elsewhere, with any
+// salt and count of iterations (RFC 5802, section 3). Those for one of the two hashes
+// may be the zero Keys; then no mechanism that needs them lets the account in. The
+// error is [ErrKeys].
+func FromKeys(sha256, sha1 Keys, now time.Time) (*Credentials, error) {
+	now = now.Truncate(time.Millisecond).UTC()
+	c := &Credentials{SHA256: sha256, SHA1: sha1, Created: now, Changed: now}
+	some := false
+	for _, h := range []hashFunc{hashSHA256, hashSHA1} {
+		if err := c.keys(h).check(h); err != nil {
+			return nil, err
+		}
+		some = some || c.keys(h).usable(h)
+	}
+	if !some {
+		return nil, fmt.Errorf("%w: there are none", ErrKeys)
+	}
+	return c, nil
+}
+
 // Verifies reports that the password is the one that they were made of. It costs
-// [Iterations] rounds. The error is [ErrPassword].
+// as many rounds as the keys say. The error is [ErrPassword].
 func (c *Credentials) Verifies(password string) (bool, error) {
 	prepared, err := preparePassword(password)
 	if err != nil {
 		return false, err
+	}
+	if !c.SHA256.usable(hashSHA256) {
+		return c.SHA1.verify(hashSHA1, prepared)
 	}
 	return c.SHA256.verify(hashSHA256, prepared)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"hash"
 
@@ -33,6 +34,26 @@ type Keys struct {
 // usable reports that k were made for the hash h.
 func (k Keys) usable(h hashFunc) bool {
 	return k.Iterations > 0 && len(k.Salt) > 0 && len(k.StoredKey) == h.size && len(k.ServerKey) == h.size
+}
+
+// ErrKeys means that keys from elsewhere can't be used. The error says why, and no
+// part of them.
+var ErrKeys = errors.New("unusable keys")
+
+// check refuses keys that can't be stored, or that would let nobody in. There may be
+// none.
+func (k Keys) check(h hashFunc) error {
+	switch {
+	case len(k.StoredKey) == 0 && len(k.ServerKey) == 0:
+		return nil
+	case len(k.StoredKey) != h.size || len(k.ServerKey) != h.size:
+		return fmt.Errorf("%w: for %s the stored key has %d bytes and the server key %d, not %d", ErrKeys, h.name, len(k.StoredKey), len(k.ServerKey), h.size)
+	case len(k.Salt) == 0 || len(k.Salt) > maxBytes:
+		return fmt.Errorf("%w: a salt of %d bytes, not 1 to %d", ErrKeys, len(k.Salt), maxBytes)
+	case k.Iterations < 1 || k.Iterations > maxIterations:
+		return fmt.Errorf("%w: %d iterations, not 1 to %d", ErrKeys, k.Iterations, maxIterations)
+	}
+	return nil
 }
 
 // verify reports that the prepared password is the one k were made of. It

@@ -34,11 +34,11 @@ func (c *plainConversation) step(ctx context.Context, msg []byte) Reply {
 	if !c.x.admits(account) {
 		return fail(TemporaryAuthFailure, account, ErrHeldBack)
 	}
-	keys, cred, err := c.x.auth.keys(ctx, account, hashSHA256)
+	keys, hash, cred, err := c.x.auth.passwordKeys(ctx, account)
 	if err != nil {
 		return fail(TemporaryAuthFailure, account, err)
 	}
-	proven, err := c.x.auth.recall.verify(account, keys, hashSHA256, prepared)
+	proven, err := c.x.auth.recall.verify(account, keys, hash, prepared)
 	if err != nil {
 		return fail(TemporaryAuthFailure, account, err)
 	}
