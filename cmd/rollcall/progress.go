@@ -19,7 +19,7 @@ type progress struct {
 	shown sync.WaitGroup
 }
 
-// start begins a phase.
+// start begins a phase; a total below 0 is one that nobody knows.
 func (p *progress) start(con *console, what string, total int) {
 	p.con, p.what, p.total = con, what, total
 	p.count.Store(0)
@@ -31,7 +31,11 @@ func (p *progress) start(con *console, what string, total int) {
 		tick := time.NewTicker(200 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			p.con.erasable("%s: %d of %d", p.what, p.count.Load(), p.total)
+			if p.total < 0 {
+				p.con.erasable("%s: %d", p.what, p.count.Load())
+			} else {
+				p.con.erasable("%s: %d of %d", p.what, p.count.Load(), p.total)
+			}
 			select {
 			case <-p.end:
 				p.con.erasable("")

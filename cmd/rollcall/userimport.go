@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -98,6 +99,11 @@ func (im *importer) run(ctx context.Context, bad []accounts.BadLine) error {
 
 // showBad names the bad lines, the first ones if they are many.
 func showBad(c *console, bad []accounts.BadLine) {
+	hashed := func(b accounts.BadLine) bool { return errors.Is(b.Err, accounts.ErrHash) }
+	if slices.ContainsFunc(bad, hashed) {
+		defer c.say("accounts come with their SCRAM keys, not with hashes: rollcall import takes them from Prosody, ejabberd and files of XEP-0227;\n" +
+			"if one is a password all the same, make its account with rollcall user add")
+	}
 	slices.SortFunc(bad, func(a, b accounts.BadLine) int { return a.Line - b.Line })
 	for i, b := range bad {
 		if i == maxBadShown {

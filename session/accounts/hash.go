@@ -1,9 +1,13 @@
 package accounts
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 )
+
+// ErrHash: a text is not a password but the hash of one.
+var ErrHash = errors.New("not a password but its hash")
 
 // A scheme is how some program writes the hash of a password.
 type scheme struct {
@@ -28,12 +32,11 @@ var schemes = []scheme{
 }
 
 // checkPlain refuses what is not a password, but the hash of one: who knows that text
-// could log in with it, and its owner could not. The error does not quote it.
+// could log in with it, and its owner could not. The error is ErrHash, and does not quote it.
 func checkPlain(password string) error {
 	for _, s := range schemes {
 		if s.form.MatchString(password) {
-			return fmt.Errorf("%s, not a password; \"rollcall import\" brings accounts with their SCRAM keys, from a file of XEP-0227 or from Prosody, "+
-				"and if it is a password all the same, make the account with \"rollcall user add\"", s.name)
+			return fmt.Errorf("%w: %s", ErrHash, s.name)
 		}
 	}
 	return nil

@@ -25,8 +25,10 @@ type Bucket interface {
 }
 
 // Waiting has the messages that wait for an account. Take gives them and removes
-// each when the loop goes on.
+// each when the loop goes on. Store adds one; its error is events.ErrFull if there are
+// as many as there may be.
 type Waiting interface {
+	Store(ctx context.Context, account events.JID, message []byte) error
 	Take(ctx context.Context, account events.JID) iter.Seq2[events.Document, error]
 }
 

@@ -90,6 +90,12 @@ func FromKeys(sha256, sha1 Keys, now time.Time) (*Credentials, error) {
 	return c, nil
 }
 
+// Keyless are the credentials of an account whose password another database checks.
+func Keyless(now time.Time) *Credentials {
+	now = now.Truncate(time.Millisecond).UTC()
+	return &Credentials{Created: now, Changed: now}
+}
+
 // Verifies reports that the password is the one that they were made of. It costs
 // as many rounds as the keys say. The error is [ErrPassword].
 func (c *Credentials) Verifies(password string) (bool, error) {

@@ -155,3 +155,25 @@ func (b *blockLists) blocked(account events.JID) func(from events.JID) bool {
 	}
 	return func(from events.JID) bool { return from.Bare() != account && list.blocks(from) }
 }
+
+// EncodeBlocked returns the document of an account that blocks these JIDs, at most
+// 1,000; nil if there are none.
+func EncodeBlocked(jids []events.JID) []byte {
+	if len(jids) == 0 {
+		return nil
+	}
+	l := &blockList{jids: map[events.JID]struct{}{}}
+	for _, j := range jids {
+		l.jids[j] = struct{}{}
+	}
+	return l.encode()
+}
+
+// DecodeBlocked reads such a document, which may be none, in the order of the text.
+func DecodeBlocked(doc events.Document) ([]events.JID, error) {
+	l, err := decodeBlockList(doc)
+	if err != nil {
+		return nil, err
+	}
+	return l.sorted(), nil
+}
