@@ -133,5 +133,19 @@ func (p *Pre) ReadRange(ctx context.Context, r events.Range) iter.Seq2[*events.S
 	return p.b.read(ctx, preStream, "", r)
 }
 
+// Follow gives the records of all connectors after a sequence, or since a time, and then
+// those to come, as Log.Follow does; the range's end is not used. What is forgotten before
+// it comes is not told of.
+func (p *Pre) Follow(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
+	return func(yield func(*events.Stored, error) bool) {
+		t := &tail{b: p.b, stream: preStream, after: uint64(r.After), since: r.Since}
+		for d, err := range t.follow(ctx) {
+			if err != nil && !yield(nil, err) || err == nil && !d.yieldAll(preStream, yield) {
+				return
+			}
+		}
+	}
+}
+
 // Info describes the stream, as Log.Info does the log.
 func (p *Pre) Info(ctx context.Context) (events.Info, error) { return p.b.describe(ctx, preStream) }

@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -84,5 +85,52 @@ func TestRecordsOfOneMessageHavePlacesInIt(t *testing.T) {
 	info, err := b.Pre().Info(within(t))
 	if err != nil || info.Stream != "RC_PRE" || info.Last != got[n-1].Seq || info.Created.IsZero() {
 		t.Errorf("the stream is %+v, %v", info, err)
+	}
+}
+
+// Whoever follows gets what is there from its beginning on, and then what comes, once.
+func TestWhatHappensBeforeAuthenticationCanBeFollowed(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		from events.Range
+		want []string
+	}{
+		"from a sequence": {events.Range{After: 1}, []string{"192.0.2.1:2", "192.0.2.1:3"}},
+		"from a time":     {events.Range{Since: time.Now().Add(-time.Hour)}, []string{"192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := embedded(t)
+			publishAlone(t, b, "192.0.2.1:1")
+			publishAlone(t, b, "192.0.2.1:2")
+			var got []string
+			for st, err := range b.Pre().Follow(within(t), test.from) {
+				must(t, err)
+				got = append(got, st.Event.(events.Connected).Address)
+				if got[len(got)-1] == "192.0.2.1:2" {
+					publishAlone(t, b, "192.0.2.1:3")
+				}
+				if len(got) == len(test.want) {
+					break
+				}
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("followed %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// publishAlone publishes a record and waits until it is stored, as a message of its own.
+func publishAlone(t *testing.T, b *bus.Bus, address string) {
+	t.Helper()
+	last := func() events.Seq {
+		info, err := b.Pre().Info(within(t))
+		must(t, err)
+		return info.Last
+	}
+	before := last()
+	b.Pre().Publish(connected("c1", address))
+	for ctx := within(t); last() == before && ctx.Err() == nil; { // nothing says when it is stored
 	}
 }
