@@ -25,8 +25,9 @@ type Client struct {
 	// Installation is the id of the client's own installation (XEP-0388), which only it
 	// knows; "" if it has not told one.
 	Installation string
-	// Online says that the account has a session from there.
-	Online bool
+	// Online, if not nil, says whether the account has a session from there. It is asked
+	// only when the limits are reached, and must not wait.
+	Online func() bool
 }
 
 // A Ruling says what becomes of a try.

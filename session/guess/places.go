@@ -105,7 +105,7 @@ func fade(seconds int32) float32 { return float32(math.Exp(-float64(seconds) / f
 
 // placeAdmits uses a try of one of the places that the client is at, if there is one.
 func (l *Limiter) placeAdmits(t *Try) bool {
-	if t.client.Online { // which says nothing about the installation
+	if t.client.Online != nil && t.client.Online() { // which says nothing about the installation
 		l.learn(Client{Account: t.client.Account, Address: t.client.Address}, t.now)
 	}
 	return slices.ContainsFunc(l.placeKeys(t.client), func(key uint32) bool { return l.take(t, key, ofPlace) })
