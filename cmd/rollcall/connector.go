@@ -95,6 +95,8 @@ func (c *xmppConnector) beside(ctx context.Context) error {
 	g.Go(func() error { return follow(ctx, c.server.FollowRosters) })
 	g.Go(func() error { return follow(ctx, c.server.FollowBlocked) })
 	g.Go(func() error { return follow(ctx, c.server.FollowPublished) })
+	g.Go(func() error { return c.followFailures(ctx) })
+	g.Go(func() error { return c.learnLogins(ctx) })
 	c.listeners.serve(ctx, g, c.server)
 	return g.Wait()
 }

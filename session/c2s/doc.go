@@ -38,7 +38,8 @@
 //     config.go, errors.go, stats.go.
 //   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go, foresight.go,
 //     channelbinding.go, users.go, bind.go, bind2.go, signup.go, signupform.go;
-//     logins.go and limiter.go bound what gets into the log.
+//     guesses.go limits the guessing of passwords, logins.go and limiter.go bound what
+//     gets into the log.
 //   - Bound sessions: client.go, hub.go, local.go, manage.go, resume.go,
 //     acknowledge.go, endedcounts.go, clientstate.go.
 //   - Their stanzas: messages are package delivery's, presence goes through
@@ -71,7 +72,8 @@
 // leaves unread, for all clients together. Changes that are stored for good, such
 // as presence, are handled at a steady pace beyond a burst (limiter.go).
 //
-// A login that fails five times ends with policy-violation. An account that logs
+// A login that fails five times ends with policy-violation. Whoever has failed too often
+// is told nothing about a password, and late (guesses.go, package guess). An account that logs
 // in more often than Config.LoginRate gets temporary-auth-failure (logins.go).
 //
 // Bounded, too, are: what a client has not acknowledged (manage.go), what is held

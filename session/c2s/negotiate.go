@@ -5,6 +5,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/guess"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -24,6 +25,9 @@ type login struct {
 	attempts  int        // failed authentications
 	mechanism string     // of the attempt
 	begun     time.Time  // when the attempt was
+	asked     time.Time  // when its last message came
+	try       guess.Try  // of its password; nothing before there was one
+	held      bool       // the answer is to come late, and to say that there were too many failures
 	proved    events.Seq // where the table was when the attempt began
 	inline    *inline    // for when it succeeds, by SASL2
 }

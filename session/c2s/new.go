@@ -7,6 +7,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/guess"
 	"github.com/rollcall-xmpp/rollcall/session/presence"
 	"github.com/rollcall-xmpp/rollcall/session/pubsub"
 	"github.com/rollcall-xmpp/rollcall/session/stream"
@@ -30,15 +31,15 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.setDefaults()
 	s := &Server{
-		cfg:      cfg,
-		throttle: auth.NewThrottle(auth.ThrottleConfig{}, time.Now),
-		signUps:  auth.NewThrottle(signUpLimit, time.Now),
-		logins:   newLogins(cfg.LoginRate),
-		ended:    newEndedSessions(),
-		offer:    newOffer(&cfg, extensions),
-		started:  time.Now(),
-		stats:    newStats(),
-		storage:  storage{cfg.Private},
+		cfg:     cfg,
+		guesses: guess.New(guess.Config{}, time.Now),
+		signUps: auth.NewThrottle(signUpLimit, time.Now),
+		logins:  newLogins(cfg.LoginRate),
+		ended:   newEndedSessions(),
+		offer:   newOffer(&cfg, extensions),
+		started: time.Now(),
+		stats:   newStats(),
+		storage: storage{cfg.Private},
 	}
 	var err error
 	if s.auth, err = auth.New(auth.Config{

@@ -16,6 +16,7 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 	if _, ok := st.Event.(events.Authenticated); ok && st.Connector.Name != s.self().Name {
 		s.logins.count(after.JID(), time.Unix(0, st.Time))
 	}
+	s.LearnLogin(st)
 	s.presence.Observe(before, after, st)
 	s.router.FetchAfter(before.Session(st.Session), after.Session(st.Session))
 }

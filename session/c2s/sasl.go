@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -22,7 +21,7 @@ const maxAttempts = 5
 
 // The answers to a client that has to wait.
 var (
-	errFailures = errors.New("too many failures from this address, try again later")
+	errFailures = errors.New("too many failures, try again later")
 	errLogins   = errors.New("too many logins of this account, try again in a minute")
 	errFull     = errors.New("this server has no room for new sessions now, try again later")
 )
@@ -60,25 +59,23 @@ func (l *login) mechanisms(ch auth.Channel) []string {
 func (l *login) begin(p profile) *auth.Exchange {
 	if l.exchange == nil || l.profile != p {
 		l.exchange, l.profile = l.srv.auth.Begin(l.Host(), l.channel(p)), p
+		l.exchange.Gate = l.gate
 	}
 	return l.exchange
 }
 
 // authenticate handles one element of the exchange: auth and its responses
 // (6.4.2, 6.4.3), or abort (6.4.4). restart says that it succeeded (6.4.6) and
-// that the client is to open a new stream. An address that has failed often has
-// to wait before it may begin; a client in the middle may finish.
+// that the client is to open a new stream. What is a guess too many is ruled on when
+// the account is known and its password is to be checked (guesses.go).
 func (l *login) authenticate(el *stanza.Element) (restart bool, err error) {
 	p := profile(el.Space())
+	l.asked = time.Now()
 	if !l.Secured() && !l.srv.cfg.AllowPlaintext {
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.EncryptionRequired})
 	}
 	if begins(el) {
-		l.begun = time.Now()
-		if _, ok := l.srv.throttle.Allow(l.throttleKey()); !ok {
-			l.srv.stats.limits[LimitFailures].Add(1)
-			return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: errFailures})
-		}
+		l.begun = l.asked
 		if l.srv.service.Load() == nil { // without a lease there is nothing to wait for
 			return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Err: events.ErrUnavailable})
 		}
@@ -96,27 +93,12 @@ func (l *login) authenticate(el *stanza.Element) (restart bool, err error) {
 	case auth.Success:
 		return l.authenticated(ctx, p, r)
 	}
-	if r.Condition == auth.NotAuthorized { // others are no guesses at a password
-		l.srv.throttle.Failed(l.throttleKey())
-	}
-	return false, l.authFailed(p, el.Attr("mechanism"), r)
+	return false, l.authFailed(p, el.Attr("mechanism"), l.judge(r))
 }
 
 // begins reports the first element of an exchange.
 func begins(el *stanza.Element) bool {
 	return el.Is(stanza.NSSASL, "auth") || el.Is(stanza.NSSASL2, "authenticate")
-}
-
-// throttleKey counts the failures of an address, whichever port it is from.
-func (l *login) throttleKey() string {
-	if of := l.Origin(); of.IsValid() {
-		return of.String()
-	}
-	host, _, err := net.SplitHostPort(l.Address())
-	if err != nil {
-		return l.Address()
-	}
-	return host
 }
 
 // exchangeStep gives one element to the mechanism. It reports false for an element
@@ -171,6 +153,7 @@ func (l *login) authenticated(ctx context.Context, p profile, r auth.Reply) (res
 // openSession writes the session's first event, before the client is told that it is
 // in. It reports false if the client was told that it is not.
 func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool, error) {
+	defer l.try.Void() // unless it succeeds
 	svc := l.srv.service.Load()
 	l.exchange, l.binding = nil, nil // it is over; after a failure that isn't its own there may be another
 	if svc == nil {
@@ -210,7 +193,7 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 	if l.srv.service.Load() != svc {
 		return false, session.ErrFenced // the lease was lost meanwhile; Suspend may have missed us
 	}
-	l.srv.throttle.Succeeded(l.throttleKey())
+	l.try.Succeeded()
 	return true, nil
 }
 
@@ -226,6 +209,7 @@ func (l *login) authFailed(p profile, mechanism string, r auth.Reply) error {
 	l.srv.record(l.ID(), r.Account, events.AuthFailed{
 		Username: r.Account.Local(), Mechanism: mechanism, Condition: string(r.Condition), Address: l.Address(),
 	})
+	l.holdBack()
 	condition := "<" + string(r.Condition) + "/>"
 	if p == sasl2 { // XEP-0388, 2.6.2: it is not of that namespace
 		condition = "<" + string(r.Condition) + " xmlns='" + stanza.NSSASL + "'/>"

@@ -13,6 +13,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/guess"
 	"github.com/rollcall-xmpp/rollcall/session/presence"
 	"github.com/rollcall-xmpp/rollcall/session/pubsub"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
@@ -25,7 +26,7 @@ import (
 type Server struct {
 	cfg      Config
 	auth     *auth.Authenticator
-	throttle *auth.Throttle // of logins
+	guesses  *guess.Limiter // of passwords
 	signUps  *auth.Throttle // of registrations
 	logins   *logins
 	router   *delivery.Router

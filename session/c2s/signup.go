@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -16,6 +17,18 @@ import (
 // once, then one a minute, and fewer and fewer. Each attempt counts, as a
 // failure does at logins, for each tells whether a name is taken.
 var signUpLimit = auth.ThrottleConfig{Free: 2, Base: time.Minute, Max: time.Hour}
+
+// throttleKey counts the attempts of an address, whichever port it is from.
+func (l *login) throttleKey() string {
+	if of := l.Origin(); of.IsValid() {
+		return of.String()
+	}
+	host, _, err := net.SplitHostPort(l.Address())
+	if err != nil {
+		return l.Address()
+	}
+	return host
+}
 
 // canRegister reports that the client may make an account: not where the users are
 // another database's.

@@ -17,7 +17,7 @@ type Limit uint8
 // The limits, each with what happened at it.
 const (
 	LimitLogins         Limit = iota // of an account: the login was refused
-	LimitFailures                    // of an address: it has to wait
+	LimitFailures                    // of passwords: the client was told nothing about its own
 	LimitRegistrations               // of an address: the registration was refused
 	LimitUnacknowledged              // of a session: it was ended
 	LimitLog                         // of the log's size: the login was refused
@@ -26,7 +26,7 @@ const (
 
 // String is the limit as a label has it.
 func (l Limit) String() string {
-	return [...]string{"logins_of_account", "failures_of_address", "registrations_of_address", "unacknowledged", "log_full"}[l]
+	return [...]string{"logins_of_account", "failures", "registrations_of_address", "unacknowledged", "log_full"}[l]
 }
 
 // otherMechanism stands for whatever clients name that does not exist.

@@ -53,9 +53,10 @@ type Conn struct {
 	// shown is the certificate that the TLS handshake has shown, if it was full.
 	shown *tls.Certificate
 
-	opened atomic.Bool            // a stream header was sent
-	authed atomic.Bool            // the peer is known
-	ending atomic.Pointer[Ending] // once it is to end
+	opened atomic.Bool                   // a stream header was sent
+	authed atomic.Bool                   // the peer is known
+	ending atomic.Pointer[Ending]        // once it is to end
+	paused atomic.Pointer[chan struct{}] // while the handler pauses; closed to wake it
 	// farewell is an answer that goes out with the stream's end, which it tells of.
 	farewell atomic.Pointer[[]byte]
 }
@@ -187,6 +188,24 @@ func (c *Conn) read() (*stanza.Element, error) {
 	return nil, err
 }
 
+// Pause waits until a time, or until the connection is to end, which Next tells. It is
+// the handler's, and what waits is a connection like any other: counted, and the first to
+// be closed where there are too many that are not bound.
+func (c *Conn) Pause(until time.Time) {
+	wake := make(chan struct{})
+	c.paused.Store(&wake)
+	if c.ending.Load() != nil {
+		return
+	}
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wake:
+	}
+	c.paused.Store(nil)
+}
+
 // Send queues elements, which it copies, and reports whether it did: it does not
 // once the stream is to end. A peer that does not keep up is ended. It is for any
 // goroutine and never waits.
@@ -221,6 +240,9 @@ func (c *Conn) End(e Ending) Ending {
 	}
 	c.sayEnd(e)
 	c.raw.SetReadDeadline(time.Now())
+	if wake := c.paused.Swap(nil); wake != nil {
+		close(*wake)
+	}
 	return e
 }
 
