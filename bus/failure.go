@@ -15,20 +15,21 @@ import (
 // Error codes of the server that something is done about
 // (nats-server, server/errors.json).
 const (
-	codeNoPeers       = 10005 // not enough servers for the replicas, or with room for them
-	codeNoMessage     = 10037
-	codeNotForAccount = 10039 // JetStream not enabled for account
-	codeNoSequence    = 10043
-	codeNoSpace       = 10047 // can't reserve the storage
-	codeStreamLimits  = 10053
-	codeNameInUse     = 10058
-	codeNoStream      = 10059
-	codeWrongSeq      = 10071
-	codeNoReplicas    = 10074 // replicas > 1 without a cluster
-	codeNotEnabled    = 10076
-	codeStoreFailed   = 10077
-	codeDuplicate     = 10158 // the same message id is in flight
-	codeInFlight      = 10164 // another write to the subject is in flight
+	codeNoPeers        = 10005 // not enough servers for the replicas, or with room for them
+	codeTooManyStreams = 10027 // that the account may have
+	codeNoMessage      = 10037
+	codeNotForAccount  = 10039 // JetStream not enabled for account
+	codeNoSequence     = 10043
+	codeNoSpace        = 10047 // can't reserve the storage
+	codeStreamLimits   = 10053
+	codeNameInUse      = 10058
+	codeNoStream       = 10059
+	codeWrongSeq       = 10071
+	codeNoReplicas     = 10074 // replicas > 1 without a cluster
+	codeNotEnabled     = 10076
+	codeStoreFailed    = 10077
+	codeDuplicate      = 10158 // the same message id is in flight
+	codeInFlight       = 10164 // another write to the subject is in flight
 )
 
 // apiCode returns the server's error code, 0 if err isn't the server's.
@@ -43,10 +44,11 @@ func apiCode(err error) int {
 // permanent reports an error of Connect that waiting does not mend.
 func permanent(err error) bool {
 	switch code := apiCode(err); code {
-	case codeNotForAccount, codeNotEnabled:
+	case codeNotForAccount, codeNotEnabled, codeTooManyStreams:
 		return true
 	case 0:
-		return errors.Is(err, ErrMismatch) || errors.Is(err, ErrRestoring) || errors.Is(err, ErrNoStreams) || errors.Is(err, ErrLacksStream) || errors.Is(err, ErrNoSpace)
+		_, denied := errors.AsType[*events.DeniedError](err)
+		return denied || errors.Is(err, ErrMismatch) || errors.Is(err, ErrRestoring) || errors.Is(err, ErrNoStreams) || errors.Is(err, ErrLacksStream) || errors.Is(err, ErrNoSpace)
 	default:
 		return code == codeNoSpace || code == codeNoPeers || code == codeNoReplicas || code == codeStreamLimits
 	}

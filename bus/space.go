@@ -16,8 +16,12 @@ import (
 // max_bytes, and makes no stream for which it can't. The log gets what it should
 // have, or as much less as it takes for all streams to be made.
 
-// ErrNoSpace: the server can't reserve what a stream is to have.
-var ErrNoSpace = errors.New("the server can't reserve")
+var (
+	// ErrNoSpace: the server can't reserve what a stream is to have.
+	ErrNoSpace = errors.New("the server can't reserve")
+	// ErrTooFew: NATS has not as many servers as a stream is to have replicas.
+	ErrTooFew = errors.New("there are too few servers")
+)
 
 const (
 	defaultMaxBytes = 16 << 30 // of the log
@@ -31,8 +35,8 @@ const (
 	// spaceKey is in the metadata of a log that is still as large as all streams
 	// together, so that they find room, and says how large it will be.
 	spaceKey = "rollcall.max_bytes"
-	// newPeer is how long a cluster's leader may not know yet how much room a
-	// server has that has just joined: none, as far as it can see.
+	// newPeer is how long a cluster's leader may not know yet that a server has joined, or
+	// how much room it has: none, as far as it can see.
 	newPeer = 3 * time.Second
 )
 
@@ -84,8 +88,8 @@ func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
 		case code == codeNoReplicas && b.cfg.Replicas == 0:
 			c.Replicas = 1
 		case code == codeNoReplicas:
-			return fmt.Errorf("this NATS is no cluster; ask for 1 instead of %d replicas: %w", c.Replicas, err)
-		case code == codeNoPeers && noSpace(err) && time.Since(begun) < newPeer && b.pause(ctx, retryEvery):
+			return fmt.Errorf("%w: this NATS is no cluster; ask for 1 instead of %d replicas: %w", ErrTooFew, c.Replicas, err)
+		case code == codeNoPeers && time.Since(begun) < newPeer && b.pause(ctx, retryEvery):
 		case noSpace(err) && b.mayShrink(&c) && log > leastLog:
 			log = smaller(log, code == codeNoPeers)
 			b.hold(&c, log)
@@ -96,7 +100,7 @@ func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
 		case noSpace(err):
 			return fmt.Errorf("%w %d MiB for it; give it more space or ask for less", ErrNoSpace, c.MaxBytes>>20)
 		case code == codeNoPeers:
-			return fmt.Errorf("the cluster has no %d servers with JetStream; start them or ask for fewer replicas: %w", c.Replicas, err)
+			return fmt.Errorf("%w: no %d with JetStream can take it; start them or ask for fewer replicas: %w", ErrTooFew, c.Replicas, err)
 		default:
 			return err
 		}

@@ -209,3 +209,25 @@ func fillUp(t *testing.T, l events.Log) {
 	}
 	t.Error("it takes as much as one likes")
 }
+
+// The smallest of a cluster's servers bounds what has a replica on each.
+func TestAllStreamsTakeWhatTheSmallestServerOfAClusterHas(t *testing.T) {
+	t.Parallel()
+	const store = 200 << 20
+	config := filepath.Join(t.TempDir(), "nats.conf")
+	must(t, os.WriteFile(config, []byte("jetstream { max_file_store: 30GiB }"), 0o600))
+	cluster := bustest.StartCluster(t, 3, "-c", config)
+	cluster.Servers[2].Kill()
+	must(t, os.WriteFile(config, fmt.Appendf(nil, "jetstream { max_file_store: %d }", store), 0o600))
+	cluster.Servers[2].Start()
+	connect(t, bus.Config{URL: cluster.URL})
+	_, js := raw(t, cluster.URL)
+	sizes := reserved(t, js)
+	sum := int64(0)
+	for _, n := range sizes {
+		sum += n
+	}
+	if len(sizes) != 4 || sum > store || sizes["RC_EV"] < store/4 {
+		t.Errorf("the streams are %v", sizes)
+	}
+}

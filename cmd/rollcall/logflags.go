@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,6 +61,19 @@ func (l *logFlags) apply(c *bus.Config) {
 			c.MaxAge = -1 // for ever
 		}
 	}
+}
+
+// explain names what mends a NATS, not of this process, that can't take the streams.
+func (l *logFlags) explain(err error) error {
+	switch {
+	case errors.Is(err, bus.ErrTooFew):
+		return change("--replicas", err)
+	case errors.Is(err, bus.ErrNoSpace) && l.limits.bytes != nil:
+		return change("--log-max-bytes, or max_file_store of the NATS servers", err)
+	case errors.Is(err, bus.ErrNoSpace):
+		return change("max_file_store of the NATS servers", err)
+	}
+	return err
 }
 
 // differ reports that the log was made with other limits than these flags ask for.

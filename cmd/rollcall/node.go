@@ -99,6 +99,9 @@ func (n *node) openBus(ctx context.Context) (err error) {
 			flag = "--log-max-bytes"
 		}
 	}
+	if n.nats == nil {
+		err = n.cfg.Log.explain(err)
+	}
 	return change(flag, err)
 }
 
