@@ -23,7 +23,7 @@
 // connector runs, and what that needs beside it), listeners.go, credentials.go,
 // logflags.go (the limits of a log that is made), publish.go, publicflags.go and onbus.go (what
 // programs on NATS get) and logwatch.go (warnings before it is
-// full, in the words of logwords.go).
+// full, in the words of logwords.go), manager.go (what systemd is told).
 //
 // # What it promises
 //

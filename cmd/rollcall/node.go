@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -13,6 +14,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/bus/natsd"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/certs"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/publisher"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/sdnotify"
 	"github.com/rollcall-xmpp/rollcall/projector"
 	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/replay/names"
@@ -36,6 +38,7 @@ type node struct {
 	names     *names.Names         // nil until somebody asks for pseudonyms
 	publisher *publisher.Publisher // set by run; nil if this process does not publish
 	monitor   *monitor             // set by run
+	manager   *sdnotify.Manager    // nil if none has started this process
 	ready     func()               // called when the process serves, maybe again; set before run
 }
 
@@ -48,6 +51,9 @@ func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (n *node, err 
 			n.close()
 		}
 	}()
+	if n.manager, err = sdnotify.Open(os.Getenv, os.Getpid()); err != nil {
+		return n, err
+	}
 	if n.dir, err = openDataDir(cfg.Data); err != nil {
 		return n, change("--data", err)
 	}
@@ -145,6 +151,7 @@ func (n *node) close() {
 		n.nats.Shutdown()
 	}
 	n.listeners.close()
+	n.manager.Close()
 	if n.dir != nil {
 		n.dir.close()
 	}
@@ -184,6 +191,7 @@ func (n *node) run(ctx context.Context) error {
 		return err
 	}
 	n.monitor.run(ctx, life, g)
+	n.tellManager(ctx, life, g, conn)
 	g.Go(func() error { return fold.Run(life) })
 	n.serveHTTP(life, g)
 	g.Go(func() error {

@@ -132,6 +132,7 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 	}
 	n.ready = sync.OnceFunc(func() {
 		welcome(con, n, demo)
+		n.manager.Ready()
 		go leaveNoStartBehind() // clients are served meanwhile
 	})
 	err = unlessOver(ctx, n.run(ctx))

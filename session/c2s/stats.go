@@ -112,6 +112,10 @@ func (s *Server) Stats() Stats {
 	return y
 }
 
+// Connections is how many are open. It does not return while the server hangs, which a
+// watchdog can tell by it.
+func (s *Server) Connections() int { return s.streams.Connections() }
+
 // HasLease reports that logins are served: the connector has its lease, and has closed
 // what its predecessor left.
 func (s *Server) HasLease() bool { return s.service.Load() != nil }

@@ -43,6 +43,14 @@ func (s *Server) count(c *Conn) (oldest *Conn, ok bool) {
 	return oldest, true
 }
 
+// Connections is how many there are, bound or not. It waits for whoever counts one in
+// or out, so it does not return while that hangs.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
 // acquireAddress counts a connection in at its address. Those of a trusted proxy are
 // counted again when it has said whom they are for. The caller holds mu.
 func (s *Server) acquireAddress(c *Conn, from net.Addr) (ok bool) {
