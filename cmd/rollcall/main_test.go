@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 //
 //	up NAME FLAGS...            start a process, with ports of its own unless
 //	                            FLAGS name some, and wait until it serves;
-//	                            sets $C2S_NAME, and with an embedded server
+//	                            sets $C2S_NAME, $HTTP_NAME, and with an embedded server
 //	                            $ROLLCALL_NATS and $NATS_NAME, its host:port
 //	halt NAME                   SIGTERM; it must end properly within 5 s
 //	crash NAME                  SIGKILL

@@ -135,7 +135,7 @@ func TestTheVersionIsOneLine(t *testing.T) {
 
 func TestHelpFits80Columns(t *testing.T) {
 	t.Parallel()
-	for _, verb := range []string{"", "up", "user", "user import", "config check", "config print", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "stats", "backup", "restore", "bench", "bench log", "bench c2s"} {
+	for _, verb := range []string{"", "up", "user", "user import", "config check", "config print", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "stats", "backup", "restore", "bench", "bench log", "bench c2s", "config", "config check", "config print", "health", "version"} {
 		var stdout bytes.Buffer
 		run(t.Context(), append(strings.Fields(verb), "--help"), nil, &stdout, &stdout)
 		for line := range strings.Lines(stdout.String()) {

@@ -138,6 +138,9 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	if m := xmppAddress.FindStringSubmatch(said); m != nil {
 		ts.Setenv("C2S_"+name, m[1])
 	}
+	if m := httpAddress.FindStringSubmatch(said); m != nil {
+		ts.Setenv("HTTP_"+name, strings.TrimPrefix(m[1], "http://"))
+	}
 	if m := natsAddress.FindStringSubmatch(said); m != nil {
 		ts.Setenv("ROLLCALL_NATS", m[1])
 		ts.Setenv("NATS_"+name, strings.TrimPrefix(m[1], "nats://"))
