@@ -29,6 +29,7 @@ type xmppConnector struct {
 	server      *c2s.Server
 	tally       *tally.Tally
 	credentials *auth.Recent
+	inherited   *accounts.Inheritances
 	lease       bus.LeaseRequest
 	domains     *domainWatch
 }
@@ -37,6 +38,10 @@ type xmppConnector struct {
 func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	secret, err := accounts.SharedSecret(ctx, n.bus.Accounts())
 	if err != nil {
+		return nil, err
+	}
+	inherited := &accounts.Inheritances{}
+	if err := inherited.Load(ctx, n.bus.Accounts(), n.cfg.Domains); err != nil {
 		return nil, err
 	}
 	var registry c2s.Registry
@@ -50,7 +55,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 			Logger: n.log,
 		},
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
-		Accounts: credentials, Secret: secret, Registry: registry,
+		Accounts: credentials, Secret: secret, Inherited: inherited.Of, Registry: registry,
 		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(),
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Version: version(),
 	}
@@ -66,7 +71,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 		return nil, err
 	}
 	return &xmppConnector{
-		node: n, server: server, tally: tally.New(n.cfg.Name), credentials: credentials,
+		node: n, server: server, tally: tally.New(n.cfg.Name), credentials: credentials, inherited: inherited,
 		domains: newDomainWatch(n.cfg.Name, n.cfg.Domains, n.log),
 		lease:   bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
 	}, nil
@@ -90,7 +95,9 @@ func (c *xmppConnector) run(ctx context.Context) error {
 func (c *xmppConnector) beside(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return follow(ctx, func(ctx context.Context) error { return followCredentials(ctx, c.bus.Accounts(), c.credentials) })
+		return follow(ctx, func(ctx context.Context) error {
+			return followCredentials(ctx, c.bus.Accounts(), c.credentials, c.inherited, c.cfg.Domains)
+		})
 	})
 	g.Go(func() error { return follow(ctx, c.server.FollowRosters) })
 	g.Go(func() error { return follow(ctx, c.server.FollowBlocked) })

@@ -23,16 +23,22 @@ func credentialsFor(docs *bus.Documents, table *projector.Table) *auth.Recent {
 }
 
 // followCredentials forgets credentials that are changed, even by a process that
-// dies before telling the log. It returns when ctx ends, or with an error of the
-// documents.
-func followCredentials(ctx context.Context, docs *bus.Documents, recent *auth.Recent) error {
+// dies before telling the log, and learns what domains have inherited. It returns when
+// ctx ends, or with an error of the documents.
+func followCredentials(ctx context.Context, docs *bus.Documents, recent *auth.Recent, inherited *accounts.Inheritances, domains []string) error {
 	defer recent.ForgetAll()
 	return events.Follow(ctx, docs, events.Follower{
 		Begin: func(last uint64) uint64 {
 			recent.ForgetAll() // nobody has followed what was read before
+			if inherited.Load(ctx, docs, domains) != nil {
+				return 0 // all documents come by then
+			}
 			return last
 		},
-		Changed:     func(doc events.Document) { recent.Forget(doc.JID) },
+		Changed: func(doc events.Document) {
+			recent.Forget(doc.JID)
+			inherited.Changed(doc)
+		},
 		Interrupted: recent.ForgetAll,
 	})
 }

@@ -37,7 +37,11 @@ func newImport(con *console) *cobra.Command {
 			"import that was interrupted is finished by the same command. Whatever can't be\n" +
 			"taken is named, with the reason; --json names all of it, --dry-run before\n" +
 			"anything is stored. ejabberd exports no nodes (avatars, newer bookmarks, keys of\n" +
-			"OMEMO): clients publish most of them anew. Rooms and archives have no place here.",
+			"OMEMO): clients publish most of them anew. Rooms and archives have no place here.\n" +
+			"\n" +
+			"Keys for SCRAM-SHA-1 let nobody in by SCRAM-SHA-256, and many clients try one\n" +
+			"mechanism only; so a domain to which accounts come that have no others offers\n" +
+			"SCRAM-SHA-1 and PLAIN from then on.",
 		Example: "  rollcall import /var/lib/prosody --dry-run --json > report.ndjson\n" +
 			"  rollcall import /var/lib/prosody",
 		Args:              arguments(1, 1),

@@ -61,6 +61,11 @@ func (a *Admin) Bring(ctx context.Context, how Bringing, b *bundle.Bundle) (Outc
 	if err != nil {
 		return Made, &bundle.Refusal{Account: b.Account.String(), Reason: err}
 	}
+	if in, ok := auth.InheritanceOf(credentials); ok {
+		if err := a.inherit(ctx, b.Account.Domain(), in); err != nil {
+			return Made, err
+		}
+	}
 	if old != nil {
 		return Replaced, a.replace(ctx, how, b, old, doc.Revision, credentials)
 	}

@@ -209,6 +209,43 @@ func TestAnAccountWithoutKeysComesOnlyIfItMay(t *testing.T) {
 	}
 }
 
+// Whoever follows the documents learns it before the first of them can try to log in.
+func TestADomainThatGetsKeysForSHA1AloneHasInheritedThem(t *testing.T) {
+	w := newWorld(t)
+	c, err := auth.NewCredentials("pencil", time.Now())
+	w.must(err)
+	b := bundle.New(jid("alice@localhost"))
+	b.SHA1 = c.SHA1
+	for _, one := range []*bundle.Bundle{laden(t, "u@example.org", "pencil"), b} {
+		_, err = w.Bring(t.Context(), Bringing{}, one)
+		w.must(err)
+	}
+	var known Inheritances
+	domains := []string{"localhost", "example.org"}
+	w.must(known.Load(t.Context(), w.Keys, domains))
+	if in, ok := known.Of("localhost"); !ok || in.Iterations != auth.Iterations {
+		t.Errorf("localhost has %+v", in)
+	}
+	if in, ok := known.Of("example.org"); ok {
+		t.Errorf("example.org has %+v", in)
+	}
+	list, err := w.List(t.Context())
+	if err != nil || len(list) != 2 {
+		t.Errorf("there are %v, %v", list, err)
+	}
+	doc, err := w.Keys.Get(t.Context(), jid("localhost"))
+	w.must(err)
+	w.must(w.Keys.Delete(t.Context(), jid("localhost"), doc.Revision))
+	known.Changed(events.Document{JID: jid("localhost"), Deleted: true})
+	if _, ok := known.Of("localhost"); ok {
+		t.Error("it never ends")
+	}
+	w.must(known.Load(t.Context(), w.Keys, domains))
+	if _, ok := known.Of("localhost"); ok {
+		t.Error("it comes again")
+	}
+}
+
 func TestMessagesThatAreNotStoredAreNamed(t *testing.T) {
 	w := newWorld(t)
 	store := *w.Store

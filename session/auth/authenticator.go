@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 )
@@ -35,6 +36,9 @@ type Config struct {
 	Domains map[string]Domain
 	// Enroller is for domains whose users are elsewhere.
 	Enroller Enroller
+	// Inherited tells what a domain has inherited, false if nothing; nil: no domain has.
+	// It does not block.
+	Inherited func(domain string) (Inheritance, bool)
 }
 
 // An Authenticator makes exchanges. It may be used by many goroutines.
@@ -43,6 +47,7 @@ type Authenticator struct {
 	secret   []byte
 	domains  map[string]Domain
 	enroller Enroller
+	inherits func(domain string) (Inheritance, bool)
 	recall   *recall
 	nonce    func() string // nil: random; set by tests with an RFC's vectors
 }
@@ -58,15 +63,19 @@ func New(cfg Config) (*Authenticator, error) {
 			return nil, fmt.Errorf("auth: nobody makes the records of the users of %s", name)
 		}
 	}
+	if cfg.Inherited == nil {
+		cfg.Inherited = func(string) (Inheritance, bool) { return Inheritance{}, false }
+	}
 	return &Authenticator{
-		accounts: cfg.Accounts, secret: cfg.Secret, domains: cfg.Domains, enroller: cfg.Enroller, recall: newRecall(),
+		accounts: cfg.Accounts, secret: cfg.Secret, domains: cfg.Domains, enroller: cfg.Enroller, inherits: cfg.Inherited, recall: newRecall(),
 	}, nil
 }
 
 // Begin returns an exchange for a stream to host, the domain of the accounts
 // that may log in on it.
 func (a *Authenticator) Begin(host string, ch Channel) *Exchange {
-	return &Exchange{auth: a, host: host, domain: a.domains[host], ch: ch}
+	_, inherited := a.inherits(host)
+	return &Exchange{auth: a, host: host, domain: a.domains[host], inherited: inherited, ch: ch}
 }
 
 // keys returns the keys to check an account's proof with. For an account that
@@ -84,7 +93,11 @@ func (a *Authenticator) keys(ctx context.Context, account events.JID, h hashFunc
 // passwordKeys is keys for a password that came whole: those of the better hash that
 // the account has keys of.
 func (a *Authenticator) passwordKeys(ctx context.Context, account events.JID) (Keys, hashFunc, *Credentials, error) {
-	decoy := a.decoy(account, hashSHA256)
+	made := hashSHA256
+	if _, inherited := a.inherits(account.Domain()); inherited {
+		made = hashSHA1
+	}
+	decoy := a.decoy(account, made)
 	c, err := a.lookup(ctx, account)
 	switch {
 	case err != nil || c == nil:
@@ -93,7 +106,7 @@ func (a *Authenticator) passwordKeys(ctx context.Context, account events.JID) (K
 	case c.SHA1.usable(hashSHA1):
 		return c.SHA1, hashSHA1, c, nil
 	}
-	return decoy, hashSHA256, nil, err
+	return decoy, made, nil, err
 }
 
 // lookup gives no credentials for an account that doesn't exist.
@@ -110,10 +123,17 @@ func (a *Authenticator) lookup(ctx context.Context, account events.JID) (*Creden
 
 // decoy makes up keys that no password fits, the same ones at every call.
 func (a *Authenticator) decoy(account events.JID, h hashFunc) Keys {
-	return Keys{
+	k := Keys{
 		Salt:       hashSHA256.mac(a.secret, "salt\x00", h.name, "\x00", account.String())[:saltLen],
 		Iterations: Iterations,
 		StoredKey:  h.mac(a.secret, "stored key\x00", account.String()),
 		ServerKey:  h.mac(a.secret, "server key\x00", account.String()),
 	}
+	if in, ok := a.inherits(account.Domain()); ok && h.name == hashSHA1.name {
+		k.Iterations = in.Iterations
+		k.Salt = in.salt(func(n int) []byte {
+			return hashSHA256.mac(a.secret, "salt\x00", h.name, "\x00", strconv.Itoa(n), "\x00", account.String())
+		})
+	}
+	return k
 }

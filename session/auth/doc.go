@@ -33,7 +33,8 @@
 // Its limits: the salt of an account that is removed or gets a new password
 // changes, which somebody who asked before and asks again can see; the time of
 // a lookup is the store's, so a store should take as long to miss as to find;
-// keys made with another count than [Iterations] show that the account exists;
+// keys made with another count than [Iterations] show that the account exists, and in a
+// domain that has an [Inheritance] any other than that one's do;
 // whoever reads the memory of the process can guess fast at the passwords that
 // came by PLAIN recently.
 //

@@ -21,12 +21,13 @@ type Exchange struct {
 	// with temporary-auth-failure and ErrHeldBack, as late as if it had been.
 	Gate func(account events.JID) bool
 
-	auth   *Authenticator
-	host   string
-	domain Domain // of host
-	ch     Channel
-	conv   conversation // nil unless one is under way
-	done   bool         // succeeded
+	auth      *Authenticator
+	host      string
+	domain    Domain // of host
+	inherited bool   // host has an Inheritance
+	ch        Channel
+	conv      conversation // nil unless one is under way
+	done      bool         // succeeded
 
 	names  []events.JID // of the client's certificate
 	looked bool         // that names were looked for

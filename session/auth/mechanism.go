@@ -43,10 +43,11 @@ func Mechanisms() []string {
 	return names
 }
 
-// scramMechanism needs keys, which only our own accounts have.
+// scramMechanism needs keys, which only our own accounts have, and those that came from
+// another server for SHA-1 alone.
 func scramMechanism(name string, h hashFunc, plus bool) mechanism {
 	return mechanism{
-		name: name, plus: plus, fits: func(x *Exchange) bool { return x.domain.Own() },
+		name: name, plus: plus, fits: func(x *Exchange) bool { return x.domain.Own() && (h.name == hashSHA1.name || !x.inherited) },
 		begin: func(x *Exchange) conversation { return newScramConversation(x, h, plus) },
 	}
 }

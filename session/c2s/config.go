@@ -35,6 +35,8 @@ type Config struct {
 	// Enroller makes the records of accounts that are another database's; required
 	// where Users names one.
 	Enroller auth.Enroller
+	// Inherited tells what a domain has inherited from another server; nil: none has.
+	Inherited func(domain string) (auth.Inheritance, bool)
 	// Registry lets clients make accounts and change and remove their own
 	// (XEP-0077); nil: only the operator does.
 	Registry Registry

@@ -43,7 +43,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	var err error
 	if s.auth, err = auth.New(auth.Config{
-		Accounts: foresight{s}, Secret: cfg.Secret, Domains: cfg.Users, Enroller: cfg.Enroller,
+		Accounts: foresight{s}, Secret: cfg.Secret, Domains: cfg.Users, Enroller: cfg.Enroller, Inherited: cfg.Inherited,
 	}); err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)
 	}
