@@ -11,6 +11,11 @@ var mayImport = map[string][]string{
 	"session/lru":              {},
 	"session/roles":            {},
 	"session/auth":             {"events", "session/lru", "session/roles"},
+	"session/auth/authtest":    {"events", "session/auth"},
+	"session/auth/httpauth":    {"events", "session/auth", "session/lru"},
+	"session/auth/jwt":         {"events", "session/auth"},
+	"session/auth/ldap":        {"events", "session/auth"},
+	"session/auth/userdb":      {"events", "session/auth"},
 	"session/guess":            {"events"},
 	"session/roster":           {"events", "session/stanza"},
 	"session/accounts":         {"events", "session", "session/accounts/bundle", "session/auth", "session/presence", "session/roster"},
@@ -72,6 +77,8 @@ var onlyIn = map[string][]string{
 	"github.com/BurntSushi/toml":        {"cmd/rollcall/settings"},
 	"github.com/hanwen/go-fuse/v2":      {"cmd/rollcall/lossy"},
 	"github.com/parquet-go/parquet-go":  {"replay/export"},
+	"github.com/go-ldap/ldap/v3":        {"session/auth/ldap"},
+	"github.com/golang-jwt/jwt/v5":      {"session/auth/jwt"},
 }
 
 // topLevel is all that the repository's root may have.

@@ -30,6 +30,10 @@ type TokenVerifier interface {
 // ErrExpired means that what the client showed was right once.
 var ErrExpired = errors.New("credentials have expired")
 
+// IsAnswer reports that what a Verifier has returned is what its database says; otherwise
+// the database has said nothing.
+func IsAnswer(err error) bool { return err == nil || verdict(err) != TemporaryAuthFailure }
+
 // verdict is the condition for an error of a Verifier.
 func verdict(err error) Condition {
 	switch {
