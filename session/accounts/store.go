@@ -98,10 +98,16 @@ func (s *Store) Vacant(ctx context.Context, account events.JID) error {
 // Create makes an account's credentials. It fails with ErrExists if there are
 // some, and with auth.ErrPassword.
 func (s *Store) Create(ctx context.Context, account events.JID, password string) error {
+	return s.Register(ctx, account, password, "")
+}
+
+// Register is Create for an account with another role than the default.
+func (s *Store) Register(ctx context.Context, account events.JID, password, role string) error {
 	c, err := auth.NewCredentials(password, time.Now())
 	if err != nil {
 		return err
 	}
+	c.Role = role
 	_, err = s.Keys.Put(ctx, account, c.Encode(), 0)
 	if errors.Is(err, events.ErrConflict) {
 		return fmt.Errorf("%s: %w", account, ErrExists)

@@ -44,6 +44,10 @@ func (c *conn) bind(iq *stanza.Element) error {
 // gives the elements that the client is told first, when stanzas to its full JID
 // already find it.
 func (c *conn) bindSession(resource string, conflict session.Conflict, tell func(*client) ([][]byte, error)) error {
+	most, err := c.maxResources()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	// What it takes to serve the client comes first: a failure to load it leaves
@@ -58,7 +62,7 @@ func (c *conn) bindSession(resource string, conflict session.Conflict, tell func
 		// The text is in the reader's memory, which the next element overwrites;
 		// and deciding is pure, so random text is given to it.
 		Session: c.session, Resource: strings.Clone(resource), Generated: rand.Text(),
-		Conflict: conflict, Limit: c.srv.cfg.MaxResources,
+		Conflict: conflict, Limit: most,
 	})
 	if err != nil {
 		return err
@@ -73,6 +77,7 @@ func (c *conn) bindSession(resource string, conflict session.Conflict, tell func
 	}
 	c.MarkBound()
 	c.srv.hub.addClient(cl, c, told...)
+	cl.learnRole()
 	return nil
 }
 

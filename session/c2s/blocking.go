@@ -1,6 +1,9 @@
 package c2s
 
-import "github.com/rollcall-xmpp/rollcall/session/stanza"
+import (
+	"github.com/rollcall-xmpp/rollcall/session/roles"
+	"github.com/rollcall-xmpp/rollcall/session/stanza"
+)
 
 // Blocking: XEP-0191. Package presence has the lists, and what follows from them.
 
@@ -8,9 +11,9 @@ var blocking = extension{
 	features: []string{stanza.NSBlocking},
 	on:       func(c *Config) bool { return c.Blocked != nil },
 	requests: []answer{
-		{space: stanza.NSBlocking, local: "blocklist", at: atOwn, get: getBlockList},
-		{space: stanza.NSBlocking, local: "block", at: atOwn, set: block},
-		{space: stanza.NSBlocking, local: "unblock", at: atOwn, set: unblock},
+		{space: stanza.NSBlocking, local: "blocklist", at: atOwn, get: getBlockList, needs: roles.Block},
+		{space: stanza.NSBlocking, local: "block", at: atOwn, set: block, needs: roles.Block},
+		{space: stanza.NSBlocking, local: "unblock", at: atOwn, set: unblock, needs: roles.Block},
 	},
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/delivery"
 	"github.com/rollcall-xmpp/rollcall/session/presence"
 	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -32,13 +33,14 @@ type client struct {
 	jid     events.JID
 	full    string // jid as text
 
-	link      atomic.Pointer[conn]     // the connection; nil while detached
-	managed   atomic.Pointer[smState]  // nil without stream management
-	csi       atomic.Pointer[csiQueue] // nil while the client is active
-	recipient *delivery.Recipient      // of what others send
-	listener  *pubsub.Listener         // to what they publish
-	resource  *presence.Resource       // as others see it, and as it sees them
-	life      sync.Mutex               // held by whoever takes the connection away or gives another
+	role      atomic.Pointer[roles.Role] // what it may do; nil: nothing
+	link      atomic.Pointer[conn]       // the connection; nil while detached
+	managed   atomic.Pointer[smState]    // nil without stream management
+	csi       atomic.Pointer[csiQueue]   // nil while the client is active
+	recipient *delivery.Recipient        // of what others send
+	listener  *pubsub.Listener           // to what they publish
+	resource  *presence.Resource         // as others see it, and as it sees them
+	life      sync.Mutex                 // held by whoever takes the connection away or gives another
 
 	// Owned by the connection's goroutine.
 	id      events.ConnID   // the connection's; the cause of events
@@ -56,6 +58,7 @@ func newClient(c *conn, jid events.JID, at events.Position) *client {
 	cl.listener = pubsub.NewListener(c.srv.pubsub, jid, send)
 	cl.resource = presence.NewResource(c.srv.presence, cl.session, jid, send)
 	cl.link.Store(c)
+	cl.role.Store(c.role)
 	return cl
 }
 
@@ -149,6 +152,11 @@ func (cl *client) dispatch(el *stanza.Element) error {
 	}
 	switch el.Local() {
 	case "message":
+		if el.Type() != "error" {
+			if err := cl.mayReach(to, roles.Message); err != nil {
+				return err
+			}
+		}
 		return cl.sender.Send(el, to)
 	case "presence":
 		return cl.presence(el, to)

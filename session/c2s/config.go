@@ -9,6 +9,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 	"github.com/rollcall-xmpp/rollcall/session/delivery"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
@@ -37,6 +38,8 @@ type Config struct {
 	Enroller auth.Enroller
 	// Inherited tells what a domain has inherited from another server; nil: none has.
 	Inherited func(domain string) (auth.Inheritance, bool)
+	// Roles say who may do what; default roles.Standard.
+	Roles *roles.Set
 	// Registry lets clients make accounts and change and remove their own
 	// (XEP-0077); nil: only the operator does.
 	Registry Registry
@@ -99,6 +102,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.Version == "" {
 		c.Version = "unknown"
+	}
+	if c.Roles == nil {
+		c.Roles = roles.Standard()
 	}
 	if c.ResumeTime == 0 {
 		c.ResumeTime = 5 * time.Minute

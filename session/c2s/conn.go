@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stream"
 )
 
@@ -19,6 +20,7 @@ type conn struct {
 	svc     *session.Service
 	account events.JID
 	session events.SessionID
+	role    *roles.Role // that it logged in with
 
 	client atomic.Pointer[client] // once bound
 	read   chan struct{}          // closed when nothing more is read and handled

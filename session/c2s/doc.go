@@ -44,6 +44,7 @@
 //     acknowledge.go, endedcounts.go, clientstate.go.
 //   - Their stanzas: messages are package delivery's, presence goes through
 //     presence.go to package presence.
+//   - What a client's role allows: role.go.
 //   - Requests: iq.go routes them, extension.go finds the handler, offer.go says
 //     what there is. The list of extensions is in new.go, and each has a file with
 //     its handlers, which are functions of the client that asks and of the request:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/pubsub"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -16,14 +17,14 @@ var eventing = extension{
 	personal: pubsub.Features(),
 	on:       storesThings,
 	requests: []answer{
-		{space: pubsub.NS, local: "pubsub", at: atOwn | atOthers, get: pubSub, set: pubSub},
-		{space: pubsub.NSOwner, local: "pubsub", at: atOwn | atOthers, get: pubSub, set: pubSub},
+		{space: pubsub.NS, local: "pubsub", at: atOwn | atOthers, get: pubSub, set: pubSub, needs: roles.Publish},
+		{space: pubsub.NSOwner, local: "pubsub", at: atOwn | atOthers, get: pubSub, set: pubSub, needs: roles.Publish},
 	},
 }
 
 func pubSub(cl *client, r *request) error {
 	return cl.srv.pubsub.Handle(pubsub.Request{
-		From: cl.jid, Owner: r.to, Set: r.iq.Type() == "set", Payload: r.payload, After: cl.sender.After,
+		From: cl.jid, Owner: r.to, Set: r.iq.Type() == "set", Payload: r.payload, After: cl.sender.After, Most: cl.mayStore(),
 		Answer: func(payload string) { cl.result(r.iq, payload) },
 	})
 }

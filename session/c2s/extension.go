@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -39,6 +40,7 @@ type answer struct {
 	space, local string
 	at           place
 	get, set     func(*client, *request) error
+	needs        roles.Permission // to ask one's own account or the server, and to change anything; 0: none
 }
 
 // An offer is what the extensions that are on amount to. It never changes.
@@ -53,18 +55,20 @@ type offer struct {
 
 // answer finds who answers a request to a place, or refuses it. A request that
 // is known for one's own account only is forbidden for others' (RFC 6121, 2.1.5
-// for one).
-func (o *offer) answer(at place, iq, payload *stanza.Element) (func(*client, *request) error, error) {
+// for one). needs is what the client's role must allow.
+func (o *offer) answer(at place, iq, payload *stanza.Element) (handle func(*client, *request) error, needs roles.Permission, err error) {
 	a := o.answers[[2]string{payload.Space(), payload.Local()}]
-	handle := a.get
+	handle = a.get
 	if iq.Type() == "set" {
 		handle = a.set
 	}
 	switch {
+	case handle != nil && a.at&at != 0 && at == atOthers && iq.Type() == "get":
+		return handle, 0, nil
 	case handle != nil && a.at&at != 0:
-		return handle, nil
+		return handle, a.needs, nil
 	case at == atOthers && a.at == atOwn:
-		return nil, refuse(stanza.Forbidden)
+		return nil, 0, refuse(stanza.Forbidden)
 	}
-	return nil, refuse(stanza.ServiceUnavailable)
+	return nil, 0, refuse(stanza.ServiceUnavailable)
 }

@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -65,15 +66,24 @@ func (cl *client) request(iq, payload *stanza.Element, to events.JID) error {
 	case to.Local() != "" && to.IsBare():
 		at = atOthers
 	case to.Local() != "":
+		if err := cl.mayReach(to, roles.Request); err != nil {
+			return err
+		}
 		if payload.Is(stanza.NSLastActivity, "query") && !cl.resource.Watches(to.Bare()) {
 			return refuse(stanza.Forbidden) // XEP-0012, 4: it may not even be asked
 		}
 		return cl.sender.Send(iq, to)
 	}
-	handle, err := cl.srv.offer.answer(at, iq, payload)
+	handle, needs, err := cl.srv.offer.answer(at, iq, payload)
 	if err != nil && unnamed {
 		to = events.StoredJID(cl.account.Domain())
-		handle, err = cl.srv.offer.answer(atServer, iq, payload)
+		handle, needs, err = cl.srv.offer.answer(atServer, iq, payload)
+	}
+	if err == nil && at == atOthers {
+		err = cl.needs(roles.Request)
+	}
+	if err == nil && needs != 0 {
+		err = cl.needs(needs)
 	}
 	if err != nil {
 		return err

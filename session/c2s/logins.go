@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
 // loginsAtOnce is how many minutes' worth of logins an account may have at once:
@@ -19,9 +21,6 @@ const loginsAtOnce = 5
 // An account is forgotten when it may log in as often as one that is new, after
 // a second if it logged in once.
 type logins struct {
-	every time.Duration // between two, in the long run; 0: any number
-	most  time.Duration // that an account may be ahead of it
-
 	mu    sync.Mutex
 	known map[events.JID]*loginDebt // guarded
 	sweep int                       // guarded; length of known at which it is swept
@@ -37,42 +36,56 @@ type loginDebt struct {
 	told  bool      // that some were refused
 }
 
-// newLogins makes the count; below 1 a minute there is no limit.
-func newLogins(perMinute int) *logins {
-	l := &logins{known: map[events.JID]*loginDebt{}, sweep: minSweptLogins}
-	if perMinute > 0 {
-		l.every = time.Minute / time.Duration(perMinute)
-		l.most = loginsAtOnce * time.Minute
+func newLogins() *logins { return &logins{known: map[events.JID]*loginDebt{}, sweep: minSweptLogins} }
+
+// A loginPace is the time from one login to the next, in the long run; 0: any number.
+type loginPace time.Duration
+
+// mostAhead is how far an account may be ahead of its pace.
+const mostAhead = loginsAtOnce * time.Minute
+
+// loginPaceOf is that of so many a minute; of none nobody gets in, below 0 everybody does.
+func loginPaceOf(perMinute int) loginPace {
+	switch {
+	case perMinute < 0:
+		return 0
+	case perMinute == 0:
+		return loginPace(mostAhead + 1)
 	}
-	return l
+	return loginPace(time.Minute / time.Duration(perMinute))
+}
+
+// loginPace is that of an account with the role.
+func (s *Server) loginPace(role string) loginPace {
+	return loginPaceOf(s.cfg.Roles.Role(role).Limit(roles.Logins, s.cfg.LoginRate))
 }
 
 // acquire counts a login, or refuses it. first says that it is the first one that
 // is refused for a while.
-func (l *logins) acquire(account events.JID, now time.Time) (ok, first bool) {
-	if l.every == 0 {
+func (l *logins) acquire(account events.JID, pace loginPace, now time.Time) (ok, first bool) {
+	if pace == 0 {
 		return true, false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	d := l.debt(account, now)
-	if d.until.Sub(now)+l.every > l.most {
+	if d.until.Sub(now)+time.Duration(pace) > mostAhead {
 		first, d.told = !d.told, true
 		return false, first
 	}
-	d.until = d.until.Add(l.every)
+	d.until = d.until.Add(time.Duration(pace))
 	return true, false
 }
 
 // count counts a login that another connector has let in.
-func (l *logins) count(account events.JID, now time.Time) {
-	if l.every == 0 {
+func (l *logins) count(account events.JID, pace loginPace, now time.Time) {
+	if pace == 0 {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	d := l.debt(account, now)
-	d.until = d.until.Add(l.every)
+	d.until = d.until.Add(time.Duration(pace))
 }
 
 // debt is an account's, at now at the earliest. The caller holds mu.
@@ -115,15 +128,16 @@ func (s *Server) payer(c *conn, account events.JID) events.JID {
 	return together
 }
 
-// mayLogIn counts a login, or refuses it at the limit of its account.
-func (s *Server) mayLogIn(c *conn, account events.JID) bool {
+// mayLogIn counts a login that has proved who it is, or refuses it at the limit of its
+// account, which is that of its role.
+func (s *Server) mayLogIn(c *conn, r auth.Reply) bool {
 	if !c.Origin().IsValid() {
 		return true
 	}
-	ok, first := s.logins.acquire(s.payer(c, account), time.Now())
+	ok, first := s.logins.acquire(s.payer(c, r.Account), s.loginPace(r.Role), time.Now())
 	if first {
 		s.cfg.Logger.Warn("logins refused: too many of one account; are two of its clients replacing each other?",
-			"account", account.String(), "address", c.Address())
+			"account", r.Account.String(), "address", c.Address())
 	}
 	return ok
 }

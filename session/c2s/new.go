@@ -34,7 +34,7 @@ func New(cfg Config) (*Server, error) {
 		cfg:     cfg,
 		guesses: guess.New(guess.Config{}, time.Now),
 		signUps: auth.NewThrottle(signUpLimit, time.Now),
-		logins:  newLogins(cfg.LoginRate),
+		logins:  newLogins(),
 		ended:   newEndedSessions(),
 		offer:   newOffer(&cfg, extensions),
 		started: time.Now(),
@@ -59,7 +59,7 @@ func New(cfg Config) (*Server, error) {
 	s.router, err = delivery.New(delivery.Config{
 		Domains: cfg.Domains, Table: cfg.Table, Courier: cfg.Courier, Offline: cfg.Offline, Local: local{s},
 		Policy: delivery.Policy{
-			Exists: s.hasCredentials, Fleeting: s.isGuest, Blocked: s.presence.Blocked, ShowDirected: s.presence.ShowDirected, Event: s.wantedEvent,
+			Exists: s.hasCredentials, Fleeting: s.isGuest, Keeps: s.keepsFor, Blocked: s.presence.Blocked, ShowDirected: s.presence.ShowDirected, Event: s.wantedEvent,
 		},
 		Limits: cfg.Limits, Logger: cfg.Logger,
 	})

@@ -13,8 +13,11 @@ import (
 // st is what happened. One goroutine calls it, in the order of the log; it does
 // not block.
 func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
-	if _, ok := st.Event.(events.Authenticated); ok && st.Connector.Name != s.self().Name {
-		s.logins.count(after.JID(), time.Unix(0, st.Time))
+	if e, ok := st.Event.(events.Authenticated); ok && st.Connector.Name != s.self().Name {
+		s.logins.count(after.JID(), s.loginPace(e.Role), time.Unix(0, st.Time))
+	}
+	if changesRoles(st.Event) {
+		s.observeRoles(after)
 	}
 	s.LearnLogin(st)
 	s.presence.Observe(before, after, st)

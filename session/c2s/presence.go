@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/roster"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
@@ -18,6 +19,9 @@ import (
 // that to arrive.
 func (cl *client) presence(el *stanza.Element, to events.JID) error {
 	if kind, ok := roster.ParseKind(el.Type()); ok {
+		if err := cl.needs(roles.Roster); err != nil {
+			return err
+		}
 		cl.limiter.beforeChange()
 		cl.sender.Barrier()
 		return cl.resource.Subscription(el, kind, to.Bare())
@@ -26,6 +30,9 @@ func (cl *client) presence(el *stanza.Element, to events.JID) error {
 	case "", "unavailable":
 		if kind, typed := el.LookupAttr("", "type"); typed && kind == "" {
 			return refuse(stanza.BadRequest) // RFC 6121, 4.7.1
+		}
+		if err := cl.mayReach(to, roles.Direct); err != nil {
+			return err
 		}
 		cl.limiter.beforePresence()
 		if !to.IsZero() {
@@ -37,6 +44,9 @@ func (cl *client) presence(el *stanza.Element, to events.JID) error {
 		}
 		return cl.becomeUnavailable(el)
 	case "probe":
+		if err := cl.mayReach(to, roles.Roster); err != nil {
+			return err
+		}
 		return cl.resource.Probe(to)
 	case "error":
 		if to.IsZero() || to.IsBare() {

@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -13,7 +14,7 @@ const nsPrivate = "jabber:iq:private"
 var privateStorage = extension{
 	features: []string{nsPrivate},
 	on:       storesThings,
-	requests: []answer{{space: nsPrivate, local: "query", at: atOwn, get: getPrivate, set: setPrivate}},
+	requests: []answer{{space: nsPrivate, local: "query", at: atOwn, get: getPrivate, set: setPrivate, needs: roles.Store}},
 }
 
 // privateKey is where an element is kept: a new one takes the place of the old.
@@ -49,7 +50,7 @@ func setPrivate(cl *client, r *request) error {
 	if err != nil {
 		return err
 	}
-	err = cl.srv.storage.change(cl.account, func(s *pep.Store) (*pep.Store, error) {
+	err = cl.srv.storage.change(cl.account, cl.mayStore(), func(s *pep.Store) (*pep.Store, error) {
 		for _, el := range elements {
 			if s, err = s.Publish(privateKey(el), pep.Item{XML: el.Alone()}, nil); err != nil {
 				return nil, err

@@ -7,11 +7,13 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
 // In-band registration: XEP-0077. Anybody may make an account before logging in,
-// and its owner may change its password and remove it.
+// and its owner may change its password and remove it. Whoever has a role for it makes
+// accounts for others.
 
 const (
 	nsRegister        = "jabber:iq:register"
@@ -21,9 +23,9 @@ const (
 // A Registry keeps accounts as their owners make, change and remove them. Its
 // events in the log are the caller's to write.
 type Registry interface {
-	// Create makes an account. It fails with events.ErrConflict if there is one,
-	// and with auth.ErrPassword.
-	Create(ctx context.Context, account events.JID, password string) error
+	// Register makes an account with a role. It fails with events.ErrConflict if there
+	// is one, and with auth.ErrPassword.
+	Register(ctx context.Context, account events.JID, password, role string) error
 	// SetPassword fails with auth.ErrPassword and auth.ErrNoAccount.
 	SetPassword(ctx context.Context, account events.JID, password string) error
 	// Remove takes the credentials away. It is not an error if there are none.
@@ -66,14 +68,51 @@ func setRegistration(cl *client, r *request) error {
 		if n := children(r.payload); n != 1 {
 			return refuse(stanza.BadRequest)
 		}
+		if err := cl.needs(roles.OwnAccount); err != nil {
+			return err
+		}
 		return unregister(cl, r)
 	}
 	username, password := filledIn(r.payload)
 	if username == "" || password == "" {
 		return refuse(stanza.BadRequest)
 	}
-	if local, err := events.PrepareLocal(username); err != nil || local != cl.account.Local() {
+	local, err := events.PrepareLocal(username)
+	switch {
+	case err != nil:
+		return refuse(stanza.NotAcceptable)
+	case local != cl.account.Local():
+		return registerAnother(cl, r, local, password)
+	}
+	return changePassword(cl, r, password)
+}
+
+// registerAnother makes an account for somebody else, of the client's own domain.
+func registerAnother(cl *client, r *request, local, password string) error {
+	if !cl.may(roles.Register) {
 		return refuse(stanza.NotAllowed)
+	}
+	account, err := events.NewJID(local, cl.account.Domain(), "")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	if err := cl.srv.cfg.Registry.Register(ctx, account, password, roles.Default); err != nil {
+		if cause := registryError(err); cause != nil {
+			return cause
+		}
+		return err
+	}
+	if _, _, err := cl.svc.Do(ctx, account, cl.id, session.CreateAccount{By: cl.actor()}); err != nil {
+		return err
+	}
+	return cl.done(r)
+}
+
+func changePassword(cl *client, r *request, password string) error {
+	if err := cl.needs(roles.OwnAccount); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()

@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -10,7 +11,7 @@ import (
 var rosters = extension{
 	features: []string{stanza.NSRoster},
 	stream:   "<ver xmlns='" + stanza.NSRosterVer + "'/><sub xmlns='" + stanza.NSPreApproval + "'/>",
-	requests: []answer{{space: stanza.NSRoster, local: "query", at: atOwn, get: getRoster, set: setRoster}},
+	requests: []answer{{space: stanza.NSRoster, local: "query", at: atOwn, get: getRoster, set: setRoster, needs: roles.Roster}},
 }
 
 // getRoster makes the client an interested resource: the event is stored, then

@@ -159,7 +159,7 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 	if svc == nil {
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: events.ErrUnavailable})
 	}
-	if !l.srv.mayLogIn(l.conn, r.Account) {
+	if !l.srv.mayLogIn(l.conn, r) {
 		l.srv.stats.limits[LimitLogins].Add(1)
 		return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: errLogins})
 	}
@@ -168,12 +168,12 @@ func (l *login) openSession(ctx context.Context, p profile, r auth.Reply) (bool,
 			return false, l.authFailed(p, "", auth.Reply{Condition: auth.TemporaryAuthFailure, Account: r.Account, Err: err})
 		}
 	}
-	id := events.NewSessionID(time.Now())
-	l.svc, l.account, l.session = svc, r.Account, id
+	id, role := events.NewSessionID(time.Now()), cmp.Or(r.Role, roles.Default)
+	l.svc, l.account, l.session, l.role = svc, r.Account, id, l.srv.cfg.Roles.Role(role)
 	l.srv.hub.addConn(l.conn) // Observe may come by the session's end a moment after its beginning
 	_, _, err := svc.Do(ctx, r.Account, l.ID(), session.Authenticate{
 		Session: id, Mechanism: l.mechanism, TLS: l.TLSVersion(), Address: l.Address(), Agent: l.inline.agent(),
-		Role: cmp.Or(r.Role, roles.Default), AsOf: l.proved,
+		Role: role, AsOf: l.proved,
 	})
 	if err != nil {
 		l.srv.hub.removeConn(l.conn)

@@ -8,6 +8,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -95,7 +96,7 @@ func (l *login) signUp(query *stanza.Element) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	if err := l.srv.cfg.Registry.Create(ctx, account, password); err != nil {
+	if err := l.srv.cfg.Registry.Register(ctx, account, password, roles.Registered); err != nil {
 		return err
 	}
 	_, _, err = svc.Do(ctx, account, l.ID(), session.CreateAccount{By: events.Actor(account.String())})

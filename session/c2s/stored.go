@@ -22,9 +22,10 @@ func (s storage) read(account events.JID) (*pep.Store, error) {
 	return pep.Read(ctx, s.docs, account)
 }
 
-func (s storage) change(account events.JID, by func(*pep.Store) (*pep.Store, error)) error {
+// change fails with pep.ErrFull, too, if the account kept more than most bytes after it.
+func (s storage) change(account events.JID, most int, by func(*pep.Store) (*pep.Store, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
-	_, err := pep.Change(ctx, s.docs, account, by)
+	_, err := pep.Change(ctx, s.docs, account, pep.Within(most, by))
 	return err
 }

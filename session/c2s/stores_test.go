@@ -36,12 +36,13 @@ func (a *accounts) put(account events.JID, c *auth.Credentials) {
 	a.m[account] = c
 }
 
-// Create implements c2s.Registry, with the methods after it.
-func (a *accounts) Create(_ context.Context, account events.JID, password string) error {
+// Register implements c2s.Registry, with the methods after it.
+func (a *accounts) Register(_ context.Context, account events.JID, password, role string) error {
 	c, err := auth.NewCredentials(password, time.Now())
 	if err != nil {
 		return err
 	}
+	c.Role = role
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.m[account] != nil {

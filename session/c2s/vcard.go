@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"github.com/rollcall-xmpp/rollcall/session/pep"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -14,7 +15,7 @@ var cards = extension{
 	features: []string{nsCard},
 	personal: []string{nsCard},
 	on:       storesThings,
-	requests: []answer{{space: nsCard, local: "vCard", at: atOwn | atOthers, get: getCard, set: setCard}},
+	requests: []answer{{space: nsCard, local: "vCard", at: atOwn | atOthers, get: getCard, set: setCard, needs: roles.Store}},
 }
 
 var cardKey = pep.Key{Kind: pep.Card}
@@ -41,7 +42,7 @@ func setCard(cl *client, r *request) error {
 	if r.to != cl.account {
 		return refuse(stanza.Forbidden)
 	}
-	err := cl.srv.storage.change(cl.account, func(s *pep.Store) (*pep.Store, error) {
+	err := cl.srv.storage.change(cl.account, cl.mayStore(), func(s *pep.Store) (*pep.Store, error) {
 		return s.Publish(cardKey, pep.Item{XML: r.payload.Alone()}, nil)
 	})
 	if err != nil {

@@ -82,6 +82,9 @@ func (m *routing) decide(tried []events.SessionID) (Verdict, error) {
 		return v, nil
 	}
 	exists, err := m.router.Exists(m.to.Bare())
+	if err == nil && exists {
+		exists, err = m.router.keeps(m.to.Bare())
+	}
 	if err != nil {
 		return v, err
 	}
@@ -124,6 +127,16 @@ func (r *Router) Exists(account events.JID) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
 	return r.cfg.Policy.Exists(ctx, account)
+}
+
+// keeps reports that messages may wait for an account that exists.
+func (r *Router) keeps(account events.JID) (bool, error) {
+	if r.cfg.Policy.Keeps == nil {
+		return true, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	defer cancel()
+	return r.cfg.Policy.Keeps(ctx, account)
 }
 
 // deliver hands the stanza to the verdict's targets, which are of any connectors,

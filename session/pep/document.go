@@ -20,6 +20,18 @@ func Read(ctx context.Context, docs events.Documents, account events.JID) (*Stor
 	return Decode(doc.Revision, doc.Data)
 }
 
+// Within is by for an account that may keep most bytes: it fails with ErrFull if the
+// account comes to have more, and more than before.
+func Within(most int, by func(*Store) (*Store, error)) func(*Store) (*Store, error) {
+	return func(old *Store) (*Store, error) {
+		next, err := by(old)
+		if err == nil && next.owned() > most && next.owned() > old.owned() {
+			return nil, ErrFull
+		}
+		return next, err
+	}
+}
+
 // Change changes what an account keeps, unless by returns what it was given, and
 // returns what is kept then. Where somebody else was first, by is called again with
 // what is there now. Its error is returned as it is; others are those of Read.

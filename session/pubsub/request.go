@@ -40,6 +40,7 @@ type Request struct {
 	Set     bool                 // a get otherwise
 	Payload *stanza.Element      // <pubsub/> of NS or NSOwner; not kept
 	After   events.Position      // the session's newest event; whoever is shown what it has done has seen that
+	Most    int                  // bytes that the session's account may keep
 	Answer  func(payload string) // takes the result's payload, XML that may be empty
 }
 
@@ -80,6 +81,9 @@ func (r *request) view() *view { return r.srv.viewOf(r.account, r.known(), r.Own
 
 // change changes what the owner keeps.
 func (r *request) change(by func(*pep.Store) (*pep.Store, error)) (*pep.Store, error) {
+	if r.owns() {
+		by = pep.Within(r.Most, by)
+	}
 	return r.srv.change(r.Owner, by)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/pep"
 	"github.com/rollcall-xmpp/rollcall/session/pubsub"
 	"github.com/rollcall-xmpp/rollcall/session/roster"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
@@ -139,6 +140,7 @@ func (w *world) ask(full, owner, typ, payload string) ([]string, error) {
 	w.t.Helper()
 	w.told = nil
 	err := w.Handle(pubsub.Request{
+		Most: pep.MaxBytes,
 		From: events.StoredJID(full), Owner: bare(owner), Set: typ == "set", Payload: parse(w.t, payload),
 		Answer: func(payload string) { w.told = append(w.told, "answer "+payload) },
 	})

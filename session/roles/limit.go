@@ -7,20 +7,17 @@ type Limit uint8
 const (
 	Logins   Limit = iota // logins of an account a minute, five minutes' worth of them at once
 	Sessions              // connected resources of an account
-	Waiting               // messages that wait for an account
 	Stored                // bytes that an account stores and publishes
-	Contacts              // in the account's roster
-	Blocked               // JIDs in the account's block list
 	limits                // how many there are
 )
 
 var limitNames = [limits]string{
-	Logins: "logins", Sessions: "sessions", Waiting: "waiting", Stored: "stored", Contacts: "contacts", Blocked: "blocked",
+	Logins: "logins", Sessions: "sessions", Stored: "stored",
 }
 
 // limitMax are what the service holds at most; see docs/design.md.
 var limitMax = [limits]int{
-	Logins: 1_000_000, Sessions: 100, Waiting: 100, Stored: 448 << 10, Contacts: 5000, Blocked: 1000,
+	Logins: 1_000_000, Sessions: 100, Stored: 448 << 10,
 }
 
 // String is the name.

@@ -1,6 +1,9 @@
 package roles
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // A Permission is one thing that a role may allow. Its name, not its number, is what
 // configuration and documents have.
@@ -9,7 +12,8 @@ type Permission uint8
 // What everybody may do is no permission: to log in, bind, be pinged, ask the server
 // what it is, and broadcast presence to those who may see it.
 const (
-	Message     Permission = iota // send messages to other accounts
+	_           Permission = iota // which everybody has
+	Message                       // send messages to other accounts
 	Request                       // send requests to other accounts and their sessions
 	Direct                        // send directed presence
 	Roster                        // have a roster, and subscribe to others' presence
@@ -55,7 +59,7 @@ func (p Permission) String() string { return permissionNames[p] }
 // Permissions gives all that there are.
 func Permissions() iter.Seq[Permission] {
 	return func(yield func(Permission) bool) {
-		for p := range permissions {
+		for p := Message; p < permissions; p++ {
 			if !yield(p) {
 				return
 			}
@@ -65,10 +69,6 @@ func Permissions() iter.Seq[Permission] {
 
 // permission finds one by its name.
 func permission(name string) (Permission, bool) {
-	for p, n := range permissionNames {
-		if n == name {
-			return Permission(p), true
-		}
-	}
-	return 0, false
+	p := slices.Index(permissionNames[:], name)
+	return Permission(max(p, 0)), p > 0
 }

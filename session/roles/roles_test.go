@@ -89,8 +89,8 @@ func TestARoleAddsToWhatItInheritsAndTakesFromIt(t *testing.T) {
 func TestALimitIsInheritedUnlessItIsSaid(t *testing.T) {
 	t.Parallel()
 	s, err := New(
-		Definition{Name: "small", Inherits: []string{Member}, Limits: map[string]int{"waiting": 5, "logins": 3}},
-		Definition{Name: "smaller", Inherits: []string{"small"}, Limits: map[string]int{"waiting": 0}},
+		Definition{Name: "small", Inherits: []string{Member}, Limits: map[string]int{"stored": 5, "logins": 3}},
+		Definition{Name: "smaller", Inherits: []string{"small"}, Limits: map[string]int{"stored": 0}},
 		Definition{Name: "free", Inherits: []string{"small"}, Limits: map[string]int{"logins": Usual}},
 	)
 	if err != nil {
@@ -101,7 +101,7 @@ func TestALimitIsInheritedUnlessItIsSaid(t *testing.T) {
 		limit Limit
 		want  int
 	}{
-		{"small", Waiting, 5}, {"smaller", Waiting, 0}, {"smaller", Logins, 3}, {"free", Logins, 60}, {"free", Waiting, 5}, {Guest, Waiting, 0}, {Registered, Waiting, 60},
+		{"small", Stored, 5}, {"smaller", Stored, 0}, {"smaller", Logins, 3}, {"free", Logins, 60}, {"free", Stored, 5}, {Guest, Stored, 0}, {Registered, Stored, 60},
 	} {
 		if got := s.Role(test.role).Limit(test.limit, 60); got != test.want {
 			t.Errorf("%s of %s: %d, want %d", test.limit, test.role, got, test.want)

@@ -22,10 +22,10 @@ type Definition struct {
 // builtIn are the roles that there are without any configuration, each after those that
 // it inherits from.
 var builtIn = []Definition{
-	{Name: Guest, Allow: []string{"message"}, Limits: map[string]int{"sessions": 1, "waiting": 0, "stored": 0, "contacts": 0, "blocked": 0}},
+	{Name: Guest, Allow: []string{"message"}, Limits: map[string]int{"sessions": 1, "stored": 0}},
 	{Name: Registered, Inherits: []string{Guest},
 		Allow:  []string{"request", "direct-presence", "roster", "block", "store", "publish", "wait", "own-account"},
-		Limits: map[string]int{"sessions": Usual, "waiting": Usual, "stored": Usual, "contacts": Usual, "blocked": Usual}},
+		Limits: map[string]int{"sessions": Usual, "stored": Usual}},
 	{Name: Member, Inherits: []string{Registered}, Allow: []string{"commands"}},
 	{Name: Admin, Inherits: []string{Member}, Allow: []string{"see-sessions", "end-sessions", "register", "announce", "disable", "ban"}},
 	{Name: Operator, Inherits: []string{Admin}, Allow: []string{"set-roles"}},
@@ -153,7 +153,7 @@ func (r *Role) apply(d Definition) error {
 		for _, name := range names {
 			p, ok := permission(name)
 			if !ok {
-				errs = append(errs, fmt.Errorf("the role %s: there is no permission %q; there are %s", d.Name, name, strings.Join(permissionNames[:], ", ")))
+				errs = append(errs, fmt.Errorf("the role %s: there is no permission %q; there are %s", d.Name, name, strings.Join(permissionNames[1:], ", ")))
 			}
 			set |= 1 << p
 		}

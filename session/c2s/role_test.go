@@ -1,0 +1,320 @@
+package c2s_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
+)
+
+// user makes an account with a role.
+func (w *world) user(name, role string, further ...string) {
+	c := *credentials()
+	c.Role, c.Further = role, further
+	w.people.put(bare(name), &c)
+}
+
+// A scene has an actor of some role, and bob, who is online.
+type scene struct {
+	*world
+	actor, bob *client
+}
+
+// heard is what a client has got, in one.
+func heard(c *client) string {
+	synctest.Wait()
+	return strings.Join(c.take(), "\n")
+}
+
+// asks sends the actor's request and reports that it was carried out, not refused for its role. Any
+// other answer fails the test.
+func (s *scene) asks(xml string) bool {
+	s.actor.take()
+	s.actor.send(xml)
+	got := heard(s.actor)
+	switch done, denied := strings.Contains(got, "type='result'"), strings.Contains(got, "<forbidden") || strings.Contains(got, "<not-allowed"); {
+	case done != denied:
+		return done
+	default:
+		s.t.Fatalf("%s is answered by %s", xml, got)
+	}
+	return false
+}
+
+// reaches sends a stanza of the actor to bob, and reports that he got it, and otherwise that
+// the actor was told that it is forbidden.
+func (s *scene) reaches(xml, sign string) bool {
+	s.bob.take()
+	s.actor.take()
+	s.actor.send(xml)
+	got, told := heard(s.bob), heard(s.actor)
+	if strings.Contains(got, sign) == strings.Contains(told, "<forbidden") {
+		s.t.Fatalf("%s: bob got %s, the actor %s", xml, got, told)
+	}
+	return strings.Contains(got, sign)
+}
+
+// A deed is what a permission is for, done by a client; it reports that it was allowed.
+type deed func(s *scene) bool
+
+// deeds has every permission that a client's own stanzas need; those of ad-hoc commands
+// are commandDeeds.
+var deeds = map[roles.Permission][]deed{
+	roles.Message: {
+		func(s *scene) bool {
+			return s.reaches("<message type='chat' to='bob@localhost'><body>hello</body></message>", "hello")
+		},
+		func(s *scene) bool {
+			return s.reaches("<message to='bob@localhost/r'><body>hello</body></message>", "hello")
+		},
+	},
+	roles.Request: {
+		func(s *scene) bool {
+			return s.reaches("<iq type='get' id='q' to='bob@localhost/r'><ping xmlns='urn:xmpp:ping'/></iq>", "urn:xmpp:ping")
+		},
+		func(s *scene) bool {
+			return s.asks("<iq type='get' id='q' to='bob@localhost'><vCard xmlns='vcard-temp'/></iq>")
+		},
+	},
+	roles.Direct: {func(s *scene) bool {
+		return s.reaches("<presence to='bob@localhost/r'><status>here</status></presence>", "here")
+	}},
+	roles.Roster: {
+		func(s *scene) bool { return s.asks("<iq type='get' id='q'><query xmlns='jabber:iq:roster'/></iq>") },
+		func(s *scene) bool {
+			return s.asks("<iq type='set' id='q'><query xmlns='jabber:iq:roster'><item jid='bob@localhost'/></query></iq>")
+		},
+		func(s *scene) bool { return s.reaches("<presence type='subscribe' to='bob@localhost'/>", "subscribe") },
+	},
+	roles.Block: {
+		func(s *scene) bool {
+			return s.asks("<iq type='get' id='q'><blocklist xmlns='urn:xmpp:blocking'/></iq>")
+		},
+		func(s *scene) bool {
+			return s.asks("<iq type='set' id='q'><block xmlns='urn:xmpp:blocking'><item jid='eve@localhost'/></block></iq>")
+		},
+	},
+	roles.Store: {
+		func(s *scene) bool {
+			return s.asks("<iq type='set' id='q'><query xmlns='jabber:iq:private'><x xmlns='urn:x'>y</x></query></iq>")
+		},
+		func(s *scene) bool {
+			return s.asks("<iq type='set' id='q'><vCard xmlns='vcard-temp'><FN>A</FN></vCard></iq>")
+		},
+	},
+	roles.Publish: {func(s *scene) bool {
+		return s.asks("<iq type='set' id='q'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='n'><item id='i'><x xmlns='urn:x'/></item></publish></pubsub></iq>")
+	}},
+	roles.Wait: {func(s *scene) bool {
+		s.actor.send("</stream:stream>")
+		synctest.Wait()
+		s.bob.take()
+		s.bob.send("<message type='chat' id='w' to='actor@localhost'><body>later</body></message>")
+		return !strings.Contains(heard(s.bob), "<service-unavailable")
+	}},
+	roles.OwnAccount: {
+		func(s *scene) bool {
+			return s.asks("<iq type='set' id='q'><query xmlns='jabber:iq:register'><username>actor</username><password>" + password + "</password></query></iq>")
+		},
+		func(s *scene) bool {
+			return s.asks("<iq type='set' id='q'><query xmlns='jabber:iq:register'><remove/></query></iq>")
+		},
+	},
+	roles.Register: {func(s *scene) bool {
+		return s.asks("<iq type='set' id='q'><query xmlns='jabber:iq:register'><username>newcomer</username><password>x</password></query></iq>")
+	}},
+}
+
+// Every cell of the table of roles and permissions is what a client of that role finds.
+func TestARoleAllowsWhatItsTableSays(t *testing.T) {
+	t.Parallel()
+	only := map[string]roles.Permission{} // a role for each permission, with that alone
+	var defs []roles.Definition
+	for p := range deeds {
+		only["only-"+p.String()] = p
+		defs = append(defs, roles.Definition{Name: "only-" + p.String(), Allow: []string{p.String()}})
+	}
+	set, err := roles.New(defs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range set.All() {
+		t.Run(r.Name(), func(t *testing.T) {
+			t.Parallel()
+			for p, list := range deeds {
+				for i, do := range list {
+					synctest.Test(t, func(t *testing.T) {
+						if got := perform(t, set, r.Name(), do); got != r.May(p) {
+							t.Errorf("%s, %d: allowed: %t", p, i, got)
+						}
+					})
+				}
+			}
+		})
+	}
+}
+
+// perform has a client of that role do something in a world of its own.
+func perform(t *testing.T, set *roles.Set, role string, do deed) bool {
+	w := newWorld(t, 1, func(c *c2s.Config) { c.Registry, c.Roles = c.Accounts.(*accounts), set })
+	defer w.close()
+	w.users("bob")
+	w.user("actor", role)
+	s := &scene{world: w, actor: w.nodes[0].connect("actor"), bob: w.nodes[0].connect("bob")}
+	s.bob.login("bob", "r")
+	s.bob.send("<presence/><iq type='set' id='card'><vCard xmlns='vcard-temp'><FN>Bob</FN></vCard></iq>")
+	s.actor.login("actor", "r")
+	synctest.Wait()
+	return do(s)
+}
+
+// change gives an account other roles, as an administrator does.
+func (w *world) change(n *node, name string, set *roles.Set, role string) {
+	account := bare(name)
+	c, err := w.people.Credentials(w.t.Context(), account)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	next := *c
+	next.Role = role
+	w.people.put(account, &next)
+	_, _, err = n.service.Do(w.t.Context(), account, events.ConnID{}, session.ChangeRole{
+		Role: role, Was: c.Role, NoLess: set.Role(role).Covers(set.Role(c.Role)), Assumable: namesOf(set.Assumable(role, nil)), By: "cli root@example",
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func namesOf(list []*roles.Role) (all []string) {
+	for _, r := range list {
+		all = append(all, r.Name())
+	}
+	return all
+}
+
+func TestAChangeOfRoleIsInEffectAtEveryConnectorAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2, nil)
+		defer w.close()
+		w.user("actor", roles.Guest)
+		w.users("bob")
+		s := &scene{world: w, actor: w.nodes[0].connect("actor"), bob: w.nodes[0].connect("bob")}
+		s.bob.login("bob", "r")
+		s.bob.send("<presence/>")
+		s.actor.login("actor", "r")
+		synctest.Wait()
+		ask := func() bool { return s.asks("<iq type='get' id='q'><query xmlns='jabber:iq:roster'/></iq>") }
+		if ask() {
+			t.Fatal("a guest has a roster")
+		}
+		w.change(w.nodes[1], "actor", roles.Standard(), roles.Member)
+		synctest.Wait()
+		if !ask() {
+			t.Error("the session has not got the new role")
+		}
+		w.change(w.nodes[1], "actor", roles.Standard(), roles.Guest)
+		if got := heard(s.actor); !strings.Contains(got, "<reset") || !strings.Contains(got, "role has changed") {
+			t.Errorf("the session that may do less: %s", got)
+		}
+		again := w.nodes[0].connect("again")
+		again.login("actor", "r")
+		s.actor = again
+		synctest.Wait()
+		if ask() {
+			t.Error("it came back with the old role")
+		}
+	})
+}
+
+// What the log says of a session is what its stanzas are judged by, and what is recorded.
+func TestALoginIsRecordedWithItsRole(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, nil)
+		defer w.close()
+		w.users("bob")
+		w.user("ann", roles.Admin)
+		for _, name := range []string{"ann", "bob"} {
+			w.nodes[0].connect(name).login(name, "r")
+		}
+		synctest.Wait()
+		for name, want := range map[string]string{"ann": "admin admin", "bob": "member member"} {
+			got := []string{}
+			for _, e := range w.history(name) {
+				switch e := e.(type) {
+				case events.Authenticated:
+					got = append(got, e.Role)
+				case events.Bound:
+					got = append(got, e.Role)
+				}
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+	})
+}
+
+func TestWhoeverRegistersIsRegistered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, func(c *c2s.Config) { c.Registry = c.Accounts.(*accounts) })
+		defer w.close()
+		w.users("bob")
+		fresh := w.nodes[0].connect("fresh")
+		fresh.open()
+		fresh.send("<iq type='set' id='1'><query xmlns='jabber:iq:register'><username>dave</username><password>x</password></query></iq>")
+		synctest.Wait()
+		if c, err := w.people.Credentials(t.Context(), bare("dave")); err != nil || c.Role != roles.Registered {
+			t.Errorf("%+v, %v", c, err)
+		}
+	})
+}
+
+// How often an account may log in, how many sessions it has and how much it keeps.
+func TestARoleHasLimitsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	set, err := roles.New(roles.Definition{Name: "small", Inherits: []string{roles.Member}, Limits: map[string]int{"logins": 1, "sessions": 1, "stored": 300}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, func(c *c2s.Config) { c.Roles = set })
+		defer w.close()
+		for name, small := range map[string]bool{"ann": true, "bob": false} {
+			if w.users(name); small {
+				w.user(name, "small")
+			}
+			one, two := w.nodes[0].connect("one"), w.nodes[0].connect("two")
+			one.login(name, "one")
+			two.login(name, "two")
+			if got := heard(two); strings.Contains(got, "<resource-constraint") != small {
+				t.Errorf("%s: the second session: %s", name, got)
+			}
+			one.take()
+			for n, large := range map[int]bool{100: false, 400: true} {
+				one.send(fmt.Sprintf("<iq type='set' id='q'><query xmlns='jabber:iq:private'><x xmlns='urn:x'>%s</x></query></iq>", strings.Repeat("y", n)))
+				if got := heard(one); strings.Contains(got, "<resource-constraint") != (small && large) {
+					t.Errorf("%s keeps %d bytes: %s", name, n, got)
+				}
+			}
+			last := ""
+			for range 6 {
+				c := w.nodes[0].connectFrom(two, "more")
+				c.open()
+				c.send(plain(name, password))
+				last = heard(c)
+			}
+			if strings.Contains(last, "<temporary-auth-failure") != small {
+				t.Errorf("%s: the eighth login: %s", name, last)
+			}
+		}
+	})
+}
