@@ -38,17 +38,18 @@ func (n *node) openCerts(ctx context.Context) (err error) {
 	return nil
 }
 
-// tellFingerprint shows a self-signed certificate's fingerprint, so that a person whose
-// client asks can compare, in two lines of 16 bytes.
+// tellFingerprint shows a self-signed certificate's fingerprints, so that a person whose
+// client asks can compare; the long one in two lines of 16 bytes.
 func tellFingerprint(line func(label, format string, args ...any), n *node) {
 	if n.certs == nil || n.cfg.hasCerts() {
 		return
 	}
 	for _, leaf := range n.certs.Leaves() {
-		all := certs.Fingerprint(leaf)
-		half := len(all)/2 + 1
-		line("certificate", "SHA-256 %s", all[:half])
-		line("", "        %s", all[half:])
+		long, short := certs.Fingerprints(leaf)
+		half := len(long)/2 + 1
+		line("certificate", "SHA-256 %s", long[:half])
+		line("", "        %s", long[half:])
+		line("", "SHA-1   %s", short)
 		return // it is the one of all domains
 	}
 }

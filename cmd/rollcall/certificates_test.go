@@ -22,9 +22,10 @@ func TestConnectorsOfAServiceShowTheCertificateWhoseFingerprintUpPrints(t *testi
 	}
 	for _, p := range []*process{first, second} {
 		said := strings.Join(strings.Fields(p.out.String()), " ")
-		lines := regexp.MustCompile(`certificate SHA-256 (\S+) (\S+)`).FindStringSubmatch(said)
-		if lines == nil || lines[1]+lines[2] != certs.Fingerprint(leaf) {
-			t.Errorf("%s is not told in:\n%s", certs.Fingerprint(leaf), p.out.String())
+		lines := regexp.MustCompile(`certificate SHA-256 (\S+) (\S+) SHA-1 (\S+)`).FindStringSubmatch(said)
+		long, short := certs.Fingerprints(leaf)
+		if lines == nil || lines[1]+lines[2] != long || lines[3] != short {
+			t.Errorf("%s and %s are not told in:\n%s", long, short, p.out.String())
 		}
 	}
 }

@@ -3,6 +3,7 @@ package certs
 import (
 	"bytes"
 	"context"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -100,9 +101,10 @@ func parse(both []byte) *x509.Certificate {
 	return pair.Leaf
 }
 
-// Fingerprint is the SHA-256 of a certificate as clients show it to people who are to
-// compare: 32 bytes in hexadecimal with colons between.
-func Fingerprint(cert *x509.Certificate) string {
-	sum := sha256.Sum256(cert.Raw)
-	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
+// Fingerprints are the SHA-256 and the SHA-1 of a certificate as clients show them, one
+// of them each, to people who are to compare: bytes in hexadecimal with colons between.
+func Fingerprints(cert *x509.Certificate) (long, short string) {
+	colons := func(sum []byte) string { return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":") }
+	sum256, sum1 := sha256.Sum256(cert.Raw), sha1.Sum(cert.Raw)
+	return colons(sum256[:]), colons(sum1[:])
 }
