@@ -17,13 +17,13 @@ import (
 // snapshots are the streams of a backup in the order in which they are taken. It
 // makes the whole consistent; see Backup.
 var snapshots = []string{
-	preStream, logStream, waitingStream, auditStream, bucketStream(namesBucket), bucketStream(tokensBucket), bucketStream(serviceBucket),
+	preStream, logStream, waitingStream, auditStream, bucketStream(namesBucket), bucketStream(tokensBucket), bucketStream(serviceBucket), bucketStream(bansBucket),
 	bucketStream(rostersBucket), bucketStream(blockedBucket), bucketStream(privateBucket), bucketStream(accountsBucket),
 }
 
 // younger are those of them that backups of earlier builds do not have; a restore makes
 // them empty.
-var younger = []string{bucketStream(namesBucket), bucketStream(tokensBucket), bucketStream(serviceBucket), auditStream}
+var younger = []string{bucketStream(namesBucket), bucketStream(tokensBucket), bucketStream(serviceBucket), bucketStream(bansBucket), auditStream}
 
 // changing are those of them whose messages are replaced by newer ones.
 var changing = snapshots[4:]

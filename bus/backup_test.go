@@ -109,7 +109,7 @@ func somethingOfEach(t testing.TB, b *bus.Bus) {
 		_, err := b.Log().Append(ctx, record(j, last, fmt.Sprint(i)))
 		must(t, err)
 	}
-	for n, d := range []*bus.Documents{b.Accounts(), b.Rosters(), b.Blocked(), b.Private(), b.Names()} {
+	for n, d := range []*bus.Documents{b.Accounts(), b.Rosters(), b.Blocked(), b.Private(), b.Names(), b.Bans()} {
 		for i := range 10 {
 			rev := put(t, d, user(i), fmt.Sprintf("first %d", n), 0)
 			if i%3 == 0 {
@@ -138,7 +138,7 @@ func TestARestoredServiceHasWhatWasBackedUp(t *testing.T) {
 	fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 	done, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil)
 	must(t, err)
-	if done.Streams != 12 || done.Messages == 0 || !done.Forgets.IsZero() || done.Replicas != 1 {
+	if done.Streams != 14 || done.Messages == 0 || !done.Forgets.IsZero() || done.Replicas != 1 {
 		t.Errorf("%+v", done)
 	}
 	same(t, everything(t, fresh.URL()), want)

@@ -39,6 +39,7 @@ type Bus struct {
 	names     *Documents
 	tokens    *Documents
 	service   *Documents
+	bans      *Documents
 	audit     *Audit
 	public    *Public
 	waiting   *Waiting
@@ -109,6 +110,7 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.names = newDocuments(b, namesBucket)
 	b.tokens = newDocuments(b, tokensBucket)
 	b.service = newDocuments(b, serviceBucket)
+	b.bans = newDocuments(b, bansBucket)
 	b.audit = &Audit{b: b}
 	b.public = &Public{b: b}
 	b.keyframes = &Keyframes{b: b}
@@ -244,6 +246,9 @@ func (b *Bus) Tokens() *Documents { return b.tokens }
 // Service are documents of the service as a whole, such as the certificate that its
 // connectors share. Their keys are no accounts'.
 func (b *Bus) Service() *Documents { return b.service }
+
+// Bans are the networks that clients may not connect from, as package bans keeps them.
+func (b *Bus) Bans() *Documents { return b.bans }
 
 // Audit is the record of those who asked about accounts, or changed them.
 func (b *Bus) Audit() *Audit { return b.audit }

@@ -23,7 +23,7 @@ func TestCluster(t *testing.T) {
 	t.Run("streams have three replicas", func(t *testing.T) {
 		connect(t, bus.Config{URL: cluster.URL})
 		_, js := raw(t, cluster.URL)
-		for _, name := range []string{"RC_EV", "RC_PRE", "RC_LEASE", "RC_WAITING", "KV_RC_ACCOUNTS", "KV_RC_ROSTERS", "KV_RC_BLOCKED", "KV_RC_PRIVATE", "KV_RC_NAMES", "KV_RC_TOKENS", "KV_RC_SERVICE", "RC_AUDIT"} {
+		for _, name := range []string{"RC_EV", "RC_PRE", "RC_LEASE", "RC_WAITING", "KV_RC_ACCOUNTS", "KV_RC_ROSTERS", "KV_RC_BLOCKED", "KV_RC_PRIVATE", "KV_RC_NAMES", "KV_RC_TOKENS", "KV_RC_SERVICE", "KV_RC_BANS", "RC_AUDIT"} {
 			s, err := js.Stream(within(t), name)
 			must(t, err)
 			if n := s.CachedInfo().Config.Replicas; n != 3 {

@@ -12,6 +12,7 @@
 //	RC_NAMES        pseudonyms, a key an account                       [Bus.Names]
 //	RC_TOKENS       what other programs are let in with                [Bus.Tokens]
 //	RC_SERVICE      what is one of all connectors: their certificate   [Bus.Service]
+//	RC_BANS         networks that clients may not connect from         [Bus.Bans]
 //	RC_AUDIT        who asked what about whom                          [Bus.Audit]
 //	RC_PUBLIC       the published form of the log, if a process publishes it [Bus.Public]
 //	RC_WAITING      what waits for an account to come online           [Bus.Waiting]

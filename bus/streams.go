@@ -24,6 +24,7 @@ const (
 	namesBucket    = "RC_NAMES"
 	tokensBucket   = "RC_TOKENS"
 	serviceBucket  = "RC_SERVICE"
+	bansBucket     = "RC_BANS"
 	auditStream    = "RC_AUDIT"
 	publicStream   = "RC_PUBLIC"
 
@@ -110,7 +111,7 @@ func (b *Bus) streamConfigs() []jetstream.StreamConfig {
 	return append([]jetstream.StreamConfig{
 		b.logConfig(), bucketConfig(accountsBucket), bucketConfig(rostersBucket),
 		bucketConfig(blockedBucket), bucketConfig(privateBucket), namesConfig(),
-		bucketConfig(tokensBucket), bucketConfig(serviceBucket), auditConfig(), frameConfig(),
+		bucketConfig(tokensBucket), bucketConfig(serviceBucket), bucketConfig(bansBucket), auditConfig(), frameConfig(),
 	}, others()...)
 }
 

@@ -30,7 +30,7 @@ type Syncer interface{ Sync(stream string) error }
 var synced = []string{
 	logStream, leaseStream, waitingStream, frameStream,
 	bucketStream(accountsBucket), bucketStream(rostersBucket), bucketStream(blockedBucket), bucketStream(privateBucket),
-	bucketStream(tokensBucket), bucketStream(serviceBucket), auditStream,
+	bucketStream(tokensBucket), bucketStream(serviceBucket), bucketStream(bansBucket), auditStream,
 }
 
 // syncSubject is where a process that embeds a server is asked to sync a stream,

@@ -123,6 +123,7 @@ type (
 		Session events.SessionID
 		Reason  events.Reason
 		Text    string        // for people; may be empty
+		By      events.Actor  // who wanted it, if somebody did
 		conn    events.ConnID // as in Detach
 	}
 )

@@ -186,7 +186,7 @@ func (c Close) decide(a *Account) ([]Step, error) {
 	if s == nil || !s.heldBy(c.conn) {
 		return nil, nil
 	}
-	return []Step{s.close(c.Reason, c.Text)}, nil
+	return s.step(events.Closed{Reason: c.Reason, Text: c.Text, By: c.By.Fit()}), nil
 }
 
 func (c Kick) decide(a *Account) ([]Step, error) {

@@ -14,7 +14,7 @@ const cliName = "cli"
 func storeOf(b *bus.Bus) *accounts.Store {
 	return &accounts.Store{
 		Keys: b.Accounts(), Rosters: b.Rosters(), Blocked: b.Blocked(), Private: b.Private(), Waiting: b.Waiting(),
-		Names: names.New(b.Names(), b.Log()),
+		Names: names.New(b.Names(), b.Log()), Bans: b.Bans(),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/accounts"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/bans"
 	"github.com/rollcall-xmpp/rollcall/session/c2s"
 	"github.com/rollcall-xmpp/rollcall/session/connector"
 	"github.com/rollcall-xmpp/rollcall/session/stream"
@@ -30,6 +31,7 @@ type xmppConnector struct {
 	tally       *tally.Tally
 	credentials *auth.Recent
 	inherited   *accounts.Inheritances
+	bans        *bans.Table
 	lease       bus.LeaseRequest
 	domains     *domainWatch
 }
@@ -48,7 +50,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	if n.cfg.Registration {
 		registry = storeOf(n.bus)
 	}
-	credentials := credentialsFor(n.bus.Accounts(), n.table)
+	credentials, banned := credentialsFor(n.bus.Accounts(), n.table), new(bans.Table)
 	clients := c2s.Config{
 		Config: stream.Config{
 			Domains: n.cfg.Domains, TLS: n.certs.TLS(), AllowPlaintext: n.cfg.AllowPlaintext, WebOrigins: n.cfg.WSOrigins,
@@ -56,7 +58,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 		},
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
 		Accounts: credentials, Secret: secret, Inherited: inherited.Of, Registry: registry,
-		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(),
+		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(), Bans: banned,
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Version: version(),
 	}
 	n.cfg.Limits.apply(&clients)
@@ -71,7 +73,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 		return nil, err
 	}
 	return &xmppConnector{
-		node: n, server: server, tally: tally.New(n.cfg.Name), credentials: credentials, inherited: inherited,
+		node: n, server: server, tally: tally.New(n.cfg.Name), credentials: credentials, inherited: inherited, bans: banned,
 		domains: newDomainWatch(n.cfg.Name, n.cfg.Domains, n.log),
 		lease:   bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
 	}, nil
@@ -93,6 +95,10 @@ func (c *xmppConnector) run(ctx context.Context) error {
 
 // beside lets clients come, and keeps the server told of changes in the documents.
 func (c *xmppConnector) beside(ctx context.Context) error {
+	// Nobody may come before the bans are known.
+	if err := follow(ctx, func(ctx context.Context) error { return c.bans.Read(ctx, c.bus.Bans()) }); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		return follow(ctx, func(ctx context.Context) error {
@@ -104,6 +110,9 @@ func (c *xmppConnector) beside(ctx context.Context) error {
 	g.Go(func() error { return follow(ctx, c.server.FollowPublished) })
 	g.Go(func() error { return c.followFailures(ctx) })
 	g.Go(func() error { return c.learnLogins(ctx) })
+	g.Go(func() error {
+		return follow(ctx, func(ctx context.Context) error { return c.bans.Follow(ctx, c.bus.Bans(), c.server.EnforceBans) })
+	})
 	c.listeners.serve(ctx, g, c.server)
 	return g.Wait()
 }

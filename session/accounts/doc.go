@@ -1,5 +1,6 @@
 // Package accounts administers accounts: it makes, changes, disables, removes, imports and
-// lists them, makes two of them contacts, and ends sessions. It needs a log and
+// lists them, makes two of them contacts, ends sessions, and bans
+// networks. It needs a log and
 // the buckets of documents, and no connector: its changes take effect wherever
 // the account has sessions, for connectors follow both.
 //

@@ -46,6 +46,7 @@ type Store struct {
 	Private events.Documents // what accounts store and publish
 	Waiting Waiting
 	Names   Names
+	Bans    events.Documents // networks that clients may not connect from
 }
 
 // ErrExists: there is such an account already. It is an events.ErrConflict, too.

@@ -41,7 +41,7 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(b.Close)
 	store := &Store{Keys: b.Accounts(), Rosters: b.Rosters(), Blocked: b.Blocked(), Private: b.Private(), Waiting: b.Waiting(),
-		Names: names.New(b.Names(), b.Log())}
+		Names: names.New(b.Names(), b.Log()), Bans: b.Bans()}
 	admin, err := NewAdmin(b.Log(), store, "admin")
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/bans"
 	"github.com/rollcall-xmpp/rollcall/session/delivery"
 	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stream"
@@ -52,6 +53,9 @@ type Config struct {
 	// Offline keeps messages for accounts that nobody is there for; nil: they are
 	// refused.
 	Offline delivery.Offline
+	// Bans are the networks that clients may not connect from; nil: there are none. After
+	// each change EnforceBans is to be called.
+	Bans *bans.Table
 	// Table is the state of all sessions everywhere.
 	Table delivery.Table
 	// Courier carries stanzas to other connectors.

@@ -52,7 +52,7 @@ func (c *conn) endSession(e stream.Ending) stream.Ending {
 	case cl != nil:
 		cl.lose(c, e)
 	case !e.Recorded:
-		c.svc.End(context.Background(), c.account, c.ID(), session.Close{Session: c.session, Reason: e.Reason, Text: e.Text})
+		c.svc.End(context.Background(), c.account, c.ID(), session.Close{Session: c.session, Reason: e.Reason, Text: e.Text, By: e.By})
 	}
 	c.srv.hub.removeConn(c)
 	return e

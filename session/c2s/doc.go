@@ -36,7 +36,7 @@
 //
 //   - The server and what it needs of others: new.go, server.go, observe.go,
 //     config.go, errors.go, stats.go.
-//   - Logging in: conn.go, ending.go, negotiate.go, sasl.go, sasl2.go, foresight.go,
+//   - Logging in: conn.go, ending.go, banned.go, negotiate.go, sasl.go, sasl2.go, foresight.go,
 //     channelbinding.go, users.go, bind.go, bind2.go, signup.go, signupform.go;
 //     guesses.go limits the guessing of passwords, logins.go and limiter.go bound what
 //     gets into the log.

@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -75,6 +76,10 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.Config.ClientCAs = clientCAs(cfg.Users)
 	cfg.Config.Record = func(id events.ConnID, e events.Event) { s.record(id, events.JID{}, e) }
+	cfg.Config.Refused = func(ip netip.Addr) bool {
+		_, banned := cfg.Bans.Of(ip)
+		return banned
+	}
 	if s.streams, err = stream.New(cfg.Config, s.serve); err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)
 	}

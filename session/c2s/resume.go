@@ -43,11 +43,17 @@ func (cl *client) detach(m *smState, reason events.Reason) {
 		Session: cl.session, Reason: reason, Now: time.Now().UnixNano(),
 	})
 	cl.srv.router.Reach(cl.sender.After) // a session that has just begun may not be in the table yet
-	if cl.srv.cfg.Table.Account(cl.account).Session(cl.session) == nil {
+	switch s := cl.srv.cfg.Table.Account(cl.account).Session(cl.session); {
+	case s == nil:
 		// Its end came by while it still had the connection. One that comes from
 		// now on finds it without.
 		cl.finish(stream.Ending{Recorded: true})
 		return
+	default:
+		if e, banned := cl.srv.banOf(s); banned { // meanwhile, likewise
+			cl.finish(e)
+			return
+		}
 	}
 	m.expiry = time.AfterFunc(m.max, cl.expire)
 }
@@ -109,7 +115,7 @@ func (cl *client) finish(e stream.Ending) {
 		cl.giveBack(m, e)
 	}
 	if !e.Recorded {
-		cl.svc.End(context.Background(), cl.account, cl.id, session.Close{Session: cl.session, Reason: e.Reason, Text: e.Text})
+		cl.svc.End(context.Background(), cl.account, cl.id, session.Close{Session: cl.session, Reason: e.Reason, Text: e.Text, By: e.By})
 	}
 }
 

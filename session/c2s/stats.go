@@ -90,6 +90,7 @@ type Stats struct {
 	RosterPushes   uint64
 	RefusedResumes uint64 // of sessions that were not there, or no longer
 	OwnLimits      map[Limit]uint64
+	Bans           int // that have not ended
 }
 
 // Stats returns what was counted so far.
@@ -97,6 +98,7 @@ func (s *Server) Stats() Stats {
 	y := Stats{
 		Stats: s.streams.Stats(), AuthFailures: map[Failure]uint64{}, LoginTimes: map[string]measure.Reading{},
 		RosterPushes: s.presence.Pushes(), RefusedResumes: s.stats.tooLate.Load(), OwnLimits: map[Limit]uint64{},
+		Bans: s.cfg.Bans.Len(),
 	}
 	for i := range s.stats.failures {
 		if n := s.stats.failures[i].Load(); n > 0 {

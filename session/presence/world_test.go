@@ -2,14 +2,13 @@ package presence_test
 
 import (
 	"context"
-	"fmt"
-	"iter"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/presence"
@@ -21,8 +20,8 @@ import (
 type world struct {
 	*presence.Service
 	t       *testing.T
-	rosters *documents
-	blocked *documents
+	rosters *bustest.Documents
+	blocked *bustest.Documents
 	table   map[events.JID]*session.Account
 	last    events.Seq
 	granted []string // owners and watchers
@@ -43,7 +42,7 @@ func inWorld(t *testing.T, test func(t *testing.T, w *world)) {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, rosters: newDocuments(), blocked: newDocuments(), table: map[events.JID]*session.Account{}}
+	w := &world{t: t, rosters: bustest.NewDocuments(), blocked: bustest.NewDocuments(), table: map[events.JID]*session.Account{}}
 	var err error
 	w.Service, err = presence.New(presence.Config{
 		Rosters: w.rosters, Blocked: w.blocked, Table: w,
@@ -185,71 +184,4 @@ func parse(t *testing.T, text string) *stanza.Element {
 		t.Fatal(err)
 	}
 	return el
-}
-
-// documents are a bucket whose changes can be followed.
-type documents struct {
-	mu      sync.Mutex
-	history []events.Document // guarded; each change
-	grown   chan struct{}     // guarded; closed at the next change
-}
-
-func newDocuments() *documents { return &documents{grown: make(chan struct{})} }
-
-func (d *documents) Get(_ context.Context, account events.JID) (events.Document, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.get(account)
-}
-
-func (d *documents) get(account events.JID) (events.Document, error) {
-	for i := len(d.history) - 1; i >= 0; i-- {
-		if d.history[i].JID == account {
-			return d.history[i], nil
-		}
-	}
-	return events.Document{}, events.ErrNotFound
-}
-
-func (d *documents) Put(_ context.Context, account events.JID, data []byte, revision uint64) (uint64, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if old, _ := d.get(account); old.Revision != revision {
-		return 0, fmt.Errorf("revision %d: %w", old.Revision, events.ErrConflict)
-	}
-	next := uint64(len(d.history)) + 1
-	d.history = append(d.history, events.Document{JID: account, Data: data, Revision: next})
-	close(d.grown)
-	d.grown = make(chan struct{})
-	return next, nil
-}
-
-func (d *documents) Delete(ctx context.Context, account events.JID, revision uint64) error {
-	_, err := d.Put(ctx, account, nil, revision)
-	return err
-}
-
-func (d *documents) Last(context.Context) (uint64, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return uint64(len(d.history)), nil
-}
-
-func (d *documents) Watch(ctx context.Context, after uint64) iter.Seq2[events.Document, error] {
-	return func(yield func(events.Document, error) bool) {
-		for at := after; ctx.Err() == nil; {
-			d.mu.Lock()
-			fresh, grown := d.history[at:], d.grown
-			d.mu.Unlock()
-			for _, doc := range fresh {
-				if at++; !yield(doc, nil) {
-					return
-				}
-			}
-			select {
-			case <-grown:
-			case <-ctx.Done():
-			}
-		}
-	}
 }

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"net"
+	"net/netip"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 )
@@ -57,6 +58,11 @@ func (s *Server) acquireAddress(c *Conn, from net.Addr) (ok bool) {
 	if s.trusts(from) {
 		return true
 	}
+	c.peer = host(from)
+	if s.cfg.Refused(c.peer) {
+		s.stats.limits[LimitBanned].Add(1)
+		return false
+	}
 	ad, ok := s.addresses.acquire(origin(from))
 	if ok {
 		c.from = ad
@@ -80,6 +86,23 @@ func (s *Server) forwarded(c *Conn, from net.Addr) bool {
 	c.from.release() // of a request before this one
 	c.from = nil
 	return s.acquireAddress(c, from)
+}
+
+// EndRefused ends the connections that Config.Refused is against, as end says of their
+// addresses. It is to be called after each change of what that is against: a connection that
+// comes meanwhile is refused or ended. It does not wait.
+func (s *Server) EndRefused(end func(netip.Addr) Ending) {
+	s.mu.Lock()
+	refused := map[*Conn]netip.Addr{}
+	for c := range s.conns {
+		if c.peer.IsValid() && s.cfg.Refused(c.peer) {
+			refused[c] = c.peer
+		}
+	}
+	s.mu.Unlock()
+	for c, peer := range refused {
+		c.End(end(peer))
+	}
 }
 
 // giveWay closes a connection that has not logged in, without a word: there is

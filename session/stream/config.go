@@ -38,6 +38,10 @@ type Config struct {
 	// the PROXY protocol; on those for WebSocket their X-Forwarded-For counts, as
 	// this machine's does always.
 	TrustedProxies []netip.Prefix
+	// Refused reports the addresses that nobody may connect from; nil: there are none. It
+	// is asked at each connection, behind a trusted proxy for the client's address, and
+	// must not block. See Server.EndRefused for those that are there already.
+	Refused func(netip.Addr) bool
 	// Record keeps what happens on a connection before it is authenticated:
 	// Connected, StreamOpened, Secured and Disconnected. It is called on the
 	// connection's goroutine and must not block; nil: nothing is kept.
@@ -94,6 +98,9 @@ func (c *Config) validate() error {
 func (c *Config) setDefaults() {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Refused == nil {
+		c.Refused = func(netip.Addr) bool { return false }
 	}
 	if c.Record == nil {
 		c.Record = func(events.ConnID, events.Event) {}

@@ -41,6 +41,7 @@ type Conn struct {
 	wire  transport // set before run
 	out   outbox
 
+	peer    netip.Addr    // guarded by the server's mu; zero while a proxy has not said whose it is
 	from    *address      // guarded by the server's mu; nil: unlimited
 	waiting *list.Element // guarded by the server's mu; of its unbound, nil once bound
 

@@ -15,6 +15,7 @@ type Ending struct {
 	Err    *stanza.StreamError // told to the peer; nil: just the end tag
 	Reason events.Reason       // for the log
 	Text   string              // for the log
+	By     events.Actor        // for the log: who wanted it, if somebody did
 	// Recorded: the end is in the log, or is another's to write.
 	Recorded bool
 }

@@ -187,7 +187,11 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	hc := r.Context().Value(httpConnKey{}).(*httpConn)
 	client := s.forwardedFor(r, hc)
 	if client != nil && !s.forwarded(hc.stream, client) {
-		http.Error(w, "too many connections from your address", http.StatusTooManyRequests)
+		if s.cfg.Refused(host(client)) {
+			http.Error(w, "connections from your address are refused", http.StatusForbidden)
+		} else {
+			http.Error(w, "too many connections from your address", http.StatusTooManyRequests)
+		}
 		return
 	}
 	h := &hijacker{ResponseWriter: w}

@@ -32,12 +32,13 @@ const (
 	LimitBegun                    // of elements that are not complete, of all: the same
 	LimitOutbox                   // of what one has not read: the same
 	LimitRate                     // of what one may send: the same
+	LimitBanned                   // an address that nobody may connect from: refused
 	limits
 )
 
 // String is the limit as a label has it.
 func (l Limit) String() string {
-	return [...]string{"connections", "connections_of_address", "not_logged_in", "unread_of_all", "incomplete_of_all", "unread", "rate"}[l]
+	return [...]string{"connections", "connections_of_address", "not_logged_in", "unread_of_all", "incomplete_of_all", "unread", "rate", "banned"}[l]
 }
 
 // stats count for operators. Nobody waits for anybody.

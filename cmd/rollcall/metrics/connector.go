@@ -22,6 +22,7 @@ func (s *scrape) clients() {
 	for mechanism, r := range stats.LoginTimes {
 		s.histogram(loginTime, r, mechanism)
 	}
+	s.gauge(bans, float64(stats.Bans))
 	s.counter(pushes, stats.RosterPushes)
 	s.counter(resumes, stats.RefusedResumes, "refused")
 	for l, n := range stats.Limits {

@@ -20,6 +20,8 @@ var (
 	disconnections   = desc("disconnections_total", "Connections that have ended; reason none is of HTTP requests that became no WebSocket."+ofConnector, "reason")
 	limitsHit        = desc("limits_hit_total", "How often clients have met a limit."+ofConnector, "limit")
 
+	bans = desc("bans", "Networks that clients may not connect from, as this process's connector knows them: the same at every connector, so not to be added.")
+
 	eventsTotal = desc("events_total", "Records of accounts in the log that this process's connector wrote, or that a tool wrote about its sessions, since the process began: the sum over all processes is what the log has got.", "type")
 	logins      = desc("logins_total", "Sessions that began."+ofConnector, "mechanism", "tls")
 	loginTime   = desc("login_seconds", "From the first element of authentication, the client's answers included, until the log has the login."+ofConnector, "mechanism")
@@ -80,7 +82,7 @@ var (
 )
 
 var descs = []*prometheus.Desc{
-	sessions, all, accounts, connections, connectionsTotal, disconnections, limitsHit,
+	sessions, all, accounts, connections, connectionsTotal, disconnections, limitsHit, bans,
 	eventsTotal, logins, loginTime, failures, closed, duration, detached, resumes, resumeAge, presence, pushes, visible,
 	appendTime, syncTime, syncFailed,
 	logFirst, logLast, logRecords, logBytes, logLimit, logFirstTime, keyframeTime, waiting,
