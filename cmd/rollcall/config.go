@@ -63,6 +63,7 @@ type Config struct {
 	Demo           bool   // make the demo accounts
 	Fsync          string // of the embedded server: "always" or the longest time without
 	Verbose        bool   // log what happens, not only warnings
+	FailedLogins   bool   // log their addresses
 
 	file     string            // TOML with any of these; "" for none
 	roles    []string          // as they were given

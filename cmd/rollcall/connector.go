@@ -59,7 +59,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
 		Accounts: credentials, Secret: secret, Inherited: inherited.Of, Registry: registry,
 		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(), Bans: banned,
-		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Version: version(),
+		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Failed: n.failed, Version: version(),
 	}
 	n.cfg.Limits.apply(&clients)
 	server, err := c2s.New(clients)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"sync/atomic"
 
@@ -31,7 +32,8 @@ type node struct {
 	nats      *natsd.Server // nil if another NATS is used
 	bus       *bus.Bus
 
-	connected atomic.Bool // and not about to disconnect: how the connection is, is news
+	failed    func(from netip.Addr, held bool) // writes down failed logins; nil: nothing does
+	connected atomic.Bool                      // and not about to disconnect: how the connection is, is news
 
 	certs     *certs.Set // of whatever serves over TLS
 	table     *projector.Table

@@ -3,6 +3,7 @@ package c2s
 import (
 	"errors"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -62,6 +63,10 @@ type Config struct {
 	Courier delivery.Courier
 	// Pre records what happens before authentication; nil: nothing is recorded.
 	Pre Recorder
+	// Failed, if not nil, is told the address of each client whose password was wrong,
+	// unless there were too many of those and it was not looked at or the client was not
+	// told: then held is true. It is called by many goroutines and must not wait.
+	Failed func(from netip.Addr, held bool)
 	// Version is what the server says of itself (XEP-0092); default "unknown".
 	Version string
 	// LoginRate is how often one account may log in or resume a session in a

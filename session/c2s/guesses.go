@@ -36,17 +36,17 @@ func (s *Server) isOnline(account events.JID, from netip.Addr) bool {
 // judge tells guesses that were wrong from other failures, and leaves a client that may
 // not know which it was with an answer that says neither.
 func (l *login) judge(r auth.Reply) auth.Reply {
-	shut := errors.Is(r.Err, auth.ErrHeldBack)
-	switch {
-	case shut:
-	case errors.Is(r.Err, auth.ErrWrongPassword), errors.Is(r.Err, auth.ErrNoAccount):
-		shut = l.try.Ruling() == guess.Veiled
+	wrong := errors.Is(r.Err, auth.ErrWrongPassword) || errors.Is(r.Err, auth.ErrNoAccount)
+	l.held = errors.Is(r.Err, auth.ErrHeldBack) || wrong && l.try.Ruling() == guess.Veiled
+	if wrong {
 		l.try.Failed()
 	}
 	l.try.Void() // if nothing was learnt
 	l.try = guess.Try{}
-	if shut {
-		l.held = true
+	if from := addressIn(l.Address()); from.IsValid() && (wrong || l.held) && l.srv.cfg.Failed != nil {
+		l.srv.cfg.Failed(from, l.held)
+	}
+	if l.held {
 		l.srv.stats.limits[LimitFailures].Add(1)
 		r.Condition, r.Err = auth.TemporaryAuthFailure, errFailures
 	}

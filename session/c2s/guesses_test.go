@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -233,6 +235,25 @@ func TestAnInstallationThatHasLoggedInGetsInFromAnywhere(t *testing.T) {
 		}
 		if answer, after := n.try("203.0.113.1", as(id), "alice", password); !strings.Contains(answer, "<success") || after != 0 {
 			t.Errorf("hers is answered by %s after %s", answer, after)
+		}
+	})
+}
+
+// Whoever is told of failures is told of passwords alone, and of addresses alone.
+func TestFailuresAreToldWithTheirAddress(t *testing.T) {
+	var told []string
+	alone(t, func(c *c2s.Config) {
+		c.Failed = func(from netip.Addr, held bool) { told = append(told, fmt.Sprint(from, held)) }
+	}, func(t *testing.T, w *world) {
+		n := w.nodes[0]
+		n.try("2001:db8::7", bySCRAM, "alice", "wrong")
+		n.try("192.0.2.7", byPlain, "alice", password)
+		n.try("192.0.2.7", byPlain, "nobody", "wrong")
+		n.try("192.0.2.7", func(c *client, _, _ string) { c.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='X'/>") }, "", "")
+		n.guess("192.0.2.7", "nobody")
+		want := append([]string{"2001:db8::7 false"}, slices.Repeat([]string{"192.0.2.7 false"}, 5)...)
+		if want = append(want, "192.0.2.7 true"); !slices.Equal(told, want) {
+			t.Errorf("told of %q, want %q", told, want)
 		}
 	})
 }
