@@ -98,6 +98,26 @@ func (w *Waiting) Take(ctx context.Context, account events.JID) iter.Seq2[events
 	}
 }
 
+// Peek gives the account's messages, oldest first, and leaves them where they are. An
+// error is the last.
+func (w *Waiting) Peek(ctx context.Context, account events.JID) iter.Seq2[events.Document, error] {
+	return func(yield func(events.Document, error) bool) {
+		for seq := uint64(1); ; {
+			m, err := w.next(ctx, account, seq)
+			if errors.Is(err, events.ErrNotFound) {
+				return
+			}
+			if err != nil {
+				err = fmt.Errorf("read the messages of %s: %w", account.Bare(), err)
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+			seq = m.Revision + 1
+		}
+	}
+}
+
 // take returns nil if yield has returned false.
 func (w *Waiting) take(ctx context.Context, account events.JID, yield func(events.Document, error) bool) error {
 	for seq := uint64(1); ; {

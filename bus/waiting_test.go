@@ -53,6 +53,26 @@ func TestWaitingMessagesAreTakenOnceAndInOrder(t *testing.T) {
 	}
 }
 
+func TestMessagesThatArePeekedAtStay(t *testing.T) {
+	t.Parallel()
+	w := embedded(t).Waiting()
+	keep(t, w, alice, 3)
+	keep(t, w, bob, 1)
+	for range 2 {
+		var got []string
+		for m, err := range w.Peek(within(t), alice) {
+			must(t, err)
+			got = append(got, string(m.Data))
+		}
+		if !slices.Equal(got, []string{"0", "1", "2"}) {
+			t.Errorf("there are %q", got)
+		}
+	}
+	if n := count(t, w, alice); n != 3 {
+		t.Errorf("%d wait", n)
+	}
+}
+
 func TestTheMessageThatTakingEndsAtStays(t *testing.T) {
 	t.Parallel()
 	w := embedded(t).Waiting()

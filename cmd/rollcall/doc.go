@@ -13,7 +13,7 @@
 // console.go, table.go, bars.go, recordlines.go and publiclines.go for what they print, when.go for times, size.go for sizes,
 // chosen.go for filters, service.go, past.go and progresslog.go for what they read, and accounts.go for what
 // they change.
-// "rollcall import" has importsource.go (what is at a path) and importreport.go beside it.
+// "rollcall user export --xep0227" is userexportall.go. "rollcall import" has importsource.go (what is at a path) and importreport.go beside it.
 // What they know is in packages: ask, replay, projector/query, session/accounts and person;
 // what "bench" measures is in bench and load, and the picture that "stats" draws in chart.
 //

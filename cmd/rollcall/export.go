@@ -38,7 +38,8 @@ func newExport(con *console) *cobra.Command {
 			"goes on, whose files end in -open. The same log gives the same bytes.\n" +
 			"Nobody's name is in the files, no resource and nothing that people have written,\n" +
 			"unless you say --names.\n" +
-			"DIR/" + "MANIFEST.ndjson has the hash of each file and is signed; keep its key elsewhere.",
+			"DIR/" + "MANIFEST.ndjson has the hash of each file and is signed; keep its key elsewhere.\n" +
+			"Accounts are written for other servers by rollcall user export --xep0227.",
 		Example: "  rollcall export hist\n" +
 			"  duckdb -c \"select type, count(*) from 'hist/events/**/*.parquet' group by type\"",
 		Args:              arguments(1, 1),

@@ -34,7 +34,7 @@ func isPersonal(verb string) bool {
 	return slices.Contains([]string{
 		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "names list", "names erase",
 		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user disable", "user enable", "user export", "ban add", "ban rm", "token add", "token rm", "feed add", "feed rm",
-		"backup", "restore", "log set",
+		"backup", "restore", "log set", "import",
 	}, verb)
 }
 
@@ -51,7 +51,7 @@ func putOnRecord(ctx context.Context, b *bus.Bus) {
 		return
 	}
 	var about events.JID
-	if len(i.args) > 0 && !strings.HasPrefix(verb, "token ") {
+	if len(i.args) > 0 && !strings.HasPrefix(verb, "token ") && verb != "import" {
 		if j, err := events.ParseJID(i.args[0]); err == nil && j.Local() != "" {
 			about = j.Bare()
 		}

@@ -19,17 +19,34 @@ import (
 // newUserExport writes what is known of one account, for whoever asks what is kept about
 // them.
 func newUserExport(con *console, svc *service) *cobra.Command {
-	return &cobra.Command{
-		Use:   "export JID FILE.zip",
-		Short: "Write all that is known about an account into a zip",
+	var (
+		move    bool
+		readers string
+	)
+	cmd := &cobra.Command{
+		Use:   "export JID FILE.zip | --xep0227 FILE.xml|DIR",
+		Short: "Write all about an account into a zip, or all accounts for another server",
 		Long: "Write what is known about an account, existing or removed, into a new\n" +
 			"file (-: standard output), a zip with tables as NDJSON and as CSV: when it was\n" +
 			"made and removed, its sessions, logins with their addresses, failed logins for\n" +
 			"its name, events, contacts, and who asked about it (rollcall audit). README.txt\n" +
 			"says what each table is, and how far back it goes. No password or key is in\n" +
-			"the file, and nobody but its owner may read it.",
-		Args: arguments(2, 2),
+			"the file, and nobody but its owner may read it.\n" +
+			"\n" +
+			"With --xep0227 write all accounts, with keys, contacts, cards, bookmarks, nodes\n" +
+			"and waiting messages, as rollcall import and other servers read them: into one\n" +
+			"file if its name ends in .xml (-: standard output), otherwise into a directory\n" +
+			"with a file an account, as Prosody has them in its data directory with\n" +
+			"storage = \"xep0227\". Keep them secret: with keys somebody can guess at passwords,\n" +
+			"and pose as this service. For ejabberdctl import_piefxis say --for ejabberd.",
+		Example: "  rollcall user export alice@localhost alice.zip\n" +
+			"  rollcall user export --xep0227 accounts.xml",
+		Args:              cobra.MatchAll(arguments(1, 2), func(_ *cobra.Command, args []string) error { return checkExport(args, move, readers) }),
+		ValidArgsFunction: completeFiles,
 		RunE: verb(func(ctx context.Context, args []string) error {
+			if move {
+				return svc.use(ctx, func(b *bus.Bus) error { return exportAll(ctx, con, b, args[0], forms[readers]) })
+			}
 			account, err := parseAccount(args[0])
 			if err != nil {
 				return err
@@ -37,6 +54,10 @@ func newUserExport(con *console, svc *service) *cobra.Command {
 			return svc.use(ctx, func(b *bus.Bus) error { return exportPerson(ctx, con, b, account, args[1]) })
 		}),
 	}
+	f := cmd.Flags()
+	f.BoolVar(&move, "xep0227", false, "all accounts, in the format of XEP-0227")
+	f.StringVar(&readers, "for", "prosody", "prosody or ejabberd: `WHO` reads the file; ejabberd has keys encoded twice")
+	return cmd
 }
 
 // exportPerson writes the file under another name until it is whole.

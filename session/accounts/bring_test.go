@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -243,6 +244,28 @@ func TestADomainThatGetsKeysForSHA1AloneHasInheritedThem(t *testing.T) {
 	w.must(known.Load(t.Context(), w.Keys, domains))
 	if _, ok := known.Of("localhost"); ok {
 		t.Error("it comes again")
+	}
+}
+
+func TestWhatWasBroughtCanBePackedAgain(t *testing.T) {
+	w := newWorld(t)
+	want := laden(t, "alice@localhost", "pencil")
+	_, err := w.Bring(t.Context(), Bringing{}, want)
+	w.must(err)
+	list, err := w.List(t.Context())
+	w.must(err)
+	list[0].Credentials.Role = "admin"
+	got, err := w.Pack(t.Context(), list[0], w.bus.Waiting())
+	w.must(err)
+	if !bytes.Equal(got.Contacts.Encode(), want.Contacts.Encode()) || !bytes.Equal(got.Kept.Encode(), want.Kept.Encode()) ||
+		!slices.Equal(got.Blocked, want.Blocked) || fmt.Sprintf("%q", got.Waiting) != fmt.Sprintf("%q", want.Waiting) || got.Keyless() {
+		t.Errorf("it is %+v", got)
+	}
+	if len(got.Left) != 1 || got.Left[0].Item != "role admin" {
+		t.Errorf("left are %v", got.Left)
+	}
+	if w.kept("alice@localhost") != all {
+		t.Error("to pack it has changed it")
 	}
 }
 

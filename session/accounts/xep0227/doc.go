@@ -10,7 +10,9 @@
 //		default:                       // b
 //		}
 //	}
-//	err := xep0227.Write(out, bundles, xep0227.Standard)
+//	w := xep0227.NewWriter(out, xep0227.Standard)
+//	err := w.Write(b) // as often as there are accounts
+//	err = w.Close()
 //
 // # What it promises
 //
