@@ -48,9 +48,9 @@ func TestTheAuditGivesBackWhatWasAppendedInASpanOfTime(t *testing.T) {
 func TestNobodyCanRemoveFromTheAudit(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	a := connect(t, bus.Config{URL: s.URL()}).Audit()
+	a := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)}).Audit()
 	must(t, a.Append(within(t), []byte("entry")))
-	_, js := raw(t, s.URL())
+	_, js := raw(t, s.URL(), s.Login())
 	stream, err := js.Stream(within(t), "RC_AUDIT")
 	must(t, err)
 	if stream.DeleteMsg(within(t), 1) == nil || stream.Purge(within(t)) == nil {
@@ -65,8 +65,8 @@ func TestNobodyCanRemoveFromTheAudit(t *testing.T) {
 func TestAnAuditThatCannotBeReachedSaysSo(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL(), AttemptTimeout: 200 * time.Millisecond})
-	_, js := raw(t, s.URL())
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s), AttemptTimeout: 200 * time.Millisecond})
+	_, js := raw(t, s.URL(), s.Login())
 	must(t, js.DeleteStream(within(t), "RC_AUDIT"))
 	if err := b.Audit().Append(within(t), []byte("entry")); !errors.Is(err, events.ErrUnavailable) {
 		t.Errorf("append: %v", err)

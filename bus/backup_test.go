@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
@@ -47,9 +48,9 @@ type storedMessage struct {
 }
 
 // everything is what the streams of a NATS hold, by stream and sequence.
-func everything(t testing.TB, url string) map[string]map[uint64]storedMessage {
+func everything(t testing.TB, url string, opts ...nats.Option) map[string]map[uint64]storedMessage {
 	t.Helper()
-	_, js := raw(t, url)
+	_, js := raw(t, url, opts...)
 	all := make(map[string]map[uint64]storedMessage)
 	for name := range js.StreamNames(within(t)).Name() {
 		all[name] = contents(t, js, name)
@@ -129,20 +130,20 @@ func somethingOfEach(t testing.TB, b *bus.Bus) {
 func TestARestoredServiceHasWhatWasBackedUp(t *testing.T) {
 	t.Parallel()
 	old := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: old.URL(), MaxBytes: 300 << 20, MaxAge: time.Hour})
+	b := connect(t, bus.Config{URL: old.URL(), Credentials: keyOf(old), MaxBytes: 300 << 20, MaxAge: time.Hour})
 	somethingOfEach(t, b)
 	from := backUp(t, b)
-	want := everything(t, old.URL())
+	want := everything(t, old.URL(), old.Login())
 	lease := slices.Max(slices.Collect(maps.Keys(want["RC_LEASE"])))
 
 	fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	done, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil)
+	done, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)}, from, nil)
 	must(t, err)
 	if done.Streams != 14 || done.Messages == 0 || !done.Forgets.IsZero() || done.Replicas != 1 {
 		t.Errorf("%+v", done)
 	}
-	same(t, everything(t, fresh.URL()), want)
-	restored := connect(t, bus.Config{URL: fresh.URL(), Existing: true})
+	same(t, everything(t, fresh.URL(), fresh.Login()), want)
+	restored := connect(t, bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh), Existing: true})
 	info, err := restored.Log().Info(t.Context())
 	must(t, err)
 	if info.MaxAge != time.Hour || info.Last != 40 {
@@ -177,8 +178,8 @@ func TestARestoredServiceHasWhatWasBackedUp(t *testing.T) {
 func TestEveryStreamIsInABackup(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	from := backUp(t, connect(t, bus.Config{URL: s.URL()}))
-	_, js := raw(t, s.URL())
+	from := backUp(t, connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)}))
+	_, js := raw(t, s.URL(), s.Login())
 	for name := range js.StreamNames(within(t)).Name() {
 		if from.Stream(name) == nil && name != "RC_KEYFRAMES" {
 			t.Errorf("%s is not in it", name)
@@ -194,7 +195,7 @@ func TestEveryStreamIsInABackup(t *testing.T) {
 func TestDocumentsThatChangeWhileTheyAreCopiedAreInTheBackup(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL()})
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	const accounts = 300
 	noise := make([]byte, 40<<10)
 	rand.NewChaCha8([32]byte{}).Read(noise)
@@ -221,9 +222,9 @@ func TestDocumentsThatChangeWhileTheyAreCopiedAreInTheBackup(t *testing.T) {
 	stop()
 	writers.Wait()
 	fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	_, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil)
+	_, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)}, from, nil)
 	must(t, err)
-	restored := connect(t, bus.Config{URL: fresh.URL()})
+	restored := connect(t, bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)})
 	before := 0
 	for i := range accounts {
 		doc, err := restored.Rosters().Get(t.Context(), user(i))
@@ -302,10 +303,10 @@ func TestABackupNotesWhoWasRemovedMeanwhile(t *testing.T) {
 func TestARestoreNeedsAnEmptyService(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL()})
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	put(t, b.Accounts(), alice, "keys", 0)
 	from := backUp(t, b)
-	_, err := bus.Restore(t.Context(), bus.Config{URL: s.URL()}, from, nil)
+	_, err := bus.Restore(t.Context(), bus.Config{URL: s.URL(), Credentials: keyOf(s)}, from, nil)
 	if !errors.Is(err, bus.ErrNotEmpty) || !strings.Contains(err.Error(), "RC_EV") || !strings.Contains(err.Error(), "KV_RC_ACCOUNTS") {
 		t.Errorf("%v", err)
 	}
@@ -331,22 +332,22 @@ func harmed(t *testing.T, b *bus.Bus, stream string, harm func(path string) erro
 func TestARestoreThatFailsLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL()})
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	somethingOfEach(t, b)
 	truncated := func(path string) error { return os.Truncate(path, 200) }
 	for _, stream := range []string{"RC_EV", "KV_RC_ACCOUNTS"} {
 		fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 		begun := time.Now()
-		if _, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, harmed(t, b, stream, truncated), nil); err == nil || !strings.Contains(err.Error(), stream) {
+		if _, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)}, harmed(t, b, stream, truncated), nil); err == nil || !strings.Contains(err.Error(), stream) {
 			t.Errorf("%s: %v", stream, err)
 		}
 		if d := time.Since(begun); d > 10*time.Second {
 			t.Errorf("%s: it took %s", stream, d)
 		}
-		if left := everything(t, fresh.URL()); len(left) > 0 {
+		if left := everything(t, fresh.URL(), fresh.Login()); len(left) > 0 {
 			t.Errorf("%s: there is %v", stream, slices.Collect(maps.Keys(left)))
 		}
-		if _, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, backUp(t, b), nil); err != nil {
+		if _, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)}, backUp(t, b), nil); err != nil {
 			t.Errorf("%s, once more: %v", stream, err)
 		}
 	}
@@ -357,7 +358,7 @@ func TestARestoreThatFailsLeavesNothing(t *testing.T) {
 func TestAnInterruptedRestoreIsDoneAgain(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL()})
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	somethingOfEach(t, b)
 	from := backUp(t, b)
 	fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
@@ -366,7 +367,7 @@ func TestAnInterruptedRestoreIsDoneAgain(t *testing.T) {
 	var first sync.WaitGroup
 	first.Go(func() {
 		stand := sync.OnceFunc(func() { close(reached); <-ctx.Done() }) // still, as one that was killed does
-		_, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, func(stream string, _, _ int64) {
+		_, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)}, from, func(stream string, _, _ int64) {
 			if stream == "KV_RC_ROSTERS" {
 				stand()
 			}
@@ -377,16 +378,16 @@ func TestAnInterruptedRestoreIsDoneAgain(t *testing.T) {
 	})
 	<-reached
 	for _, existing := range []bool{false, true} {
-		if _, err := bus.Connect(t.Context(), bus.Config{URL: fresh.URL(), Existing: existing}); !errors.Is(err, bus.ErrRestoring) {
+		if _, err := bus.Connect(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh), Existing: existing}); !errors.Is(err, bus.ErrRestoring) {
 			t.Errorf("meanwhile: %v", err)
 		}
 	}
-	_, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil)
+	_, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)}, from, nil)
 	goOn()
 	first.Wait() // and has not removed what is another's
 	must(t, err)
-	connect(t, bus.Config{URL: fresh.URL(), Existing: true})
-	same(t, everything(t, fresh.URL()), everything(t, s.URL()))
+	connect(t, bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh), Existing: true})
+	same(t, everything(t, fresh.URL(), fresh.Login()), everything(t, s.URL(), s.Login()))
 }
 
 func TestABackupOfOtherStreamsIsRefused(t *testing.T) {
@@ -404,11 +405,11 @@ func TestABackupOfOtherStreamsIsRefused(t *testing.T) {
 	} {
 		from := backUp(t, b)
 		change(&from.Manifest)
-		if _, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil); !errors.Is(err, bus.ErrForeign) || !strings.Contains(err.Error(), name) {
+		if _, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)}, from, nil); !errors.Is(err, bus.ErrForeign) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if left := everything(t, fresh.URL()); len(left) > 0 {
+	if left := everything(t, fresh.URL(), fresh.Login()); len(left) > 0 {
 		t.Errorf("there is %v", left)
 	}
 }
@@ -417,7 +418,7 @@ func TestABackupOfOtherStreamsIsRefused(t *testing.T) {
 func TestABackupThatIsTooOldNeedsAnotherAge(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL()})
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	_, err := b.Log().Append(t.Context(), record(alice, 0, "old"))
 	must(t, err)
 	from := backUp(t, b)
@@ -431,15 +432,15 @@ func TestABackupThatIsTooOldNeedsAnotherAge(t *testing.T) {
 		must(t, err)
 	}
 	fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	if _, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil); !errors.Is(err, bus.ErrTooOld) {
+	if _, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)}, from, nil); !errors.Is(err, bus.ErrTooOld) {
 		t.Errorf("%v", err)
 	}
-	if left := everything(t, fresh.URL()); len(left) > 0 {
+	if left := everything(t, fresh.URL(), fresh.Login()); len(left) > 0 {
 		t.Errorf("there is %v", left)
 	}
-	_, err = bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), MaxAge: -1}, from, nil)
+	_, err = bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh), MaxAge: -1}, from, nil)
 	must(t, err)
-	restored := connect(t, bus.Config{URL: fresh.URL(), Existing: true})
+	restored := connect(t, bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh), Existing: true})
 	info, err := restored.Log().Info(t.Context())
 	if must(t, err); info.Records != 1 || info.MaxAge != 0 {
 		t.Errorf("the log is %+v", info)
@@ -476,12 +477,12 @@ func TestABackupEndsWhenItsServerIsGone(t *testing.T) {
 func TestABackupWithoutYoungerStreamsIsRestored(t *testing.T) {
 	t.Parallel()
 	old := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: old.URL()})
+	b := connect(t, bus.Config{URL: old.URL(), Credentials: keyOf(old)})
 	somethingOfEach(t, b)
 	from := backUp(t, b)
 	from.Streams = slices.DeleteFunc(from.Streams, func(s backup.Stream) bool { return s.Name == "KV_RC_NAMES" })
 	fresh := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	_, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL()}, from, nil)
+	_, err := bus.Restore(t.Context(), bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh)}, from, nil)
 	must(t, err)
-	put(t, connect(t, bus.Config{URL: fresh.URL(), Existing: true}).Names(), user(0), "first", 0)
+	put(t, connect(t, bus.Config{URL: fresh.URL(), Credentials: keyOf(fresh), Existing: true}).Names(), user(0), "first", 0)
 }

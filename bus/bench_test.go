@@ -20,8 +20,8 @@ const writers = 512
 
 func benchServer(b *testing.B) (*bus.Bus, jetstream.JetStream) {
 	s := serve(b, natsd.Options{Listen: "127.0.0.1:0"})
-	_, js := raw(b, s.URL())
-	return connect(b, bus.Config{URL: s.URL()}), js
+	_, js := raw(b, s.URL(), s.Login())
+	return connect(b, bus.Config{URL: s.URL(), Credentials: keyOf(s)}), js
 }
 
 // first is the first record of the account with a number.

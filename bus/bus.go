@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -75,9 +76,9 @@ func dial(cfg Config) (*Bus, error) {
 	b := &Bus{cfg: cfg, connected: true, changed: make(chan struct{}), closed: make(chan struct{})}
 	b.rpc, b.denials = newRequests(b), newDenials()
 	b.appends, b.renewals = newAppends(), newRenewals()
-	var err error
-	if b.nc, err = nats.Connect(cfg.URL, b.options()...); err != nil {
-		return nil, fmt.Errorf("%w at %s: %w", ErrUnreachable, b.Address(), withoutURL(err))
+	err := b.open()
+	if err != nil {
+		return nil, err
 	}
 	if b.js, err = jetstream.New(b.nc, jetstream.WithDefaultTimeout(b.cfg.AttemptTimeout)); err == nil {
 		err = b.rpc.listen()
@@ -146,11 +147,11 @@ func (b *Bus) options() []nats.Option {
 	if b.cfg.Inbox != "" {
 		opts = append(opts, nats.CustomInboxPrefix(b.cfg.Inbox))
 	}
-	if b.cfg.Creds != "" {
-		opts = append(opts, nats.UserCredentials(b.cfg.Creds))
-	}
 	if b.cfg.InProcess != nil {
 		opts = append(opts, nats.InProcessServer(b.cfg.InProcess))
+	}
+	if doorman, ok := b.cfg.InProcess.(interface{ Login() nats.Option }); ok {
+		opts = append(opts, doorman.Login())
 	}
 	return opts
 }
@@ -167,7 +168,7 @@ func (b *Bus) asyncError(_ *nats.Conn, sub *nats.Subscription, err error) {
 	if b.denied(err) {
 		return
 	}
-	if sub != nil && !strings.HasPrefix(sub.Subject, nats.InboxPrefix) {
+	if sub != nil && !strings.HasPrefix(sub.Subject, cmp.Or(b.cfg.Inbox+".", nats.InboxPrefix)) {
 		err = fmt.Errorf("subscription %s: %w", sub.Subject, err)
 	}
 	b.cfg.OnError(err)

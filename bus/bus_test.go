@@ -61,10 +61,13 @@ func embedded(t testing.TB) *bus.Bus {
 	return connect(t, bus.Config{InProcess: serve(t, natsd.Options{})})
 }
 
+// keyOf is what another process that may has of an embedded server.
+func keyOf(s *natsd.Server) bus.Credentials { return bus.Credentials{Seed: s.KeyFile()} }
+
 // raw is what somebody with other tools has.
-func raw(t testing.TB, url string) (*nats.Conn, jetstream.JetStream) {
+func raw(t testing.TB, url string, opts ...nats.Option) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
-	nc, err := nats.Connect(url)
+	nc, err := nats.Connect(url, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +130,7 @@ func TestAConnectionSeesWhatAnotherWrites(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 	here := connect(t, bus.Config{InProcess: s})
-	there := connect(t, bus.Config{URL: s.URL()})
+	there := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	n := events.Seq(0)
 	for s, err := range there.Log().Follow(appending(t, here.Log(), 10), 0) {
 		must(t, err)
@@ -162,7 +165,7 @@ func TestNothingIsStoredOrAskedWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 	states := make(chan bool, 10)
-	b := connect(t, bus.Config{URL: s.URL(), OnState: func(up bool) { states <- up }})
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s), OnState: func(up bool) { states <- up }})
 	s.Shutdown()
 	if up := <-states; up {
 		t.Error("the bus takes itself for connected")

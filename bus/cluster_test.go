@@ -50,7 +50,7 @@ func moveBetween(t *testing.T, cluster *bustest.Cluster) {
 	b := connect(t, bus.Config{URL: cluster.URL})
 	somethingOfEach(t, b)
 	want := everything(t, cluster.URL)
-	done, err := bus.Restore(t.Context(), bus.Config{URL: single.URL()}, backUp(t, b), nil)
+	done, err := bus.Restore(t.Context(), bus.Config{URL: single.URL(), Credentials: keyOf(single)}, backUp(t, b), nil)
 	must(t, err)
 	if done.Replicas != 1 {
 		t.Errorf("%d replicas on a single server", done.Replicas)
@@ -61,7 +61,7 @@ func moveBetween(t *testing.T, cluster *bustest.Cluster) {
 			s.AwaitRemoval(name)
 		}
 	}
-	from := backUp(t, connect(t, bus.Config{URL: single.URL(), Existing: true}))
+	from := backUp(t, connect(t, bus.Config{URL: single.URL(), Credentials: keyOf(single), Existing: true}))
 	done, err = bus.Restore(t.Context(), bus.Config{URL: cluster.URL}, from, nil)
 	must(t, err)
 	if done.Replicas != 3 {

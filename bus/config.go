@@ -42,11 +42,13 @@ const (
 // Config says which NATS to use and how. The zero value of a field is its
 // default; only one of URL and InProcess is needed.
 type Config struct {
-	URL       string                     // servers, comma-separated
-	Creds     string                     // file of credentials, "" for none
-	Inbox     string                     // what subjects for answers begin with; "": _INBOX
-	Name      string                     // of the connection, as NATS shows it
-	InProcess nats.InProcessConnProvider // a server in this process (natsd.Server) in place of URL
+	URL         string      // servers, comma-separated
+	Credentials Credentials // for the servers
+	Inbox       string      // what subjects for answers begin with; "": _INBOX
+	Name        string      // of the connection, as NATS shows it
+	// InProcess is a server in this process in place of URL. One that has a method Login, as
+	// natsd.Server, needs no credentials.
+	InProcess nats.InProcessConnProvider
 
 	// Existing makes Connect use what is there and make or change nothing, for
 	// those who only look.

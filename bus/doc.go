@@ -33,7 +33,7 @@
 //
 // # Where things are
 //
-//   - The connection: bus.go, config.go, address.go; request.go (an answer or the
+//   - The connection: bus.go, config.go, address.go, credentials.go and dial.go; request.go (an answer or the
 //     loss of the connection, whichever comes first), sendqueue.go (many at once),
 //     api.go (those of JetStream), denied.go (what permissions forbid); failure.go (the server's errors in the words of
 //     package events).
@@ -47,7 +47,7 @@
 //     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go, audit.go, public.go and feeds.go.
 //   - Copied: backup.go and snapshot.go, restore.go, restorestream.go and copied.go;
 //     on disk it is packages backup and archive.
-//   - Counted for operators: stats.go. Not stored: package courier; service.go (for other programs).
+//   - Counted for operators: stats.go. Not stored: package courier; service.go and program.go (for other programs).
 //
 // # What it promises
 //

@@ -34,7 +34,7 @@ func Example() {
 	end := beginService(ctx, server)
 	defer end()
 
-	nats, err := bus.Connect(ctx, bus.Config{URL: server.URL(), Name: "viewer", Existing: true})
+	nats, err := bus.Connect(ctx, bus.Config{URL: server.URL(), Credentials: bus.Credentials{Seed: server.KeyFile()}, Name: "viewer", Existing: true})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -17,8 +17,13 @@ import (
 // MaxFeeds is how many feeds there may be at a time.
 const MaxFeeds = 50
 
-// feedAckWait is after how long an event that was not acknowledged is given again.
-const feedAckWait = 30 * time.Second
+// feedAckWait is after how long an event that was not acknowledged is given again; the second
+// one is that of a feed in order, whose reader has only one to acknowledge, and can ask for more
+// time.
+const (
+	feedAckWait        = 30 * time.Second
+	feedAckWaitInOrder = 5 * time.Second
+)
 
 // Errors of feeds.
 var (
@@ -38,6 +43,9 @@ type Feed struct {
 	Name     string
 	Subjects []string   // that it is of; none: all
 	From     events.Seq // at which it began
+	// InOrder: it gives an event when the one before is acknowledged, so that none comes after
+	// a newer one, but for those that NATS, when it is killed, forgets were acknowledged.
+	InOrder bool
 
 	Pending   uint64     // events that it has not sent
 	Unacked   uint64     // that it has sent and that are not acknowledged
@@ -48,11 +56,11 @@ type Feed struct {
 	Active    time.Time  // when it has sent one, or one was acknowledged, last; zero: not since NATS started
 }
 
-// AddFeed makes a feed of the events on the subjects, from a sequence on. Events have to be
-// acknowledged one by one within 30 s, and are otherwise given again, for as long as they are
-// there. Errors are those of feeds, and events.ErrNotFound if nobody publishes.
-func (p *Public) AddFeed(ctx context.Context, name string, from events.Seq, subjects []string) error {
-	if !feedName.MatchString(name) {
+// AddFeed makes a feed with the name, subjects, beginning and order of f. Events have to be
+// acknowledged one by one within 30 s, or 5 s in order, and are otherwise given again, for as
+// long as they are there. Errors are those of feeds, and events.ErrNotFound if nobody publishes.
+func (p *Public) AddFeed(ctx context.Context, f Feed) error {
+	if !feedName.MatchString(f.Name) {
 		return ErrFeedName
 	}
 	stream, err := p.stream(ctx)
@@ -63,28 +71,31 @@ func (p *Public) AddFeed(ctx context.Context, name string, from events.Seq, subj
 	switch {
 	case err != nil:
 		return err
-	case slices.ContainsFunc(all, func(c *jetstream.ConsumerInfo) bool { return c.Name == name }):
-		return fmt.Errorf("%w: %s", ErrFeedExists, name)
+	case slices.ContainsFunc(all, func(c *jetstream.ConsumerInfo) bool { return c.Name == f.Name }):
+		return fmt.Errorf("%w: %s", ErrFeedExists, f.Name)
 	case len(all) >= MaxFeeds:
 		return fmt.Errorf("%w: %d; remove one", ErrTooManyFeeds, len(all))
 	}
-	return p.addConsumer(ctx, stream, feedConfig(name, from, subjects))
+	return p.addConsumer(ctx, stream, feedConfig(&f))
 }
 
-func feedConfig(name string, from events.Seq, subjects []string) jetstream.ConsumerConfig {
+func feedConfig(f *Feed) jetstream.ConsumerConfig {
 	c := jetstream.ConsumerConfig{
-		Durable:       name,
+		Durable:       f.Name,
 		Description:   "Rollcall: a feed of the published form",
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:   uint64(max(from, 1)),
+		OptStartSeq:   uint64(max(f.From, 1)),
 		AckPolicy:     jetstream.AckExplicitPolicy,
 		AckWait:       feedAckWait,
 		MaxDeliver:    -1,
 	}
-	if len(subjects) == 1 { // which some clients compare with what they are told
-		c.FilterSubject = subjects[0]
+	if len(f.Subjects) == 1 { // which some clients compare with what they are told
+		c.FilterSubject = f.Subjects[0]
 	} else {
-		c.FilterSubjects = subjects
+		c.FilterSubjects = f.Subjects
+	}
+	if f.InOrder {
+		c.MaxAckPending, c.AckWait = 1, feedAckWaitInOrder
 	}
 	return c
 }
@@ -153,7 +164,7 @@ func (p *Public) Feeds(ctx context.Context) ([]Feed, error) {
 
 func feedOf(c *jetstream.ConsumerInfo) Feed {
 	f := Feed{
-		Name: c.Name, Subjects: c.Config.FilterSubjects, From: events.Seq(c.Config.OptStartSeq),
+		Name: c.Name, Subjects: c.Config.FilterSubjects, From: events.Seq(c.Config.OptStartSeq), InOrder: c.Config.MaxAckPending == 1,
 		Pending: c.NumPending, Unacked: uint64(max(c.NumAckPending, 0)),
 		Delivered: events.Seq(c.Delivered.Stream), Acked: events.Seq(c.AckFloor.Stream), Sent: c.Delivered.Consumer > 0,
 	}
@@ -234,7 +245,8 @@ func (p *Public) Remake(ctx context.Context, was PublicState, source, addresses 
 	}
 	for _, c := range feeds {
 		f := feedOf(c)
-		if err := p.addConsumer(ctx, stream, feedConfig(f.Name, first, f.Subjects)); err != nil {
+		f.From = first
+		if err := p.addConsumer(ctx, stream, feedConfig(&f)); err != nil {
 			return fmt.Errorf("make the feed %s again: %w", f.Name, err)
 		}
 	}

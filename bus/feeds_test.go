@@ -27,7 +27,7 @@ func feeding(t *testing.T) (*bus.Public, jetstream.Stream) {
 		}
 	}
 	must(t, p.Publish(within(t), 1, list))
-	_, js := raw(t, s.URL())
+	_, js := raw(t, s.URL(), s.Login())
 	stream, err := js.Stream(within(t), "RC_PUBLIC")
 	must(t, err)
 	return p, stream
@@ -53,10 +53,10 @@ func TestAFeedTellsHowFarItsReaderIs(t *testing.T) {
 	t.Parallel()
 	p, stream := feeding(t)
 	ctx := within(t)
-	must(t, p.AddFeed(ctx, "all", 0, nil))
-	must(t, p.AddFeed(ctx, "ends", 2, []string{"rc.v1.pub.session.closed.*"}))
-	must(t, p.AddFeed(ctx, "both", 1, []string{"rc.v1.pub.session.*.*", "rc.v1.pub.presence.*.*"}))
-	must(t, p.AddFeed(ctx, "later", 99, nil))
+	must(t, p.AddFeed(ctx, bus.Feed{Name: "all"}))
+	must(t, p.AddFeed(ctx, bus.Feed{Name: "ends", From: 2, Subjects: []string{"rc.v1.pub.session.closed.*"}}))
+	must(t, p.AddFeed(ctx, bus.Feed{Name: "both", From: 1, Subjects: []string{"rc.v1.pub.session.*.*", "rc.v1.pub.presence.*.*"}}))
+	must(t, p.AddFeed(ctx, bus.Feed{Name: "later", From: 99}))
 	of := func(name string) bus.Feed {
 		t.Helper()
 		all, err := p.Feeds(ctx)
@@ -108,7 +108,7 @@ func TestAFeedTellsHowFarItsReaderIs(t *testing.T) {
 func TestAFeedLosesNothingByItself(t *testing.T) {
 	t.Parallel()
 	p, stream := feeding(t)
-	must(t, p.AddFeed(within(t), "a", 1, nil))
+	must(t, p.AddFeed(within(t), bus.Feed{Name: "a", From: 1}))
 	c, err := stream.Consumer(within(t), "a")
 	must(t, err)
 	is := c.CachedInfo().Config
@@ -120,22 +120,22 @@ func TestAFeedLosesNothingByItself(t *testing.T) {
 func TestThereAreOnlySoManyFeedsAndEachHasAName(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
-	if err := embedded(t).Public().AddFeed(ctx, "a", 1, nil); !errors.Is(err, events.ErrNotFound) {
+	if err := embedded(t).Public().AddFeed(ctx, bus.Feed{Name: "a", From: 1}); !errors.Is(err, events.ErrNotFound) {
 		t.Errorf("where nobody publishes: %v", err)
 	}
 	p, _ := feeding(t)
 	for _, name := range []string{"", "a.b", "a b", "a*", "ä", "a/b", "123456789012345678901234567890123"} {
-		if err := p.AddFeed(ctx, name, 1, nil); !errors.Is(err, bus.ErrFeedName) {
+		if err := p.AddFeed(ctx, bus.Feed{Name: name, From: 1}); !errors.Is(err, bus.ErrFeedName) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
 	for i := range bus.MaxFeeds {
-		must(t, p.AddFeed(ctx, fmt.Sprint("feed-", i), 1, nil))
+		must(t, p.AddFeed(ctx, bus.Feed{Name: fmt.Sprint("feed-", i), From: 1}))
 	}
-	if err := p.AddFeed(ctx, "feed-0", 1, nil); !errors.Is(err, bus.ErrFeedExists) {
+	if err := p.AddFeed(ctx, bus.Feed{Name: "feed-0", From: 1}); !errors.Is(err, bus.ErrFeedExists) {
 		t.Errorf("one of the same name: %v", err)
 	}
-	if err := p.AddFeed(ctx, "more", 1, nil); !errors.Is(err, bus.ErrTooManyFeeds) {
+	if err := p.AddFeed(ctx, bus.Feed{Name: "more", From: 1}); !errors.Is(err, bus.ErrTooManyFeeds) {
 		t.Errorf("one more: %v", err)
 	}
 }
@@ -144,7 +144,7 @@ func TestFeedsAreMadeAgainWithTheStream(t *testing.T) {
 	t.Parallel()
 	p, stream := feeding(t)
 	ctx := within(t)
-	must(t, p.AddFeed(ctx, "ends", 5, []string{"rc.v1.pub.session.closed.*"}))
+	must(t, p.AddFeed(ctx, bus.Feed{Name: "ends", From: 5, Subjects: []string{"rc.v1.pub.session.closed.*"}}))
 	fetch(t, stream, "ends", 2)
 	was, err := p.State(ctx)
 	must(t, err)
@@ -170,7 +170,7 @@ func TestNoFeedIsLostWhenSeveralMakeTheStreamAgain(t *testing.T) {
 	must(t, p.Make(ctx, aSource, "network", 1))
 	const feeds = 12
 	for i := range feeds {
-		must(t, p.AddFeed(ctx, fmt.Sprint("feed", i), 1, nil))
+		must(t, p.AddFeed(ctx, bus.Feed{Name: fmt.Sprint("feed", i), From: 1}))
 	}
 	for round := range 10 {
 		was, err := p.State(ctx)

@@ -25,7 +25,7 @@ var frame = events.Keyframe{Format: 1, Created: 1_700_000_000_000_000_000, Seq: 
 func openFrames(t *testing.T) (*bus.Keyframes, *nats.Conn, jetstream.JetStream) {
 	t.Helper()
 	server := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	nc, js := raw(t, server.URL())
+	nc, js := raw(t, server.URL(), server.Login())
 	return connect(t, bus.Config{InProcess: server}).Keyframes(), nc, js
 }
 

@@ -176,8 +176,8 @@ func TestTheSameInstanceTakesItsLeaseOverAtOnce(t *testing.T) {
 func TestACopiedInstanceTakesNoLeaseFromAHolderThatAnswers(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL()})
-	holder := connect(t, bus.Config{URL: s.URL()})
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
+	holder := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	l := acquire(t, holder, "c1", "one")
 	request := bus.LeaseRequest{Name: "c1", Instance: "one"}
 	if _, err := b.Leases().Acquire(within(t), request); !errors.Is(err, events.ErrHeld) {

@@ -20,7 +20,7 @@ func connected(connector, address string) *events.Record {
 func TestWhatHappensBeforeAuthenticationIsKept(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	writer := connect(t, bus.Config{URL: s.URL()})
+	writer := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	reader := connect(t, bus.Config{InProcess: s})
 	r := connected("c1", "192.0.2.1:5")
 	writer.Pre().Publish(r)
@@ -48,7 +48,7 @@ func TestWhatHappensBeforeAuthenticationIsKept(t *testing.T) {
 func TestAFloodBeforeAuthenticationBlocksNobody(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL()})
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	s.Shutdown()
 	const n = 20000
 	for range n {

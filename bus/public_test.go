@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
@@ -28,11 +29,11 @@ func publics(from events.Seq, n int) (list []bus.PublicMessage) {
 func TestThePublishedFormHasTheSequencesThatItsWriterNames(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	publishes(t, connect(t, bus.Config{InProcess: s}), s.URL())
+	publishes(t, connect(t, bus.Config{InProcess: s}), s.URL(), s.Login())
 }
 
 // publishes is also for a cluster.
-func publishes(t *testing.T, b *bus.Bus, url string) {
+func publishes(t *testing.T, b *bus.Bus, url string, opts ...nats.Option) {
 	ctx, p := within(t), b.Public()
 	if _, err := p.State(ctx); !errors.Is(err, events.ErrNotFound) {
 		t.Fatalf("before anybody has published: %v", err)
@@ -79,7 +80,7 @@ func publishes(t *testing.T, b *bus.Bus, url string) {
 	if seq != 100_004 || source != aSource || id != "e100004" || err != nil {
 		t.Errorf("the newest is %s of %s at %d, %v", id, source, seq, err)
 	}
-	_, js := raw(t, url)
+	_, js := raw(t, url, opts...)
 	stream, err := js.Stream(ctx, "RC_PUBLIC")
 	must(t, err)
 	m, err := stream.GetMsg(ctx, 100_003)
@@ -112,7 +113,7 @@ func TestWhatFollowsAMissingEventIsNotPublished(t *testing.T) {
 func TestThePublishedFormIsAsLargeAsIsSaidOrAQuarterOfTheLog(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	_, js := raw(t, s.URL())
+	_, js := raw(t, s.URL(), s.Login())
 	is := func() jetstream.StreamConfig {
 		t.Helper()
 		stream, err := js.Stream(within(t), "RC_PUBLIC")

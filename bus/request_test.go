@@ -56,8 +56,8 @@ func TestACallThatNobodyAnswersEndsInTime(t *testing.T) {
 	t.Parallel()
 	const attempt = 200 * time.Millisecond
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL(), AttemptTimeout: attempt})
-	nc, js := raw(t, s.URL())
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s), AttemptTimeout: attempt})
+	nc, js := raw(t, s.URL(), s.Login())
 	must(t, js.DeleteStream(within(t), "RC_EV"))
 	_, err := nc.SubscribeSync(subject(alice))
 	must(t, err)
@@ -79,8 +79,8 @@ func TestACallThatNobodyAnswersEndsInTime(t *testing.T) {
 func TestAllCallsEndWithTheConnection(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	b := connect(t, bus.Config{URL: s.URL(), AttemptTimeout: patience})
-	nc, js := raw(t, s.URL())
+	b := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s), AttemptTimeout: patience})
+	nc, js := raw(t, s.URL(), s.Login())
 	must(t, js.DeleteStream(within(t), "RC_EV"))
 	arrived := make(chan struct{}, 100)
 	var wg sync.WaitGroup

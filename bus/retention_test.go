@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 	"github.com/rollcall-xmpp/rollcall/bus/natsd"
@@ -57,9 +59,9 @@ func (c *connector) login(ctx context.Context, account events.JID) (events.Sessi
 }
 
 // retain gives the log an age.
-func retain(t *testing.T, url string, age time.Duration) {
+func retain(t *testing.T, url string, age time.Duration, opts ...nats.Option) {
 	t.Helper()
-	_, js := raw(t, url)
+	_, js := raw(t, url, opts...)
 	log, err := js.Stream(within(t), "RC_EV")
 	must(t, err)
 	c := log.CachedInfo().Config
@@ -98,9 +100,9 @@ func TestOnlyOneOfTwoWritersBindsIfOneRemembersAForgottenAccount(t *testing.T) {
 		must(t, err)
 		old.End(within(t), account, events.ConnID(id), session.Close{Session: id})
 	}
-	retain(t, s.URL(), 200*time.Millisecond)
+	retain(t, s.URL(), 200*time.Millisecond, s.Login())
 	awaitForgotten(t, b.Log())
-	retain(t, s.URL(), time.Hour)
+	retain(t, s.URL(), time.Hour, s.Login())
 
 	late := startConnector(t, b, "late")
 	var race sync.WaitGroup
@@ -165,9 +167,9 @@ func TestAFollowerIsToldThatWhatComesNextIsForgotten(t *testing.T) {
 		_, err := l.Append(ctx, record(account, 0, "forgotten"))
 		must(t, err)
 	}
-	retain(t, s.URL(), 200*time.Millisecond)
+	retain(t, s.URL(), 200*time.Millisecond, s.Login())
 	awaitForgotten(t, l)
-	retain(t, s.URL(), time.Hour)
+	retain(t, s.URL(), time.Hour, s.Login())
 	_, err := l.Append(ctx, record(alice, 0, "left"))
 	must(t, err)
 	for after, want := range map[events.Seq]error{0: nil, 1: events.ErrRewound, 2: nil} {

@@ -57,7 +57,7 @@ func TestAllStreamsTakeLessWhereThereIsLess(t *testing.T) {
 			t.Parallel()
 			s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: store})
 			connect(t, bus.Config{InProcess: s})
-			_, js := raw(t, s.URL())
+			_, js := raw(t, s.URL(), s.Login())
 			wantFit(t, reserved(t, js), store)
 		})
 	}
@@ -76,7 +76,7 @@ func TestWhatIsPublishedHasRoomBesideTheOthers(t *testing.T) {
 					cfg.Public = &bus.PublicLimits{}
 				}
 				must(t, connect(t, cfg).Public().Make(within(t), aSource, "network", 1))
-				_, js := raw(t, s.URL())
+				_, js := raw(t, s.URL(), s.Login())
 				sizes := reserved(t, js)
 				public, log := sizes["RC_PUBLIC"], sizes["RC_EV"]
 				delete(sizes, "RC_PUBLIC")
@@ -115,7 +115,7 @@ func TestAllStreamsAreAsLargeAsTheyShouldBeWhereThereIsRoom(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: 17 << 30})
 	connect(t, bus.Config{InProcess: s})
-	_, js := raw(t, s.URL())
+	_, js := raw(t, s.URL(), s.Login())
 	want := map[string]int64{"RC_EV": 16 << 30, "RC_PRE": 128 << 20, "RC_WAITING": 256 << 20, "RC_LEASE": 16 << 20}
 	if got := reserved(t, js); !maps.Equal(got, want) {
 		t.Errorf("they are %v", got)
@@ -136,7 +136,7 @@ func TestTheOthersTakeWhatALogOfAGivenSizeLeaves(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: 128 << 20})
 	connect(t, bus.Config{InProcess: s, MaxBytes: 100 << 20})
-	_, js := raw(t, s.URL())
+	_, js := raw(t, s.URL(), s.Login())
 	sizes := reserved(t, js)
 	if sizes["RC_EV"] != 100<<20 || len(sizes) != 4 {
 		t.Errorf("the streams are %v", sizes)
@@ -149,7 +149,7 @@ func TestStreamsThatWereMadeHalfAreCompleted(t *testing.T) {
 	const store = 100 << 20
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0", MaxStore: store})
 	connect(t, bus.Config{InProcess: s}).Close()
-	_, js := raw(t, s.URL())
+	_, js := raw(t, s.URL(), s.Login())
 	sizes := reserved(t, js)
 	ev, err := js.Stream(within(t), "RC_EV")
 	must(t, err)

@@ -17,10 +17,10 @@ import (
 func TestConnectingAgainChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	connect(t, bus.Config{URL: s.URL(), MaxBytes: 300 << 20, MaxAge: time.Hour})
-	connect(t, bus.Config{URL: s.URL()})
-	connect(t, bus.Config{URL: s.URL(), MaxBytes: 400 << 20, MaxAge: -1})
-	_, js := raw(t, s.URL())
+	connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s), MaxBytes: 300 << 20, MaxAge: time.Hour})
+	connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
+	connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s), MaxBytes: 400 << 20, MaxAge: -1})
+	_, js := raw(t, s.URL(), s.Login())
 	ev, err := js.Stream(within(t), "RC_EV")
 	must(t, err)
 	c := ev.CachedInfo().Config
@@ -32,15 +32,15 @@ func TestConnectingAgainChangesNothing(t *testing.T) {
 func TestAConnectionThatOnlyLooksMakesNothing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-	looker := bus.Config{URL: s.URL(), Existing: true, MaxBytes: 300 << 20}
+	looker := bus.Config{URL: s.URL(), Credentials: keyOf(s), Existing: true, MaxBytes: 300 << 20}
 	if _, err := bus.Connect(within(t), looker); !errors.Is(err, bus.ErrNoStreams) {
 		t.Errorf("without streams: %v", err)
 	}
-	_, js := raw(t, s.URL())
+	_, js := raw(t, s.URL(), s.Login())
 	for name := range js.StreamNames(within(t)).Name() {
 		t.Errorf("stream %s was made", name)
 	}
-	connect(t, bus.Config{URL: s.URL(), MaxBytes: 400 << 20})
+	connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s), MaxBytes: 400 << 20})
 	connect(t, looker)
 	ev, err := js.Stream(within(t), "RC_EV")
 	must(t, err)
@@ -59,7 +59,7 @@ func TestManyCanConnectAtOnce(t *testing.T) {
 	errs := make(chan error, 8)
 	for range cap(errs) {
 		go func() {
-			b, err := bus.Connect(within(t), bus.Config{URL: s.URL()})
+			b, err := bus.Connect(within(t), bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 			if err == nil {
 				b.Close()
 			}
@@ -90,8 +90,8 @@ func TestAStreamThatBreaksAPromiseIsRefused(t *testing.T) {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
-			connect(t, bus.Config{URL: s.URL()}).Close()
-			_, js := raw(t, s.URL())
+			connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)}).Close()
+			_, js := raw(t, s.URL(), s.Login())
 			ev, err := js.Stream(within(t), "RC_EV")
 			must(t, err)
 			c := ev.CachedInfo().Config
@@ -99,7 +99,7 @@ func TestAStreamThatBreaksAPromiseIsRefused(t *testing.T) {
 			must(t, js.DeleteStream(within(t), "RC_EV"))
 			_, err = js.CreateStream(within(t), c)
 			must(t, err)
-			_, err = bus.Connect(within(t), bus.Config{URL: s.URL()})
+			_, err = bus.Connect(within(t), bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 			if !errors.Is(err, bus.ErrMismatch) || !strings.Contains(err.Error(), "its "+setting+" is") {
 				t.Errorf("connect: %v", err)
 			}
@@ -115,8 +115,8 @@ func TestWhyConnectFails(t *testing.T) {
 		want   string
 	}{
 		"no server": {bus.Config{URL: "nats://127.0.0.1:1"}, "NATS can't be reached at nats://127.0.0.1:1"},
-		"no space":  {bus.Config{URL: small.URL(), MaxBytes: 2 << 30}, "can't reserve 2048 MiB"},
-		"cluster":   {bus.Config{URL: small.URL(), MaxBytes: 1 << 20, Replicas: 3}, "replicas"},
+		"no space":  {bus.Config{URL: small.URL(), Credentials: keyOf(small), MaxBytes: 2 << 30}, "can't reserve 2048 MiB"},
+		"cluster":   {bus.Config{URL: small.URL(), Credentials: keyOf(small), MaxBytes: 1 << 20, Replicas: 3}, "replicas"},
 	} {
 		ctx, cancel := context.WithTimeout(within(t), 3*time.Second)
 		_, err := bus.Connect(ctx, test.config)

@@ -96,7 +96,7 @@ func TestALogThatAnotherProcessSyncsKeepsTheContract(t *testing.T) {
 	bustest.TestLog(t, func(t *testing.T) events.Log {
 		s := serve(t, natsd.Options{Fsync: "always", Listen: "127.0.0.1:0"})
 		connect(t, bus.Config{InProcess: s})
-		return connect(t, bus.Config{URL: s.URL()}).Log()
+		return connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)}).Log()
 	})
 }
 
@@ -291,7 +291,7 @@ func TestAnotherProcessAsksForTheSync(t *testing.T) {
 	t.Parallel()
 	disk := newSlowDisk(t)
 	here := connect(t, bus.Config{InProcess: disk})
-	there := connect(t, bus.Config{URL: disk.URL(), AttemptTimeout: patience})
+	there := connect(t, bus.Config{URL: disk.URL(), Credentials: keyOf(disk.Server), AttemptTimeout: patience})
 	g := appendAll(within(t), there.Log(), 20)
 	written(t, here, 20)
 	await(t, "a sync", func() bool { return disk.count("RC_EV") == 1 })
@@ -308,7 +308,7 @@ func TestASyncThatFailsElsewhereIsToldToWhoeverAsked(t *testing.T) {
 	t.Parallel()
 	disk := newSlowDisk(t)
 	connect(t, bus.Config{InProcess: disk})
-	there := connect(t, bus.Config{URL: disk.URL()})
+	there := connect(t, bus.Config{URL: disk.URL(), Credentials: keyOf(disk.Server)})
 	g := appendAll(within(t), there.Log(), 1)
 	disk.allow <- errors.New("input/output error")
 	if err := g.Wait(); !errors.Is(err, events.ErrUnresolved) {
@@ -325,7 +325,7 @@ func TestAServerThatComesBackSyncing(t *testing.T) {
 	s := serve(t, natsd.Options{DataDir: dir, Listen: "127.0.0.1:0"})
 	here := connect(t, bus.Config{InProcess: s})
 	address := s.URL()[len("nats://"):]
-	there := connect(t, bus.Config{URL: s.URL()})
+	there := connect(t, bus.Config{URL: s.URL(), Credentials: keyOf(s)})
 	must(t, appendAll(within(t), there.Log(), 1).Wait())
 	here.Close()
 	s.Shutdown()

@@ -12,12 +12,14 @@ func TestExamples(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	token := strings.TrimSpace(s.run(s.program, "token", "add", "examples"))
+	s.run(s.program, "feed", "add", "curve", "--class", "session", "--in-order")
+	s.run(s.program, "feed", "add", "webhook", "--event", "closed", "--in-order")
 	curves := map[string]*curve{
-		"concurrency.py":      s.startCurve("concurrency.py", "nats://"+s.nats),
+		"concurrency.py":      s.startCurve("concurrency.py", "nats://"+s.nats, "TOKEN="+token),
 		"concurrency_http.py": s.startCurve("concurrency_http.py", "http://"+s.cutting(s.http), "TOKEN="+token),
 	}
 	hooks := map[string]*webhook{
-		"webhook.mjs":      s.startWebhook("webhook.mjs", "nats://"+s.nats),
+		"webhook.mjs":      s.startWebhook("webhook.mjs", "nats://"+s.nats, "TOKEN="+token),
 		"webhook_http.mjs": s.startWebhook("webhook_http.mjs", "http://"+s.cutting(s.http), "TOKEN="+token),
 	}
 	hooks["webhook.mjs"].forgets = 1000 // NATS writes every second up to where each consumer is

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
 )
 
 // The past that the service has when it starts. It reaches into three weeks.
@@ -72,6 +73,7 @@ func (s *service) serve() {
 	s.t.Helper()
 	s.up = exec.Command(s.program, "up", "--data", s.data(), "--demo", "--domain", "localhost,example.org",
 		"--roles", "connector,projector,http,publisher", "--nats-listen", s.nats, "--c2s", s.c2s, "--c2s-tls", s.c2sTLS, "--http", s.http, "--ws", "")
+	s.up.Env = append(os.Environ(), "XDG_STATE_HOME="+s.home)
 	out, err := s.up.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -117,7 +119,7 @@ func (s *service) stop() {
 func (s *service) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(s.ctx, name, args...)
 	cmd.Dir = s.home
-	cmd.Env = append(os.Environ(), "ROLLCALL_NATS=nats://"+s.nats, "ROLLCALL="+s.program, "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Env = append(os.Environ(), "ROLLCALL_NATS=nats://"+s.nats, "ROLLCALL="+s.program, "XDG_STATE_HOME="+s.home, "PYTHONDONTWRITEBYTECODE=1")
 	return cmd
 }
 
@@ -187,7 +189,7 @@ func (s *service) settle() {
 // connect gives Go the log.
 func (s *service) connect() *bus.Bus {
 	s.t.Helper()
-	b, err := bus.Connect(s.ctx, bus.Config{URL: "nats://" + s.nats, Name: "examples", Existing: true})
+	b, err := bus.Connect(s.ctx, bus.Config{URL: "nats://" + s.nats, Credentials: bus.Credentials{Seed: natsd.KeyFile(s.data())}, Name: "examples", Existing: true})
 	if err != nil {
 		s.t.Fatal(err)
 	}

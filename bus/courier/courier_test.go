@@ -42,9 +42,9 @@ func serve(t testing.TB, dir, address string) *natsd.Server {
 }
 
 // process is the courier of one process.
-func process(t testing.TB, url string) *courier.Courier {
+func process(t testing.TB, url string, login nats.Option) *courier.Courier {
 	t.Helper()
-	nc, err := nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(10*time.Millisecond), nats.ReconnectBufSize(-1))
+	nc, err := nats.Connect(url, login, nats.MaxReconnects(-1), nats.ReconnectWait(10*time.Millisecond), nats.ReconnectBufSize(-1))
 	must(t, err)
 	t.Cleanup(nc.Close)
 	c, err := courier.New(courier.Config{
@@ -59,7 +59,7 @@ func process(t testing.TB, url string) *courier.Courier {
 // pair is two processes on one server.
 func pair(t testing.TB) (here, there *courier.Courier) {
 	s := serve(t, t.TempDir(), "127.0.0.1:0")
-	return process(t, s.URL()), process(t, s.URL())
+	return process(t, s.URL(), s.Login()), process(t, s.URL(), s.Login())
 }
 
 var c2 = events.Incarnation{Name: "c 2", Epoch: 7}
@@ -193,7 +193,7 @@ func TestNothingIsLostOrDoubledOverALostConnection(t *testing.T) {
 	dir := t.TempDir()
 	s := serve(t, dir, "127.0.0.1:0")
 	url := s.URL()
-	here, there := process(t, url), process(t, url)
+	here, there := process(t, url, s.Login()), process(t, url, s.Login())
 	got := make(chan string, 4000)
 	defer receive(t, there, got)()
 	send(t, here, 0, 2000)
@@ -292,7 +292,7 @@ func TestWhatIsTooLargeIsRefusedForASilentConnectorToo(t *testing.T) {
 func TestNothingIsAskedWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir(), "127.0.0.1:0")
-	c := process(t, s.URL())
+	c := process(t, s.URL(), s.Login())
 	answer(t, c, "wait", func(ctx context.Context, _ []byte, _ func([]byte) error) error {
 		s.Shutdown()
 		<-ctx.Done()

@@ -26,7 +26,7 @@ func TestACopyOfARunningServersDirectoryIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := start(t, Options{DataDir: dir})
-	nc, err := nats.Connect("", nats.InProcessServer(s))
+	nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestStreamsAreInstalledWhereThereAreNone(t *testing.T) {
 	t.Parallel()
 	aside, dir := t.TempDir(), t.TempDir()
 	s := start(t, Options{DataDir: aside})
-	nc, err := nats.Connect("", nats.InProcessServer(s))
+	nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}

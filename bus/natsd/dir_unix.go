@@ -74,3 +74,30 @@ func size(dir string) (sum int64) {
 	})
 	return sum
 }
+
+// checkSecret finds out whether others can read a file, or have put it there.
+func checkSecret(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o077 != 0 {
+		return fmt.Errorf("%w: others can use %s (mode %s); chmod 600 it, or remove it if they may have read it, and the next start makes another", ErrKey, f.Name(), mode)
+	}
+	if owner := info.Sys().(*syscall.Stat_t).Uid; int(owner) != os.Geteuid() && os.Geteuid() != 0 {
+		return fmt.Errorf("%w: %s belongs to the user with the id %d", ErrKey, f.Name(), owner)
+	}
+	return nil
+}
+
+// checkDir finds out whether others could put their own files in the place of ours.
+func checkDir(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	if mode := info.Mode(); mode.Perm()&0o002 != 0 && mode&os.ModeSticky == 0 {
+		return fmt.Errorf("%w: everybody can write to %s (mode %s); chmod o-w it", ErrKey, dir, mode)
+	}
+	return nil
+}

@@ -13,7 +13,7 @@ func TestAnIndexIsKeptOfWhatTheServerHasNone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := start(t, Options{DataDir: dir})
-	nc, err := nats.Connect("", nats.InProcessServer(s))
+	nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}

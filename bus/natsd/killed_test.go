@@ -35,7 +35,7 @@ func storeUntilKilled(dir string) {
 		fmt.Println(err)
 		return
 	}
-	nc, err := nats.Connect("", nats.InProcessServer(s))
+	nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -58,7 +58,7 @@ func killedServer(t *testing.T) (dir string, acknowledged uint64) {
 	t.Helper()
 	dir = t.TempDir()
 	s := start(t, Options{DataDir: dir})
-	nc, err := nats.Connect("", nats.InProcessServer(s))
+	nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func again(t *testing.T, dir string) (last uint64, said string) {
 	t.Helper()
 	var log bytes.Buffer
 	s := start(t, Options{DataDir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	nc, err := nats.Connect("", nats.InProcessServer(s))
+	nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +141,9 @@ func TestACopyOfAKilledServerIsReadWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Remove(filepath.Join(moved, lockName)); err != nil { // nothing ran when it was copied
+		t.Fatal(err)
+	}
+	if err := os.Chmod(KeyFile(moved), 0o600); err != nil { // CopyFS leaves that to the umask
 		t.Fatal(err)
 	}
 	last, said := again(t, moved)

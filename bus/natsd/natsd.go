@@ -10,6 +10,8 @@
 // has acknowledged survives the death of the process; whether it survives a
 // power failure is [Options].Fsync, and with "always" it does after [Server.Sync].
 // While its disk is full it stores nothing, and goes on by itself when there is room.
+// It lets in whoever has the key that the first start makes in the data directory, which nobody
+// but its owner can read ([KeyFile]); whoever has no key is refused, within this process too.
 // A lock on the data directory keeps a second process out, for two servers on one
 // directory destroy it; a copy of the directory that was made while a server ran is
 // refused. The lock is flock's, which makes this a package for Unix.
@@ -17,6 +19,7 @@ package natsd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,6 +45,7 @@ var (
 
 const (
 	readyTimeout = 30 * time.Second // of listening, once the streams are recovered
+	authTimeout  = 10 * time.Second // of a client, whose machine may be busy
 	maxMemory    = 256 << 20        // bytes of streams in memory, of which there are none but consumers' state
 	lockName     = "lock"
 	storeName    = "nats"
@@ -59,7 +63,9 @@ type Options struct {
 	// one after the other, in place of Fsync: what "always" is measured beside.
 	SyncEach bool
 	Name     string // of the server, as NATS shows it
-	MaxStore int64  // bytes of all streams; 0: 3/4 of what the disk has for them
+	// TLS is what clients of other processes must use; nil: none.
+	TLS      *tls.Config
+	MaxStore int64 // bytes of all streams; 0: 3/4 of what the disk has for them
 	// Logger is told what the server warns of, each thing once a minute, and at
 	// level info all that it says. nil: nobody is told.
 	Logger *slog.Logger
@@ -72,6 +78,7 @@ type Server struct {
 	dir     string // of the streams
 	lock    *os.File
 	files   *allFiles
+	door    *door
 	started chan struct{}          // closed when ns.Start has returned; nil if it wasn't called
 	js      server.JetStreamConfig // to open the streams again with; not changed after Start
 	quit    chan struct{}          // closed by Shutdown
@@ -100,6 +107,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{log: newLogger(o.Logger), dir: opts.StoreDir, lock: lock, files: newAllFiles(o.DataDir), quit: make(chan struct{})}
+	if s.door, err = newDoor(o.DataDir); err != nil {
+		s.Shutdown()
+		return nil, err
+	}
+	opts.CustomClientAuthentication = s.door
 	if o.MaxStore == 0 {
 		opts.JetStreamMaxStore = storeLimit(opts.StoreDir)
 	}
@@ -156,6 +168,8 @@ func (o *Options) server() (*server.Options, error) {
 		StoreDir:           filepath.Join(o.DataDir, storeName),
 		NoSigs:             true,
 		MaxPayload:         server.MAX_PAYLOAD_SIZE,
+		AlwaysEnableNonce:  true,
+		AuthTimeout:        authTimeout.Seconds(),
 
 		DisableJetStreamBanner: true,
 	}
@@ -166,7 +180,7 @@ func (o *Options) server() (*server.Options, error) {
 		}
 		opts.Host, opts.Port = host, port
 	}
-	opts.SyncAlways = o.SyncEach
+	opts.SyncAlways, opts.TLSConfig = o.SyncEach, o.TLS
 	return opts, o.fsync(opts)
 }
 

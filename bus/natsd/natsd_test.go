@@ -30,12 +30,12 @@ func start(t *testing.T, o Options) *Server {
 func TestAServerIsReachedFromInsideAndOutside(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{DataDir: t.TempDir(), Listen: "127.0.0.1:0", Fsync: "always", Name: "here"})
-	inside, err := nats.Connect("", nats.InProcessServer(s))
+	inside, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer inside.Close()
-	outside, err := nats.Connect(s.URL())
+	outside, err := nats.Connect(s.URL(), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestWhatIsStoredOutlivesTheServer(t *testing.T) {
 	dir := t.TempDir()
 	for round := range 2 {
 		s := start(t, Options{DataDir: dir})
-		nc, err := nats.Connect("", nats.InProcessServer(s))
+		nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 		if err != nil {
 			t.Fatal(err)
 		}

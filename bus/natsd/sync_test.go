@@ -80,7 +80,7 @@ func onDisk(t *testing.T, o Options) (*Server, *disk, nats.JetStreamContext) {
 
 func client(t *testing.T, s *Server) nats.JetStreamContext {
 	t.Helper()
-	nc, err := nats.Connect("", nats.InProcessServer(s))
+	nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 func laden(t *testing.T) *process {
 	t.Helper()
 	p := connectorProcess(t, t.TempDir(), "c1", "--nats-listen", "127.0.0.1:0", "--demo")
-	b, err := bus.Connect(t.Context(), bus.Config{URL: p.nats(), Existing: true})
+	b, err := bus.Connect(t.Context(), existing(t, p.nats()))
 	if err != nil {
 		t.Fatal(err)
 	}

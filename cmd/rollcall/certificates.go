@@ -10,7 +10,7 @@ import (
 // openCerts opens the certificates of whatever serves over TLS: those that the operator
 // gave, or the self-signed one of the service, for which the bus has to be open.
 func (n *node) openCerts(ctx context.Context) (err error) {
-	if !n.cfg.has(roleConnector) && n.cfg.HTTPTLS == "" {
+	if !n.cfg.has(roleConnector) && n.cfg.HTTPTLS == "" && !n.cfg.natsNeedsTLS() {
 		return nil
 	}
 	cfg := certs.Config{

@@ -35,19 +35,18 @@ const (
 
 // A Config is what "rollcall up" was asked for, a field a flag.
 type Config struct {
-	Domains        []string // prepared, without repetition; the first one gets the demo accounts
-	Data           string   // directory of everything that this process keeps
-	Name           string   // of the connector; at most 200 bytes; unique among the living
-	C2S            string   // host:port for TCP with STARTTLS; "" for none
-	C2STLS         string   // host:port for direct TLS; "" for none
-	WS             string   // host:port for WebSocket over plain HTTP: loopback, unless AllowPlaintext, or for proxies; "" for none
-	WSTLS          string   // host:port for WebSocket over HTTPS; "" for none
-	HTTP           string   // host:port of the API over plain HTTP, loopback; "" for none
-	HTTPTLS        string   // host:port of the API over HTTPS; "" for none
-	WSOrigins      []string // patterns of hosts whose pages may use WebSocket
-	NATSListen     string   // host:port of the embedded NATS server; "" for none
-	NATS           string   // URLs of a NATS server or cluster instead of the embedded one
-	Creds          string   // its credentials file
+	Domains        []string   // prepared, without repetition; the first one gets the demo accounts
+	Data           string     // directory of everything that this process keeps
+	Name           string     // of the connector; at most 200 bytes; unique among the living
+	C2S            string     // host:port for TCP with STARTTLS; "" for none
+	C2STLS         string     // host:port for direct TLS; "" for none
+	WS             string     // host:port for WebSocket over plain HTTP: loopback, unless AllowPlaintext, or for proxies; "" for none
+	WSTLS          string     // host:port for WebSocket over HTTPS; "" for none
+	HTTP           string     // host:port of the API over plain HTTP, loopback; "" for none
+	HTTPTLS        string     // host:port of the API over HTTPS; "" for none
+	WSOrigins      []string   // patterns of hosts whose pages may use WebSocket
+	NATSListen     string     // host:port of the embedded NATS server; "" for none
+	NATS           natsAccess // a NATS server or cluster instead of the embedded one
 	Roles          []role
 	Cert, Key      string // PEM files; both or none
 	Certs          string // directory of pairs, instead; none of the three: the self-signed one
@@ -111,8 +110,8 @@ func (c *Config) validate() error {
 	if c.Cert != "" && c.Certs != "" {
 		return usagef("--cert is a certificate for all domains, --certs a directory of several: give one")
 	}
-	if c.NATS == "" && c.Creds != "" {
-		fault("--creds is for --nats")
+	if !c.external() && c.NATS.named() {
+		fault("--creds and its like are for --nats")
 	}
 	if c.has(roleConnector) && c.C2S+c.C2STLS+c.WS+c.WSTLS == "" {
 		fault("a connector needs --c2s, --c2s-tls, --ws or --ws-tls")
@@ -124,7 +123,7 @@ func (c *Config) validate() error {
 		fault("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)
 	}
 	return errors.Join(append([]error{c.prepareDomains()}, append(faults,
-		c.Limits.validate(), c.Log.validate(), c.Public.validate(c.has(rolePublisher)), c.validateWeb())...)...)
+		c.Limits.validate(), c.Log.validate(), c.Public.validate(c.has(rolePublisher)), c.NATS.validate(), c.validateWeb())...)...)
 }
 
 // validateWeb keeps passwords and tokens off the network.
@@ -139,7 +138,19 @@ func (c *Config) validateWeb() error {
 			return fmt.Errorf("%w, or name the proxies that add TLS with --trusted-proxy", err)
 		}
 	}
+	if c.natsNeedsTLS() && !c.hasCerts() {
+		return usagef("--nats-listen: other machines reach %s, and need TLS: give --cert and --key, or --certs, or an address of this machine", c.NATSListen)
+	}
 	return onlyLoopback("--http", c.HTTP)
+}
+
+// natsNeedsTLS reports that other machines reach the embedded server.
+func (c *Config) natsNeedsTLS() bool {
+	if c.external() || c.NATSListen == "" {
+		return false
+	}
+	addr, err := net.ResolveTCPAddr("tcp", c.NATSListen)
+	return err == nil && !addr.IP.IsLoopback()
 }
 
 // onlyLoopback refuses an address of a listener without TLS that other machines reach.
@@ -230,6 +241,9 @@ func (c *Config) security() string {
 
 // hasCerts reports that the operator gave certificates.
 func (c *Config) hasCerts() bool { return c.Cert+c.Certs != "" }
+
+// external reports that NATS is not in this process.
+func (c *Config) external() bool { return c.NATS.url+c.NATS.context != "" }
 
 func (c *Config) has(r role) bool { return slices.Contains(c.Roles, r) }
 

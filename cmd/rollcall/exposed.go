@@ -9,9 +9,6 @@ import (
 // warnExposed warns the operator of listeners that other machines reach, and
 // not everybody should.
 func (n *node) warnExposed() {
-	if n.nats != nil && !isLoopback(n.nats.URL()) {
-		n.log.Warn("whoever reaches the embedded NATS can read and change everything", "listener", n.nats.URL())
-	}
 	if !n.cfg.Demo {
 		return
 	}

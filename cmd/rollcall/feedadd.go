@@ -17,10 +17,11 @@ import (
 
 func newFeedAdd(con *console, svc *service) *cobra.Command {
 	var (
-		pick   feedPick
-		from   string
-		client string
-		asJSON bool
+		pick    feedPick
+		from    string
+		client  string
+		inOrder bool
+		asJSON  bool
 	)
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -47,14 +48,15 @@ func newFeedAdd(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := b.Public().AddFeed(ctx, args[0], max(begin.from, begin.first), subjects); err != nil {
+				f := bus.Feed{Name: args[0], From: max(begin.from, begin.first), Subjects: subjects, InOrder: inOrder}
+				if err := b.Public().AddFeed(ctx, f); err != nil {
 					return published(err)
 				}
 				begin.tell(con, &pick)
 				if asJSON {
 					return con.printJSON(begin.view(args[0], subjects))
 				}
-				return showClients(con.out, svc, bus.Feed{Name: args[0], Subjects: subjects}, client)
+				return showClients(con.out, svc, f, client)
 			})
 		}),
 	}
@@ -62,6 +64,7 @@ func newFeedAdd(con *console, svc *service) *cobra.Command {
 	f.StringSliceVar(&pick.classes, "class", nil, "`LIST` of classes: session, presence, account,\nconnector, log (default: all); log tells what the\nlog has lost")
 	f.StringSliceVar(&pick.events, "event", nil, "`LIST` of events, as closed (default: all)")
 	f.StringVar(&from, "from", "", "begin at a `TIME`, at a sequence, or with new events\n(new); default: with the oldest that is published")
+	f.BoolVar(&inOrder, "in-order", false, "one event at a time: the next comes when the one before\nis acknowledged; otherwise up to 1,000 at a time")
 	defineClient(cmd, &client)
 	f.BoolVar(&asJSON, "json", false, "one JSON object instead")
 	return cmd

@@ -65,7 +65,7 @@ func newFeedShow(con *console, svc *service) *cobra.Command {
 
 // showClients writes what one program needs, or what each does, below its name.
 func showClients(w io.Writer, svc *service, f bus.Feed, client string) error {
-	url, _, _ := strings.Cut(svc.nats, ",")
+	url, _, _ := strings.Cut(svc.url, ",")
 	_, host, found := strings.Cut(url, "://")
 	if !found {
 		host = url
@@ -74,8 +74,11 @@ func showClients(w io.Writer, svc *service, f bus.Feed, client string) error {
 	if subjects == "" {
 		subjects = bus.PublicSubject("*", "*", "*")
 	}
-	values := struct{ Name, Table, Stream, URL, Host, Creds, Subjects string }{
-		f.Name, strings.ReplaceAll(f.Name, "-", "_"), bus.PublicStream, url, host, svc.creds, subjects,
+	values := struct {
+		Name, Table, Stream, URL, Host, Creds, Subjects string
+		Token                                           bool // in place of Creds: one of rollcall token add, in TOKEN
+	}{
+		f.Name, strings.ReplaceAll(f.Name, "-", "_"), bus.PublicStream, url, host, svc.creds, subjects, svc.discovered,
 	}
 	for _, c := range feedClients {
 		if client != "" && client != c.name {

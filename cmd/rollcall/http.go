@@ -17,7 +17,7 @@ const httpName = "http"
 
 // serveHTTP answers other programs until ctx ends, from before the table is up to date, so
 // that they can see it come to be.
-func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
+func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group, guard *access.Guard) {
 	if n.listeners.api == nil && n.listeners.apiTLS == nil {
 		return
 	}
@@ -30,8 +30,6 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group) {
 			return n.table.WaitFor(ctx, at)
 		},
 	})
-	guard := access.NewGuard(n.bus.Tokens())
-	g.Go(func() error { return follow(ctx, guard.Follow) })
 	n.monitor.mount(server, guard)
 	pseudonyms := n.pseudonyms(ctx, g)
 	kicker, err := accounts.NewAdmin(n.bus.Log(), storeOf(n.bus), httpName)

@@ -138,7 +138,7 @@ func keyframesAt(t *testing.T, url string) []events.Keyframe {
 
 func observer(t *testing.T, url string) *bus.Bus {
 	t.Helper()
-	b, err := bus.Connect(t.Context(), bus.Config{URL: url, Existing: true})
+	b, err := bus.Connect(t.Context(), existing(t, url))
 	if err != nil {
 		t.Fatal(err)
 	}

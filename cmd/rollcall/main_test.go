@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -17,7 +18,25 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"rollcall": main})
+	testscript.Main(elsewhere{m}, map[string]func(){"rollcall": main})
+}
+
+// elsewhere keeps the tests out of the home of whoever runs them: services announce themselves to
+// each other in a directory of their own.
+type elsewhere struct{ *testing.M }
+
+func (a elsewhere) Run() int {
+	dir, err := os.MkdirTemp("", "rollcall")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	for name, value := range map[string]string{"XDG_STATE_HOME": filepath.Join(dir, "state"), "XDG_CONFIG_HOME": filepath.Join(dir, "config"), "RUNTIME_DIRECTORY": ""} {
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
+	return a.M.Run()
 }
 
 // TestScripts runs testdata/script. Beside testscript's own commands they have
@@ -97,6 +116,7 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 					env.Values[worldKey{}] = w
 					env.Defer(w.close)
 					env.Setenv("ROLLCALL_NATS", url)
+					env.Setenv("XDG_STATE_HOME", os.Getenv("XDG_STATE_HOME"))
 					return nil
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -82,7 +82,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 // inLog counts what a log has, under the names that metrics give it.
 func inLog(t *testing.T, url string) map[string]float64 {
 	t.Helper()
-	b, err := bus.Connect(t.Context(), bus.Config{URL: url, Existing: true})
+	b, err := bus.Connect(t.Context(), existing(t, url))
 	if err != nil {
 		t.Fatal(err)
 	}

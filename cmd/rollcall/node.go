@@ -13,6 +13,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/certs"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/publisher"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/sdnotify"
@@ -30,6 +31,7 @@ type node struct {
 	dir       *dataDir
 	listeners listeners
 	nats      *natsd.Server // nil if another NATS is used
+	withdraw  func()        // says that it listens no longer; nil if nobody was told that it does
 	bus       *bus.Bus
 
 	failed    func(from netip.Addr, held bool) // writes down failed logins; nil: nothing does
@@ -79,25 +81,28 @@ func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (n *node, err 
 // openBus connects to NATS, and starts it before if it is to be in this
 // process.
 func (n *node) openBus(ctx context.Context) (err error) {
-	config := bus.Config{
-		URL: n.cfg.NATS, Creds: n.cfg.Creds, Name: "rollcall " + n.cfg.Name,
-		OnState: n.onState,
-		OnError: func(err error) { n.log.Warn("NATS", "error", err) },
+	var config bus.Config
+	if n.cfg.external() {
+		if config, err = n.cfg.NATS.config(); err != nil {
+			return err
+		}
 	}
+	config.Name, config.OnState = "rollcall "+n.cfg.Name, n.onState
+	config.OnError = func(err error) { n.log.Warn("NATS", "error", err) }
 	n.cfg.Log.apply(&config)
 	if n.cfg.has(rolePublisher) {
 		config.Public = &n.cfg.Public.limits
 	}
 	// A stream that can't be used is mended where the streams are.
 	flag := "--nats"
-	if n.cfg.NATS == "" {
+	if !n.cfg.external() {
 		if err := n.dir.checkRestored(); err != nil {
 			return change("--data", err)
 		}
-		if n.nats, err = startNATS(ctx, n.cfg, n.log); err != nil {
+		if n.nats, err = n.startNATS(ctx); err != nil {
 			return err
 		}
-		config.InProcess, flag = n.nats, "--data"
+		config.InProcess, config.Inbox, flag = n.nats, bus.OwnInbox, "--data"
 	}
 	n.bus, err = bus.Connect(ctx, config)
 	n.connected.Store(err == nil)
@@ -108,7 +113,7 @@ func (n *node) openBus(ctx context.Context) (err error) {
 		}
 	}
 	if n.nats == nil {
-		err = n.cfg.Log.explain(err)
+		err = n.cfg.NATS.explain(ctx, n.cfg.Log.explain(err), "change --nats")
 	}
 	return change(flag, err)
 }
@@ -126,17 +131,24 @@ func (n *node) onState(connected bool) {
 }
 
 // startNATS starts the embedded server. An error names the flag that mends it.
-func startNATS(ctx context.Context, cfg *Config, log *slog.Logger) (*natsd.Server, error) {
-	server, err := natsd.Start(ctx, natsd.Options{
-		DataDir: cfg.Data, Listen: cfg.NATSListen, Fsync: cfg.Fsync, Name: cfg.Name, Logger: log,
-	})
+func (n *node) startNATS(ctx context.Context) (*natsd.Server, error) {
+	o := natsd.Options{
+		DataDir: n.cfg.Data, Listen: n.cfg.NATSListen, Fsync: n.cfg.Fsync, Name: n.cfg.Name, Logger: n.log,
+	}
+	if n.cfg.natsNeedsTLS() {
+		o.TLS = n.certs.TLS()
+	}
+	server, err := natsd.Start(ctx, o)
 	switch {
 	case err == nil:
+		n.announce(server)
 		return server, nil
 	case errors.Is(err, natsd.ErrPortInUse), errors.Is(err, natsd.ErrBadAddress):
 		return nil, change("--nats-listen", fmt.Errorf("embedded NATS: %w", err))
 	case errors.Is(err, natsd.ErrBadFsync):
 		return nil, usagef("--fsync: %w", err)
+	case errors.Is(err, natsd.ErrKey):
+		return nil, err // says what to do
 	}
 	return nil, change("--data", fmt.Errorf("embedded NATS: %w", err))
 }
@@ -146,6 +158,9 @@ func (n *node) close() {
 	// First the connection, so that its buffers are written while there is a
 	// server; the directory last, for its lock keeps others out.
 	n.connected.Store(false)
+	if n.withdraw != nil {
+		n.withdraw()
+	}
 	if n.bus != nil {
 		n.bus.Close()
 	}
@@ -195,7 +210,10 @@ func (n *node) run(ctx context.Context) error {
 	n.monitor.run(ctx, life, g)
 	n.tellManager(ctx, life, g, conn)
 	g.Go(func() error { return fold.Run(life) })
-	n.serveHTTP(life, g)
+	guard := access.NewGuard(n.bus.Tokens())
+	g.Go(func() error { return follow(life, guard.Follow) })
+	n.serveHTTP(life, g, guard)
+	n.admitPrograms(life, g, guard)
 	g.Go(func() error {
 		defer end()
 		ctx, cancel := context.WithCancel(ctx)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/lossy"
 	"github.com/rollcall-xmpp/rollcall/events"
 )
@@ -65,7 +66,8 @@ func (d *testDisk) cut(t *testing.T, p *process, strays *rand.Rand) (left string
 		p.freeze(t)
 		err = os.CopyFS(left, os.DirFS(d.dir))
 		p.cmd.Process.Signal(syscall.SIGCONT)
-		err = errors.Join(err, os.Remove(filepath.Join(left, "a", "lock"))) // by which copies are known
+		err = errors.Join(err, os.Chmod(natsd.KeyFile(filepath.Join(left, "a")), 0o600)) // CopyFS leaves that to the umask
+		err = errors.Join(err, os.Remove(filepath.Join(left, "a", "lock")))              // by which copies are known
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +177,7 @@ func (o blackout) check(t *testing.T, users []string) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	b, err := bus.Connect(ctx, bus.Config{URL: url, Existing: true})
+	b, err := bus.Connect(ctx, existing(t, url))
 	if err != nil {
 		t.Fatal(err)
 	}

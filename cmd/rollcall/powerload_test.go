@@ -295,7 +295,7 @@ func (a acknowledged) missing(f found) (all []string) {
 // startLoad lets clients work on a process until it is killed.
 func startLoad(t *testing.T, p *process, users []string) (book *ledger, stop func()) {
 	book = &ledger{users: make(map[string]acknowledged), read: make(map[events.Seq]events.EventID)}
-	b, err := bus.Connect(t.Context(), bus.Config{URL: natsAddress.FindStringSubmatch(p.out.String())[1], Existing: true})
+	b, err := bus.Connect(t.Context(), existing(t, natsAddress.FindStringSubmatch(p.out.String())[1]))
 	if err != nil {
 		t.Fatal(err)
 	}

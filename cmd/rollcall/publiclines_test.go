@@ -80,7 +80,7 @@ func TestASearchGoesOnBehindWhatIsDamaged(t *testing.T) {
 // junk puts what is no record among those of an account.
 func (w *witness) junk(user string) {
 	w.t.Helper()
-	nc, err := nats.Connect(w.url)
+	nc, err := nats.Connect(w.url, login(w.t, w.url)...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestATailWaitsForPseudonyms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := bus.Connect(t.Context(), bus.Config{URL: w.url, Existing: true})
+	b, err := bus.Connect(t.Context(), existing(t, w.url))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,7 @@ import (
 type restoring struct {
 	con      *console
 	data     string
-	nats     string
-	creds    string
+	nats     natsAccess
 	replicas int
 	maxAge   string
 	json     bool
@@ -61,24 +60,29 @@ func newRestore(con *console) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&r.data, "data", defaultData, "`DIR` of what rollcall up will keep\n")
-	f.StringVar(&r.nats, "nats", "", "`URL` of a NATS server or cluster to use instead")
-	f.StringVar(&r.creds, "creds", "", "`FILE` with credentials for --nats")
+	f.StringVar(&r.nats.url, "nats", "", "`URL` of a NATS server or cluster to use instead")
+	r.nats.define(cmd, f)
 	f.IntVar(&r.replicas, "replicas", 0, "`N` servers of a cluster that keep each stream\n(default: 3)")
 	f.StringVar(&r.maxAge, "log-max-age", "", "`AGE` after which the log's records go, also those of\nthe backup: 30d, 720h, forever (default: as it was)")
 	f.BoolVar(&r.json, "json", false, "one JSON object")
 	cmd.MarkFlagDirname("data")
-	cmd.RegisterFlagCompletionFunc("creds", completeFiles)
 	cmd.RunE = verb(func(ctx context.Context, args []string) error {
-		switch given := cmd.Flags().Changed; {
-		case given("data") && given("nats"):
+		switch external := r.external(); {
+		case cmd.Flags().Changed("data") && external:
 			return usagef("--data is for the embedded NATS, --nats for another: give one")
-		case given("creds") && !given("nats"):
-			return usagef("--creds is for --nats")
+		case r.nats.named() && !external:
+			return usagef("--creds and its like are for --nats")
+		}
+		if err := r.nats.validate(); err != nil {
+			return err
 		}
 		return r.run(ctx, args[0])
 	})
 	return cmd
 }
+
+// external reports that NATS is another's.
+func (r *restoring) external() bool { return r.nats.url+r.nats.context != "" }
 
 func (r *restoring) run(ctx context.Context, dir string) error {
 	begun := time.Now()
@@ -91,12 +95,12 @@ func (r *restoring) run(ctx context.Context, dir string) error {
 		return err
 	}
 	restore := r.restoreData
-	if r.nats != "" {
+	if r.external() {
 		restore = r.restore
 	}
 	made, err := restore(ctx, cfg, from)
 	if err != nil {
-		return err
+		return r.nats.explain(ctx, err, "change --nats")
 	}
 	made.From, made.ElapsedMS = dir, time.Since(begun).Milliseconds()
 	return r.show(made)
@@ -108,9 +112,16 @@ func (r *restoring) config() (bus.Config, error) {
 	if err := log.validate(); err != nil {
 		return bus.Config{}, err
 	}
-	cfg := bus.Config{URL: r.nats, Creds: r.creds, Name: "rollcall restore"}
+	var cfg bus.Config
+	if r.external() {
+		var err error
+		if cfg, err = r.nats.config(); err != nil {
+			return cfg, err
+		}
+	}
+	cfg.Name = "rollcall restore"
 	log.apply(&cfg)
-	return cfg, checkCreds(r.creds)
+	return cfg, nil
 }
 
 // open reads all of a backup once, so that nothing begins that can't end well.

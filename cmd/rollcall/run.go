@@ -69,7 +69,7 @@ func newRoot(con *console) *cobra.Command {
 		profiled(newUp(con)), newUser(con), newNames(con), newSessions(con), newHistory(con), newEvents(con), newRoute(con), newContacts(con), newDiff(con),
 		newTail(con), newLogins(con), newKick(con), newBan(con), newConnectors(con), newLog(con), newVerify(con),
 		newToken(con), newFeed(con), newAudit(con), newExport(con), newImport(con), newStats(con),
-		newConfig(con), newHealth(con), newBackup(con), newRestore(con), newBench(con),
+		newConfig(con), newHealth(con), newBackup(con), newRestore(con), newBench(con), newNATSHelp(),
 		newVersion(con), newMan(con),
 	)
 	return root

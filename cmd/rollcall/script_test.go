@@ -113,7 +113,7 @@ func (p *process) says(o *output, want *regexp.Regexp) bool {
 var (
 	xmppAddress = regexp.MustCompile(`XMPP +([0-9.:]+)`)
 	serving     = regexp.MustCompile("Ctrl-C stops it")
-	natsAddress = regexp.MustCompile(`NATS +(nats://[0-9.:]+) \(`)
+	natsAddress = regexp.MustCompile(`NATS +((?:nats|tls)://[0-9.:]+) \(`)
 )
 
 func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
@@ -143,7 +143,7 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if m := natsAddress.FindStringSubmatch(said); m != nil {
 		ts.Setenv("ROLLCALL_NATS", m[1])
-		ts.Setenv("NATS_"+name, strings.TrimPrefix(m[1], "nats://"))
+		ts.Setenv("NATS_"+name, m[1][strings.Index(m[1], "://")+3:])
 	}
 }
 
@@ -283,7 +283,11 @@ func retain(url string, age time.Duration) error {
 // limitAge limits the age of the log, as an operator does by "nats stream edit",
 // and says what was in it.
 func limitAge(url string, age time.Duration) (state jetstream.StreamState, err error) {
-	nc, err := nats.Connect(url)
+	opts, err := loginOptions(url)
+	if err != nil {
+		return state, err
+	}
+	nc, err := nats.Connect(url, opts...)
 	if err != nil {
 		return state, err
 	}

@@ -1,16 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/settings"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/accounts"
 )
@@ -22,28 +23,46 @@ const dialTimeout = 5 * time.Second
 const defaultNATS = "nats://127.0.0.1:4222"
 
 // A service is where a verb finds the running service.
-type service struct {
-	nats, creds string
-}
+type service struct{ natsAccess }
 
 // flags adds the flags that every verb but up has.
 func (s *service) flags(cmd *cobra.Command) {
 	f := cmd.PersistentFlags()
-	f.StringVar(&s.nats, "nats", cmp.Or(os.Getenv("ROLLCALL_NATS"), defaultNATS), "the service's NATS `URL`, or ROLLCALL_NATS")
+	f.StringVar(&s.url, "nats", defaultNATS, "the service's NATS `URL`, or ROLLCALL_NATS")
 	f.Lookup("nats").DefValue = "" // too long for the help; it is in the text
-	f.Lookup("nats").Usage += "\n(default " + defaultNATS + ")"
-	f.StringVar(&s.creds, "creds", "", "NATS credentials `FILE`")
-	cmd.RegisterFlagCompletionFunc("creds", completeFiles)
+	f.Lookup("nats").Usage += "\n(default " + defaultNATS + ");\nrollcall help nats says more"
+	s.define(cmd, f)
+	for _, name := range natsFlags {
+		flag := f.Lookup(name)
+		if text := os.Getenv(settings.Variable(flag.Name)); text != "" {
+			flag.Value.Set(text) // without being Changed
+		}
+		flag.Hidden = !slices.Contains(natsFlags[:natsFlagsShown], name)
+	}
 }
+
+// natsFlags are those about NATS. Each verb's help shows the first of them; "rollcall help nats"
+// has the others.
+var natsFlags = []string{
+	"nats", "nats-context", "creds", "nkey",
+	"nats-user", "nats-password-file", "nats-ca", "nats-cert", "nats-key",
+}
+
+const natsFlagsShown = 4
 
 // use connects, calls do, and disconnects.
 func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
-	if err := checkCreds(s.creds); err != nil {
+	if err := s.validate(); err != nil {
 		return err
 	}
+	cfg, err := s.config()
+	if err != nil {
+		return err
+	}
+	cfg.Name, cfg.Existing = "rollcall cli", true
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	b, err := bus.Connect(dialing, bus.Config{URL: s.nats, Creds: s.creds, Name: "rollcall cli", Existing: true})
+	b, err := bus.Connect(dialing, cfg)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -52,7 +71,11 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 	case errors.Is(err, bus.ErrLacksStream), isDenied(err):
 		return err
 	case err != nil:
-		return &flagError{flag: "is rollcall up running? else change --nats", err: err}
+		const lost = "is rollcall up running? else change --nats"
+		if err = s.explain(ctx, err, lost); !errors.As(err, new(*flagError)) {
+			return &flagError{flag: lost, err: err}
+		}
+		return err
 	}
 	defer b.Close()
 	putOnRecord(ctx, b)
@@ -63,19 +86,6 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 func isDenied(err error) bool {
 	_, denied := errors.AsType[*events.DeniedError](err)
 	return denied
-}
-
-// checkCreds tells a file that can't be read from a server that can't be
-// reached.
-func checkCreds(path string) error {
-	if path == "" {
-		return nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return change("--creds", fmt.Errorf("credentials: %w", err))
-	}
-	return f.Close()
 }
 
 // parseAccount reads an account's JID: one with a localpart, without a

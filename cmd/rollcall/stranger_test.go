@@ -17,7 +17,9 @@ func scriptStranger(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	nc, err := nats.Connect(ts.Getenv("ROLLCALL_NATS"), nats.Timeout(5*time.Second))
+	opts, err := loginOptions(ts.Getenv("ROLLCALL_NATS"))
+	ts.Check(err)
+	nc, err := nats.Connect(ts.Getenv("ROLLCALL_NATS"), append(opts, nats.Timeout(5*time.Second))...)
 	ts.Check(err)
 	defer nc.Close()
 	js, err := jetstream.New(nc)

@@ -23,7 +23,8 @@ func newTokenAdd(con *console, svc *service) *cobra.Command {
 		Use:   "add NAME",
 		Short: "Make a token and show it, once",
 		Long: "Make a token for a program that uses the API (up --http), and show it. It is\n" +
-			"shown nowhere else: only its hash is kept. The audit calls it NAME.\n\n" +
+			"shown nowhere else: only its hash is kept. The audit calls it NAME. With read,\n" +
+			"the embedded NATS takes it too, for feeds and for the API's service there.\n\n" +
 			"Scopes:\n" +
 			"  read          sessions and events, with the networks of clients\n" +
 			"  read:address  their addresses too\n" +

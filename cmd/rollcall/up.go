@@ -60,8 +60,8 @@ func defineUp(cmd *cobra.Command, cfg *Config) {
 	f.StringVar(&cfg.HTTPTLS, "http-tls", "", "`ADDR` of the API with TLS")
 	f.StringSliceVar(&cfg.WSOrigins, "ws-origin", nil, "`HOST` of other pages that may use WebSocket;\n*: any")
 	f.StringVar(&cfg.NATSListen, "nats-listen", "127.0.0.1:4222", "`ADDR` of the embedded NATS\n")
-	f.StringVar(&cfg.NATS, "nats", "", "`URL` of a NATS server or cluster to use instead")
-	f.StringVar(&cfg.Creds, "creds", "", "`FILE` with credentials for --nats")
+	f.StringVar(&cfg.NATS.url, "nats", "", "`URL` of a NATS server or cluster to use instead")
+	cfg.NATS.define(cmd, f)
 	f.StringSliceVar(&cfg.roles, "roles", []string{"connector", "projector", "http"}, "`LIST` of connector, projector and http, without\nwhich there is no --http, and no --ws unless\nnamed, and of publisher (default: all but that)")
 	f.Lookup("roles").DefValue = "[]" // said shorter
 	f.StringVar(&cfg.Cert, "cert", "", "TLS certificate, PEM `FILE` (default: self-signed)")
@@ -78,7 +78,7 @@ func defineUp(cmd *cobra.Command, cfg *Config) {
 	f.StringVar(&cfg.Fsync, "fsync", "1s", "`WHEN` the embedded NATS syncs to disk: always, or\nhow often. A power failure loses what is not\nsynced; a killed process loses nothing\n")
 	f.BoolVar(&cfg.FailedLogins, "log-failed-logins", false, "log the address of each failed login, for fail2ban")
 	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings, and to\nwhich accounts and addresses")
-	for _, name := range []string{"cert", "key", "creds", "config"} {
+	for _, name := range []string{"cert", "key", "config"} {
 		cmd.RegisterFlagCompletionFunc(name, completeFiles)
 	}
 	cmd.MarkFlagDirname("data")
@@ -91,10 +91,11 @@ func (c *Config) complete(given func(flag string) bool) error {
 	if c.Name == "" && !given("name") {
 		c.Name = defaultName()
 	}
+	c.NATS.visible = func() bool { return c.origins.Of("nats") == "flag" }
 	switch {
-	case c.NATS == "" || !given("nats-listen") || c.origins.Outranks("nats", "nats-listen"):
+	case !c.external() || !given("nats-listen") || c.origins.Outranks("nats", "nats-listen"):
 	case c.origins.Outranks("nats-listen", "nats"):
-		c.NATS = ""
+		c.NATS.url, c.NATS.context = "", ""
 	default:
 		return usagef("--nats-listen is for the embedded NATS, --nats for another: give one")
 	}
@@ -116,9 +117,6 @@ func (c *Config) complete(given func(flag string) bool) error {
 // up runs a node until ctx ends.
 func up(ctx context.Context, con *console, cfg *Config) error {
 	log := newLogger(con.err, cfg.Verbose)
-	if err := checkCreds(cfg.Creds); err != nil {
-		return err
-	}
 	n, err := openNode(ctx, cfg, log)
 	if err != nil {
 		return unlessOver(ctx, err)

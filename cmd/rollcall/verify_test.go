@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/bus/natsd"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/nearby"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector"
 	"github.com/rollcall-xmpp/rollcall/projector/query"
@@ -73,6 +75,11 @@ func newWitness(t *testing.T, doctor func(events.Event) events.Event) *witness {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Shutdown)
+	withdraw, err := nearby.Announce(strings.TrimPrefix(server.URL(), "nats://"), nearby.Service{Key: server.KeyFile()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(withdraw)
 	b, err := bus.Connect(t.Context(), bus.Config{InProcess: server})
 	if err != nil {
 		t.Fatal(err)

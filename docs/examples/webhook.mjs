@@ -1,29 +1,23 @@
 // Posts each end of a session to a URL, in order.
 //
 //     npm install @nats-io/jetstream @nats-io/transport-node
+//     rollcall feed add webhook --event closed --in-order
+//     export TOKEN=$(rollcall token add webhook)
 //     node webhook.mjs nats://127.0.0.1:4222 https://example.org/hook
 //
-// NATS keeps in the consumer "webhook" what was posted last: started again, this program goes
-// on there. The stream is there if a process of the service has the role publisher. An end is
+// NATS keeps in the feed "webhook" what was posted last: started again, this program goes on
+// there. The stream is there if a process of the service has the role publisher. An end is
 // posted until the answer is a 2xx, and is posted again if this program is killed before it
 // has said so; if NATS is killed, so may be some before it. The event's id tells.
 
 import { setTimeout as wait } from "node:timers/promises";
 
-import { AckPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, nanos } from "@nats-io/transport-node";
+import { jetstream } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 
-const STREAM = "RC_PUBLIC", NAME = "webhook";
 const [server, hook] = process.argv.slice(2);
 
-const connection = await connect({ servers: server, maxReconnectAttempts: -1 });
-await (await jetstreamManager(connection)).consumers.add(STREAM, {
-  durable_name: NAME,
-  filter_subject: "rc.v1.pub.session.closed.*",
-  ack_policy: AckPolicy.Explicit,
-  ack_wait: nanos(5_000), // after which it is given again
-  max_ack_pending: 1, // one after the other, in order
-});
+const connection = await connect({ servers: server, token: process.env.TOKEN, maxReconnectAttempts: -1 });
 
 async function post(message) {
   const event = message.json();
@@ -36,7 +30,7 @@ async function post(message) {
   }
 }
 
-const consumer = await jetstream(connection).consumers.get(STREAM, NAME);
+const consumer = await jetstream(connection).consumers.get("RC_PUBLIC", "webhook");
 for await (const message of await consumer.consume({ max_messages: 1 })) {
   await post(message);
   message.ack();

@@ -199,6 +199,9 @@ func copyDir(t *testing.T, from, to string) {
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(natsd.KeyFile(to), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) { // CopyFS leaves that to the umask
+		t.Fatal(err)
+	}
 	if err := os.Remove(filepath.Join(to, "lock")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
@@ -216,7 +219,7 @@ func start(t *testing.T, dir string, log *slog.Logger) *natsd.Server {
 
 func connect(t *testing.T, s *natsd.Server) nats.JetStreamContext {
 	t.Helper()
-	nc, err := nats.Connect("", nats.InProcessServer(s))
+	nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}

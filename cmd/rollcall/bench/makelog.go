@@ -82,7 +82,7 @@ func (m *LogMaker) Run(ctx context.Context) (made bool, err error) {
 	if info, err := b.Log().Info(ctx); err != nil || info.Last > 0 {
 		return false, errors.Join(err, m.compare(info))
 	}
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
+	nc, err := nats.Connect("", nats.InProcessServer(srv), srv.Login())
 	if err != nil {
 		return false, err
 	}

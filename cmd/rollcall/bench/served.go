@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/load"
 )
 
@@ -27,12 +29,17 @@ type served struct {
 	cmd   *exec.Cmd
 	after time.Duration // from the start of the process until it served
 	url   string        // of its NATS server
+	key   string        // file that lets in there, if the build has such
 	c2s   string        // host:port for clients; "" if it takes none
 }
 
 // serve starts one and returns when it serves.
 func (b *Bench) serve(ctx context.Context, dir string, args ...string) (*served, error) {
-	return b.launch(ctx, append([]string{"up", "--data", dir, "--nats-listen", "127.0.0.1:0"}, args...)...)
+	s, err := b.launch(ctx, append([]string{"up", "--data", dir, "--nats-listen", "127.0.0.1:0"}, args...)...)
+	if err == nil {
+		s.key = natsd.KeyFile(dir)
+	}
+	return s, err
 }
 
 // launch starts a process that says where it listens and how it is stopped.
@@ -77,7 +84,11 @@ func (s *served) resident(ctx context.Context, settle time.Duration) (int64, err
 // write has sessions come and go, so that something is written that the server has
 // not put in order on disk.
 func (s *served) write(ctx context.Context) error {
-	b, err := bus.Connect(ctx, bus.Config{URL: s.url, Name: "bench", Existing: true})
+	config := bus.Config{URL: s.url, Name: "bench", Existing: true}
+	if _, err := os.Stat(s.key); err == nil {
+		config.Credentials.Seed = s.key
+	}
+	b, err := bus.Connect(ctx, config)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (b *Bench) ask(ctx context.Context, questions [][]string) error {
 	peak := int64(0)
 	for _, question := range questions {
 		cmd := b.Command(ctx, append(question, "--json", "--nats", b.url)...)
-		cmd.Stdout = io.Discard
+		cmd.Stdout, cmd.Env = io.Discard, b.environ()
 		begun := time.Now()
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("%s: %w", strings.Join(question, " "), err)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -37,7 +38,8 @@ func open(ctx context.Context, o natsd.Options) (s *station, err error) {
 	if s.url = s.srv.URL(); s.url == "" {
 		config.InProcess, raw = s.srv, append(raw, nats.InProcessServer(s.srv))
 	}
-	config.URL = s.url
+	config.URL, config.Credentials.Seed = s.url, s.srv.KeyFile()
+	raw = append(raw, s.srv.Login())
 	if s.bus, err = bus.Connect(ctx, config); err != nil {
 		return s, err
 	}
@@ -47,6 +49,10 @@ func open(ctx context.Context, o natsd.Options) (s *station, err error) {
 	s.js, err = jetstream.New(s.nc)
 	return s, err
 }
+
+// environ is that of a command that is to get into the server. One of a build of before has no
+// use for it.
+func (s *station) environ() []string { return append(os.Environ(), "ROLLCALL_NKEY="+s.srv.KeyFile()) }
 
 func (s *station) close() {
 	if s.bus != nil {

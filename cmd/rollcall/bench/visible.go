@@ -78,6 +78,7 @@ type follower struct {
 
 func (b *Bench) startFollower(ctx context.Context) (*follower, error) {
 	cmd := b.Command(ctx, "bench", "follow", "--nats", b.url)
+	cmd.Env = b.environ()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

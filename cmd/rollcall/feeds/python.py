@@ -1,8 +1,9 @@
-# pip install nats-py
-import asyncio, json, nats
+{{if .Token}}# TOKEN is one that "rollcall token add" makes.
+{{end}}# pip install nats-py
+import asyncio, json, {{if .Token}}os, {{end}}nats
 
 async def main():
-    nc = await nats.connect("{{.URL}}"{{if .Creds}}, user_credentials="{{.Creds}}"{{end}})
+    nc = await nats.connect("{{.URL}}"{{if .Creds}}, user_credentials="{{.Creds}}"{{else if .Token}}, token=os.environ["TOKEN"]{{end}})
     feed = await nc.jetstream().pull_subscribe_bind("{{.Name}}", "{{.Stream}}")
     while True:
         try:

@@ -35,6 +35,7 @@ const (
 type Guard struct {
 	docs   events.Bucket
 	tokens atomic.Pointer[map[string]*known] // by id; nil before they were read
+	read   chan struct{}                     // closed when they were
 }
 
 // A known token has a limiter, which stays when others are added or removed.
@@ -44,7 +45,10 @@ type known struct {
 }
 
 // NewGuard returns a Guard that lets nobody in before Follow has read the tokens.
-func NewGuard(docs events.Bucket) *Guard { return &Guard{docs: docs} }
+func NewGuard(docs events.Bucket) *Guard { return &Guard{docs: docs, read: make(chan struct{})} }
+
+// Ready is closed when the tokens have been read for the first time.
+func (g *Guard) Ready() <-chan struct{} { return g.read }
 
 // Follow keeps the Guard told of the tokens, until ctx ends, whose error it returns, or
 // with one of the documents.
@@ -84,6 +88,9 @@ func (g *Guard) know(all []Token) {
 		after[t.ID] = k
 	}
 	g.tokens.Store(&after)
+	if before == nil {
+		close(g.read)
+	}
 }
 
 // Authenticate finds the token that a request shows (RFC 6750, 2.1). It fails with one of
@@ -93,6 +100,12 @@ func (g *Guard) Authenticate(r *http.Request) (*Token, error) {
 	if !ok {
 		return nil, ErrMissing
 	}
+	return g.Find(shown)
+}
+
+// Find finds a token by what its holder shows. It fails with ErrNotReady, ErrInvalid, ErrExpired
+// or ErrTooFast.
+func (g *Guard) Find(shown string) (*Token, error) {
 	all := g.tokens.Load()
 	if all == nil {
 		return nil, ErrNotReady
