@@ -57,7 +57,8 @@ func (a elsewhere) Run() int {
 //	                            is the text "(end of stream)"
 //	await REGEXP COMMAND...     repeat a rollcall command until its output matches
 //	tail NAME ARGS...           start "rollcall tail ARGS..."; its output is
-//	                            awaited with: output NAME REGEXP
+//	                            awaited with: output NAME REGEXP; with ! it must not
+//	                            be there by now
 //	logged NAME REGEXP          await it in what a process logs
 //	nats kill|start N           kill or start the external server N
 //	stranger write              write what is no record to the log, to the account

@@ -217,7 +217,13 @@ func scriptTail(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptOutput(ts *testscript.TestScript, neg bool, args []string) {
-	p, want := awaited(ts, neg, args)
+	p, want := awaited(ts, false, args)
+	if neg {
+		if line := want.FindString(p.out.String()); line != "" {
+			ts.Fatalf("%s has said %q", args[0], line)
+		}
+		return
+	}
 	if !p.says(&p.out, want) {
 		ts.Fatalf("%s never said %q, but:\n%s", args[0], want, p.out.String())
 	}

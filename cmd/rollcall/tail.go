@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"iter"
+	"sync"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -23,9 +26,12 @@ func newTail(con *console) *cobra.Command {
 		Use:   "tail [JID] [FILTER...]",
 		Short: "Show events as they happen; Ctrl-C ends",
 		Long: "Show events as they happen: all, an account's, or those that a filter means.\n" +
-			"\"rollcall events --help\" explains filters.",
+			"\"rollcall events --help\" explains filters. Failed logins (auth_failed) are among\n" +
+			"them; they are of another stream, and have no sequence.",
 		Example: "  rollcall tail\n" +
 			"  rollcall tail alice@localhost\n" +
+			"  rollcall tail type:auth_failed\n" +
+			"  rollcall tail -type:auth_failed\n" +
 			"  rollcall tail type:closed -reason:client",
 		Args: cobra.ArbitraryArgs, ValidArgsFunction: completeKeys(filter.EventKeys()),
 		RunE: verb(func(ctx context.Context, args []string) error {
@@ -46,10 +52,14 @@ func newTail(con *console) *cobra.Command {
 	return cmd
 }
 
-// tail shows what is stored from now on. Without an account the lines name
-// the JID in place of the resource.
+// tail shows what is stored from now on, failed logins among the rest. Without an account
+// the lines name the JID in place of the resource.
 func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, chosen *filter.Filter, asJSON bool) error {
-	info, err := b.Log().Info(ctx)
+	log, err := b.Log().Info(ctx)
+	if err != nil {
+		return err
+	}
+	pre, err := b.Pre().Info(ctx)
 	if err != nil {
 		return err
 	}
@@ -61,24 +71,69 @@ func tail(ctx context.Context, con *console, b *bus.Bus, account events.JID, cho
 		lines.ofAll()
 	}
 	lines.live()
-	con.say("following from sequence %d; Ctrl-C ends", info.Last+1)
-	for st, err := range replay.Tail(ctx, b.Log(), account, info.Last) {
-		switch {
-		case err == nil && !chosen.Event(st):
-		case err == nil:
-			err = lines.write(ctx, st)
-		// Both pass: the next record follows them.
-		case events.IsPoison(err) && !chosen.Damaged():
-			err = nil
-		case events.IsPoison(err):
-			err = lines.damaged(ctx, err)
-		case errors.Is(err, events.ErrUnavailable):
-			con.say("%s; going on when it is back", printable(oneLine(err)))
-			err = nil
-		}
+	con.say("following from sequence %d; Ctrl-C ends", log.Last+1)
+	t := &tailing{con: con, account: account.Bare(), chosen: chosen, lines: lines}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return t.all(ctx, replay.Tail(ctx, b.Log(), account, log.Last), t.ofLog) })
+	if chosen.May(events.KindAuthFailed) || chosen.BeforeLogin() {
+		g.Go(func() error { return t.all(ctx, b.Pre().Follow(ctx, events.Range{After: pre.Last}), t.ofPre) })
+	}
+	return unlessOver(ctx, g.Wait())
+}
+
+// A tailing is a tail under way. Two streams are followed, whose records come together as
+// they come.
+type tailing struct {
+	con     *console
+	account events.JID // bare; zero: all
+	chosen  *filter.Filter
+
+	mu    sync.Mutex // held while a record is written, which is valid for as long
+	lines *recordLines
+}
+
+// all shows the records that are meant.
+func (t *tailing) all(ctx context.Context, records iter.Seq2[*events.Stored, error], show func(context.Context, *events.Stored, error) error) error {
+	for st, err := range records {
+		t.mu.Lock()
+		err = show(ctx, st, err)
+		t.mu.Unlock()
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (t *tailing) ofLog(ctx context.Context, st *events.Stored, err error) error {
+	switch {
+	case err == nil && !t.chosen.Event(st):
+		return nil
+	case err == nil:
+		return t.lines.write(ctx, st)
+	// Both pass: the next record follows them.
+	case events.IsPoison(err) && !t.chosen.Damaged():
+		return nil
+	case events.IsPoison(err):
+		return t.lines.damaged(ctx, err)
+	case errors.Is(err, events.ErrUnavailable):
+		t.con.say("%s; going on when it is back", printable(oneLine(err)))
+		return nil
+	}
+	return err
+}
+
+// ofPre shows failed logins. What else happens before there is an account, which is
+// much, is shown where the filter means nothing else. An interruption is told by the log.
+func (t *tailing) ofPre(ctx context.Context, st *events.Stored, err error) error {
+	switch {
+	case events.IsPoison(err), errors.Is(err, events.ErrUnavailable):
+		return nil
+	case err != nil:
+		return err
+	case st.Event.Kind() != events.KindAuthFailed && !t.chosen.BeforeLogin(),
+		!t.account.IsZero() && st.Account() != t.account, !t.chosen.Event(st):
+		return nil
+	}
+	return t.lines.write(ctx, st)
 }
