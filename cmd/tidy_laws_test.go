@@ -68,6 +68,7 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/nearby":      {},
 	"cmd/rollcall/sdnotify":    {},
 	"cmd/rollcall/settings":    {},
+	"cmd/rollcall/users":       {"cmd/rollcall/settings", "events", "session/auth", "session/auth/"},
 	"cmd/rollcall/publisher":   {"bus", "events", "replay/names", "replay/public"},
 	"cmd/rollcall":             {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "projector/", "replay", "replay/"},
 }

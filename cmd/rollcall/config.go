@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/settings"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/users"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 )
@@ -53,16 +54,19 @@ type Config struct {
 	AllowPlaintext bool   // logins without TLS
 	ChannelBinding bool   // offered even to clients that can't be told its type
 	Registration   bool   // accounts are made by clients too
-	Conflict       session.Conflict
-	MaxResources   int // an account may bind; 1 to session.MaxSessions
-	Limits         clientLimits
-	Lease          time.Duration // of the connector; whole seconds, at least minLease
-	Log            logFlags
-	Public         publicFlags
-	Demo           bool   // make the demo accounts
-	Fsync          string // of the embedded server: "always" or the longest time without
-	Verbose        bool   // log what happens, not only warnings
-	FailedLogins   bool   // log their addresses
+
+	Users users.Sources // of domains that have not simply the accounts made here
+
+	Conflict     session.Conflict
+	MaxResources int // an account may bind; 1 to session.MaxSessions
+	Limits       clientLimits
+	Lease        time.Duration // of the connector; whole seconds, at least minLease
+	Log          logFlags
+	Public       publicFlags
+	Demo         bool   // make the demo accounts
+	Fsync        string // of the embedded server: "always" or the longest time without
+	Verbose      bool   // log what happens, not only warnings
+	FailedLogins bool   // log their addresses
 
 	file     string            // TOML with any of these; "" for none
 	roles    []string          // as they were given
@@ -122,8 +126,22 @@ func (c *Config) validate() error {
 	if c.MaxResources < 1 || c.MaxResources > session.MaxSessions {
 		fault("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)
 	}
-	return errors.Join(append([]error{c.prepareDomains()}, append(faults,
+	return errors.Join(append([]error{c.prepareDomains(), c.validateUsers()}, append(faults,
 		c.Limits.validate(), c.Log.validate(), c.Public.validate(c.has(rolePublisher)), c.NATS.validate(), c.validateWeb())...)...)
+}
+
+// validateUsers compares where users come from with the domains, which are prepared.
+func (c *Config) validateUsers() error {
+	if err := c.Users.CheckServed(c.Domains); err != nil {
+		return usageError{err}
+	}
+	if !c.Demo || len(c.Domains) == 0 {
+		return nil
+	}
+	if kind := c.Users.Kinds()[c.Domains[0]]; kind != "" {
+		return usagef("--demo makes accounts of %s, whose users come from elsewhere (%s)", c.Domains[0], kind)
+	}
+	return nil
 }
 
 // validateWeb keeps passwords and tokens off the network.

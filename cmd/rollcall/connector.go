@@ -46,6 +46,10 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	if err := inherited.Load(ctx, n.bus.Accounts(), n.cfg.Domains); err != nil {
 		return nil, err
 	}
+	users, err := n.cfg.Users.Open(n.log)
+	if err != nil {
+		return nil, err
+	}
 	var registry c2s.Registry
 	if n.cfg.Registration {
 		registry = storeOf(n.bus)
@@ -57,7 +61,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 			Logger: n.log,
 		},
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
-		Accounts: credentials, Secret: secret, Inherited: inherited.Of, Registry: registry,
+		Accounts: credentials, Secret: secret, Inherited: inherited.Of, Registry: registry, Users: users, Enroller: storeOf(n.bus),
 		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(), Bans: banned,
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Failed: n.failed, Version: version(),
 	}
@@ -67,7 +71,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 		return nil, err
 	}
 	told := n.listeners.info()
-	told.Domains = n.cfg.Domains
+	told.Domains, told.Users = n.cfg.Domains, n.cfg.Users.Kinds()
 	info, err := json.Marshal(told)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,9 @@ func newUserAdd(con *console, svc *service) *cobra.Command {
 			}
 			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error {
 				// Before a person types a password twice for nothing.
+				if err := onlyOwn(ctx, b, account.Domain(), "add "+account.Local()+" there, who has an account here from the first login on"); err != nil {
+					return err
+				}
 				if err := admin.Vacant(ctx, account); err != nil {
 					return err
 				}

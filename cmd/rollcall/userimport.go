@@ -45,6 +45,11 @@ func newUserImport(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("%w; nothing was imported", err)
 				}
+				for _, domain := range accounts.Domains(entries) {
+					if err := onlyOwn(ctx, b, domain, "their passwords are there, and nothing was imported"); err != nil {
+						return err
+					}
+				}
 				im := importer{con: con, bus: b, skipBad: skipBad}
 				im.Admin, im.By, im.Entries, im.Done = admin, operator(), entries, func() { im.shown.add(1) }
 				return im.run(ctx, bad)

@@ -21,7 +21,10 @@ func newUserPasswd(con *console, svc *service) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error {
+			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error {
+				if err := onlyOwn(ctx, b, account.Domain(), "change the password there"); err != nil {
+					return err
+				}
 				if _, err := admin.Credentials(ctx, account); err != nil {
 					return fmt.Errorf("%s: %w", account, err)
 				}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/accounts"
 )
@@ -34,6 +35,9 @@ func newUserRm(con *console, svc *service) *cobra.Command {
 				}
 				if _, err = fmt.Fprintf(con.out, "removed %s; ended %s\n", account, plural(len(ended), "session")); err != nil {
 					return err
+				}
+				if kind, _, err := ask.Elsewhere(ctx, b.Leases(), account.Domain()); err == nil && kind != "" {
+					con.say("note: the users of %s come from %s, and the account is made anew when it logs in; rollcall user disable keeps it out", account.Domain(), kind)
 				}
 				return tellTokens(ctx, con, b, account)
 			})

@@ -22,6 +22,10 @@ type LeaseInfo struct {
 	WSTLS  string `json:"ws_tls"`  // and for WebSocket over TLS
 
 	Domains []string `json:"domains"` // whose accounts it serves
+
+	// Users say of those of them whose users are not accounts made here what they are:
+	// the name of a database, or guests.
+	Users map[string]string `json:"users,omitempty"`
 }
 
 // A Connector is one as people and scripts see it.
@@ -158,4 +162,20 @@ func Served(ctx context.Context, leases Leases) (served []string, known bool, er
 		served = append(served, info.Domains...)
 	}
 	return served, true, nil
+}
+
+// Elsewhere finds a connector that runs and takes the users of a domain from elsewhere,
+// and says from what; the kind is "" if there is none.
+func Elsewhere(ctx context.Context, leases Leases, domain string) (kind, connector string, err error) {
+	alive, err := leases.Alive(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	for _, state := range alive {
+		var info LeaseInfo
+		if json.Unmarshal(state.Info, &info) == nil && info.Users[domain] != "" {
+			return info.Users[domain], state.Name, nil
+		}
+	}
+	return "", "", nil
 }
