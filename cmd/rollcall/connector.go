@@ -89,7 +89,7 @@ func (c *xmppConnector) run(ctx context.Context) error {
 	err := connector.Run(ctx, connector.Config{
 		Acquire: func(ctx context.Context) (connector.Lease, error) { return c.bus.Leases().Acquire(ctx, c.lease) },
 		Leases:  c.bus.Leases(), Table: c.table, Log: warningLog{c.bus.Log(), c.log}, Courier: c.bus.Courier(),
-		Server: c.server, Beside: c.beside, Ready: c.ready, Heard: c.domains.hear, Logger: c.log,
+		Server: leaving{c.server, c.node}, Beside: c.beside, Ready: c.ready, Heard: c.domains.hear, Logger: c.log,
 	})
 	if errors.Is(err, events.ErrHeld) {
 		return change("--name", err)

@@ -42,6 +42,7 @@ type node struct {
 	names     *names.Names         // nil until somebody asks for pseudonyms
 	publisher *publisher.Publisher // set by run; nil if this process does not publish
 	monitor   *monitor             // set by run
+	leaves    int                  // sessions that the connector had when it began to stop
 	manager   *sdnotify.Manager    // nil if none has started this process
 	ready     func()               // called when the process serves, maybe again; set before run
 }

@@ -64,6 +64,8 @@ func newRoot(con *console) *cobra.Command {
 	// Most verbs take JIDs; the others say completeFiles.
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetVersionTemplate("rollcall {{.Version}}\n")
+	root.SetFlagErrorFunc(suggestFlag)
+	root.SetHelpCommand(newHelp())
 	chooseOne(root)
 	root.AddCommand(
 		profiled(newUp(con)), newUser(con), newNames(con), newSessions(con), newHistory(con), newEvents(con), newRoute(con), newContacts(con), newDiff(con),

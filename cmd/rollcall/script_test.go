@@ -154,7 +154,8 @@ func (w *world) node(ts *testscript.TestScript, args []string) *process {
 	return w.nodes[args[0]]
 }
 
-// scriptHalt is for tail as well as for up: both end properly, with code 0.
+// scriptHalt is for tail as well as for up: both end properly, with code 0. What they
+// have said is then in NAME.out.
 func scriptHalt(ts *testscript.TestScript, _ bool, args []string) {
 	p := worldOf(ts).node(ts, args)
 	ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))
@@ -166,6 +167,7 @@ func scriptHalt(ts *testscript.TestScript, _ bool, args []string) {
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
 		ts.Fatalf("exit code %d:\n%s", code, p.err.String())
 	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), []byte(p.out.String()), 0o600))
 }
 
 func scriptCrash(ts *testscript.TestScript, _ bool, args []string) {

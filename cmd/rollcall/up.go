@@ -138,6 +138,9 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 		go leaveNoStartBehind() // clients are served meanwhile
 	})
 	err = unlessOver(ctx, n.run(ctx))
+	if ctx.Err() != nil && err == nil {
+		goodbye(con, n)
+	}
 	if errors.Is(err, events.ErrRewound) {
 		err = fmt.Errorf("%w; start again to follow the one that is there now", err)
 	}

@@ -20,12 +20,17 @@ func chooseOne(group *cobra.Command) {
 		if len(args) == 0 {
 			return fmt.Errorf("%s needs a command", cmd.CommandPath())
 		}
-		err := fmt.Errorf("%s has no command %q", cmd.CommandPath(), args[0])
-		if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
-			err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(meant, " or "))
-		}
-		return err
+		return noCommand(cmd, args[0])
 	}
+}
+
+// noCommand says that a group has no such command, and which may be meant.
+func noCommand(group *cobra.Command, name string) error {
+	err := fmt.Errorf("%s has no command %q", group.CommandPath(), name)
+	if meant := group.SuggestionsFor(name); len(meant) > 0 {
+		err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(meant, " or "))
+	}
+	return err
 }
 
 // arguments checks how many arguments a verb is given, and says what it takes
