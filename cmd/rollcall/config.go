@@ -71,6 +71,7 @@ type Config struct {
 	file     string            // TOML with any of these; "" for none
 	roles    []string          // as they were given
 	conflict string            // likewise
+	accounts rolebook          // the roles of accounts
 	origins  *settings.Origins // of all flags, once loaded
 }
 
@@ -127,7 +128,7 @@ func (c *Config) validate() error {
 		fault("--max-resources: %d is not from 1 to %d", c.MaxResources, session.MaxSessions)
 	}
 	return errors.Join(append([]error{c.prepareDomains(), c.validateUsers()}, append(faults,
-		c.Limits.validate(), c.Log.validate(), c.Public.validate(c.has(rolePublisher)), c.NATS.validate(), c.validateWeb())...)...)
+		c.accounts.complete(), c.Limits.validate(), c.Log.validate(), c.Public.validate(c.has(rolePublisher)), c.NATS.validate(), c.validateWeb())...)...)
 }
 
 // validateUsers compares where users come from with the domains, which are prepared.

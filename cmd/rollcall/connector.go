@@ -61,6 +61,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 			Logger: n.log,
 		},
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
+		Roles:    n.cfg.accounts.set,
 		Accounts: credentials, Secret: secret, Inherited: inherited.Of, Registry: registry, Users: users, Enroller: storeOf(n.bus),
 		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(), Bans: banned,
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Failed: n.failed, Version: version(),
@@ -72,6 +73,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	}
 	told := n.listeners.info()
 	told.Domains, told.Users = n.cfg.Domains, n.cfg.Users.Kinds()
+	told.Roles = n.cfg.accounts.defined
 	info, err := json.Marshal(told)
 	if err != nil {
 		return nil, err

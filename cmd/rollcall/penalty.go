@@ -21,11 +21,8 @@ func (p *penalty) flags(cmd *cobra.Command, what string) {
 
 // check refuses what can't be.
 func (p *penalty) check(now time.Time) (until time.Time, err error) {
-	if len(p.reason) > session.MaxKickText {
-		return until, usagef("--reason: %d bytes are more than %d", len(p.reason), session.MaxKickText)
-	}
-	if !utf8.ValidString(p.reason) {
-		return until, usagef("--reason: %q is not UTF-8", p.reason)
+	if err := p.checkReason(); err != nil {
+		return until, err
 	}
 	if p.lasts == "" {
 		return until, nil
@@ -35,6 +32,16 @@ func (p *penalty) check(now time.Time) (until time.Time, err error) {
 		return until, usagef("--for: %q is no time: give 30m, 12h or 90d", p.lasts)
 	}
 	return now.Add(d).Truncate(time.Second), nil
+}
+
+func (p *penalty) checkReason() error {
+	if len(p.reason) > session.MaxKickText {
+		return usagef("--reason: %d bytes are more than %d", len(p.reason), session.MaxKickText)
+	}
+	if !utf8.ValidString(p.reason) {
+		return usagef("--reason: %q is not UTF-8", p.reason)
+	}
+	return nil
 }
 
 // nanoseconds is a time as events have it, 0 for none.

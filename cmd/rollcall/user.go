@@ -10,7 +10,7 @@ func newUser(con *console) *cobra.Command {
 	svc.flags(group)
 	group.AddCommand(
 		newUserAdd(con, &svc), newUserPasswd(con, &svc), newUserRm(con, &svc),
-		newUserDisable(con, &svc), newUserEnable(con, &svc),
+		newUserRole(con, &svc), newUserDisable(con, &svc), newUserEnable(con, &svc),
 		newUserList(con, &svc), newUserImport(con, &svc), newUserExport(con, &svc),
 	)
 	return group

@@ -8,11 +8,13 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
 // newUserAdd makes an account.
 func newUserAdd(con *console, svc *service) *cobra.Command {
-	return &cobra.Command{
+	var role string
+	cmd := &cobra.Command{
 		Use:   "add JID",
 		Short: "Make an account; the password from a prompt or standard input",
 		Args:  arguments(1, 1),
@@ -29,11 +31,14 @@ func newUserAdd(con *console, svc *service) *cobra.Command {
 				if err := admin.Vacant(ctx, account); err != nil {
 					return err
 				}
+				if err := checkRole(ctx, b, role); err != nil {
+					return err
+				}
 				password, err := con.password(ctx, account.String())
 				if err != nil {
 					return err
 				}
-				if err := admin.Create(ctx, operator(), account, password); err != nil {
+				if err := admin.Register(ctx, operator(), account, password, role); err != nil {
 					return err
 				}
 				if _, err = fmt.Fprintf(con.out, "added %s\n", account); err != nil {
@@ -43,4 +48,6 @@ func newUserAdd(con *console, svc *service) *cobra.Command {
 			})
 		}),
 	}
+	cmd.Flags().StringVar(&role, "role", "", "`ROLE` of the account (default: "+roles.Default+")")
+	return cmd
 }

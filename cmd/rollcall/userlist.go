@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,19 +11,21 @@ import (
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
 // An accountView is an account as scripts see it.
 type accountView struct {
 	JID      string `json:"jid"`
 	Disabled bool   `json:"disabled"`
-	Role     string `json:"role"`
+	Role     string `json:"role"` // the primary one
 	Created  string `json:"created"`
 	Changed  string `json:"changed"` // when the password was set last
 	// Of one that is disabled; null where that does not end by itself, or was not said.
-	DisabledUntil  *string `json:"disabled_until"`
-	DisabledReason *string `json:"disabled_reason"`
-	DisabledBy     *string `json:"disabled_by"`
+	DisabledUntil  *string  `json:"disabled_until"`
+	DisabledReason *string  `json:"disabled_reason"`
+	DisabledBy     *string  `json:"disabled_by"`
+	Further        []string `json:"further_roles"` // that its sessions may change to
 }
 
 // newUserList lists the accounts, all of which are held in memory to sort them.
@@ -55,7 +58,7 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		c := a.Credentials
 		if asJSON {
 			v := accountView{
-				JID: a.JID.String(), Disabled: c.DisabledAt(now), Role: c.Role,
+				JID: a.JID.String(), Disabled: c.DisabledAt(now), Role: cmp.Or(c.Role, roles.Default), Further: append([]string{}, c.Further...),
 				Created: query.Timestamp(c.Created.UnixNano()), Changed: query.Timestamp(c.Changed.UnixNano()),
 			}
 			if v.Disabled {
@@ -70,7 +73,7 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		if c.DisabledAt(now) {
 			state = "disabled" + con.untilText(c.Disabling.Until, now)
 		}
-		if err := t.row(a.JID.String(), con.stamp(c.Created, now), cmp.Or(c.Role, "-"), state); err != nil {
+		if err := t.row(a.JID.String(), con.stamp(c.Created, now), rolesText(c), state); err != nil {
 			return err
 		}
 	}
@@ -78,6 +81,11 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		con.say("no accounts yet; make one with: rollcall user add JID")
 	}
 	return t.flush()
+}
+
+// rolesText is the primary role and, with a plus, each of the further ones.
+func rolesText(c *auth.Credentials) string {
+	return strings.Join(append([]string{cmp.Or(c.Role, roles.Default)}, c.Further...), "+")
 }
 
 func (v *accountView) disabling(d auth.Disabling) {

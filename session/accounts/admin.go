@@ -34,7 +34,12 @@ func NewAdmin(log events.Log, store *Store, name string) (*Admin, error) {
 // not be written can log in; its history only begins with the first login. It
 // fails with auth.ErrPassword, too.
 func (a *Admin) Create(ctx context.Context, by events.Actor, account events.JID, password string) error {
-	if err := a.Store.Create(ctx, account, password); err != nil {
+	return a.Register(ctx, by, account, password, "")
+}
+
+// Register is Create for an account with another role than the default.
+func (a *Admin) Register(ctx context.Context, by events.Actor, account events.JID, password, role string) error {
+	if err := a.Store.Register(ctx, account, password, role); err != nil {
 		return err
 	}
 	if err := a.created(ctx, by, account); err != nil {

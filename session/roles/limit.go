@@ -35,5 +35,5 @@ func limit(name string) (Limit, bool) {
 // Usual stands in a Definition for the service's own limit.
 const Usual = -1
 
-// unsaid marks a limit of which neither a role nor what it inherits from says anything.
-const unsaid = -2
+// Unsaid marks a limit of which neither a role nor what it inherits from says anything.
+const Unsaid = -2

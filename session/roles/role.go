@@ -3,6 +3,7 @@ package roles
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The names of the roles that are built in.
@@ -43,6 +44,17 @@ func (r *Role) May(p Permission) bool { return r != nil && r.allowed&(1<<p) != 0
 // other one loses nothing by it.
 func (r *Role) Covers(other *Role) bool {
 	return other == nil || r != nil && other.allowed&^r.allowed == 0
+}
+
+// String lists what the role allows, for people.
+func (r *Role) String() string {
+	var names []string
+	for p := range Permissions() {
+		if r.May(p) {
+			names = append(names, p.String())
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // Limit is the role's own limit, or usual if it has none. That of a nil Role is 0.

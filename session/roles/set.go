@@ -12,11 +12,11 @@ import (
 // A Definition is a role as configuration has it: one of its own, or a change to one that
 // is built in, which then keeps what it inherits.
 type Definition struct {
-	Name     string
-	Inherits []string
-	Allow    []string       // beyond what it inherits, by the names of permissions
-	Deny     []string       // of what it inherits, or of what is built in
-	Limits   map[string]int // by the names of limits; Usual is the service's own. Without one, the first of Inherits says
+	Name     string         `json:"name"`
+	Inherits []string       `json:"inherits,omitempty"`
+	Allow    []string       `json:"allow,omitempty"`  // beyond what it inherits, by the names of permissions
+	Deny     []string       `json:"deny,omitempty"`   // of what it inherits, or of what is built in
+	Limits   map[string]int `json:"limits,omitempty"` // by the names of limits; Usual is the service's own. Without one, the first of Inherits says
 }
 
 // builtIn are the roles that there are without any configuration, each after those that
@@ -112,7 +112,7 @@ func (s *Set) resolve(all []Definition, d Definition, heirs []string) error {
 	}
 	r := &Role{name: d.Name}
 	for l := range r.limits {
-		r.limits[l] = unsaid
+		r.limits[l] = Unsaid
 	}
 	for _, name := range d.Inherits {
 		i := slices.IndexFunc(all, func(o Definition) bool { return o.Name == name })
@@ -140,7 +140,7 @@ func (r *Role) inherit(from *Role) {
 		}
 	}
 	for l, v := range from.limits {
-		if r.limits[l] == unsaid {
+		if r.limits[l] == Unsaid {
 			r.limits[l] = v
 		}
 	}
@@ -203,4 +203,13 @@ func (s *Set) Assumable(primary string, further []string) (list []*Role) {
 		}
 	}
 	return list
+}
+
+// String lists the names, for people.
+func (s *Set) String() string {
+	var names []string
+	for _, r := range s.order {
+		names = append(names, r.name)
+	}
+	return strings.Join(names, ", ")
 }

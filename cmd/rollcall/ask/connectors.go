@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
 // LeaseInfo is what a connector tells the others, and people, in its lease.
@@ -26,6 +27,9 @@ type LeaseInfo struct {
 	// Users say of those of them whose users are not accounts made here what they are:
 	// the name of a database, or guests.
 	Users map[string]string `json:"users,omitempty"`
+
+	// Roles are those beside the built-in ones, or changes of these.
+	Roles []roles.Definition `json:"roles,omitempty"`
 }
 
 // A Connector is one as people and scripts see it.

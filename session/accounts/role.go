@@ -1,0 +1,82 @@
+package accounts
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
+)
+
+// A RoleChange says which roles an account is to have. Names that Roles does not have are
+// refused, but for those that are removed.
+type RoleChange struct {
+	Roles   *roles.Set // the service's
+	Primary string     // "": as it is
+	Add     []string   // further ones
+	Remove  []string   // of the further ones
+	By      events.Actor
+	Text    string // why, for people; at most session.MaxKickText
+}
+
+// ChangeRoles gives an account other roles. Sessions that may do less by it end, and are
+// returned; the others have the new roles at once, wherever they are. To change nothing is
+// no error, so that a change whose event could not be written can be repeated. It fails with
+// auth.ErrNoAccount.
+func (a *Admin) ChangeRoles(ctx context.Context, account events.JID, c RoleChange) (now *auth.Credentials, ended []*session.Session, err error) {
+	if err := c.check(); err != nil {
+		return nil, nil, err
+	}
+	was := ""
+	err = a.Store.change(ctx, account, func(k *auth.Credentials) (*auth.Credentials, error) {
+		was = cmp.Or(k.Role, roles.Default)
+		now, err = c.apply(k)
+		return now, err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	ended, err = a.record(ctx, account, c.command(was, now))
+	return now, ended, err
+}
+
+func (c *RoleChange) check() error {
+	for _, name := range append([]string{c.Primary}, c.Add...) {
+		if name != "" && c.Roles.Role(name) == nil {
+			return fmt.Errorf("there is no role %s; there are %s", name, c.Roles)
+		}
+	}
+	return nil
+}
+
+// apply returns the account with its new roles. The primary one is never a further one, too.
+func (c *RoleChange) apply(k *auth.Credentials) (*auth.Credentials, error) {
+	next := *k
+	next.Role = cmp.Or(c.Primary, k.Role, roles.Default)
+	next.Further = slices.Concat(k.Further, c.Add)
+	slices.Sort(next.Further)
+	next.Further = slices.DeleteFunc(slices.Compact(next.Further), func(name string) bool {
+		return name == next.Role || slices.Contains(c.Remove, name)
+	})
+	if n := len(next.Further); n > auth.MaxFurther {
+		return nil, fmt.Errorf("%d further roles, the limit is %d", n, auth.MaxFurther)
+	}
+	return &next, nil
+}
+
+// command tells the log. An old role that is not known here may have allowed anything.
+func (c *RoleChange) command(was string, now *auth.Credentials) session.ChangeRole {
+	before := c.Roles.Role(was)
+	change := session.ChangeRole{
+		Role: now.Role, Further: now.Further, Was: was, NoLess: before != nil && c.Roles.Role(now.Role).Covers(before),
+		By: c.By, Text: c.Text,
+	}
+	for _, r := range c.Roles.Assumable(now.Role, now.Further) {
+		change.Assumable = append(change.Assumable, r.Name())
+	}
+	return change
+}
