@@ -134,7 +134,7 @@ func (a *natsAccess) config() (cfg bus.Config, err error) {
 func (a *natsAccess) discover(cfg *bus.Config) error {
 	s, err := nearby.Find(cfg.URL)
 	if errors.Is(err, nearby.ErrNotOurs) {
-		return &flagError{flag: "run this as the user who runs rollcall up, or name credentials with --nkey", err: err}
+		return &flagError{flag: "run this as that user or root, or name credentials with --nkey", err: err}
 	}
 	if err == nil {
 		a.discovered = true

@@ -52,7 +52,23 @@ func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return trusted(dir)
+	if err := trusted(dir); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o755) // whatever the umask is
+}
+
+// owner is the name of the user whose file it is.
+func owner(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "somebody"
+	}
+	id := strconv.Itoa(int(info.Sys().(*syscall.Stat_t).Uid))
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	return "user " + id
 }
 
 // trusted fails if somebody else may have written a file or directory: it isn't this user's nor

@@ -54,7 +54,7 @@ func Find(urls string) (Service, error) {
 		for _, dir := range searched() {
 			s, e := read(dir, address)
 			if e == nil {
-				e = s.readable()
+				e = s.readable(filepath.Join(dir, address))
 			}
 			if e == nil {
 				return s, nil
@@ -83,11 +83,11 @@ func read(dir, address string) (s Service, err error) {
 	return s, json.Unmarshal(text, &s)
 }
 
-// readable finds out whether the key is for us.
-func (s *Service) readable() error {
+// readable finds out whether the key is for us. The entry is the service's own.
+func (s *Service) readable(entry string) error {
 	f, err := os.Open(s.Key)
 	if errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("%w: %s is not for you", ErrNotOurs, s.Key)
+		return fmt.Errorf("%w: %s", ErrNotOurs, owner(entry))
 	}
 	if err != nil {
 		return err
