@@ -3,6 +3,7 @@ package bus
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -168,8 +169,11 @@ func (b *Bus) asyncError(_ *nats.Conn, sub *nats.Subscription, err error) {
 	if b.denied(err) {
 		return
 	}
-	if sub != nil && !strings.HasPrefix(sub.Subject, cmp.Or(b.cfg.Inbox+".", nats.InboxPrefix)) {
+	if sub != nil && !strings.HasPrefix(sub.Subject, cmp.Or(b.cfg.Inbox, "_INBOX")+".") {
 		err = fmt.Errorf("subscription %s: %w", sub.Subject, err)
+	}
+	if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) || errors.Is(err, nats.ErrAuthRevoked) {
+		err = b.cfg.unconnected(err, b.Address())
 	}
 	b.cfg.OnError(err)
 }

@@ -22,9 +22,9 @@ import (
 // ErrCredentials: a file of Credentials can't be read, or isn't what it should be.
 var ErrCredentials = errors.New("credentials")
 
-// Credentials say who connects to NATS, and by what the server is known. The files are read
-// again at every new connection, but for CA, Pin and the client's certificate. The zero value
-// names nobody, and trusts a server's certificate as this machine does.
+// Credentials say who connects to NATS, and by what the server is known. File and Pin are read
+// again at every new connection. The zero value names nobody, and trusts a server's certificate
+// as this machine does.
 type Credentials struct {
 	// One of these at most: what the server knows us by.
 	File           string // with a JWT and its nkey (.creds)

@@ -36,6 +36,7 @@ func TestWhatTheServerSaysIsPutInOurWords(t *testing.T) {
 		"Filestore [RC_EV] WriteFullState took 12.3s (110 bytes)":                                         "the disk is slow",
 		"Internal subscription on \"$JS.API.INFO\" took too long: 2.1s":                                   "NATS is slow",
 		"127.0.0.1:4711 - cid:7 - Slow Consumer Detected: WriteDeadline of 10s exceeded":                  "takes too little",
+		"127.0.0.1:4711 - cid:7 - authentication error - Token \"[REDACTED]\"":                            notLetIn,
 		"something that was not foreseen":                                                                 "the embedded NATS has trouble",
 	} {
 		got := written(func(l *logger) { l.Errorf("%s", text) })

@@ -31,6 +31,7 @@ var meanings = []meaning{
 	{in: "stream state", level: slog.LevelInfo, msg: ordinary},
 	{in: "state from index errored", level: slog.LevelInfo, msg: ordinary},
 	{in: "state is outdated", level: slog.LevelInfo, msg: ordinary},
+	{in: "authentication error", level: slog.LevelWarn, msg: notLetIn},
 	{in: "took too long", level: slog.LevelWarn, msg: "NATS is slow: the disk or the machine is busy"},
 	{in: " took ", level: slog.LevelWarn, msg: "the disk is slow"},
 	{in: "filestore [", level: slog.LevelWarn, msg: "a stream's files are not as expected", each: true},
@@ -42,6 +43,7 @@ const (
 	diskFull     = "the disk is full: nothing is stored until there is room, and then the streams are opened again"
 	diskFails    = "the disk fails: nothing is stored until it is mended and this process started again"
 	notStored    = "a stream could not store a message"
+	notLetIn     = "somebody without the key of the embedded NATS was not let in; a connector of an older version has none"
 	settingsGone = "a stream's settings are damaged; its records are still there when it is made again, with default limits"
 )
 

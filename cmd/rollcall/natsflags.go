@@ -167,6 +167,8 @@ func (a *natsAccess) explain(ctx context.Context, err error, unreachable string)
 		return err
 	case errors.Is(err, bus.ErrNoCredentials):
 		return hint("run this as the user who runs rollcall up, or name them: --nkey DATA/nats.nk, --creds, --nats-user or --nats-context")
+	case errors.Is(err, bus.ErrRefused) && a.discovered:
+		return hint("the key of this user's service there does not fit; start again to look for another, or name it with --nkey")
 	case errors.Is(err, bus.ErrRefused), errors.Is(err, bus.ErrExpired), errors.Is(err, bus.ErrCredentials):
 		return hint("change " + a.way())
 	case errors.As(err, new(x509.HostnameError)):
@@ -195,5 +197,5 @@ func (a *natsAccess) way() string {
 	case a.cert != "":
 		return "--nats-cert"
 	}
-	return "--nkey, or the user who runs this"
+	return "--nats"
 }

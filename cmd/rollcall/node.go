@@ -89,7 +89,9 @@ func (n *node) openBus(ctx context.Context) (err error) {
 		}
 	}
 	config.Name, config.OnState = "rollcall "+n.cfg.Name, n.onState
-	config.OnError = func(err error) { n.log.Warn("NATS", "error", err) }
+	config.OnError = func(err error) {
+		n.log.Warn("NATS", "error", n.cfg.NATS.explain(context.Background(), err, "change --nats"))
+	}
 	n.cfg.Log.apply(&config)
 	if n.cfg.has(rolePublisher) {
 		config.Public = &n.cfg.Public.limits
