@@ -53,6 +53,7 @@ var mayImport = map[string][]string{
 	"replay/verify":            {"events", "session", "projector", "projector/keyframe", "replay"},
 	"docs/schema":              {},
 	".ci/examples":             {}, // tests alone
+	".ci/ldap":                 {}, // likewise
 	".ci/fail2ban":             {}, // likewise
 	"cmd":                      {},
 	"cmd/rollcall/api":         {"cmd/rollcall/api/access", "cmd/rollcall/ask", "cmd/rollcall/person", "docs/schema", "events", "projector", "projector/query", "replay", "replay/filter", "replay/logins", "replay/names", "replay/public", "replay/stats", "session", "session/auth"},
