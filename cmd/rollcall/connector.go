@@ -54,6 +54,10 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	if n.cfg.Registration {
 		registry = storeOf(n.bus)
 	}
+	administration, err := n.administration()
+	if err != nil {
+		return nil, err
+	}
 	credentials, banned := credentialsFor(n.bus.Accounts(), n.table), new(bans.Table)
 	clients := c2s.Config{
 		Config: stream.Config{
@@ -61,7 +65,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 			Logger: n.log,
 		},
 		ChannelBinding: n.cfg.ChannelBinding, Conflict: n.cfg.Conflict, MaxResources: n.cfg.MaxResources,
-		Roles:    n.cfg.accounts.set,
+		Roles: n.cfg.accounts.set, Administration: administration,
 		Accounts: credentials, Secret: secret, Inherited: inherited.Of, Registry: registry, Users: users, Enroller: storeOf(n.bus),
 		Rosters: n.bus.Rosters(), Blocked: n.bus.Blocked(), Private: n.bus.Private(), Offline: n.bus.Waiting(), Bans: banned,
 		Table: n.table, Courier: n.bus.Courier(), Pre: n.bus.Pre(), Failed: n.failed, Version: version(),

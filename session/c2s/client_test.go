@@ -20,6 +20,7 @@ type client struct {
 	got    []string // guarded; canonical and masked
 	previd string   // guarded; of the session, once stream management is on
 	asked  string   // guarded; id of the last request
+	filled string   // guarded; sessionid of the last command that showed a form
 	closed chan struct{}
 	pause  chan struct{} // guarded; if not nil, nothing is read until it is closed
 }
@@ -99,6 +100,7 @@ func (c *client) stall() (goOn func()) {
 
 var (
 	enabledID = regexp.MustCompile(`<enabled .*\bid='([^']*)'`)
+	commandID = regexp.MustCompile(`<command .*sessionid='([^']*)' status='executing'`)
 	requestID = regexp.MustCompile(`^<iq [^>]*\bid='([^']*)' type='get'`)
 )
 
@@ -107,6 +109,9 @@ func (c *client) note(item string) {
 	defer c.mu.Unlock()
 	if id := enabledID.FindStringSubmatch(item); id != nil {
 		c.previd = id[1]
+	}
+	if id := commandID.FindStringSubmatch(item); id != nil {
+		c.filled = id[1]
 	}
 	if id := requestID.FindStringSubmatch(item); id != nil {
 		c.asked = id[1]

@@ -54,6 +54,9 @@ type Config struct {
 	// Offline keeps messages for accounts that nobody is there for; nil: they are
 	// refused.
 	Offline delivery.Offline
+	// Administration lets clients whose roles allow it administer accounts (XEP-0133);
+	// nil: none can.
+	Administration *Administration
 	// Bans are the networks that clients may not connect from; nil: there are none. After
 	// each change EnforceBans is to be called.
 	Bans *bans.Table

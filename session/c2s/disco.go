@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/commands"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
@@ -40,6 +41,9 @@ func discoInfo(cl *client, r *request) error {
 		}
 		identity, features = o.identity, o.personal
 	}
+	if r.to.Local() == "" && cl.srv.commands != nil && node != "" && node != capsNode+"#"+o.caps {
+		return commandInfo(cl, r, node)
+	}
 	if node != "" && node != capsNode+"#"+o.caps {
 		return refuse(stanza.ItemNotFound)
 	}
@@ -56,6 +60,9 @@ func discoInfo(cl *client, r *request) error {
 // nothing (8).
 func discoItems(cl *client, r *request) error {
 	hidden := r.to.Local() != "" && !cl.resource.Watches(r.to)
+	if r.to.Local() == "" && cl.srv.commands != nil && r.payload.Attr("node") == commands.NS {
+		return commandItems(cl, r)
+	}
 	if !hidden && r.payload.Attr("node") != "" {
 		return discoNode(cl, r, cl.srv.pubsub.NodeItems)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/commands"
 	"github.com/rollcall-xmpp/rollcall/session/delivery"
 	"github.com/rollcall-xmpp/rollcall/session/guess"
 	"github.com/rollcall-xmpp/rollcall/session/presence"
@@ -19,7 +20,7 @@ var extensions = []extension{
 	discovery, binding, rosters, pinging, offlineMessages,
 	carbons, processing, clientState, blocking,
 	lastActivity, softwareVersion, entityTime,
-	privateStorage, cards, eventing, registration,
+	privateStorage, cards, eventing, registration, adHocCommands,
 }
 
 // New returns a server that refuses logins until Begin is called. It fails if
@@ -73,6 +74,9 @@ func New(cfg Config) (*Server, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("c2s: %w", err)
+	}
+	if cfg.Administration != nil {
+		s.commands = commands.New(s.commandsConfig())
 	}
 	cfg.Config.ClientCAs = clientCAs(cfg.Users)
 	cfg.Config.Record = func(id events.ConnID, e events.Event) { s.record(id, events.JID{}, e) }

@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/commands"
 	"github.com/rollcall-xmpp/rollcall/session/delivery"
 	"github.com/rollcall-xmpp/rollcall/session/guess"
 	"github.com/rollcall-xmpp/rollcall/session/presence"
@@ -33,6 +34,7 @@ type Server struct {
 	storage  storage
 	presence *presence.Service
 	pubsub   *pubsub.Service
+	commands *commands.Service // nil: there are none
 	offer    *offer
 	started  time.Time
 	hub      hub
