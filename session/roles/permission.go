@@ -28,7 +28,6 @@ const (
 	Register                      // make accounts for others
 	Announce                      // send a message to all who are online
 	Disable                       // disable and enable accounts
-	Ban                           // ban addresses and networks
 	SetRoles                      // give and take roles
 	permissions                   // how many there are
 )
@@ -49,7 +48,6 @@ var permissionNames = [permissions]string{
 	Register:    "register",
 	Announce:    "announce",
 	Disable:     "disable",
-	Ban:         "ban",
 	SetRoles:    "set-roles",
 }
 
