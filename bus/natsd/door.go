@@ -85,9 +85,10 @@ func (d *door) checkToken(c server.ClientAuthentication, token string) bool {
 	if p == nil {
 		return false
 	}
+	own := "_INBOX." + d.public + ".>" // answers to whoever has the key, if it says so
 	c.RegisterUser(&server.User{Username: p.Name, Permissions: &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: p.Publish},
-		Subscribe: &server.SubjectPermission{Allow: p.Subscribe},
+		Subscribe: &server.SubjectPermission{Allow: p.Subscribe, Deny: []string{own}},
 	}})
 	d.mu.Lock()
 	d.inside[c.GetID()] = p

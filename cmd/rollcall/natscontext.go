@@ -24,6 +24,7 @@ type natsContext struct {
 	Cert     string `json:"cert"`
 	Key      string `json:"key"`
 	TLSFirst bool   `json:"tls_first"`
+	Inbox    string `json:"inbox_prefix"`
 
 	// These would lead elsewhere than to the streams.
 	JWT    string `json:"user_jwt"`
@@ -61,7 +62,7 @@ func readContext(name string) (cfg bus.Config, err error) {
 			return cfg, fmt.Errorf("%s has %s, which rollcall can't use", path, unsupported.key)
 		}
 	}
-	cfg.URL = c.URL
+	cfg.URL, cfg.Inbox = c.URL, c.Inbox
 	if cfg.URL == "" {
 		cfg.URL = defaultNATS
 	}
