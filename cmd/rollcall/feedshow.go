@@ -78,7 +78,7 @@ func showClients(w io.Writer, svc *service, f bus.Feed, client string) error {
 		Name, Table, Stream, URL, Host, Creds, Subjects string
 		Token                                           bool // in place of Creds: one of rollcall token add, in TOKEN
 	}{
-		f.Name, strings.ReplaceAll(f.Name, "-", "_"), bus.PublicStream, url, host, svc.creds, subjects, svc.discovered,
+		f.Name, strings.ReplaceAll(f.Name, "-", "_"), bus.PublicStream, url, host, svc.creds, subjects, svc.discovered != "",
 	}
 	for _, c := range feedClients {
 		if client != "" && client != c.name {

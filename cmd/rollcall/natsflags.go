@@ -27,7 +27,7 @@ type natsAccess struct {
 	ca           string // PEM files
 	cert, key    string
 
-	discovered bool // by config: the key of a service of this user on this machine is used
+	discovered string // by config: the file that told of a service of this user on this machine, whose key is used
 
 	given func(flag string) bool
 	// visible reports that the URL is on the command line, which everybody can read.
@@ -137,7 +137,7 @@ func (a *natsAccess) discover(cfg *bus.Config) error {
 		return &flagError{flag: "run this as that user or root, or name credentials with --nkey", err: err}
 	}
 	if err == nil {
-		a.discovered = true
+		a.discovered = s.Entry
 		cfg.Inbox = bus.OwnInbox
 		cfg.Credentials.Seed, cfg.Credentials.Pin = s.Key, s.Certificate
 	}
@@ -167,8 +167,8 @@ func (a *natsAccess) explain(ctx context.Context, err error, unreachable string)
 		return err
 	case errors.Is(err, bus.ErrNoCredentials):
 		return hint("run this as the user who runs rollcall up, or name them: --nkey DATA/nats.nk, --creds, --nats-user or --nats-context")
-	case errors.Is(err, bus.ErrRefused) && a.discovered:
-		return hint("the key of this user's service there does not fit; start again to look for another, or name it with --nkey")
+	case errors.Is(err, bus.ErrRefused) && a.discovered != "":
+		return hint("the key that is known for this address does not fit: start this again, name the key with --nkey, or remove " + a.discovered)
 	case errors.Is(err, bus.ErrRefused), errors.Is(err, bus.ErrExpired), errors.Is(err, bus.ErrCredentials):
 		return hint("change " + a.way())
 	case errors.As(err, new(x509.HostnameError)):
@@ -177,6 +177,8 @@ func (a *natsAccess) explain(ctx context.Context, err error, unreachable string)
 		return hint("name its authority with --nats-ca")
 	case errors.Is(err, bus.ErrWantsCertificate):
 		return hint("change --nats-cert and --nats-key")
+	case errors.Is(err, bus.ErrNoTLS):
+		return hint("change --nats: nats:// in place of tls://, without --nats-ca and --nats-cert")
 	case errors.Is(err, bus.ErrUnreachable):
 		return hint(unreachable)
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,6 +135,35 @@ func TestAContextOfTheProgramNATSIsAllThatIsNeeded(t *testing.T) {
 		"../x":   `"../x" is no name of a context (change --nats-context)`,
 	} {
 		if _, err := accessOf(t, "--nats-context", name); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestEachFailureToConnectNamesWhatMendsIt(t *testing.T) {
+	t.Parallel()
+	const lost = "is rollcall up running?"
+	for name, test := range map[string]struct {
+		access natsAccess
+		err    error
+		want   string
+	}{
+		"nothing to show":   {natsAccess{}, bus.ErrNoCredentials, "--nkey DATA/nats.nk, --creds, --nats-user or --nats-context"},
+		"refused":           {natsAccess{creds: "x"}, bus.ErrRefused, "change --creds"},
+		"expired":           {natsAccess{creds: "x"}, bus.ErrExpired, "change --creds"},
+		"no such file":      {natsAccess{nkey: "x"}, bus.ErrCredentials, "change --nkey"},
+		"a wrong password":  {natsAccess{user: "bob"}, bus.ErrRefused, "change --nats-user or its password"},
+		"a wrong context":   {natsAccess{context: "x"}, bus.ErrRefused, "change --nats-context"},
+		"a wrong URL":       {natsAccess{}, bus.ErrRefused, "change --nats"},
+		"another's address": {natsAccess{discovered: "/run/x"}, bus.ErrRefused, "or remove /run/x"},
+		"an authority":      {natsAccess{}, bus.ErrUntrusted, "name its authority with --nats-ca"},
+		"a name":            {natsAccess{}, fmt.Errorf("%w: %w", bus.ErrUntrusted, x509.HostnameError{Certificate: new(x509.Certificate), Host: "x"}), "change --nats to a name that is in it"},
+		"no certificate":    {natsAccess{}, bus.ErrWantsCertificate, "change --nats-cert and --nats-key"},
+		"no TLS":            {natsAccess{}, bus.ErrNoTLS, "change --nats: nats:// in place of tls://, without --nats-ca and --nats-cert"},
+		"nobody there":      {natsAccess{}, bus.ErrUnreachable, lost},
+	} {
+		err := test.access.explain(t.Context(), fmt.Errorf("%w at nats://x", test.err), lost)
+		if !errors.Is(err, test.err) || !strings.HasSuffix(err.Error(), test.want+")") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -20,6 +20,7 @@ var (
 type Service struct {
 	Key         string `json:"key"`                   // file with the seed of an nkey
 	Certificate string `json:"certificate,omitempty"` // PEM file of the one that it shows, or directory of such; "": it has no TLS
+	Entry       string `json:"-"`                     // file that says so; set by Find
 }
 
 // Announce puts on record that a service of this process listens at an address, host:port, and
@@ -54,7 +55,7 @@ func Find(urls string) (Service, error) {
 		for _, dir := range searched() {
 			s, e := read(dir, address)
 			if e == nil {
-				e = s.readable(filepath.Join(dir, address))
+				e = s.readable()
 			}
 			if e == nil {
 				return s, nil
@@ -80,14 +81,15 @@ func read(dir, address string) (s Service, err error) {
 	if err != nil {
 		return s, err
 	}
+	s.Entry = path
 	return s, json.Unmarshal(text, &s)
 }
 
-// readable finds out whether the key is for us. The entry is the service's own.
-func (s *Service) readable(entry string) error {
+// readable finds out whether the key is for us. The entry is of whoever runs the service.
+func (s *Service) readable() error {
 	f, err := os.Open(s.Key)
 	if errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("%w: %s", ErrNotOurs, owner(entry))
+		return fmt.Errorf("%w: %s", ErrNotOurs, owner(s.Entry))
 	}
 	if err != nil {
 		return err
