@@ -119,7 +119,7 @@ func (s *Store) Register(ctx context.Context, account events.JID, password, role
 // Enrol makes the record of an account that another database has, and reports that it
 // did. If there is one already it returns that. It implements auth.Enroller.
 func (s *Store) Enrol(ctx context.Context, account events.JID) (c *auth.Credentials, made bool, err error) {
-	c = auth.NewRecord(time.Now())
+	c = auth.Keyless(time.Now())
 	_, err = s.Keys.Put(ctx, account, c.Encode(), 0)
 	if errors.Is(err, events.ErrConflict) {
 		c, err = s.Credentials(ctx, account)

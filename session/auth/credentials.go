@@ -45,13 +45,6 @@ func NewCredentials(password string, now time.Time) (*Credentials, error) {
 	return (&Credentials{Created: now}).WithPassword(password, now)
 }
 
-// NewRecord makes the record of an account that another database has: without keys, no
-// password is right.
-func NewRecord(now time.Time) *Credentials {
-	now = now.Truncate(time.Millisecond).UTC()
-	return &Credentials{Created: now, Changed: now}
-}
-
 // WithPassword returns a copy that verifies another password, with new salts.
 // The error is [ErrPassword].
 func (c *Credentials) WithPassword(password string, now time.Time) (*Credentials, error) {

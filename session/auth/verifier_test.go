@@ -50,7 +50,7 @@ func (r *roll) Enrol(_ context.Context, account events.JID) (*Credentials, bool,
 		return nil, false, errStore
 	}
 	r.made = append(r.made, account.String())
-	r.stored[account.String()] = NewRecord(time.Unix(1, 0))
+	r.stored[account.String()] = Keyless(time.Unix(1, 0))
 	return r.stored[account.String()], true, nil
 }
 
@@ -136,7 +136,7 @@ func TestAnAccountOfAnotherDatabaseHasARecordFromItsFirstLoginOn(t *testing.T) {
 // With a record alone nobody comes in where the accounts are our own.
 func TestARecordWithoutKeysHasNoPassword(t *testing.T) {
 	t.Parallel()
-	a := authenticator(t, stored{"bob@localhost": NewRecord(time.Unix(1, 0))})
+	a := authenticator(t, stored{"bob@localhost": Keyless(time.Unix(1, 0))})
 	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-1"} {
 		replies := login{mechanism: mechanism, user: "bob", password: "x"}.run(t, a.Begin("localhost", secured))
 		if r := replies[len(replies)-1]; r.Condition != NotAuthorized {

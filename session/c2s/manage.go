@@ -103,7 +103,7 @@ func (cl *client) enable(c *conn, el *stanza.Element) error {
 // and the answer: nil and <failed/> if it can't be.
 func (cl *client) beginManagement(el *stanza.Element) (*smState, []byte, error) {
 	m := &smState{share: cl.srv.streams.Unread().Share()}
-	if r := el.Attr("resume"); r == "true" || r == "1" {
+	if r := el.Attr("resume"); (r == "true" || r == "1") && !cl.srv.isGuest(cl.account) { // a guest comes back as another
 		m.max = cl.srv.cfg.ResumeTime
 		if wish, err := strconv.ParseUint(el.Attr("max"), 10, 31); err == nil && wish > 0 {
 			m.max = min(m.max, time.Duration(wish)*time.Second)

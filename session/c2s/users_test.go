@@ -29,7 +29,7 @@ func (a *accounts) Enrol(ctx context.Context, account events.JID) (*auth.Credent
 	if c, err := a.Credentials(ctx, account); err == nil {
 		return c, false, nil
 	}
-	c := auth.NewRecord(time.Now())
+	c := auth.Keyless(time.Now())
 	a.put(account, c)
 	return c, true, nil
 }
@@ -174,6 +174,130 @@ func TestGuestsTalkToEachOtherAndNothingIsKeptOfThem(t *testing.T) {
 		synctest.Wait()
 		if c, err := w.people.Credentials(t.Context(), first.Bare()); err == nil {
 			t.Errorf("there is a record: %+v", c)
+		}
+	})
+}
+
+// A guest may keep nothing, nor have others keep something for it (role guest), and its
+// session ends with its connection: it could not come back to it.
+func TestAGuestLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, guests)
+		defer w.close()
+		_, other := w.nodes[0].guest("other")
+		c, jid := w.nodes[0].guest("c")
+		for _, payload := range []string{
+			"<query xmlns='jabber:iq:roster'><item jid='" + other.Bare().String() + "'/></query>",
+			"<query xmlns='jabber:iq:private'><x xmlns='x'/></query>",
+			"<vCard xmlns='vcard-temp'/>",
+			"<block xmlns='urn:xmpp:blocking'><item jid='a@b'/></block>",
+			"<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='x'><item/></publish></pubsub>",
+		} {
+			c.send("<iq type='set' id='1'>" + payload + "</iq>")
+			synctest.Wait()
+			if got := strings.Join(c.take(), "\n"); !strings.Contains(got, "<forbidden") {
+				t.Errorf("%s: %s", payload, got)
+			}
+		}
+		c.send("<presence type='subscribe' id='1' to='" + other.Bare().String() + "'/><enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+		synctest.Wait()
+		if got := strings.Join(c.take(), "\n"); !strings.Contains(got, "<forbidden") || strings.Contains(got, "resume='true'") {
+			t.Errorf("got %s", got)
+		}
+		c.drop()
+		synctest.Wait()
+		for name, docs := range map[string]*documents{"roster": w.rosters, "block list": w.blocked, "what it keeps": w.private} {
+			for _, account := range []events.JID{jid.Bare(), other.Bare()} {
+				if _, err := docs.Get(t.Context(), account); !errors.Is(err, events.ErrNotFound) {
+					t.Errorf("%s of %s: %v", name, account, err)
+				}
+			}
+		}
+		if got := kindsOf(w.history(jid.Local())); got[len(got)-1] != "closed" {
+			t.Errorf("the history is %q", got)
+		}
+	})
+}
+
+// A database that hangs is waited for by its own users, and nobody else.
+func TestADomainWhoseDatabaseHangsHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, func(c *c2s.Config) {
+			c.Domains = append(c.Domains, "slow.example")
+			c.Enroller = c.Accounts.(*accounts)
+			c.Users = map[string]auth.Domain{"slow.example": {Source: "directory", Passwords: hanging{}}}
+		})
+		defer w.close()
+		w.users("alice")
+		for range 50 {
+			c := w.nodes[0].connect("slow")
+			c.send(strings.Replace(header, domain, "slow.example", 1))
+			c.send(plain("dora", password))
+		}
+		synctest.Wait()
+		begun := time.Now()
+		c := w.nodes[0].connect("c")
+		c.login("alice", "r")
+		synctest.Wait()
+		if got := strings.Join(c.take(), "\n"); !strings.Contains(got, "<jid>alice@localhost/r</jid>") || time.Since(begun) > 0 {
+			t.Errorf("after %s: %s", time.Since(begun), got)
+		}
+	})
+}
+
+type hanging struct{}
+
+func (hanging) Check(ctx context.Context, _ events.JID, _ string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// holder is a database whose tokens are "NAME-good".
+type holder struct{ hanging }
+
+func (holder) Bearer(_ context.Context, host, token string) (events.JID, error) {
+	local, good := strings.CutSuffix(token, "-good")
+	if !good {
+		return events.JID{}, auth.ErrWrongPassword
+	}
+	return events.NewJID(local, host, "")
+}
+
+func TestATokenLogsInByOAuthBearerInBothProfiles(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, func(c *c2s.Config) {
+			c.Enroller = c.Accounts.(*accounts)
+			c.Users = map[string]auth.Domain{domain: {Source: "tokens", Passwords: holder{}}}
+		})
+		defer w.close()
+		bearer := func(token string) string { return encode("n,,\x01auth=Bearer " + token + "\x01\x01") }
+		const dummy = "<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>AQ==</response>"
+		var last *client
+		for range 20 { // no token is guessed, so nobody has to wait
+			c := w.nodes[0].connectFrom(last, "c")
+			c.open()
+			c.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='OAUTHBEARER'>" + bearer("dora-bad") + "</auth>" + dummy)
+			synctest.Wait()
+			if got := strings.Join(c.take(), "\n"); !strings.Contains(got, encode(`{"status":"invalid_token"}`)) || !strings.Contains(got, "<not-authorized") {
+				t.Fatalf("got %s", got)
+			}
+			c.drop()
+			last = c
+		}
+		for i, by := range []string{
+			"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='OAUTHBEARER'>" + bearer("dora-good") + "</auth>",
+			"<authenticate xmlns='urn:xmpp:sasl:2' mechanism='OAUTHBEARER'><initial-response>" + bearer("dora-good") + "</initial-response></authenticate>",
+		} {
+			c := w.nodes[0].connectFrom(last, "c")
+			c.open()
+			c.send(by)
+			synctest.Wait()
+			if got := strings.Join(c.take(), "\n"); !strings.Contains(got, "<success") || !strings.Contains(got, "<mechanism>OAUTHBEARER</mechanism>") {
+				t.Errorf("profile %d: %s", i+1, got)
+			}
 		}
 	})
 }
