@@ -13,5 +13,8 @@ func announce(c *call) (string, error) {
 		return "", err
 	}
 	n := c.cfg.Announce(c.by.JID.Domain(), c.form.value("subject"), strings.Join(c.form.values["announcement"], "\n"))
+	if n == 1 {
+		return note("info", "sent to one account"), nil
+	}
 	return note("info", fmt.Sprintf("sent to %d accounts", n)), nil
 }
