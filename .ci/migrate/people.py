@@ -118,6 +118,12 @@ def plain(xml):
     return ET.canonicalize(text(xml), rewrite_prefixes=True).strip()
 
 
+def fields(xml, path=""):
+    """fields are the texts of an element by their paths, in whatever order they came."""
+    below = [f for c in xml for f in fields(c, path + "/" + c.tag.rpartition("}")[2])]
+    return sorted(below + ([[path, xml.text.strip()]] if xml.text and xml.text.strip() else []))
+
+
 async def items(one, jid, node):
     answer = await one.ask("get", f"<pubsub xmlns='{PUBSUB}'><items node='{node}'/></pubsub>", to=jid)
     if answer.get("type") == "error":
@@ -133,7 +139,7 @@ async def see_one(name):
         i = roster[jid]
         show(name, "contact", [jid, i.get("name") or "", i.get("subscription"), i.get("ask") or "", sorted(g.text for g in i)])
     card = await one.ask("get", "<vCard xmlns='vcard-temp'/>")
-    show(name, "card", plain(card[0]) if len(card) and len(card[0]) and card.get("type") == "result" else "")
+    show(name, "card", fields(card[0]) if len(card) and card.get("type") == "result" else [])
     private = await one.result("get", "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query>")
     show(name, "bookmarks", plain(private[0][0]))
     blocked = await one.result("get", "<blocklist xmlns='urn:xmpp:blocking'/>")

@@ -36,9 +36,9 @@ func newUserExport(con *console, svc *service) *cobra.Command {
 			"With --xep0227 write all accounts, with keys, contacts, cards, bookmarks, nodes\n" +
 			"and waiting messages, as rollcall import and other servers read them: into one\n" +
 			"file if its name ends in .xml (-: standard output), otherwise into a directory\n" +
-			"with a file an account, as Prosody has them in its data directory with\n" +
-			"storage = \"xep0227\". Keep them secret: with keys somebody can guess at passwords,\n" +
-			"and pose as this service. For ejabberdctl import_piefxis say --for ejabberd.",
+			"with a file an account, as prosody-migrator reads them (type = \"xep0227\"). Keep\n" +
+			"them secret: with keys somebody can guess at passwords, and pose as this service.\n" +
+			"For ejabberdctl import_piefxis say --for ejabberd.",
 		Example: "  rollcall user export alice@localhost alice.zip\n" +
 			"  rollcall user export --xep0227 accounts.xml",
 		Args:              cobra.MatchAll(arguments(1, 2), func(_ *cobra.Command, args []string) error { return checkExport(args, move, readers) }),

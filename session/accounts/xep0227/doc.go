@@ -1,6 +1,5 @@
 // Package xep0227 reads and writes accounts in the portable format of XEP-0227, as
-// ejabberd (ejabberdctl export_piefxis) and Prosody (mod_storage_xep0227, prosody-migrator)
-// write and read it.
+// ejabberd (ejabberdctl export_piefxis) and Prosody (prosody-migrator) write and read it.
 //
 //	for b, err := range xep0227.Read(file, open) {
 //		var refused *bundle.Refusal

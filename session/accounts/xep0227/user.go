@@ -69,6 +69,7 @@ func take(b *bundle.Bundle, user *stanza.Element) {
 	for _, n := range nodes.list {
 		b.TakeNode(n)
 	}
+	b.DeriveCard()
 }
 
 func count(el *stanza.Element) (n int) {

@@ -199,7 +199,8 @@ func appendBlocked(xml []byte, b *bundle.Bundle) []byte {
 	return append(xml, "</list></query>"...)
 }
 
-// appendNodes writes the configurations of all nodes, and then their items.
+// appendNodes writes the configurations of all nodes, and then their items. Prosody wants
+// to find the items of each node, even if there are none.
 func appendNodes(xml []byte, s *pep.Store) []byte {
 	nodes := slices.Collect(s.Nodes(pep.Event))
 	if len(nodes) == 0 {
@@ -211,9 +212,6 @@ func appendNodes(xml []byte, s *pep.Store) []byte {
 	}
 	xml = append(xml, "</pubsub><pubsub xmlns='"+nsPubSub+"'>"...)
 	for _, n := range nodes {
-		if len(n.Items) == 0 {
-			continue
-		}
 		xml = append(stanza.AppendAttr(append(xml, "<items"...), "node", n.Name), '>')
 		for _, it := range n.Items {
 			xml = append(stanza.AppendAttr(append(xml, "<item"...), "id", it.ID), '>')
