@@ -18,7 +18,7 @@ func gaps(list []events.Keyframe, info events.Info, to events.Seq, sessions int)
 	far := 2 * max(keyframe.Interval, events.Seq(sessions))
 	last := max(info.First, 1) - 1
 	for _, k := range append(list, events.Keyframe{Format: keyframe.Format, Created: info.Created.UnixNano(), Seq: to}) {
-		if k.Format != keyframe.Format || k.Created != info.Created.UnixNano() || k.Seq < last || k.Seq > to {
+		if !keyframe.Reads(k.Format) || k.Created != info.Created.UnixNano() || k.Seq < last || k.Seq > to {
 			continue
 		}
 		if k.Seq-last > far {

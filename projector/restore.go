@@ -59,8 +59,8 @@ func (r Restoration) Fill(ctx context.Context, t *Table) (*keyframe.Head, error)
 // read reads a keyframe that goes with the log as it is.
 func (r Restoration) read(ctx context.Context, t *Table, k events.Keyframe) (keyframe.Head, []*session.Account, error) {
 	switch {
-	case k.Format != keyframe.Format:
-		return keyframe.Head{}, nil, fmt.Errorf("%w: it has %d, this build reads %d", keyframe.ErrFormat, k.Format, keyframe.Format)
+	case !keyframe.Reads(k.Format):
+		return keyframe.Head{}, nil, fmt.Errorf("%w: it has %d, this build reads up to %d", keyframe.ErrFormat, k.Format, keyframe.Format)
 	case k.Created != r.Info.Created.UnixNano():
 		return keyframe.Head{}, nil, fmt.Errorf("%w: it is of one made at another time", events.ErrRewound)
 	case k.Seq > r.Info.Last:

@@ -85,7 +85,7 @@ func (a Archive) Knows(ctx context.Context, m Moment) (bool, error) {
 	r := m.until(events.Range{}, info)
 	list, err := a.Keyframes.List(ctx)
 	return slices.ContainsFunc(list, func(k events.Keyframe) bool {
-		return k.Format == keyframe.Format && k.Created == info.Created.UnixNano() && k.Seq+1 >= info.First && within(k, r)
+		return keyframe.Reads(k.Format) && k.Created == info.Created.UnixNano() && k.Seq+1 >= info.First && within(k, r)
 	}), err
 }
 

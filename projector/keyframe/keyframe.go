@@ -1,6 +1,7 @@
 package keyframe
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,10 +14,17 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session"
 )
 
-// Format is the number of the form that Encode writes, and the only one that Decode
-// reads. A change that older builds would misread takes the next one; then a new
-// build finds no keyframes of its own at first, and writes them.
+// Format is the number of the form that Encode writes. A change that older builds would
+// misread takes the next one. Where the log was cut to what is younger than a session,
+// that session is in the keyframes alone, so that Decode goes on reading the forms of
+// released builds.
+//
+//	2  sessions without roles
+//	3  roles, in the records that it holds
 const Format = 3
+
+// Reads reports that Decode can read a format.
+func Reads(format int) bool { return format == 2 || format == Format }
 
 const magic = "RCKF"
 
@@ -25,6 +33,7 @@ var ErrFormat = errors.New("it is of another format")
 
 // A Head says what a keyframe is of.
 type Head struct {
+	Format  int            // that it was decoded from; 0: it is to be encoded, as Format
 	Stream  string         // that keeps the log
 	Created int64          // Unix nanoseconds at which that was made
 	Seq     events.Seq     // of the record after which the table is
@@ -40,7 +49,7 @@ type Head struct {
 
 // Name is the keyframe's in a store.
 func (h Head) Name() events.Keyframe {
-	return events.Keyframe{Format: Format, Created: h.Created, Seq: h.Seq, At: h.At}
+	return events.Keyframe{Format: cmp.Or(h.Format, Format), Created: h.Created, Seq: h.Seq, At: h.At}
 }
 
 // Of reports that the keyframe is of that log, as far as can be told without reading
@@ -89,8 +98,9 @@ func Decode(data []byte, own func(*events.Stored)) (Head, []*session.Account, er
 	if len(data) <= len(magic) || string(data[:len(magic)]) != magic {
 		return Head{}, nil, fmt.Errorf("%w: it is no keyframe", events.ErrDamaged)
 	}
-	if format := data[len(magic)]; format != Format {
-		return Head{}, nil, fmt.Errorf("%w: it has %d, this build reads %d", ErrFormat, format, Format)
+	format := int(data[len(magic)])
+	if !Reads(format) {
+		return Head{}, nil, fmt.Errorf("%w: it has %d, this build reads up to %d", ErrFormat, format, Format)
 	}
 	body, err := decompress(data[len(magic)+1:])
 	if err != nil {
@@ -102,6 +112,7 @@ func Decode(data []byte, own func(*events.Stored)) (Head, []*session.Account, er
 	}
 	d := decoder{b: body[:n], own: own}
 	h, count := d.head()
+	h.Format = format
 	accounts := make([]*session.Account, 0, min(count, len(body)/minAccount))
 	for range count {
 		if d.err != nil {

@@ -22,7 +22,10 @@ var head = Head{Stream: "RC_EV", Created: 1_700_000_000_000_000_000, Seq: 65536,
 
 // accounts are of every kind: one session, several, all that a session can have, and
 // one that has none and is left out.
-func accounts() []*session.Account {
+func accounts() []*session.Account { return withRoles("member", "admin", "night-shift") }
+
+// withRoles are those whose first, second and third sessions have these roles.
+func withRoles(roles ...string) []*session.Account {
 	var all []*session.Account
 	for i, name := range []string{"dave", "bob", "carol", "alice"} {
 		a := session.NewAccount(events.StoredJID(name+"@localhost"), events.Seq(10*(i+1)))
@@ -33,7 +36,7 @@ func accounts() []*session.Account {
 				Event: events.Refreshed{
 					Conn: events.ConnID{3: byte(n)}, Since: int64(n), Interested: true, Carbons: n == 1, Available: n > 0, Priority: int8(n),
 					Presence: strings.Repeat("<presence/>", n), PresenceAt: 99, Managed: n == 2, Resumable: n == 2, TokenHash: strings.Repeat("h", n),
-					Directed: []events.JID{events.StoredJID("erin@localhost")}[:n/2], Role: []string{"member", "admin", "night-shift"}[n],
+					Directed: []events.JID{events.StoredJID("erin@localhost")}[:n/2], Role: roles[n],
 				},
 			}}
 			a = session.Restore(a.Seq, append(records(a), st))
@@ -64,7 +67,7 @@ func TestWhatIsDecodedIsWhatWasEncoded(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := head
-	want.Sessions = 6
+	want.Sessions, want.Format = 6, Format
 	if h != want {
 		t.Errorf("head %+v, want %+v", h, want)
 	}
@@ -115,8 +118,16 @@ func TestTheOrderOfAccountsDoesNotMatter(t *testing.T) {
 // builds name it and pass over it.
 func TestTheFormatIsFrozen(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join("testdata", fmt.Sprintf("format%d.hex", Format))
-	text, err := os.ReadFile(path)
+	h, list := frozen(t, Format)
+	if !bytes.Equal(Encode(h, list), Encode(head, accounts())) {
+		t.Errorf("it holds other sessions; this build writes\n%x", Encode(head, accounts()))
+	}
+}
+
+// frozen reads the golden file of a format.
+func frozen(t *testing.T, format int) (Head, []*session.Account) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", fmt.Sprintf("format%d.hex", format)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,8 +139,18 @@ func TestTheFormatIsFrozen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(Encode(h, list), Encode(head, accounts())) {
-		t.Errorf("it holds other sessions; this build writes\n%x", Encode(head, accounts()))
+	if h.Format != format || h.Name().Format != format {
+		t.Errorf("it says that it is of format %d", h.Format)
+	}
+	return h, list
+}
+
+// Format 2 had the same sessions, which had no roles.
+func TestKeyframesOfBeforeThereWereRolesAreRead(t *testing.T) {
+	t.Parallel()
+	h, list := frozen(t, 2)
+	if !bytes.Equal(Encode(h, list), Encode(head, withRoles("", "", ""))) {
+		t.Error("it holds other sessions")
 	}
 }
 

@@ -53,7 +53,7 @@ func (v *verifier) frames(ctx context.Context, r *Report) (all []events.Keyframe
 		return nil, fmt.Errorf("keyframes: %w", err)
 	}
 	for _, k := range list {
-		if k.Format == keyframe.Format && k.Created == v.info.Created.UnixNano() && k.Seq <= v.info.Last && k.Seq+1 >= v.info.First {
+		if keyframe.Reads(k.Format) && k.Created == v.info.Created.UnixNano() && k.Seq <= v.info.Last && k.Seq+1 >= v.info.First {
 			all = append(all, k)
 			continue
 		}
