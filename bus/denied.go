@@ -3,11 +3,14 @@ package bus
 import (
 	"context"
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/rollcall-xmpp/rollcall/bus/courier"
+	"github.com/nats-io/nats.go"
+
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
@@ -25,8 +28,9 @@ type denials struct {
 }
 
 type denial struct {
-	prefix string // of subjects that are published to
-	deny   func(error)
+	subscribe bool   // or publish
+	prefix    string // of subjects
+	deny      func(error)
 }
 
 // tellAgain is after how long OnError is told once more of one missing permission, and
@@ -43,7 +47,10 @@ func newDenials() *denials {
 // watch has deny called, any number of times, when a subject with the prefix turns out to
 // be one that this user may not publish to.
 func (d *denials) watch(prefix string, deny func(error)) (stop func()) {
-	w := &denial{prefix, deny}
+	return d.add(&denial{prefix: prefix, deny: deny})
+}
+
+func (d *denials) add(w *denial) (stop func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.waiting[w] = struct{}{}
@@ -57,22 +64,26 @@ func (d *denials) watch(prefix string, deny func(error)) (stop func()) {
 // channel is watch for whoever waits for several things.
 func (d *denials) channel(prefix string) (denied <-chan error, stop func()) {
 	told := make(chan error, 1)
-	stop = d.watch(prefix, func(err error) {
-		select {
-		case told <- err:
-		default: // one is enough
-		}
-	})
-	return told, stop
+	return told, d.watch(prefix, once(told))
 }
 
-// tell ends the wait of those that publish to a subject. It reports whether the operator
+// once sends one error and drops the others.
+func once(to chan<- error) func(error) {
+	return func(err error) {
+		select {
+		case to <- err:
+		default:
+		}
+	}
+}
+
+// tell ends the wait of those that publish, or subscribe, to a subject. It reports whether the operator
 // is to hear of that.
 func (d *denials) tell(subject string, err *events.DeniedError) (news bool) {
 	d.mu.Lock()
 	var of []*denial
 	for w := range d.waiting {
-		if !err.Subscribe && strings.HasPrefix(subject, w.prefix) {
+		if err.Subscribe == w.subscribe && strings.HasPrefix(subject, w.prefix) {
 			of = append(of, w)
 		}
 	}
@@ -92,7 +103,7 @@ func (d *denials) tell(subject string, err *events.DeniedError) (news bool) {
 
 // denied tells those that wait, if that is what the server said.
 func (b *Bus) denied(err error) (is bool) {
-	denied, ok := courier.Denied(err)
+	denied, ok := deniedBy(err)
 	if !ok {
 		return false
 	}
@@ -107,13 +118,48 @@ func (b *Bus) denied(err error) (is bool) {
 	return true
 }
 
-// subscribed waits until the server knows of a new subscription, "": of all, or refuses it.
-func (b *Bus) subscribed(subject string) error {
-	err := courier.Subscribed(b.nc, subject, b.cfg.AttemptTimeout)
-	if denied, ok := errors.AsType[*events.DeniedError](err); ok {
-		denied.Subject = permissionFor(denied.Subject)
+// violation is how a server tells of a missing permission.
+var violation = regexp.MustCompile(`(Publish|Subscription) to "([^"]*)"`)
+
+// deniedBy reads the error by which nats.go tells, of the connection, that its user may not
+// publish or subscribe to a subject.
+func deniedBy(err error) (*events.DeniedError, bool) {
+	if !errors.Is(err, nats.ErrPermissionViolation) {
+		return nil, false
 	}
-	return err
+	m := violation.FindStringSubmatch(err.Error())
+	if m == nil {
+		return nil, false
+	}
+	return &events.DeniedError{Subscribe: m[1] == "Subscription", Subject: m[2]}, true
+}
+
+// tellTime is far more than nats.go takes to tell of an error that has come.
+const tellTime = 200 * time.Millisecond
+
+// subscribed waits until the server knows of a new subscription, "": of all, or refuses it.
+// A refusal comes before the answer to the flush; if others came beside, it is waited for
+// until it has been told of.
+func (b *Bus) subscribed(subject string) error {
+	told := make(chan error, 1)
+	defer b.denials.add(&denial{subscribe: true, prefix: subject, deny: once(told)})()
+	if err := b.nc.FlushTimeout(b.cfg.AttemptTimeout); err != nil {
+		return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
+	}
+	denied, ok := deniedBy(b.nc.LastError())
+	switch {
+	case !ok:
+		return nil
+	case denied.Subscribe && (subject == "" || denied.Subject == subject):
+		denied.Subject = permissionFor(denied.Subject)
+		return denied
+	}
+	select {
+	case err := <-told:
+		return err
+	case <-time.After(tellTime):
+		return nil
+	}
 }
 
 // permitted calls do, which asks the JetStream API for a verb, within the time of an
@@ -134,7 +180,7 @@ func (b *Bus) permitted(ctx context.Context, verb string, do func(context.Contex
 // wildcards begin subjects behind which there are accounts, or what is new each time.
 var wildcards = []string{
 	logPrefix + ".", prePrefix + ".", leasePrefix + ".", waitPrefix + ".", claimPrefix + ".", toPrefix + ".", probePrefix + ".",
-	takePrefix + ".", framePrefix + ".", publicPrefix + ".",
+	takePrefix + ".", servicePrefix + ".", framePrefix + ".", publicPrefix + ".",
 }
 
 // permissionFor is what a permission has to name for a subject: one that names an account,

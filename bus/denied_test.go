@@ -113,7 +113,7 @@ func TestASubscriptionThatNATSDoesNotPermitIsToldAtOnce(t *testing.T) {
 	all, some := restricted(t, `subscribe: { deny: ["rc.v1.to.>", "rc.v1.ask.>", "rc.v1.probe.>", "$SRV.>"] }`)
 	connect(t, bus.Config{URL: all})
 	b := connect(t, bus.Config{URL: some})
-	wantDenied(t, "receive", "subscribe to rc.v1.to.c1.7", func(context.Context) error {
+	wantDenied(t, "receive", "subscribe to rc.v1.to.>", func(context.Context) error {
 		_, err := b.Courier().Receive(events.Incarnation{Name: "c1", Epoch: 7}, nil)
 		return err
 	})

@@ -35,6 +35,9 @@ func (b *Bus) open() error {
 	if err != nil {
 		return err
 	}
+	if b.cfg.Inbox == "" {
+		b.cfg.Inbox = b.cfg.Credentials.inbox()
+	}
 	if b.nc, err = nats.Connect(b.cfg.URL, append(b.options(), credentials...)...); err != nil {
 		return b.cfg.unconnected(err, b.Address())
 	}

@@ -35,7 +35,7 @@
 //
 //   - The connection: bus.go, config.go, address.go, credentials.go and dial.go; request.go (an answer or the
 //     loss of the connection, whichever comes first), sendqueue.go (many at once),
-//     api.go (those of JetStream), denied.go (what permissions forbid); failure.go (the server's errors in the words of
+//     api.go (those of JetStream), denied.go (what permissions forbid), permissions.go (what each role needs), inbox.go; failure.go (the server's errors in the words of
 //     package events).
 //   - Streams and names: streams.go, space.go (what they reserve), token.go.
 //   - Writing: publish.go (one attempt), sync.go (until it is on disk),

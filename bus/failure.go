@@ -47,8 +47,7 @@ func permanent(err error) bool {
 	case codeNotForAccount, codeNotEnabled, codeTooManyStreams:
 		return true
 	case 0:
-		_, denied := errors.AsType[*events.DeniedError](err)
-		return denied || errors.Is(err, ErrMismatch) || errors.Is(err, ErrRestoring) || errors.Is(err, ErrNoStreams) || errors.Is(err, ErrLacksStream) || errors.Is(err, ErrNoSpace)
+		return events.IsDenied(err) || errors.Is(err, ErrMismatch) || errors.Is(err, ErrRestoring) || errors.Is(err, ErrNoStreams) || errors.Is(err, ErrLacksStream) || errors.Is(err, ErrNoSpace)
 	default:
 		return code == codeNoSpace || code == codeNoPeers || code == codeNoReplicas || code == codeStreamLimits
 	}

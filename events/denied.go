@@ -21,9 +21,14 @@ func (e *DeniedError) Error() string {
 // Is reports that nothing was stored, as ErrUnavailable does.
 func (e *DeniedError) Is(target error) bool { return target == ErrUnavailable }
 
+// IsDenied reports a *DeniedError.
+func IsDenied(err error) bool {
+	_, denied := errors.AsType[*DeniedError](err)
+	return denied
+}
+
 // Lasts reports an ErrUnavailable that waiting does not mend: the disk has failed, or a
 // permission is missing.
 func Lasts(err error) bool {
-	_, denied := errors.AsType[*DeniedError](err)
-	return denied || errors.Is(err, ErrDisk)
+	return IsDenied(err) || errors.Is(err, ErrDisk)
 }

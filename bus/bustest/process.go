@@ -229,3 +229,20 @@ func freePorts(t testing.TB, n int) []int {
 	}
 	return ports
 }
+
+// StartConfigured starts a server with a file that says all of it, and that it listens for
+// clients at an address of this machine.
+func StartConfigured(t testing.TB, file, address string) *Server {
+	t.Helper()
+	s := &Server{t: t, URL: "nats://" + address, log: filepath.Join(t.TempDir(), "log")}
+	s.args = []string{"-c", file, "-l", s.log}
+	t.Cleanup(s.Kill)
+	s.launch()
+	return s
+}
+
+// Await waits until the server answers.
+func (s *Server) Await() {
+	s.t.Helper()
+	s.await()
+}

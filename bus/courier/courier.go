@@ -27,11 +27,12 @@ const (
 
 // Config is what a courier needs. All of it must be set.
 type Config struct {
-	Conn    *nats.Conn
-	To      func(events.Incarnation) string // the subject on which an incarnation receives
-	Verbs   string                          // what the subjects of verbs begin with
-	Timeout time.Duration                   // of the server's answer to a new subscription
-	Takes   string                          // what the subjects begin with at which an asker says what it took
+	Conn  *nats.Conn
+	To    func(events.Incarnation) string // the subject on which an incarnation receives
+	Verbs string                          // what the subjects of verbs begin with
+	Takes string                          // what the subjects begin with at which an asker says what it took
+	// Subscribed waits until the server knows of a new subscription, or refuses it.
+	Subscribed func(subject string) error
 	// Denied gives a channel that has an error once the server refuses to publish to a subject.
 	Denied func(subject string) (denied <-chan error, stop func())
 }
@@ -65,8 +66,8 @@ type track struct {
 // New makes the courier of one process. Its connection should reconnect for ever
 // and keep nothing that it can't send; the caller closes it, after the courier.
 func New(cfg Config) (*Courier, error) {
-	if cfg.Conn == nil || cfg.To == nil || cfg.Verbs == "" || cfg.Timeout <= 0 || cfg.Takes == "" || cfg.Denied == nil {
-		return nil, errors.New("courier: Conn, To, Verbs, Timeout, Takes and Denied are required")
+	if cfg.Conn == nil || cfg.To == nil || cfg.Verbs == "" || cfg.Subscribed == nil || cfg.Takes == "" || cfg.Denied == nil {
+		return nil, errors.New("courier: Conn, To, Verbs, Takes, Subscribed and Denied are required")
 	}
 	c := &Courier{
 		cfg: cfg, nc: cfg.Conn, returns: cfg.Conn.NewInbox() + ".",
@@ -236,7 +237,7 @@ type handler struct {
 func (c *Courier) serve(sub *nats.Subscription, finish func()) (stop func(), err error) {
 	h := &handler{nc: c.nc, sub: sub, ended: make(chan struct{}), finish: finish}
 	sub.SetClosedHandler(func(string) { close(h.ended) })
-	if err := Subscribed(c.nc, sub.Subject, c.cfg.Timeout); err != nil {
+	if err := c.cfg.Subscribed(sub.Subject); err != nil {
 		h.stop()
 		return nil, err
 	}

@@ -48,8 +48,9 @@ func process(t testing.TB, url string, login nats.Option) *courier.Courier {
 	must(t, err)
 	t.Cleanup(nc.Close)
 	c, err := courier.New(courier.Config{
-		Conn: nc, To: func(to events.Incarnation) string { return fmt.Sprint("to.", to.Epoch) }, Verbs: "ask.", Timeout: patience,
-		Takes: "take.", Denied: func(string) (<-chan error, func()) { return nil, func() {} },
+		Conn: nc, To: func(to events.Incarnation) string { return fmt.Sprint("to.", to.Epoch) }, Verbs: "ask.",
+		Subscribed: func(string) error { return nc.FlushTimeout(patience) },
+		Takes:      "take.", Denied: func(string) (<-chan error, func()) { return nil, func() {} },
 	})
 	must(t, err)
 	t.Cleanup(c.Close)

@@ -98,7 +98,7 @@ func (c *connector) acquire(ctx context.Context) (Lease, error) {
 		switch {
 		case err == nil:
 			return lease, nil
-		case errors.Is(err, events.ErrLeaseRefused), isDenied(err):
+		case errors.Is(err, events.ErrLeaseRefused), events.IsDenied(err):
 			return nil, err
 		case ctx.Err() != nil:
 			return nil, nil
@@ -108,11 +108,6 @@ func (c *connector) acquire(ctx context.Context) (Lease, error) {
 			return nil, nil
 		}
 	}
-}
-
-func isDenied(err error) bool {
-	_, denied := errors.AsType[*events.DeniedError](err)
-	return denied
 }
 
 // incarnate is one incarnation, from the lease to its end. It returns
