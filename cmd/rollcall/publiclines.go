@@ -39,7 +39,7 @@ func newPublicLines(ctx context.Context, con *console, b *bus.Bus) (*publicLines
 		return nil, err
 	}
 	return &publicLines{
-		con: con, names: names.New(b.Names(), b.Log()), limit: publicBatch,
+		con: con, names: names.New(b.Names(), b.Log()).Lenient(), limit: publicBatch,
 		encoder: public.NewEncoder(public.SourceOf(log), public.SourceOf(pre), public.Options{Whole: true}),
 	}, nil
 }

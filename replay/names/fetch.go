@@ -20,6 +20,7 @@ type want struct {
 	is       known // with it
 	revision uint64
 	stored   bool // is is what the bucket has
+	unmade   bool // is could not be stored
 }
 
 // fetch learns, and makes where there is none, what the first record of each account
@@ -54,7 +55,7 @@ func (n *Names) hold(wants []*want, held map[string]*entry) {
 	defer n.mu.Unlock()
 	for _, w := range wants {
 		account := strings.Clone(w.st.Account().String())
-		e := &entry{known: w.is, revision: w.revision, upTo: w.st.Seq}
+		e := &entry{known: w.is, revision: w.revision, upTo: w.st.Seq, unmade: w.unmade}
 		if w.is.removed {
 			e.upTo = max(e.upTo, w.is.searched)
 		}
@@ -151,6 +152,8 @@ func (n *Names) write(ctx context.Context, wants []*want) (again []*want, err er
 		switch w := changed[i]; {
 		case errors.Is(err, events.ErrConflict):
 			again = append(again, w)
+		case n.lenient && events.IsDenied(err):
+			w.unmade = true
 		case err != nil:
 			return nil, fmt.Errorf("pseudonym: %w", err)
 		default:

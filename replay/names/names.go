@@ -27,8 +27,9 @@ const DefaultCache = 1 << 16
 
 // Names knows the accounts' pseudonyms.
 type Names struct {
-	bucket Bucket
-	log    events.Log
+	bucket  Bucket
+	log     events.Log
+	lenient bool
 
 	mu    sync.Mutex
 	cache lru.Cache[string, *entry] // owned by mu, as are its entries
@@ -40,6 +41,13 @@ func New(bucket Bucket, log events.Log) *Names { return NewSized(bucket, log, De
 // NewSized is New with room for so many accounts in memory.
 func NewSized(bucket Bucket, log events.Log, accounts int) *Names {
 	return &Names{bucket: bucket, log: log, cache: lru.Cache[string, *entry]{Limit: max(accounts, 1)}}
+}
+
+// Lenient is n that gives no pseudonym, and no error, where there is none and NATS does not
+// permit this user to make one. It must be called before anything is asked.
+func (n *Names) Lenient() *Names {
+	n.lenient = true
+	return n
 }
 
 // Of is the pseudonym of a record's account, at that record. It is zero if the record
@@ -125,10 +133,14 @@ type entry struct {
 	known
 	upTo     events.Seq
 	revision uint64 // of the document
+	unmade   bool   // there is none, and none could be made
 }
 
 // answer is the pseudonym of a record, if it is certain.
 func (e *entry) answer(st *events.Stored) (p Pseudonym, certain bool) {
+	if e.unmade {
+		return p, true
+	}
 	if st.Seq > e.upTo && st.Prev > e.upTo {
 		return p, false // who knows what happened in between
 	}

@@ -117,8 +117,11 @@ func (s *Source) lostLater(ctx context.Context, r *recipient, m replay.Moment) (
 func (s *Source) existed(ctx context.Context, account events.JID, m replay.Moment) (bool, error) {
 	if IsNow(m) {
 		_, err := s.Accounts.Credentials(ctx, account)
-		if errors.Is(err, auth.ErrNoAccount) {
+		switch {
+		case errors.Is(err, auth.ErrNoAccount):
 			return false, nil
+		case events.IsDenied(err): // by the history, then
+			return lastExists(s.Archive.Last(ctx, account))
 		}
 		return err == nil, err
 	}
@@ -126,7 +129,6 @@ func (s *Source) existed(ctx context.Context, account events.JID, m replay.Momen
 	if !m.Time.IsZero() {
 		after.Since = m.Time.Add(1)
 	}
-	last, err := s.Archive.Last(ctx, account)
 	for st, err := range events.Intact(s.Archive.Read(ctx, after)) {
 		if err != nil {
 			return false, err
@@ -136,9 +138,15 @@ func (s *Source) existed(ctx context.Context, account events.JID, m replay.Momen
 		}
 		return s.isAt(ctx, account, st.Prev)
 	}
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return false, ctx.Err()
+	}
+	return lastExists(s.Archive.Last(ctx, account))
+}
+
+// lastExists reports whether there is an account whose newest record that is.
+func lastExists(last events.Stored, err error) (bool, error) {
+	switch {
 	case errors.Is(err, events.ErrNotFound):
 		return false, nil
 	case events.IsPoison(err):
