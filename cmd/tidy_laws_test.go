@@ -67,6 +67,7 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/lossy":       {},
 	"cmd/rollcall/person":      {"bus", "cmd/rollcall/api/access", "events", "replay", "replay/names", "replay/public", "session/auth", "session/roster"},
 	"cmd/rollcall/metrics":     {"events", "events/measure", "session/", "bus", "projector"},
+	"cmd/rollcall/natsconf":    {"bus"},
 	"cmd/rollcall/nearby":      {},
 	"cmd/rollcall/sdnotify":    {},
 	"cmd/rollcall/settings":    {},

@@ -276,9 +276,10 @@ func (e *flagError) Error() string { return fmt.Sprintf("%v (%s)", e.err, e.flag
 
 func (e *flagError) Unwrap() error { return e.err }
 
-// change says which flag to change, unless an inner error did already.
+// change says which flag to change, unless an inner error did already, or a permission is
+// missing, which no flag mends.
 func change(flag string, err error) error {
-	if err == nil || errors.As(err, new(*flagError)) {
+	if err == nil || errors.As(err, new(*flagError)) || events.IsDenied(err) {
 		return err
 	}
 	return &flagError{flag: "change " + flag, err: err}

@@ -15,7 +15,7 @@
 // they change.
 // "rollcall user export --xep0227" is userexportall.go. "rollcall import" has importsource.go (what is at a path) and importreport.go beside it.
 // What they know is in packages: ask, replay, projector/query, session/accounts and person;
-// what "bench" measures is in bench and load, and the picture that "stats" draws in chart.
+// what "nats-config" writes is in natsconf, what "bench" measures in bench and load, and the picture that "stats" draws in chart.
 //
 // The service is up.go and config.go (what was asked for), load.go and sections.go
 // (where that is read; package settings does it), node.go (one process,

@@ -35,7 +35,8 @@ func newLog(con *console) *cobra.Command {
 			"everything runs.",
 		Example: "  rollcall log\n" +
 			"  rollcall log set --max-bytes 32GiB\n" +
-			"  rollcall log set --max-age 90d",
+			"  rollcall log set --max-age 90d\n" +
+			"  rollcall log create --nats $URL --nkey admin.nk",
 		Args: arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error { return showLog(ctx, con, b, asJSON) })
@@ -43,7 +44,7 @@ func newLog(con *console) *cobra.Command {
 	}
 	svc.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
-	cmd.AddCommand(newLogSet(con, &svc))
+	cmd.AddCommand(newLogCreate(con, &svc), newLogSet(con, &svc))
 	return cmd
 }
 

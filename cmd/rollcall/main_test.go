@@ -60,6 +60,7 @@ func (a elsewhere) Run() int {
 //	                            awaited with: output NAME REGEXP; with ! it must not
 //	                            be there by now
 //	logged NAME REGEXP          await it in what a process logs
+//	quiet NAME REGEXP           nothing like it is in what a process has logged
 //	nats kill|start N           kill or start the external server N
 //	stranger write              write what is no record to the log, to the account
 //	                            that its newest record is of
@@ -108,6 +109,10 @@ func TestOnAClusterOfThree(t *testing.T) {
 // runScripts runs the scripts of the directories, one directory after the
 // other if they share servers.
 func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...string) {
+	runScriptsWith(t, servers, map[string]string{"ROLLCALL_NATS": url}, dirs...)
+}
+
+func runScriptsWith(t *testing.T, servers []*bustest.Server, variables map[string]string, dirs ...string) {
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			testscript.Run(t, testscript.Params{
@@ -116,14 +121,16 @@ func runScripts(t *testing.T, servers []*bustest.Server, url string, dirs ...str
 					w := newWorld(env, servers)
 					env.Values[worldKey{}] = w
 					env.Defer(w.close)
-					env.Setenv("ROLLCALL_NATS", url)
+					for name, value := range variables {
+						env.Setenv(name, value)
+					}
 					env.Setenv("XDG_STATE_HOME", os.Getenv("XDG_STATE_HOME"))
 					return nil
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"up": scriptUp, "halt": scriptHalt, "crash": scriptCrash,
 					"connect": scriptConnect, "distrust": scriptDistrust, "login": scriptLogin, "drop": scriptDrop, "send": scriptSend, "expect": scriptExpect,
-					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "nats": scriptNATS, "stranger": scriptStranger,
+					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "quiet": scriptQuiet, "nats": scriptNATS, "stranger": scriptStranger,
 					"retain": scriptRetain, "fill": scriptFill, "crowd": scriptCrowd, "vanish": scriptVanish,
 					"get": scriptGet, "unzip": scriptUnzip,
 				},

@@ -214,7 +214,9 @@ func (n *node) run(ctx context.Context) error {
 	n.tellManager(ctx, life, g, conn)
 	g.Go(func() error { return fold.Run(life) })
 	guard := access.NewGuard(n.bus.Tokens())
-	g.Go(func() error { return follow(life, guard.Follow) })
+	if n.nats != nil || n.cfg.has(roleHTTP) { // a NATS that is not ours lets in whom it wants to
+		g.Go(func() error { return follow(life, guard.Follow) })
+	}
 	n.serveHTTP(life, g, guard)
 	n.admitPrograms(life, g, guard)
 	g.Go(func() error {

@@ -34,7 +34,7 @@ func isPersonal(verb string) bool {
 	return slices.Contains([]string{
 		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "names list", "names erase",
 		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user disable", "user enable", "user export", "ban add", "ban rm", "token add", "token rm", "feed add", "feed rm",
-		"backup", "restore", "log set", "import",
+		"backup", "restore", "log set", "log create", "import",
 	}, verb)
 }
 

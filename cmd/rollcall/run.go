@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // sayFailure is what people read of a failure. They know in other words than
 // ours that Ctrl-C was pressed.
 func sayFailure(err error) string {
-	text := oneLine(err)
+	text := oneLine(permitted(err))
 	if !errors.Is(err, context.Canceled) {
 		return text
 	}
@@ -71,7 +71,7 @@ func newRoot(con *console) *cobra.Command {
 		profiled(newUp(con)), newUser(con), newNames(con), newSessions(con), newHistory(con), newEvents(con), newRoute(con), newContacts(con), newDiff(con),
 		newTail(con), newLogins(con), newKick(con), newBan(con), newConnectors(con), newLog(con), newVerify(con),
 		newToken(con), newFeed(con), newAudit(con), newExport(con), newImport(con), newStats(con),
-		newConfig(con), newHealth(con), newBackup(con), newRestore(con), newBench(con), newNATSHelp(),
+		newConfig(con), newHealth(con), newBackup(con), newRestore(con), newBench(con), newNATSConfig(con), newNATSHelp(),
 		newVersion(con), newMan(con),
 	)
 	return root

@@ -52,29 +52,13 @@ const natsFlagsShown = 4
 
 // use connects, calls do, and disconnects.
 func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
-	if err := s.validate(); err != nil {
-		return err
-	}
-	cfg, err := s.config()
-	if err != nil {
-		return err
-	}
-	cfg.Name, cfg.Existing = "rollcall cli", true
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	b, err := bus.Connect(dialing, cfg)
-	switch {
-	case ctx.Err() != nil:
+	b, err := s.connect(dialing, func(c *bus.Config) { c.Existing = true })
+	if ctx.Err() != nil {
 		return ctx.Err()
-	case errors.Is(err, bus.ErrNoStreams):
-		return change("--nats", err)
-	case errors.Is(err, bus.ErrLacksStream), isDenied(err):
-		return err
-	case err != nil:
-		const lost = "is rollcall up running? else change --nats"
-		if err = s.explain(ctx, err, lost); !errors.As(err, new(*flagError)) {
-			return &flagError{flag: lost, err: err}
-		}
+	}
+	if err != nil {
 		return err
 	}
 	defer b.Close()
@@ -82,10 +66,43 @@ func (s *service) use(ctx context.Context, do func(*bus.Bus) error) error {
 	return do(b)
 }
 
-// isDenied reports a service that was found and did not let this user do it.
-func isDenied(err error) bool {
-	_, denied := errors.AsType[*events.DeniedError](err)
-	return denied
+// make is use of a NATS that may have no streams yet: they are made as the flags say. It
+// takes as long as a cluster needs.
+func (s *service) make(ctx context.Context, limits *logFlags, do func(*bus.Bus) error) error {
+	b, err := s.connect(ctx, limits.apply)
+	if err != nil {
+		return limits.explain(err)
+	}
+	defer b.Close()
+	putOnRecord(ctx, b)
+	return do(b)
+}
+
+// connect connects as the flags say, and as adjust does. An error names what mends it.
+func (s *service) connect(ctx context.Context, adjust func(*bus.Config)) (*bus.Bus, error) {
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
+	cfg, err := s.config()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Name = "rollcall cli"
+	adjust(&cfg)
+	b, err := bus.Connect(ctx, cfg)
+	switch {
+	case err == nil:
+		return b, nil
+	case errors.Is(err, bus.ErrNoStreams):
+		return nil, change("--nats", err)
+	case errors.Is(err, bus.ErrLacksStream), errors.Is(err, bus.ErrNoSpace), errors.Is(err, bus.ErrTooFew), events.IsDenied(err):
+		return nil, err
+	}
+	const lost = "is rollcall up running? else change --nats"
+	if err = s.explain(ctx, err, lost); !errors.As(err, new(*flagError)) {
+		return nil, &flagError{flag: lost, err: err}
+	}
+	return nil, err
 }
 
 // parseAccount reads an account's JID: one with a localpart, without a

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-xmpp/rollcall/bus"
+)
+
+// newLogCreate makes the streams on a NATS where the service itself may not.
+func newLogCreate(con *console, svc *service) *cobra.Command {
+	var limits logFlags
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Make the log and the streams beside it on a NATS server or cluster",
+		Long: "Make the log and all streams beside it, as \"rollcall up\" does where it may. On\n" +
+			"servers with the permissions of \"rollcall nats-config\" the administrator alone may:\n" +
+			"once at the beginning, and after an upgrade. Streams that are there stay as they are.",
+		Args: arguments(0, 0),
+		RunE: verb(func(ctx context.Context, _ []string) error {
+			if err := limits.validate(); err != nil {
+				return err
+			}
+			return svc.make(ctx, &limits, func(b *bus.Bus) error {
+				info, err := b.Log().Info(ctx)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(con.out, "The log is there: it may have %s and keeps records for %s.\n", sizeText(info.MaxBytes), ageText(info.MaxAge))
+				return err
+			})
+		}),
+	}
+	limits.define(cmd)
+	return cmd
+}

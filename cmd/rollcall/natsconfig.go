@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/natsconf"
+)
+
+// newNATSConfig writes what nats-servers of one's own need.
+func newNATSConfig(con *console) *cobra.Command {
+	var (
+		nodes       int
+		hosts       []string
+		path, store string
+		size, fsync string
+	)
+	cmd := &cobra.Command{
+		Use:   "nats-config [DIR]",
+		Short: "Make the configuration of NATS servers for Rollcall",
+		Long: "Make a complete configuration, a file a server, for one nats-server or a cluster of\n" +
+			"three: TLS, what JetStream may have, and users with the least permissions that\n" +
+			"their role needs: connector, http, publisher, service (these three in one process),\n" +
+			"auditor, feed and admin.\n\n" +
+			"With DIR the files are written there, and beside them, for their owner alone to\n" +
+			"read, a key a user (NAME.nk, for --nkey), the password of feed (feed.password), and\n" +
+			"the keys of the certificates. Keys that are in DIR already are kept: run it again\n" +
+			"after an upgrade, for what roles need may have changed, or to renew certificates.\n" +
+			"Without DIR the configuration is printed with blanks for the keys.",
+		Example: "  rollcall nats-config --nodes 3 --host nats1.example.org,nats2.example.org,nats3.example.org \\\n" +
+			"      --path /etc/nats nats\n" +
+			"  rollcall nats-config",
+		Args: arguments(0, 1),
+		RunE: verb(func(_ context.Context, args []string) error {
+			cfg, err := natsServers(nodes, hosts)
+			if err != nil {
+				return err
+			}
+			if cfg.MaxFile, err = parseSize(size); err != nil {
+				return usagef("--max-file: %w", err)
+			}
+			cfg.Path, cfg.Store, cfg.Fsync = path, store, fsync
+			if err := cfg.Check(); err != nil {
+				return usagef("--fsync: %w", err)
+			}
+			if len(args) == 0 {
+				return cfg.Print(con.out)
+			}
+			return writeNATSConfig(con, cfg, args[0])
+		}),
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntVar(&nodes, "nodes", 1, "1 server, or a cluster of 3\n")
+	f.StringSliceVar(&hosts, "host", nil, "`HOST`[:PORT] of each server, by which clients reach\nit (default: 127.0.0.1:4222; --nodes 3 has none)")
+	f.StringVar(&path, "path", "", "`DIR` where the files will be on the servers\n(default: where they are written)")
+	f.StringVar(&store, "store", "/var/lib/nats", "`DIR` of JetStream on each server\n")
+	f.StringVar(&size, "max-file", flagSize(natsconf.DefaultMaxFile), "`SIZE` of what JetStream may have there\n")
+	f.StringVar(&fsync, "fsync", "1s", "`WHEN` a server syncs to disk: always, or how often\n")
+	cmd.MarkFlagDirname("store")
+	return cmd
+}
+
+func natsServers(nodes int, hosts []string) (*natsconf.Config, error) {
+	switch {
+	case nodes != 1 && nodes != 3:
+		return nil, usagef("--nodes: 1 or 3, not %d: two servers do worse than one, for each needs the other", nodes)
+	case nodes == 1 && len(hosts) == 0:
+		hosts = []string{"127.0.0.1"}
+	case len(hosts) != nodes:
+		return nil, usagef("--host: name %d, separated by commas", nodes)
+	}
+	cfg, err := natsconf.New(hosts)
+	if errors.Is(err, natsconf.ErrHosts) {
+		return nil, usagef("--host: %w", err)
+	}
+	return cfg, err
+}
+
+// writeNATSConfig writes the files, and says what comes next.
+func writeNATSConfig(con *console, cfg *natsconf.Config, dir string) error {
+	kept, err := cfg.Write(dir)
+	if err != nil {
+		return err
+	}
+	made := "with fresh keys"
+	if kept > 0 {
+		made = fmt.Sprintf("with the %s that were there", plural(kept, "key"))
+	}
+	fmt.Fprintf(con.out, "%s: the configuration of %s, %s. Next:\n", dir, plural(len(cfg.Nodes), "server"), made)
+	for _, n := range cfg.Nodes {
+		fmt.Fprintf(con.out, "  %s: copy %s, %s.pem, %s.key and %s to %s; then nats-server -c %s\n",
+			n.Host, n.File(), n.Name, n.Name, natsconf.AuthorityFile, cfg.Path, filepath.Join(cfg.Path, n.File()))
+	}
+	access := func(user string) string {
+		return fmt.Sprintf("--nats %s --nats-ca %s --nkey %s", cfg.URL(), filepath.Join(dir, natsconf.AuthorityFile), filepath.Join(dir, natsconf.KeyFile(user)))
+	}
+	_, err = fmt.Fprintf(con.out, "once:\n  rollcall log create %s\non each machine of the service, with a copy of its key:\n  rollcall up %s\n",
+		access("admin"), access("service"))
+	return err
+}
