@@ -42,15 +42,15 @@ const passwordVariable = "ROLLCALL_NATS_PASSWORD"
 func (a *natsAccess) define(cmd *cobra.Command, f *pflag.FlagSet) {
 	a.given = f.Changed
 	a.visible = func() bool { return f.Changed("nats") }
-	f.StringVar(&a.context, "nats-context", "", "`NAME` of a context of the program nats, for --nats\nand credentials")
+	f.StringVar(&a.context, "nats-context", "", "`NAME` of a context of the program nats: URL and\ncredentials")
 	f.StringVar(&a.creds, "creds", "", "`FILE` with credentials for --nats")
 	f.StringVar(&a.nkey, "nkey", "", "`FILE` with the seed of an nkey for --nats")
-	f.StringVar(&a.user, "nats-user", "", "`NAME` for --nats, with --nats-password-file or\n"+passwordVariable)
-	f.StringVar(&a.passwordFile, "nats-password-file", "", "`FILE` with the password")
+	f.StringVar(&a.user, "nats-user", "", "`NAME` for --nats, with --nats-passfile or\n"+passwordVariable)
+	f.StringVar(&a.passwordFile, "nats-passfile", "", "`FILE` with the password")
 	f.StringVar(&a.ca, "nats-ca", "", "PEM `FILE` of the authority of --nats")
 	f.StringVar(&a.cert, "nats-cert", "", "client certificate for --nats, PEM `FILE`")
 	f.StringVar(&a.key, "nats-key", "", "its private key, PEM `FILE`")
-	for _, name := range []string{"creds", "nkey", "nats-password-file", "nats-ca", "nats-cert", "nats-key"} {
+	for _, name := range []string{"creds", "nkey", "nats-passfile", "nats-ca", "nats-cert", "nats-key"} {
 		cmd.RegisterFlagCompletionFunc(name, completeFiles)
 	}
 }
@@ -58,7 +58,7 @@ func (a *natsAccess) define(cmd *cobra.Command, f *pflag.FlagSet) {
 // validate checks what can be without looking anywhere. Errors are usage.
 func (a *natsAccess) validate() error {
 	if hasSecret(a.url) && a.visible() {
-		return usagef("--nats: everybody on this machine can read a password on a command line: give --nats-user and --nats-password-file or %s, or the URL in ROLLCALL_NATS", passwordVariable)
+		return usagef("--nats: everybody on this machine can read a password on a command line: give --nats-user and --nats-passfile or %s, or the URL in ROLLCALL_NATS", passwordVariable)
 	}
 	ways := 0
 	for _, given := range []string{a.creds, a.nkey, a.user} {
@@ -70,7 +70,7 @@ func (a *natsAccess) validate() error {
 	case ways > 1:
 		return usagef("--creds, --nkey and --nats-user are for the same: give one")
 	case a.passwordFile != "" && a.user == "":
-		return usagef("--nats-password-file is for --nats-user")
+		return usagef("--nats-passfile is for --nats-user")
 	case (a.cert == "") != (a.key == ""):
 		return usagef("--nats-cert and --nats-key go together")
 	}
@@ -113,7 +113,7 @@ func (a *natsAccess) config() (cfg bus.Config, err error) {
 	case a.user != "":
 		password, err := a.password()
 		if err != nil {
-			return cfg, change("--nats-password-file", err)
+			return cfg, change("--nats-passfile", err)
 		}
 		c.File, c.Seed, c.User, c.Password, c.Token = "", "", a.user, password, ""
 	}

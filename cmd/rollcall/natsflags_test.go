@@ -80,11 +80,11 @@ func TestAPasswordComesFromAFileOrTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	ours := write(t, filepath.Join(dir, "ours"), "secret\n", 0o600)
 	shown := write(t, filepath.Join(dir, "shown"), "secret\n", 0o640)
-	cfg, err := accessOf(t, "--nats-user", "bob", "--nats-password-file", ours)
+	cfg, err := accessOf(t, "--nats-user", "bob", "--nats-passfile", ours)
 	if err != nil || cfg.Credentials.User != "bob" || cfg.Credentials.Password != "secret" {
 		t.Errorf("of a file: %+v, %v", cfg.Credentials, err)
 	}
-	if _, err := accessOf(t, "--nats-user", "bob", "--nats-password-file", shown); err == nil || !strings.HasSuffix(err.Error(), "chmod 600 it (change --nats-password-file)") {
+	if _, err := accessOf(t, "--nats-user", "bob", "--nats-passfile", shown); err == nil || !strings.HasSuffix(err.Error(), "chmod 600 it (change --nats-passfile)") {
 		t.Errorf("of a file that others can read: %v", err)
 	}
 	t.Setenv("ROLLCALL_NATS_USER", "alice")

@@ -19,7 +19,7 @@ func newNATSHelp() *cobra.Command {
 			"  --creds FILE                credentials, a JWT and its key\n" +
 			"  --nkey FILE                 the seed of an nkey\n" +
 			"  --nats-user NAME            with the password in a file, or in " + passwordVariable + "\n" +
-			"  --nats-password-file FILE   that only its owner can read\n" +
+			"  --nats-passfile FILE        that only its owner can read\n" +
 			"  --nats-ca FILE              the authority of the servers' certificates, PEM\n" +
 			"  --nats-cert, --nats-key     the client's certificate and its key, PEM\n\n" +
 			"A password in a URL is taken from ROLLCALL_NATS and not from the command line, which\n" +

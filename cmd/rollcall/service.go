@@ -45,7 +45,7 @@ func (s *service) flags(cmd *cobra.Command) {
 // has the others.
 var natsFlags = []string{
 	"nats", "nats-context", "creds", "nkey",
-	"nats-user", "nats-password-file", "nats-ca", "nats-cert", "nats-key",
+	"nats-user", "nats-passfile", "nats-ca", "nats-cert", "nats-key",
 }
 
 const natsFlagsShown = 4
