@@ -84,7 +84,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	}
 	return &xmppConnector{
 		node: n, server: server, tally: tally.New(n.cfg.Name), credentials: credentials, inherited: inherited, bans: banned,
-		domains: newDomainWatch(n.cfg.Name, n.cfg.Domains, n.log),
+		domains: newDomainWatch(n.cfg.Name, withUsers(told.Domains, told.Users), n.log),
 		lease:   bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
 	}, nil
 }

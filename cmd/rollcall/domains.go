@@ -11,13 +11,14 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// A domainWatch compares the domains of the connectors that run. They should be the same:
-// a connector takes a domain that it does not serve for another server's, and refuses what
-// its clients send there. It warns and refuses nothing, for whoever adds a domain restarts
+// A domainWatch compares the domains of the connectors that run, and where their users
+// come from. Both should be the same: a connector takes a domain that it does not serve for
+// another server's, and refuses what its clients send there; and which users can log in must
+// not depend on the connector. It warns and refuses nothing, for whoever adds a domain restarts
 // one connector after the other. It is used by one goroutine.
 type domainWatch struct {
-	name   string // this connector's
-	own    []string
+	name   string                       // this connector's
+	own    []string                     // withUsers
 	others map[string]events.LeaseState // by name
 	log    *slog.Logger
 	told   []string // of which connectors it warned last
@@ -47,7 +48,7 @@ func (w *domainWatch) hear(s events.LeaseState, alive bool) {
 	for _, other := range w.others {
 		if slices.Contains(fresh, other.String()) {
 			there, _ := domainsOf(other)
-			w.log.Warn("connectors serve different domains, and stanzas from one to a domain of the other alone are refused; start all with the same --domain",
+			w.log.Warn("connectors serve different domains, or users who come from elsewhere, and stanzas from one to a domain of the other alone are refused; start all with the same --domain and sections [users]",
 				"connector", other.Name, "difference", differences(w.own, there))
 		}
 	}
@@ -57,11 +58,25 @@ func (w *domainWatch) hear(s events.LeaseState, alive bool) {
 	w.told = differ
 }
 
-// domainsOf are those that the holder of a lease serves; one of an older version says nothing.
+// withUsers are domains, each with where its users come from if they are not accounts made
+// here.
+func withUsers(domains []string, users map[string]string) []string {
+	all := make([]string, 0, len(domains))
+	for _, d := range domains {
+		if from := users[d]; from != "" {
+			d += " (" + from + ")"
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// domainsOf are those that the holder of a lease serves, withUsers; one of an older version
+// says nothing.
 func domainsOf(s events.LeaseState) (domains []string, known bool) {
 	var info ask.LeaseInfo
 	err := json.Unmarshal(s.Info, &info)
-	return info.Domains, err == nil && len(info.Domains) > 0
+	return withUsers(info.Domains, info.Users), err == nil && len(info.Domains) > 0
 }
 
 // differences says which domains are on one list alone; "" if none are.

@@ -45,3 +45,26 @@ func TestAConnectorTellsOfOthersThatServeOtherDomains(t *testing.T) {
 		}
 	}
 }
+
+func TestAConnectorTellsOfOthersWhoseUsersComeFromElsewhere(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	domains := []string{"a.example", "b.example"}
+	w := newDomainWatch("c1", withUsers(domains, map[string]string{"a.example": "ldap"}), slog.New(slog.NewTextHandler(&out, nil)))
+	for from, want := range map[string]string{
+		"ldap": "",
+		"jwt":  `difference="only here: a.example (ldap); only there: a.example (jwt)"`,
+		"":     `difference="only here: a.example (ldap); only there: a.example"`,
+	} {
+		out.Reset()
+		info, err := json.Marshal(ask.LeaseInfo{Domains: domains, Users: map[string]string{"a.example": from}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.hear(events.LeaseState{Incarnation: events.Incarnation{Name: "c2 " + from, Epoch: 2}, Info: info}, true)
+		if got := out.String(); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("from %q it tells %q", from, got)
+		}
+		w.hear(events.LeaseState{Incarnation: events.Incarnation{Name: "c2 " + from, Epoch: 2}, Info: info}, false)
+	}
+}
