@@ -13,7 +13,7 @@ const (
 	// restart lets nobody guess anew.
 	failuresBack = 15 * time.Minute
 	// loginsBack is how many records of the log, the newest, a connector that starts looks
-	// for logins in: those of some days, in half a second.
+	// for logins in: those of some days, in less than a second.
 	loginsBack = 200_000
 	// againAfter is how long it waits when it can't read.
 	againAfter = 5 * time.Second

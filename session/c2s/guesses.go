@@ -87,10 +87,14 @@ func (s *Server) LearnFailure(st *events.Stored) {
 	}
 }
 
-// addressIn is that of an address with a port, invalid for what is none of IP.
+// addressIn is that of an address with a port, or without one, as it is of a client whose
+// proxy speaks HTTP; invalid for what is none of IP.
 func addressIn(text string) netip.Addr {
-	p, _ := netip.ParseAddrPort(text)
-	return p.Addr().Unmap()
+	if p, err := netip.ParseAddrPort(text); err == nil {
+		return p.Addr().Unmap()
+	}
+	a, _ := netip.ParseAddr(text)
+	return a.Unmap()
 }
 
 // installationIn is what a client says of itself if it is an id that nobody guesses: a

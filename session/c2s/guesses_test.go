@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/xdg-go/scram"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -334,4 +336,33 @@ func TestThoseThatWaitForAnswersKeepOutNobody(t *testing.T) {
 			c.drop()
 		}
 	})
+}
+
+// A WebSocket is a connection like any other, from the address that its proxy tells.
+func TestGuessesOverWebSocketAreLimitedAlike(t *testing.T) {
+	t.Parallel()
+	_, url := openWeb(t, nil)
+	try := func(ip, word string) string {
+		s, err := tryOpenSocket(t, url, &websocket.DialOptions{Subprotocols: []string{"xmpp"}, HTTPHeader: http.Header{"X-Forwarded-For": {ip}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.say(framedOpen)
+		s.mustHear("<open")
+		s.mustHear("<stream:features")
+		s.say(plain("alice", word))
+		return s.hear(patience)
+	}
+	for range 5 {
+		if got := try("203.0.113.5", "wrong"); !strings.Contains(got, "<not-authorized/>") {
+			t.Fatalf("a guess is answered by %s", got)
+		}
+	}
+	begun := time.Now()
+	if got := try("203.0.113.5", password); !strings.Contains(got, "too many failures") || time.Since(begun) < guess.Hold {
+		t.Errorf("the next one is answered after %s by %s", time.Since(begun), got)
+	}
+	if got := try("192.0.2.7", password); !strings.Contains(got, "<success") {
+		t.Errorf("the owner is answered by %s", got)
+	}
 }

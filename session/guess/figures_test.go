@@ -20,7 +20,7 @@ var guessers = []struct {
 }{
 	{1, 10 * time.Second, 44, 24, 68, 48},
 	{100, time.Minute, 700, 400, 6800, 4800},
-	{10_000, 30 * time.Minute, 70_000, 40_000, 680_000, 480_000},
+	{10_000, time.Hour, 70_000, 40_000, 680_000, 480_000},
 }
 
 // day guesses for a day from each address, at whichever account next says, and counts
@@ -67,5 +67,36 @@ func TestWhatAGuesserLearnsOfAllAccountsInADay(t *testing.T) {
 			expect(t, "the first day", w.day(g.addresses, 30*time.Minute, victim), g.all)
 			expect(t, "the second day", w.day(g.addresses, 30*time.Minute, victim), g.allTo)
 		})
+	}
+}
+
+// From where his victim is at home a guesser has the tries that are for her.
+func TestWhatAGuesserLearnsWhereHisVictimIsAtHome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(guess.Config{})
+	w.logIn(from(alice, home))
+	looked := 0
+	for end := w.at.Add(24 * time.Hour); w.at.Before(end); w.pass(10 * time.Second) {
+		for w.guess(from(alice, home)) != guess.Shut {
+			looked++
+		}
+	}
+	expect(t, "a day", looked, 8690+44)
+}
+
+// A client that tries an old password as often as it gets an answer leaves a try for
+// another one, at any time, for as long as it goes on.
+func TestAClientWithAnOldPasswordLeavesATry(t *testing.T) {
+	t.Parallel()
+	w := newWorld(guess.Config{})
+	w.logIn(from(alice, home))
+	for range 100_000 { // 12 days
+		w.guess(from(alice, home))
+		w.pass(guess.Hold + 500*time.Millisecond)
+		if try := w.Begin(from(alice, home)); try.Ruling() == guess.Shut {
+			t.Fatal("there is none")
+		} else {
+			try.Void() // it does not even get in
+		}
 	}
 }

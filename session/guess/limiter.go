@@ -10,7 +10,7 @@ import (
 )
 
 // Config bounds a Limiter's memory, in entries. Zero fields get their defaults, with
-// which it is 60 MB at most.
+// which it is some 65 MB at most.
 type Config struct {
 	Pairs    int // of an account and an address; default 262,144
 	Accounts int // with failures; default 65,536
