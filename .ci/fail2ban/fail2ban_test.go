@@ -44,6 +44,7 @@ func start(t *testing.T, flags ...string) *service {
 		"up", "--demo", "--data", filepath.Join(t.TempDir(), "data"), "--nats-listen", "127.0.0.1:0", "--c2s", "127.0.0.1:0",
 		"--http", "", "--ws", "", "--allow-plaintext", "--log-failed-logins",
 	}, flags...)...)
+	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir()) // where it says where it listens
 	cmd.Stderr = log
 	out, err := cmd.StdoutPipe()
 	if err == nil {
