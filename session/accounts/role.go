@@ -44,6 +44,12 @@ func (a *Admin) ChangeRoles(ctx context.Context, account events.JID, c RoleChang
 	return now, ended, err
 }
 
+// SetRole is ChangeRoles for the primary role alone.
+func (a *Admin) SetRole(ctx context.Context, by events.Actor, account events.JID, set *roles.Set, role, why string) (ended []*session.Session, err error) {
+	_, ended, err = a.ChangeRoles(ctx, account, RoleChange{Roles: set, Primary: role, By: by, Text: why})
+	return ended, err
+}
+
 func (c *RoleChange) check() error {
 	for _, name := range append([]string{c.Primary}, c.Add...) {
 		if name != "" && c.Roles.Role(name) == nil {

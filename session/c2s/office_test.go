@@ -1,6 +1,7 @@
 package c2s_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -10,6 +11,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 	"github.com/rollcall-xmpp/rollcall/session/c2s"
 	"github.com/rollcall-xmpp/rollcall/session/commands"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
 // An office administers the accounts of a world, as accounts.Admin does with documents.
@@ -72,6 +74,20 @@ func (o *office) Disable(ctx context.Context, account events.JID, c session.Disa
 func (o *office) Enable(ctx context.Context, by events.Actor, account events.JID) (events.Seq, error) {
 	o.w.people.put(account, credentials())
 	return o.do(ctx, account, session.EnableAccount{By: by})
+}
+
+func (o *office) SetRole(ctx context.Context, by events.Actor, account events.JID, set *roles.Set, role, why string) ([]*session.Session, error) {
+	old, err := o.Credentials(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	k := *old
+	k.Role = role
+	o.w.people.put(account, &k)
+	_, err = o.do(ctx, account, session.ChangeRole{
+		Role: role, Was: cmp.Or(old.Role, roles.Default), NoLess: set.Role(role).Covers(set.Role(old.Role)), Assumable: namesOf(set.Assumable(role, k.Further)), By: by, Text: why,
+	})
+	return nil, err
 }
 
 // do writes in the name of a tool that holds no session.

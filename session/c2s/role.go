@@ -63,6 +63,21 @@ func (cl *client) learnRole() {
 	}
 }
 
+// takeRole implements commands.Config's TakeRole. When it returns the client is judged by
+// the new role.
+func (s *Server) takeRole(ctx context.Context, client events.JID, role string, asOf events.Seq) error {
+	is := s.cfg.Table.Account(client.Bare()).Resource(client.Resource())
+	svc := s.service.Load()
+	if is == nil || svc == nil {
+		return session.ErrGone
+	}
+	_, at, err := svc.Do(ctx, client.Bare(), is.Conn, session.TakeRole{Session: is.ID, Role: role, AsOf: asOf})
+	if err == nil && at.Seq != 0 {
+		s.router.Reach(at)
+	}
+	return err
+}
+
 // maxResources is how many resources an account whose session has that role may bind.
 func (c *conn) maxResources() (int, error) {
 	n := c.role.Limit(roles.Sessions, c.srv.cfg.MaxResources)

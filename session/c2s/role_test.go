@@ -62,8 +62,7 @@ func (s *scene) reaches(xml, sign string) bool {
 // A deed is what a permission is for, done by a client; it reports that it was allowed.
 type deed func(s *scene) bool
 
-// deeds has every permission that a client's own stanzas need; those of ad-hoc commands
-// are commandDeeds.
+// deeds has every permission that a client's own stanzas need.
 var deeds = map[roles.Permission][]deed{
 	roles.Message: {
 		func(s *scene) bool {
@@ -130,12 +129,46 @@ var deeds = map[roles.Permission][]deed{
 	}},
 }
 
+// commandDeeds has every permission that is for an ad-hoc command: its name and form, and
+// what is to be seen of it, at the actor or at bob.
+var commandDeeds = map[roles.Permission]struct {
+	name string
+	form []string
+	bob  string
+}{
+	roles.Commands:    {name: ownCommands + "take-role", form: []string{"role="}},
+	roles.SeeSessions: {name: "get-online-users-list", form: []string{"max_items=25"}},
+	roles.EndSessions: {name: "end-user-session", form: []string{"accountjids=bob@localhost"}, bob: "<policy-violation"},
+	roles.Register:    {name: "add-user", form: []string{"accountjid=new@localhost", "password=p", "password-verify=p"}},
+	roles.Announce:    {name: "announce", form: []string{"announcement=hear ye"}, bob: "hear ye"},
+	roles.Disable:     {name: "disable-user", form: []string{"accountjids=bob@localhost"}, bob: "<not-authorized"},
+	roles.SetRoles:    {name: ownCommands + "set-role", form: []string{"accountjid=bob@localhost", "role=guest"}, bob: "<reset"},
+}
+
+// commands carries a command out, and reports that it was not forbidden.
+func (s *scene) commands(p roles.Permission, role string) bool {
+	d := commandDeeds[p]
+	s.bob.take()
+	if got := s.actor.command(d.name, "action='execute'", ""); strings.Contains(got, "<forbidden") {
+		return false
+	}
+	form := d.form
+	if p == roles.Commands {
+		form = []string{"role=" + role}
+	}
+	s.actor.carriedOut(s.t, d.name, form, "status='completed'")
+	if got := heard(s.bob); !strings.Contains(got, d.bob) {
+		s.t.Errorf("%s is done, and bob got %s", d.name, got)
+	}
+	return true
+}
+
 // Every cell of the table of roles and permissions is what a client of that role finds.
 func TestARoleAllowsWhatItsTableSays(t *testing.T) {
 	t.Parallel()
 	only := map[string]roles.Permission{} // a role for each permission, with that alone
 	var defs []roles.Definition
-	for p := range deeds {
+	for p := range roles.Permissions() {
 		only["only-"+p.String()] = p
 		defs = append(defs, roles.Definition{Name: "only-" + p.String(), Allow: []string{p.String()}})
 	}
@@ -155,15 +188,28 @@ func TestARoleAllowsWhatItsTableSays(t *testing.T) {
 					})
 				}
 			}
+			for p := range commandDeeds {
+				synctest.Test(t, func(t *testing.T) {
+					got := perform(t, set, r.Name(), func(s *scene) bool { return s.commands(p, r.Name()) })
+					if got != (r.May(p) && r.May(roles.Commands)) {
+						t.Errorf("%s, by a command: allowed: %t", p, got)
+					}
+				})
+			}
 		})
 	}
 }
 
 // perform has a client of that role do something in a world of its own.
 func perform(t *testing.T, set *roles.Set, role string, do deed) bool {
-	w := newWorld(t, 1, func(c *c2s.Config) { c.Registry, c.Roles = c.Accounts.(*accounts), set })
+	o := &office{}
+	w := newWorld(t, 1, func(c *c2s.Config) {
+		o.administered(c)
+		c.Registry, c.Roles = c.Accounts.(*accounts), set
+	})
 	defer w.close()
-	w.users("bob")
+	o.w = w
+	w.user("bob", roles.Registered) // whom few may not act on
 	w.user("actor", role)
 	s := &scene{world: w, actor: w.nodes[0].connect("actor"), bob: w.nodes[0].connect("bob")}
 	s.bob.login("bob", "r")
@@ -315,6 +361,87 @@ func TestARoleHasLimitsOfItsOwn(t *testing.T) {
 			if strings.Contains(last, "<temporary-auth-failure") != small {
 				t.Errorf("%s: the eighth login: %s", name, last)
 			}
+		}
+	})
+}
+
+func TestEveryPermissionIsForSomething(t *testing.T) {
+	t.Parallel()
+	for p := range roles.Permissions() {
+		if _, command := commandDeeds[p]; !command && deeds[p] == nil {
+			t.Errorf("nothing shows what %s is for", p)
+		}
+	}
+}
+
+// A session drops to a lesser role of its account, or takes a further one, until it ends.
+func TestASessionTakesAnotherRoleOfItsAccount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := &office{}
+		w := newWorld(t, 1, o.administered)
+		defer w.close()
+		o.w = w
+		w.users("bob")
+		w.user("ann", roles.Member, roles.Admin)
+		ann := w.login("ann", "desk")
+		const take = ownCommands + "take-role"
+		if got := ann.command(take, "action='execute'", ""); !strings.Contains(got, "<value>admin</value>") || strings.Contains(got, "operator") {
+			t.Errorf("the form offers %s", got)
+		}
+		if got := ann.command("get-online-users-num", "", ""); !strings.Contains(got, "<forbidden") {
+			t.Errorf("a further role is in effect before it is taken: %s", got)
+		}
+		if got := ann.command(take, ann.begun(t, take), submitted("role=operator")); !strings.Contains(got, "does not have the role") {
+			t.Errorf("a role that the account does not have: %s", got)
+		}
+		ann.carriedOut(t, take, []string{"role=admin"}, "this session has the role admin")
+		if got := ann.command("get-online-users-num", "", ""); !strings.Contains(got, "status='completed'") {
+			t.Errorf("the role that was taken is not in effect: %s", got)
+		}
+		ann.carriedOut(t, take, []string{"role=guest"})
+		ann.send("<iq type='get' id='q'><query xmlns='jabber:iq:roster'/></iq>")
+		if got := ann.answers(); !strings.Contains(got, "<forbidden") {
+			t.Errorf("the lesser role is not in effect: %s", got)
+		}
+		if got := w.nodes[0].table.Account(bare("ann")).Sessions()[0].Role(); got != roles.Guest {
+			t.Errorf("the table says %s", got)
+		}
+		again := w.login("ann", "phone")
+		if got := again.command(take, "action='execute'", ""); !strings.Contains(got, "status='executing'") {
+			t.Errorf("another session has the lesser role: %s", got)
+		}
+	})
+}
+
+func TestNobodyGivesARoleThatMayDoMoreThanHisOwn(t *testing.T) {
+	t.Parallel()
+	set, err := roles.New(roles.Definition{Name: "clerk", Inherits: []string{roles.Member}, Allow: []string{"set-roles"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		o := &office{}
+		w := newWorld(t, 1, func(c *c2s.Config) {
+			o.administered(c)
+			c.Roles = set
+		})
+		defer w.close()
+		o.w = w
+		w.users("bob")
+		w.user("cleo", "clerk")
+		w.user("ann", roles.Admin)
+		cleo := w.login("cleo", "desk")
+		const give = ownCommands + "set-role"
+		if got := cleo.command(give, "action='execute'", ""); !strings.Contains(got, "<value>clerk</value>") || strings.Contains(got, "<value>admin</value>") {
+			t.Errorf("the form offers %s", got)
+		}
+		cleo.carriedOut(t, give, []string{"accountjid=bob@localhost", "role=admin"}, "type='error'", "a role that may do what yours may not")
+		cleo.carriedOut(t, give, []string{"accountjid=ann@localhost", "role=guest"}, "type='error'", "its role may do what yours may not")
+		cleo.carriedOut(t, give, []string{"accountjid=bob@localhost", "role=registered", "x-reason=spam"}, "gave the role registered to bob@localhost")
+		last := w.history("bob")
+		if e, ok := last[len(last)-1].(events.RoleChanged); !ok || e.Role != roles.Registered || e.By != "cleo@localhost/desk" || e.Text != "spam" {
+			t.Errorf("on record is %+v", last)
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 // What a command says of one account that it can't act on.
 var (
 	errCovered = errors.New("its role may do what yours may not")
+	errGreater = errors.New("you can't give a role that may do what yours may not")
 	errNotHere = errors.New("the accounts of this domain are not changed here")
 	errDomain  = errors.New("this domain is not served here")
 )

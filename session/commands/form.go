@@ -12,6 +12,7 @@ import (
 const (
 	adminNS   = "http://jabber.org/protocol/admin"
 	adminNode = adminNS + "#"
+	ownNode   = "urn:rollcall:commands:0#"
 	// maxAccounts bounds those that one form may name.
 	maxAccounts = 100
 )
@@ -23,13 +24,25 @@ type field struct {
 	options           []string
 }
 
-// form writes the command's, to be filled in.
-func (c *command) form() string {
+// node is the command's name for clients: XEP-0133's, or one of our own.
+func (c *command) node() string {
+	if c.own {
+		return ownNode + c.name
+	}
+	return adminNode + c.name
+}
+
+// form writes the command's, to be filled in. offered are the options of a field that has
+// others for each client.
+func (c *command) form(offered []string) string {
 	b := []byte("<x xmlns='" + stanza.NSForms + "' type='form'><title>")
 	b = append(stanza.AppendText(b, c.title), "</title><instructions>"...)
 	b = append(stanza.AppendText(b, c.instructions), "</instructions>"...)
 	b = appendFormType(b)
 	for _, f := range c.fields {
+		if f.kind == "list-single" && f.options == nil {
+			f.options = offered
+		}
 		b = appendField(b, f, nil)
 	}
 	return string(append(b, "</x>"...))

@@ -9,10 +9,13 @@ import (
 // A command is one that there is.
 type command struct {
 	name, title  string
+	own          bool // it is none of XEP-0133
 	needs        roles.Permission
 	instructions string
 	fields       []field // nil: it asks for nothing
 	run          func(*call) (content string, err error)
+	// offers gives the options of a field that has others for each client; mostly nil.
+	offers func(context.Context, *Service, Requester) ([]string, error)
 }
 
 // A call is a command that is carried out.
@@ -83,5 +86,17 @@ var list133 = []command{
 			{"subject", "text-single", "Subject", false, nil},
 			{"announcement", "text-multi", "Announcement", true, nil},
 		},
+	}, {
+		name: "set-role", own: true, title: "Set a User's Role", needs: roles.SetRoles, run: setRole, offers: givable,
+		instructions: "Fill out this form to give a user another role. Sessions that may do less by it end.",
+		fields: []field{
+			accountField("The Jabber ID for this account"),
+			{"role", "list-single", "The new role", true, nil},
+			{"x-reason", "text-single", "The reason, for the history", false, nil},
+		},
+	}, {
+		name: "take-role", own: true, title: "Change the Role of This Session", needs: roles.Commands, run: takeRole, offers: assumable,
+		instructions: "Which of your account's roles is this session to have until it ends?",
+		fields:       []field{{"role", "list-single", "The role", true, nil}},
 	},
 }

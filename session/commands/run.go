@@ -25,6 +25,7 @@ type Accounts interface {
 	Kick(ctx context.Context, account events.JID, k session.Kick) ([]*session.Session, events.Seq, error)
 	Disable(ctx context.Context, account events.JID, c session.DisableAccount) ([]*session.Session, events.Seq, error)
 	Enable(ctx context.Context, by events.Actor, account events.JID) (events.Seq, error)
+	SetRole(ctx context.Context, by events.Actor, account events.JID, set *roles.Set, role, why string) ([]*session.Session, error)
 }
 
 // Config is what a Service needs. All fields are required.
@@ -38,6 +39,11 @@ type Config struct {
 	Online func() iter.Seq[*session.Account]
 	// LastSeen is when an account was online last; events.ErrNotFound if that is not known.
 	LastSeen func(account events.JID) (time.Time, error)
+	// AsOf is a place in the log up to which what is read next is no older.
+	AsOf func() events.Seq
+	// TakeRole gives a session, by its full JID, another role of its account, as that was
+	// after AsOf; session.ErrRekeyed if it was changed since.
+	TakeRole func(ctx context.Context, client events.JID, role string, asOf events.Seq) error
 	// Announce sends a message of the server to all who are online at a domain, and
 	// reports to how many accounts.
 	Announce func(domain, subject, body string) int
@@ -72,7 +78,7 @@ type Item struct{ Node, Name string }
 func (s *Service) Items(r Requester) (list []Item) {
 	for i := range list133 {
 		if c := &list133[i]; r.may(c) {
-			list = append(list, Item{adminNode + c.name, c.title})
+			list = append(list, Item{c.node(), c.title})
 		}
 	}
 	return list
@@ -88,7 +94,7 @@ func (s *Service) Info(r Requester, node string) (Item, error) {
 }
 
 func (s *Service) find(r Requester, node string) (*command, error) {
-	i := slices.IndexFunc(list133, func(c command) bool { return adminNode+c.name == node })
+	i := slices.IndexFunc(list133, func(c command) bool { return c.node() == node })
 	if i < 0 {
 		return nil, &stanza.Error{Condition: stanza.ItemNotFound}
 	}
@@ -145,7 +151,14 @@ func (s *Service) begin(ctx context.Context, r Requester, c *command, action str
 	if c.fields == nil {
 		return s.complete(ctx, r, c, id, form{})
 	}
-	return reply(adminNode+c.name, id, "executing", "<actions execute='complete'><complete/></actions>"+c.form()), nil
+	var offered []string
+	if c.offers != nil {
+		var err error
+		if offered, err = c.offers(ctx, s, r); err != nil {
+			return "", err
+		}
+	}
+	return reply(c.node(), id, "executing", "<actions execute='complete'><complete/></actions>"+c.form(offered)), nil
 }
 
 // complete carries the command out. What is wrong with the form can be mended: the command
@@ -159,7 +172,7 @@ func (s *Service) complete(ctx context.Context, r Requester, c *command, id stri
 		return "", err
 	}
 	s.waiting.end(id)
-	return reply(adminNode+c.name, id, "completed", done), nil
+	return reply(c.node(), id, "completed", done), nil
 }
 
 func reply(node, id, status, content string) string {
@@ -176,7 +189,7 @@ func note(kind, text string) string {
 // inWords says an error of an account to whoever administers it; ok is false of one that is
 // about the log or a store, which is to be tried again.
 func inWords(err error) (text string, ok bool) {
-	for _, known := range []error{errCovered, errNotHere, errDomain} {
+	for _, known := range []error{errCovered, errGreater, errNotHere, errDomain} {
 		if errors.Is(err, known) {
 			return known.Error(), true
 		}
