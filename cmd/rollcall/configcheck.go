@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,7 @@ func newConfigCheck(con *console) *cobra.Command {
 	cmd.ValidArgsFunction = completeFiles
 	cmd.RunE = verb(func(_ context.Context, args []string) error {
 		cfg, up := blankConfig(args)
-		faults := settings.Each(cfg.loadAll(up.Flags()))
+		faults := settings.Each(cfg.loadAll(up.Flags(), os.Getenv))
 		for _, fault := range faults {
 			fmt.Fprintln(con.out, oneLine(fault))
 		}

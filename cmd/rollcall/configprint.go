@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,7 @@ func newConfigPrint(con *console) *cobra.Command {
 			return nil
 		}
 		cfg, up := blankConfig(args)
-		if err := cfg.load(up.Flags()); err != nil {
+		if err := cfg.load(up.Flags(), os.Getenv); err != nil {
 			return err
 		}
 		var err error

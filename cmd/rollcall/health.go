@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ func newHealth(con *console) *cobra.Command {
 		if addr != "" {
 			up.Flags().Set("http", addr)
 		}
-		if err := cfg.load(up.Flags()); err != nil {
+		if err := cfg.load(up.Flags(), os.Getenv); err != nil {
 			return err
 		}
 		if cfg.HTTP == "" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 
@@ -11,11 +10,11 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/settings"
 )
 
-// load gives all fields their values, from the flags, the environment and the
+// load gives all fields their values, from the flags, an environment and the
 // configuration file, and checks them. The error is about one fault, and says how to
 // see the others.
-func (c *Config) load(flags *pflag.FlagSet) error {
-	err := c.loadAll(flags)
+func (c *Config) load(flags *pflag.FlagSet, getenv func(string) string) error {
+	err := c.loadAll(flags, getenv)
 	faults := settings.Each(err)
 	switch {
 	case len(faults) == 0:
@@ -29,12 +28,12 @@ func (c *Config) load(flags *pflag.FlagSet) error {
 }
 
 // loadAll is load with an error that has all faults.
-func (c *Config) loadAll(flags *pflag.FlagSet) (err error) {
+func (c *Config) loadAll(flags *pflag.FlagSet, getenv func(string) string) (err error) {
 	if c.file == "" {
-		c.file = os.Getenv(settings.Variable("config"))
+		c.file = getenv(settings.Variable("config"))
 	}
 	c.origins, err = settings.Load(settings.Request{
-		Flags: flags, Sections: c.sections(), Path: c.file, Getenv: os.Getenv,
+		Flags: flags, Sections: c.sections(), Path: c.file, Getenv: getenv,
 	})
 	if c.origins == nil {
 		return err

@@ -21,7 +21,8 @@ func newNATSHelp() *cobra.Command {
 			"  --nats-user NAME            with the password in a file, or in " + passwordVariable + "\n" +
 			"  --nats-passfile FILE        that only its owner can read\n" +
 			"  --nats-ca FILE              the authority of the servers' certificates, PEM\n" +
-			"  --nats-cert, --nats-key     the client's certificate and its key, PEM\n\n" +
+			"  --nats-cert, --nats-key     the client's certificate and its key, PEM\n" +
+			"  --config FILE               the configuration of rollcall up, which says all this\n\n" +
 			"A password in a URL is taken from ROLLCALL_NATS and not from the command line, which\n" +
 			"everybody on the machine can read.",
 	}

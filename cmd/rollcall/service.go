@@ -23,7 +23,10 @@ const dialTimeout = 5 * time.Second
 const defaultNATS = "nats://127.0.0.1:4222"
 
 // A service is where a verb finds the running service.
-type service struct{ natsAccess }
+type service struct {
+	natsAccess
+	configured serviceConfig
+}
 
 // flags adds the flags that every verb but up has.
 func (s *service) flags(cmd *cobra.Command) {
@@ -32,6 +35,8 @@ func (s *service) flags(cmd *cobra.Command) {
 	f.Lookup("nats").DefValue = "" // too long for the help; it is in the text
 	f.Lookup("nats").Usage += "\n(default " + defaultNATS + ");\nrollcall help nats says more"
 	s.define(cmd, f)
+	s.configured.define(f)
+	cmd.RegisterFlagCompletionFunc("config", completeFiles)
 	for _, name := range natsFlags {
 		flag := f.Lookup(name)
 		if text := os.Getenv(settings.Variable(flag.Name)); text != "" {
@@ -80,6 +85,13 @@ func (s *service) make(ctx context.Context, limits *logFlags, do func(*bus.Bus) 
 
 // connect connects as the flags say, and as adjust does. An error names what mends it.
 func (s *service) connect(ctx context.Context, adjust func(*bus.Config)) (*bus.Bus, error) {
+	fromFile, err := s.configured.read()
+	if err != nil {
+		return nil, err
+	}
+	if fromFile {
+		s.visible = func() bool { return false }
+	}
 	if err := s.validate(); err != nil {
 		return nil, err
 	}

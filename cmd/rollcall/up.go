@@ -34,7 +34,7 @@ func newUp(con *console) *cobra.Command {
 	defineUp(cmd, &cfg)
 	cmd.RunE = verb(func(ctx context.Context, _ []string) error {
 		keepHeapFloor()
-		if err := cfg.load(cmd.Flags()); err != nil {
+		if err := cfg.load(cmd.Flags(), os.Getenv); err != nil {
 			return err
 		}
 		return up(ctx, con, &cfg)
