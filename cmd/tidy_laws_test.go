@@ -90,6 +90,6 @@ var onlyIn = map[string][]string{
 
 // topLevel is all that the repository's root may have.
 var topLevel = []string{
-	".ci", ".git", ".gitignore", "LICENSE", "README.md", "bus", "cmd", "docs", "events", "go.mod", "go.sum",
+	".ci", ".git", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "bus", "cmd", "docs", "events", "go.mod", "go.sum",
 	"projector", "replay", "session",
 }
