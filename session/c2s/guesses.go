@@ -63,10 +63,11 @@ func (l *login) holdBack() {
 }
 
 // LearnLogin learns from a login's record where its account logs in, whether that is new
-// or of the time before this process.
+// or of the time before this process. Guests are somebody new each time: they tell nothing
+// of an address but that anybody may come from there.
 func (s *Server) LearnLogin(st *events.Stored) {
 	e, ok := st.Event.(events.Authenticated)
-	if !ok {
+	if !ok || s.isGuest(st.Account()) {
 		return
 	}
 	agent := e.Agent

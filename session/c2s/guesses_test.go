@@ -16,6 +16,7 @@ import (
 	"github.com/xdg-go/scram"
 
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 	"github.com/rollcall-xmpp/rollcall/session/c2s"
 	"github.com/rollcall-xmpp/rollcall/session/guess"
 )
@@ -256,6 +257,34 @@ func TestFailuresAreToldWithTheirAddress(t *testing.T) {
 		want := append([]string{"2001:db8::7 false"}, slices.Repeat([]string{"192.0.2.7 false"}, 5)...)
 		if want = append(want, "192.0.2.7 true"); !slices.Equal(told, want) {
 			t.Errorf("told of %q, want %q", told, want)
+		}
+	})
+}
+
+// Guests come as often as they like, each as another account.
+func TestGuestsDoNotLetTheirAddressFailMoreOften(t *testing.T) {
+	const forGuests = "guests.localhost"
+	alone(t, func(c *c2s.Config) {
+		c.Domains = []string{domain, forGuests}
+		c.Users = map[string]auth.Domain{forGuests: {Guests: true}}
+	}, func(t *testing.T, w *world) {
+		n := w.nodes[0]
+		for range 30 {
+			c := n.connectFrom(at("192.0.2.7"), "guest")
+			c.send("<stream:stream to='" + forGuests + "' version='1.0' xmlns='" + nsClient + "' xmlns:stream='" + nsStreams + "'>" + asGuest)
+			if got := c.answers(); !strings.Contains(got, "<success") {
+				t.Fatalf("a guest is answered by %s", got)
+			}
+			c.drop()
+		}
+		told := 0
+		for i := range 30 {
+			if answer, _ := n.try("192.0.2.7", byPlain, fmt.Sprint("user", i), "wrong"); strings.Contains(answer, "<not-authorized") {
+				told++
+			}
+		}
+		if told != 20 {
+			t.Errorf("%d guesses were answered, want 20", told)
 		}
 	})
 }
