@@ -31,6 +31,7 @@ func newTokenAdd(con *console, svc *service) *cobra.Command {
 			"  account:JID   read and export, for one account, with addresses\n" +
 			"  export        everything about any one account\n" +
 			"  kick          end sessions\n" +
+			"  moderate      disable accounts and ban networks\n" +
 			"  metrics       metrics from other machines\n" +
 			"  admin         all of these",
 		Example: "  rollcall token add grafana --scope read --expires 365d",

@@ -34,8 +34,11 @@ type History struct {
 	Rosters events.Documents
 	Names   *names.Names
 	Kicker  Kicker
-	Guard   *access.Guard
-	Audit   Audit
+	// Moderator keeps people out, and Bans are what it keeps of networks.
+	Moderator Moderator
+	Bans      events.Documents
+	Guard     *access.Guard
+	Audit     Audit
 	// Accounts are what Keys and Rosters keep.
 	Accounts ask.Accounts
 }
@@ -68,6 +71,9 @@ var subjects = map[string]string{
 	"GET /v1/route":        "to",
 	"GET /v1/contacts":     "of",
 	"GET /v1/stats/{name}": "",
+	"GET /v1/bans":         "",
+	"PUT /v1/bans":         "",
+	"DELETE /v1/bans":      "",
 }
 
 // subject is the account that the question is about; zero: it is about all.
@@ -109,6 +115,11 @@ var Routes = []Route{
 	{"GET /v1/stats/{name}", access.Read, false, (*History).stats},
 	{"DELETE /v1/sessions/{id}", access.Kick, false, (*History).kickSession},
 	{"DELETE /v1/accounts/{jid}/sessions", access.Kick, false, (*History).kickAccount},
+	{"PUT /v1/accounts/{jid}/disabled", access.Moderate, false, (*History).disable},
+	{"DELETE /v1/accounts/{jid}/disabled", access.Moderate, false, (*History).enable},
+	{"GET /v1/bans", access.Moderate, false, (*History).bans},
+	{"PUT /v1/bans", access.Moderate, false, (*History).ban},
+	{"DELETE /v1/bans", access.Moderate, false, (*History).unban},
 	{"GET /v1/logins", access.Read, false, (*History).logins},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
 	{"GET /v1/schemas/{file...}", "", false, (*History).schema},

@@ -189,7 +189,7 @@ func TestKicksAskForTheirScope(t *testing.T) {
 	changes := 0
 	for _, route := range api.Routes {
 		method, path, _ := strings.Cut(route.Pattern, " ")
-		if method == "GET" {
+		if method == "GET" || route.Scope == access.Moderate { // which TestModerationAsksForItsScope has
 			continue
 		}
 		changes++

@@ -108,7 +108,7 @@ func (s *Server) Patterns() []string { return s.paths }
 // mounted at a path. http.ServeMux would do so in plain text.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := s.mux.Handler(other); pattern != "/" && pattern != "" {

@@ -19,6 +19,7 @@ const (
 	ReadAddress Scope = "read:address" // clients' addresses, where Read lets see their networks
 	Export      Scope = "export"       // everything about one account, with addresses
 	Kick        Scope = "kick"         // to end sessions
+	Moderate    Scope = "moderate"     // to disable accounts and ban networks
 	Metrics     Scope = "metrics"      // metrics, which name nobody
 	Admin       Scope = "admin"
 
@@ -38,8 +39,8 @@ func ParseScopes(list string) (scopes []Scope, err error) {
 				return nil, fmt.Errorf("%w as %q: after %s comes user@domain", ErrScope, text, accountPrefix)
 			}
 			s = Scope(accountPrefix + j.String())
-		} else if !slices.Contains([]Scope{Read, ReadAddress, Export, Kick, Metrics, Admin}, s) {
-			return nil, fmt.Errorf("%w as %q: there are read, read:address, account:JID, export, kick, metrics and admin", ErrScope, text)
+		} else if !slices.Contains([]Scope{Read, ReadAddress, Export, Kick, Moderate, Metrics, Admin}, s) {
+			return nil, fmt.Errorf("%w as %q: there are read, read:address, account:JID, export, kick, moderate, metrics and admin", ErrScope, text)
 		}
 		if !slices.Contains(scopes, s) {
 			scopes = append(scopes, s)
