@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -98,7 +99,6 @@ func showRoles(ctx context.Context, con *console, b *bus.Bus, account events.JID
 	if asJSON {
 		return con.printJSON(v)
 	}
-	t := newTable(con.out, "ROLE", "", "ALLOWS")
 	for i, name := range append([]string{v.Role}, v.Further...) {
 		role, which := set.Role(name), "primary"
 		if i > 0 {
@@ -106,13 +106,34 @@ func showRoles(ctx context.Context, con *console, b *bus.Bus, account events.JID
 		}
 		allows := role.String()
 		if role == nil {
-			allows = "nothing: no connector that runs defines it"
+			allows = "nothing, for no connector that runs defines it"
 		}
-		if err := t.row(name, which, allows); err != nil {
+		if _, err := fmt.Fprintf(con.out, "%s (%s) may:\n%s", name, which, indented(allows)); err != nil {
 			return err
 		}
 	}
-	return t.flush()
+	return nil
+}
+
+// indented breaks a text into lines that fit 80 columns, each with two spaces before it.
+func indented(text string) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		switch {
+		case column == 0:
+			b.WriteString("  ")
+		case column+1+len(word) > 76:
+			b.WriteString("\n  ")
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	return b.String() + "\n"
 }
 
 func viewRoles(set *roles.Set, account events.JID, c *auth.Credentials) rolesView {
