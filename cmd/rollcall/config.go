@@ -115,8 +115,8 @@ func (c *Config) validate() error {
 	if c.Cert != "" && c.Certs != "" {
 		return usagef("--cert is a certificate for all domains, --certs a directory of several: give one")
 	}
-	if !c.external() && c.NATS.named() {
-		fault("--creds and its like are for --nats")
+	if flag := c.NATS.named(); flag != "" && !c.external() {
+		fault("%s is for --nats", flag)
 	}
 	if c.has(roleConnector) && c.C2S+c.C2STLS+c.WS+c.WSTLS == "" {
 		fault("a connector needs --c2s, --c2s-tls, --ws or --ws-tls")

@@ -90,8 +90,17 @@ func hasSecret(urls string) bool {
 	return false
 }
 
-// named reports that the flags name credentials.
-func (a *natsAccess) named() bool { return a.creds+a.nkey+a.user+a.ca+a.cert != "" }
+// named is the first flag that says how to connect; "" if none does.
+func (a *natsAccess) named() string {
+	for _, f := range []struct{ flag, value string }{
+		{"--creds", a.creds}, {"--nkey", a.nkey}, {"--nats-user", a.user}, {"--nats-ca", a.ca}, {"--nats-cert", a.cert},
+	} {
+		if f.value != "" {
+			return f.flag
+		}
+	}
+	return ""
+}
 
 // config is how to connect. Without credentials it is looked up whether they are known, for a
 // service of this user on this machine.

@@ -67,11 +67,11 @@ func newRestore(con *console) *cobra.Command {
 	f.BoolVar(&r.json, "json", false, "one JSON object")
 	cmd.MarkFlagDirname("data")
 	cmd.RunE = verb(func(ctx context.Context, args []string) error {
-		switch external := r.external(); {
+		switch external, flag := r.external(), r.nats.named(); {
 		case cmd.Flags().Changed("data") && external:
 			return usagef("--data is for the embedded NATS, --nats for another: give one")
-		case r.nats.named() && !external:
-			return usagef("--creds and its like are for --nats")
+		case flag != "" && !external:
+			return usagef("%s is for --nats", flag)
 		}
 		if err := r.nats.validate(); err != nil {
 			return err
