@@ -81,7 +81,7 @@ func TestTheContainersOfComposeFilesAreConfiguredRightly(t *testing.T) {
 	t.Parallel()
 	image := imageEnv(t)
 	accepted(t, "Containerfile", image, "")
-	for file, connectors := range map[string][]string{"compose.yaml": {"c1"}} {
+	for file, connectors := range map[string][]string{"compose.yaml": {"c1"}, "compose-cluster.yaml": {"c1", "c2"}} {
 		var names []string
 		services := documents(t, file)[0]["services"].(map[string]any)
 		for _, name := range []string{"rollcall", "c1", "c2"} {
