@@ -302,6 +302,7 @@ func TestConnectorsLearnFromEachOther(t *testing.T) {
 		}
 		one.guess("192.0.2.7", "alice")
 		one.guess("192.0.2.7", "bob")
+		synctest.Wait() // the ends of the connections are recorded too
 		for _, e := range w.pre.list {
 			r := &events.Record{JID: bare("alice"), Connector: one.incarnation(), Event: e}
 			if failed, ok := e.(events.AuthFailed); ok {

@@ -160,7 +160,7 @@ func TestAFloodIsForgottenBeforeWhatMatters(t *testing.T) {
 		w.pass(time.Minute)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 200_000 {
+	for i := range 50_000 {
 		var a [16]byte
 		for j := range a {
 			a[j] = byte(random.Uint32())
