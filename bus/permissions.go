@@ -56,20 +56,23 @@ func connectorPermissions() Permissions {
 	for _, prefix := range []string{logPrefix, prePrefix, leasePrefix, waitPrefix, claimPrefix, toPrefix} {
 		p.publish(prefix + ".>")
 	}
+	p.publish(auditSubject) // who used a command of XEP-0133
 	p.subscribe(toPrefix+".>", probePrefix+".>")
 	return p
 }
 
-// httpPermissions: it writes the ends of sessions, pseudonyms, and who asked.
+// httpPermissions: it writes the ends of sessions, which accounts are disabled and networks
+// banned, pseudonyms, and who asked.
 func httpPermissions() Permissions {
 	p := processPermissions()
 	p.answer()
 	p.read(preStream, auditStream)
-	for _, bucket := range []string{accountsBucket, rostersBucket, namesBucket, tokensBucket} {
+	for _, bucket := range []string{accountsBucket, rostersBucket, namesBucket, tokensBucket, bansBucket} {
 		p.read(bucketStream(bucket))
 	}
 	p.read(bucketStream(serviceBucket)) // the certificate that the service has made for itself
 	p.publish(logPrefix+".>", auditSubject, bucketPrefix(namesBucket)+">", bucketPrefix(serviceBucket)+">")
+	p.publish(bucketPrefix(accountsBucket)+">", bucketPrefix(bansBucket)+">")
 	p.subscribe(servicePrefix+".>", "$SRV.>")
 	return p
 }

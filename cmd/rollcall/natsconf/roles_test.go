@@ -120,7 +120,7 @@ var actions = []action{
 		return err
 	}},
 	{"read credentials", []string{"connector", "http", "service", "admin"}, get((*bus.Bus).Accounts)},
-	{"write credentials", []string{"connector", "service", "admin"}, put((*bus.Bus).Accounts)},
+	{"write credentials", []string{"connector", "http", "service", "admin"}, put((*bus.Bus).Accounts)},
 	{"read rosters", []string{"connector", "http", "service", "auditor", "admin"}, get((*bus.Bus).Rosters)},
 	{"write rosters", []string{"connector", "service", "admin"}, put((*bus.Bus).Rosters)},
 	{"read block lists", []string{"connector", "service", "admin"}, get((*bus.Bus).Blocked)},
@@ -131,8 +131,8 @@ var actions = []action{
 	{"write pseudonyms", []string{"connector", "http", "publisher", "service", "admin"}, put((*bus.Bus).Names)},
 	{"read tokens", []string{"http", "service", "admin"}, get((*bus.Bus).Tokens)},
 	{"write tokens", []string{"admin"}, put((*bus.Bus).Tokens)},
-	{"read bans", []string{"connector", "service", "admin"}, get((*bus.Bus).Bans)},
-	{"write bans", []string{"admin"}, put((*bus.Bus).Bans)},
+	{"read bans", []string{"connector", "http", "service", "admin"}, get((*bus.Bus).Bans)},
+	{"write bans", []string{"http", "service", "admin"}, put((*bus.Bus).Bans)},
 	{"read the service's certificate", []string{"connector", "http", "service", "admin"}, get((*bus.Bus).Service)},
 	{"write the service's certificate", []string{"connector", "http", "service", "admin"}, put((*bus.Bus).Service)},
 	{"keep a message", []string{"connector", "service", "admin"}, func(ctx context.Context, b *bus.Bus, n int) error {
@@ -141,7 +141,7 @@ var actions = []action{
 	{"take messages", []string{"connector", "service", "admin"}, func(ctx context.Context, b *bus.Bus, _ int) error {
 		return unless(first(ctx, b.Waiting().Take(ctx, alice)), bus.ErrTaken)
 	}},
-	{"put on record who asks", []string{"http", "service", "auditor", "admin"}, func(ctx context.Context, b *bus.Bus, _ int) error {
+	{"put on record who asks", []string{"connector", "http", "service", "auditor", "admin"}, func(ctx context.Context, b *bus.Bus, _ int) error {
 		return b.Audit().Append(ctx, []byte("x"))
 	}},
 	{"read who asked", []string{"http", "service", "auditor", "admin"}, func(ctx context.Context, b *bus.Bus, _ int) error {
