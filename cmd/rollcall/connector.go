@@ -115,6 +115,7 @@ func (c *xmppConnector) beside(ctx context.Context) error {
 			return followCredentials(ctx, c.bus.Accounts(), c.credentials, c.inherited, c.cfg.Domains)
 		})
 	})
+	g.Go(func() error { return c.settle(ctx) })
 	g.Go(func() error { return follow(ctx, c.server.FollowRosters) })
 	g.Go(func() error { return follow(ctx, c.server.FollowBlocked) })
 	g.Go(func() error { return follow(ctx, c.server.FollowPublished) })
@@ -125,6 +126,16 @@ func (c *xmppConnector) beside(ctx context.Context) error {
 	})
 	c.listeners.serve(ctx, g, c.server)
 	return g.Wait()
+}
+
+// settle lets domains offer SCRAM-SHA-256 again where nobody needs another mechanism any
+// longer. What keeps it from that does no harm: the next start tries again.
+func (c *xmppConnector) settle(ctx context.Context) error {
+	store := accounts.Store{Keys: c.bus.Accounts()}
+	if err := store.Settle(ctx, c.cfg.Domains, time.Now()); err != nil && ctx.Err() == nil {
+		c.log.Warn("whether all accounts have keys for SCRAM-SHA-256 is not known", "error", err)
+	}
+	return nil
 }
 
 // follow begins to follow documents as soon as they can be reached; from then on

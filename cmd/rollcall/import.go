@@ -41,7 +41,7 @@ func newImport(con *console) *cobra.Command {
 			"\n" +
 			"Keys for SCRAM-SHA-1 let nobody in by SCRAM-SHA-256, and many clients try one\n" +
 			"mechanism only; so a domain to which accounts come that have no others offers\n" +
-			"SCRAM-SHA-1 and PLAIN from then on.",
+			"SCRAM-SHA-1 and PLAIN, until each has a new password and a connector starts anew.",
 		Example: "  rollcall import /var/lib/prosody --dry-run --json > report.ndjson\n" +
 			"  rollcall import /var/lib/prosody",
 		Args:              arguments(1, 1),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
@@ -16,6 +17,7 @@ type Admin struct {
 	*Store
 	histories *session.Histories
 	writer    *session.Service
+	inherited sync.Map // domains of which inherit has been noted
 }
 
 // NewAdmin returns an Admin whose records name a connector of the given name,

@@ -247,6 +247,39 @@ func TestADomainThatGetsKeysForSHA1AloneHasInheritedThem(t *testing.T) {
 	}
 }
 
+// Once everybody has a new password the domain offers what others do; but not on the day
+// of an import, which may be under way.
+func TestAnInheritanceEndsWithTheLastOldPassword(t *testing.T) {
+	w := newWorld(t)
+	c, err := auth.NewCredentials("pencil", time.Now())
+	w.must(err)
+	b := bundle.New(jid("alice@localhost"))
+	b.SHA1 = c.SHA1
+	_, err = w.Bring(t.Context(), Bringing{}, b)
+	w.must(err)
+	var known Inheritances
+	has := func() bool {
+		w.must(known.Load(t.Context(), w.Keys, []string{"localhost"}))
+		_, ok := known.Of("localhost")
+		return ok
+	}
+	tomorrow := time.Now().Add(settled + time.Minute)
+	w.must(w.Settle(t.Context(), []string{"localhost", "example.org"}, tomorrow))
+	if !has() {
+		t.Error("it has ended before she has a new password")
+	}
+	_, err = w.SetPassword(t.Context(), root, jid("alice@localhost"), "pen")
+	w.must(err)
+	w.must(w.Settle(t.Context(), []string{"localhost"}, time.Now()))
+	if !has() {
+		t.Error("it has ended on the day of the import")
+	}
+	w.must(w.Settle(t.Context(), []string{"localhost"}, tomorrow))
+	if has() {
+		t.Error("it has not ended")
+	}
+}
+
 func TestWhatWasBroughtCanBePackedAgain(t *testing.T) {
 	w := newWorld(t)
 	want := laden(t, "alice@localhost", "pencil")
