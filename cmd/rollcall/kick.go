@@ -21,8 +21,9 @@ import (
 // it works on a session whose connector is dead, too.
 func newKick(con *console) *cobra.Command {
 	var (
-		svc service
-		p   penalty
+		svc    service
+		p      penalty
+		asJSON bool
 	)
 	cmd := &cobra.Command{
 		Use:   "kick JID|SESSION",
@@ -39,11 +40,12 @@ func newKick(con *console) *cobra.Command {
 			if k.until, err = p.check(time.Now()); err != nil {
 				return err
 			}
-			k.Text, k.By = p.reason, operator()
+			k.Text, k.By, k.asJSON = p.reason, operator(), asJSON
 			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error { return k.kick(ctx, con, b, admin) })
 		}),
 	}
 	svc.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a session that was ended")
 	p.flags(cmd, "refuse logins to its account for this `TIME`")
 	return cmd
 }
@@ -53,6 +55,16 @@ type kicking struct {
 	session.Kick
 	of    events.JID // whose session, or sessions; zero: that of an id, whosever it is
 	until time.Time  // nobody can log in to the account before it; zero: anybody can
+
+	asJSON bool // the answer
+}
+
+// A kickedView is a session that was ended, as scripts see it.
+type kickedView struct {
+	ID        string  `json:"id"`
+	JID       string  `json:"jid"`
+	Connector string  `json:"connector"`
+	Until     *string `json:"disabled_until"` // until when nobody can log in to the account; null: it is not disabled
 }
 
 func parseKick(target string) (k kicking, err error) {
@@ -88,15 +100,31 @@ func (k *kicking) kick(ctx context.Context, con *console, b *bus.Bus, admin *acc
 	if len(ended) == 0 && k.until.IsZero() {
 		return fmt.Errorf("%s has no session", k.of)
 	}
+	return k.tell(con, ended)
+}
+
+// tell names the sessions that were ended, and says how long the account is disabled.
+func (k *kicking) tell(con *console, ended []*session.Session) error {
 	for _, s := range ended {
-		if _, err := fmt.Fprintf(con.out, "kicked %s on %s\n", printable(s.JID().String()), printable(s.Connector().Name)); err != nil {
+		var err error
+		if k.asJSON {
+			v := kickedView{ID: s.ID.String(), JID: s.JID().String(), Connector: s.Connector().Name}
+			if !k.until.IsZero() {
+				until := k.until.UTC().Format(time.RFC3339)
+				v.Until = &until
+			}
+			err = con.printJSON(v)
+		} else {
+			_, err = fmt.Fprintf(con.out, "kicked %s on %s\n", printable(s.JID().String()), printable(s.Connector().Name))
+		}
+		if err != nil {
 			return err
 		}
 	}
-	if k.until.IsZero() {
+	if k.until.IsZero() || k.asJSON {
 		return nil
 	}
-	_, err = fmt.Fprintf(con.out, "disabled %s%s\n", printable(k.of.Bare().String()), con.untilText(k.until, time.Now()))
+	_, err := fmt.Fprintf(con.out, "disabled %s%s\n", printable(k.of.Bare().String()), con.untilText(k.until, time.Now()))
 	return err
 }
 
