@@ -28,9 +28,9 @@ func newKick(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kick JID|SESSION",
 		Short: "End a session, by its full JID or its id, or all of an account",
-		Long: "End a session, by its full JID or its id, or all of an account. With --for nobody\n" +
-			"can log in to the account for that time, as by \"user disable\"; those of its\n" +
-			"sessions that were not meant go on.",
+		Long: "End a session, by its full JID or its id, or all of an account. With --for\n" +
+			"nobody can log in to the account for that time, as by \"user disable\"; those of\n" +
+			"its sessions that were not meant go on.",
 		Args: arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			k, err := parseKick(args[0])

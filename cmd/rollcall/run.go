@@ -56,7 +56,7 @@ func newRoot(con *console) *cobra.Command {
 		Short: "An event-sourced session service for XMPP",
 		Long: "Rollcall holds XMPP sessions as a log of events in NATS JetStream.\n" +
 			"\"rollcall up --demo\" starts all of it; the other verbs ask a running service. Those\n" +
-			"that show something have --json; what the others change is in \"audit --json\".",
+			"that show something have --json; the changes of the others are in \"audit --json\".",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Version:           cmp.Or(version(), "(unknown)"),

@@ -25,7 +25,7 @@ func newUserExport(con *console, svc *service) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "export JID FILE.zip | --xep0227 FILE.xml|DIR",
-		Short: "Write all about an account into a zip, or all accounts for another server",
+		Short: "Write all about an account, or all accounts for another server",
 		Long: "Write what is known about an account, existing or removed, into a new\n" +
 			"file (-: standard output), a zip with tables as NDJSON and as CSV: when it was\n" +
 			"made and removed, its sessions, logins with their addresses, failed logins for\n" +
