@@ -55,8 +55,9 @@ func newRoot(con *console) *cobra.Command {
 		Use:   "rollcall",
 		Short: "An event-sourced session service for XMPP",
 		Long: "Rollcall holds XMPP sessions as a log of events in NATS JetStream.\n" +
-			"\"rollcall up --demo\" starts all of it; the other verbs ask a running service. Those\n" +
-			"that show something have --json; the changes of the others are in \"audit --json\".",
+			"\"rollcall up --demo\" starts all of it; the other verbs ask a running service.\n" +
+			"Those that show something have --json; the changes of the others are in\n" +
+			"\"audit --json\".",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Version:           cmp.Or(version(), "(unknown)"),
