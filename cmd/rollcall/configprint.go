@@ -20,8 +20,9 @@ func newConfigPrint(con *console) *cobra.Command {
 		Short: "Print a configuration, and where each value comes from",
 		Long: "Print what rollcall up --config FILE would run with here, as a file: each value,\n" +
 			"and whether it comes from the environment (ROLLCALL_*), from a line of the file,\n" +
-			"or is the default. Without FILE, ROLLCALL_CONFIG names it. Secrets are left out.\n" +
-			"With --defaults, print a file to start from, which explains every setting.",
+			"or is the default. Without FILE, ROLLCALL_CONFIG names it. Secrets are left out,\n" +
+			"and so are sections. With --defaults, print a file to start from, which explains\n" +
+			"every setting, those of sections too.",
 		Example: "  rollcall config print /etc/rollcall.toml\n" +
 			"  rollcall config print --defaults > rollcall.toml",
 		Args: arguments(0, 1),
