@@ -76,7 +76,7 @@ func defineUp(cmd *cobra.Command, cfg *Config) {
 	f.BoolVar(&cfg.AllowPlaintext, "allow-plaintext", false, "logins without TLS; for development only")
 	f.BoolVar(&cfg.Demo, "demo", false, "make the accounts alice, bob and carol")
 	f.StringVar(&cfg.Fsync, "fsync", "1s", "`WHEN` the embedded NATS syncs to disk: always, or\nhow often. A power failure loses what is not\nsynced; a killed process loses nothing\n")
-	f.BoolVar(&cfg.FailedLogins, "log-failed-logins", false, "log the address of each failed login, for fail2ban")
+	f.BoolVar(&cfg.FailedLogins, "log-failed-logins", false, "log the address of each failed login, for\nfail2ban")
 	f.BoolVar(&cfg.Verbose, "verbose", false, "log what happens, not only warnings, and to\nwhich accounts and addresses")
 	for _, name := range []string{"cert", "key", "config"} {
 		cmd.RegisterFlagCompletionFunc(name, completeFiles)
