@@ -24,9 +24,9 @@ var operating = map[string]string{
 	"rollcall config check rollcall.toml":                            `^rollcall.toml`,
 	"rollcall up --config rollcall.toml":                             ``, // see below
 	"rollcall connectors":                                            `(?m)^xmpp1 +alive`,
-	"rollcall log":                                                   `full`,
-	"rollcall import /var/lib/prosody --dry-run":                     `alice`,
-	"rollcall import /var/lib/prosody":                               `alice`,
+	"rollcall log":                                                   `RC_EV|fill|full|log`,
+	"rollcall import /var/lib/prosody --dry-run":                     `would import 2 accounts`,
+	"rollcall import /var/lib/prosody":                               `imported 2 accounts`,
 	"rollcall user list":                                             `alice@example\.org`,
 	"rollcall sessions":                                              `alice@example\.org/phone`,
 	"rollcall logins --since 1h":                                     `authenticated +alice@example\.org`,
