@@ -161,6 +161,31 @@ func TestASessionMayTakeTheAccountsRolesAndWhatTheyInherit(t *testing.T) {
 	}
 }
 
+func TestWhatARoleIsDeniedIsNotHadByARoleThatItInheritsFrom(t *testing.T) {
+	t.Parallel()
+	s, err := New(
+		Definition{Name: "helpdesk", Inherits: []string{Admin}, Deny: []string{"disable"}},
+		Definition{Name: Operator, Deny: []string{"register"}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"helpdesk", Operator} {
+		list := s.Assumable(name, nil)
+		for _, r := range list {
+			if !s.Role(name).Covers(r) {
+				t.Errorf("a session of %s may take the role %s, which may do more: %s", name, r.Name(), r)
+			}
+		}
+		if !slices.Contains(list, s.Role(Member)) {
+			t.Errorf("a session of %s may not take the role %s", name, Member)
+		}
+	}
+	if !slices.Contains(s.Assumable("helpdesk", []string{Admin}), s.Role(Admin)) {
+		t.Error("a further role is not among those of its account")
+	}
+}
+
 // Configuration and documents have the names.
 func TestEveryPermissionAndLimitHasAName(t *testing.T) {
 	t.Parallel()
