@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/settings"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/users"
@@ -98,8 +100,8 @@ func (c *Config) validate() error {
 	if c.Data == "" {
 		fault("--data: name a directory")
 	}
-	if c.Name == "" || len(c.Name) > 200 {
-		fault("--name: a name has 1 to 200 bytes")
+	if c.Name == "" || len(c.Name) > 200 || !utf8.ValidString(c.Name) || strings.ContainsFunc(c.Name, unicode.IsControl) {
+		fault("--name: a name has 1 to 200 bytes of UTF-8, and no control characters")
 	}
 	for _, a := range []struct{ flag, addr string }{
 		{"--c2s", c.C2S}, {"--c2s-tls", c.C2STLS}, {"--ws", c.WS}, {"--ws-tls", c.WSTLS},

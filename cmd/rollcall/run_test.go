@@ -22,6 +22,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"help sesions", "did you mean sessions?"},
 		{"help user lst", `rollcall user has no command "lst"; did you mean list?`},
 		{"sessions --jsn", "unknown flag: --jsn; did you mean --json?"},
+		{"up --name a\x1bb", "--name: a name has 1 to 200 bytes of UTF-8, and no control characters"},
 		{"up --domian a", "did you mean --domain?"},
 		{"user", "rollcall user needs a command"},
 		{"user frobnicate", `rollcall user has no command "frobnicate"`},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"pgregory.net/rapid"
 
@@ -70,7 +71,7 @@ func anyStored(t *rapid.T) *events.Stored {
 		Record: events.Record{
 			ID: events.EventID(id("id")), Session: events.SessionID(id("session")), Cause: events.ConnID(id("cause")), JID: jid("jid"),
 			Time: rapid.Int64().Draw(t, "time"), Prev: events.Seq(rapid.Uint64().Draw(t, "prev")),
-			Connector: events.Incarnation{Name: anyText(t, "connector"), Epoch: rapid.Uint64().Draw(t, "epoch")},
+			Connector: events.Incarnation{Name: anyName(t), Epoch: rapid.Uint64().Draw(t, "epoch")},
 			Event:     anyEvent(t, jid),
 		},
 	}
@@ -82,6 +83,16 @@ func anyStored(t *rapid.T) *events.Stored {
 
 func anyText(t *rapid.T, label string) string {
 	return rapid.OneOf(rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) })).Draw(t, label)
+}
+
+// anyName is a connector's: any text without control characters, which --name refuses.
+func anyName(t *rapid.T) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '-'
+		}
+		return r
+	}, anyText(t, "connector"))
 }
 
 func anyEvent(t *rapid.T, jid func(string) events.JID) events.Event {
