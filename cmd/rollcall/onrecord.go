@@ -33,7 +33,8 @@ type invocationKey struct{}
 func isPersonal(verb string) bool {
 	return slices.Contains([]string{
 		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "names list", "names erase",
-		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user disable", "user enable", "user export", "ban add", "ban rm", "token add", "token rm", "feed add", "feed rm",
+		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user disable", "user enable", "user role", "user export",
+		"ban add", "ban rm", "token add", "token rm", "feed add", "feed rm",
 		"backup", "restore", "log set", "log create", "import",
 	}, verb)
 }
@@ -87,7 +88,7 @@ func (i *invocation) asked(now time.Time) string {
 	words := slices.Clone(i.args)
 	i.cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "nats", "creds", "json":
+		case "json", "nats", "nats-context", "creds", "nkey", "nats-user", "nats-password-file", "nats-ca", "nats-cert", "nats-key":
 		case "at", "since", "until":
 			words = append(words, "--"+f.Name+"="+absolute(f.Value.String(), now))
 		default:
