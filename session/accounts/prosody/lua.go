@@ -1,9 +1,11 @@
 package prosody
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,7 +23,8 @@ const (
 // A value is a string, float64, bool, *table, or nil.
 type value any
 
-// A table has what was written with a key, and the rest by its place.
+// A table has what was written with a key, and by its place what was written without one,
+// or with the number of its place.
 type table struct {
 	list  []value
 	named []field // in their order
@@ -228,7 +231,34 @@ func (p *parser) table(depth int) (value, error) {
 			return nil, p.fail("no separator, and no end of the table")
 		}
 	}
+	t.place()
 	return t, nil
+}
+
+// place moves what was written with a number to the list that it continues. Prosody wrote
+// lists so until 0.10, in any order, and a file that has not changed since still has them.
+func (t *table) place() {
+	isNumber := func(f field) bool { _, ok := f.key.(float64); return ok }
+	if !slices.ContainsFunc(t.named, isNumber) {
+		return
+	}
+	var rest, numbered []field
+	for _, f := range t.named {
+		if isNumber(f) {
+			numbered = append(numbered, f)
+		} else {
+			rest = append(rest, f)
+		}
+	}
+	slices.SortStableFunc(numbered, func(a, b field) int { return cmp.Compare(a.key.(float64), b.key.(float64)) })
+	for _, f := range numbered {
+		if f.key == float64(len(t.list)+1) {
+			t.list = append(t.list, f.value)
+		} else {
+			rest = append(rest, f)
+		}
+	}
+	t.named = rest
 }
 
 // key reads "[constant] =" or "name =", if that is next.

@@ -128,6 +128,23 @@ func TestADirectoryOfProsodyIsRead(t *testing.T) {
 	}
 }
 
+// Until 0.10 Prosody wrote the number of each place in a list, and places in any order.
+func TestListsWithNumbersAreRead(t *testing.T) {
+	t.Parallel()
+	b := one(t, map[string]string{
+		"accounts/alice.dat": `return {["password"] = "secret";};`,
+		"offline/alice.list": `item({[1] = {[1] = "hi"; ["attr"] = {}; ["name"] = "body";}; ["attr"] = {["from"] = "bob@localhost/x"; ["type"] = "chat"; ["stamp"] = "2014-01-02T03:04:05Z";}; ["name"] = "message";});`,
+		"vcard/alice.dat": `return {[2] = {[1] = "A"; ["attr"] = {}; ["name"] = "NICKNAME";}; [1] = {[1] = "Al"; ["attr"] = {}; ["name"] = "FN";};
+			["attr"] = {["xmlns"] = "vcard-temp";}; ["name"] = "vCard";};`,
+	})
+	if len(b.Waiting) != 1 || !strings.Contains(string(b.Waiting[0]), "<body>hi</body>") {
+		t.Errorf("the messages are %q", b.Waiting)
+	}
+	if got := items(b, bundle.CardKey); len(got) != 1 || got[0] != " <vCard xmlns='vcard-temp'><FN>Al</FN><NICKNAME>A</NICKNAME></vCard>" {
+		t.Errorf("the card is %q", got)
+	}
+}
+
 func TestWhatOlderVersionsWroteIsRead(t *testing.T) {
 	t.Parallel()
 	b := one(t, map[string]string{
