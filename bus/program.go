@@ -6,8 +6,9 @@ const OwnInbox = "_RC.INBOX"
 
 // ProgramSubjects are those on which a program that reads the published form may publish and
 // subscribe: it reads feeds and asks the service. It may not make a consumer, because whoever can
-// have the server send messages to any subject can write everywhere. Programs can see the answers
-// that others get, but not those below OwnInbox.
+// have the server send messages to any subject can write everywhere. That is why they are in an
+// account of their own, too (natsd.Server.Admit): whoever answers does so at any subject that it
+// was asked to. Programs can see the answers that other programs get.
 func ProgramSubjects() (publish, subscribe []string) {
 	const api = "$JS.API."
 	return []string{

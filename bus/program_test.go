@@ -120,6 +120,46 @@ func TestAProgramMayDoNothingElse(t *testing.T) {
 	}
 }
 
+// Whoever asks says where it wants the answer: NATS does not ask whether it may publish there.
+func TestAProgramWritesNothingByAskingForAnswersElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newProgramsWorld(t)
+	log, accounts := w.bus.Log(), w.bus.Accounts()
+	first, err := log.Append(within(t), record(alice, 0, "kept"))
+	must(t, err)
+	_, err = accounts.Put(within(t), alice, []byte("secret"), 0)
+	must(t, err)
+	go w.bus.Serve(t.Context(), "1.0.0", []bus.Endpoint{{Name: "echo", Answer: func(_ context.Context, q bus.Question) bus.Answer {
+		return bus.Answer{Status: 200, Data: q.Data}
+	}}})
+	for {
+		if _, err := w.nc.Request("rc.v1.api.echo", nil, patience); !errors.Is(err, nats.ErrNoResponders) {
+			must(t, err)
+			break // the service is there
+		}
+	}
+	for _, elsewhere := range []string{
+		bus.LogSubject(alice), "$KV.RC_ACCOUNTS.example_2eorg.alice", "$JS.API.STREAM.PURGE.RC_EV", "$JS.API.STREAM.DELETE.RC_EV", "$JS.API.STREAM.DELETE.KV_RC_ACCOUNTS",
+	} {
+		for subject, data := range map[string]string{
+			"$JS.API.CONSUMER.MSG.NEXT." + bus.PublicStream + ".all": `{"batch":10,"no_wait":true}`, // events, and that there are no more
+			"$JS.API.INFO":   "",
+			"rc.v1.api.echo": "",
+			"$SRV.PING":      "",
+		} {
+			must(t, w.nc.PublishRequest(subject, elsewhere, []byte(data)))
+			_, err := w.nc.Request("rc.v1.api.echo", nil, patience) // what was asked before is answered
+			must(t, err)
+		}
+	}
+	if last, err := log.Last(within(t), alice); err != nil || last.Seq != first.Seq {
+		t.Errorf("the account's last record is %d, %v; want %d", last.Seq, err, first.Seq)
+	}
+	if doc, err := accounts.Get(within(t), alice); err != nil || string(doc.Data) != "secret" {
+		t.Errorf("the credentials are %q, %v", doc.Data, err)
+	}
+}
+
 // What the service asks of NATS is answered where programs can't listen: credentials among it.
 func TestAProgramDoesNotSeeTheAnswersToTheService(t *testing.T) {
 	t.Parallel()

@@ -29,11 +29,15 @@ type door struct {
 	opened chan struct{}               // closed when admit is set
 	admit  func(token string) *Program // not changed after opened is closed
 
+	programs *programs // where those are that were let in; not changed after opened is closed
+
 	mu     sync.Mutex
 	inside map[uint64]*Program // guarded; by the server's number of the connection
 }
 
-// A Program is one that was let in with a token. It may do what is named here and nothing else.
+// A Program is one that was let in with a token. It may do what is named here and nothing else:
+// it publishes to whoever has the key, and subscribes to answers, and to what programs publish
+// to each other. No answer leaves their account, whatever subject a program wants it at.
 type Program struct {
 	Name               string   // as NATS shows it
 	Publish, Subscribe []string // subjects, which may have wildcards
@@ -85,10 +89,13 @@ func (d *door) checkToken(c server.ClientAuthentication, token string) bool {
 	if p == nil {
 		return false
 	}
-	own := "_INBOX." + d.public + ".>" // answers to whoever has the key, if it says so
-	c.RegisterUser(&server.User{Username: p.Name, Permissions: &server.Permissions{
-		Publish:   &server.SubjectPermission{Allow: p.Publish},
-		Subscribe: &server.SubjectPermission{Allow: p.Subscribe, Deny: []string{own}},
+	publish, err := d.programs.open(p.Publish)
+	if err != nil {
+		return false
+	}
+	c.RegisterUser(&server.User{Username: p.Name, Account: d.programs.account, Permissions: &server.Permissions{
+		Publish:   &server.SubjectPermission{Allow: publish},
+		Subscribe: &server.SubjectPermission{Allow: p.Subscribe},
 	}})
 	d.mu.Lock()
 	d.inside[c.GetID()] = p
@@ -99,7 +106,8 @@ func (d *door) checkToken(c server.ClientAuthentication, token string) bool {
 // Admit has programs let in with tokens that admit knows; it returns nil for others. Those that
 // have come before Admit is called wait for it for some seconds. It is called once.
 func (s *Server) Admit(admit func(token string) *Program) {
-	s.door.admit = admit
+	account, _ := s.ns.LookupOrRegisterAccount(programsName)
+	s.door.admit, s.door.programs = admit, &programs{account: account, main: s.ns.GlobalAccount(), opened: map[string]bool{}}
 	close(s.door.opened)
 	s.tasks.Go(s.lookAgain)
 }

@@ -194,14 +194,14 @@ func TestAProgramDoesNotSeeTheAnswersToThoseWithTheKey(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{DataDir: t.TempDir(), Listen: "127.0.0.1:0"})
 	s.Admit(func(string) *Program {
-		return &Program{Name: "it", Subscribe: []string{"_INBOX.>"}, Stays: func() bool { return true }}
+		return &Program{Name: "it", Publish: []string{"ask.>"}, Subscribe: []string{"_INBOX.>"}, Stays: func() bool { return true }}
 	})
 	nc, _ := program(t, s, "any")
 	sub, err := nc.SubscribeSync("_INBOX.>")
 	if err := errors.Join(err, nc.Flush()); err != nil {
 		t.Fatal(err)
 	}
-	own, err := nats.Connect(s.URL(), s.Login(), nats.CustomInboxPrefix("_INBOX."+s.door.public))
+	own, err := nats.Connect(s.URL(), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,10 +209,11 @@ func TestAProgramDoesNotSeeTheAnswersToThoseWithTheKey(t *testing.T) {
 	if _, err := own.Request("$JS.API.INFO", nil, patience); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(own.Publish("_INBOX.other.1", []byte("theirs")), own.Flush()); err != nil {
+	_, err = own.Subscribe("ask.time", func(m *nats.Msg) { m.Respond([]byte("noon")) })
+	if err := errors.Join(err, own.Flush(), nc.PublishRequest("ask.time", "_INBOX.mine", nil)); err != nil {
 		t.Fatal(err)
 	}
-	if m, err := sub.NextMsg(patience); err != nil || m.Subject != "_INBOX.other.1" {
+	if m, err := sub.NextMsg(patience); err != nil || m.Subject != "_INBOX.mine" {
 		t.Errorf("it sees %v, %v", m, err)
 	}
 }

@@ -20,6 +20,7 @@ func TestAStreamGoesOnWhenThereIsRoomAgain(t *testing.T) {
 	dir := t.TempDir()
 	var log bytes.Buffer
 	s := start(t, Options{DataDir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s.Admit(func(string) *Program { return nil }) // makes an account that has no streams
 	nc, err := nats.Connect("", nats.InProcessServer(s), s.Login())
 	if err != nil {
 		t.Fatal(err)
