@@ -107,8 +107,13 @@ func (c *Config) validate() error {
 		{"--c2s", c.C2S}, {"--c2s-tls", c.C2STLS}, {"--ws", c.WS}, {"--ws-tls", c.WSTLS},
 		{"--http", c.HTTP}, {"--http-tls", c.HTTPTLS}, {"--nats-listen", c.NATSListen},
 	} {
-		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {
+		if a.addr == "" {
+			continue
+		}
+		if _, port, err := net.SplitHostPort(a.addr); err != nil {
 			fault("%s: %q is not host:port", a.flag, a.addr)
+		} else if _, err := net.LookupPort("tcp", port); err != nil {
+			fault("%s: %q has no port from 0 to 65535", a.flag, a.addr)
 		}
 	}
 	if (c.Cert == "") != (c.Key == "") {

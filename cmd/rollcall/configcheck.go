@@ -17,9 +17,10 @@ func newConfigCheck(con *console) *cobra.Command {
 		Use:   "check [FILE]",
 		Short: "Say all that is wrong with a configuration",
 		Long: "Check what rollcall up --config FILE would run with here, which is the file and\n" +
-			"the environment (ROLLCALL_*). Each fault is a line, FILE:LINE: FAULT. Nothing is\n" +
-			"started or opened. Without FILE, ROLLCALL_CONFIG names it. The exit code is 0,\n" +
-			"or 1 if something is wrong.",
+			"the environment (ROLLCALL_*). Each fault is a line, FILE:LINE: FAULT. The files\n" +
+			"that it names must be there and readable. Nothing is started, and nothing asked\n" +
+			"over the network. Without FILE, ROLLCALL_CONFIG names it. The exit code is 0, or\n" +
+			"1 if something is wrong.",
 		Example: "  rollcall config check /etc/rollcall.toml && systemctl restart rollcall",
 		Args:    arguments(0, 1),
 	}
@@ -27,6 +28,7 @@ func newConfigCheck(con *console) *cobra.Command {
 	cmd.RunE = verb(func(_ context.Context, args []string) error {
 		cfg, up := blankConfig(args)
 		faults := settings.Each(cfg.loadAll(up.Flags(), os.Getenv))
+		faults = append(faults, cfg.located(cfg.openable())...)
 		for _, fault := range faults {
 			fmt.Fprintln(con.out, oneLine(fault))
 		}
@@ -45,4 +47,26 @@ func (c *Config) sources() string {
 		return "the environment"
 	}
 	return c.file
+}
+
+// openable reports the files and directories of a configuration that can't be opened, so
+// that it is known before a service that runs is ended for one that can't start.
+func (c *Config) openable() error {
+	var faults []error
+	for _, f := range []struct{ flag, path string }{
+		{"cert", c.Cert}, {"key", c.Key}, {"certs", c.Certs},
+		{"creds", c.NATS.creds}, {"nkey", c.NATS.nkey}, {"nats-passfile", c.NATS.passwordFile},
+		{"nats-ca", c.NATS.ca}, {"nats-cert", c.NATS.cert}, {"nats-key", c.NATS.key},
+	} {
+		if f.path == "" {
+			continue
+		}
+		file, err := os.Open(f.path)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("--%s: %w", f.flag, err))
+			continue
+		}
+		file.Close()
+	}
+	return errors.Join(faults...)
 }
