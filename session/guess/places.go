@@ -42,6 +42,12 @@ func (p places) find(key uint32, now int32) *place {
 	return &p[i]
 }
 
+// fullSince reports that there were logins at as many places as an account has, all of them
+// after a time. Whether one more is new cannot be told then.
+func (p places) fullSince(at int32) bool {
+	return len(p) == maxPlaces && !slices.ContainsFunc(p, func(one place) bool { return one.last <= at })
+}
+
 // learn adds a login at a place, or renews it.
 func (p places) learn(key uint32, at int32) places {
 	i := slices.IndexFunc(p, func(one place) bool { return one.key == key })
@@ -73,12 +79,13 @@ func (l *Limiter) Learn(c Client, at time.Time) {
 }
 
 // learn renews the account's places. The networks of its address get to know it, once a
-// day.
+// day, and not by more addresses than an account has places.
 func (l *Limiter) learn(c Client, at int32) {
 	account := l.key(c.Account)
 	list := l.known.get(account)
 	if c.Address.IsValid() {
-		if p := list.find(l.addressKey(c.Address), at); p == nil || at-p.last >= int32(friendsDay.Seconds()) {
+		p, day := list.find(l.addressKey(c.Address), at), int32(friendsDay.Seconds())
+		if p == nil && !list.fullSince(at-day) || p != nil && at-p.last >= day {
 			l.befriend(c.Address, at)
 		}
 		list = list.learn(l.neighbourhoodKey(c.Address), at)

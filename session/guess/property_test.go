@@ -236,6 +236,33 @@ func TestAnAddressMayFailInRelationToItsLogins(t *testing.T) {
 }
 
 // Logins that others have reported are known too, with the time at which they were.
+// As many as anybody has of IPv6, and of IPv4 whoever has a network.
+func TestOneAccountThatLogsInFromManyAddressesIsNotManyAccounts(t *testing.T) {
+	t.Parallel()
+	for _, network := range []string{"203.0.113.%d", "2001:db8:1:%x::1"} {
+		w := newWorld(guess.Config{})
+		told := func() (n int) {
+			for i := range 5000 {
+				who := account(fmt.Sprintf("victim%d", i))
+				if w.guess(from(who, fmt.Sprintf(network, i%200))) == guess.Open {
+					n++
+				}
+			}
+			return n
+		}
+		usual := told()
+		w.pass(30 * 24 * time.Hour)
+		for i := range 2000 {
+			if !w.logIn(from(bob, fmt.Sprintf(network, i%200))) {
+				t.Fatal("he is refused")
+			}
+		}
+		if n := told(); n > 10*usual {
+			t.Errorf("%s: he may fail %d times, with no account of his own %d", network, n, usual)
+		}
+	}
+}
+
 func TestPlacesAreLearntFromTheLog(t *testing.T) {
 	t.Parallel()
 	w := newWorld(guess.Config{})
