@@ -151,6 +151,17 @@ func at(doc map[string]any, keys ...string) (v any) {
 	return v
 }
 
+// Whatever ExecStartPre ends with, systemd tries again; what is not tried again is up's.
+func TestTheServiceDoesNotTryAWrongConfigurationAgain(t *testing.T) {
+	t.Parallel()
+	unit := readDeployment(t, "rollcall.service")
+	for _, want := range []string{`(?m)^RestartPreventExitStatus=2$`, `(?m)^ExecStartPre=-/\S+ config check `} {
+		if !regexp.MustCompile(want).MatchString(unit) {
+			t.Errorf("the unit has nothing like %s", want)
+		}
+	}
+}
+
 func TestTheServicesCommandLinesAreRight(t *testing.T) {
 	t.Parallel()
 	_, up := blankConfig(nil)
