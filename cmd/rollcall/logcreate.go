@@ -28,6 +28,9 @@ func newLogCreate(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if limits.differ(info) {
+					con.say("note: the log was made with other limits than these, and keeps them; rollcall log set changes them")
+				}
 				_, err = fmt.Fprintf(con.out, "The log is there: it may have %s and keeps records for %s.\n", sizeText(info.MaxBytes), ageText(info.MaxAge))
 				return err
 			})
