@@ -38,7 +38,7 @@ func (s *Server) commandsConfig() commands.Config {
 		Own: func(domain string) bool {
 			return s.router.Served(domain) && s.users(events.StoredJID(domain)).Own()
 		},
-		Online: s.everybody, LastSeen: s.lastSeen, Announce: s.announce,
+		Guest: s.isGuest, Online: s.everybody, LastSeen: s.lastSeen, Announce: s.announce,
 		AsOf: func() events.Seq { return s.cfg.Table.Position().Seq }, TakeRole: s.takeRole,
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/c2s"
 	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
@@ -271,5 +273,30 @@ func TestACommandWaitsForItsFormOnlySoLong(t *testing.T) {
 		if got := ann.command("announce", first, submitted("announcement=first")); !strings.Contains(got, "<bad-sessionid") {
 			t.Errorf("the first of nine is answered %s", got)
 		}
+	})
+}
+
+// Guests have no accounts, and sessions like anybody else.
+func TestGuestsAreSentAwayByCommands(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const forGuests = "guests.localhost"
+		o := &office{}
+		w := newWorld(t, 1, func(c *c2s.Config) {
+			o.administered(c)
+			c.Domains, c.Users = []string{domain, forGuests}, map[string]auth.Domain{forGuests: {Guests: true}}
+		})
+		o.w = w
+		defer w.close()
+		w.give("ann", roles.Admin)
+		ann, guest := w.login("ann", "desk"), w.nodes[0].connect("guest")
+		header := "<stream:stream to='" + forGuests + "' version='1.0' xmlns='" + nsClient + "' xmlns:stream='" + nsStreams + "'>"
+		guest.send(header + asGuest)
+		guest.send(header + "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>r</resource></bind></iq>")
+		synctest.Wait()
+		_, jid, _ := strings.Cut(strings.Join(guest.take(), ""), "<jid>")
+		jid, _, _ = strings.Cut(jid, "</jid>")
+		ann.carriedOut(t, "end-user-session", []string{"accountjids=" + jid}, "ended the sessions of "+jid)
+		guest.mustEnd(t, "policy-violation")
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
 // What a command says of one account that it can't act on.
@@ -96,6 +97,12 @@ func (c *call) reason() (string, error) {
 func (c *call) covers(account events.JID) error {
 	if !c.cfg.Served(account.Domain()) {
 		return errDomain
+	}
+	if c.cfg.Guest(account) {
+		if !c.by.Role.Covers(c.cfg.Roles.Role(roles.Guest)) {
+			return errCovered
+		}
+		return nil
 	}
 	k, err := c.cfg.Accounts.Credentials(c.ctx, account)
 	if err != nil {

@@ -35,6 +35,8 @@ type Config struct {
 	// Own reports a domain that is served and whose passwords are kept here; Served
 	// reports any that is served.
 	Own, Served func(domain string) bool
+	// Guest reports an account of which there is no record, and whose session is a guest's.
+	Guest func(account events.JID) bool
 	// Online gives all accounts that have sessions.
 	Online func() iter.Seq[*session.Account]
 	// LastSeen is when an account was online last; events.ErrNotFound if that is not known.
