@@ -89,6 +89,7 @@ func TestBehindAProxyTheClientsAddressIsRefused(t *testing.T) {
 	alone(t, tune, func(t *testing.T, w *world) {
 		there := w.by("10.1.2.3", "PROXY TCP4 192.0.2.1 198.51.100.1 50000 5222\r\n")
 		there.open()
+		synctest.Wait()
 		r.of("192.0.2.0/24")
 		w.server.EndRefused(refused)
 		synctest.Wait()
