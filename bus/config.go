@@ -14,7 +14,7 @@ var (
 	// ErrUnreachable: no server answered.
 	ErrUnreachable = errors.New("NATS can't be reached")
 	// ErrNoJetStream: the server has no JetStream, or it didn't get ready in time.
-	ErrNoJetStream = errors.New("NATS has no JetStream that is ready; enable it on the server (nats-server -js)")
+	ErrNoJetStream = errors.New("NATS has no JetStream that is ready; enable it on the server (nats-server -js), or start more than half of a cluster's")
 	// ErrLacksStream: Config.Existing, and the server has the log, but not all of the
 	// streams that this version keeps beside it.
 	ErrLacksStream = errors.New("the Rollcall there is starting or of an older version; try again, or start it with this version")
