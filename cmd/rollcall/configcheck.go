@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/settings"
 )
@@ -19,8 +22,9 @@ func newConfigCheck(con *console) *cobra.Command {
 		Long: "Check what rollcall up --config FILE would run with here, which is the file and\n" +
 			"the environment (ROLLCALL_*). Each fault is a line, FILE:LINE: FAULT. The files\n" +
 			"that it names must be there and readable. Nothing is started, and nothing asked\n" +
-			"over the network. Without FILE, ROLLCALL_CONFIG names it. The exit code is 0, or\n" +
-			"1 if something is wrong.",
+			"over the network. Without FILE, ROLLCALL_CONFIG names it. A variable that is no\n" +
+			"setting is noted, for it may be another program's. The exit code is 0, or 1 if\n" +
+			"something is wrong.",
 		Example: "  rollcall config check /etc/rollcall.toml && systemctl restart rollcall",
 		Args:    arguments(0, 1),
 	}
@@ -29,6 +33,9 @@ func newConfigCheck(con *console) *cobra.Command {
 		cfg, up := blankConfig(args)
 		faults := settings.Each(cfg.loadAll(up.Flags(), os.Getenv))
 		faults = append(faults, cfg.located(cfg.openable())...)
+		for _, note := range strangers(os.Environ(), up.Flags()) {
+			con.say("note: %s", note)
+		}
 		for _, fault := range faults {
 			fmt.Fprintln(con.out, oneLine(fault))
 		}
@@ -47,6 +54,27 @@ func (c *Config) sources() string {
 		return "the environment"
 	}
 	return c.file
+}
+
+// strangers tells of the variables that look like settings and are none. They are no faults:
+// Kubernetes, say, sets some that begin with the name of a service.
+func strangers(environ []string, flags *pflag.FlagSet) (notes []string) {
+	prefix := settings.Variable("")
+	known := []string{strings.TrimPrefix(passwordVariable, prefix)}
+	flags.VisitAll(func(f *pflag.Flag) { known = append(known, strings.TrimPrefix(settings.Variable(f.Name), prefix)) })
+	for _, pair := range environ {
+		variable, value, _ := strings.Cut(pair, "=")
+		name, ours := strings.CutPrefix(variable, prefix)
+		if !ours || value == "" || slices.Contains(known, name) {
+			continue
+		}
+		note := variable + " is no setting, and means nothing"
+		if near := settings.Nearest(name, known); near != "" {
+			note += "; did you mean " + prefix + near + "?"
+		}
+		notes = append(notes, note)
+	}
+	return notes
 }
 
 // openable reports the files and directories of a configuration that can't be opened, so
