@@ -77,7 +77,9 @@ func (s *Set) choose() error {
 	}
 	c := &choice{names: make(map[string]*pair), all: all}
 	for _, p := range all {
-		p.changed = s.changed
+		if !slices.Contains(before, p) { // others are in use
+			p.changed = s.changed
+		}
 		for _, name := range p.current.Load().Leaf.DNSNames {
 			name = strings.ToLower(name)
 			c.names[name] = later(c.names[name], p)

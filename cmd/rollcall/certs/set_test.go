@@ -178,3 +178,26 @@ func TestNothingBelowTLS12IsSpoken(t *testing.T) {
 		t.Errorf("the lowest version is %s", tls.VersionName(v))
 	}
 }
+
+// The race detector sees a handshake that reads files again while a reload does, too.
+func TestAReloadIsNotInTheWayOfHandshakes(t *testing.T) {
+	s := newShelf(t)
+	s.add("a.crt", "a.key", "example.org")
+	s.mustOpen("example.org")
+	p := s.set.chosen.Load().first
+	var both sync.WaitGroup
+	both.Go(func() {
+		for range 50 {
+			p.reload()
+		}
+	})
+	both.Go(func() {
+		for range 50 {
+			s.set.Reload(t.Context())
+		}
+	})
+	both.Wait()
+	if got := s.shown("example.org"); got != "example.org" {
+		t.Errorf("that of %s is shown", got)
+	}
+}
