@@ -90,7 +90,7 @@ func (c *conn) maxResources() (int, error) {
 // mayStore is how many bytes the client's account may store and publish.
 func (cl *client) mayStore() int { return cl.role.Load().Limit(roles.Stored, pep.MaxBytes) }
 
-// keepsFor reports that messages may wait for an account.
+// keepsFor reports that there is such an account and that messages may wait for it.
 func (s *Server) keepsFor(ctx context.Context, account events.JID) (bool, error) {
 	c, err := s.cfg.Accounts.Credentials(ctx, account)
 	if errors.Is(err, auth.ErrNoAccount) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 	"github.com/rollcall-xmpp/rollcall/session/c2s"
 	"github.com/rollcall-xmpp/rollcall/session/delivery"
 )
@@ -102,6 +103,40 @@ func TestWhenASessionEndsOnlyTheOthersLook(t *testing.T) {
 		synctest.Wait()
 		if n := takes.Load(); n != 1 {
 			t.Errorf("%d sessions looked for what waits", n)
+		}
+	})
+}
+
+// lookups counts how often an account is looked up.
+type lookups struct {
+	auth.CredentialStore
+	n atomic.Int32
+}
+
+func (l *lookups) Credentials(ctx context.Context, account events.JID) (*auth.Credentials, error) {
+	l.n.Add(1)
+	return l.CredentialStore.Credentials(ctx, account)
+}
+
+// Whether there is the account, and whether its role has messages wait, is one question.
+func TestAMessageThatIsToWaitHasItsAccountLookedUpOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var people lookups
+		w := newWorld(t, 1, func(c *c2s.Config) { people.CredentialStore, c.Accounts = c.Accounts, &people })
+		defer w.close()
+		w.users("alice", "bob")
+		alice := w.login("alice", "a")
+		for to, want := range map[string]string{"bob": "", "nobody": "<service-unavailable"} {
+			before := people.n.Load()
+			alice.send("<message to='" + to + "@localhost'><body>hello</body></message>")
+			synctest.Wait()
+			if got := strings.Join(alice.take(), "\n"); !strings.Contains(got, want) || want == "" && got != "" {
+				t.Errorf("to %s: %s", to, got)
+			}
+			if n := people.n.Load() - before; n != 1 {
+				t.Errorf("%s is looked up %d times", to, n)
+			}
 		}
 	})
 }

@@ -113,7 +113,8 @@ type Policy struct {
 	// Fleeting reports an account of which nothing is kept: it exists in its sessions
 	// alone.
 	Fleeting func(account events.JID) bool
-	// Keeps reports that messages may wait for an account; nil: for all.
+	// Keeps reports that there is such an account and that messages may wait for it; nil:
+	// for all that there are.
 	Keeps func(ctx context.Context, account events.JID) (bool, error)
 	// Blocked returns a function that reports whether the account blocks a
 	// sender, nil if it blocks nobody. It is asked before a message that was

@@ -81,14 +81,11 @@ func (m *routing) decide(tried []events.SessionID) (Verdict, error) {
 	if v.Action != Store {
 		return v, nil
 	}
-	exists, err := m.router.Exists(m.to.Bare())
-	if err == nil && exists {
-		exists, err = m.router.keeps(m.to.Bare())
-	}
+	keeps, err := m.router.keeps(m.to.Bare())
 	if err != nil {
 		return v, err
 	}
-	if !exists || m.router.cfg.Offline == nil {
+	if !keeps || m.router.cfg.Offline == nil {
 		c.Unknown = true
 		v = Decide(c)
 	}
@@ -129,10 +126,12 @@ func (r *Router) Exists(account events.JID) (bool, error) {
 	return r.cfg.Policy.Exists(ctx, account)
 }
 
-// keeps reports that messages may wait for an account that exists.
+// keeps reports that there is such an account and that messages may wait for it, which is
+// asked for once.
 func (r *Router) keeps(account events.JID) (bool, error) {
-	if r.cfg.Policy.Keeps == nil {
-		return true, nil
+	p := &r.cfg.Policy
+	if p.Keeps == nil || p.Fleeting != nil && p.Fleeting(account) {
+		return r.Exists(account)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
