@@ -3,6 +3,7 @@ package accounts
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -40,8 +41,31 @@ func (a *Admin) ChangeRoles(ctx context.Context, account events.JID, c RoleChang
 	if err != nil {
 		return nil, nil, err
 	}
-	ended, err = a.record(ctx, account, c.command(was, now))
-	return now, ended, err
+	return a.recordRoles(ctx, account, c, was, now)
+}
+
+// recordRoles appends the change from was. Of two changes at once the one that was made last
+// may be on record first; then the log, by which sessions go, is told of it once more.
+func (a *Admin) recordRoles(ctx context.Context, account events.JID, c RoleChange, was string, is *auth.Credentials) (now *auth.Credentials, ended []*session.Session, err error) {
+	for now = is; ; {
+		gone, err := a.record(ctx, account, c.command(was, now))
+		ended = append(ended, gone...)
+		if err != nil {
+			return now, ended, err
+		}
+		k, err := a.Credentials(ctx, account)
+		if errors.Is(err, auth.ErrNoAccount) {
+			return now, ended, nil // it has been removed since
+		}
+		if err != nil {
+			return now, ended, unrecorded(account, err)
+		}
+		if cmp.Or(k.Role, roles.Default) == now.Role && slices.Equal(k.Further, now.Further) {
+			return now, ended, nil
+		}
+		was, now = now.Role, k
+		now.Role = cmp.Or(now.Role, roles.Default)
+	}
 }
 
 // SetRole is ChangeRoles for the primary role alone.

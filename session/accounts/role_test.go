@@ -1,9 +1,11 @@
 package accounts
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -81,5 +83,45 @@ func TestARoleThatIsNotThereIsNotGiven(t *testing.T) {
 	}
 	if _, _, err := w.ChangeRoles(t.Context(), jid("nobody@localhost"), RoleChange{Roles: roles.Standard()}); !errors.Is(err, auth.ErrNoAccount) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A slow log is one before whose first record of an account something else happens.
+type slowLog struct {
+	events.Log
+	meanwhile func()
+	once      sync.Once
+}
+
+func (l *slowLog) Append(ctx context.Context, r *events.Record) (events.Position, error) {
+	l.once.Do(l.meanwhile)
+	return l.Log.Append(ctx, r)
+}
+
+// The document has what was changed last, and so have the sessions, whichever was on record first.
+func TestOfTwoChangesAtOnceTheSessionsHaveTheOneThatTheDocumentHas(t *testing.T) {
+	w := newWorld(t)
+	alice, set := jid("alice@localhost"), roles.Standard()
+	w.must(w.Create(t.Context(), root, alice, "secret"))
+	w.login("alice@localhost", "phone")
+	_, err := w.SetRole(t.Context(), root, alice, set, roles.Admin, "")
+	w.must(err)
+	slow, err := NewAdmin(&slowLog{Log: w.bus.Log(), meanwhile: func() {
+		_, err := w.SetRole(t.Context(), root, alice, set, roles.Admin, "")
+		w.must(err)
+	}}, w.Store, "slow")
+	w.must(err)
+	now, ended, err := slow.ChangeRoles(t.Context(), alice, RoleChange{Roles: set, Primary: roles.Operator, By: root})
+	if err != nil || now.Role != roles.Admin || len(ended) != 1 {
+		t.Errorf("%v, %d sessions ended, %v", now.Role, len(ended), err)
+	}
+	last, err := w.bus.Log().Last(t.Context(), alice)
+	if e, ok := last.Event.(events.RoleChanged); err != nil || !ok || e.Role != roles.Admin {
+		t.Errorf("on record is %+v, %v", last.Event, err)
+	}
+	after, err := w.histories.Load(t.Context(), alice)
+	w.must(err)
+	for _, s := range after.Sessions() {
+		t.Errorf("a session has the role %s", s.Role())
 	}
 }
