@@ -56,7 +56,8 @@ def certify(where):
 def service(where, port, nats):
     with open(os.path.join(where, "rollcall.toml"), "w") as out:
         out.write(CONFIG.format(domain=DOMAIN, guests=GUESTS, port=port, nats=nats))
-    program = subprocess.Popen((setting("ROLLCALL"), "up", "--config", "rollcall.toml"), cwd=where,
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ROLLCALL_")}
+    program = subprocess.Popen((setting("ROLLCALL"), "up", "--config", "rollcall.toml"), cwd=where, env=env,
                                stdout=subprocess.PIPE, text=True)
     try:
         for line in program.stdout:

@@ -165,6 +165,7 @@ func TestNobodyActsOnAnAccountWhoseRoleMayDoMore(t *testing.T) {
 			ann.carriedOut(t, name, fields, "type='error'", "its role may do what yours may not")
 		}
 		ann.carriedOut(t, "disable-user", []string{"accountjids=olga@elsewhere"}, "this domain is not served here")
+		ann.carriedOut(t, "disable-user", []string{"accountjids=ann@localhost"}, "it is your own, and you could not take it back")
 		ann.carriedOut(t, "add-user", []string{"accountjid=dave@elsewhere", "password=p", "password-verify=p"}, "the accounts of this domain are not changed here")
 		olga.mustLive(t)
 	})

@@ -14,6 +14,7 @@ import (
 
 // What a command says of one account that it can't act on.
 var (
+	errSelf    = errors.New("it is your own, and you could not take it back")
 	errCovered = errors.New("its role may do what yours may not")
 	errGreater = errors.New("you can't give a role that may do what yours may not")
 	errNotHere = errors.New("the accounts of this domain are not changed here")
@@ -61,6 +62,9 @@ func disableUsers(c *call) (string, error) {
 		return "", err
 	}
 	return c.each("disabled", func(account events.JID) error {
+		if account.Bare() == c.by.JID.Bare() {
+			return errSelf
+		}
 		_, _, err := c.cfg.Accounts.Disable(c.ctx, account.Bare(), session.DisableAccount{Until: until, Text: reason, By: c.by.actor()})
 		return err
 	})

@@ -191,7 +191,7 @@ func note(kind, text string) string {
 // inWords says an error of an account to whoever administers it; ok is false of one that is
 // about the log or a store, which is to be tried again.
 func inWords(err error) (text string, ok bool) {
-	for _, known := range []error{errCovered, errGreater, errNotHere, errDomain} {
+	for _, known := range []error{errSelf, errCovered, errGreater, errNotHere, errDomain} {
 		if errors.Is(err, known) {
 			return known.Error(), true
 		}
