@@ -23,6 +23,7 @@ type importing struct {
 	domains []string // of accounts that came, each once
 
 	made, replaced, existed, refused int
+	hosts                            int            // that have no accounts
 	incomplete                       int            // accounts of which something was left out
 	left                             map[string]int // how many things, by their kind
 	named                            int            // lines for people
@@ -32,8 +33,8 @@ type importing struct {
 // A importedView is what --json says of an account.
 type importedView struct {
 	Account string     `json:"account"`
-	Outcome string     `json:"outcome"` // imported, replaced, existed, refused
-	Reason  string     `json:"reason"`  // why it was refused, otherwise ""
+	Outcome string     `json:"outcome"` // imported, replaced, existed, refused; left_out of a host without accounts
+	Reason  string     `json:"reason"`  // why it was refused or left out, otherwise ""
 	Left    []leftView `json:"left"`    // what of it could not be taken
 }
 
@@ -81,7 +82,11 @@ func (im *importing) count(one accounts.Moved) string {
 	if len(one.Left) > 0 {
 		im.incomplete++
 	}
-	if one.Err != nil {
+	switch {
+	case errors.Is(one.Err, bundle.ErrNoAccounts):
+		im.hosts++
+		return "left_out"
+	case one.Err != nil:
 		im.refused++
 		return "refused"
 	}
@@ -134,6 +139,9 @@ func (im *importing) finish(err error) error {
 	}
 	if im.refused > 0 {
 		fmt.Fprintf(out, "; refused %d", im.refused)
+	}
+	if im.hosts > 0 {
+		fmt.Fprintf(out, "; left out %s without accounts", plural(im.hosts, "host"))
 	}
 	fmt.Fprintln(out)
 	if im.incomplete > 0 {

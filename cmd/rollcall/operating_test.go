@@ -25,8 +25,8 @@ var operating = map[string]string{
 	"rollcall up --config rollcall.toml":                             ``, // see below
 	"rollcall connectors":                                            `(?m)^xmpp1 +alive`,
 	"rollcall log":                                                   `RC_EV|fill|full|log`,
-	"rollcall import /var/lib/prosody --dry-run":                     `would import 2 accounts`,
-	"rollcall import /var/lib/prosody":                               `imported 2 accounts`,
+	"rollcall import /var/lib/prosody --dry-run":                     `would import 2 accounts; left out 1 host without accounts`,
+	"rollcall import /var/lib/prosody":                               `imported 2 accounts; left out 1 host without accounts`,
 	"rollcall user list":                                             `alice@example\.org`,
 	"rollcall sessions":                                              `alice@example\.org/phone`,
 	"rollcall logins --since 1h":                                     `authenticated +alice@example\.org`,
@@ -113,9 +113,10 @@ func newOffice(t *testing.T, settings string) *office {
 	w.admin = append(os.Environ(), "ROLLCALL_CONFIG="+filepath.Join(w.dir, "admin.toml"), "ROLLCALL_HTTP="+w.http)
 	w.certificate("example.org")
 	for file, text := range map[string]string{
-		"prosody/example%2eorg/accounts/alice.dat": `return { ["password"] = "alice"; };`,
-		"prosody/example%2eorg/roster/alice.dat":   `return { [false] = { ["version"] = 1; }; ["bob@example.org"] = { ["subscription"] = "both"; ["groups"] = {}; }; };`,
-		"prosody/example%2eorg/accounts/bob.dat":   `return { ["password"] = "bob"; };`,
+		"prosody/example%2eorg/accounts/alice.dat":     `return { ["password"] = "alice"; };`,
+		"prosody/example%2eorg/roster/alice.dat":       `return { [false] = { ["version"] = 1; }; ["bob@example.org"] = { ["subscription"] = "both"; ["groups"] = {}; }; };`,
+		"prosody/example%2eorg/accounts/bob.dat":       `return { ["password"] = "bob"; };`,
+		"prosody/rooms%2eexample%2eorg/config/tea.dat": `return { ["jid"] = "tea@rooms.example.org"; };`,
 	} {
 		w.write(file, text)
 	}

@@ -208,6 +208,10 @@ func bareJID(s string) (events.JID, error) {
 	return j.Clone(), err
 }
 
+// ErrNoAccounts: it is a host of rooms or of another service, for which there is no place;
+// nothing about it is to be mended.
+var ErrNoAccounts = errors.New("it has no accounts, and there is no place for what it has")
+
 // A Refusal is an account that can't be taken at all, or another part of what is read
 // that belongs to no account.
 type Refusal struct {

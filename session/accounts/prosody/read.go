@@ -122,7 +122,7 @@ func readHost(dir fs.FS, folder string, yield func(*bundle.Bundle, error) bool) 
 		return err
 	}
 	if len(users) == 0 {
-		return refuse(name, fmt.Errorf("it has no accounts, and there is no place for what it has: %s", strings.Join(h.stores, ", ")))
+		return refuse(name, fmt.Errorf("%w: %s", bundle.ErrNoAccounts, strings.Join(h.stores, ", ")))
 	}
 	for _, user := range users {
 		b, err := h.account(user)
