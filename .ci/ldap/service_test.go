@@ -175,6 +175,9 @@ password-file = %q
 	d.start()
 	expect("alice", passwords["alice"], "<success")
 	said := s.said()
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(said, "answers again") && time.Now().Before(end); said = s.said() {
+		<-time.After(10 * time.Millisecond) // what a process writes comes after what it answers
+	}
 	for _, line := range []string{"gives no answer", "answers again"} {
 		if n := strings.Count(said, line); n != 1 {
 			t.Errorf("%q is logged %d times:\n%s", line, n, said)
