@@ -152,21 +152,11 @@ func (s *service) get(token, path string) (int, http.Header, string) {
 
 // login begins and binds a session, which makes two records.
 func (s *service) login(account, resource, address string) events.SessionID {
-	id := events.NewSessionID(time.Now())
-	jid := events.StoredJID(account)
 	info, err := s.bus.Log().Info(context.Background())
 	if err != nil {
 		s.t.Error(err)
 	}
-	for _, c := range []session.Command{
-		session.Authenticate{Session: id, Address: address, Mechanism: "SCRAM-SHA-256", AsOf: info.Last},
-		session.Bind{Session: id, Resource: resource},
-	} {
-		if _, _, err := s.write.Do(context.Background(), jid, events.ConnID{}, c); err != nil {
-			s.t.Error(err)
-		}
-	}
-	return id
+	return s.loginAsOf(info.Last, account, resource, address)
 }
 
 type event struct {

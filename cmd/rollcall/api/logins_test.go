@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 type loginPage struct {
@@ -27,6 +29,21 @@ func (s *service) logins(token, query string) (p loginPage) {
 	}
 	must(s.t, json.Unmarshal([]byte(body), &p))
 	return p
+}
+
+// loginAsOf is a login with credentials that were read when the log ended there.
+func (s *service) loginAsOf(asOf events.Seq, account, resource, address string) events.SessionID {
+	id := events.NewSessionID(time.Now())
+	jid := events.StoredJID(account)
+	for _, c := range []session.Command{
+		session.Authenticate{Session: id, Address: address, Mechanism: "SCRAM-SHA-256", AsOf: asOf},
+		session.Bind{Session: id, Resource: resource},
+	} {
+		if _, _, err := s.write.Do(context.Background(), jid, events.ConnID{}, c); err != nil {
+			s.t.Error(err)
+		}
+	}
+	return id
 }
 
 // fail publishes a failed login.
