@@ -21,6 +21,7 @@ const (
 	codeNotForAccount  = 10039 // JetStream not enabled for account
 	codeNoSequence     = 10043
 	codeNoSpace        = 10047 // can't reserve the storage
+	codeNoStore        = 10049 // can't make the stream's files
 	codeStreamLimits   = 10053
 	codeNameInUse      = 10058
 	codeNoStream       = 10059

@@ -90,6 +90,8 @@ func (b *Bus) create(ctx context.Context, c jetstream.StreamConfig) error {
 		case code == codeNoReplicas:
 			return fmt.Errorf("%w: this NATS is no cluster; ask for 1 instead of %d replicas: %w", ErrTooFew, c.Replicas, err)
 		case code == codeNoPeers && time.Since(begun) < newPeer && b.pause(ctx, retryEvery):
+		case code == codeNoStore && time.Since(begun) < newPeer && b.pause(ctx, retryEvery):
+			// One of the same name was just removed, and its files are still going.
 		case noSpace(err) && b.mayShrink(&c) && log > leastLog:
 			log = smaller(log, code == codeNoPeers)
 			b.hold(&c, log)
