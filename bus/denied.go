@@ -14,7 +14,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// What a NATS user may not do the server does not answer: it drops the message, or the
+// The server does not answer a NATS user who lacks a permission: it drops the message, or the
 // subscription, and tells the client beside (-ERR), naming the subject alone. So those
 // that wait for an answer are looked for by the subject that they have asked, and told
 // at once.

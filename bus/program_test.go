@@ -160,7 +160,7 @@ func TestAProgramWritesNothingByAskingForAnswersElsewhere(t *testing.T) {
 	}
 }
 
-// What the service asks of NATS is answered where programs can't listen: credentials among it.
+// The answers that the service gets from NATS come where programs can't listen: credentials are among them.
 func TestAProgramDoesNotSeeTheAnswersToTheService(t *testing.T) {
 	t.Parallel()
 	w := newProgramsWorld(t)

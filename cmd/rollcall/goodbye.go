@@ -7,7 +7,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
-// What the operator is told at the end.
+// The last words of a process: how many sessions it has closed.
 
 // leaving is a connector's server that notes how many sessions there are to close.
 type leaving struct {
