@@ -72,6 +72,7 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/sdnotify":    {},
 	"cmd/rollcall/settings":    {},
 	"cmd/rollcall/users":       {"cmd/rollcall/settings", "events", "session/auth", "session/auth/"},
+	"cmd/rollcall/web":         {}, // it has everything from the API
 	"cmd/rollcall/publisher":   {"bus", "events", "replay/names", "replay/public"},
 	"cmd/rollcall":             {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "projector/", "replay", "replay/"},
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/web"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/session/accounts"
@@ -42,6 +43,7 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group, guard *access.G
 		Ready: func() bool { return !n.monitor.health.IsRebuilding() }, Leases: n.bus.Leases(), Accounts: storeOf(n.bus),
 		Names: pseudonyms, Keys: n.bus.Accounts(), Rosters: n.bus.Rosters(), Kicker: kicker, Moderator: kicker, Bans: n.bus.Bans(), Guard: guard, Audit: n.bus.Audit(),
 	})
+	server.Around(web.New(web.Config{API: server, Logger: n.log}))
 	g.Go(func() error { return n.serveOnBus(ctx, server) })
 	if l := n.listeners.api; l != nil {
 		g.Go(func() error { return server.Serve(ctx, l, nil) })

@@ -52,6 +52,7 @@ type Server struct {
 	folds chan struct{} // the turn of the one that computes figures
 
 	always map[string]http.Handler // by path
+	around http.Handler            // what listeners answer with
 
 	following  atomic.Int64  // streams that are being followed
 	unrecorded atomic.Uint64 // questions that were refused because they can't be put on record
@@ -79,6 +80,7 @@ func New(cfg Config) *Server {
 		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams),
 		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1)}
 	s.mux.HandleFunc("/", s.notFound)
+	s.around = s
 	return s
 }
 
@@ -87,6 +89,10 @@ func (s *Server) Handle(pattern string, h http.Handler) {
 	s.paths = append(s.paths, pattern)
 	s.mux.Handle(pattern, h)
 }
+
+// Around has listeners answer with another handler, which passes on to the server what it
+// does not answer by itself.
+func (s *Server) Around(h http.Handler) { s.around = h }
 
 // mount mounts a route.
 func (s *Server) mount(route *Route, h http.HandlerFunc) {
@@ -175,7 +181,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, secure *tls.Config) 
 		l = tls.NewListener(l, secure)
 	}
 	server := &http.Server{
-		Handler: s, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		Handler: s.around, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		// Handshakes that fail are not worth a line each.
 		ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),

@@ -1,0 +1,48 @@
+package web
+
+import "time"
+
+// What the API answers with, as far as several pages show it. docs: /v1/openapi.json.
+
+// A session is one of the table.
+type session struct {
+	ID, JID, Connector, Address, Role     string
+	Epoch                                 uint64
+	Priority                              int
+	Available, Interested, Detached, Lost bool
+	Since                                 time.Time
+}
+
+// State is how it stands, in a word.
+func (s *session) State() string {
+	switch {
+	case s.Lost:
+		return "lost"
+	case s.Detached:
+		return "waiting"
+	case s.Available:
+		return "online"
+	}
+	return "connected"
+}
+
+// Mark is the class of the state's mark.
+func (s *session) Mark() string {
+	return map[string]string{"lost": "bad", "waiting": "wait", "online": "good", "connected": "soft"}[s.State()]
+}
+
+// A connector is one of those that hold sessions.
+type connector struct {
+	Name, State                   string
+	Epoch                         uint64
+	Sessions, Available, Detached int
+	Since                         time.Time
+	Domains                       []string
+}
+
+// An event is the public form of one record: a CloudEvents object.
+type event struct {
+	ID, Type, Subject, Sequence string
+	Time, RecordedTime          time.Time
+	Data                        map[string]any
+}

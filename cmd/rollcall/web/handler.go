@@ -1,0 +1,118 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+)
+
+// maxPages is how many pages are made at one time. Others are told to try again.
+const maxPages = 32
+
+// policy lets a page have what this server gives, and no inline script or style.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// A Config says what a Handler needs. API is required.
+type Config struct {
+	API    http.Handler
+	Logger *slog.Logger // nil: slog.Default
+}
+
+// A Handler answers with pages, and passes on to the API what is for it. It is for any
+// number of requests at once.
+type Handler struct {
+	api   http.Handler
+	log   *slog.Logger
+	mux   *http.ServeMux
+	turns chan struct{}
+}
+
+// New returns a Handler with all pages.
+func New(cfg Config) *Handler {
+	h := &Handler{api: cfg.API, log: cfg.Logger, mux: http.NewServeMux(), turns: make(chan struct{}, maxPages)}
+	if h.log == nil {
+		h.log = slog.Default()
+	}
+	for i := range pages {
+		h.mux.Handle("GET "+pages[i].path, h.page(&pages[i]))
+	}
+	h.mux.Handle("GET /static/", statics)
+	h.mux.Handle("GET /", h.page(&nowhere))
+	return h
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if isAPI(r.URL.Path) {
+		h.api.ServeHTTP(w, asViewer(r))
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Security-Policy", policy)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("Cache-Control", "no-store")
+	select {
+	case h.turns <- struct{}{}:
+		defer func() { <-h.turns }()
+	default:
+		header.Set("Retry-After", "1")
+		http.Error(w, "too many pages are being made; try again", http.StatusServiceUnavailable)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// isAPI reports a path that programs ask.
+func isAPI(path string) bool {
+	switch path {
+	case "/livez", "/readyz", "/metrics":
+		return true
+	}
+	return strings.HasPrefix(path, "/v1/")
+}
+
+// page answers with a page.
+func (h *Handler) page(p *pageKind) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := h.visit(w, r, p)
+		shown, err := p.make(v)
+		if err != nil {
+			shown = v.failed(err)
+		}
+		v.show(shown)
+	}
+}
+
+// show writes a page, or of one that is live just the part that changes, where the script
+// asks for it.
+func (v *visit) show(s *shown) {
+	s.visit = v
+	part := "page"
+	if v.r.Header.Get("Rollcall-Part") == "main" {
+		part = "main"
+	}
+	var body bytes.Buffer
+	if err := templateOf(s.template).ExecuteTemplate(&body, part, s); err != nil {
+		v.h.log.Error("a page could not be made", "page", s.template, "err", err)
+		http.Error(v.w, "this page could not be made; the log of the service says why", http.StatusInternalServerError)
+		return
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if s.Status != 0 {
+		v.w.WriteHeader(s.Status)
+	}
+	v.w.Write(body.Bytes())
+}
+
+// failed is the page that says what went wrong.
+func (v *visit) failed(err error) *shown {
+	p := problem{Status: http.StatusInternalServerError, Title: "Internal Server Error", Detail: err.Error()}
+	if known := (*problem)(nil); errors.As(err, &known) {
+		p = *known
+	}
+	return &shown{template: "problem", Title: p.Title, Status: p.Status, Body: p}
+}

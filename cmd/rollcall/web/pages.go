@@ -1,0 +1,62 @@
+package web
+
+import "net/http"
+
+// A pageKind is a page that there is.
+type pageKind struct {
+	path     string // pattern of http.ServeMux
+	template string // file of templates, without its ending
+	name     string // in the navigation; "": not there
+	make     func(*visit) (*shown, error)
+}
+
+// pages are all that there are, in the order of the navigation.
+var pages = []pageKind{
+	{"/{$}", "overview", "Overview", overview},
+	{"/sessions", "sessions", "Sessions", sessions},
+}
+
+// nowhere answers for paths that nothing is at.
+var nowhere = pageKind{path: "/", template: "problem", make: func(*visit) (*shown, error) {
+	return nil, &problem{Status: http.StatusNotFound, Title: "Nothing here", Detail: "there is no page at this address"}
+}}
+
+// A shown page is what a template is given.
+type shown struct {
+	*visit
+	template string
+	Title    string
+	Status   int    // of HTTP; 0: 200
+	Live     string // query of the events that change this page, see app.mjs; "": it is not live
+	Body     any
+}
+
+// A link is a text that leads somewhere.
+type link struct {
+	Text, To string
+}
+
+// Nav are the links of the navigation.
+func (s *shown) Nav() (list []navLink) {
+	for i := range pages {
+		if p := &pages[i]; p.name != "" {
+			list = append(list, navLink{link{p.name, trimEnd(p.path)}, p == s.kind})
+		}
+	}
+	return list
+}
+
+type navLink struct {
+	link
+	Here bool
+}
+
+func trimEnd(path string) string {
+	if path == "/{$}" {
+		return "/"
+	}
+	return path
+}
+
+// Asked are the queries that the page is made of.
+func (s *shown) Asked() []link { return s.queries }

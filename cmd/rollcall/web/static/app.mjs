@@ -1,0 +1,119 @@
+// What pages do beyond showing: they follow events, show times in the viewer's zone, and
+// answer to keys. Every page is whole without it.
+
+// --- The zone -----------------------------------------------------------------------
+
+const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+// offerZone shows the link to the viewer's own zone, which only the browser knows.
+function offerZone() {
+  const offer = document.querySelector("[data-local-zone]");
+  const shown = document.querySelector(".zone")?.textContent.match(/Times in (\S+)/)?.[1];
+  if (!offer || !here || here === shown || here === "UTC") return;
+  const to = new URL(location.href);
+  to.searchParams.set("zone", here);
+  const link = offer.querySelector("a");
+  link.href = to;
+  link.textContent = `local (${here})`;
+  offer.hidden = false;
+}
+
+// --- What is live ---------------------------------------------------------------------
+
+// A page names in data-live the events that change it. Elements with data-part and an id
+// take their new content by themselves; if there are none the page says how many events
+// there are, and changes when it is asked to, so that no row jumps.
+const every = 500; // ms between two changes at least
+
+class Live {
+  constructor(query) {
+    this.url = `/v1/events/stream${query}`;
+    this.news = 0;
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.stop() : this.start()));
+    this.start();
+  }
+
+  start() {
+    if (document.hidden || this.source) return;
+    if (this.stopped) this.changed(); // what came while nobody looked
+    this.source = new EventSource(this.url);
+    this.source.addEventListener("open", () => this.say(""));
+    this.source.addEventListener("error", () => this.say("The connection to the service is lost; trying again."));
+    for (const type of ["events", "message"]) this.source.addEventListener(type, () => this.changed());
+  }
+
+  stop() {
+    this.source?.close();
+    this.source = null;
+    this.stopped = true;
+    clearTimeout(this.due);
+    this.due = null;
+  }
+
+  // changed has the page follow, not more often than it may.
+  changed() {
+    this.news++;
+    if (this.due) return;
+    const wait = Math.max(0, every - (performance.now() - (this.last ?? -every)));
+    this.due = setTimeout(() => {
+      this.due = null;
+      this.last = performance.now();
+      document.querySelector("[data-part]") ? this.refresh() : this.offer();
+    }, wait);
+  }
+
+  offer() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `${this.news.toLocaleString("en")} new: show`;
+    button.addEventListener("click", async () => {
+      await replaceMain(location.href);
+      this.news = 0;
+      this.say("");
+    });
+    this.say(button);
+  }
+
+  async refresh() {
+    if (this.asking) return;
+    this.asking = true;
+    try {
+      const main = await mainOf(location.href);
+      for (const part of document.querySelectorAll("[data-part][id]")) {
+        const fresh = main.querySelector(`#${CSS.escape(part.id)}`);
+        if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
+      }
+      this.news = 0;
+    } catch (e) {
+      if (e.name !== "AbortError") this.say(String(e.message ?? e));
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  say(what) {
+    const line = document.querySelector(".news");
+    if (!line) return;
+    line.replaceChildren(what);
+    line.hidden = what === "";
+  }
+}
+
+// mainOf asks for the part of a page that changes.
+let asked;
+async function mainOf(url) {
+  asked?.abort();
+  asked = new AbortController();
+  const answer = await fetch(url, { headers: { "Rollcall-Part": "main" }, signal: asked.signal });
+  const text = await answer.text();
+  return new DOMParser().parseFromString(`<main>${text}</main>`, "text/html").querySelector("main");
+}
+
+// replaceMain shows a page in place of this one.
+async function replaceMain(url) {
+  const main = await mainOf(url);
+  document.querySelector("main").replaceChildren(...main.childNodes);
+}
+
+offerZone();
+if (document.body.dataset.live) new Live(document.body.dataset.live);

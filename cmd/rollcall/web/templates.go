@@ -1,0 +1,97 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed templates
+var files embed.FS
+
+// templateOf is that of a page, with the layout around it.
+func templateOf(name string) *template.Template {
+	t, ok := templates()[name]
+	if !ok {
+		panic("no template " + name)
+	}
+	return t
+}
+
+var templates = sync.OnceValue(func() map[string]*template.Template {
+	layout := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html"))
+	all := map[string]*template.Template{}
+	entries, err := files.ReadDir("templates")
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), ".html")
+		if name == "layout" || name == "parts" {
+			continue
+		}
+		all[name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "templates/"+e.Name()))
+	}
+	return all
+})
+
+// functions are those of templates. What depends on the visit is a method of it.
+var functions = template.FuncMap{
+	"count":    count,
+	"duration": duration,
+	"static":   staticPath,
+}
+
+// count is a number as people read it: 1,234,567.
+func count(n any) string {
+	digits := fmt.Sprint(n)
+	var b strings.Builder
+	for i, r := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
+			b.WriteByte(',')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// duration is one with two units: 3 d 4 h, 12 min 5 s, 250 ms.
+func duration(d time.Duration) string {
+	units := []struct {
+		name string
+		unit time.Duration
+	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}}
+	for i, u := range units {
+		if d < u.unit {
+			continue
+		}
+		text := fmt.Sprintf("%d %s", d/u.unit, u.name)
+		if i+1 < len(units) {
+			if rest := d % u.unit / units[i+1].unit; rest > 0 {
+				text += fmt.Sprintf(" %d %s", rest, units[i+1].name)
+			}
+		}
+		return text
+	}
+	return fmt.Sprintf("%d ms", d.Milliseconds())
+}
+
+// Time is an instant in the page's zone, which a script may show in another.
+func (v *visit) Time(t time.Time) template.HTML {
+	if t.IsZero() {
+		return "–"
+	}
+	t = t.In(v.zone)
+	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.UTC().Format(time.RFC3339Nano), t.Format("2006-01-02 15:04:05")))
+}
+
+// Ago is how long ago an instant was when the page was made.
+func (v *visit) Ago(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return duration(max(v.now.Sub(t), 0).Truncate(time.Second))
+}

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// maxAnswer is how long an answer of the API may be that a page is made of, in bytes.
+const maxAnswer = 8 << 20
+
+// A visit is a request for a page that is being answered.
+type visit struct {
+	h       *Handler
+	w       http.ResponseWriter
+	r       *http.Request
+	kind    *pageKind
+	now     time.Time
+	zone    *time.Location
+	queries []link // asked of the API so far
+}
+
+func (h *Handler) visit(w http.ResponseWriter, r *http.Request, p *pageKind) *visit {
+	v := &visit{h: h, w: w, r: asViewer(r), kind: p, now: time.Now()}
+	v.zone = v.zoneOf()
+	return v
+}
+
+// value is a parameter of the page.
+func (v *visit) value(name string) string { return v.r.URL.Query().Get(name) }
+
+// A problem is why the API, or a page, does not answer (RFC 9457).
+type problem struct {
+	Status    int    `json:"status"`
+	Title     string `json:"title"`
+	Detail    string `json:"detail"`
+	Parameter string `json:"parameter"`
+}
+
+func (p *problem) Error() string { return p.Detail }
+
+// Passing reports one that goes away by itself.
+func (p problem) Passing() bool { return p.Status == http.StatusServiceUnavailable }
+
+// ask has the API answer a question into a value. It fails with a *problem if the API says
+// why it does not answer. The question is among those that the page names, by what it gives.
+func (v *visit) ask(what, path string, query url.Values, into any) error {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	v.queries = append(v.queries, link{what, path})
+	return v.call(http.MethodGet, path, nil, into)
+}
+
+// call asks the API for anything that the viewer may have.
+func (v *visit) call(method, path string, body io.Reader, into any) error {
+	r, err := http.NewRequestWithContext(v.r.Context(), method, path, body)
+	if err != nil {
+		return &problem{Status: http.StatusBadRequest, Title: "Bad Request", Detail: "this address can't be asked for"}
+	}
+	r.RemoteAddr, r.Host, r.TLS = v.r.RemoteAddr, v.r.Host, v.r.TLS
+	r.Header.Set("Authorization", v.r.Header.Get("Authorization"))
+	var a answer
+	v.h.api.ServeHTTP(&a, r)
+	return a.into(into)
+}
+
+// An answer of the API is kept whole before a page is made of it.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+var errTooLong = errors.New("this answer is too long for a page; ask for less")
+
+// Header implements http.ResponseWriter.
+func (a *answer) Header() http.Header {
+	if a.header == nil {
+		a.header = http.Header{}
+	}
+	return a.header
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (a *answer) Write(b []byte) (int, error) {
+	if a.body.Len()+len(b) > maxAnswer {
+		return 0, errTooLong
+	}
+	return a.body.Write(b)
+}
+
+func (a *answer) into(v any) error {
+	if a.status >= http.StatusBadRequest {
+		p := &problem{Status: a.status, Title: http.StatusText(a.status)}
+		if json.Unmarshal(a.body.Bytes(), p) != nil {
+			p.Detail = a.body.String()
+		}
+		return p
+	}
+	if v == nil || a.status == http.StatusNoContent {
+		return nil
+	}
+	if err := json.Unmarshal(a.body.Bytes(), v); err != nil {
+		return fmt.Errorf("the answer of the API is not what was asked for: %w", err)
+	}
+	return nil
+}
