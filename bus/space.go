@@ -23,9 +23,12 @@ var (
 	ErrTooFew = errors.New("there are too few servers")
 )
 
+// DefaultMaxBytes is the size of a log of which nobody says it, on servers that can
+// reserve so much.
+const DefaultMaxBytes = 16 << 30
+
 const (
-	defaultMaxBytes = 16 << 30 // of the log
-	leastLog        = 16 << 20
+	leastLog = 16 << 20
 	// Where the log has to be smaller, no other stream may have more than this part
 	// of the log's size, but for what it needs at least. As much stays unreserved,
 	// for documents and whatever else has no limit.
@@ -67,7 +70,7 @@ func altogether(log int64) int64 {
 	for _, c := range others() {
 		sum += besideLog(c.MaxBytes, log)
 	}
-	if log < defaultMaxBytes {
+	if log < DefaultMaxBytes {
 		sum += log / othersPart
 	}
 	return sum

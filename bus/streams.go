@@ -124,7 +124,7 @@ func (b *Bus) logConfig() jetstream.StreamConfig {
 		Subjects:    []string{logPrefix + ".*.*.*"},
 		Storage:     jetstream.FileStorage,
 		Discard:     jetstream.DiscardNew,
-		MaxBytes:    defaultMaxBytes,
+		MaxBytes:    DefaultMaxBytes,
 		MaxAge:      defaultMaxAge,
 		DenyDelete:  true,
 		DenyPurge:   true,

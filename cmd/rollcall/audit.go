@@ -59,7 +59,7 @@ func newAudit(con *console) *cobra.Command {
 	f.StringVar(&since, "since", "", "from this `TIME` on")
 	f.StringVar(&until, "until", "", "before this `TIME`")
 	f.StringVar(&about, "about", "", "only what is about this `JID`, or names it")
-	f.StringVar(&q.by, "by", "", "only what this `NAME` did, as BY shows it, or a token's alone")
+	f.StringVar(&q.by, "by", "", "only what this `NAME` did, as BY shows it, or a\ntoken's alone")
 	f.IntVar(&q.limit, "limit", 0, "only the newest `N`")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd

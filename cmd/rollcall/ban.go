@@ -30,11 +30,11 @@ func newBanAdd(con *console, svc *service) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS|NETWORK",
-		Short: "Refuse connections from an address or a network and end its sessions",
+		Short: "Refuse connections from an address or a network, end its sessions",
 		Long: "Refuse XMPP connections from an address or a network, for a time or until\n" +
 			"\"ban rm\", and end the sessions there, at every connector. Behind proxies that\n" +
-			"--trusted-proxy names the clients' addresses count. A narrower ban comes before a\n" +
-			"wider one; banning a network again replaces its ban.",
+			"--trusted-proxy names the clients' addresses count. A narrower ban comes before\n" +
+			"a wider one; banning a network again replaces its ban.",
 		Example: "  rollcall ban add 192.0.2.7 --for 1d --reason 'guesses passwords'\n" +
 			"  rollcall ban add 2001:db8::/64",
 		Args: arguments(1, 1),

@@ -32,16 +32,17 @@ func newExport(con *console) *cobra.Command {
 		Use:   "export DIR",
 		Short: "Write the log into files that DuckDB and others read",
 		Long: "Write what the log has into DIR, an hour and a class in each file:\n" +
-			"DIR/events/class=session/dt=2026-11-29/hour=18/FROM-TO.parquet, where FROM and TO\n" +
-			"are sequences of the log. The same command goes on where the last one ended or\n" +
-			"was killed, and never changes a file that has its name; but for the hour that\n" +
+			"DIR/events/class=session/dt=2026-11-29/hour=18/FROM-TO.parquet, where FROM and\n" +
+			"TO are sequences of the log. The same command goes on where the last one ended\n" +
+			"or was killed, and never changes a file that has its name; but for the hour that\n" +
 			"goes on, whose files end in -open. The same log gives the same bytes.\n" +
 			"Nobody's name is in the files, no resource and nothing that people have written,\n" +
 			"unless you say --names.\n" +
-			"DIR/" + "MANIFEST.ndjson has the hash of each file and is signed; keep its key elsewhere.\n" +
+			"DIR/" + "MANIFEST.ndjson has the hash of each file and is signed; keep its key\n" +
+			"elsewhere.\n" +
 			"Accounts are written for other servers by rollcall user export --xep0227.",
 		Example: "  rollcall export hist\n" +
-			"  duckdb -c \"select type, count(*) from 'hist/events/**/*.parquet' group by type\"",
+			"  duckdb -c \"select type, count(*) from 'hist/events/**/*.parquet' group by 1\"",
 		Args:              arguments(1, 1),
 		ValidArgsFunction: completeFiles,
 		RunE: verb(func(ctx context.Context, args []string) error {
@@ -71,15 +72,15 @@ func newExport(con *console) *cobra.Command {
 	}
 	svc.flags(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&c.Datasets, "dataset", nil, "`LIST` of what to export: "+strings.Join(export.Datasets, ",")+" (default all)")
-	f.StringSliceVar(&c.Classes, "class", nil, "`LIST` of classes of events:\n"+strings.Join(export.Classes, ",")+" (default all)")
-	f.StringVar(&c.Format, "format", "", strings.Join(export.Formats, " or ")+" (default parquet)")
-	f.BoolVar(&c.Names, "names", false, "with accounts, resources and what people have written")
-	f.StringVar(&addresses, "addresses", "", "prefix, full or none: clients' addresses as networks, /24 and /48,\nwhole, or not at all (default prefix)")
+	f.StringSliceVar(&c.Datasets, "dataset", nil, "`LIST` of what to export:\n"+strings.Join(export.Datasets, ",")+"\n(default all)")
+	f.StringSliceVar(&c.Classes, "class", nil, "`LIST` of classes of events:\n"+strings.Join(export.Classes[:4], ",")+",\n"+strings.Join(export.Classes[4:], ",")+" (default all)")
+	f.StringVar(&c.Format, "format", "", "`FORM`: "+strings.Join(export.Formats, ", ")+"\n(default parquet)")
+	f.BoolVar(&c.Names, "names", false, "with accounts, resources and what people have\nwritten")
+	f.StringVar(&addresses, "addresses", "", "`HOW` clients' addresses are there: prefix (as\nnetworks, /24 and /48), full or none\n(default prefix)")
 	f.StringVar(&since, "since", "", "from the hour of this `TIME` on")
 	f.StringVar(&until, "until", "", "the hours that are over before this `TIME`")
-	f.StringVar(&key, "key", "", "`FILE` of the Ed25519 key that signs; made if it is not there\n(default DIR.key)")
-	f.StringToIntVar(&keep, "keep", nil, "`CLASS=DAYS,...`: remove files of a class of events, or of a\ndataset, that are older (default none)")
+	f.StringVar(&key, "key", "", "`FILE` of the Ed25519 key that signs; made if it\nis not there (default DIR.key)")
+	f.StringToIntVar(&keep, "keep", nil, "remove files that are older than `CLASS=DAYS,...`,\nof a class of events or a dataset (default none)")
 	f.Lookup("keep").DefValue = ""
 	f.BoolVar(&follow, "follow", false, "go on as the log does; Ctrl-C ends")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a run")

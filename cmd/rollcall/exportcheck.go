@@ -26,7 +26,8 @@ func newExportCheck(con *console) *cobra.Command {
 			"other and with their signatures. No service is needed. It prints the key that\n" +
 			"signed and the hash of the newest line: keep both elsewhere, and name them next\n" +
 			"time, for whoever has neither can't pass another export for this one then, nor a\n" +
-			"part of it for the whole. The exit code is 1 if anything is not as it was written.",
+			"part of it for the whole. The exit code is 1 if anything is not as it was\n" +
+			"written.",
 		Example:           "  rollcall export check hist --key MCowBQ... --line 4f1c...",
 		Args:              arguments(1, 1),
 		ValidArgsFunction: completeFiles,

@@ -28,8 +28,8 @@ func newFeedAdd(con *console, svc *service) *cobra.Command {
 		Short: "Make a feed, and show how to read it",
 		Long: "Make a feed for a program that reads events from NATS: a durable pull consumer\n" +
 			"of the stream " + bus.PublicStream + ", which a process with the role publisher fills. The\n" +
-			"server remembers how far its reader is, also while nobody reads; an event that is\n" +
-			"not acknowledged within 30 s is given again, so remember each one's sequence.\n" +
+			"server remembers how far its reader is, also while nobody reads; an event that\n" +
+			"is not acknowledged within 30 s is given again, so remember each one's sequence.\n" +
 			"Then show the code or configuration for ClickHouse, Vector, Redpanda Connect,\n" +
 			"Python or Node.",
 		Example: "  rollcall feed add ends --event closed --from 2026-11-01\n" +

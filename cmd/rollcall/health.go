@@ -78,7 +78,7 @@ func askHealth(ctx context.Context, con *console, url string, asJSON bool) error
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return &flagError{flag: "is rollcall up running? else change --http", err: errors.Unwrap(err)}
+		return &flagError{flag: "is rollcall up running? otherwise change --http", err: errors.Unwrap(err)}
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxHealth))

@@ -56,6 +56,9 @@ func suggestFlag(cmd *cobra.Command, err error) error {
 			names = append(names, f.Name)
 		}
 	})
+	if takesFile := cmd.HasParent() && cmd.Parent().Name() == "config"; takesFile && unknown.GetSpecifiedName() == "config" {
+		return fmt.Errorf("%w; name the file alone: %s FILE", err, cmd.CommandPath())
+	}
 	if near := settings.Nearest(unknown.GetSpecifiedName(), names); near != "" {
 		return fmt.Errorf("%w; did you mean --%s?", err, near)
 	}

@@ -37,11 +37,13 @@ func newImport(con *console) *cobra.Command {
 			"import that was interrupted is finished by the same command. Whatever can't be\n" +
 			"taken is named, with the reason; --json names all of it, --dry-run before\n" +
 			"anything is stored. ejabberd exports no nodes (avatars, newer bookmarks, keys of\n" +
-			"OMEMO): clients publish most of them anew. Rooms and archives have no place here.\n" +
+			"OMEMO): clients publish most of them anew. Rooms and archives have no place\n" +
+			"here.\n" +
 			"\n" +
 			"Keys for SCRAM-SHA-1 let nobody in by SCRAM-SHA-256, and many clients try one\n" +
 			"mechanism only; so a domain to which accounts come that have no others offers\n" +
-			"SCRAM-SHA-1 and PLAIN, until each has a new password and a connector starts anew.",
+			"SCRAM-SHA-1 and PLAIN, until each has a new password and a connector starts\n" +
+			"anew.",
 		Example: "  rollcall import /var/lib/prosody --dry-run --json > report.ndjson\n" +
 			"  rollcall import /var/lib/prosody",
 		Args:              arguments(1, 1),
@@ -64,8 +66,8 @@ func newImport(con *console) *cobra.Command {
 	}
 	svc.flags(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&how.Replace, "replace", false, "replace accounts that exist, all but their roles; their sessions end")
-	f.BoolVar(&how.Keyless, "without-passwords", false, "also accounts that have neither password nor keys, for a domain\nwhose passwords another database checks")
+	f.BoolVar(&how.Replace, "replace", false, "replace accounts that exist, all but their roles;\ntheir sessions end")
+	f.BoolVar(&how.Keyless, "without-passwords", false, "also accounts that have neither password nor keys,\nfor a domain whose passwords another database\nchecks")
 	f.BoolVar(&dryRun, "dry-run", false, "read and report only; no service is needed")
 	f.BoolVar(&asJSON, "json", false, "one JSON object an account")
 	return cmd

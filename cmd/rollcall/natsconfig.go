@@ -22,17 +22,18 @@ func newNATSConfig(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "nats-config [DIR]",
 		Short: "Make the configuration of NATS servers for Rollcall",
-		Long: "Make a complete configuration, a file a server, for one nats-server or a cluster of\n" +
-			"three: TLS, what JetStream may have, and users with the least permissions that\n" +
-			"their role needs: connector, http, publisher, service (these three in one process),\n" +
-			"auditor, feed and admin.\n\n" +
+		Long: "Make a complete configuration, a file a server, for one nats-server or a cluster\n" +
+			"of three: TLS, what JetStream may have, and users with the least permissions\n" +
+			"that their role needs: connector, http, publisher, service (these three in one\n" +
+			"process), auditor, feed and admin.\n\n" +
 			"With DIR the files are written there, and beside them, for their owner alone to\n" +
-			"read, a key a user (NAME.nk, for --nkey), the password of feed (feed.password), and\n" +
-			"the keys of the certificates. Keys that are in DIR already are kept: run it again\n" +
-			"after an upgrade, for what roles need may have changed, or to renew certificates.\n" +
+			"read, a key a user (NAME.nk, for --nkey), the password of feed (feed.password),\n" +
+			"and the keys of the certificates. Keys that are in DIR already are kept: run it\n" +
+			"again after an upgrade, for what roles need may have changed, or to renew\n" +
+			"certificates.\n" +
 			"Without DIR the configuration is printed with blanks for the keys.",
-		Example: "  rollcall nats-config --nodes 3 --host nats1.example.org,nats2.example.org,nats3.example.org \\\n" +
-			"      --path /etc/nats nats\n" +
+		Example: "  rollcall nats-config --nodes 3 --path /etc/nats nats \\\n" +
+			"      --host nats1.example.org,nats2.example.org,nats3.example.org\n" +
 			"  rollcall nats-config",
 		Args: arguments(0, 1),
 		RunE: verb(func(_ context.Context, args []string) error {

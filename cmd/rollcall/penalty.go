@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/session"
 )
 
@@ -27,9 +26,9 @@ func (p *penalty) check(now time.Time) (until time.Time, err error) {
 	if p.lasts == "" {
 		return until, nil
 	}
-	d, err := replay.ParseDuration(p.lasts)
-	if err != nil || d <= 0 {
-		return until, usagef("--for: %q is no time: give 30m, 12h or 90d", p.lasts)
+	d, err := parseLength("--for", p.lasts, "30m, 12h or 90d")
+	if err != nil {
+		return until, err
 	}
 	return now.Add(d).Truncate(time.Second), nil
 }
@@ -52,10 +51,11 @@ func nanoseconds(t time.Time) int64 {
 	return t.UnixNano()
 }
 
-// untilText says of a time that it is the end, "" if there is none.
+// untilText says of a time that it is the end, "" if there is none. There is no head
+// that would name the zone.
 func (c *console) untilText(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return " until " + c.stamp(t, now)
+	return " until " + c.stamp(t, now) + " " + c.zoneName(t)
 }

@@ -34,9 +34,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "rollcall: %s\n", sayFailure(failed.error))
 		return exitError
 	default: // whatever cobra says is about the command line
-		fmt.Fprintf(stderr, "rollcall: %s\n(%s --help shows how it is used)\n", oneLine(err), cmd.CommandPath())
+		fmt.Fprintf(stderr, "rollcall: %s\n(%s --help shows how it is used)\n", oneLine(err), explained(cmd).CommandPath())
 		return exitUsage
 	}
+}
+
+// explained is the command whose help is of use: that about help itself is of none.
+func explained(cmd *cobra.Command) *cobra.Command {
+	if cmd.Name() == "help" && cmd.HasParent() {
+		return cmd.Parent()
+	}
+	return cmd
 }
 
 // sayFailure is what people read of a failure. They know in other words than

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -43,6 +47,12 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"history alice@localhost --since yesterday", `"yesterday" is no time`},
 		{"sessions --at 0", "sequences begin at 1"},
 		{"sessions --at noon", `"noon" is no time`},
+		{"sessions --at 500000d", "500000d is longer than 36500d"},
+		{"ban add 192.0.2.7 --for 500000d", "--for: 500000d is longer than 36500d"},
+		{"token add a --expires 9999999h", "--expires: 9999999h is longer than 36500d"},
+		{"log set --max-age 500000d", "--max-age: 500000d is longer than 36500d: try forever"},
+		{"config print --config rollcall.toml", "unknown flag: --config; name the file alone: rollcall config print FILE"},
+		{"config check --config=rollcall.toml", "unknown flag: --config; name the file alone: rollcall config check FILE"},
 		{"sessions --frobnicate", "unknown flag: --frobnicate"},
 		{"tail alice@localhost/phone", "has a resource"},
 		{"kick localhost", "localhost names no account"},
@@ -139,14 +149,29 @@ func TestTheVersionIsOneLine(t *testing.T) {
 	}
 }
 
+// everyVerb is each command that is ours, groups of them too. Those of cobra, which make
+// completions, are not.
+func everyVerb(t *testing.T) (all []*cobra.Command) {
+	t.Helper()
+	add := func(*cobra.Command) {}
+	add = func(c *cobra.Command) {
+		all = append(all, c)
+		for _, sub := range c.Commands() {
+			add(sub)
+		}
+	}
+	add(newRoot(newConsole(strings.NewReader(""), io.Discard, io.Discard)))
+	return all
+}
+
 func TestHelpFits80Columns(t *testing.T) {
 	t.Parallel()
-	for _, verb := range []string{"", "up", "user", "user import", "config check", "config print", "sessions", "history", "route", "contacts", "tail", "kick", "connectors", "verify", "stats", "backup", "restore", "bench", "bench log", "bench c2s", "config", "config check", "config print", "health", "version"} {
+	for _, verb := range everyVerb(t) {
 		var stdout bytes.Buffer
-		run(t.Context(), append(strings.Fields(verb), "--help"), nil, &stdout, &stdout)
+		run(t.Context(), append(strings.Fields(verb.CommandPath())[1:], "--help"), nil, &stdout, &stdout)
 		for line := range strings.Lines(stdout.String()) {
-			if len(strings.TrimRight(line, "\n")) > 80 {
-				t.Errorf("%s: %d columns: %s", verb, len(line), line)
+			if line = strings.TrimRight(line, "\n"); utf8.RuneCountInString(line) > 80 {
+				t.Errorf("%s: %d columns: %s", verb.CommandPath(), len(line), line)
 			}
 		}
 	}
@@ -196,5 +221,14 @@ func TestTheShellCompletesFilesOnlyWhereOneIsMeant(t *testing.T) {
 		if got := strings.HasSuffix(stdout.String(), ":0\n"); got != files {
 			t.Errorf("%s: files %v, want %v: %s", line, got, files, stdout.String())
 		}
+	}
+}
+
+func TestAWrongTopicOfHelpPointsToTheHelpThatHasTopics(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	run(t.Context(), []string{"help", "nosuch"}, nil, &stdout, &stderr)
+	if want := "\n(rollcall --help shows how it is used)\n"; !strings.HasSuffix(stderr.String(), want) {
+		t.Errorf("got %q, want %q at its end", stderr.String(), want)
 	}
 }

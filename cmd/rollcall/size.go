@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -72,6 +73,9 @@ func parseAge(s string) (time.Duration, error) {
 		return 0, nil
 	}
 	d, err := replay.ParseDuration(s)
+	if errors.Is(err, replay.ErrTooLong) {
+		return 0, fmt.Errorf("%s is %w: try forever", s, err)
+	}
 	if err != nil || d <= 0 {
 		return 0, fmt.Errorf("%q is no age: try 30d, 720h or forever", s)
 	}

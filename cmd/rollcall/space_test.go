@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/bus/bustest"
@@ -37,5 +38,30 @@ func TestWhatNATSServersLackIsNamedWithItsFlag(t *testing.T) {
 				t.Errorf("%v: %s", err, said)
 			}
 		})
+	}
+}
+
+// A log that got less than the default says so when it is made, and not later on.
+func TestALogThatIsMadeSmallerSaysSo(t *testing.T) {
+	t.Parallel()
+	config := filepath.Join(t.TempDir(), "nats.conf")
+	if err := os.WriteFile(config, []byte("jetstream { max_file_store: 200MiB }"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := bustest.StartServer(t, "-c", config)
+	create := func() (stdout, stderr string) {
+		t.Helper()
+		var out, said strings.Builder
+		if code := run(t.Context(), []string{"log", "create", "--nats", server.URL}, nil, &out, &said); code != exitOK {
+			t.Fatalf("code %d: %s", code, said.String())
+		}
+		return out.String(), said.String()
+	}
+	first, note := create()
+	if !strings.HasPrefix(note, "note: the servers can't reserve 16 GiB, so the log is smaller; ") || !strings.Contains(first, "MiB") {
+		t.Errorf("got %q and %q", first, note)
+	}
+	if again, note := create(); again != first || note != "" {
+		t.Errorf("the second time got %q and %q", again, note)
 	}
 }

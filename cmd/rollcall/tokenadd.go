@@ -10,7 +10,6 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
-	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
 // defaultExpiry is after how long a token is good for nothing unless it is said otherwise.
@@ -43,9 +42,9 @@ func newTokenAdd(con *console, svc *service) *cobra.Command {
 			}
 			t := access.Token{Name: args[0], Scopes: list}
 			if expires != "never" {
-				d, err := replay.ParseDuration(expires)
-				if err != nil || d <= 0 {
-					return usagef("--expires: %q is no time: give 12h, 90d or never", expires)
+				d, err := parseLength("--expires", expires, "12h, 90d or never")
+				if err != nil {
+					return err
 				}
 				t.Expires = time.Now().UTC().Add(d).Truncate(time.Second)
 			}

@@ -37,8 +37,8 @@ func newUserExport(con *console, svc *service) *cobra.Command {
 			"and waiting messages, as rollcall import and other servers read them: into one\n" +
 			"file if its name ends in .xml (-: standard output), otherwise into a directory\n" +
 			"with a file an account, as prosody-migrator reads them (type = \"xep0227\"). Keep\n" +
-			"them secret: with keys somebody can guess at passwords, and pose as this service.\n" +
-			"For ejabberdctl import_piefxis say --for ejabberd.",
+			"them secret: with keys somebody can guess at passwords, and pose as this\n" +
+			"service. For ejabberdctl import_piefxis say --for ejabberd.",
 		Example: "  rollcall user export alice@localhost alice.zip\n" +
 			"  rollcall user export --xep0227 accounts.xml",
 		Args:              cobra.MatchAll(arguments(1, 2), func(_ *cobra.Command, args []string) error { return checkExport(args, move, readers) }),
@@ -56,7 +56,8 @@ func newUserExport(con *console, svc *service) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&move, "xep0227", false, "all accounts, in the format of XEP-0227")
-	f.StringVar(&readers, "for", "prosody", "prosody or ejabberd: `WHO` reads the file; ejabberd has keys encoded twice")
+	f.StringVar(&readers, "for", "prosody", "`SERVER` that reads the file: prosody, or ejabberd,\nwhich has keys encoded twice (default prosody)")
+	f.Lookup("for").DefValue = ""
 	return cmd
 }
 

@@ -71,7 +71,9 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		}
 		state := "active"
 		if c.DisabledAt(now) {
-			state = "disabled" + con.untilText(c.Disabling.Until, now)
+			if state = "disabled"; !c.Disabling.Until.IsZero() {
+				state += " until " + con.stamp(c.Disabling.Until, now)
+			}
 		}
 		if err := t.row(a.JID.String(), con.stamp(c.Created, now), rolesText(c), state); err != nil {
 			return err

@@ -29,11 +29,11 @@ func newUserRole(con *console, svc *service) *cobra.Command {
 		Short: "Show or change an account's roles",
 		Long: "Show an account's roles, or give it another primary one, with which its sessions\n" +
 			"begin. It may have further ones, which a session can change to from its client,\n" +
-			"by an ad-hoc command. Built in are guest, registered, member, admin and operator,\n" +
-			"each with all that the one before it may do; a configuration file can define\n" +
-			"others ([role.NAME]), which are known here while a connector runs.\n\n" +
-			"A change is in effect at every connector at once. Sessions that may do less by it\n" +
-			"are ended, and their clients log in anew.",
+			"by an ad-hoc command. Built in are guest, registered, member, admin and\n" +
+			"operator, each with all that the one before it may do; a configuration file can\n" +
+			"define others ([role.NAME]), which are known here while a connector runs.\n\n" +
+			"A change is in effect at every connector at once. Sessions that may do less by\n" +
+			"it are ended, and their clients log in anew.",
 		Example: "  rollcall user role bob@localhost\n" +
 			"  rollcall user role bob@localhost admin --reason 'on call'\n" +
 			"  rollcall user role bob@localhost --add support",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -79,8 +80,12 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	back := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, "-"), "ago"))
-	if d, err := replay.ParseDuration(back); err == nil {
+	d, err := replay.ParseDuration(back)
+	switch {
+	case err == nil:
 		return replay.InReach(now.Add(-d)), nil
+	case errors.Is(err, replay.ErrTooLong):
+		return time.Time{}, usagef("%s is %w", back, err)
 	}
 	for _, l := range layouts {
 		t, err := time.ParseInLocation(l.layout, s, now.Location())
@@ -93,6 +98,19 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 		return replay.InReach(t), nil
 	}
 	return time.Time{}, usagef("%q is no time: try 10m (ago), 2d, 14:03:07, \"2026-01-31 14:03\" or 2026-01-31T14:03:07Z", s)
+}
+
+// parseLength reads how long something is to last, as a flag says it; such says what may
+// be given.
+func parseLength(flag, s, such string) (time.Duration, error) {
+	d, err := replay.ParseDuration(s)
+	switch {
+	case errors.Is(err, replay.ErrTooLong):
+		return 0, usagef("%s: %s is %w", flag, s, err)
+	case err != nil || d <= 0:
+		return 0, usagef("%s: %q is no time: give %s", flag, s, such)
+	}
+	return d, nil
 }
 
 // stamp is a time for people: the day too, unless it is today.

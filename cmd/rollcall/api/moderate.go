@@ -50,6 +50,9 @@ func penaltyOf(q *question, more ...string) (p penalty, err error) {
 		return p, nil
 	}
 	d, err := replay.ParseDuration(p.params.Get("for"))
+	if errors.Is(err, replay.ErrTooLong) {
+		return p, bad("for", "it is %s", err)
+	}
 	if err != nil || d <= 0 {
 		return p, bad("for", "it is a time, such as 30m, 12h or 90d")
 	}
