@@ -18,7 +18,7 @@
 //	RC_WAITING      what waits for an account to come online           [Bus.Waiting]
 //	RC_KEYFRAMES    the table at places of the log                     [Bus.Keyframes]
 //	rc.v1.to.*      stanzas between connectors, not stored             [Bus.Courier]
-//	rc.v1.ask.*     questions and streamed answers, not stored         [Bus.Courier]
+//	rc.v1.ask.>     questions and streamed answers, not stored         [Bus.Courier]
 //	rc.v1.probe.>   whether a connector is there, not stored           [Leases.Missing]
 //	rc.v1.take.>    how much of an answer has come, not stored         [Bus.Courier]
 //	rc.v1.api.>     questions of other programs, not stored            [Bus.Serve]

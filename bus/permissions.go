@@ -94,7 +94,7 @@ func auditorPermissions() Permissions {
 	p.look()
 	p.read(logStream, preStream, frameStream, leaseStream, auditStream, bucketStream(rostersBucket), bucketStream(namesBucket))
 	p.publish(auditSubject, probePrefix+".>")
-	p.question()
+	p.question(askPrefix + ".*") // and gives no orders, whose verbs have two parts
 	return p
 }
 
@@ -114,7 +114,7 @@ func adminPermissions() Permissions {
 	for _, prefix := range []string{logPrefix, waitPrefix, claimPrefix} {
 		p.publish(prefix + ".>")
 	}
-	p.question()
+	p.question(askPrefix + ".>")
 	return p
 }
 
@@ -167,7 +167,7 @@ func (p *Permissions) answer() {
 	p.ask("STREAM.PURGE." + frameStream)
 }
 
-// question is for whoever asks the service.
-func (p *Permissions) question() {
-	p.publish(askPrefix+".>", takePrefix+".>", servicePrefix+".>", "$SRV.>")
+// question is for whoever asks the service, with these verbs.
+func (p *Permissions) question(verbs string) {
+	p.publish(verbs, takePrefix+".>", servicePrefix+".>", "$SRV.>")
 }

@@ -121,6 +121,7 @@ func (c *xmppConnector) beside(ctx context.Context) error {
 	g.Go(func() error { return follow(ctx, c.server.FollowPublished) })
 	g.Go(func() error { return c.followFailures(ctx) })
 	g.Go(func() error { return c.learnLogins(ctx) })
+	g.Go(func() error { return follow(ctx, c.answerAnnouncements) })
 	g.Go(func() error {
 		return follow(ctx, func(ctx context.Context) error { return c.bans.Follow(ctx, c.bus.Bans(), c.server.EnforceBans) })
 	})

@@ -34,7 +34,7 @@ func isPersonal(verb string) bool {
 	return slices.Contains([]string{
 		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "names list", "names erase",
 		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user disable", "user enable", "user role", "user export",
-		"ban add", "ban rm", "token add", "token rm", "feed add", "feed rm",
+		"ban add", "ban rm", "announce", "token add", "token rm", "feed add", "feed rm",
 		"backup", "restore", "log set", "log create", "import",
 	}, verb)
 }
@@ -52,10 +52,15 @@ func putOnRecord(ctx context.Context, b *bus.Bus) {
 		return
 	}
 	var about events.JID
-	if len(i.args) > 0 && !strings.HasPrefix(verb, "token ") && verb != "import" {
-		if j, err := events.ParseJID(i.args[0]); err == nil && j.Local() != "" {
-			about = j.Bare()
-		}
+	named := ""
+	switch {
+	case verb == "announce": // whose argument is a text
+		named = i.cmd.Flags().Lookup("to").Value.String()
+	case len(i.args) > 0 && !strings.HasPrefix(verb, "token ") && verb != "import":
+		named = i.args[0]
+	}
+	if j, err := events.ParseJID(named); err == nil && j.Local() != "" {
+		about = j.Bare()
 	}
 	if about.IsZero() && filtering[verb] {
 		_, terms := jidAndTerms(i.args)

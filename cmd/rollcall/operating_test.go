@@ -36,6 +36,7 @@ var operating = map[string]string{
 	"rollcall user role dave@example.org admin":                      `admin`,
 	"rollcall user disable dave@example.org --for 24h --reason spam": `disabled dave@example\.org`,
 	"rollcall user enable dave@example.org":                          `enabled dave@example\.org`,
+	"rollcall announce 'We restart at noon.'":                        `^sent to 1 account`,
 	"rollcall kick alice@example.org --reason maintenance":           `kicked alice@example\.org/phone`,
 	"rollcall ban add 192.0.2.0/24 --for 1h --reason flood":          `192\.0\.2\.0/24`,
 	"rollcall ban list":                                              `192\.0\.2\.0/24`,
@@ -201,4 +202,7 @@ func (w *office) login(user, resource string) {
 		return err == nil
 	})
 	w.Cleanup(c.close)
+	if _, err := c.ask("<presence/>", "presence"); err != nil {
+		w.Fatal(err)
+	}
 }

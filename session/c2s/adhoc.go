@@ -38,7 +38,7 @@ func (s *Server) commandsConfig() commands.Config {
 		Own: func(domain string) bool {
 			return s.router.Served(domain) && s.users(events.StoredJID(domain)).Own()
 		},
-		Guest: s.isGuest, Online: s.everybody, LastSeen: s.lastSeen, Announce: s.announce,
+		Guest: s.isGuest, Online: s.everybody, LastSeen: s.lastSeen, Announce: s.Announce,
 		AsOf: func() events.Seq { return s.cfg.Table.Position().Seq }, TakeRole: s.takeRole,
 	}
 }
@@ -111,31 +111,4 @@ func (s *Server) lastSeen(account events.JID) (time.Time, error) {
 	}
 	p, err := (&partings{log: svc.Log(), limits: s.cfg.Limits}).last(account)
 	return p.at, err
-}
-
-// announce sends a headline of the server to all available resources of a domain that want
-// messages, on any connectors. Nothing waits for those who are away.
-func (s *Server) announce(domain, subject, body string) (accounts int) {
-	from := events.StoredJID(domain)
-	for a := range s.everybody() {
-		to := a.Available()
-		for i, r := range to {
-			if r.Priority < 0 { // and those behind it
-				to = to[:i]
-				break
-			}
-		}
-		if a.JID().Domain() != domain || len(to) == 0 {
-			continue
-		}
-		b := stanza.AppendAttr([]byte("<message"), "from", domain)
-		b = append(stanza.AppendAttr(b, "to", a.JID().String()), " type='headline'>"...)
-		if subject != "" {
-			b = append(stanza.AppendText(append(b, "<subject>"...), subject), "</subject>"...)
-		}
-		b = append(stanza.AppendText(append(b, "<body>"...), body), "</body></message>"...)
-		s.router.SendEvent(from, to, events.Position{}, b, false)
-		accounts++
-	}
-	return accounts
 }

@@ -49,7 +49,7 @@
 //     what there is. The list of extensions is in new.go, and each has a file with
 //     its handlers, which are functions of the client that asks and of the request:
 //     disco.go, carbons.go, hints.go, lastactivity.go, time.go, version.go,
-//     register.go, adhoc.go, and for what accounts keep here (stored.go) privatestorage.go,
+//     register.go, adhoc.go with announcement.go, and for what accounts keep here (stored.go) privatestorage.go,
 //     vcard.go. By rosters.go and blocking.go requests come to package presence, by
 //     eventing.go to package pubsub.
 //

@@ -12,7 +12,7 @@ func announce(c *call) (string, error) {
 	if err := c.cfg.Record(c.ctx, c.by.actor(), c.command.name, events.JID{}); err != nil {
 		return "", err
 	}
-	n := c.cfg.Announce(c.by.JID.Domain(), c.form.value("subject"), strings.Join(c.form.values["announcement"], "\n"))
+	n := c.cfg.Announce(events.StoredJID(c.by.JID.Domain()), c.form.value("subject"), strings.Join(c.form.values["announcement"], "\n"))
 	if n == 1 {
 		return note("info", "sent to one account"), nil
 	}

@@ -48,7 +48,7 @@ type Config struct {
 	TakeRole func(ctx context.Context, client events.JID, role string, asOf events.Seq) error
 	// Announce sends a message of the server to all who are online at a domain, and
 	// reports to how many accounts.
-	Announce func(domain, subject, body string) int
+	Announce func(domain events.JID, subject, body string) int
 	// Record puts on record that a command was carried out, before it is: what can't be
 	// put on record is not done. About is zero where no one account is meant.
 	Record func(ctx context.Context, by events.Actor, command string, about events.JID) error

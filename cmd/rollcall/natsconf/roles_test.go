@@ -183,19 +183,8 @@ var actions = []action{
 		}
 		return err
 	}},
-	{"ask", []string{"auditor", "admin"}, func(ctx context.Context, b *bus.Bus, _ int) error {
-		n := 0
-		for chunk, err := range b.Courier().Ask(ctx, "count", nil) {
-			if err != nil {
-				return err
-			}
-			n += len(chunk)
-		}
-		if n != chunks {
-			return fmt.Errorf("%d of %d chunks", n, chunks)
-		}
-		return nil
-	}},
+	{"ask", []string{"auditor", "admin"}, asking("count")},
+	{"give orders", []string{"admin"}, asking("do.count")},
 	{"serve the API", []string{"http", "service"}, func(ctx context.Context, b *bus.Bus, _ int) error {
 		ctx, stop := context.WithTimeout(ctx, 500*time.Millisecond)
 		defer stop()
@@ -241,6 +230,23 @@ var numbers atomic.Int64
 
 // chunks are more than an answer has on its way without a word of whoever asks.
 const chunks = 200
+
+// asking is for a question whose answer is chunks.
+func asking(verb string) func(context.Context, *bus.Bus, int) error {
+	return func(ctx context.Context, b *bus.Bus, _ int) error {
+		n := 0
+		for chunk, err := range b.Courier().Ask(ctx, verb, nil) {
+			if err != nil {
+				return err
+			}
+			n += len(chunk)
+		}
+		if n != chunks {
+			return fmt.Errorf("%d of %d chunks", n, chunks)
+		}
+		return nil
+	}
+}
 
 func writeKeyframe(ctx context.Context, b *bus.Bus, n int) error {
 	release, err := b.Keyframes().Claim(ctx)
@@ -307,13 +313,15 @@ func prepare(t *testing.T, b *bus.Bus) {
 	t.Cleanup(func() { end(); <-done })
 	_, err = b.Courier().Receive(events.Incarnation{Name: "receiver", Epoch: 1}, func([]byte, func() func()) {})
 	must(t, err)
-	_, err = b.Courier().Answer("count", "", func(_ context.Context, _ []byte, send func([]byte) error) error {
-		for range chunks {
-			if err := send([]byte("x")); err != nil {
-				return err
+	for _, verb := range []string{"count", "do.count"} {
+		_, err = b.Courier().Answer(verb, "", func(_ context.Context, _ []byte, send func([]byte) error) error {
+			for range chunks {
+				if err := send([]byte("x")); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	})
-	must(t, err)
+			return nil
+		})
+		must(t, err)
+	}
 }
