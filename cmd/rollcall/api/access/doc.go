@@ -13,6 +13,12 @@
 //	who, err := guard.Authenticate(r)
 //	if !who.May(access.Read) { ... }
 //
+// A browser gets its token, which ends after 12 hours, for a code, rcc_ID_SECRET, that is
+// good once and for 5 minutes:
+//
+//	code, err := access.Offer(ctx, bus.Tokens(), "root@host", scopes, time.Now())
+//	token, secret, err := access.Redeem(ctx, bus.Tokens(), code, time.Now())
+//
 // An Auditor appends Entries to RC_AUDIT. What can't be put on record must not be
 // answered; that is for whoever answers.
 package access

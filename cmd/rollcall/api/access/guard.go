@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"net/http"
 	"strings"
@@ -34,8 +33,14 @@ const (
 // A Guard knows the tokens. Its methods are for any goroutine.
 type Guard struct {
 	docs   events.Bucket
-	tokens atomic.Pointer[map[string]*known] // by id; nil before they were read
-	read   chan struct{}                     // closed when they were
+	tokens atomic.Pointer[knowledge] // nil before they were read
+	read   chan struct{}             // closed when they were
+}
+
+// A knowledge is the tokens, and the codes, as they are until others are there.
+type knowledge struct {
+	byID  map[string]*known
+	stale chan struct{} // closed when it is
 }
 
 // A known token has a limiter, which stays when others are added or removed.
@@ -79,17 +84,46 @@ func (g *Guard) Follow(ctx context.Context) error {
 
 func (g *Guard) know(all []Token) {
 	before := g.tokens.Load()
-	after := make(map[string]*known, len(all))
+	after := &knowledge{byID: make(map[string]*known, len(all)), stale: make(chan struct{})}
 	for _, t := range all {
 		k := &known{Token: t, limit: rate.NewLimiter(askRate, askBurst)}
-		if before != nil && (*before)[t.ID] != nil {
-			k.limit = (*before)[t.ID].limit
+		if same := before.find(t.ID); same != nil {
+			k.limit = same.limit
 		}
-		after[t.ID] = k
+		after.byID[t.ID] = k
 	}
-	g.tokens.Store(&after)
+	g.tokens.Store(after)
 	if before == nil {
 		close(g.read)
+	} else {
+		close(before.stale)
+	}
+}
+
+// find is the token of an id, or nil.
+func (k *knowledge) find(id string) *known {
+	if k == nil {
+		return nil
+	}
+	return k.byID[id]
+}
+
+// Await waits until a token that was just made is let in, or ctx ends, whose error it returns.
+func (g *Guard) Await(ctx context.Context, t *Token) error {
+	wait := g.read
+	for {
+		all := g.tokens.Load()
+		if all.find(t.ID) != nil {
+			return nil
+		}
+		if all != nil {
+			wait = all.stale
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 
@@ -110,9 +144,9 @@ func (g *Guard) Find(shown string) (*Token, error) {
 	if all == nil {
 		return nil, ErrNotReady
 	}
-	id, secret, _ := strings.Cut(strings.TrimPrefix(shown, prefix), "_")
-	k := (*all)[id]
-	if k == nil || !strings.HasPrefix(shown, prefix) || subtle.ConstantTimeCompare(hash(secret), k.Hash) != 1 {
+	id, secret, ok := parts(prefix, shown)
+	k := all.find(id)
+	if !ok || k == nil || k.Use == Code || !k.is(secret) {
 		return nil, ErrInvalid
 	}
 	switch {
@@ -127,8 +161,7 @@ func (g *Guard) Find(shown string) (*Token, error) {
 // Holds reports that a token that was let in would be let in still: that it was not removed
 // and has not expired. Answers that go on for long ask again and again.
 func (g *Guard) Holds(t *Token) bool {
-	all := g.tokens.Load()
-	return all != nil && (*all)[t.ID] != nil && !t.Expired(time.Now())
+	return g.tokens.Load().find(t.ID) != nil && !t.Expired(time.Now())
 }
 
 // bearer is the credential of the scheme, whose name has no case.

@@ -32,7 +32,7 @@ var (
 	ErrTooMany = errors.New("there are as many tokens as there may be; remove one")
 	ErrTaken   = errors.New("a token of that name is there; remove it first, or choose another")
 	ErrNoToken = errors.New("there is no token of that name")
-	ErrName    = errors.New("a name has 1 to 100 bytes, without spaces or control characters")
+	ErrName    = errors.New("a name has 1 to 100 bytes, without spaces or control characters, and does not begin with web:, as those of browsers do")
 )
 
 // key is that of the one document with all tokens. It is no account: it has no localpart,
@@ -47,7 +47,19 @@ type Token struct {
 	Made    time.Time `json:"made"`    // in milliseconds; by older versions in seconds
 	Expires time.Time `json:"expires"` // the zero time: never
 	Hash    []byte    `json:"hash"`    // SHA-256 of the secret
+	Use     Use       `json:"use,omitempty"`
 }
+
+// A Use says what shows a token. Versions that don't know it keep what they find of browsers
+// as tokens of programs, and what they find of codes as something that lets nobody in.
+type Use string
+
+// The uses of what is kept.
+const (
+	Program Use = ""
+	Browser Use = "browser"
+	Code    Use = "code" // is no token yet: a browser gets one for it
+)
 
 // Expired reports that it is good for nothing any longer.
 func (t *Token) Expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
@@ -65,24 +77,44 @@ func (t *Token) IsBefore(at time.Time) bool {
 // holder has to show, which is nowhere else. It fails with ErrTaken, ErrTooMany or
 // ErrName, and otherwise as docs do.
 func Add(ctx context.Context, docs events.Documents, t Token) (Token, string, error) {
-	if t.Name == "" || len(t.Name) > MaxName || strings.ContainsFunc(t.Name, func(r rune) bool { return r <= ' ' || r == 0x7f || r == 0xfffd }) {
+	if t.Name == "" || len(t.Name) > MaxName || strings.ContainsFunc(t.Name, isUnprintable) || strings.HasPrefix(t.Name, browserPrefix) {
 		return t, "", ErrName
 	}
-	id, secret := random(idSize), random(secretSize)
-	t.ID, t.Hash, t.Made = id, hash(secret), time.Now().UTC().Truncate(time.Millisecond)
+	t.Use = Program
+	shown := t.make(prefix, time.Now())
 	err := update(ctx, docs, func(all []Token) ([]Token, error) {
 		switch {
 		case slices.ContainsFunc(all, func(o Token) bool { return o.Name == t.Name }):
 			return nil, ErrTaken
-		case len(all) >= MaxTokens:
+		case count(all, Program) >= MaxTokens:
 			return nil, ErrTooMany
 		}
 		return append(all, t), nil
 	})
-	return t, prefix + id + "_" + secret, err
+	return t, shown, err
 }
 
-// Remove removes the token of a name. It fails with ErrNoToken, and otherwise as docs do.
+// make gives a token its id and secret, and returns what its holder has to show.
+func (t *Token) make(prefix string, now time.Time) (shown string) {
+	id, secret := random(idSize), random(secretSize)
+	t.ID, t.Hash, t.Made = id, hash(t.Use, secret), now.UTC().Truncate(time.Millisecond)
+	return prefix + id + "_" + secret
+}
+
+// count is how many there are of a use.
+func count(all []Token, of Use) (n int) {
+	for i := range all {
+		if all[i].Use == of {
+			n++
+		}
+	}
+	return n
+}
+
+func isUnprintable(r rune) bool { return r <= ' ' || r == 0x7f || r == 0xfffd }
+
+// Remove removes the token of a name: all of them, and the codes for more, if it is the name
+// of browsers. It fails with ErrNoToken, and otherwise as docs do.
 func Remove(ctx context.Context, docs events.Documents, name string) error {
 	return update(ctx, docs, func(all []Token) ([]Token, error) {
 		left := slices.DeleteFunc(slices.Clone(all), func(t Token) bool { return t.Name == name })
@@ -93,8 +125,14 @@ func Remove(ctx context.Context, docs events.Documents, name string) error {
 	})
 }
 
-// List gives all tokens, those that have expired too, in the order of their making.
+// List gives all tokens, those that have expired too, in the order of their making. Codes are
+// none.
 func List(ctx context.Context, docs events.Documents) ([]Token, error) {
+	all, err := kept(ctx, docs)
+	return slices.DeleteFunc(all, func(t Token) bool { return t.Use == Code }), err
+}
+
+func kept(ctx context.Context, docs events.Documents) ([]Token, error) {
 	doc, err := docs.Get(ctx, key)
 	if errors.Is(err, events.ErrNotFound) {
 		return nil, nil
@@ -135,7 +173,12 @@ func random(size int) string {
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
 }
 
-func hash(secret string) []byte {
+// hash is what is kept of a secret. That of a code is another than that of a token, so that
+// no version takes one for the other.
+func hash(use Use, secret string) []byte {
+	if use == Code {
+		secret = "code " + secret
+	}
 	h := sha256.Sum256([]byte(secret))
 	return h[:]
 }
