@@ -38,6 +38,7 @@ type History struct {
 	Moderator Moderator
 	Bans      events.Documents
 	Guard     *access.Guard
+	Tokens    events.Documents // that browsers get for codes, and end
 	Audit     Audit
 	// Accounts are what Keys and Rosters keep.
 	Accounts ask.Accounts
@@ -74,6 +75,8 @@ var subjects = map[string]string{
 	"GET /v1/bans":         "",
 	"PUT /v1/bans":         "",
 	"DELETE /v1/bans":      "",
+	"GET /v1/token":        "",
+	"DELETE /v1/token":     "",
 }
 
 // subject is the account that the question is about; zero: it is about all.
@@ -122,6 +125,9 @@ var Routes = []Route{
 	{"DELETE /v1/bans", access.Moderate, false, (*History).unban},
 	{"GET /v1/logins", access.Read, false, (*History).logins},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
+	{"GET /v1/token", AnyToken, false, (*History).ownToken},
+	{"POST /v1/token", "", false, (*History).redeem},
+	{"DELETE /v1/token", AnyToken, false, (*History).endToken},
 	{"GET /v1/schemas/{file...}", "", false, (*History).schema},
 	{"GET /v1/openapi.json", "", false, (*History).openapi},
 }
@@ -186,7 +192,7 @@ func (h *History) answer(q *question) (err error) {
 	if q.about, err = q.subject(); err != nil {
 		return err
 	}
-	if !q.by.MayAbout(q.route.Scope, q.about) {
+	if q.route.Scope != AnyToken && !q.by.MayAbout(q.route.Scope, q.about) {
 		return q.forbidden()
 	}
 	if !q.server.Await(q.w, q.r) {
@@ -256,7 +262,7 @@ func (q *question) fail(err error) {
 
 func statusOf(err error) int {
 	switch {
-	case errors.Is(err, access.ErrMissing), errors.Is(err, access.ErrInvalid), errors.Is(err, access.ErrExpired):
+	case errors.Is(err, access.ErrMissing), errors.Is(err, access.ErrInvalid), errors.Is(err, access.ErrExpired), errors.Is(err, access.ErrCode):
 		return http.StatusUnauthorized
 	case errors.Is(err, access.ErrTooFast):
 		return http.StatusTooManyRequests

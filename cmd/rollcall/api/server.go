@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
@@ -51,6 +53,8 @@ type Server struct {
 	pasts chan struct{} // turns of those that hold a table of the past
 	folds chan struct{} // the turn of the one that computes figures
 
+	guesses *rate.Limiter // of codes
+
 	always map[string]http.Handler // by path
 	around http.Handler            // what listeners answer with
 
@@ -78,7 +82,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests),
 		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams),
-		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1)}
+		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1), guesses: rate.NewLimiter(guessRate, guessBurst)}
 	s.mux.HandleFunc("/", s.notFound)
 	s.around = s
 	return s

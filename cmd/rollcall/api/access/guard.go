@@ -130,11 +130,21 @@ func (g *Guard) Await(ctx context.Context, t *Token) error {
 // Authenticate finds the token that a request shows (RFC 6750, 2.1). It fails with one of
 // the errors above.
 func (g *Guard) Authenticate(r *http.Request) (*Token, error) {
-	shown, ok := bearer(r.Header.Get("Authorization"))
-	if !ok {
-		return nil, ErrMissing
+	shown, err := Shown(r)
+	if err != nil {
+		return nil, err
 	}
 	return g.Find(shown)
+}
+
+// Shown is the token or the code that a request shows, whatever it is. It fails with
+// ErrMissing.
+func Shown(r *http.Request) (string, error) {
+	shown, ok := bearer(r.Header.Get("Authorization"))
+	if !ok {
+		return "", ErrMissing
+	}
+	return shown, nil
 }
 
 // Find finds a token by what its holder shows. It fails with ErrNotReady, ErrInvalid, ErrExpired
