@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -32,10 +33,38 @@ func (a *Admin) Disable(ctx context.Context, account events.JID, c session.Disab
 		return nil, 0, err
 	}
 	c.Until = nanoseconds(d.Until)
-	if ended, at, err = a.do(ctx, account, c); err != nil {
-		return nil, 0, unrecorded(account, err)
+	return a.recordState(ctx, account, c, &auth.Credentials{Disabled: true, Disabling: d}, c.By)
+}
+
+// recordState appends a change of whether an account is disabled. Of two changes at once the
+// one that was made last may be on record first; then the log is told of it once more, so
+// that the history ends with what holds.
+func (a *Admin) recordState(ctx context.Context, account events.JID, c session.Command, is *auth.Credentials, by events.Actor) (ended []*session.Session, at events.Seq, err error) {
+	for {
+		gone, stored, err := a.do(ctx, account, c)
+		if err != nil {
+			return ended, at, unrecorded(account, err)
+		}
+		ended, at = append(ended, gone...), stored
+		k, err := a.Credentials(ctx, account)
+		switch {
+		case errors.Is(err, auth.ErrNoAccount): // it has been removed since
+			return ended, at, nil
+		case err != nil:
+			return ended, at, unrecorded(account, err)
+		case k.Disabled == is.Disabled && sameDisabling(k.Disabling, is.Disabling):
+			return ended, at, nil
+		}
+		is, c = k, session.EnableAccount{By: by}
+		if k.Disabled {
+			c = session.DisableAccount{Until: nanoseconds(k.Disabling.Until), Text: k.Disabling.Reason, By: k.Disabling.By}
+		}
 	}
-	return ended, at, nil
+}
+
+// sameDisabling compares as documents have it.
+func sameDisabling(a, b auth.Disabling) bool {
+	return a.Until.Equal(b.Until) && a.Reason == b.Reason && a.By == b.By
 }
 
 // outlasts reports that an account is disabled for longer than d says: a kick that holds
@@ -62,8 +91,6 @@ func (a *Admin) Enable(ctx context.Context, by events.Actor, account events.JID)
 	if err != nil {
 		return 0, err
 	}
-	if _, at, err = a.do(ctx, account, session.EnableAccount{By: by}); err != nil {
-		return 0, unrecorded(account, err)
-	}
-	return at, nil
+	_, at, err = a.recordState(ctx, account, session.EnableAccount{By: by}, &auth.Credentials{}, by)
+	return at, err
 }

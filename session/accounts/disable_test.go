@@ -182,3 +182,35 @@ func TestADisablingThatIsNotOnRecordIsRepeated(t *testing.T) {
 		t.Errorf("once more: %v, %v", ended, err)
 	}
 }
+
+// Whichever of two changes at once is on record first, the history ends with the one that
+// holds.
+func TestAfterTwoChangesAtOnceTheHistoryEndsWithTheOneThatHolds(t *testing.T) {
+	w := newWorld(t)
+	alice := jid("alice@localhost")
+	w.must(w.Create(t.Context(), root, alice, "secret"))
+	const other = events.Actor("token house")
+	enable := func(a *Admin, by events.Actor) { _, err := a.Enable(t.Context(), by, alice); w.must(err) }
+	disable := func(a *Admin, by events.Actor, text string) {
+		_, _, err := a.Disable(t.Context(), alice, session.DisableAccount{Text: text, By: by})
+		w.must(err)
+	}
+	for _, tt := range []struct {
+		name      string
+		slow      func(*Admin)
+		meanwhile func()
+		want      events.Event
+	}{
+		{"disabled, and enabled", func(a *Admin) { disable(a, root, "spam") }, func() { enable(w.Admin, other) }, events.AccountEnabled{By: root}},
+		{"enabled, and disabled", func(a *Admin) { enable(a, root) }, func() { disable(w.Admin, other, "spam") }, events.AccountDisabled{Text: "spam", By: other}},
+		{"disabled twice", func(a *Admin) { disable(a, root, "one") }, func() { disable(w.Admin, other, "two") }, events.AccountDisabled{Text: "two", By: other}},
+	} {
+		slow, err := NewAdmin(&slowLog{Log: w.bus.Log(), meanwhile: tt.meanwhile}, w.Store, "slow")
+		w.must(err)
+		tt.slow(slow)
+		last, err := w.bus.Log().Last(t.Context(), alice)
+		if err != nil || last.Event != tt.want {
+			t.Errorf("%s: the history ends with %+v, %v, want %+v", tt.name, last.Event, err, tt.want)
+		}
+	}
+}
