@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -62,6 +63,11 @@ func parseNetwork(text string) (netip.Prefix, error) {
 		return ip.Prefix(ip.BitLen())
 	}
 	return netip.ParsePrefix(text)
+}
+
+// isProxy reports a proxy that is believed.
+func (l *clientLimits) isProxy(ip netip.Addr) bool {
+	return slices.ContainsFunc(l.trusted, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // apply sets them where 0 stands for the default.

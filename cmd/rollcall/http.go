@@ -23,7 +23,7 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group, guard *access.G
 		return
 	}
 	server := api.New(api.Config{
-		Logger: n.log, Answered: n.monitor.metrics.Request,
+		Logger: n.log, Answered: n.monitor.metrics.Request, Proxy: n.cfg.Limits.isProxy,
 		Position: func() events.Seq { return n.table.Position().Seq },
 		AwaitPosition: func(ctx context.Context, seq events.Seq) error {
 			at := n.table.Position()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -54,6 +55,12 @@ func must(t testing.TB, err error) {
 
 func newService(t testing.TB) *service {
 	t.Helper()
+	return newServiceOf(t, nil)
+}
+
+// newServiceOf has these proxies.
+func newServiceOf(t testing.TB, proxy func(netip.Addr) bool) *service {
+	t.Helper()
 	server, err := natsd.Start(t.Context(), natsd.Options{DataDir: t.TempDir()})
 	must(t, err)
 	t.Cleanup(server.Shutdown)
@@ -73,7 +80,7 @@ func newService(t testing.TB) *service {
 	work.Go(func() { fold.Run(ctx) })
 	work.Go(func() { guard.Follow(ctx) })
 	a := api.New(api.Config{
-		Position: func() events.Seq { return s.table.Position().Seq },
+		Proxy: proxy, Position: func() events.Seq { return s.table.Position().Seq },
 		AwaitPosition: func(ctx context.Context, seq events.Seq) error {
 			at := s.table.Position()
 			at.Seq = seq

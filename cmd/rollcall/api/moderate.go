@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -169,16 +168,6 @@ func (h *History) unban(q *question) error {
 	defer cancel()
 	at, err := h.Moderator.Unban(ctx, q.actor(), network)
 	return q.done(at, refusal(err))
-}
-
-// from is the address of whoever asks, if it is one of IP.
-func (q *question) from() []netip.Addr {
-	host, _, _ := net.SplitHostPort(q.r.RemoteAddr)
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return nil
-	}
-	return []netip.Addr{ip}
 }
 
 // refusal is an error of a change as a problem. What is not certain may be repeated.

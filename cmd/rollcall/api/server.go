@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,9 @@ type Config struct {
 	// another one. Both are called by any goroutine.
 	Position      func() events.Seq
 	AwaitPosition func(context.Context, events.Seq) error
+	// Proxy reports proxies of other machines whose X-Forwarded-For is believed. Nil: there
+	// are none.
+	Proxy func(netip.Addr) bool
 	// Answered is told of each request that was answered: the pattern that it matched, ""
 	// if none, the status, and how long it took. Nil: nobody is told.
 	Answered func(pattern string, status int, took time.Duration)
@@ -185,7 +189,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, secure *tls.Config) 
 		l = tls.NewListener(l, secure)
 	}
 	server := &http.Server{
-		Handler: s.around, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		Handler: s.behindProxies(s.around), MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		// Handshakes that fail are not worth a line each.
 		ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
