@@ -28,6 +28,9 @@ type Handler struct {
 	log   *slog.Logger
 	mux   *http.ServeMux
 	turns chan struct{}
+	// ours refuses forms of pages of somebody else: the browser shows our cookie to none of
+	// them, and says where a form comes from.
+	ours http.CrossOriginProtection
 }
 
 // New returns a Handler with all pages.
@@ -39,6 +42,9 @@ func New(cfg Config) *Handler {
 	for i := range pages {
 		h.mux.Handle("GET "+pages[i].path, h.page(&pages[i]))
 	}
+	h.mux.HandleFunc("GET /login", h.loginPage)
+	h.mux.HandleFunc("POST /login", h.login)
+	h.mux.HandleFunc("POST /logout", h.logout)
 	h.mux.Handle("GET /static/", statics)
 	h.mux.Handle("GET /", h.page(&nowhere))
 	return h
@@ -63,6 +69,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too many pages are being made; try again", http.StatusServiceUnavailable)
 		return
 	}
+	if err := h.ours.Check(r); err != nil {
+		v := h.visit(w, r, &nowhere)
+		v.show(v.failed(&problem{Status: http.StatusForbidden, Title: "Refused", Detail: "a page of another origin can't ask for this: " + err.Error()}))
+		return
+	}
 	h.mux.ServeHTTP(w, r)
 }
 
@@ -79,7 +90,18 @@ func isAPI(path string) bool {
 func (h *Handler) page(p *pageKind) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := h.visit(w, r, p)
-		shown, err := p.make(v)
+		err := v.admit()
+		switch {
+		case p == &nowhere:
+			err = nil
+		case isUnknown(err):
+			v.sendToLogin()
+			return
+		}
+		var shown *shown
+		if err == nil {
+			shown, err = p.make(v)
+		}
 		if err != nil {
 			shown = v.failed(err)
 		}

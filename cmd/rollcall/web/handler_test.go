@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// refusing answers as the API does where nobody may ask for anything.
+// refusing answers as the API does before it is ready.
 var refusing = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusUnauthorized)
-	w.Write([]byte(`{"title":"Unauthorized","status":401,"detail":"a token is needed <for> this"}`))
+	w.WriteHeader(http.StatusServiceUnavailable)
+	w.Write([]byte(`{"title":"Service Unavailable","status":503,"detail":"nothing is there <yet>"}`))
 })
 
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -24,7 +24,7 @@ func get(h http.Handler, path string) *httptest.ResponseRecorder {
 func TestAPageThatIsRefusedSaysWhy(t *testing.T) {
 	t.Parallel()
 	w := get(New(Config{API: refusing}), "/")
-	if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "a token is needed &lt;for&gt; this") {
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "nothing is there &lt;yet&gt;") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if csp := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {

@@ -16,6 +16,9 @@ var pages = []pageKind{
 	{"/sessions", "sessions", "Sessions", sessions},
 }
 
+// loginKind is the page to log in with, which is for everybody.
+var loginKind = pageKind{path: "/login", template: "login"}
+
 // nowhere answers for paths that nothing is at.
 var nowhere = pageKind{path: "/", template: "problem", make: func(*visit) (*shown, error) {
 	return nil, &problem{Status: http.StatusNotFound, Title: "Nothing here", Detail: "there is no page at this address"}
@@ -27,6 +30,7 @@ type shown struct {
 	template string
 	Title    string
 	Status   int    // of HTTP; 0: 200
+	Refresh  string // where the browser goes by itself; "": it stays
 	Live     string // query of the events that change this page, see app.mjs; "": it is not live
 	Body     any
 }

@@ -1,14 +1,46 @@
 package web
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
 
 // sessionCookie holds the viewer's token.
 const sessionCookie = "rollcall_session"
 
+// A viewer is whoever looks, as the API tells it of the token that the browser holds.
+type viewer struct {
+	Token   string // only where it was just made
+	Name    string
+	Scopes  []string
+	Expires *time.Time // nil: never
+	Browser bool       // logging out ends the token; otherwise it is that of a program
+}
+
+// Person is the name without what the audit adds to it.
+func (v *viewer) Person() string { return strings.TrimPrefix(v.Name, "web:") }
+
+// May reports that the viewer may do what a scope is for, about any account.
+func (v *viewer) May(scope string) bool {
+	return v != nil && (slices.Contains(v.Scopes, scope) || slices.Contains(v.Scopes, "admin"))
+}
+
 // asViewer is a request with the viewer's token as that of the API. A request that shows a
 // token by itself, or that changes something, is left as it is.
 func asViewer(r *http.Request) *http.Request {
-	if r.Header.Get("Authorization") != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return r
+	}
+	return withToken(r)
+}
+
+// withToken is a request with the viewer's token, whatever it is for: it is for requests that
+// are known to come from a page of ours.
+func withToken(r *http.Request) *http.Request {
+	if r.Header.Get("Authorization") != "" {
 		return r
 	}
 	c, err := r.Cookie(sessionCookie)
@@ -18,4 +50,20 @@ func asViewer(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+c.Value)
 	return r
+}
+
+// admit finds out whom the page is for. It fails as ask does.
+func (v *visit) admit() error {
+	var who viewer
+	if err := v.call(http.MethodGet, "/v1/token", nil, &who); err != nil {
+		return err
+	}
+	v.Viewer = &who
+	return nil
+}
+
+// isUnknown reports an error of admit that logging in mends.
+func isUnknown(err error) bool {
+	p, ok := errors.AsType[*problem](err)
+	return ok && p.Status == http.StatusUnauthorized
 }

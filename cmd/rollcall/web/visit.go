@@ -23,10 +23,12 @@ type visit struct {
 	now     time.Time
 	zone    *time.Location
 	queries []link // asked of the API so far
+
+	Viewer *viewer // nil: not known
 }
 
 func (h *Handler) visit(w http.ResponseWriter, r *http.Request, p *pageKind) *visit {
-	v := &visit{h: h, w: w, r: asViewer(r), kind: p, now: time.Now()}
+	v := &visit{h: h, w: w, r: withToken(r), kind: p, now: time.Now()}
 	v.zone = v.zoneOf()
 	return v
 }
