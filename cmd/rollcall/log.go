@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/bus/courier"
-	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
 
@@ -49,22 +48,18 @@ func newLog(con *console) *cobra.Command {
 }
 
 func showLog(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
-	r, err := reportOn(ctx, b)
+	sessions, err := sessionsLive(ctx, b)
 	if err != nil {
 		return err
 	}
-	frames, err := keyframesOf(ctx, b, r)
+	l, err := ask.LookAtLog(ctx, b.Log(), b.Keyframes(), sessions, time.Now())
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return con.printJSON(logJSON(r, frames))
+		return con.printJSON(l.State())
 	}
-	advice, err := adviceFor(ctx, b.Log(), r)
-	if err != nil {
-		return err
-	}
-	return printLog(con, r, frames, advice)
+	return printLog(con, l)
 }
 
 // unknown is how many sessions there are if no process with the role projector
@@ -96,16 +91,11 @@ func sessionsLive(ctx context.Context, b *bus.Bus) (n int, err error) {
 	return n, nil
 }
 
-// keyframesOf lists the keyframes of this log, the oldest first.
-func keyframesOf(ctx context.Context, b *bus.Bus, r *capacity.Report) ([]events.Keyframe, error) {
-	all, err := b.Keyframes().List(ctx)
-	return slices.DeleteFunc(all, func(k events.Keyframe) bool { return k.Created != r.Created.UnixNano() }), err
-}
-
 // printLog writes the answer first, then what it rests on, and at last what to do.
-func printLog(c *console, r *capacity.Report, frames []events.Keyframe, advice []string) error {
+func printLog(c *console, l *ask.LogReport) error {
+	r := l.Report
 	out := &lines{}
-	out.add("%s", headline(r))
+	out.add("%s", ask.Headline(r))
 	out.add("")
 	fact := func(label, format string, args ...any) { out.add("  %-10s %s", label, fmt.Sprintf(format, args...)) }
 	fact("records", "%s", recordsText(r))
@@ -123,65 +113,12 @@ func printLog(c *console, r *capacity.Report, frames []events.Keyframe, advice [
 	}
 	fact("full", "%s", fullText(r))
 	fact("kept for", "%s", ageText(r.MaxAge))
-	fact("keyframes", "%s", keyframesText(frames, r.At))
-	if len(advice) > 0 {
+	fact("keyframes", "%s", keyframesText(l.Frames, r.At))
+	if len(l.Advice) > 0 {
 		out.add("\nIt gets room, while everything runs, by")
-		for _, line := range advice {
-			out.add("  %s", line)
+		for _, line := range l.Advice {
+			out.add("  %s", adviceText(line))
 		}
 	}
 	return out.write(c.out)
-}
-
-// logView is the log as scripts see it.
-type logView struct {
-	Stream   string  `json:"stream"`
-	Level    string  `json:"level"` // fine, warning, critical, or full: logins are refused
-	Created  string  `json:"created"`
-	Records  uint64  `json:"records"`
-	First    uint64  `json:"first_seq"`
-	FirstAt  string  `json:"first_time"` // RFC 3339, UTC; "" without records
-	Last     uint64  `json:"last_seq"`
-	LastAt   string  `json:"last_time"`
-	Bytes    uint64  `json:"bytes"`
-	MaxBytes uint64  `json:"max_bytes"`    // 0: no limit
-	Mark     uint64  `json:"logins_until"` // bytes at which logins are refused; 0: none
-	Used     float64 `json:"used"`         // share of that, 0 to 1 and above
-	Sessions *int    `json:"sessions"`     // for whose ends the rest is; null: nobody says how many
-	MaxAge   int64   `json:"max_age"`      // seconds; 0: forever
-
-	Keyframes  int    `json:"keyframes"`
-	KeyframeAt string `json:"keyframe_time"` // of the newest: when its record was stored; "" if there is none
-
-	Day    rateView `json:"last_day"`
-	Hour   rateView `json:"last_hour"`
-	FullIn *int64   `json:"full_in"` // seconds until logins are refused; null: never, or nobody can tell
-}
-
-// rateView is what was written over a time that ends now.
-type rateView struct {
-	Seconds int64   `json:"seconds"` // measured; 0: the log is too young
-	Events  float64 `json:"events_a_day"`
-	Bytes   float64 `json:"bytes_a_day"`
-}
-
-func logJSON(r *capacity.Report, frames []events.Keyframe) logView {
-	rate := func(r capacity.Rate) rateView { return rateView{int64(r.Over.Seconds()), r.Events, r.Bytes} }
-	v := logView{
-		Stream: r.Stream, Level: r.Level().String(), Created: rfc3339(r.Created), Records: r.Records,
-		First: uint64(r.First), FirstAt: rfc3339(r.FirstAt), Last: uint64(r.Last), LastAt: rfc3339(r.LastAt),
-		Bytes: r.Bytes, MaxBytes: r.MaxBytes, Mark: r.Mark, Used: r.Used(),
-		MaxAge: int64(r.MaxAge.Seconds()), Keyframes: len(frames), Day: rate(r.Day), Hour: rate(r.Hour),
-	}
-	if r.Sessions != unknown {
-		v.Sessions = &r.Sessions
-	}
-	if len(frames) > 0 {
-		v.KeyframeAt = rfc3339(frames[len(frames)-1].StoredAt())
-	}
-	if r.FullIn != capacity.Never {
-		s := int64(r.FullIn.Seconds())
-		v.FullIn = &s
-	}
-	return v
 }

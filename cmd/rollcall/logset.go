@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
@@ -115,7 +116,7 @@ func setLimits(ctx context.Context, con *console, b *bus.Bus, want logLimits, re
 	if r, err = reportOn(ctx, b); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(con.out, "The log may have %s now and keeps records for %s. %s\n", sizeText(r.MaxBytes), ageText(r.MaxAge), headline(r))
+	_, err = fmt.Fprintf(con.out, "The log may have %s now and keeps records for %s. %s\n", sizeText(r.MaxBytes), ageText(r.MaxAge), ask.Headline(r))
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
 
@@ -67,5 +68,5 @@ func (w *logWatch) tell(r *capacity.Report) {
 	if level == capacity.Full {
 		severity = slog.LevelError
 	}
-	w.out.Log(context.Background(), severity, headline(r)+" See: rollcall log", "bytes", sizeText(r.Bytes), "limit", sizeText(r.MaxBytes))
+	w.out.Log(context.Background(), severity, ask.Headline(r)+" See: rollcall log", "bytes", sizeText(r.Bytes), "limit", sizeText(r.MaxBytes))
 }

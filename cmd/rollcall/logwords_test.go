@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
@@ -59,9 +60,9 @@ func TestTheStateOfALogFits80ColumnsAndBeginsWithTheAnswer(t *testing.T) {
 		var out bytes.Buffer
 		c := newConsole(nil, &out, &out)
 		c.zone = time.UTC
-		advice := []string{"rollcall log set --max-bytes 32TiB"}
+		advice := []ask.LogAdvice{{Command: "rollcall log set --max-bytes 32TiB"}}
 		frames := []events.Keyframe{{Seq: math.MaxInt32, At: r.At.Add(-90 * time.Minute).UnixNano()}}
-		if err := printLog(c, r, frames, advice); err != nil {
+		if err := printLog(c, &ask.LogReport{Report: r, Frames: frames, Advice: advice}); err != nil {
 			t.Fatal(err)
 		}
 		if first, _, _ := strings.Cut(out.String(), "\n"); first != answer {
@@ -96,38 +97,6 @@ func lookAt(t *testing.T, log capacity.Log) *capacity.Report {
 		t.Fatal(err)
 	}
 	return r
-}
-
-func TestTheAdviceIsWhatGivesRoom(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		log := oneAnHour(t, 10)
-		r := lookAt(t, log)
-		if advice, err := adviceFor(t.Context(), log, r); err != nil || len(advice) > 0 {
-			t.Errorf("without trouble: %q, %v", advice, err)
-		}
-		log.Limit(r.Bytes * 10 / 8)
-		r = lookAt(t, log)
-		advice, err := adviceFor(t.Context(), log, r)
-		if err != nil || len(advice) != 2 || advice[0] != "rollcall log set --max-bytes 1MiB" {
-			t.Errorf("%q, %v", advice, err)
-		}
-		// Of 10 days' records, 7 days' take less than three quarters of the room for logins.
-		if want := "rollcall log set --max-age 7d --remove-records  (71 records go)"; advice[1] != want {
-			t.Errorf("got %q, want %q", advice[1], want)
-		}
-	})
-}
-
-func TestTwiceALimitIsEasilyTyped(t *testing.T) {
-	t.Parallel()
-	for limit, want := range map[uint64]string{
-		1 << 20: "2MiB", 96_855_120: "185MiB", 6 << 30: "12GiB", 12_345_678_901: "23GiB", 16 << 30: "32GiB", 16 << 40: "32TiB",
-	} {
-		if got := flagSize(twice(limit)); got != want {
-			t.Errorf("twice %d is %s, want %s", limit, got, want)
-		}
-	}
 }
 
 func TestAShorterAgeIsRefusedUnlessRecordsAreToGo(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/natsconf"
 )
 
@@ -60,7 +61,7 @@ func newNATSConfig(con *console) *cobra.Command {
 	f.StringSliceVar(&hosts, "host", nil, "`HOST`[:PORT] of each server, by which clients reach\nit (default: 127.0.0.1:4222; --nodes 3 has none)")
 	f.StringVar(&path, "path", "", "`DIR` where the files will be on the servers\n(default: where they are written)")
 	f.StringVar(&store, "store", "/var/lib/nats", "`DIR` of JetStream on each server\n")
-	f.StringVar(&size, "max-file", flagSize(natsconf.DefaultMaxFile), "`SIZE` of what JetStream may have there\n")
+	f.StringVar(&size, "max-file", ask.FlagSize(natsconf.DefaultMaxFile), "`SIZE` of what JetStream may have there\n")
 	f.StringVar(&fsync, "fsync", "1s", "`WHEN` a server syncs to disk: always, or how often\n")
 	cmd.MarkFlagDirname("store")
 	return cmd

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
@@ -56,16 +57,6 @@ func sizeText(bytes uint64) string {
 	return fmt.Sprintf("%d bytes", bytes)
 }
 
-// flagSize is a size that parseSize reads, a round one.
-func flagSize(bytes int64) string {
-	for _, u := range units[:4] {
-		if n := float64(bytes) / u.bytes; n >= 1 && n == math.Trunc(n) {
-			return fmt.Sprintf("%.0f%s", n, u.name)
-		}
-	}
-	return strconv.FormatInt(bytes, 10)
-}
-
 // parseAge reads for how long the log keeps records: 30d, 720h, or forever, which
 // is 0.
 func parseAge(s string) (time.Duration, error) {
@@ -80,28 +71,13 @@ func parseAge(s string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is no age: try 30d, 720h or forever", s)
 	}
 	if d < leastAge {
-		return 0, fmt.Errorf("%s is less than %s", s, spanText(leastAge))
+		return 0, fmt.Errorf("%s is less than %s", s, ask.SpanText(leastAge))
 	}
 	return d, nil
 }
 
 // leastAge leaves connectors the time to repeat what is true of long sessions.
 const leastAge = time.Hour
-
-// spanText is a span of time by its largest unit, or by two where the second one
-// matters.
-func spanText(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d >= 3*day:
-		return plural(int((d+day/2)/day), "day")
-	case d >= 3*time.Hour:
-		return plural(int((d+time.Hour/2)/time.Hour), "hour")
-	case d >= 2*time.Minute:
-		return plural(int((d+time.Minute/2)/time.Minute), "minute")
-	}
-	return plural(int(d/time.Second), "second")
-}
 
 // ageText is an age of records.
 func ageText(d time.Duration) string {

@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
 
 func TestSizesAsPeopleWriteThem(t *testing.T) {
@@ -33,8 +35,8 @@ func TestSizesAsPeopleReadThem(t *testing.T) {
 		}
 	}
 	for _, n := range []int64{1 << 30, 48 << 20, 1000, 3 << 29, 2_000_000} {
-		if back, err := parseSize(flagSize(n)); err != nil || back != n {
-			t.Errorf("%d is written %s", n, flagSize(n))
+		if back, err := parseSize(ask.FlagSize(n)); err != nil || back != n {
+			t.Errorf("%d is written %s", n, ask.FlagSize(n))
 		}
 	}
 }
@@ -60,7 +62,7 @@ func TestAgesAsPeopleWriteThem(t *testing.T) {
 		71*time.Hour + 40*time.Minute: "72 hours", 72 * time.Hour: "3 days", 36 * time.Hour: "36 hours", 179 * time.Minute: "179 minutes",
 		2 * time.Minute: "2 minutes", 119 * time.Second: "119 seconds", time.Second: "1 second",
 	} {
-		if got := spanText(d); got != want {
+		if got := ask.SpanText(d); got != want {
 			t.Errorf("%s is %s, want %s", d, got, want)
 		}
 	}
