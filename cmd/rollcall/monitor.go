@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/metrics"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector"
@@ -95,4 +96,10 @@ func isLocal(r *http.Request) bool {
 func (c *xmppConnector) observe(before, after *session.Account, st *events.Stored) {
 	c.tally.Observe(before, after, st)
 	c.server.Observe(before, after, st)
+}
+
+// projection tells programs how far the table is.
+func (n *node) projection() ask.Projection {
+	p := n.monitor.health.Report().Parts["table"]
+	return ask.Projection{Position: n.table.Position().Seq, State: string(p.State), Detail: p.Detail, Percent: p.Percent, Lag: p.Lag, Lagging: p.Lagging}
 }

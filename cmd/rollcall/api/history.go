@@ -20,6 +20,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay/names"
 	"github.com/rollcall-xmpp/rollcall/replay/public"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
 
 // A History has all that the routes about events and sessions read, the guard that lets
@@ -42,6 +43,9 @@ type History struct {
 	Audit     Audit
 	// Accounts are what Keys and Rosters keep.
 	Accounts ask.Accounts
+	// Capacity tells how full the log is, and Projection how far Table is.
+	Capacity   capacity.Log
+	Projection func() ask.Projection
 }
 
 // Pre is what happens before there is an account; bus.Pre is one.
@@ -77,7 +81,17 @@ var subjects = map[string]string{
 	"DELETE /v1/bans":      "",
 	"GET /v1/token":        "",
 	"DELETE /v1/token":     "",
+	"GET /v1/log":          "",
 }
+
+// nameless are routes that tell of nobody. Whoever asks them is not put on record, where
+// pages that ask every second would leave no room for questions about people.
+var nameless = map[string]bool{
+	"GET /v1/log": true,
+}
+
+// IsOnRecord reports that whoever asks is.
+func (r *Route) IsOnRecord() bool { return r.Scope != "" && !nameless[r.Pattern] }
 
 // subject is the account that the question is about; zero: it is about all.
 func (q *question) subject() (events.JID, error) {
@@ -124,6 +138,7 @@ var Routes = []Route{
 	{"PUT /v1/bans", access.Moderate, false, (*History).ban},
 	{"DELETE /v1/bans", access.Moderate, false, (*History).unban},
 	{"GET /v1/logins", access.Read, false, (*History).logins},
+	{"GET /v1/log", access.Read, false, (*History).log},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
 	{"GET /v1/token", AnyToken, false, (*History).ownToken},
 	{"POST /v1/token", "", false, (*History).redeem},
