@@ -8,6 +8,15 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
 
+// projection is ready, or rebuilding while the table is not up to date.
+func (s *service) projection() ask.Projection {
+	p := ask.Projection{Position: s.table.Position().Seq, State: "ready", Lag: new(uint64)}
+	if s.busy.Load() {
+		p.State = "rebuilding"
+	}
+	return p
+}
+
 type logAnswer struct {
 	ask.LogState
 	Projection ask.Projection
