@@ -39,10 +39,3 @@ type connector struct {
 	Since                         time.Time
 	Domains                       []string
 }
-
-// An event is the public form of one record: a CloudEvents object.
-type event struct {
-	ID, Type, Subject, Sequence string
-	Time, RecordedTime          time.Time
-	Data                        map[string]any
-}

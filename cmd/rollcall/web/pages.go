@@ -14,6 +14,9 @@ type pageKind struct {
 var pages = []pageKind{
 	{"/{$}", "overview", "Overview", overview},
 	{"/sessions", "sessions", "Sessions", sessions},
+	{"/events", "events", "Events", listEvents},
+	{"/events/{seq}", "event", "", oneEvent},
+	{"/explain", "explain", "Explain", explain},
 }
 
 // loginKind is the page to log in with, which is for everybody.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -45,6 +46,13 @@ type problem struct {
 }
 
 func (p *problem) Error() string { return p.Detail }
+
+// faultOf is a problem with one of these parameters, which a form shows beside the field.
+func faultOf(err error, parameters ...string) (*problem, bool) {
+	var p *problem
+	ok := errors.As(err, &p) && p.Status == http.StatusBadRequest && slices.Contains(parameters, p.Parameter)
+	return p, ok
+}
 
 // Passing reports one that goes away by itself.
 func (p problem) Passing() bool { return p.Status == http.StatusServiceUnavailable }
