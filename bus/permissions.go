@@ -47,8 +47,8 @@ var permissions = map[Role]func() Permissions{
 func connectorPermissions() Permissions {
 	p := processPermissions()
 	p.answer()
-	p.read(preStream, bucketStream(bansBucket))
-	for _, bucket := range []string{accountsBucket, rostersBucket, blockedBucket, privateBucket, namesBucket, serviceBucket} {
+	p.read(preStream)
+	for _, bucket := range []string{accountsBucket, rostersBucket, blockedBucket, privateBucket, namesBucket, serviceBucket, bansBucket} {
 		p.read(bucketStream(bucket))
 		p.publish(bucketPrefix(bucket) + ">")
 	}

@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"session/accounts/prosody": {"events", "session/accounts/bundle", "session/auth", "session/stanza"},
 	"session/accounts/xep0227": {"events", "session/accounts/bundle", "session/auth", "session/pep", "session/stanza"},
 	"session/bans":             {"events"},
-	"session/commands":         {"events", "session", "session/auth", "session/roles", "session/stanza"},
+	"session/commands":         {"events", "session", "session/auth", "session/bans", "session/roles", "session/stanza"},
 	"session/pep":              {"events"},
 	"session/delivery":         {"events", "session", "session/stanza"},
 	"session/tally":            {"events", "events/measure", "session", "session/auth"},

@@ -31,6 +31,9 @@ func (a *Admin) Unban(ctx context.Context, by events.Actor, network netip.Prefix
 	return at, unrecordedBan(network, err)
 }
 
+// ListBans gives the bans that have not ended, in the order of their making.
+func (s *Store) ListBans(ctx context.Context) ([]bans.Ban, error) { return bans.List(ctx, s.Bans) }
+
 // unrecordedBan says that something is in effect, and its event is not there.
 func unrecordedBan(network netip.Prefix, err error) error {
 	if err == nil {

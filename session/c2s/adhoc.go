@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/netip"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -45,7 +46,13 @@ func (s *Server) commandsConfig() commands.Config {
 
 // requester is the client as commands see it.
 func (cl *client) requester() commands.Requester {
-	return commands.Requester{JID: cl.jid, Role: cl.role.Load()}
+	r := commands.Requester{JID: cl.jid, Role: cl.role.Load()}
+	if c := cl.link.Load(); c != nil {
+		if at, err := netip.ParseAddrPort(c.Address()); err == nil {
+			r.Address = at.Addr()
+		}
+	}
+	return r
 }
 
 // runCommand is XEP-0050, 3.

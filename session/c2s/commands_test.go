@@ -96,7 +96,7 @@ func TestCommandsAreListedForThoseWhoMayUseThem(t *testing.T) {
 			c.send(text)
 			return c.answers()
 		}
-		if got := ask(ann, list); strings.Count(got, "<item ") != 10 || !strings.Contains(got, "node='http://jabber.org/protocol/admin#disable-user'") {
+		if got := ask(ann, list); strings.Count(got, "<item ") != 12 || !strings.Contains(got, "node='http://jabber.org/protocol/admin#disable-user'") {
 			t.Errorf("an admin is told %s", got)
 		}
 		if got := ask(alice, list); strings.Count(got, "<item ") != 1 || !strings.Contains(got, "#take-role'") {
@@ -189,6 +189,33 @@ func TestCommandsTellWhoIsOnline(t *testing.T) {
 		<-time.After(time.Hour)
 		ann.carriedOut(t, "get-user-lastlogin", []string{"accountjid=carol@localhost"}, "<value>"+left+"</value>")
 		ann.carriedOut(t, "get-user-lastlogin", []string{"accountjid=olga@localhost"}, "has not been there")
+	})
+}
+
+func TestNetworksAreBannedAndBansLiftedByCommands(t *testing.T) {
+	administered(t, func(w *world, o *office, ann *client) {
+		alice, olga := w.nodes[1].from("192.0.2.7", "alice"), w.nodes[1].from("198.51.100.7", "olga")
+		ann.carriedOut(t, ownCommands+"ban", []string{"network=192.0.2.0/24", "x-for=1h", "x-reason=spam"}, "banned 192.0.2.0/24")
+		alice.mustEnd(t, "policy-violation")
+		if got := w.ends("alice"); !slices.Equal(got, []string{`banned "spam" by ann@localhost/desk`}) {
+			t.Errorf("the ends are %q", got)
+		}
+		ann.carriedOut(t, ownCommands+"ban", []string{"network=198.51.100.0/24"}, "type='error'", "whose role may do what yours may not")
+		olga.mustLive(t)
+		for _, network := range []string{"10.0.0.0/24", "0.0.0.0/0", "127.0.0.1", "everybody"} { // ann's own is the first
+			if got := ann.command(ownCommands+"ban", ann.begun(t, ownCommands+"ban")+" action='complete'", submitted("network="+network)); !strings.Contains(got, "<bad-payload") {
+				t.Errorf("%s is answered %s", network, got)
+			}
+		}
+		if got := ann.command(ownCommands+"lift-ban", "", ""); !strings.Contains(got, "<value>192.0.2.0/24</value>") {
+			t.Errorf("the bans are %s", got)
+		}
+		ann.carriedOut(t, ownCommands+"lift-ban", []string{"network=192.0.2.0/24"}, "lifted the ban of 192.0.2.0/24")
+		ann.carriedOut(t, ownCommands+"lift-ban", []string{"network=192.0.2.0/24"}, "type='error'", "there is no ban of just this network")
+		w.nodes[1].from("192.0.2.7", "alice").mustLive(t)
+		if n := len(o.recorded); n != 4 || o.recorded[0] != "ann@localhost/desk ban " {
+			t.Errorf("on record are %q", o.recorded)
+		}
 	})
 }
 

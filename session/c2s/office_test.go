@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/netip"
 
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/bans"
 	"github.com/rollcall-xmpp/rollcall/session/c2s"
 	"github.com/rollcall-xmpp/rollcall/session/commands"
 	"github.com/rollcall-xmpp/rollcall/session/roles"
@@ -20,10 +23,17 @@ type office struct {
 	w                 *world
 	recorded          []string // what was put on record
 	full              bool     // nothing more can be
+	bans              *bustest.Documents
+	tables            []*bans.Table // of the nodes
 }
 
 // administered is a tune by which admins can use commands.
 func (o *office) administered(c *c2s.Config) {
+	if o.bans == nil {
+		o.bans = bustest.NewDocuments()
+	}
+	c.Bans = new(bans.Table)
+	o.tables = append(o.tables, c.Bans)
 	c.Administration = &c2s.Administration{
 		Accounts: o,
 		Sessions: func(read func(events.Position, iter.Seq[*session.Account])) { o.w.nodes[0].table.Snapshot(read) },
@@ -88,6 +98,27 @@ func (o *office) SetRole(ctx context.Context, by events.Actor, account events.JI
 		Role: role, Was: cmp.Or(old.Role, roles.Default), NoLess: set.Role(role).Covers(set.Role(old.Role)), Assumable: namesOf(set.Assumable(role, k.Further)), By: by, Text: why,
 	})
 	return nil, err
+}
+
+func (o *office) Ban(ctx context.Context, b bans.Ban) (events.Seq, error) {
+	return 0, o.afterBans(ctx, bans.Add(ctx, o.bans, b))
+}
+
+func (o *office) Unban(ctx context.Context, _ events.Actor, network netip.Prefix) (events.Seq, error) {
+	return 0, o.afterBans(ctx, bans.Remove(ctx, o.bans, network))
+}
+
+func (o *office) ListBans(ctx context.Context) ([]bans.Ban, error) { return bans.List(ctx, o.bans) }
+
+// afterBans has the nodes see what was changed.
+func (o *office) afterBans(ctx context.Context, err error) error {
+	for i, t := range o.tables {
+		if err == nil {
+			err = t.Read(ctx, o.bans)
+			o.w.nodes[i].server.EnforceBans()
+		}
+	}
+	return err
 }
 
 // do writes in the name of a tool that holds no session.

@@ -142,6 +142,7 @@ var commandDeeds = map[roles.Permission]struct {
 	roles.Register:    {name: "add-user", form: []string{"accountjid=new@localhost", "password=p", "password-verify=p"}},
 	roles.Announce:    {name: "announce", form: []string{"announcement=hear ye"}, bob: "hear ye"},
 	roles.Disable:     {name: "disable-user", form: []string{"accountjids=bob@localhost"}, bob: "<not-authorized"},
+	roles.Ban:         {name: ownCommands + "ban", form: []string{"network=10.0.0.2"}, bob: "<policy-violation"},
 	roles.SetRoles:    {name: ownCommands + "set-role", form: []string{"accountjid=bob@localhost", "role=guest"}, bob: "<reset"},
 }
 

@@ -49,13 +49,13 @@ func changePassword(c *call) (string, error) {
 }
 
 func disableUsers(c *call) (string, error) {
+	end, err := c.until()
+	if err != nil {
+		return "", err
+	}
 	until := int64(0)
-	if text := c.form.value("x-for"); text != "" {
-		d, err := duration(text)
-		if err != nil {
-			return "", badPayload(err.Error())
-		}
-		until = time.Now().Add(d).UnixNano()
+	if !end.IsZero() {
+		until = end.UnixNano()
 	}
 	reason, err := c.reason()
 	if err != nil {
@@ -122,15 +122,20 @@ func (c *call) covers(account events.JID) error {
 
 // one does something to an account, once that is on record.
 func (c *call) one(account events.JID, done string, do func() error) (string, error) {
-	if err := c.cfg.Record(c.ctx, c.by.actor(), c.command.name, account); err != nil {
+	return c.record(account, done, account.String(), do)
+}
+
+// record does something to what has a name, once it is on record whom it is about.
+func (c *call) record(about events.JID, done, name string, do func() error) (string, error) {
+	if err := c.cfg.Record(c.ctx, c.by.actor(), c.command.name, about); err != nil {
 		return "", err
 	}
 	err := do()
 	if err == nil {
-		return note("info", done+" "+account.String()), nil
+		return note("info", done+" "+name), nil
 	}
 	if text, ok := inWords(err); ok {
-		return note("error", account.String()+": "+text), nil
+		return note("error", name+": "+text), nil
 	}
 	return "", err
 }

@@ -25,6 +25,6 @@
 // # Where things are
 //
 // run.go has what XEP-0050 says of any command, session.go what waits between two requests,
-// form.go the forms. What there is stands in list.go; accounts.go, online.go, roles.go and announce.go
-// carry it out.
+// form.go the forms. What there is stands in list.go; accounts.go, online.go, roles.go, bans.go
+// and announce.go carry it out.
 package commands

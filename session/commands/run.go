@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/bans"
 	"github.com/rollcall-xmpp/rollcall/session/roles"
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
@@ -26,6 +28,9 @@ type Accounts interface {
 	Disable(ctx context.Context, account events.JID, c session.DisableAccount) ([]*session.Session, events.Seq, error)
 	Enable(ctx context.Context, by events.Actor, account events.JID) (events.Seq, error)
 	SetRole(ctx context.Context, by events.Actor, account events.JID, set *roles.Set, role, why string) ([]*session.Session, error)
+	Ban(ctx context.Context, b bans.Ban) (events.Seq, error)
+	Unban(ctx context.Context, by events.Actor, network netip.Prefix) (events.Seq, error)
+	ListBans(ctx context.Context) ([]bans.Ban, error)
 }
 
 // Config is what a Service needs. All fields are required.
@@ -65,8 +70,9 @@ func New(cfg Config) *Service { return &Service{cfg: cfg, waiting: newWaiting()}
 
 // A Requester is the client that asks, and with which role.
 type Requester struct {
-	JID  events.JID // full
-	Role *roles.Role
+	JID     events.JID // full
+	Role    *roles.Role
+	Address netip.Addr // that it comes from; zero: not known
 }
 
 func (r *Requester) may(c *command) bool { return r.Role.May(roles.Commands) && r.Role.May(c.needs) }
@@ -191,7 +197,7 @@ func note(kind, text string) string {
 // inWords says an error of an account to whoever administers it; ok is false of one that is
 // about the log or a store, which is to be tried again.
 func inWords(err error) (text string, ok bool) {
-	for _, known := range []error{errSelf, errCovered, errGreater, errNotHere, errDomain} {
+	for _, known := range []error{errSelf, errCovered, errGreater, errNotHere, errDomain, errCoveredThere, bans.ErrNoBan, bans.ErrTooMany} {
 		if errors.Is(err, known) {
 			return known.Error(), true
 		}

@@ -28,6 +28,7 @@ const (
 	Register                      // make accounts for others
 	Announce                      // send a message to all who are online
 	Disable                       // disable and enable accounts
+	Ban                           // ban networks, and lift bans
 	SetRoles                      // give and take roles
 	permissions                   // how many there are
 )
@@ -48,6 +49,7 @@ var permissionNames = [permissions]string{
 	Register:    "register",
 	Announce:    "announce",
 	Disable:     "disable",
+	Ban:         "ban",
 	SetRoles:    "set-roles",
 }
 

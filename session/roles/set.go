@@ -27,7 +27,7 @@ var builtIn = []Definition{
 		Allow:  []string{"request", "direct-presence", "roster", "block", "store", "publish", "wait", "own-account"},
 		Limits: map[string]int{"sessions": Usual, "stored": Usual}},
 	{Name: Member, Inherits: []string{Registered}, Allow: []string{"commands"}},
-	{Name: Admin, Inherits: []string{Member}, Allow: []string{"see-sessions", "end-sessions", "register", "announce", "disable"}},
+	{Name: Admin, Inherits: []string{Member}, Allow: []string{"see-sessions", "end-sessions", "register", "announce", "disable", "ban"}},
 	{Name: Operator, Inherits: []string{Admin}, Allow: []string{"set-roles"}},
 }
 

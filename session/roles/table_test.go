@@ -41,7 +41,8 @@ var means = map[Permission]string{
 	Store: "keep private data and a vCard", Publish: "publish items, and subscribe to others'", Wait: "have messages wait while away",
 	OwnAccount: "change one's own password, and remove one's own account", Commands: "use ad-hoc commands, those that the others below allow",
 	SeeSessions: "see who is online, and when somebody was", EndSessions: "end others' sessions", Register: "make accounts for others, and change their passwords",
-	Announce: "send a message to all who are online", Disable: "disable and enable accounts", SetRoles: "give others roles, up to one's own",
+	Announce: "send a message to all who are online", Disable: "disable and enable accounts",
+	Ban: "ban addresses and networks, and lift bans", SetRoles: "give others roles, up to one's own",
 }
 
 func tableOf(s *Set) string {

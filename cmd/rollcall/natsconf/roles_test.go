@@ -132,7 +132,7 @@ var actions = []action{
 	{"read tokens", []string{"http", "service", "admin"}, get((*bus.Bus).Tokens)},
 	{"write tokens", []string{"admin"}, put((*bus.Bus).Tokens)},
 	{"read bans", []string{"connector", "http", "service", "admin"}, get((*bus.Bus).Bans)},
-	{"write bans", []string{"http", "service", "admin"}, put((*bus.Bus).Bans)},
+	{"write bans", []string{"connector", "http", "service", "admin"}, put((*bus.Bus).Bans)},
 	{"read the service's certificate", []string{"connector", "http", "service", "admin"}, get((*bus.Bus).Service)},
 	{"write the service's certificate", []string{"connector", "http", "service", "admin"}, put((*bus.Bus).Service)},
 	{"keep a message", []string{"connector", "service", "admin"}, func(ctx context.Context, b *bus.Bus, n int) error {
