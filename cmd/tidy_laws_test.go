@@ -53,6 +53,7 @@ var mayImport = map[string][]string{
 	"replay/stats":             {"events", "session", "projector", "replay", "replay/public"},
 	"replay/verify":            {"events", "session", "projector", "projector/keyframe", "replay"},
 	"docs/schema":              {},
+	"docs/examples":            {},
 	".ci/examples":             {}, // tests alone
 	".ci/ldap":                 {}, // likewise
 	".ci/fail2ban":             {}, // likewise
@@ -72,7 +73,7 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/sdnotify":    {},
 	"cmd/rollcall/settings":    {},
 	"cmd/rollcall/users":       {"cmd/rollcall/settings", "events", "session/auth", "session/auth/"},
-	"cmd/rollcall/web":         {}, // it has everything from the API
+	"cmd/rollcall/web":         {"docs/examples"}, // it has everything from the API
 	"cmd/rollcall/publisher":   {"bus", "events", "replay/names", "replay/public"},
 	"cmd/rollcall":             {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "projector/", "replay", "replay/"},
 }

@@ -17,6 +17,7 @@ var pages = []pageKind{
 	{"/events", "events", "Events", listEvents},
 	{"/events/{seq}", "event", "", oneEvent},
 	{"/explain", "explain", "Explain", explain},
+	{"/analytics", "analytics", "Analytics", analytics},
 }
 
 // loginKind is the page to log in with, which is for everybody.
