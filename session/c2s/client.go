@@ -152,10 +152,8 @@ func (cl *client) dispatch(el *stanza.Element) error {
 	}
 	switch el.Local() {
 	case "message":
-		if el.Type() != "error" {
-			if err := cl.mayReach(to, roles.Message); err != nil {
-				return err
-			}
+		if err := cl.mayReach(to, roles.Message); err != nil {
+			return unlessError(el, err)
 		}
 		return cl.sender.Send(el, to)
 	case "presence":

@@ -52,6 +52,9 @@ func (cl *client) presence(el *stanza.Element, to events.JID) error {
 		if to.IsZero() || to.IsBare() {
 			return nil
 		}
+		if err := cl.mayReach(to, roles.Direct); err != nil {
+			return unlessError(el, err)
+		}
 		return cl.sender.Send(el, to)
 	}
 	return refuse(stanza.BadRequest)

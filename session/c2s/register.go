@@ -87,10 +87,14 @@ func setRegistration(cl *client, r *request) error {
 	return changePassword(cl, r, password)
 }
 
-// registerAnother makes an account for somebody else, of the client's own domain.
+// registerAnother makes an account for somebody else, of the client's own domain: none that
+// may do what the client may not, who knows its password.
 func registerAnother(cl *client, r *request, local, password string) error {
 	if !cl.may(roles.Register) {
 		return refuse(stanza.NotAllowed)
+	}
+	if !cl.role.Load().Covers(cl.srv.cfg.Roles.Role(roles.Default)) {
+		return &stanza.Error{Condition: stanza.Forbidden, Text: "an account could do what the role of this session does not allow"}
 	}
 	account, err := events.NewJID(local, cl.account.Domain(), "")
 	if err != nil {

@@ -35,6 +35,15 @@ func (cl *client) mayReach(to events.JID, p roles.Permission) error {
 	return cl.needs(p)
 }
 
+// unlessError is why a stanza is refused. An error is dropped without a word (RFC 6120, 8.3.1):
+// it is an answer, but nobody can tell to what, and whoever may not write could write by it.
+func unlessError(el *stanza.Element, refusal error) error {
+	if el.Type() == "error" {
+		return nil
+	}
+	return refusal
+}
+
 // changesRoles reports an event after which sessions of its account may have others.
 func changesRoles(e events.Event) bool {
 	switch e.(type) {

@@ -30,6 +30,9 @@ func addUser(c *call) (string, error) {
 		if !c.cfg.Own(account.Domain()) {
 			return errNotHere
 		}
+		if !c.by.Role.Covers(c.cfg.Roles.Role(roles.Default)) {
+			return errGreater
+		}
 		return c.cfg.Accounts.Create(c.ctx, c.by.actor(), account, c.form.value("password"))
 	})
 }
