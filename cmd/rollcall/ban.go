@@ -25,8 +25,9 @@ func newBan(con *console) *cobra.Command {
 
 func newBanAdd(con *console, svc *service) *cobra.Command {
 	var (
-		p     penalty
-		force bool
+		p      penalty
+		force  bool
+		asJSON bool
 	)
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS|NETWORK",
@@ -52,27 +53,32 @@ func newBanAdd(con *console, svc *service) *cobra.Command {
 				return err
 			}
 			b := bans.Ban{Network: network, Until: until.UTC(), Made: now.UTC().Truncate(time.Millisecond), Reason: p.reason, By: operator()}
-			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error { return addBan(ctx, con, admin, b) })
+			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error { return addBan(ctx, con, admin, b, asJSON) })
 		}),
 	}
 	p.flags(cmd, "for this `TIME` (default: until ban rm)")
 	cmd.Flags().BoolVar(&force, "force", false, "even most of the internet, or this machine")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object, as ban list has it")
 	return cmd
 }
 
-func addBan(ctx context.Context, con *console, admin *accounts.Admin, b bans.Ban) error {
+func addBan(ctx context.Context, con *console, admin *accounts.Admin, b bans.Ban, asJSON bool) error {
 	if _, err := admin.Ban(ctx, b); err != nil {
 		return err
 	}
 	if b.Network.Addr().Is6() && b.Network.IsSingleIP() {
 		con.say("note: whoever has an address of IPv6 mostly has its /64, too")
 	}
+	if asJSON {
+		return con.printJSON(b.View())
+	}
 	_, err := fmt.Fprintf(con.out, "banned %s%s\n", b.Network, con.untilText(b.Until, b.Made))
 	return err
 }
 
 func newBanRm(con *console, svc *service) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "rm ADDRESS|NETWORK",
 		Short: "Lift the ban of an address or a network",
 		Args:  arguments(1, 1),
@@ -89,9 +95,14 @@ func newBanRm(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if asJSON {
+					return con.printJSON(removedView{network.String(), true})
+				}
 				_, err = fmt.Fprintf(con.out, "lifted the ban of %s\n", network)
 				return err
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	return cmd
 }

@@ -21,7 +21,10 @@ import (
 // any server as its clients see it, and newBenchLog makes something to measure on.
 func newBench(con *console) *cobra.Command {
 	b := &bench.Bench{Say: con.say}
-	var program string
+	var (
+		program string
+		asJSON  bool
+	)
 	cmd := &cobra.Command{
 		Use:   "bench [MEASUREMENT]...",
 		Short: "Measure this machine, side by side with raw JetStream",
@@ -46,9 +49,7 @@ func newBench(con *console) *cobra.Command {
 				cmd.Stderr = con.err
 				return cmd
 			}
-			out := newTable(con.out, "MEASUREMENT", "ROLLCALL", "RAW", "RATIO", "CPU")
-			out.fix(44, 12, 12, 12, 0)
-			b.Row = out.row
+			b.Row = benchRows(con, asJSON)
 			return b.Run(ctx, parts)
 		}),
 	}
@@ -64,8 +65,32 @@ func newBench(con *console) *cobra.Command {
 	f.StringVar(&program, "program", "", "`FILE` of another build, whose processes are measured\nin place of this one's")
 	f.DurationVar(&b.Settle, "settle", 10*time.Second, "pause before a process's memory is read")
 	f.StringVar(&b.Log, "log", "", "`DIR` with a long log, which \"bench log\" makes and\nsome measurements make longer (default: one of\n--events)")
+	f.BoolVar(&asJSON, "json", false, "one JSON object a line, one a measurement")
 	cmd.AddCommand(newBenchFollow(con), newBenchNATS(con), newBenchLog(con), profiled(newBenchC2S(con)))
 	return cmd
+}
+
+// A benchRow is a measurement as scripts see it: texts, for each has a unit of its own.
+type benchRow struct {
+	Measurement string  `json:"measurement"`
+	Rollcall    string  `json:"rollcall"`
+	Raw         *string `json:"raw"` // JetStream alone; null, as are the others: there is no such thing
+	Ratio       *string `json:"ratio"`
+	CPU         *string `json:"cpu"`
+}
+
+// benchRows shows measurements one by one; there may be fewer cells than columns.
+func benchRows(con *console, asJSON bool) func(cells ...string) error {
+	if !asJSON {
+		out := newTable(con.out, "MEASUREMENT", "ROLLCALL", "RAW", "RATIO", "CPU")
+		out.fix(44, 12, 12, 12, 0)
+		return out.row
+	}
+	return func(cells ...string) error {
+		all := [5]string{}
+		copy(all[:], cells)
+		return con.printJSON(benchRow{all[0], all[1], orNull(all[2]), orNull(all[3]), orNull(all[4])})
+	}
 }
 
 // newBenchFollow is the other process of "bench visible".

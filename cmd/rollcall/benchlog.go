@@ -15,7 +15,10 @@ import (
 // measured on it.
 func newBenchLog(con *console) *cobra.Command {
 	var m bench.LogMaker
-	var span string
+	var (
+		span   string
+		asJSON bool
+	)
 	cmd := &cobra.Command{
 		Use:   "log --data DIR",
 		Short: "Make a long log, for a service to be measured on",
@@ -35,7 +38,7 @@ func newBenchLog(con *console) *cobra.Command {
 			if m.Data == "" {
 				return usagef("--data: name a directory")
 			}
-			return makeLog(ctx, con, &m)
+			return makeLog(ctx, con, &m, asJSON)
 		}),
 	}
 	f := cmd.Flags()
@@ -46,10 +49,20 @@ func newBenchLog(con *console) *cobra.Command {
 	f.Uint64Var(&m.Seed, "seed", 1, "`N` that chance begins with")
 	f.StringVar(&m.Name, "name", defaultName(), "`NAME` of the connector that has written them")
 	f.StringVar(&m.Data, "data", "", "`DIR` of the service, empty or new")
+	f.BoolVar(&asJSON, "json", false, "one JSON object")
 	return cmd
 }
 
-func makeLog(ctx context.Context, con *console, m *bench.LogMaker) error {
+// A madeLog is a long log as scripts see it.
+type madeLog struct {
+	Events    int   `json:"events"`
+	Accounts  int   `json:"accounts"`
+	Live      int   `json:"live"`
+	Made      bool  `json:"made"` // false: it was there already
+	ElapsedMS int64 `json:"elapsed_ms"`
+}
+
+func makeLog(ctx context.Context, con *console, m *bench.LogMaker, asJSON bool) error {
 	dir, err := openDataDir(m.Data)
 	if err != nil {
 		return change("--data", err)
@@ -70,9 +83,12 @@ func makeLog(ctx context.Context, con *console, m *bench.LogMaker) error {
 	if err != nil {
 		return change("--data", err)
 	}
+	took := time.Since(begun)
+	if asJSON {
+		return con.printJSON(madeLog{m.Events, m.Accounts, m.Live, made, took.Milliseconds()})
+	}
 	what := "there already"
 	if made {
-		took := time.Since(begun)
 		what = fmt.Sprintf("made in %s, %.0f/s", took.Round(time.Millisecond), float64(m.Events)/took.Seconds())
 	}
 	_, err = fmt.Fprintf(con.out, "%d events of %s, %d sessions live at the end: %s\n", m.Events, plural(m.Accounts, "account"), m.Live, what)

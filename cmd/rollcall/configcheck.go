@@ -16,6 +16,7 @@ import (
 
 // newConfigCheck says all that is wrong with a configuration.
 func newConfigCheck(con *console) *cobra.Command {
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Say all that is wrong with a configuration",
@@ -28,16 +29,19 @@ func newConfigCheck(con *console) *cobra.Command {
 		Example: "  rollcall config check /etc/rollcall.toml && systemctl restart rollcall",
 		Args:    arguments(0, 1),
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object, with the faults and the notes")
 	cmd.ValidArgsFunction = completeFiles
 	cmd.RunE = verb(func(_ context.Context, args []string) error {
 		cfg, up := blankConfig(args)
 		faults := settings.Each(cfg.loadAll(up.Flags(), os.Getenv))
 		faults = append(faults, cfg.located(cfg.openable())...)
-		for _, note := range strangers(os.Environ(), up.Flags()) {
-			con.say("note: %s", note)
-		}
-		for _, fault := range faults {
-			fmt.Fprintln(con.out, oneLine(fault))
+		notes := strangers(os.Environ(), up.Flags())
+		if asJSON {
+			if err := con.printJSON(viewCheck(faults, notes)); err != nil {
+				return err
+			}
+		} else {
+			showCheck(con, faults, notes)
 		}
 		if len(faults) > 0 {
 			return errors.New(plural(len(faults), "fault"))
@@ -46,6 +50,42 @@ func newConfigCheck(con *console) *cobra.Command {
 		return nil
 	})
 	return cmd
+}
+
+func showCheck(con *console, faults []error, notes []string) {
+	for _, note := range notes {
+		con.say("note: %s", note)
+	}
+	for _, fault := range faults {
+		fmt.Fprintln(con.out, oneLine(fault))
+	}
+}
+
+// A checkView is what is wrong with a configuration, as scripts see it.
+type checkView struct {
+	Faults []faultView `json:"faults"`
+	Notes  []string    `json:"notes"` // of variables that are no settings
+}
+
+type faultView struct {
+	File  *string `json:"file"` // null: it is of the environment, or of no file
+	Line  *int    `json:"line"` // null: it is about no line
+	Fault string  `json:"fault"`
+}
+
+func viewCheck(faults []error, notes []string) checkView {
+	v := checkView{Faults: []faultView{}, Notes: append([]string{}, notes...)}
+	for _, err := range faults {
+		one := faultView{Fault: oneLine(err)}
+		if f, ok := errors.AsType[*settings.Fault](err); ok {
+			one.File, one.Fault = orNull(f.File), oneLine(f.Err)
+			if f.Line > 0 {
+				one.Line = &f.Line
+			}
+		}
+		v.Faults = append(v.Faults, one)
+	}
+	return v
 }
 
 // sources are where a configuration is read from, in a few words.

@@ -24,6 +24,13 @@ type feedView struct {
 	Active    *time.Time `json:"active"`    // when one was sent or acknowledged last; null: never, or not since NATS started
 }
 
+func viewFeed(f *bus.Feed) feedView {
+	return feedView{
+		Name: f.Name, Subjects: append([]string{}, f.Subjects...), From: f.From, Pending: f.Pending, Unacked: f.Unacked,
+		Delivered: f.Delivered, Acked: f.Acked, Oldest: unlessZero(f.Oldest), Active: unlessZero(f.Active),
+	}
+}
+
 func newFeedList(con *console, svc *service) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -51,10 +58,7 @@ func showFeeds(con *console, all []bus.Feed, asJSON bool) error {
 		f := &all[i]
 		var err error
 		if asJSON {
-			err = con.printJSON(feedView{
-				Name: f.Name, Subjects: append([]string{}, f.Subjects...), From: f.From, Pending: f.Pending, Unacked: f.Unacked,
-				Delivered: f.Delivered, Acked: f.Acked, Oldest: unlessZero(f.Oldest), Active: unlessZero(f.Active),
-			})
+			err = con.printJSON(viewFeed(f))
 		} else {
 			err = t.row(f.Name, feedEvents(f.Subjects), grouped(f.From), grouped(f.Acked), grouped(f.Pending), grouped(f.Unacked),
 				con.stampOr(f.Oldest, now, "-"), con.activeText(f, now))
@@ -83,13 +87,6 @@ func (c *console) activeText(f *bus.Feed, now time.Time) string {
 		return c.stampOr(f.Active, now, "-")
 	}
 	return c.stampOr(f.Active, now, "never")
-}
-
-func unlessZero(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 // feedEvents names what is published on subjects.

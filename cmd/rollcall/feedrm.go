@@ -12,7 +12,8 @@ import (
 )
 
 func newFeedRm(con *console, svc *service) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "rm NAME",
 		Short: "Remove a feed, with the position of its reader",
 		Args:  arguments(1, 1),
@@ -25,9 +26,14 @@ func newFeedRm(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if asJSON {
+					return con.printJSON(removedView{args[0], true})
+				}
 				_, err = fmt.Fprintf(con.out, "removed the feed %s\n", printable(args[0]))
 				return err
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	return cmd
 }

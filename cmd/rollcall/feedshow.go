@@ -41,7 +41,10 @@ func checkClient(client string) error {
 }
 
 func newFeedShow(con *console, svc *service) *cobra.Command {
-	var client string
+	var (
+		client string
+		asJSON bool
+	)
 	cmd := &cobra.Command{
 		Use:   "show NAME",
 		Short: "Show how to read a feed",
@@ -55,11 +58,16 @@ func newFeedShow(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if asJSON {
+					return con.printJSON(viewFeed(&f))
+				}
 				return showClients(con.out, svc, f, client)
 			})
 		}),
 	}
 	defineClient(cmd, &client)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "the feed as one JSON object, as feed list has it")
+	cmd.MarkFlagsMutuallyExclusive("for", "json")
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/accounts"
+	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
 // newKick ends sessions by appending to the log; it talks to no connector. So
@@ -57,14 +59,16 @@ type kicking struct {
 	until time.Time  // nobody can log in to the account before it; zero: anybody can
 
 	asJSON bool // the answer
+
+	disabled bool      // once that is done: its account, for longer than was asked for if it was so before
+	holds    time.Time // when that ends; zero: never
 }
 
 // A kickedView is a session that was ended, as scripts see it.
 type kickedView struct {
-	ID        string  `json:"id"`
-	JID       string  `json:"jid"`
-	Connector string  `json:"connector"`
-	Until     *string `json:"disabled_until"` // until when nobody can log in to the account; null: it is not disabled
+	endedView
+	Disabled bool    `json:"disabled"`       // its account: nobody can log in to it
+	Until    *string `json:"disabled_until"` // null: until it is enabled, or it is not disabled
 }
 
 func parseKick(target string) (k kicking, err error) {
@@ -100,6 +104,14 @@ func (k *kicking) kick(ctx context.Context, con *console, b *bus.Bus, admin *acc
 	if len(ended) == 0 && k.until.IsZero() {
 		return fmt.Errorf("%s has no session", k.of)
 	}
+	account, err := admin.Credentials(ctx, k.of.Bare())
+	switch {
+	case errors.Is(err, auth.ErrNoAccount): // a guest's
+	case err != nil:
+		return fmt.Errorf("%s was kicked, but its account can't be read: %w", k.of, err)
+	case account.DisabledAt(time.Now()):
+		k.disabled, k.holds = true, account.Disabling.Until
+	}
 	return k.tell(con, ended)
 }
 
@@ -108,12 +120,7 @@ func (k *kicking) tell(con *console, ended []*session.Session) error {
 	for _, s := range ended {
 		var err error
 		if k.asJSON {
-			v := kickedView{ID: s.ID.String(), JID: s.JID().String(), Connector: s.Connector().Name}
-			if !k.until.IsZero() {
-				until := k.until.UTC().Format(time.RFC3339)
-				v.Until = &until
-			}
-			err = con.printJSON(v)
+			err = con.printJSON(kickedView{viewEnded(s), k.disabled, timestampOrNull(k.holds)})
 		} else {
 			_, err = fmt.Fprintf(con.out, "kicked %s on %s\n", printable(s.JID().String()), printable(s.Connector().Name))
 		}
@@ -124,7 +131,11 @@ func (k *kicking) tell(con *console, ended []*session.Session) error {
 	if k.until.IsZero() || k.asJSON {
 		return nil
 	}
-	_, err := fmt.Fprintf(con.out, "disabled %s%s\n", printable(k.of.Bare().String()), con.untilText(k.until, time.Now()))
+	text := "disabled " + printable(k.of.Bare().String()) + con.untilText(k.holds, time.Now())
+	if !k.holds.Equal(k.until) {
+		text += ", as before: that is longer"
+	}
+	_, err := fmt.Fprintln(con.out, text)
 	return err
 }
 

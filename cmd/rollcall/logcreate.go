@@ -12,7 +12,10 @@ import (
 
 // newLogCreate makes the streams on a NATS where the service itself may not.
 func newLogCreate(con *console, svc *service) *cobra.Command {
-	var limits logFlags
+	var (
+		limits logFlags
+		asJSON bool
+	)
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Make the log and the streams beside it on a NATS server or cluster",
@@ -37,11 +40,15 @@ func newLogCreate(con *console, svc *service) *cobra.Command {
 				if isMade := info.Now.Sub(info.Created) <= time.Since(begun); isMade && limits.limits.bytes == nil && info.MaxBytes < bus.DefaultMaxBytes {
 					con.say("note: the servers can't reserve %s, so the log is smaller; with a greater max_file_store, rollcall log set --max-bytes raises it", sizeText(bus.DefaultMaxBytes))
 				}
+				if asJSON {
+					return showLog(ctx, con, b, true)
+				}
 				_, err = fmt.Fprintf(con.out, "The log is there: it may have %s and keeps records for %s.\n", sizeText(info.MaxBytes), ageText(info.MaxAge))
 				return err
 			})
 		}),
 	}
 	limits.define(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object, as rollcall log has it")
 	return cmd
 }

@@ -20,8 +20,10 @@ const leastBytes = 1 << 20
 
 // newLogSet changes the limits of a log that is in use.
 func newLogSet(con *console, svc *service) *cobra.Command {
-	var bytes, age string
-	var remove bool
+	var (
+		bytes, age     string
+		remove, asJSON bool
+	)
 	cmd := &cobra.Command{
 		Use:   "set",
 		Short: "Change how large the log may be, and how old its records",
@@ -37,13 +39,14 @@ func newLogSet(con *console, svc *service) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return svc.use(ctx, func(b *bus.Bus) error { return setLimits(ctx, con, b, want, remove) })
+			return svc.use(ctx, func(b *bus.Bus) error { return setLimits(ctx, con, b, want, remove, asJSON) })
 		}),
 	}
 	f := cmd.Flags()
 	f.StringVar(&bytes, "max-bytes", "", "`SIZE` at which the log is full: 32GiB, 500MB")
 	f.StringVar(&age, "max-age", "", "`AGE` after which records go: 30d, 720h, forever")
 	f.BoolVar(&remove, "remove-records", false, "remove those that are older than that now")
+	f.BoolVar(&asJSON, "json", false, "one JSON object, as rollcall log has it")
 	return cmd
 }
 
@@ -83,7 +86,7 @@ func parseLogSize(s string) (int64, error) {
 }
 
 // setLimits changes the limits, unless that does harm which was not asked for.
-func setLimits(ctx context.Context, con *console, b *bus.Bus, want logLimits, remove bool) error {
+func setLimits(ctx context.Context, con *console, b *bus.Bus, want logLimits, remove, asJSON bool) error {
 	r, err := reportOn(ctx, b)
 	if err != nil {
 		return err
@@ -112,6 +115,9 @@ func setLimits(ctx context.Context, con *console, b *bus.Bus, want logLimits, re
 			return fmt.Errorf("%w; an embedded NATS may use three quarters of what its disk had free when it started", err)
 		}
 		return err
+	}
+	if asJSON {
+		return showLog(ctx, con, b, true)
 	}
 	if r, err = reportOn(ctx, b); err != nil {
 		return err

@@ -15,7 +15,8 @@ func newMan(con *console) *cobra.Command {
 		Use:   "man DIR",
 		Short: "Write a manual page of each verb into a directory",
 		Long: "Write a manual page of each verb, rollcall-VERB.1, into a directory. Their date\n" +
-			"is that of the commit that the program was built from.",
+			"is that of the commit that the program was built from. There is no --json: what\n" +
+			"it makes are the pages.",
 		Example: "  rollcall man /usr/local/share/man/man1",
 		Hidden:  true,
 		Args:    arguments(1, 1),

@@ -8,11 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/replay/names"
 )
 
 func newNamesErase(con *console, svc *service) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "erase JID",
 		Short: "Forget whose an account's pseudonyms are",
 		Long: "Forget whose pseudonyms an account has had, whether it is still there or not.\n" +
@@ -33,6 +35,8 @@ func newNamesErase(con *console, svc *service) *cobra.Command {
 					return fmt.Errorf("%s has no pseudonyms", account)
 				case err != nil:
 					return err
+				case asJSON:
+					return con.printJSON(erasedView{account, n})
 				case n == 0:
 					_, err = fmt.Fprintf(con.out, "%s had no pseudonym, and gets none for its records up to now\n", account)
 				default:
@@ -42,4 +46,12 @@ func newNamesErase(con *console, svc *service) *cobra.Command {
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	return cmd
+}
+
+// An erasedView is an account whose pseudonyms are forgotten, as scripts see it.
+type erasedView struct {
+	Account   events.JID `json:"account"`
+	Forgotten int        `json:"forgotten"` // pseudonyms
 }

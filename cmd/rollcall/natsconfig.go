@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ func newNATSConfig(con *console) *cobra.Command {
 		hosts       []string
 		path, store string
 		size, fsync string
+		asJSON      bool
 	)
 	cmd := &cobra.Command{
 		Use:   "nats-config [DIR]",
@@ -49,10 +51,13 @@ func newNATSConfig(con *console) *cobra.Command {
 			if err := cfg.Check(); err != nil {
 				return usagef("--fsync: %w", err)
 			}
-			if len(args) == 0 {
+			switch {
+			case len(args) == 0 && asJSON:
+				return usagef("--json says what was written: name DIR")
+			case len(args) == 0:
 				return cfg.Print(con.out)
 			}
-			return writeNATSConfig(con, cfg, args[0])
+			return writeNATSConfig(con, cfg, args[0], asJSON)
 		}),
 	}
 	f := cmd.Flags()
@@ -63,6 +68,7 @@ func newNATSConfig(con *console) *cobra.Command {
 	f.StringVar(&store, "store", "/var/lib/nats", "`DIR` of JetStream on each server\n")
 	f.StringVar(&size, "max-file", ask.FlagSize(natsconf.DefaultMaxFile), "`SIZE` of what JetStream may have there\n")
 	f.StringVar(&fsync, "fsync", "1s", "`WHEN` a server syncs to disk: always, or how often\n")
+	f.BoolVar(&asJSON, "json", false, "one JSON object, of what was written to DIR")
 	cmd.MarkFlagDirname("store")
 	return cmd
 }
@@ -83,11 +89,41 @@ func natsServers(nodes int, hosts []string) (*natsconf.Config, error) {
 	return cfg, err
 }
 
+// serverFiles are those that a server needs.
+func serverFiles(n *natsconf.Node) []string {
+	return []string{n.File(), n.Name + ".pem", n.Name + ".key", natsconf.AuthorityFile}
+}
+
+// A natsConfigView is what was written for NATS servers, as scripts see it.
+type natsConfigView struct {
+	Dir     string           `json:"dir"`
+	Kept    int              `json:"kept_keys"` // that were there
+	URL     string           `json:"url"`       // of all servers, for --nats
+	Servers []natsServerView `json:"servers"`
+}
+
+type natsServerView struct {
+	Host  string   `json:"host"`
+	Path  string   `json:"path"`  // directory of the files on the server
+	Files []string `json:"files"` // that it needs, the configuration first
+}
+
+func viewNATSConfig(cfg *natsconf.Config, dir string, kept int) natsConfigView {
+	v := natsConfigView{Dir: dir, Kept: kept, URL: cfg.URL()}
+	for _, n := range cfg.Nodes {
+		v.Servers = append(v.Servers, natsServerView{n.Host, cfg.Path, serverFiles(&n)})
+	}
+	return v
+}
+
 // writeNATSConfig writes the files, and says what comes next.
-func writeNATSConfig(con *console, cfg *natsconf.Config, dir string) error {
+func writeNATSConfig(con *console, cfg *natsconf.Config, dir string, asJSON bool) error {
 	kept, err := cfg.Write(dir)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return con.printJSON(viewNATSConfig(cfg, dir, kept))
 	}
 	made := "with fresh keys"
 	if kept > 0 {
@@ -95,8 +131,10 @@ func writeNATSConfig(con *console, cfg *natsconf.Config, dir string) error {
 	}
 	fmt.Fprintf(con.out, "%s: the configuration of %s, %s. Next:\n", dir, plural(len(cfg.Nodes), "server"), made)
 	for _, n := range cfg.Nodes {
-		fmt.Fprintf(con.out, "  %s: copy %s, %s.pem, %s.key and %s to %s; then nats-server -c %s\n",
-			n.Host, n.File(), n.Name, n.Name, natsconf.AuthorityFile, cfg.Path, filepath.Join(cfg.Path, n.File()))
+		files := serverFiles(&n)
+		last := len(files) - 1
+		fmt.Fprintf(con.out, "  %s: copy %s and %s to %s; then nats-server -c %s\n",
+			n.Host, strings.Join(files[:last], ", "), files[last], cfg.Path, filepath.Join(cfg.Path, n.File()))
 	}
 	access := func(user string) string {
 		return fmt.Sprintf("--nats %s --nats-ca %s --nkey %s", cfg.URL(), filepath.Join(dir, natsconf.AuthorityFile), filepath.Join(dir, natsconf.KeyFile(user)))

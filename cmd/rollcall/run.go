@@ -64,8 +64,7 @@ func newRoot(con *console) *cobra.Command {
 		Short: "An event-sourced session service for XMPP",
 		Long: "Rollcall holds XMPP sessions as a log of events in NATS JetStream.\n" +
 			"\"rollcall up --demo\" starts all of it; the other verbs ask a running service.\n" +
-			"Those that show something have --json; the changes of the others are in\n" +
-			"\"audit --json\".",
+			"Every one has --json, or says why not.",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Version:           cmp.Or(version(), "(unknown)"),

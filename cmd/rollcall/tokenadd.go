@@ -16,8 +16,11 @@ import (
 const defaultExpiry = "90d"
 
 func newTokenAdd(con *console, svc *service) *cobra.Command {
-	var scopes []string
-	var expires string
+	var (
+		scopes  []string
+		expires string
+		asJSON  bool
+	)
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Make a token and show it, once",
@@ -48,18 +51,28 @@ func newTokenAdd(con *console, svc *service) *cobra.Command {
 				}
 				t.Expires = time.Now().UTC().Add(d).Truncate(time.Second)
 			}
-			return svc.use(ctx, func(b *bus.Bus) error { return addToken(ctx, con, b, t) })
+			return svc.use(ctx, func(b *bus.Bus) error { return addToken(ctx, con, b, t, asJSON) })
 		}),
 	}
 	cmd.Flags().StringSliceVar(&scopes, "scope", []string{string(access.Read)}, "`SCOPE` of what it may do, or several")
 	cmd.Flags().StringVar(&expires, "expires", defaultExpiry, "after this `TIME`, or never")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object, as token list has it, with the token")
 	return cmd
 }
 
-func addToken(ctx context.Context, con *console, b *bus.Bus, t access.Token) error {
-	_, shown, err := access.Add(ctx, b.Tokens(), t)
+// A tokenMade is a new token as scripts see it.
+type tokenMade struct {
+	tokenView
+	Token string `json:"token"` // which lets somebody in, and is shown this once
+}
+
+func addToken(ctx context.Context, con *console, b *bus.Bus, t access.Token, asJSON bool) error {
+	made, shown, err := access.Add(ctx, b.Tokens(), t)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return con.printJSON(tokenMade{viewToken(&made, time.Now()), shown})
 	}
 	con.say("the token, which is shown this once:")
 	_, err = fmt.Fprintln(con.out, shown)

@@ -19,6 +19,10 @@ type tokenView struct {
 	Expired bool           `json:"expired"`
 }
 
+func viewToken(t *access.Token, now time.Time) tokenView {
+	return tokenView{Name: t.Name, Scopes: t.Scopes, Made: t.Made, Expires: unlessZero(t.Expires), Expired: t.Expired(now)}
+}
+
 func newTokenList(con *console, svc *service) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -44,17 +48,13 @@ func showTokens(con *console, all []access.Token, asJSON bool) error {
 	t := newTable(con.out, "NAME", "SCOPES", timeHead("MADE", con.zoneName(now)), timeHead("EXPIRES", con.zoneName(now)))
 	for i := range all {
 		token := &all[i]
-		expires := "never"
-		v := tokenView{Name: token.Name, Scopes: token.Scopes, Made: token.Made, Expired: token.Expired(now)}
-		if !token.Expires.IsZero() {
-			v.Expires, expires = &token.Expires, con.stamp(token.Expires, now)
-		}
-		if v.Expired {
+		expires := con.stampOr(token.Expires, now, "never")
+		if token.Expired(now) {
 			expires += " (expired)"
 		}
 		var err error
 		if asJSON {
-			err = con.printJSON(v)
+			err = con.printJSON(viewToken(token, now))
 		} else {
 			err = t.row(token.Name, scopesText(token), con.stamp(token.Made, now), expires)
 		}

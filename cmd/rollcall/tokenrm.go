@@ -11,7 +11,8 @@ import (
 )
 
 func newTokenRm(con *console, svc *service) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "rm NAME",
 		Short: "Remove a token; programs that use it are refused at once",
 		Args:  arguments(1, 1),
@@ -20,9 +21,14 @@ func newTokenRm(con *console, svc *service) *cobra.Command {
 				if err := access.Remove(ctx, b.Tokens(), args[0]); err != nil {
 					return err
 				}
+				if asJSON {
+					return con.printJSON(removedView{args[0], true})
+				}
 				_, err := fmt.Fprintf(con.out, "removed the token %s\n", printable(args[0]))
 				return err
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	return cmd
 }

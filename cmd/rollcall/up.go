@@ -25,7 +25,8 @@ func newUp(con *console) *cobra.Command {
 		Short: "Run the service: NATS, projector and XMPP connector",
 		Long: "Run the service, all of it or some roles. Without --nats a NATS server with\n" +
 			"JetStream runs in this process and keeps its streams in --data. Everything\n" +
-			"listens on this machine only unless an address (host:port) says otherwise.",
+			"listens on this machine only unless an address (host:port) says otherwise.\n" +
+			"There is no --json: it goes on, and what it logs has keys and values (logfmt).",
 		Example: "  rollcall up --demo\n" +
 			"  rollcall up --roles connector --nats nats://127.0.0.1:4222 \\\n" +
 			"      --name c2 --c2s 127.0.0.1:5322 --data rollcall-data/c2",

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +12,10 @@ import (
 
 // newUserAdd makes an account.
 func newUserAdd(con *console, svc *service) *cobra.Command {
-	var role string
+	var (
+		role   string
+		asJSON bool
+	)
 	cmd := &cobra.Command{
 		Use:   "add JID",
 		Short: "Make an account; the password from a prompt or standard input",
@@ -41,7 +43,7 @@ func newUserAdd(con *console, svc *service) *cobra.Command {
 				if err := admin.Register(ctx, operator(), account, password, role); err != nil {
 					return err
 				}
-				if _, err = fmt.Fprintf(con.out, "added %s\n", account); err != nil {
+				if err := con.tellChange(ctx, admin, outcome{account: account, text: "added " + account.String()}, asJSON); err != nil {
 					return err
 				}
 				return sayUnserved(ctx, con, b, account.Domain())
@@ -49,5 +51,6 @@ func newUserAdd(con *console, svc *service) *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&role, "role", "", "`ROLE` of the account (default: "+roles.Default+")")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
 	return cmd
 }

@@ -14,7 +14,10 @@ import (
 
 // newUserDisable keeps people out without taking anything away from them.
 func newUserDisable(con *console, svc *service) *cobra.Command {
-	var p penalty
+	var (
+		p      penalty
+		asJSON bool
+	)
 	cmd := &cobra.Command{
 		Use:   "disable JID",
 		Short: "Refuse logins to an account and end its sessions; its data stays",
@@ -38,17 +41,19 @@ func newUserDisable(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(con.out, "disabled %s%s; ended %s\n", account, con.untilText(until, now), plural(len(ended), "session"))
-				return err
+				text := fmt.Sprintf("disabled %s%s; ended %s", account, con.untilText(until, now), plural(len(ended), "session"))
+				return con.tellChange(ctx, admin, outcome{account: account, ended: ended, text: text}, asJSON)
 			})
 		}),
 	}
 	p.flags(cmd, "for this `TIME` (default: until user enable)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
 	return cmd
 }
 
 func newUserEnable(con *console, svc *service) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "enable JID",
 		Short: "Accept logins to an account that was disabled",
 		Args:  arguments(1, 1),
@@ -58,12 +63,18 @@ func newUserEnable(con *console, svc *service) *cobra.Command {
 				return err
 			}
 			return svc.administer(ctx, func(_ *bus.Bus, admin *accounts.Admin) error {
-				if _, err := admin.Enable(ctx, operator(), account); err != nil {
+				at, err := admin.Enable(ctx, operator(), account)
+				if err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(con.out, "enabled %s\n", account)
-				return err
+				o := outcome{account: account, text: "enabled " + account.String()}
+				if at == 0 {
+					o.same, o.text = true, account.String()+" is not disabled; nothing was changed"
+				}
+				return con.tellChange(ctx, admin, o, asJSON)
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	return cmd
 }

@@ -20,8 +20,8 @@ import (
 // them.
 func newUserExport(con *console, svc *service) *cobra.Command {
 	var (
-		move    bool
-		readers string
+		move, asJSON bool
+		readers      string
 	)
 	cmd := &cobra.Command{
 		Use:   "export JID FILE.zip | --xep0227 FILE.xml|DIR",
@@ -41,24 +41,43 @@ func newUserExport(con *console, svc *service) *cobra.Command {
 			"service. For ejabberdctl import_piefxis say --for ejabberd.",
 		Example: "  rollcall user export alice@localhost alice.zip\n" +
 			"  rollcall user export --xep0227 accounts.xml",
-		Args:              cobra.MatchAll(arguments(1, 2), func(_ *cobra.Command, args []string) error { return checkExport(args, move, readers) }),
+		Args:              cobra.MatchAll(arguments(1, 2), func(_ *cobra.Command, args []string) error { return checkExport(args, move, asJSON, readers) }),
 		ValidArgsFunction: completeFiles,
 		RunE: verb(func(ctx context.Context, args []string) error {
 			if move {
-				return svc.use(ctx, func(b *bus.Bus) error { return exportAll(ctx, con, b, args[0], forms[readers]) })
+				return svc.use(ctx, func(b *bus.Bus) error { return exportAll(ctx, con, b, args[0], forms[readers], asJSON) })
 			}
 			account, err := parseAccount(args[0])
 			if err != nil {
 				return err
 			}
-			return svc.use(ctx, func(b *bus.Bus) error { return exportPerson(ctx, con, b, account, args[1]) })
+			return svc.use(ctx, func(b *bus.Bus) error {
+				err := exportPerson(ctx, con, b, account, args[1])
+				if err != nil || !asJSON {
+					return err
+				}
+				return con.printJSON(accountsExported{File: args[1], Accounts: 1, Left: []exportLeft{}})
+			})
 		}),
 	}
 	f := cmd.Flags()
 	f.BoolVar(&move, "xep0227", false, "all accounts, in the format of XEP-0227")
 	f.StringVar(&readers, "for", "prosody", "`SERVER` that reads the file: prosody, or ejabberd,\nwhich has keys encoded twice (default prosody)")
 	f.Lookup("for").DefValue = ""
+	f.BoolVar(&asJSON, "json", false, "one JSON object; not with standard output")
 	return cmd
+}
+
+// accountsExported is what an export of accounts has done, as scripts see it.
+type accountsExported struct {
+	File     string       `json:"file"` // or directory
+	Accounts int          `json:"accounts"`
+	Left     []exportLeft `json:"left"` // what of them could not be written
+}
+
+type exportLeft struct {
+	Account string `json:"account"`
+	leftView
 }
 
 // exportPerson writes the file under another name until it is whole.

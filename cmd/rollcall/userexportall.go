@@ -19,11 +19,13 @@ import (
 var forms = map[string]xep0227.Form{"prosody": xep0227.Standard, "ejabberd": xep0227.Ejabberd}
 
 // checkExport says what is wrong with the arguments of an export.
-func checkExport(args []string, move bool, readers string) error {
+func checkExport(args []string, move, asJSON bool, readers string) error {
 	_, known := forms[readers]
 	switch {
 	case !known:
 		return usageError{fmt.Errorf("--for %s: give prosody or ejabberd", readers)}
+	case asJSON && len(args) > 0 && args[len(args)-1] == "-":
+		return usageError{errors.New("--json and - both write to standard output: give one")}
 	case move && len(args) != 1:
 		return usageError{errors.New("--xep0227 takes one argument, FILE.xml or DIR, and writes all accounts")}
 	case !move && len(args) != 2:
@@ -39,9 +41,14 @@ type sink interface {
 }
 
 // exportAll writes all accounts under another name until they are whole.
-func exportAll(ctx context.Context, con *console, b *bus.Bus, path string, form xep0227.Form) (err error) {
+func exportAll(ctx context.Context, con *console, b *bus.Bus, path string, form xep0227.Form, asJSON bool) (err error) {
+	p := packing{con: con, bus: b, told: con.out}
 	if path == "-" {
-		return packAll(ctx, con, b, xep0227.NewWriter(con.out, form), con.err)
+		p.told = con.err
+		if err := p.all(ctx, xep0227.NewWriter(con.out, form)); err != nil {
+			return err
+		}
+		return p.tell(path, false)
 	}
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(fmt.Errorf("%s is there already; give another name", path), err)
@@ -52,22 +59,33 @@ func exportAll(ctx context.Context, con *console, b *bus.Bus, path string, form 
 	}
 	defer os.RemoveAll(partial) // which is not there if all went well
 	if strings.HasSuffix(path, ".xml") {
-		err = exportFile(ctx, con, b, partial, form)
+		err = p.file(ctx, partial, form)
 	} else if err = os.Mkdir(partial, 0o700); err == nil {
-		err = packAll(ctx, con, b, folder{partial, form}, con.out)
+		err = p.all(ctx, folder{partial, form})
+	}
+	if err == nil {
+		err = os.Rename(partial, path)
 	}
 	if err != nil {
 		return err
 	}
-	return os.Rename(partial, path)
+	return p.tell(path, asJSON)
 }
 
-func exportFile(ctx context.Context, con *console, b *bus.Bus, path string, form xep0227.Form) error {
+// A packing writes all accounts, and says how many there were, and what of them was left out.
+type packing struct {
+	con  *console
+	bus  *bus.Bus
+	told io.Writer // what people are told at the end
+	done accountsExported
+}
+
+func (p *packing) file(ctx context.Context, path string, form xep0227.Form) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	return errors.Join(packAll(ctx, con, b, xep0227.NewWriter(f, form), con.out), f.Sync(), f.Close())
+	return errors.Join(p.all(ctx, xep0227.NewWriter(f, form)), f.Sync(), f.Close())
 }
 
 // A folder has a file an account, of its name, as Prosody has.
@@ -88,19 +106,18 @@ func (f folder) Write(b *bundle.Bundle) error {
 
 func (f folder) Close() error { return nil }
 
-// packAll writes all accounts and says how many there were, and what of them was left out.
-func packAll(ctx context.Context, con *console, b *bus.Bus, to sink, told io.Writer) error {
-	store := storeOf(b)
+// all writes them, and to the end of what they are written to.
+func (p *packing) all(ctx context.Context, to sink) error {
+	store := storeOf(p.bus)
 	list, err := store.List(ctx)
 	if err != nil {
 		return err
 	}
-	left := 0
 	var shown progress
-	shown.start(con, "accounts", len(list))
+	shown.start(p.con, "accounts", len(list))
 	defer shown.stop()
 	for _, a := range list {
-		one, err := store.Pack(ctx, a, b.Waiting())
+		one, err := store.Pack(ctx, a, p.bus.Waiting())
 		if err == nil {
 			err = to.Write(one)
 		}
@@ -109,18 +126,26 @@ func packAll(ctx context.Context, con *console, b *bus.Bus, to sink, told io.Wri
 		}
 		shown.add(1)
 		for _, l := range one.Left {
-			if left++; left <= maxReported {
-				con.say("%s", printable(fmt.Sprintf("%s: left out: %s: %s", a.JID, l.Item, l.Reason)))
-			}
+			p.done.Left = append(p.done.Left, exportLeft{a.JID.String(), leftView{l.Item, l.Reason}})
 		}
 	}
-	if err := to.Close(); err != nil {
-		return err
+	p.done.Accounts = len(list)
+	return to.Close()
+}
+
+// tell says what was written, and names what was not.
+func (p *packing) tell(path string, asJSON bool) error {
+	if asJSON {
+		p.done.File, p.done.Left = path, append([]exportLeft{}, p.done.Left...)
+		return p.con.printJSON(p.done)
 	}
-	shown.stop()
-	if left > maxReported {
-		con.say("... and %d more", left-maxReported)
+	for i, l := range p.done.Left {
+		if i == maxReported {
+			p.con.say("... and %d more, which --json names", len(p.done.Left)-i)
+			break
+		}
+		p.con.say("%s", printable(fmt.Sprintf("%s: left out: %s: %s", l.Account, l.Item, l.Reason)))
 	}
-	fmt.Fprintf(told, "exported %s\n", plural(len(list), "account"))
-	return nil
+	_, err := fmt.Fprintf(p.told, "exported %s\n", plural(p.done.Accounts, "account"))
+	return err
 }

@@ -19,7 +19,7 @@ const maxBadShown = 20
 // newUserImport makes many accounts. Nearly all of its time goes into keys, a
 // few milliseconds for each account, on all cores.
 func newUserImport(con *console, svc *service) *cobra.Command {
-	var skipBad bool
+	var skipBad, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Make many accounts, from lines of jid:password",
@@ -50,13 +50,14 @@ func newUserImport(con *console, svc *service) *cobra.Command {
 						return err
 					}
 				}
-				im := importer{con: con, bus: b, skipBad: skipBad}
+				im := importer{con: con, bus: b, skipBad: skipBad, asJSON: asJSON}
 				im.Admin, im.By, im.Entries, im.Done = admin, operator(), entries, func() { im.shown.add(1) }
 				return im.run(ctx, bad)
 			})
 		}),
 	}
 	cmd.Flags().BoolVar(&skipBad, "skip-bad", false, "import the good lines even if there are bad ones")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object, with all bad lines")
 	return cmd
 }
 
@@ -67,7 +68,40 @@ type importer struct {
 	con     *console
 	bus     *bus.Bus
 	skipBad bool
+	asJSON  bool
 	shown   progress
+}
+
+// A linesImported is what an import has come to, as scripts see it.
+type linesImported struct {
+	Imported int       `json:"imported"` // accounts
+	Existed  int       `json:"existed"`  // and stayed as they were
+	Bad      []badView `json:"bad"`      // lines
+}
+
+type badView struct {
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+}
+
+// tell says what has come of the import.
+func (im *importer) tell(made int, bad []accounts.BadLine) error {
+	if im.asJSON {
+		v := linesImported{Imported: made, Existed: im.Existed(), Bad: []badView{}}
+		for _, b := range bad {
+			v.Bad = append(v.Bad, badView{b.Line, oneLine(b.Err)})
+		}
+		return im.con.printJSON(v)
+	}
+	text := "imported " + plural(made, "account")
+	if n := im.Existed(); n > 0 {
+		text += fmt.Sprintf("; %d existed already and stayed as they were", n)
+	}
+	if len(bad) > 0 {
+		text += "; skipped " + plural(len(bad), "bad line")
+	}
+	_, err := fmt.Fprintln(im.con.out, text)
+	return err
 }
 
 // run imports what was read. bad are the lines that could not be.
@@ -80,26 +114,34 @@ func (im *importer) run(ctx context.Context, bad []accounts.BadLine) error {
 	}
 	im.shown.stop()
 	if bad = append(bad, refused...); len(bad) > 0 {
-		showBad(im.con, bad)
-		if !im.skipBad {
-			return fmt.Errorf("bad lines: %d; nothing was imported (mend them, or give --skip-bad)", len(bad))
+		if err := im.tellBad(bad); err != nil {
+			return err
 		}
 	}
 	im.shown.start(im.con, "accounts", len(im.Entries))
 	made, err := im.Store(ctx)
 	im.shown.stop()
-	fmt.Fprintf(im.con.out, "imported %s", plural(made, "account"))
-	if n := im.Existed(); n > 0 {
-		fmt.Fprintf(im.con.out, "; %d existed already and stayed as they were", n)
-	}
-	if len(bad) > 0 {
-		fmt.Fprintf(im.con.out, "; skipped %s", plural(len(bad), "bad line"))
-	}
-	fmt.Fprintln(im.con.out)
-	if err != nil {
+	if err := errors.Join(err, im.tell(made, bad)); err != nil {
 		return err
 	}
 	return sayUnserved(ctx, im.con, im.bus, accounts.Domains(im.Entries)...)
+}
+
+// tellBad names the bad lines. The error is that nothing is imported because of them.
+func (im *importer) tellBad(bad []accounts.BadLine) error {
+	slices.SortFunc(bad, func(a, b accounts.BadLine) int { return a.Line - b.Line })
+	if !im.asJSON {
+		showBad(im.con, bad)
+	}
+	if im.skipBad {
+		return nil
+	}
+	if im.asJSON {
+		if err := im.tell(0, bad); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("bad lines: %d; nothing was imported (mend them, or give --skip-bad)", len(bad))
 }
 
 // showBad names the bad lines, the first ones if they are many.
@@ -109,7 +151,6 @@ func showBad(c *console, bad []accounts.BadLine) {
 		defer c.say("accounts come with their SCRAM keys, not with hashes: rollcall import takes them from Prosody, ejabberd and files of XEP-0227;\n" +
 			"if one is a password all the same, make its account with rollcall user add")
 	}
-	slices.SortFunc(bad, func(a, b accounts.BadLine) int { return a.Line - b.Line })
 	for i, b := range bad {
 		if i == maxBadShown {
 			c.say("... and %d more", len(bad)-i)

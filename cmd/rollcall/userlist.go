@@ -9,24 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
-	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
-
-// An accountView is an account as scripts see it.
-type accountView struct {
-	JID      string `json:"jid"`
-	Disabled bool   `json:"disabled"`
-	Role     string `json:"role"` // the primary one
-	Created  string `json:"created"`
-	Changed  string `json:"changed"` // when the password was set last
-	// Of one that is disabled; null where that does not end by itself, or was not said.
-	DisabledUntil  *string  `json:"disabled_until"`
-	DisabledReason *string  `json:"disabled_reason"`
-	DisabledBy     *string  `json:"disabled_by"`
-	Further        []string `json:"further_roles"` // that its sessions may change to
-}
 
 // newUserList lists the accounts, all of which are held in memory to sort them.
 func newUserList(con *console, svc *service) *cobra.Command {
@@ -57,14 +42,7 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		}
 		c := a.Credentials
 		if asJSON {
-			v := accountView{
-				JID: a.JID.String(), Disabled: c.DisabledAt(now), Role: cmp.Or(c.Role, roles.Default), Further: append([]string{}, c.Further...),
-				Created: query.Timestamp(c.Created.UnixNano()), Changed: query.Timestamp(c.Changed.UnixNano()),
-			}
-			if v.Disabled {
-				v.disabling(c.Disabling)
-			}
-			if err := con.printJSON(v); err != nil {
+			if err := con.printJSON(viewAccount(a.JID, c, now)); err != nil {
 				return err
 			}
 			continue
@@ -88,17 +66,4 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 // rolesText is the primary role and, with a plus, each of the further ones.
 func rolesText(c *auth.Credentials) string {
 	return strings.Join(append([]string{cmp.Or(c.Role, roles.Default)}, c.Further...), "+")
-}
-
-func (v *accountView) disabling(d auth.Disabling) {
-	if !d.Until.IsZero() {
-		until := query.Timestamp(d.Until.UnixNano())
-		v.DisabledUntil = &until
-	}
-	if d.Reason != "" {
-		v.DisabledReason = &d.Reason
-	}
-	if by := string(d.By); by != "" {
-		v.DisabledBy = &by
-	}
 }

@@ -12,7 +12,8 @@ import (
 
 // newUserPasswd changes a password and ends the sessions that had the old one.
 func newUserPasswd(con *console, svc *service) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "passwd JID",
 		Short: "Change a password and end the account's sessions",
 		Args:  arguments(1, 1),
@@ -36,9 +37,11 @@ func newUserPasswd(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(con.out, "changed the password of %s; ended %s\n", account, plural(len(ended), "session"))
-				return err
+				text := fmt.Sprintf("changed the password of %s; ended %s", account, plural(len(ended), "session"))
+				return con.tellChange(ctx, admin, outcome{account: account, ended: ended, text: text}, asJSON)
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	return cmd
 }

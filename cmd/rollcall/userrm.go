@@ -16,7 +16,8 @@ import (
 // newUserRm removes what is kept of an account outside the log. The log is
 // append-only: what happened stays until retention takes it.
 func newUserRm(con *console, svc *service) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "rm JID",
 		Short: "Remove an account, its sessions, roster and waiting messages",
 		Long: "Remove an account: it can no longer log in, its sessions end, its roster, its\n" +
@@ -33,7 +34,8 @@ func newUserRm(con *console, svc *service) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if _, err = fmt.Fprintf(con.out, "removed %s; ended %s\n", account, plural(len(ended), "session")); err != nil {
+				text := fmt.Sprintf("removed %s; ended %s", account, plural(len(ended), "session"))
+				if err := con.tellChange(ctx, admin, outcome{account: account, ended: ended, text: text}, asJSON); err != nil {
 					return err
 				}
 				if kind, _, err := ask.Elsewhere(ctx, b.Leases(), account.Domain()); err == nil && kind != "" {
@@ -43,6 +45,8 @@ func newUserRm(con *console, svc *service) *cobra.Command {
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	return cmd
 }
 
 // tellTokens names the tokens that were for an account that is gone.

@@ -54,7 +54,7 @@ func newUserRole(con *console, svc *service) *cobra.Command {
 			}
 			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error {
 				change.By, change.Text = operator(), why.reason
-				return changeRoles(ctx, con, b, admin, account, change)
+				return changeRoles(ctx, con, b, admin, account, change, asJSON)
 			})
 		}),
 	}
@@ -62,20 +62,23 @@ func newUserRole(con *console, svc *service) *cobra.Command {
 	f.StringSliceVar(&change.Add, "add", nil, "further `ROLES`")
 	f.StringSliceVar(&change.Remove, "remove", nil, "`ROLES` that are no longer further ones")
 	f.StringVar(&why.reason, "reason", "", "`TEXT` for the history")
-	f.BoolVar(&asJSON, "json", false, "as JSON, when roles are shown")
+	f.BoolVar(&asJSON, "json", false, "one JSON object")
 	return cmd
 }
 
-func changeRoles(ctx context.Context, con *console, b *bus.Bus, admin *accounts.Admin, account events.JID, c accounts.RoleChange) (err error) {
+func changeRoles(ctx context.Context, con *console, b *bus.Bus, admin *accounts.Admin, account events.JID, c accounts.RoleChange, asJSON bool) (err error) {
 	if c.Roles, err = ask.Roles(ctx, b.Leases()); err != nil {
 		return err
 	}
-	now, ended, err := admin.ChangeRoles(ctx, account, c)
+	done, err := admin.ChangeRoles(ctx, account, c)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(con.out, "%s is %s; ended %s\n", account, rolesText(now), plural(len(ended), "session"))
-	return err
+	o := outcome{account: account, same: done.Same, ended: done.Ended}
+	if o.text = fmt.Sprintf("%s is %s; ended %s", account, rolesText(done.Now), plural(len(done.Ended), "session")); done.Same {
+		o.text = fmt.Sprintf("%s is %s already; nothing was changed", account, rolesText(done.Now))
+	}
+	return con.tellChange(ctx, admin, o, asJSON)
 }
 
 // A rolesView is what an account may do, as scripts see it.

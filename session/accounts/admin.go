@@ -15,6 +15,7 @@ import (
 // no events; the methods of the same names here do.
 type Admin struct {
 	*Store
+	log       events.Log
 	histories *session.Histories
 	writer    *session.Service
 	inherited sync.Map // domains of which inherit has been noted
@@ -28,7 +29,7 @@ func NewAdmin(log events.Log, store *Store, name string) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Admin{Store: store, histories: h, writer: writer}, nil
+	return &Admin{Store: store, log: log, histories: h, writer: writer}, nil
 }
 
 // Create makes an account: the credentials first, by a compare-and-set that

@@ -82,15 +82,34 @@ func nanoseconds(t time.Time) int64 {
 }
 
 // Enable lets an account be logged in to again, and returns the sequence of the event. To
-// enable one that is not disabled is no error. It fails with auth.ErrNoAccount.
+// enable one that is not disabled is no error, and has no event: the sequence is 0. It
+// fails with auth.ErrNoAccount.
 func (a *Admin) Enable(ctx context.Context, by events.Actor, account events.JID) (at events.Seq, err error) {
 	err = a.Store.change(ctx, account, func(k *auth.Credentials) (*auth.Credentials, error) {
+		if !k.DisabledAt(time.Now()) {
+			return nil, errSame
+		}
 		k.Disabled, k.Disabling = false, auth.Disabling{}
 		return k, nil
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errSame):
+		if unsaid, err := a.enabledUnsaid(ctx, account); err != nil || !unsaid {
+			return 0, err
+		}
+	case err != nil:
 		return 0, err
 	}
 	_, at, err = a.recordState(ctx, account, session.EnableAccount{By: by}, &auth.Credentials{}, by)
 	return at, err
+}
+
+// enabledUnsaid reports that an account which was enabled before is disabled by its history.
+// The document is read after that: whoever disables an account changes it before the log.
+func (a *Admin) enabledUnsaid(ctx context.Context, account events.JID) (bool, error) {
+	if says, err := a.saysDisabled(ctx, account); err != nil || !says {
+		return false, err
+	}
+	k, err := a.Credentials(ctx, account)
+	return err == nil && !k.DisabledAt(time.Now()), err
 }

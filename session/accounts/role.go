@@ -24,24 +24,39 @@ type RoleChange struct {
 	Text    string // why, for people; at most session.MaxKickText
 }
 
-// ChangeRoles gives an account other roles. Sessions that may do less by it end, and are
-// returned; the others have the new roles at once, wherever they are. To change nothing is
-// no error, so that a change whose event could not be written can be repeated. It fails with
+// ChangedRoles is what has come of a RoleChange.
+type ChangedRoles struct {
+	Now   *auth.Credentials  // with the roles that the account has
+	Ended []*session.Session // that might have done more
+	Same  bool               // it had these roles already: nothing was changed, and there is no event
+}
+
+// ChangeRoles gives an account other roles. Sessions that may do less by it end; the others
+// have the new roles at once, wherever they are. To change nothing is no error. It fails with
 // auth.ErrNoAccount.
-func (a *Admin) ChangeRoles(ctx context.Context, account events.JID, c RoleChange) (now *auth.Credentials, ended []*session.Session, err error) {
+func (a *Admin) ChangeRoles(ctx context.Context, account events.JID, c RoleChange) (done ChangedRoles, err error) {
 	if err := c.check(); err != nil {
-		return nil, nil, err
+		return done, err
 	}
 	was := ""
 	err = a.Store.change(ctx, account, func(k *auth.Credentials) (*auth.Credentials, error) {
 		was = cmp.Or(k.Role, roles.Default)
-		now, err = c.apply(k)
-		return now, err
+		done.Now, err = c.apply(k)
+		if err == nil && was == done.Now.Role && slices.Equal(k.Further, done.Now.Further) {
+			return nil, errSame
+		}
+		return done.Now, err
 	})
-	if err != nil {
-		return nil, nil, err
+	switch {
+	case errors.Is(err, errSame):
+		if done.Same, err = a.saysRoles(ctx, account, done.Now); err != nil || done.Same {
+			return done, err
+		}
+	case err != nil:
+		return done, err
 	}
-	return a.recordRoles(ctx, account, c, was, now)
+	done.Now, done.Ended, err = a.recordRoles(ctx, account, c, was, done.Now)
+	return done, err
 }
 
 // recordRoles appends the change from was. Of two changes at once the one that was made last
@@ -70,8 +85,8 @@ func (a *Admin) recordRoles(ctx context.Context, account events.JID, c RoleChang
 
 // SetRole is ChangeRoles for the primary role alone.
 func (a *Admin) SetRole(ctx context.Context, by events.Actor, account events.JID, set *roles.Set, role, why string) (ended []*session.Session, err error) {
-	_, ended, err = a.ChangeRoles(ctx, account, RoleChange{Roles: set, Primary: role, By: by, Text: why})
-	return ended, err
+	done, err := a.ChangeRoles(ctx, account, RoleChange{Roles: set, Primary: role, By: by, Text: why})
+	return done.Ended, err
 }
 
 func (c *RoleChange) check() error {

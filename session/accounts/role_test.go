@@ -22,14 +22,13 @@ func TestAnAccountIsGivenRoles(t *testing.T) {
 		primary string
 		further string
 	}{
-		{RoleChange{}, roles.Member, ""},
 		{RoleChange{Add: []string{roles.Admin, roles.Operator}}, roles.Member, "admin operator"},
 		{RoleChange{Primary: roles.Admin}, roles.Admin, "operator"},
 		{RoleChange{Add: []string{roles.Admin, roles.Operator}}, roles.Admin, "operator"},
 		{RoleChange{Primary: roles.Member, Remove: []string{roles.Operator, "gone"}}, roles.Member, ""},
 	} {
 		step.change.Roles, step.change.By, step.change.Text = set, root, "why"
-		_, _, err := w.ChangeRoles(t.Context(), alice, step.change)
+		_, err := w.ChangeRoles(t.Context(), alice, step.change)
 		w.must(err)
 		c, err := w.Credentials(t.Context(), alice)
 		if err != nil || c.Role != step.primary || strings.Join(c.Further, " ") != step.further {
@@ -55,9 +54,9 @@ func TestSessionsThatMayDoLessEndAndOthersStay(t *testing.T) {
 		role string
 		want int
 	}{{roles.Admin, 0}, {roles.Admin, 0}, {roles.Member, 1}, {roles.Guest, 0}} {
-		_, ended, err := w.ChangeRoles(t.Context(), alice, RoleChange{Roles: set, Primary: step.role, By: root})
-		if err != nil || len(ended) != step.want {
-			t.Errorf("as %s: %d ended, %v", step.role, len(ended), err)
+		done, err := w.ChangeRoles(t.Context(), alice, RoleChange{Roles: set, Primary: step.role, By: root})
+		if err != nil || len(done.Ended) != step.want {
+			t.Errorf("as %s: %d ended, %v", step.role, len(done.Ended), err)
 		}
 	}
 }
@@ -77,11 +76,11 @@ func TestARoleThatIsNotThereIsNotGiven(t *testing.T) {
 	w.must(w.Create(t.Context(), root, alice, "secret"))
 	for _, c := range []RoleChange{{Primary: "boss"}, {Add: []string{"boss"}}} {
 		c.Roles = roles.Standard()
-		if _, _, err := w.ChangeRoles(t.Context(), alice, c); err == nil || err.Error() != "there is no role boss; there are guest, registered, member, admin, operator" {
+		if _, err := w.ChangeRoles(t.Context(), alice, c); err == nil || err.Error() != "there is no role boss; there are guest, registered, member, admin, operator" {
 			t.Errorf("%v", err)
 		}
 	}
-	if _, _, err := w.ChangeRoles(t.Context(), jid("nobody@localhost"), RoleChange{Roles: roles.Standard()}); !errors.Is(err, auth.ErrNoAccount) {
+	if _, err := w.ChangeRoles(t.Context(), jid("nobody@localhost"), RoleChange{Roles: roles.Standard()}); !errors.Is(err, auth.ErrNoAccount) {
 		t.Errorf("%v", err)
 	}
 }
@@ -111,9 +110,9 @@ func TestOfTwoChangesAtOnceTheSessionsHaveTheOneThatTheDocumentHas(t *testing.T)
 		w.must(err)
 	}}, w.Store, "slow")
 	w.must(err)
-	now, ended, err := slow.ChangeRoles(t.Context(), alice, RoleChange{Roles: set, Primary: roles.Operator, By: root})
-	if err != nil || now.Role != roles.Admin || len(ended) != 1 {
-		t.Errorf("%v, %d sessions ended, %v", now.Role, len(ended), err)
+	done, err := slow.ChangeRoles(t.Context(), alice, RoleChange{Roles: set, Primary: roles.Operator, By: root})
+	if err != nil || done.Now.Role != roles.Admin || len(done.Ended) != 1 {
+		t.Errorf("%v, %d sessions ended, %v", done.Now.Role, len(done.Ended), err)
 	}
 	last, err := w.bus.Log().Last(t.Context(), alice)
 	if e, ok := last.Event.(events.RoleChanged); err != nil || !ok || e.Role != roles.Admin {

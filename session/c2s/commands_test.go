@@ -136,6 +136,7 @@ func TestUsersAreDisabledEnabledAndSentAwayByCommands(t *testing.T) {
 			t.Errorf("the ends are %q", got)
 		}
 		ann.carriedOut(t, "reenable-user", []string{"accountjids=alice@localhost"}, "re-enabled alice@localhost")
+		ann.carriedOut(t, "reenable-user", []string{"accountjids=alice@localhost"}, "type='error'>alice@localhost: it is not disabled")
 		w.login("alice", "r").mustLive(t)
 		ann.carriedOut(t, "end-user-session", []string{"accountjids=bob@localhost/r", "x-reason=at noon"}, "ended the sessions of bob@localhost/r")
 		bob.mustEnd(t, "policy-violation")
@@ -146,7 +147,7 @@ func TestUsersAreDisabledEnabledAndSentAwayByCommands(t *testing.T) {
 		ann.carriedOut(t, "add-user", []string{"accountjid=dave@localhost", "password=p", "password-verify=p"}, "added dave@localhost")
 		ann.carriedOut(t, "add-user", []string{"accountjid=dave@localhost", "password=p", "password-verify=p"}, "there is such an account already")
 		w.login("dave", "r").mustLive(t)
-		if n := len(o.recorded); n != 7 || o.recorded[0] != "ann@localhost/desk disable-user alice@localhost" {
+		if n := len(o.recorded); n != 8 || o.recorded[0] != "ann@localhost/desk disable-user alice@localhost" {
 			t.Errorf("on record are %q", o.recorded)
 		}
 	})

@@ -82,6 +82,9 @@ func (o *office) Disable(ctx context.Context, account events.JID, c session.Disa
 }
 
 func (o *office) Enable(ctx context.Context, by events.Actor, account events.JID) (events.Seq, error) {
+	if k, err := o.Credentials(ctx, account); err != nil || !k.Disabled {
+		return 0, err
+	}
 	o.w.people.put(account, credentials())
 	return o.do(ctx, account, session.EnableAccount{By: by})
 }

@@ -18,6 +18,7 @@ var (
 	errCovered = errors.New("its role may do what yours may not")
 	errGreater = errors.New("you can't give a role that may do what yours may not")
 	errNotHere = errors.New("the accounts of this domain are not changed here")
+	errEnabled = errors.New("it is not disabled")
 	errDomain  = errors.New("this domain is not served here")
 )
 
@@ -75,7 +76,10 @@ func disableUsers(c *call) (string, error) {
 
 func reenableUsers(c *call) (string, error) {
 	return c.each("re-enabled", func(account events.JID) error {
-		_, err := c.cfg.Accounts.Enable(c.ctx, c.by.actor(), account.Bare())
+		at, err := c.cfg.Accounts.Enable(c.ctx, c.by.actor(), account.Bare())
+		if err == nil && at == 0 {
+			return errEnabled
+		}
 		return err
 	})
 }

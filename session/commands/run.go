@@ -197,7 +197,7 @@ func note(kind, text string) string {
 // inWords says an error of an account to whoever administers it; ok is false of one that is
 // about the log or a store, which is to be tried again.
 func inWords(err error) (text string, ok bool) {
-	for _, known := range []error{errSelf, errCovered, errGreater, errNotHere, errDomain, errCoveredThere, bans.ErrNoBan, bans.ErrTooMany} {
+	for _, known := range []error{errSelf, errCovered, errGreater, errNotHere, errEnabled, errDomain, errCoveredThere, bans.ErrNoBan, bans.ErrTooMany} {
 		if errors.Is(err, known) {
 			return known.Error(), true
 		}

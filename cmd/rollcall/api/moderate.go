@@ -100,6 +100,9 @@ func (h *History) enable(q *question) error {
 	ctx, cancel := context.WithTimeout(q.r.Context(), kickTimeout)
 	defer cancel()
 	at, err := h.Moderator.Enable(ctx, q.actor(), q.about)
+	if at == 0 {
+		at = q.server.cfg.Position() // it was not disabled
+	}
 	return q.done(at, refusal(err))
 }
 

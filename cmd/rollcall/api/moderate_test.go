@@ -49,6 +49,13 @@ func TestAnAccountIsDisabledAndEnabled(t *testing.T) {
 		t.Errorf("the ends are %q", got)
 	}
 	s.asks("DELETE", token, "/v1/accounts/alice@localhost/disabled", 200)
+	enabled, err := s.bus.Log().Last(t.Context(), alice)
+	must(t, err)
+	var same struct{ Position events.Seq }
+	must(t, json.Unmarshal([]byte(s.asks("DELETE", token, "/v1/accounts/alice@localhost/disabled", 200)), &same))
+	if last, err := s.bus.Log().Last(t.Context(), alice); err != nil || last.Seq != enabled.Seq || same.Position < enabled.Seq {
+		t.Errorf("enabled once more it is told the position %d, and at %d there is %+v, %v", same.Position, last.Seq, last.Event, err)
+	}
 	k, err = s.accounts.Credentials(t.Context(), alice)
 	must(t, err)
 	if k.DisabledAt(time.Now()) {
