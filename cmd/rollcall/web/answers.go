@@ -39,3 +39,14 @@ type connector struct {
 	Since                         time.Time
 	Domains                       []string
 }
+
+// A stamp is a time of the API's, which is "" where there is none.
+type stamp struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *stamp) UnmarshalJSON(data []byte) error {
+	if string(data) == `""` {
+		return nil
+	}
+	return s.Time.UnmarshalJSON(data)
+}

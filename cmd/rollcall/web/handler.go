@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -109,16 +110,22 @@ func (h *Handler) page(p *pageKind) http.HandlerFunc {
 	}
 }
 
+// part is the part of a page that the script asks for; "": all of it.
+func (v *visit) part() string { return v.r.Header.Get("Rollcall-Part") }
+
 // show writes a page, or of one that is live just the part that changes, where the script
 // asks for it.
 func (v *visit) show(s *shown) {
 	s.visit = v
-	part := "page"
-	if v.r.Header.Get("Rollcall-Part") == "main" {
+	t, part := templateOf(s.template), "page"
+	if v.part() != "" {
 		part = "main"
 	}
+	if slices.Contains(s.parts, v.part()) {
+		part = v.part()
+	}
 	var body bytes.Buffer
-	if err := templateOf(s.template).ExecuteTemplate(&body, part, s); err != nil {
+	if err := t.ExecuteTemplate(&body, part, s); err != nil {
 		v.h.log.Error("a page could not be made", "page", s.template, "err", err)
 		http.Error(v.w, "this page could not be made; the log of the service says why", http.StatusInternalServerError)
 		return

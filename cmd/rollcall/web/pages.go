@@ -14,6 +14,7 @@ type pageKind struct {
 var pages = []pageKind{
 	{"/{$}", "overview", "Overview", overview},
 	{"/sessions", "sessions", "Sessions", sessions},
+	{"/time", "time", "Time", timePage},
 	{"/events", "events", "Events", listEvents},
 	{"/events/{seq}", "event", "", oneEvent},
 	{"/explain", "explain", "Explain", explain},
@@ -33,9 +34,11 @@ type shown struct {
 	*visit
 	template string
 	Title    string
-	Status   int    // of HTTP; 0: 200
-	Refresh  string // where the browser goes by itself; "": it stays
-	Live     string // query of the events that change this page, see app.mjs; "": it is not live
+	Status   int      // of HTTP; 0: 200
+	Refresh  string   // where the browser goes by itself; "": it stays
+	Live     string   // query of the events that change this page, see app.mjs; "": it is not live
+	Script   string   // file of static that this page alone needs; "": none
+	parts    []string // templates that the script may ask for by themselves, beside main
 	Body     any
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type visit struct {
 	now     time.Time
 	zone    *time.Location
 	queries []link // asked of the API so far
+	// position is the newest record that the API knew when it answered last.
+	position uint64
 
 	Viewer *viewer // nil: not known
 }
@@ -77,6 +80,9 @@ func (v *visit) call(method, path string, body io.Reader, into any) error {
 	r.Header.Set("Authorization", v.r.Header.Get("Authorization"))
 	var a answer
 	v.h.api.ServeHTTP(&a, r)
+	if n, err := strconv.ParseUint(a.Header().Get("Rollcall-Position"), 10, 64); err == nil {
+		v.position = n
+	}
 	return a.into(into)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/bus/natsd"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/web"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector"
@@ -75,6 +76,9 @@ func newWorld(t testing.TB) *world {
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: table, Ready: func() bool { return true },
 		Leases: b.Leases(), Accounts: w.store, Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(),
 		Kicker: admin, Moderator: admin, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: b.Audit(),
+		Capacity: b.Log(), Projection: func() ask.Projection {
+			return ask.Projection{Position: table.Position().Seq, State: "ready", Lag: new(uint64)}
+		},
 	})
 	h := httptest.NewServer(web.New(web.Config{API: a}))
 	t.Cleanup(h.Close)

@@ -1,0 +1,156 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The curve is drawn in units of its own, which the page stretches.
+const (
+	curveWide = 1000
+	curveHigh = 170
+)
+
+// A concurrency is a figure of the API.
+type concurrency struct {
+	Since, Until    time.Time
+	Seconds         int64 `json:"step_s"`
+	Complete, Known bool
+	Items           []online
+}
+
+// online is how many were, in a step.
+type online struct {
+	At           time.Time
+	MostSessions int `json:"most_sessions"`
+	MostAccounts int `json:"most_accounts"`
+}
+
+// A curve is a drawing of a figure.
+type curve struct {
+	concurrency
+	Line, Accounts, Under string // paths
+	Buckets               []bucket
+	Ticks                 []tick
+	Levels                []level
+	Ends                  float64 // percent; beyond it the figure does not reach
+	Most                  int
+}
+
+// A bucket is a step of the figure, which a click leads to.
+type bucket struct {
+	link
+	online
+	X, Width string
+}
+
+// A level is a number that the axis names.
+type level struct {
+	Y, Text string // of its line and its text
+	Number  int
+}
+
+// draw asks for the figure of the span.
+func (p *timeline) draw() error {
+	c := &curve{}
+	asked := url.Values{"since": {p.Span.from(p.Span.Since)}, "until": {p.Span.upTo(p.Span.Until)}}
+	if !p.Span.Until.Before(p.visit.now) {
+		asked.Del("until")
+	}
+	if err := p.visit.ask("The curve", "/v1/stats/concurrency", asked, &c.concurrency); err != nil {
+		p.NoCurve, err = here(err)
+		return err
+	}
+	if c.Since.After(p.Span.Since) && c.Since.Before(p.Span.Until) {
+		p.Span.Since = c.Since.Truncate(time.Millisecond) // where the log begins
+	}
+	p.Curve = c
+	if len(c.Items) == 0 {
+		p.NoCurve, p.Curve = &problem{Status: http.StatusOK, Detail: "The log has nothing of this span."}, nil
+		return nil
+	}
+	c.plot(p)
+	return nil
+}
+
+// plot makes the drawing.
+func (c *curve) plot(p *timeline) {
+	for i := range c.Items {
+		c.Most = max(c.Most, c.Items[i].MostSessions)
+	}
+	top, each := topOf(c.Most)
+	for n := each; n <= top; n += each {
+		y := curveHigh - curveHigh*float64(n)/float64(top)
+		y += 12
+		c.Levels = append(c.Levels, level{plain(y), plain(y + 13), n})
+	}
+	since, until := p.Span.Since, p.Span.Until
+	x := func(t time.Time) string { return plain(percent(t, since, until) * curveWide / 100) }
+	c.Ends, c.Ticks = percent(c.Until, since, until), ticksOf(since, until, p.visit.zone)
+	c.Line = c.path(x, top, func(o *online) int { return o.MostSessions })
+	c.Accounts = c.path(x, top, func(o *online) int { return o.MostAccounts })
+	c.Under = strings.Replace(c.Line, "M", "M"+x(c.Items[0].At)+" "+strconv.Itoa(curveHigh)+"L", 1) + "V" + strconv.Itoa(curveHigh) + "Z"
+	for i := range c.Items {
+		b := bucket{online: c.Items[i], X: x(c.Items[i].At)}
+		end := c.Until
+		if i+1 < len(c.Items) {
+			end = c.Items[i+1].At
+		}
+		b.Width = plain((percent(end, since, until) - percent(b.At, since, until)) * curveWide / 100)
+		b.Text = b.At.In(p.visit.zone).Format("2006-01-02 15:04:05")
+		b.To = p.address(url.Values{"at": {p.Span.upTo(b.At)}, "from": {""}, "to": {""}})
+		c.Buckets = append(c.Buckets, b)
+	}
+}
+
+// path is a line that is level within each step.
+func (c *curve) path(x func(time.Time) string, top int, of func(*online) int) string {
+	var b strings.Builder
+	for i := range c.Items {
+		y := plain(curveHigh - curveHigh*float64(of(&c.Items[i]))/float64(top))
+		switch {
+		case i == 0:
+			b.WriteString("M" + x(c.Items[i].At) + " " + y)
+		case of(&c.Items[i]) != of(&c.Items[i-1]):
+			b.WriteString("H" + x(c.Items[i].At) + "V" + y)
+		}
+	}
+	return b.String() + "H" + x(c.Until)
+}
+
+// plain is a coordinate to a hundredth.
+func plain(n float64) string {
+	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(n, 'f', 2, 64), "0"), ".")
+}
+
+// Missing is how much of the span the figure does not reach, in percent.
+func (c *curve) Missing() string { return plain(100 - c.Ends) }
+
+// A handle marks a moment on the curve.
+type handle struct{ Name, Label, X string }
+
+// Handles are those of the moments that are looked at, if they are on the curve.
+func (p *timeline) Handles() (list []handle) {
+	all := []struct {
+		name, label string
+		m           moment
+	}{{"at", "Moment", p.At}}
+	if p.Comparing() {
+		all[0].name, all[0].label, all[0].m = "from", "First moment", p.From
+		all = append(all, all[0])
+		all[1].name, all[1].label, all[1].m = "to", "Second moment", p.To
+	}
+	for _, h := range all {
+		t := h.m.Time
+		if h.m.Live() {
+			t = p.visit.now
+		}
+		if !t.IsZero() && p.Span.has(t) {
+			list = append(list, handle{h.name, h.label, plain(percent(t, p.Span.Since, p.Span.Until))})
+		}
+	}
+	return list
+}
