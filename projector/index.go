@@ -35,6 +35,9 @@ type index struct {
 type shard struct {
 	lines atomic.Pointer[[]line] // nil as long as it is empty
 	used  int                    // accounts; the writer's
+	// shared tells that another index has the same lines, so that they are not to be
+	// changed; the writer's, too.
+	shared bool
 }
 
 // A line has the accounts whose hashes lead to it, and, where those before it are
@@ -118,7 +121,7 @@ func find(lines []line, h uint64, bare events.JID) (a *session.Account, at, slot
 // put makes a the account of its JID, whose hash is h.
 func (x *index) put(h uint64, a *session.Account) {
 	sh := &x.shards[h%shards]
-	lines := sh.lines.Load()
+	lines := sh.own()
 	if lines == nil {
 		lines = x.resize(sh, 1)
 	}
@@ -153,7 +156,7 @@ func insert(lines []line, h uint64, a *session.Account) {
 // remove takes out the account of a bare JID, whose hash is h.
 func (x *index) remove(h uint64, bare events.JID) {
 	sh := &x.shards[h%shards]
-	lines := *sh.lines.Load()
+	lines := *sh.own()
 	a, at, slot := find(lines, h, bare)
 	if a == nil {
 		return
@@ -182,6 +185,7 @@ func (x *index) resize(sh *shard, n int) *[]line {
 		}
 	}
 	sh.lines.Store(&moved)
+	sh.shared = false
 	return &moved
 }
 

@@ -24,7 +24,7 @@ func (t *Table) showLease(st *events.Stored) {
 	}
 	t.begin(st.Seq - 1)
 	own, known := *st, t.Leases()
-	t.interner.internLease(&own)
+	t.texts().internLease(&own)
 	t.leases.Store(session.ApplyLease(known, &own).Forget(t.stats.holds))
 	t.folded = st.Seq
 	var before last

@@ -72,7 +72,7 @@ func (r Restoration) read(ctx context.Context, t *Table, k events.Keyframe) (key
 	if err != nil {
 		return keyframe.Head{}, nil, err
 	}
-	h, accounts, err := keyframe.Decode(data, func(st *events.Stored) { t.interner.intern(st, nil) })
+	h, accounts, err := keyframe.Decode(data, func(st *events.Stored) { t.texts().intern(st, nil) })
 	switch {
 	case err != nil:
 		return h, nil, err

@@ -17,7 +17,7 @@ type Table struct {
 	lost      lostList
 	leases    atomic.Pointer[session.Leases] // see Leases; written by the folding goroutine, with mu
 	watermark watermark
-	interner  *interner     // the folding goroutine's
+	interner  *interner     // the folding goroutine's; see texts
 	forgotten atomic.Uint64 // an events.Seq; never goes back
 
 	// mu keeps the fold of one record together for View and Stats. No lookup
@@ -135,7 +135,7 @@ func (t *Table) show(st *events.Stored) (before, after *session.Account) {
 	}
 	t.begin(st.Seq - 1)
 	own := *st
-	t.interner.intern(&own, before)
+	t.texts().intern(&own, before)
 	after = session.Apply(before, &own)
 	for _, v := range t.snapshots {
 		v.save(before)

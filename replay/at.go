@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector"
@@ -21,6 +20,9 @@ type Archive struct {
 	Keyframes events.Keyframes
 	// Passed is told of keyframes that can't be used, as projector.Restoration's is.
 	Passed func(events.Keyframe, error)
+	// Memory, if not nil, makes a question about the table of a moment cheap that is near
+	// one that was asked about. It is for archives of one log.
+	Memory *Memory
 }
 
 // Past is the table as it was at a moment. It changes by Extend only.
@@ -36,29 +38,30 @@ type Past struct {
 	Begins int64
 }
 
-// At returns the table as it was, from the newest keyframe before that moment. It
-// fails with ErrFuture or ErrForgotten if the archive can't know.
+// At returns the table as it was, from the newest keyframe before that moment, or from a
+// table that the archive's Memory has of a later one. It fails with ErrFuture or
+// ErrForgotten if the archive can't know.
 func At(ctx context.Context, from Archive, m Moment) (*Past, error) {
+	end, err := from.Memory.turn(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	info, err := look(ctx, from, m)
 	if err != nil {
 		return nil, err
 	}
-	past := &Past{Table: projector.NewTable(), Whole: whole(info)}
-	if !past.Whole {
-		past.Begins = time.Now().UnixNano()
-	}
 	r := m.until(events.Range{}, info)
-	h, err := from.restore(ctx, past.Table, info, func(k events.Keyframe) bool { return within(k, r) })
+	s, err := from.search(ctx, info, r)
+	if errors.Is(err, errOther) {
+		from.Memory.forget()
+		from.Memory = nil
+		s, err = from.search(ctx, info, r)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if h != nil {
-		past.Whole, past.Begins = h.Begins == 0, h.Begins
-	}
-	if r.After = past.Position().Seq; r.To <= r.After {
-		return past, nil
-	}
-	return past, past.fold(ctx, from, r)
+	return &s.Past, nil
 }
 
 // within reports a keyframe that is not behind the range's end.
@@ -108,19 +111,27 @@ func (p *Past) Extend(ctx context.Context, log events.Log, to events.Seq) error 
 // fold reads records into the table.
 func (p *Past) fold(ctx context.Context, log events.Log, r events.Range) error {
 	for st, err := range events.Unbroken(ctx, log, r) {
-		switch poison, passed := errors.AsType[*events.PoisonError](err); {
-		case passed:
-			p.Begins = min(p.Begins, poison.At)
-			p.Skip(poison)
-		case err != nil:
-			return Span{}.reading(err)
-		default:
-			p.Begins = min(p.Begins, st.At)
-			p.Fold(st)
+		if err := p.take(st, err); err != nil {
+			return err
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return Span{}.reading(err)
+	}
+	return nil
+}
+
+// take folds a record, or passes over one that can't be decoded.
+func (p *Past) take(st *events.Stored, err error) error {
+	switch poison, passed := errors.AsType[*events.PoisonError](err); {
+	case passed:
+		p.Begins = min(p.Begins, poison.At)
+		p.Skip(poison)
+	case err != nil:
+		return Span{}.reading(err)
+	default:
+		p.Begins = min(p.Begins, st.At)
+		p.Fold(st)
 	}
 	return nil
 }

@@ -15,8 +15,8 @@
 //	for st, err := range replay.History(ctx, log, pre, replay.Span{Of: bob}) { ... }
 //	for st, err := range replay.Tail(ctx, log, bob, info.Last) { ... }
 //
-// Its functions keep nothing between calls, write nothing, and are safe for
-// concurrent use. Time is always that at which the log stored a record, which
+// Its functions keep nothing between calls but in an archive's Memory, write nothing, and
+// are safe for concurrent use. Time is always that at which the log stored a record, which
 // never goes back, not that of a connector's clock.
 //
 // # Errors
