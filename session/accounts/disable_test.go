@@ -202,8 +202,8 @@ func TestAfterTwoChangesAtOnceTheHistoryEndsWithTheOneThatHolds(t *testing.T) {
 		want      events.Event
 	}{
 		{"disabled, and enabled", func(a *Admin) { disable(a, root, "spam") }, func() { enable(w.Admin, other) }, events.AccountEnabled{By: root}},
-		{"enabled, and disabled", func(a *Admin) { enable(a, root) }, func() { disable(w.Admin, other, "spam") }, events.AccountDisabled{Text: "spam", By: other}},
 		{"disabled twice", func(a *Admin) { disable(a, root, "one") }, func() { disable(w.Admin, other, "two") }, events.AccountDisabled{Text: "two", By: other}},
+		{"enabled, and disabled", func(a *Admin) { enable(a, root) }, func() { disable(w.Admin, other, "spam") }, events.AccountDisabled{Text: "spam", By: other}},
 	} {
 		slow, err := NewAdmin(&slowLog{Log: w.bus.Log(), meanwhile: tt.meanwhile}, w.Store, "slow")
 		w.must(err)
