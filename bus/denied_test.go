@@ -125,7 +125,7 @@ func TestASubscriptionThatNATSDoesNotPermitIsToldAtOnce(t *testing.T) {
 		_, err := b.Leases().Acquire(ctx, bus.LeaseRequest{Name: "c1", Instance: "i"})
 		return err
 	})
-	wantDenied(t, "serve", "subscribe to $SRV.>", func(ctx context.Context) error { return b.Serve(ctx, "1.0.0", nil) })
+	wantDenied(t, "serve", "subscribe to $SRV.>", func(ctx context.Context) error { return b.Serve(ctx, "1.0.0", nil, nil) })
 }
 
 // Answers come to subjects that others may not read, and those that a user may have are told

@@ -62,7 +62,7 @@ func connectorPermissions() Permissions {
 }
 
 // httpPermissions: it writes the ends of sessions, which accounts are disabled and networks
-// banned, pseudonyms, and who asked.
+// banned, pseudonyms, the tokens of browsers, and who asked.
 func httpPermissions() Permissions {
 	p := processPermissions()
 	p.answer()
@@ -72,7 +72,7 @@ func httpPermissions() Permissions {
 	}
 	p.read(bucketStream(serviceBucket)) // the certificate that the service has made for itself
 	p.publish(logPrefix+".>", auditSubject, bucketPrefix(namesBucket)+">", bucketPrefix(serviceBucket)+">")
-	p.publish(bucketPrefix(accountsBucket)+">", bucketPrefix(bansBucket)+">")
+	p.publish(bucketPrefix(accountsBucket)+">", bucketPrefix(bansBucket)+">", bucketPrefix(tokensBucket)+">")
 	p.subscribe(servicePrefix+".>", "$SRV.>")
 	return p
 }

@@ -55,7 +55,7 @@ func TestAProgramReadsFeedsAndAsksTheService(t *testing.T) {
 	if n != 3 || batch.Error() != nil {
 		t.Errorf("it reads %d events, %v", n, batch.Error())
 	}
-	go w.bus.Serve(t.Context(), "1.0.0", []bus.Endpoint{{Name: "echo", Answer: func(_ context.Context, q bus.Question) bus.Answer {
+	go w.bus.Serve(t.Context(), "1.0.0", nil, []bus.Endpoint{{Name: "echo", Answer: func(_ context.Context, q bus.Question) bus.Answer {
 		return bus.Answer{Status: 200, Data: q.Data}
 	}}})
 	for {
@@ -129,7 +129,7 @@ func TestAProgramWritesNothingByAskingForAnswersElsewhere(t *testing.T) {
 	must(t, err)
 	_, err = accounts.Put(within(t), alice, []byte("secret"), 0)
 	must(t, err)
-	go w.bus.Serve(t.Context(), "1.0.0", []bus.Endpoint{{Name: "echo", Answer: func(_ context.Context, q bus.Question) bus.Answer {
+	go w.bus.Serve(t.Context(), "1.0.0", nil, []bus.Endpoint{{Name: "echo", Answer: func(_ context.Context, q bus.Question) bus.Answer {
 		return bus.Answer{Status: 200, Data: q.Data}
 	}}})
 	for {

@@ -2,19 +2,30 @@ package bus
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
+
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 const (
 	servicePrefix = "rc.v1.api"
+	serviceName   = "rollcall"
 	// maxAsked is how many questions a process answers at a time.
 	maxAsked = 64
 	// MaxServiceAnswer is the size of an answer in bytes, at most.
 	MaxServiceAnswer = 512 << 10
+
+	// maxServing is of how many processes Serving tells.
+	maxServing = 100
+	// servingTime is how long Serving waits for one more.
+	servingTime = 300 * time.Millisecond
 )
 
 // A Question is one that a program asks a service on NATS.
@@ -39,10 +50,11 @@ type Endpoint struct {
 
 // Serve answers as the NATS service rollcall (ADR-32) until ctx ends and what was asked by then
 // is answered. Processes that serve the same share the questions. A failed answer has its status
-// in the header Nats-Service-Error-Code.
-func (b *Bus) Serve(ctx context.Context, version string, endpoints []Endpoint) error {
+// in the header Nats-Service-Error-Code. About is what the process tells of itself, as the
+// service's metadata.
+func (b *Bus) Serve(ctx context.Context, version string, about map[string]string, endpoints []Endpoint) error {
 	svc, err := micro.AddService(b.nc, micro.Config{
-		Name: "rollcall", Version: version, Description: "Rollcall: sessions and their history",
+		Name: serviceName, Version: version, Description: "Rollcall: sessions and their history", Metadata: about,
 	})
 	if err != nil {
 		return fmt.Errorf("serve on NATS: %w", err)
@@ -70,6 +82,38 @@ func (b *Bus) Serve(ctx context.Context, version string, endpoints []Endpoint) e
 	case <-b.closed:
 	}
 	return nil
+}
+
+// Serving is what the processes that serve tell of themselves, as far as they answer within
+// some 300 ms one after the other. There may be none.
+func (b *Bus) Serving(ctx context.Context) (list []map[string]string, err error) {
+	answers := make(chan *nats.Msg, maxServing)
+	sub, err := b.nc.ChanSubscribe(b.nc.NewInbox(), answers)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", events.ErrUnavailable, err)
+	}
+	defer sub.Unsubscribe()
+	subject, err := micro.ControlSubject(micro.InfoVerb, serviceName, "")
+	if err == nil {
+		err = b.nc.PublishRequest(subject, sub.Subject, nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", events.ErrUnavailable, err)
+	}
+	for len(list) < maxServing {
+		select {
+		case msg := <-answers:
+			var info micro.Info
+			if json.Unmarshal(msg.Data, &info) == nil && info.Name == serviceName { // not that nobody is there
+				list = append(list, info.Metadata)
+			}
+		case <-time.After(servingTime):
+			return list, nil
+		case <-ctx.Done():
+			return list, ctx.Err()
+		}
+	}
+	return list, nil
 }
 
 // A service answers questions.

@@ -45,8 +45,13 @@ func (c *console) printJSON(v any) error {
 }
 
 // errTerminal reports that somebody watches standard error.
-func (c *console) errTerminal() bool {
-	f, ok := c.err.(*os.File)
+func (c *console) errTerminal() bool { return isTerminal(c.err) }
+
+// outTerminal reports that somebody watches standard output.
+func (c *console) outTerminal() bool { return isTerminal(c.out) }
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

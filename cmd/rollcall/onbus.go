@@ -25,7 +25,7 @@ func (n *node) serveOnBus(ctx context.Context, server *api.Server) error {
 			return a
 		}})
 	}
-	return n.bus.Serve(ctx, serviceVersion, all)
+	return n.bus.Serve(ctx, serviceVersion, n.listeners.face().metadata(), all)
 }
 
 // detailOf is what a problem says for people.

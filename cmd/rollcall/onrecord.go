@@ -35,7 +35,7 @@ func isPersonal(verb string) bool {
 		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "names list", "names erase",
 		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user disable", "user enable", "user role", "user export",
 		"ban add", "ban rm", "announce", "token add", "token rm", "feed add", "feed rm",
-		"backup", "restore", "log set", "log create", "import",
+		"backup", "restore", "log set", "log create", "import", "web",
 	}, verb)
 }
 

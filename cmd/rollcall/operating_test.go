@@ -8,6 +8,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,6 +50,7 @@ var operating = map[string]string{
 	"rollcall restore backup-1 --data restored":                      `restored`,
 	"rollcall health":                                                ``,
 	"rollcall version":                                               `rollcall`,
+	"rollcall web":                                                   `^open this`,
 	"rollcall verify":                                                `agrees`,
 	"rollcall log set --max-age 14d":                                 `14 days`,
 	"rollcall stats storms --since 7d":                               `storms`,
@@ -165,11 +168,15 @@ func (w *office) do(line string, want *regexp.Regexp) {
 	here := strings.NewReplacer("/var/lib/prosody", "prosody").Replace(line)
 	cmd := exec.CommandContext(w.Context(), "sh", "-c", here)
 	cmd.Dir, cmd.Env, cmd.Stdin = w.dir, w.admin, strings.NewReader("a good password\n")
-	if said, err := cmd.CombinedOutput(); err != nil || !want.Match(said) {
+	said, err := cmd.CombinedOutput()
+	if err != nil || !want.Match(said) {
 		w.Errorf("%s: %v\n%swant %s", line, err, said, want)
 	}
-	if line == "rollcall user list" { // then people come
+	switch line {
+	case "rollcall user list": // then people come
 		w.login("alice", "phone")
+	case "rollcall web":
+		w.enter(string(said))
 	}
 }
 
@@ -188,6 +195,21 @@ func (w *office) up(line string) {
 		w.Fatalf("it does not serve:\n%s%s", p.out.String(), p.err.String())
 	}
 	w.c2s = xmppAddress.FindStringSubmatch(p.out.String())[1]
+}
+
+// enter opens the link that the verb has printed, with a browser that is sent on when it is in.
+func (w *office) enter(said string) {
+	w.Helper()
+	link := regexp.MustCompile(`http://[^/]+/login\?code=\S+`).FindString(said)
+	client := http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.PostForm("http://"+w.http+"/login", url.Values{"shown": {link}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusSeeOther || !strings.HasPrefix(answer.Header.Get("Set-Cookie"), "rollcall_session=rct_") {
+		w.Errorf("%q leads to %s %s", link, answer.Status, answer.Header)
+	}
 }
 
 // login lets a client come, with the password of the other server.

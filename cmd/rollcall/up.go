@@ -134,7 +134,7 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 		}
 	}
 	n.ready = sync.OnceFunc(func() {
-		welcome(con, n, demo)
+		welcome(ctx, con, n, demo)
 		n.manager.Ready()
 		go leaveNoStartBehind() // clients are served meanwhile
 	})
@@ -149,7 +149,7 @@ func up(ctx context.Context, con *console, cfg *Config) error {
 }
 
 // welcome says where the process listens and how to log in.
-func welcome(c *console, n *node, demo []demoAccount) {
+func welcome(ctx context.Context, c *console, n *node, demo []demoAccount) {
 	line := func(label, format string, args ...any) {
 		fmt.Fprintf(c.out, "  %-11s %s\n", label, fmt.Sprintf(format, args...))
 	}
@@ -173,6 +173,7 @@ func welcome(c *console, n *node, demo []demoAccount) {
 	if told := address(n.listeners.apiTLS); told != "" {
 		line("HTTP", "https://%s", told)
 	}
+	tellFace(ctx, c, line, n)
 	switch {
 	case n.nats == nil:
 		line("NATS", "%s", n.bus.Address())

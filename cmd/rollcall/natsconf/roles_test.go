@@ -130,7 +130,7 @@ var actions = []action{
 	{"read pseudonyms", everybody, get((*bus.Bus).Names)},
 	{"write pseudonyms", []string{"connector", "http", "publisher", "service", "admin"}, put((*bus.Bus).Names)},
 	{"read tokens", []string{"http", "service", "admin"}, get((*bus.Bus).Tokens)},
-	{"write tokens", []string{"admin"}, put((*bus.Bus).Tokens)},
+	{"write tokens", []string{"http", "service", "admin"}, put((*bus.Bus).Tokens)},
 	{"read bans", []string{"connector", "http", "service", "admin"}, get((*bus.Bus).Bans)},
 	{"write bans", []string{"connector", "http", "service", "admin"}, put((*bus.Bus).Bans)},
 	{"read the service's certificate", []string{"connector", "http", "service", "admin"}, get((*bus.Bus).Service)},
@@ -188,7 +188,7 @@ var actions = []action{
 	{"serve the API", []string{"http", "service"}, func(ctx context.Context, b *bus.Bus, _ int) error {
 		ctx, stop := context.WithTimeout(ctx, 500*time.Millisecond)
 		defer stop()
-		return b.Serve(ctx, "1.0.0", nil)
+		return b.Serve(ctx, "1.0.0", nil, nil)
 	}},
 	{"publish", []string{"publisher", "service"}, func(ctx context.Context, b *bus.Bus, _ int) error {
 		p := b.Public()
