@@ -33,7 +33,7 @@ type xmppConnector struct {
 	inherited   *accounts.Inheritances
 	bans        *bans.Table
 	lease       bus.LeaseRequest
-	domains     *domainWatch
+	peers       peerWatches
 }
 
 // newConnector puts the XMPP connector together.
@@ -84,8 +84,8 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	}
 	return &xmppConnector{
 		node: n, server: server, tally: tally.New(n.cfg.Name), credentials: credentials, inherited: inherited, bans: banned,
-		domains: newDomainWatch(n.cfg.Name, withUsers(told.Domains, told.Users), n.log),
-		lease:   bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
+		peers: peerWatches{newDomainWatch(n.cfg.Name, withUsers(told.Domains, told.Users), n.log), newRoleWatch(n.cfg.Name, told.Roles, n.log)},
+		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
 	}, nil
 }
 
@@ -95,7 +95,7 @@ func (c *xmppConnector) run(ctx context.Context) error {
 	err := connector.Run(ctx, connector.Config{
 		Acquire: func(ctx context.Context) (connector.Lease, error) { return c.bus.Leases().Acquire(ctx, c.lease) },
 		Leases:  c.bus.Leases(), Table: c.table, Log: warningLog{c.bus.Log(), c.log}, Courier: c.bus.Courier(),
-		Server: leaving{c.server, c.node}, Beside: c.beside, Ready: c.ready, Heard: c.domains.hear, Logger: c.log,
+		Server: leaving{c.server, c.node}, Beside: c.beside, Ready: c.ready, Heard: c.peers.hear, Logger: c.log,
 	})
 	if errors.Is(err, events.ErrHeld) {
 		return change("--name", err)

@@ -42,6 +42,7 @@ func newConnectors(con *console) *cobra.Command {
 					return err
 				}
 				sayDifferent(con, list)
+				sayOtherRoles(con, list)
 				return showConnectors(con, list, asJSON)
 			})
 		}),

@@ -1,61 +1,29 @@
 package main
 
 import (
-	"encoding/json"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
-	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// A domainWatch compares the domains of the connectors that run, and where their users
+// newDomainWatch compares the domains of the connectors that run, and where their users
 // come from. Both should be the same: a connector takes a domain that it does not serve for
 // another server's, and refuses what its clients send there; and which users can log in must
-// not depend on the connector. It warns and refuses nothing, for whoever adds a domain restarts
-// one connector after the other. It is used by one goroutine.
-type domainWatch struct {
-	name   string                       // this connector's
-	own    []string                     // withUsers
-	others map[string]events.LeaseState // by name
-	log    *slog.Logger
-	told   []string // of which connectors it warned last
-}
-
-func newDomainWatch(name string, own []string, log *slog.Logger) *domainWatch {
-	return &domainWatch{name: name, own: own, others: make(map[string]events.LeaseState), log: log}
-}
-
-// hear takes a lease that has begun, or ended.
-func (w *domainWatch) hear(s events.LeaseState, alive bool) {
-	switch {
-	case s.Name == w.name:
-		return
-	case alive:
-		w.others[s.Name] = s
-	case w.others[s.Name].Incarnation == s.Incarnation:
-		delete(w.others, s.Name)
+// not depend on the connector. own is withUsers.
+func newDomainWatch(name string, own []string, log *slog.Logger) *peerWatch {
+	return &peerWatch{
+		name: name, log: log,
+		differs: func(there ask.LeaseInfo) string {
+			if len(there.Domains) == 0 {
+				return "" // of an older version
+			}
+			return differences(own, withUsers(there.Domains, there.Users))
+		},
+		warning: "connectors serve different domains, or users who come from elsewhere, and stanzas from one to a domain of the other alone are refused; start all with the same --domain and sections [users]",
+		over:    "all connectors serve the same domains now",
 	}
-	var differ []string
-	for _, name := range slices.Sorted(maps.Keys(w.others)) {
-		if there, known := domainsOf(w.others[name]); known && differences(w.own, there) != "" {
-			differ = append(differ, w.others[name].String())
-		}
-	}
-	fresh := slices.DeleteFunc(slices.Clone(differ), func(i string) bool { return slices.Contains(w.told, i) })
-	for _, other := range w.others {
-		if slices.Contains(fresh, other.String()) {
-			there, _ := domainsOf(other)
-			w.log.Warn("connectors serve different domains, or users who come from elsewhere, and stanzas from one to a domain of the other alone are refused; start all with the same --domain and sections [users]",
-				"connector", other.Name, "difference", differences(w.own, there))
-		}
-	}
-	if len(differ) == 0 && len(w.told) > 0 {
-		w.log.Warn("all connectors serve the same domains now")
-	}
-	w.told = differ
 }
 
 // withUsers are domains, each with where its users come from if they are not accounts made
@@ -69,14 +37,6 @@ func withUsers(domains []string, users map[string]string) []string {
 		all = append(all, d)
 	}
 	return all
-}
-
-// domainsOf are those that the holder of a lease serves, withUsers; one of an older version
-// says nothing.
-func domainsOf(s events.LeaseState) (domains []string, known bool) {
-	var info ask.LeaseInfo
-	err := json.Unmarshal(s.Info, &info)
-	return withUsers(info.Domains, info.Users), err == nil && len(info.Domains) > 0
 }
 
 // differences says which domains are on one list alone; "" if none are.

@@ -46,7 +46,8 @@ type Connector struct {
 	WSTLS     string `json:"ws_tls"`
 	Since     string `json:"since"`
 
-	Domains []string `json:"domains"`
+	Domains []string           `json:"domains"`
+	Roles   []roles.Definition `json:"-"` // of one that is Alive
 }
 
 // The states of a connector. Lost is one that did not renew its lease in time,
@@ -134,7 +135,7 @@ func connectorViews(leases []events.LeaseState, held []query.Holding, now time.T
 		if json.Unmarshal(l.Info, &info) == nil { // of another version: unknown, no error
 			v.C2S, v.C2STLS, v.WS, v.WSTLS = info.C2S, info.C2STLS, info.WS, info.WSTLS
 		}
-		v.Domains = append([]string{}, info.Domains...)
+		v.Domains, v.Roles = append([]string{}, info.Domains...), info.Roles
 		list = append(list, v)
 	}
 	for _, h := range held {
