@@ -47,28 +47,23 @@ func (a *Audit) Append(ctx context.Context, data []byte) error {
 // Read gives the entries that were stored at or after since and before until, oldest
 // first; the zero time is no limit. An error is the last.
 func (a *Audit) Read(ctx context.Context, since, until time.Time) iter.Seq2[AuditEntry, error] {
+	return a.ReadRange(ctx, events.Range{Since: since, Until: until})
+}
+
+// ReadRange is Read by the record's sequences. The range has no account.
+func (a *Audit) ReadRange(ctx context.Context, r events.Range) iter.Seq2[AuditEntry, error] {
 	return func(yield func(AuditEntry, error) bool) {
-		fail := func(err error) { yield(AuditEntry{}, fmt.Errorf("read %s: %w", auditStream, err)) }
-		end, err := a.b.newest(ctx, auditStream, "")
-		if err != nil {
-			fail(err)
-			return
-		}
-		if end.seq == 0 || end.at < unixNano(since) {
-			return
-		}
-		t := &tail{b: a.b, stream: auditStream, since: since}
-		for d, err := range t.all(ctx, end.seq) {
-			switch {
-			case err != nil:
-				fail(err)
+		for d, err := range a.b.deliveries(ctx, auditStream, "", r) {
+			if err != nil {
+				yield(AuditEntry{}, err)
 				return
-			case !until.IsZero() && d.at >= unixNano(until):
-				return
-			case d.at < unixNano(since):
-			case !yield(AuditEntry{d.seq, time.Unix(0, d.at), d.msg.Data}, nil):
+			}
+			if !yield(AuditEntry{d.seq, time.Unix(0, d.at), d.msg.Data}, nil) {
 				return
 			}
 		}
 	}
 }
+
+// Info describes the record, as Log.Info does the log.
+func (a *Audit) Info(ctx context.Context) (events.Info, error) { return a.b.describe(ctx, auditStream) }

@@ -40,6 +40,14 @@ func TestTheAuditGivesBackWhatWasAppendedInASpanOfTime(t *testing.T) {
 	if got, _ := entries(t, a, at[2].Add(1), time.Time{}); got != nil {
 		t.Errorf("after the last it gives %q", got)
 	}
+	got = nil
+	for e, err := range a.ReadRange(within(t), events.Range{After: 1, To: 2}) {
+		must(t, err)
+		got = append(got, string(e.Data))
+	}
+	if info, err := a.Info(within(t)); !slices.Equal(got, want[1:2]) || err != nil || info.First != 1 || info.Last != 3 {
+		t.Errorf("of its second place it gives %q; it goes from %d to %d, %v", got, info.First, info.Last, err)
+	}
 	if err := a.Append(within(t), make([]byte, bus.MaxAuditEntry+1)); !errors.Is(err, events.ErrTooLarge) {
 		t.Errorf("an entry that is too large: %v", err)
 	}

@@ -14,9 +14,24 @@ import (
 // read gives the records of a range up to the newest that is there now.
 func (b *Bus) read(ctx context.Context, stream, filter string, r events.Range) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
+		for d, err := range b.deliveries(ctx, stream, filter, r) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !d.yieldAll(stream, yield) {
+				return
+			}
+		}
+	}
+}
+
+// deliveries gives what read makes records of. An error is the last.
+func (b *Bus) deliveries(ctx context.Context, stream, filter string, r events.Range) iter.Seq2[delivery, error] {
+	return func(yield func(delivery, error) bool) {
 		end, err := b.newest(ctx, stream, filter)
 		if err != nil {
-			yield(nil, fmt.Errorf("read %s: %w", stream, err))
+			yield(delivery{}, fmt.Errorf("read %s: %w", stream, err))
 			return
 		}
 		if end.seq <= uint64(r.After) || end.at < unixNano(r.Since) {
@@ -24,19 +39,19 @@ func (b *Bus) read(ctx context.Context, stream, filter string, r events.Range) i
 		}
 		since, err := b.sinceOf(ctx, stream, filter, r)
 		if err != nil {
-			yield(nil, fmt.Errorf("read %s: %w", stream, err))
+			yield(delivery{}, fmt.Errorf("read %s: %w", stream, err))
 			return
 		}
 		t := &tail{b: b, stream: stream, filter: filter, after: uint64(r.After), since: since}
 		for d, err := range t.all(ctx, end.seq) {
 			switch {
 			case err != nil:
-				yield(nil, fmt.Errorf("read %s: %w", stream, err))
+				yield(delivery{}, fmt.Errorf("read %s: %w", stream, err))
 				return
 			case r.To > 0 && d.seq > uint64(r.To), !r.Until.IsZero() && d.at >= unixNano(r.Until):
 				return
 			case d.seq <= uint64(r.After), d.at < unixNano(r.Since):
-			case !d.yieldAll(stream, yield):
+			case !yield(d, nil):
 				return
 			}
 		}

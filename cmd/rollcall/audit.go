@@ -15,9 +15,9 @@ import (
 
 // An auditQuery says which entries are meant.
 type auditQuery struct {
-	span  replay.Span // its Of is the account that entries are about; zero: any
-	by    string      // "": anybody
-	limit int         // of the newest; 0: all
+	access.Query
+	span  replay.Span
+	limit int // of the newest; 0: all
 }
 
 // newAudit shows who asked what, about whom.
@@ -33,7 +33,8 @@ func newAudit(con *console) *cobra.Command {
 		Short: "Show who asked what about whom, and who changed what",
 		Long: "Show who asked the API or the command line about accounts, and who ended\n" +
 			"sessions, changed accounts, or made tokens. It is kept for a year, or until a\n" +
-			"million entries are younger, and nobody can change it.\n\n" +
+			"million entries are younger, and nobody can change it. Asking for it is on\n" +
+			"record, too.\n\n" +
 			"The command line itself reports its user, by the system's name. Whoever reaches\n" +
 			"NATS with other programs leaves no entry here: NATS's permissions decide that.",
 		Example: "  rollcall audit --about alice@localhost\n" +
@@ -44,7 +45,7 @@ func newAudit(con *console) *cobra.Command {
 				return err
 			}
 			if about != "" {
-				if q.span.Of, err = parseAccount(about); err != nil {
+				if q.About, err = parseAccount(about); err != nil {
 					return err
 				}
 			}
@@ -59,7 +60,7 @@ func newAudit(con *console) *cobra.Command {
 	f.StringVar(&since, "since", "", "from this `TIME` on")
 	f.StringVar(&until, "until", "", "before this `TIME`")
 	f.StringVar(&about, "about", "", "only what is about this `JID`, or names it")
-	f.StringVar(&q.by, "by", "", "only what this `NAME` did, as BY shows it, or a\ntoken's alone")
+	f.StringVar(&q.By, "by", "", "only what this `NAME` did, as BY shows it, or a\ntoken's alone")
 	f.IntVar(&q.limit, "limit", 0, "only the newest `N`")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
@@ -71,11 +72,8 @@ func (q *auditQuery) entries(ctx context.Context, b *bus.Bus) (list []access.Sto
 		if err != nil {
 			return nil, err
 		}
-		e, err := access.Open(raw.Seq, raw.At, raw.Data)
-		if err != nil {
-			e.Did = "(unreadable)"
-		}
-		if q.by != "" && e.By != q.by && e.By != "token "+q.by && e.By != "cli "+q.by || !q.span.Of.IsZero() && !e.Concerns(q.span.Of) {
+		e, _ := access.Open(raw.Seq, raw.At, raw.Data) // one that can't be read says so
+		if !q.Has(&e.Entry) {
 			continue
 		}
 		if list = append(list, e); q.limit > 0 && len(list) >= 2*q.limit {
@@ -93,6 +91,7 @@ func (q *auditQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON 
 	if err != nil {
 		return err
 	}
+	putAbout(ctx, b, q.About) // not before, or the newest entry would always be this question
 	now := time.Now()
 	t := newTable(con.out, "SEQ", timeHead("TIME", con.zoneName(now)), "BY", "FROM", "DID", "ABOUT", "ROWS", "ASKED")
 	for i := range list {

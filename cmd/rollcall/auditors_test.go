@@ -21,6 +21,7 @@ var auditors = map[string][2]string{
 	"rollcall events type:closed reason:kicked":                        {`closed +bob@localhost/desk +reason=kicked text=rude by="cli `, `"reason":"kicked","text":"rude","by":"cli `},
 	"rollcall events 'by:*'":                                           {`closed +bob@localhost/desk .*by="cli `, `"type":"rollcall.session.closed.v1".*"by":"cli `},
 	"rollcall user export alice@localhost alice.zip":                   {`^$`, `(?s)^PK.*README\.txt`},
+	"rollcall audit --about alice@localhost":                           {`user export +alice@localhost`, `"did":"user export",.*"about":"alice@localhost"`},
 	"rollcall history alice@localhost":                                 {`(?s)authenticated.*auth_failed`, `(?s)authenticated.*auth_failed`},
 	"rollcall logins 'agent:gajim*'":                                   {`authenticated +alice@localhost.*agent="Gajim 1.9, laptop, `, `"agent":"Gajim 1.9, laptop, `},
 	"rollcall stats fights --since 7d":                                 {`carol@localhost/desk`, `"jid":"carol@localhost/desk"`},
@@ -41,7 +42,7 @@ func TestAuditorsGetTheirAnswersByOneCommandAndOneURL(t *testing.T) {
 	p := connectorProcess(t, t.TempDir(), "a", "--demo", "--nats-listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1/32")
 	p.happen(t)
 	then := time.Now().UTC().Format(time.RFC3339Nano)
-	token, err := command(t, "token", "add", "auditor", "--scope", "read,read:address,export", "--nats", p.nats())
+	token, err := command(t, "token", "add", "auditor", "--scope", "read,read:address,export,audit", "--nats", p.nats())
 	if err != nil {
 		t.Fatal(token, err)
 	}

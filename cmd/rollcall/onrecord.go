@@ -32,7 +32,7 @@ type invocationKey struct{}
 // of people; that others print about the service is not.
 func isPersonal(verb string) bool {
 	return slices.Contains([]string{
-		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "names list", "names erase",
+		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "audit", "names list", "names erase",
 		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user disable", "user enable", "user role", "user export",
 		"ban add", "ban rm", "announce", "token add", "token rm", "feed add", "feed rm",
 		"backup", "restore", "log set", "log create", "import", "web",
@@ -66,8 +66,8 @@ func putOnRecord(ctx context.Context, b *bus.Bus) {
 		_, terms := jidAndTerms(i.args)
 		about = filter.Account(joined(terms))
 	}
-	if verb == "kick" && about.IsZero() {
-		return // it is put there when it is known whose session is meant
+	if verb == "kick" && about.IsZero() || verb == "audit" {
+		return // a kick is put there when it is known whose session is meant, and audit when it has read
 	}
 	i.putOnRecord(ctx, b, verb, about)
 }

@@ -35,6 +35,7 @@ func newTokenAdd(con *console, svc *service) *cobra.Command {
 			"  kick          end sessions\n" +
 			"  moderate      disable accounts and ban networks\n" +
 			"  metrics       metrics from other machines\n" +
+			"  audit         who asked what about whom, and who changed what\n" +
 			"  admin         all of these",
 		Example: "  rollcall token add grafana --scope read --expires 365d",
 		Args:    arguments(1, 1),

@@ -15,7 +15,7 @@ func (q *question) forbidden() error {
 	switch accounts := q.accounts(); {
 	case q.earlier:
 		detail = "this token was made for an earlier account of this name; make another with rollcall token add"
-	case len(accounts) > 0 && q.route.Scope != access.Kick:
+	case len(accounts) > 0 && q.route.Scope != access.Kick && q.route.Scope != access.Audit:
 		detail = "this token is for " + strings.Join(accounts, " and ") + " alone" + q.advice(accounts)
 	}
 	return Problem{Status: http.StatusForbidden, Detail: detail}

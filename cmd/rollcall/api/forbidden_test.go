@@ -23,6 +23,7 @@ func TestATokenThatMayNotAskIsToldWhatItIsFor(t *testing.T) {
 		{alice, "/v1/stats/fights", "this token is for alice@localhost alone: this is about everybody, and for the scope read"},
 		{alice, "/v1/contacts?of=alice@localhost", "this token is for alice@localhost alone: this is about others too"},
 		{two, "/v1/events", "this token is for alice@localhost and bob@localhost alone: add account=alice@localhost or bob@localhost"},
+		{alice, "/v1/audit?about=alice@localhost", "this token does not have the scope audit; rollcall token list shows what it has"},
 		{kicks, "/v1/events", "this token does not have the scope read; rollcall token list shows what it has"},
 	} {
 		if body := s.answer(c.token, c.path, 403, nil); !strings.Contains(body, `"detail":"`+c.want+`"`) {

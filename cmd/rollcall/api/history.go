@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net"
 	"net/http"
 	"strings"
 
+	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/person"
@@ -58,6 +60,8 @@ type Pre interface {
 type Audit interface {
 	access.Record
 	person.Audit
+	ReadRange(context.Context, events.Range) iter.Seq2[bus.AuditEntry, error]
+	Info(context.Context) (events.Info, error)
 }
 
 // A Route is one of them, as it is described to programs.
@@ -82,6 +86,7 @@ var subjects = map[string]string{
 	"GET /v1/token":        "",
 	"DELETE /v1/token":     "",
 	"GET /v1/log":          "",
+	"GET /v1/audit":        "about",
 }
 
 // nameless are routes that tell of nobody. Whoever asks them is not put on record, where
@@ -139,6 +144,7 @@ var Routes = []Route{
 	{"DELETE /v1/bans", access.Moderate, false, (*History).unban},
 	{"GET /v1/logins", access.Read, false, (*History).logins},
 	{"GET /v1/log", access.Read, false, (*History).log},
+	{"GET /v1/audit", access.Audit, false, (*History).audit},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
 	{"GET /v1/token", AnyToken, false, (*History).ownToken},
 	{"POST /v1/token", "", false, (*History).redeem},

@@ -49,6 +49,18 @@ type Stored struct {
 	Entry
 }
 
+// A Query says which entries are meant; the zero Query means all.
+type Query struct {
+	About events.JID // only those that concern this account
+	By    string     // only of whoever has this name, as Entry.By has it, or a token's or a user's alone
+}
+
+// Has reports an entry that is meant.
+func (q *Query) Has(e *Entry) bool {
+	by := q.By == "" || e.By == q.By || e.By == "token "+q.By || e.By == "cli "+q.By
+	return by && (q.About.IsZero() || e.Concerns(q.About))
+}
+
 // ErrUnrecorded: the question can't be put on record, so it isn't answered.
 var ErrUnrecorded = errors.New("it can't be put on record who asks, so there is no answer; try again")
 
@@ -73,9 +85,12 @@ func Put(ctx context.Context, to Record, e Entry) error {
 	return nil
 }
 
-// Open reads an entry that Put has appended.
+// Open reads an entry that Put has appended. With an error it says that it can't be read.
 func Open(seq uint64, at time.Time, data []byte) (Stored, error) {
 	s := Stored{Seq: seq, At: at.UTC()}
 	err := json.Unmarshal(data, &s.Entry)
+	if err != nil {
+		s.Did = "(unreadable)"
+	}
 	return s, err
 }

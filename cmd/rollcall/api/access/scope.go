@@ -21,6 +21,7 @@ const (
 	Kick        Scope = "kick"         // to end sessions
 	Moderate    Scope = "moderate"     // to disable accounts and ban networks
 	Metrics     Scope = "metrics"      // metrics, which name nobody
+	Audit       Scope = "audit"        // who asked what about whom, and who changed what
 	Admin       Scope = "admin"
 
 	accountPrefix = "account:" // and a bare JID: Read and Export of that account alone
@@ -39,8 +40,8 @@ func ParseScopes(list string) (scopes []Scope, err error) {
 				return nil, fmt.Errorf("%w as %q: after %s comes user@domain", ErrScope, text, accountPrefix)
 			}
 			s = Scope(accountPrefix + j.String())
-		} else if !slices.Contains([]Scope{Read, ReadAddress, Export, Kick, Moderate, Metrics, Admin}, s) {
-			return nil, fmt.Errorf("%w as %q: there are read, read:address, account:JID, export, kick, moderate, metrics and admin", ErrScope, text)
+		} else if !slices.Contains([]Scope{Read, ReadAddress, Export, Kick, Moderate, Metrics, Audit, Admin}, s) {
+			return nil, fmt.Errorf("%w as %q: there are read, read:address, account:JID, export, kick, moderate, metrics, audit and admin", ErrScope, text)
 		}
 		if !slices.Contains(scopes, s) {
 			scopes = append(scopes, s)
