@@ -36,7 +36,11 @@ type connector struct {
 	Name, State                   string
 	Epoch                         uint64
 	Sessions, Available, Detached int
-	Since                         time.Time
+	C2S                           string
+	C2STLS                        string `json:"c2s_tls"`
+	WS                            string
+	WSTLS                         string `json:"ws_tls"`
+	Since                         stamp
 	Domains                       []string
 }
 
@@ -49,4 +53,22 @@ func (s *stamp) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	return s.Time.UnmarshalJSON(data)
+}
+
+// Mark is the class of the state's mark.
+func (c *connector) Mark() string {
+	if c.State == "alive" {
+		return "good"
+	}
+	return "bad"
+}
+
+// Listens are the addresses that clients connect to, each with what is spoken there.
+func (c *connector) Listens() (list []string) {
+	for _, at := range [...]link{{"XMPP", c.C2S}, {"XMPP over TLS", c.C2STLS}, {"WebSocket", c.WS}, {"WebSocket over TLS", c.WSTLS}} {
+		if at.To != "" {
+			list = append(list, at.To+" ("+at.Text+")")
+		}
+	}
+	return list
 }

@@ -19,6 +19,8 @@ var pages = []pageKind{
 	{"/events/{seq}", "event", "", oneEvent},
 	{"/explain", "explain", "Explain", explain},
 	{"/analytics", "analytics", "Analytics", analytics},
+	{"/connectors", "connectors", "Connectors", listConnectors},
+	{"/connectors/{name}", "connector", "", oneConnector},
 }
 
 // loginKind is the page to log in with, which is for everybody.
