@@ -35,6 +35,12 @@ type logState struct {
 // Comparing reports that two moments are looked at, and not the table of one.
 func (p *timeline) Comparing() bool { return !p.From.Live() }
 
+// Live reports that the page is of now, and follows it.
+func (p *timeline) Live() bool { return p.At.Live() && !p.Comparing() }
+
+// Speeds are how many times faster than it was time may be played.
+func (p *timeline) Speeds() []int { return []int{1, 10, 60, 300, 900, 3600} }
+
 // Empty reports that nothing has happened yet. What is known of the log may be some seconds
 // old, the position is not.
 func (p *timeline) Empty() bool { return p.Log.Records == 0 && p.visit.position == 0 }
@@ -54,8 +60,8 @@ func timePage(v *visit) (*shown, error) {
 	if err := p.read(); err != nil {
 		return nil, err
 	}
-	s := &shown{template: "time", Title: "Time", Body: p, parts: []string{"moment"}}
-	if p.At.Live() && !p.Comparing() {
+	s := &shown{template: "time", Title: "Time", Body: p, Script: "time.mjs", parts: []string{"moment"}}
+	if p.Live() {
 		s.Live = "?class=session"
 	}
 	return s, nil

@@ -34,7 +34,6 @@ type curve struct {
 	concurrency
 	Line, Accounts, Under string // paths
 	Buckets               []bucket
-	Ticks                 []tick
 	Levels                []level
 	Ends                  float64 // percent; beyond it the figure does not reach
 	Most                  int
@@ -56,20 +55,21 @@ type level struct {
 // draw asks for the figure of the span.
 func (p *timeline) draw() error {
 	c := &curve{}
+	p.Curve = c
 	asked := url.Values{"since": {p.Span.from(p.Span.Since)}, "until": {p.Span.upTo(p.Span.Until)}}
 	if !p.Span.Until.Before(p.visit.now) {
 		asked.Del("until")
 	}
-	if err := p.visit.ask("The curve", "/v1/stats/concurrency", asked, &c.concurrency); err != nil {
+	err := p.visit.ask("The curve", "/v1/stats/concurrency", asked, &c.concurrency)
+	if err != nil {
 		p.NoCurve, err = here(err)
 		return err
 	}
 	if c.Since.After(p.Span.Since) && c.Since.Before(p.Span.Until) {
 		p.Span.Since = c.Since.Truncate(time.Millisecond) // where the log begins
 	}
-	p.Curve = c
 	if len(c.Items) == 0 {
-		p.NoCurve, p.Curve = &problem{Status: http.StatusOK, Detail: "The log has nothing of this span."}, nil
+		p.NoCurve = &problem{Status: http.StatusOK, Detail: "The log has nothing of this span."}
 		return nil
 	}
 	c.plot(p)
@@ -89,7 +89,7 @@ func (c *curve) plot(p *timeline) {
 	}
 	since, until := p.Span.Since, p.Span.Until
 	x := func(t time.Time) string { return plain(percent(t, since, until) * curveWide / 100) }
-	c.Ends, c.Ticks = percent(c.Until, since, until), ticksOf(since, until, p.visit.zone)
+	c.Ends = percent(c.Until, since, until)
 	c.Line = c.path(x, top, func(o *online) int { return o.MostSessions })
 	c.Accounts = c.path(x, top, func(o *online) int { return o.MostAccounts })
 	c.Under = strings.Replace(c.Line, "M", "M"+x(c.Items[0].At)+" "+strconv.Itoa(curveHigh)+"L", 1) + "V" + strconv.Itoa(curveHigh) + "Z"
@@ -126,31 +126,36 @@ func plain(n float64) string {
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(n, 'f', 2, 64), "0"), ".")
 }
 
+// Ticks are the times that the axis names.
+func (p *timeline) Ticks() []tick { return ticksOf(p.Span.Since, p.Span.Until, p.visit.zone) }
+
 // Missing is how much of the span the figure does not reach, in percent.
 func (c *curve) Missing() string { return plain(100 - c.Ends) }
 
-// A handle marks a moment on the curve.
-type handle struct{ Name, Label, X string }
+// A handle marks a moment on the curve. One that is not there has no place.
+type handle struct {
+	Name, Label, X string
+	Time           time.Time
+}
 
-// Handles are those of the moments that are looked at, if they are on the curve.
-func (p *timeline) Handles() (list []handle) {
-	all := []struct {
-		name, label string
-		m           moment
-	}{{"at", "Moment", p.At}}
-	if p.Comparing() {
-		all[0].name, all[0].label, all[0].m = "from", "First moment", p.From
-		all = append(all, all[0])
-		all[1].name, all[1].label, all[1].m = "to", "Second moment", p.To
-	}
-	for _, h := range all {
-		t := h.m.Time
-		if h.m.Live() {
-			t = p.visit.now
+// Handles are those that there may be: of the table's moment, and of two that are compared.
+func (p *timeline) Handles() []handle {
+	list := []handle{{Name: "at", Label: "Moment"}, {Name: "from", Label: "First moment"}, {Name: "to", Label: "Second moment"}}
+	for i, m := range [...]moment{p.At, p.From, p.To} {
+		if p.Comparing() != (i > 0) {
+			continue
 		}
-		if !t.IsZero() && p.Span.has(t) {
-			list = append(list, handle{h.name, h.label, plain(percent(t, p.Span.Since, p.Span.Until))})
+		if list[i].Time = p.instant(m); !list[i].Time.IsZero() && p.Span.has(list[i].Time) {
+			list[i].X = plain(percent(list[i].Time, p.Span.Since, p.Span.Until))
 		}
 	}
 	return list
+}
+
+// instant is when a moment is, or was.
+func (p *timeline) instant(m moment) time.Time {
+	if m.Live() {
+		return p.visit.now
+	}
+	return m.Time
 }

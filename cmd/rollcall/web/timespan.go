@@ -32,8 +32,8 @@ func around(centre time.Time, length time.Duration, now time.Time) span {
 	return span{centre.Add(-length / 2), centre.Add(length / 2)}.within(now)
 }
 
-// spanOf is the span that the address names or, without one, a day: the last one, or the one
-// about the moments that are looked at.
+// spanOf is the span that the address names or, without one, a day with the moments that
+// are looked at, the last one if it has them.
 func (v *visit) spanOf(moments ...moment) (s span, err error) {
 	if s.Since, err = v.timeOf("since"); err != nil {
 		return s, err
@@ -51,12 +51,36 @@ func (v *visit) spanOf(moments ...moment) (s span, err error) {
 	if s.length() < shortestSpan {
 		s.Since = s.Until.Add(-shortestSpan)
 	}
+	if named {
+		return s, nil
+	}
+	return s.reaching(moments, v.now), nil
+}
+
+// reaching is the span if it has all moments of the past. If not it moves to the one, or is
+// as long as several need.
+func (s span) reaching(moments []moment, now time.Time) span {
+	var all span
 	for _, m := range moments {
-		if !named && !m.Time.IsZero() && m.Time.Before(v.now) && !s.has(m.Time) {
-			return around(m.Time, usualSpan, v.now), nil
+		t := m.Time
+		if t.IsZero() || t.After(now) {
+			continue
+		}
+		if all.Since.IsZero() || t.Before(all.Since) {
+			all.Since = t
+		}
+		if t.After(all.Until) {
+			all.Until = t
 		}
 	}
-	return s, nil
+	switch margin := all.length() / 10; {
+	case all.Since.IsZero() || s.has(all.Since) && s.has(all.Until):
+		return s
+	case margin == 0:
+		return around(all.Since, s.length(), now)
+	default:
+		return span{all.Since.Add(-margin), all.Until.Add(margin)}.within(now)
+	}
 }
 
 // A zoom is another span that the curve may be of.
@@ -68,11 +92,8 @@ type zoom struct {
 // Zooms are those that a click leads to, about the moment that is looked at.
 func (p *timeline) Zooms() []zoom {
 	centre, length := p.Span.Since.Add(p.Span.length()/2), p.Span.length()
-	if t := p.At.Time; !t.IsZero() && p.Span.has(t) {
+	if t := p.Instant(); !t.IsZero() && !p.Comparing() {
 		centre = t
-	}
-	if p.At.Live() && !p.Comparing() {
-		centre = p.visit.now
 	}
 	now := p.visit.now
 	to := func(name, text string, s span) zoom { return zoom{link{text, p.spanning(s)}, name} }

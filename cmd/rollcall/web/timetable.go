@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -73,49 +74,53 @@ func (p *timeline) Seq() uint64 {
 }
 
 // Instant is when the moment was: the time that was asked for, or of the record.
-func (p *timeline) Instant() time.Time {
-	if p.At.Live() {
-		return p.visit.now
-	}
-	return p.At.Time
-}
+func (p *timeline) Instant() time.Time { return p.instant(p.At) }
 
 // A step is a link to a moment nearby. One that leads nowhere has no address.
 type step struct {
 	link
-	Key, Name string // the key that does the same, and what the script knows it by
+	Name string // by which the script knows it
 }
 
 // Steps are those from the moment.
 func (p *timeline) Steps() []step {
-	to := func(m moment) string {
-		if m.Seq == 0 && !m.Time.Before(p.visit.now) {
-			return p.Live()
-		}
-		return p.address(url.Values{"at": {m.String()}, "from": {""}, "to": {""}})
-	}
-	by := func(d time.Duration) string {
-		if t := p.Instant(); !t.IsZero() && (d < 0 || !p.At.Live()) {
-			return to(moment{Time: t.Add(d)})
-		}
-		return ""
-	}
-	event := func(n int) string {
-		seq := p.Seq()
-		if n < 0 && seq > 1 || n > 0 && !p.At.Live() && seq < max(p.Log.Last, p.visit.position) {
-			return to(moment{Seq: uint64(int64(seq) + int64(n))})
-		}
-		return ""
-	}
 	return []step{
-		{link{"−1 h", by(-time.Hour)}, "", "hour-back"}, {link{"−1 min", by(-time.Minute)}, "", "minute-back"},
-		{link{"Previous event", event(-1)}, "[", "back"}, {link{"Next event", event(1)}, "]", "forward"},
-		{link{"+1 min", by(time.Minute)}, "", "minute-forward"}, {link{"+1 h", by(time.Hour)}, "", "hour-forward"},
+		{link{"−1 h", p.later(-time.Hour)}, "hour-back"}, {link{"−1 min", p.later(-time.Minute)}, "minute-back"},
+		{link{"Previous event", p.event(-1)}, "back"}, {link{"Next event", p.event(1)}, "forward"},
+		{link{"+1 min", p.later(time.Minute)}, "minute-forward"}, {link{"+1 h", p.later(time.Hour)}, "hour-forward"},
 	}
 }
 
-// Live is this page at now, and going on.
-func (p *timeline) Live() string {
+// later is this page some time later or, less than 0, earlier; "" beyond now. The curve is of
+// that time, too.
+func (p *timeline) later(d time.Duration) string {
+	t := p.Instant().Add(d)
+	switch {
+	case p.Instant().IsZero() || p.Live() && d > 0:
+		return ""
+	case !t.Before(p.visit.now):
+		return p.ToLive()
+	}
+	changes := url.Values{"at": {moment{Time: t}.String()}}
+	if !p.Span.has(t) {
+		s := around(t, p.Span.length(), p.visit.now)
+		changes.Set("since", s.from(s.Since))
+		changes.Set("until", s.upTo(s.Until))
+	}
+	return p.address(changes)
+}
+
+// event is this page after an event near the one that it is of; "" if there is none.
+func (p *timeline) event(n int64) string {
+	seq := int64(p.Seq()) + n
+	if seq < 1 || n > 0 && (p.Live() || uint64(seq) > max(p.Log.Last, p.visit.position)) {
+		return ""
+	}
+	return p.address(url.Values{"at": {strconv.FormatInt(seq, 10)}})
+}
+
+// ToLive is this page at now, and going on.
+func (p *timeline) ToLive() string {
 	return p.address(url.Values{"at": {""}, "from": {""}, "to": {""}, "since": {p.Span.from(p.visit.now.Add(-p.Span.length()))}})
 }
 

@@ -30,11 +30,13 @@ class Live {
     this.url = `/v1/events/stream${query}`;
     this.news = 0;
     document.addEventListener("visibilitychange", () => (document.hidden ? this.stop() : this.start()));
+    document.addEventListener("rollcall:pause", () => ((this.paused = true), this.stop()));
+    document.addEventListener("rollcall:follow", () => ((this.paused = false), this.start()));
     this.start();
   }
 
   start() {
-    if (document.hidden || this.source) return;
+    if (document.hidden || this.paused || this.source) return;
     if (this.stopped) this.changed(); // what came while nobody looked
     this.source = new EventSource(this.url);
     this.source.addEventListener("open", () => this.say(""));
@@ -58,6 +60,7 @@ class Live {
     this.due = setTimeout(() => {
       this.due = null;
       this.last = performance.now();
+      if (!document.dispatchEvent(new Event("rollcall:news", { cancelable: true }))) return; // the page does it
       document.querySelector("[data-part]") ? this.refresh() : this.offer();
     }, wait);
   }
