@@ -44,7 +44,7 @@ func appendECS(b []byte, row []value) []byte {
 	o.object("event", func(o *object) { ecsOfEvent(o, row) })
 	o.object("user", func(o *object) {
 		o.value("id", row[evWho])
-		if len(row) > evAccount {
+		if hasNames(row) {
 			o.value("name", row[evAccount])
 		}
 		o.value("domain", row[evDomain])
@@ -66,7 +66,7 @@ func appendECS(b []byte, row []value) []byte {
 	o.object("user_agent", func(o *object) { o.value("original", row[evAgent]) })
 	o.object("observer", func(o *object) { o.value("name", row[evConnector]) })
 	o.object("trace", func(o *object) { o.value("id", row[evSession]) })
-	if len(row) > evAccount {
+	if hasNames(row) {
 		o.value("message", row[evText])
 	}
 	return append(o.b, '}')

@@ -1,6 +1,10 @@
 package export
 
-import "github.com/rollcall-xmpp/rollcall/events"
+import (
+	"slices"
+
+	"github.com/rollcall-xmpp/rollcall/events"
+)
 
 // The columns of dataset events, in their order. All classes have all
 // of them, so that the files of several are one table.
@@ -30,10 +34,11 @@ const (
 	evShow
 	evUntil
 	evAvailable
-	evAccount // from here on only with names
+	evAccount // from here to evText only with names
 	evResource
 	evTo
 	evText
+	evRole // which is the last of a row, with names or without
 )
 
 var eventColumns = []column{
@@ -62,6 +67,7 @@ var eventColumns = []column{
 	evResource:  {name: "resource", kind: word},
 	evTo:        {name: "to", kind: word},
 	evText:      {name: "text", kind: word},
+	evRole:      {name: "role", kind: word},
 }
 
 // damagedType is the type of a record that can't be decoded. Of one of a kind that this
@@ -80,8 +86,20 @@ func (e *eventRows) columns() []column {
 	if e.names {
 		return eventColumns[evSeq:]
 	}
-	return eventColumns[evSeq:evAccount]
+	return withoutNames(eventColumns, evAccount)[evSeq:]
 }
+
+// withoutNames are the columns before those that have names, which begin at first, and the
+// one behind them, role: columns are added at the end.
+func withoutNames(columns []column, first int) []column {
+	return append(slices.Clone(columns[:first]), columns[len(columns)-1])
+}
+
+// setRole fills in the last column of a row.
+func setRole(row []value, role string) { row[len(row)-1] = textOf(role) }
+
+// hasNames reports a row of an event that has the columns of names.
+func hasNames(row []value) bool { return len(row) == len(eventColumns) }
 
 // of is the row of a record.
 func (e *eventRows) of(it *item) []value {
@@ -111,10 +129,28 @@ func (e *eventRows) of(it *item) []value {
 	row[evEpoch] = counterOf(st.Connector.Epoch)
 	row[evPrev] = counterOf(uint64(st.Prev))
 	e.session(row, st)
+	setRole(row, roleOf(st.Event))
 	if e.names {
 		e.name(row, st)
 	}
 	return row
+}
+
+// roleOf is the role that an event names, "" if none.
+func roleOf(e events.Event) string {
+	switch e := e.(type) {
+	case events.Authenticated:
+		return e.Role
+	case events.Bound:
+		return e.Role
+	case events.Refreshed:
+		return e.Role
+	case events.RoleTaken:
+		return e.Role
+	case events.RoleChanged:
+		return e.Role
+	}
+	return ""
 }
 
 // session fills in what the events of sessions say.

@@ -28,7 +28,8 @@ const (
 	loAddressTag
 	loAgent
 	loConnector
-	loAccount // from here on only with names
+	loAccount // only with names
+	loRole
 )
 
 var loginColumns = []column{
@@ -47,27 +48,29 @@ var loginColumns = []column{
 	loAgent:      {name: "agent", kind: word},
 	loConnector:  {name: "connector", kind: word},
 	loAccount:    {name: "account", kind: word, bloom: true},
+	loRole:       {name: "role", kind: word},
 }
 
 // A loginTable is dataset logins: a row for each login, and for each that failed. They are
 // of two streams, and so in two kinds of files.
 type loginTable struct {
 	rowChoices
-	tags tagger
-	part *part
-	row  []value
+	tags    tagger
+	columns []column
+	part    *part
+	row     []value
 }
 
 func newLoginTable(c *Config) *loginTable {
-	columns := loginColumns[:loAccount]
+	columns := withoutNames(loginColumns, loAccount)
 	if c.Names {
 		columns = loginColumns
 	}
-	return &loginTable{rowChoices: rowChoices{c.Names, c.Addresses}, tags: newTagger(c), row: make([]value, len(columns))}
+	return &loginTable{rowChoices: rowChoices{c.Names, c.Addresses}, tags: newTagger(c), columns: columns, row: make([]value, len(columns))}
 }
 
 func (t *loginTable) begin(s *segment) (err error) {
-	t.part, err = s.add(datasetLogins+"/", loginColumns[:len(t.row)])
+	t.part, err = s.add(datasetLogins+"/", t.columns)
 	return err
 }
 
@@ -80,6 +83,7 @@ func (t *loginTable) take(it *item) error {
 		clear(t.row)
 		t.row[loOK], t.row[loSession], t.row[loAgent] = flagOf(true), textOf(it.st.Session.String()), textOf(t.agent(e.Agent))
 		t.row[loMechanism], t.row[loTLS] = textOf(e.Mechanism), textOf(e.TLS)
+		setRole(t.row, e.Role)
 		t.fill(it, it.st.Account(), e.Address)
 	case events.AuthFailed:
 		clear(t.row)

@@ -111,10 +111,10 @@ func ocsfMetadata(o *object, row []value) {
 // ocsfUser names the account by its pseudonym and, where names are exported, by its JID.
 func ocsfUser(o *object, row []value) {
 	o.value("uid", row[evWho])
-	if len(row) > evAccount {
+	if hasNames(row) {
 		o.value("name", row[evAccount])
 	}
-	if !row[evWho].set && (len(row) <= evAccount || !row[evAccount].set) {
+	if !row[evWho].set && (!hasNames(row) || !row[evAccount].set) {
 		o.text("uid", "unknown")
 	}
 	o.value("domain", row[evDomain])

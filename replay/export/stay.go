@@ -32,6 +32,7 @@ type stay struct {
 	Mechanism string `json:"mechanism,omitempty"`
 	TLS       string `json:"tls,omitempty"`
 	Agent     string `json:"agent,omitempty"`
+	Role      string `json:"role,omitempty"` // with which it began, as far as that is known
 
 	FirstConnector string `json:"first_connector"`
 	LastConnector  string `json:"last_connector"`
@@ -142,7 +143,7 @@ func (o *stays) begin(st *events.Stored) *stay {
 	}
 	switch e := st.Event.(type) {
 	case events.Authenticated:
-		s.Mechanism, s.TLS, s.Agent = e.Mechanism, e.TLS, o.rows.agent(e.Agent)
+		s.Mechanism, s.TLS, s.Agent, s.Role = e.Mechanism, e.TLS, o.rows.agent(e.Agent), e.Role
 		s.FirstNetwork = o.rows.addresses.network(e.Address)
 	case events.Refreshed:
 		s.restore(st, e, o.rows)
@@ -164,7 +165,7 @@ func binds(st *events.Stored) bool {
 
 // restore takes what a record repeats.
 func (s *stay) restore(st *events.Stored, e events.Refreshed, rows rowChoices) {
-	s.Began, s.Interested = e.Since, e.Interested
+	s.Began, s.Interested, s.Role = e.Since, e.Interested, e.Role
 	s.FirstNetwork = rows.addresses.network(e.Address)
 	if e.Available {
 		s.Priority, s.Available = e.Priority, e.PresenceAt
@@ -254,7 +255,7 @@ func (o *stays) adopt(s *session.Session) {
 	held := s.Connector()
 	n := &stay{
 		ID: s.ID, Domain: s.JID().Domain(), Began: s.Since, FirstConnector: held.Name, LastConnector: held.Name, Epoch: held.Epoch,
-		FirstNetwork: o.rows.addresses.network(s.Address()), Interested: s.Interested(), Until: s.DetachedUntil(),
+		FirstNetwork: o.rows.addresses.network(s.Address()), Interested: s.Interested(), Until: s.DetachedUntil(), Role: s.Role(),
 	}
 	n.LastNetwork = n.FirstNetwork
 	if o.rows.names {

@@ -24,9 +24,10 @@ const (
 	seDetachedFor
 	seAvailableFor
 	seClosedSeq
-	seAccount // from here on only with names
+	seAccount // from here to seText only with names
 	seResource
 	seText
+	seRole
 )
 
 var sessionColumns = []column{
@@ -53,6 +54,7 @@ var sessionColumns = []column{
 	seAccount:        {name: "account", kind: word, bloom: true},
 	seResource:       {name: "resource", kind: word},
 	seText:           {name: "text", kind: word},
+	seRole:           {name: "role", kind: word},
 }
 
 // The columns of dataset online, in their order.
@@ -69,8 +71,9 @@ const (
 	onPriority
 	onInterested
 	onDetachedUntil
-	onAccount // from here on only with names
+	onAccount // from here to onResource only with names
 	onResource
+	onRole
 )
 
 var onlineColumns = []column{
@@ -88,6 +91,7 @@ var onlineColumns = []column{
 	onDetachedUntil: {name: "detached_until", kind: instant},
 	onAccount:       {name: "account", kind: word, bloom: true},
 	onResource:      {name: "resource", kind: word},
+	onRole:          {name: "role", kind: word},
 }
 
 // A stayTable is datasets sessions and online: a row for each session in the segment in
@@ -102,10 +106,10 @@ type stayTable struct {
 func newStayTable(o *stays, sessions, online, named bool, hour int64) *stayTable {
 	t := &stayTable{stays: o, hour: hour}
 	if sessions {
-		t.ended = sessionColumns[:seAccount]
+		t.ended = withoutNames(sessionColumns, seAccount)
 	}
 	if online {
-		t.beginning = onlineColumns[:onAccount]
+		t.beginning = withoutNames(onlineColumns, onAccount)
 	}
 	if named && sessions {
 		t.ended = sessionColumns
@@ -174,7 +178,8 @@ func (e *ending) row(row []value) {
 	row[seDetachedFor] = numberOf(duration(0, e.DetachedFor+lasted(e.Detached, e.at)))
 	row[seAvailableFor] = numberOf(duration(0, e.AvailableFor+lasted(e.Available, e.at)))
 	row[seClosedSeq] = counterOf(uint64(e.seq))
-	if len(row) > seAccount {
+	setRole(row, e.Role)
+	if len(row) == len(sessionColumns) {
 		row[seAccount], row[seResource], row[seText] = textOf(e.Account), textOf(e.Resource), textOf(e.text)
 	}
 }
@@ -192,7 +197,8 @@ func (s *stay) online(row []value, at events.Seq) {
 		row[onPriority] = numberOf(int64(s.Priority))
 	}
 	row[onDetachedUntil] = instantOf(s.Until)
-	if len(row) > onAccount {
+	setRole(row, s.Role)
+	if len(row) == len(onlineColumns) {
 		row[onAccount], row[onResource] = textOf(s.Account), textOf(s.Resource)
 	}
 }
