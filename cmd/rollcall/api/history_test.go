@@ -305,6 +305,7 @@ func TestSessionsAreThoseOfNowOrOfAMoment(t *testing.T) {
 	}
 	type answer struct {
 		At       events.Seq
+		Matching int
 		Items    []struct{ JID, Address string }
 		Next     string
 		Complete bool
@@ -321,6 +322,9 @@ func TestSessionsAreThoseOfNowOrOfAMoment(t *testing.T) {
 	var all []string
 	for after := ""; ; {
 		a := ask(s.token, "min_seq=10&limit=2&after="+url.QueryEscape(after))
+		if a.Matching != 5 {
+			t.Errorf("after %q there are %d in all", after, a.Matching)
+		}
 		for _, v := range a.Items {
 			all = append(all, v.JID)
 		}
@@ -332,7 +336,7 @@ func TestSessionsAreThoseOfNowOrOfAMoment(t *testing.T) {
 	if !slices.Equal(all, want) {
 		t.Errorf("there are %q", all)
 	}
-	if a := ask(s.token, "at=4"); a.At != 4 || len(a.Items) != 2 || a.Items[0].Address != "192.0.2.7:5222" {
+	if a := ask(s.token, "at=4"); a.At != 4 || a.Matching != 2 || len(a.Items) != 2 || a.Items[0].Address != "192.0.2.7:5222" {
 		t.Errorf("after record 4 there are %+v", a)
 	}
 	if a := ask(s.token, "account=u3@localhost"); len(a.Items) != 1 {

@@ -37,6 +37,7 @@ func (h *History) sessions(q *question) error {
 	defer end()
 	answer := struct {
 		ask.Known
+		Matching int             `json:"matching"` // sessions that are meant, on all pages
 		Items    []query.Session `json:"items"`
 		Next     string          `json:"next,omitempty"` // to go on after
 		Complete bool            `json:"complete"`
@@ -48,15 +49,18 @@ func (h *History) sessions(q *question) error {
 	connector, after := params.Get("connector"), params.Get("after")
 	for i := range list {
 		v := &list[i].Session
-		if list[i].place <= after || connector != "" && v.Connector != connector || !chosen.Has(&filter.Stay{Session: v, At: then}) {
+		if connector != "" && v.Connector != connector || !chosen.Has(&filter.Stay{Session: v, At: then}) {
 			continue
 		}
-		if n := len(answer.Items); n == limit {
+		answer.Matching++
+		switch n := len(answer.Items); {
+		case list[i].place <= after || !answer.Complete:
+		case n == limit:
 			answer.Next, answer.Complete = ask.Place(&answer.Items[n-1]), false
-			break
+		default:
+			q.hide(v)
+			answer.Items = append(answer.Items, *v)
 		}
-		q.hide(v)
-		answer.Items = append(answer.Items, *v)
 	}
 	told := func(yield func(events.JID) bool) {
 		for i := range answer.Items {
