@@ -6,7 +6,8 @@ import "time"
 
 // A session is one of the table.
 type session struct {
-	ID, JID, Connector, Address, Role     string
+	ID, JID, Resource                     string
+	Connector, Address, Role              string
 	Epoch                                 uint64
 	Priority                              int
 	Available, Interested, Detached, Lost bool

@@ -51,26 +51,34 @@ func (v *visit) timeOf(name string) (time.Time, error) {
 	if text == "" || text == "now" || text == "live" {
 		return time.Time{}, nil
 	}
-	if back, ok := strings.CutPrefix(text, "-"); ok {
-		if d, ok := durationOf(back); ok {
-			return v.now.Add(-d).UTC().Truncate(time.Millisecond), nil
-		}
-	}
-	for _, form := range forms {
-		if t, err := time.ParseInLocation(form, text, v.zone); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	if t, err := time.ParseInLocation("15:04", text, v.zone); err == nil {
-		return v.lastAt(t), nil
-	}
-	if t, err := time.ParseInLocation("15:04:05", text, v.zone); err == nil {
-		return v.lastAt(t), nil
+	if t, ok := v.timeIn(text); ok {
+		return t, nil
 	}
 	return time.Time{}, &problem{
 		Status: http.StatusBadRequest, Title: "Bad Request", Parameter: name,
 		Detail: fmt.Sprintf("%s: %q is not a moment; give a sequence as in 18231, a time as in 2026-01-31 14:03 or 14:03:07, or how long ago as in -15m", name, text),
 	}
+}
+
+// timeIn is the time that a text means.
+func (v *visit) timeIn(text string) (t time.Time, ok bool) {
+	if back, ok := strings.CutPrefix(text, "-"); ok {
+		if d, ok := durationOf(back); ok {
+			return v.now.Add(-d).UTC().Truncate(time.Millisecond), true
+		}
+	}
+	for _, form := range forms {
+		if t, err := time.ParseInLocation(form, text, v.zone); err == nil {
+			return t.UTC(), true
+		}
+	}
+	if t, err := time.ParseInLocation("15:04", text, v.zone); err == nil {
+		return v.lastAt(t), true
+	}
+	if t, err := time.ParseInLocation("15:04:05", text, v.zone); err == nil {
+		return v.lastAt(t), true
+	}
+	return t, false
 }
 
 // lastAt is when the clock showed a time of day last.

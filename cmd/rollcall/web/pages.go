@@ -14,6 +14,8 @@ type pageKind struct {
 var pages = []pageKind{
 	{"/{$}", "overview", "Overview", overview},
 	{"/sessions", "sessions", "Sessions", sessions},
+	{"/sessions/{id}", "session", "", oneSession},
+	{"/accounts/{jid}", "account", "", account},
 	{"/time", "time", "Time", timePage},
 	{"/events", "events", "Events", listEvents},
 	{"/events/{seq}", "event", "", oneEvent},

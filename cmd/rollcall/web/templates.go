@@ -22,7 +22,7 @@ func templateOf(name string) *template.Template {
 }
 
 var templates = sync.OnceValue(func() map[string]*template.Template {
-	layout := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html"))
+	layout := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/parts/*.html"))
 	all := map[string]*template.Template{}
 	entries, err := files.ReadDir("templates")
 	if err != nil {
@@ -43,6 +43,18 @@ var functions = template.FuncMap{
 	"count":    count,
 	"duration": duration,
 	"static":   staticPath,
+
+	"accountPath":   accountPath,
+	"bare":          bare,
+	"sessionPath":   sessionPath,
+	"tablePath":     tablePath,
+	"actorPath":     actorPath,
+	"exactly":       exactly,
+	"halfDayBefore": func(t time.Time) string { return exactly(t.Add(-aDay / 2)) },
+	"halfDayAfter":  func(t time.Time) string { return exactly(t.Add(aDay / 2)) },
+	"before":        func(seq uint64) uint64 { return seq - 1 },
+	"add":           func(a, b int) int { return a + b },
+	"short":         short,
 }
 
 // count is a number as people read it: 1,234,567.
@@ -77,6 +89,14 @@ func duration(d time.Duration) string {
 		return text
 	}
 	return fmt.Sprintf("%d ms", d.Milliseconds())
+}
+
+// short is a text that has room beside a chart.
+func short(text string) string {
+	if r := []rune(text); len(r) > 16 {
+		return string(r[:15]) + "…"
+	}
+	return text
 }
 
 // Time is an instant in the page's zone, which a script may show in another.

@@ -40,6 +40,9 @@ func (h *Handler) visit(w http.ResponseWriter, r *http.Request, p *pageKind) *vi
 // value is a parameter of the page.
 func (v *visit) value(name string) string { return v.r.URL.Query().Get(name) }
 
+// Value is a parameter of the page, as it was given.
+func (v *visit) Value(name string) string { return v.value(name) }
+
 // A problem is why the API, or a page, does not answer (RFC 9457).
 type problem struct {
 	Status    int    `json:"status"`

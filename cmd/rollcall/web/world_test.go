@@ -33,6 +33,10 @@ type world struct {
 	url   string
 	write *session.Service
 	store *accounts.Store
+	table *projector.Table
+
+	tokens, asked int    // that were made, and questions of reader
+	admin         string // reader's token
 }
 
 func must(t testing.TB, err error) {
@@ -57,6 +61,7 @@ func newWorld(t testing.TB) *world {
 	var work sync.WaitGroup
 	t.Cleanup(func() { cancel(); work.Wait() })
 	table := projector.NewTable()
+	w.table = table
 	fold, err := projector.New(projector.Config{Log: b.Log(), Table: table})
 	must(t, err)
 	guard := access.NewGuard(b.Tokens())

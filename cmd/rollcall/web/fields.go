@@ -1,0 +1,16 @@
+package web
+
+// A field is an input of a form, with what is wrong with what was typed there.
+type field struct {
+	Name, Label, Example, Value string
+	Wrong                       string // "": nothing is
+}
+
+// Field is an input, and what the problem says of it if it is of this input.
+func (*visit) Field(name, label, example, value string, fault problem) field {
+	f := field{Name: name, Label: label, Example: example, Value: value}
+	if fault.Parameter == name {
+		f.Wrong = fault.Detail
+	}
+	return f
+}
