@@ -43,6 +43,7 @@ func New(cfg Config) *Handler {
 	for i := range pages {
 		h.mux.Handle("GET "+pages[i].path, h.page(&pages[i]))
 	}
+	h.mux.HandleFunc("GET /find", h.find)
 	h.mux.HandleFunc("GET /login", h.loginPage)
 	h.mux.HandleFunc("POST /login", h.login)
 	h.mux.HandleFunc("POST /logout", h.logout)

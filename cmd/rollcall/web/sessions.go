@@ -114,6 +114,11 @@ func (q *sessionQuery) chooses() bool {
 // Chooses reports that not all sessions are meant.
 func (l *sessionList) Chooses() bool { return l.Asked.chooses() }
 
+// ByAddress reports that an address alone was asked for. The log may know of earlier logins.
+func (l *sessionList) ByAddress() bool {
+	return strings.HasPrefix(l.Asked.Filter, "address:") && !strings.Contains(l.Asked.Filter, " ")
+}
+
 // Empty reports that no sessions are meant.
 func (l *sessionList) Empty() bool { return l.Matching == 0 }
 
