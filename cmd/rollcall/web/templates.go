@@ -42,6 +42,9 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 var functions = template.FuncMap{
 	"count":    count,
 	"duration": duration,
+	"seconds":  func(s int64) string { return duration(time.Duration(min(s, 1<<32)) * time.Second) },
+	"bytes":    size,
+	"number":   func(n float64) string { return count(int64(n + .5)) },
 	"static":   staticPath,
 
 	"accountPath":   accountPath,
@@ -68,6 +71,27 @@ func count(n any) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// size is a number of bytes with its unit: 512 B, 1.5 MiB.
+func size(n any) string {
+	v := 0.0
+	switch n := n.(type) {
+	case uint64:
+		v = float64(n)
+	case int64:
+		v = float64(n)
+	case float64:
+		v = n
+	}
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	for len(units) > 1 && v >= 1024 {
+		v, units = v/1024, units[1:]
+	}
+	if v >= 10 || units[0] == "B" {
+		return fmt.Sprintf("%.0f %s", v, units[0])
+	}
+	return fmt.Sprintf("%.1f %s", v, units[0])
 }
 
 // duration is one with two units: 3 d 4 h, 12 min 5 s, 250 ms.

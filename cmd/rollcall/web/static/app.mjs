@@ -20,9 +20,9 @@ function offerZone() {
 
 // --- What is live ---------------------------------------------------------------------
 
-// A page names in data-live the events that change it. Elements with data-part and an id
-// take their new content by themselves; if there are none the page says how many events
-// there are, and changes when it is asked to, so that no row jumps.
+// A page names in data-live the events that change it. Elements with data-part, which names
+// a template, take their new content by themselves; if there are none the page says how
+// many events there are, and changes when it is asked to, so that no row jumps.
 const every = 500; // ms between two changes at least
 
 class Live {
@@ -81,10 +81,10 @@ class Live {
     if (this.asking) return;
     this.asking = true;
     try {
-      const main = await mainOf(location.href);
-      for (const part of document.querySelectorAll("[data-part][id]")) {
-        const fresh = main.querySelector(`#${CSS.escape(part.id)}`);
-        if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
+      for (const part of document.querySelectorAll("[data-part]")) {
+        const given = await partOf(location.href, part.dataset.part);
+        const fresh = part.id ? given.querySelector(`#${part.id}`) : given;
+        if (fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
       }
       this.news = 0;
     } catch (e) {
@@ -102,19 +102,19 @@ class Live {
   }
 }
 
-// mainOf asks for the part of a page that changes.
+// partOf asks for a part of a page: main, or one that the page has a template for.
 let asked;
-async function mainOf(url) {
+async function partOf(url, name) {
   asked?.abort();
   asked = new AbortController();
-  const answer = await fetch(url, { headers: { "Rollcall-Part": "main" }, signal: asked.signal });
+  const answer = await fetch(url, { headers: { "Rollcall-Part": name }, signal: asked.signal });
   const text = await answer.text();
   return new DOMParser().parseFromString(`<main>${text}</main>`, "text/html").querySelector("main");
 }
 
 // replaceMain shows a page in place of this one.
 async function replaceMain(url) {
-  const main = await mainOf(url);
+  const main = await partOf(url, "main");
   document.querySelector("main").replaceChildren(...main.childNodes);
 }
 
