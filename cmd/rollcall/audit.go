@@ -63,6 +63,7 @@ func newAudit(con *console) *cobra.Command {
 	f.StringVar(&q.By, "by", "", "only what this `NAME` did, as BY shows it, or a\ntoken's alone")
 	f.IntVar(&q.limit, "limit", 0, "only the newest `N`")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
@@ -93,7 +94,7 @@ func (q *auditQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON 
 	}
 	putAbout(ctx, b, q.About) // not before, or the newest entry would always be this question
 	now := time.Now()
-	t := newTable(con.out, "SEQ", timeHead("TIME", con.zoneName(now)), "BY", "FROM", "DID", "ABOUT", "ROWS", "ASKED")
+	t := newTable(con, "SEQ", timeHead("TIME", con.zoneName(now)), "BY", "FROM", "DID", "ABOUT", "ROWS", "ASKED")
 	for i := range list {
 		e := &list[i]
 		if asJSON {

@@ -28,12 +28,13 @@ func newBanList(con *console, svc *service) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
 func showBans(con *console, all []bans.Ban, asJSON bool) error {
 	now := time.Now()
-	t := newTable(con.out, "NETWORK", timeHead("BANNED", con.zoneName(now)), timeHead("UNTIL", con.zoneName(now)), "BY", "REASON")
+	t := newTable(con, "NETWORK", timeHead("BANNED", con.zoneName(now)), timeHead("UNTIL", con.zoneName(now)), "BY", "REASON")
 	for i := range all {
 		b := &all[i]
 		until := "-"

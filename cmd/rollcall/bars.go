@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"strings"
 	"time"
@@ -28,9 +27,9 @@ func bar(n, most float64) string {
 const sparkWidth = 60
 
 // sparkRoom is how many there are room for beside the other columns of a table.
-func sparkRoom(w io.Writer) int {
+func (c *console) sparkRoom() int {
 	const others = 45
-	if screen := columns(w); screen > 0 {
+	if screen := c.columns(); screen > 0 {
 		return min(max(screen-others, 10), sparkWidth)
 	}
 	return sparkWidth

@@ -28,7 +28,7 @@ func TestBarsAndCurvesAreInProportion(t *testing.T) {
 			t.Errorf("%v in %d: %q, want %q", c.numbers, c.room, got, c.want)
 		}
 	}
-	if got := sparkRoom(&bytes.Buffer{}); got != sparkWidth {
+	if got := newConsole(nil, &bytes.Buffer{}, nil).sparkRoom(); got != sparkWidth {
 		t.Errorf("where nobody reads along there is room for %d", got)
 	}
 }

@@ -66,6 +66,7 @@ func newBench(con *console) *cobra.Command {
 	f.DurationVar(&b.Settle, "settle", 10*time.Second, "pause before a process's memory is read")
 	f.StringVar(&b.Log, "log", "", "`DIR` with a long log, which \"bench log\" makes and\nsome measurements make longer (default: one of\n--events)")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line, one a measurement")
+	con.wideFlag(cmd)
 	cmd.AddCommand(newBenchFollow(con), newBenchNATS(con), newBenchLog(con), profiled(newBenchC2S(con)))
 	return cmd
 }
@@ -82,8 +83,12 @@ type benchRow struct {
 // benchRows shows measurements one by one; there may be fewer cells than columns.
 func benchRows(con *console, asJSON bool) func(cells ...string) error {
 	if !asJSON {
-		out := newTable(con.out, "MEASUREMENT", "ROLLCALL", "RAW", "RATIO", "CPU")
-		out.fix(44, 12, 12, 12, 0)
+		out := newTable(con, "MEASUREMENT", "ROLLCALL", "RAW", "RATIO", "CPU")
+		first := 44
+		if columns := con.columns(); columns > 0 {
+			first = min(first, columns-first) // beside the others
+		}
+		out.fix(first, 12, 12, 7, 0)
 		return out.row
 	}
 	return func(cells ...string) error {

@@ -71,6 +71,7 @@ func (b *clientBench) flags(cmd *cobra.Command) {
 	f.IntVar(&b.load.Sessions, "sessions", b.load.Sessions, "sessions, in idle")
 	f.DurationVar(&b.load.Settle, "settle", b.load.Settle, "pause before memory is read, in idle")
 	f.BoolVar(&b.asJSON, "json", false, "one JSON object a line")
+	b.con.wideFlag(cmd)
 	f.BoolVar(&b.users, "users", false, "only print the accounts, jid:password, as\n\"user import\" reads them")
 }
 

@@ -17,7 +17,7 @@ func (b *clientBench) showTable(servers []*load.Server) func(*load.Scenario, []l
 	for _, s := range servers[1:] {
 		head = append(head, "/"+strings.ToUpper(s.Name))
 	}
-	t := newTable(b.con.out, head...)
+	t := newTable(b.con, head...)
 	return func(sc *load.Scenario, figures []load.Figure) error {
 		for _, v := range figureValues {
 			if cells := v.cells(sc, figures); cells != nil {

@@ -50,6 +50,7 @@ func newConnectors(con *console) *cobra.Command {
 	svc.flags(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "as it was at a `TIME|SEQ`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
@@ -57,7 +58,7 @@ func newConnectors(con *console) *cobra.Command {
 // the history.
 func showConnectors(c *console, list []ask.Connector, asJSON bool) error {
 	now := time.Now()
-	t := newTable(c.out, "NAME", "STATE", "SESSIONS", "AVAILABLE", timeHead("SINCE", c.zoneName(now)), "EPOCH", "LISTENS")
+	t := newTable(c, "NAME", "STATE", "SESSIONS", "AVAILABLE", timeHead("SINCE", c.zoneName(now)), "EPOCH", "LISTENS")
 	for _, v := range list {
 		if asJSON {
 			if err := c.printJSON(v); err != nil {

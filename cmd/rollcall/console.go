@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
 
@@ -22,10 +23,40 @@ type console struct {
 	in       io.Reader
 	out, err io.Writer
 	zone     *time.Location // of the times that people read
+	screen   int            // columns of the terminal that out is, or 0
+	wide     bool           // --wide: as if there were none
+	// explained: it was said how to see what a table leaves out.
+	explained bool
 }
 
 func newConsole(in io.Reader, out, err io.Writer) *console {
-	return &console{in: in, out: out, err: err, zone: time.Local}
+	return &console{in: in, out: out, err: err, zone: time.Local, screen: columnsOf(out)}
+}
+
+// wideFlag is for verbs that show tables.
+func (c *console) wideFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&c.wide, "wide", false, "shorten nothing on a terminal: a line a row")
+}
+
+// columns is what fits a line, 0 if anything does.
+func (c *console) columns() int {
+	if c.wide {
+		return 0
+	}
+	return c.screen
+}
+
+// columnsOf is the width of the terminal that w is, or 0.
+func columnsOf(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 // say writes a line for people.

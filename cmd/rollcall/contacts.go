@@ -65,6 +65,7 @@ func newContacts(con *console) *cobra.Command {
 	svc.flags(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "by the sessions at a `TIME|SEQ`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
@@ -72,7 +73,7 @@ func newContacts(con *console) *cobra.Command {
 // online.
 func showContacts(c *console, account events.JID, list []ask.Contact, asJSON bool) error {
 	now := time.Now()
-	t := newTable(c.out, "CONTACT", "SUBSCRIPTION", "SHOWN", "BECAUSE")
+	t := newTable(c, "CONTACT", "SUBSCRIPTION", "SHOWN", "BECAUSE")
 	for _, v := range list {
 		if asJSON {
 			if err := c.printJSON(v); err != nil {

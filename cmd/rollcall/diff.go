@@ -49,6 +49,7 @@ func newDiff(con *console) *cobra.Command {
 	f.StringVar(&from, "from", "", "the first moment, a `TIME|SEQ`")
 	f.StringVar(&to, "to", "now", "the second, a `TIME|SEQ`")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
@@ -158,7 +159,7 @@ func onOff(on bool) string {
 // showChanges writes the groups one after the other and sums them up.
 func showChanges(c *console, list []ask.Change, asJSON bool) error {
 	now := time.Now()
-	t := newTable(c.out, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "CHANGE")
+	t := newTable(c, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "CHANGE")
 	var sums []string
 	for _, group := range groups {
 		n := 0

@@ -64,6 +64,7 @@ func newEvents(con *console) *cobra.Command {
 	f.Uint64Var(&q.after, "after", 0, "after the event of this `SEQ`")
 	f.IntVar(&q.limit, "limit", 0, "the first `N` only; 0: all")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line, as docs/schema has it")
+	con.wideFlag(cmd)
 	return cmd
 }
 

@@ -48,12 +48,13 @@ func newFeedList(con *console, svc *service) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
 func showFeeds(con *console, all []bus.Feed, asJSON bool) error {
 	now := time.Now()
-	t := newTable(con.out, "NAME", "EVENTS", "FROM", "ACKNOWLEDGED", "PENDING", "UNACKED", timeHead("OLDEST", con.zoneName(now)), "ACTIVE")
+	t := newTable(con, "NAME", "EVENTS", "FROM", "ACKED", "PENDING", "UNACKED", timeHead("OLDEST", con.zoneName(now)), "ACTIVE")
 	for i := range all {
 		f := &all[i]
 		var err error

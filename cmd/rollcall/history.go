@@ -64,6 +64,7 @@ func newHistory(con *console) *cobra.Command {
 	cmd.Flags().StringVar(&since, "since", "", "from this `TIME` on")
 	cmd.Flags().StringVar(&until, "until", "", "before this `TIME`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line, as docs/schema has it")
+	con.wideFlag(cmd)
 	return cmd
 }
 

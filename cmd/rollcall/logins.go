@@ -60,6 +60,7 @@ func newLogins(con *console) *cobra.Command {
 	cmd.Flags().StringVar(&until, "until", "", "before this `TIME`")
 	cmd.Flags().IntVar(&limit, "limit", 0, "only the newest `N`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line, as docs/schema has it")
+	con.wideFlag(cmd)
 	return cmd
 }
 

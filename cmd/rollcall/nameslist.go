@@ -40,6 +40,7 @@ func newNamesList(con *console, svc *service) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
@@ -72,7 +73,7 @@ func namesOf(ctx context.Context, all *names.Names, about string) (iter.Seq2[nam
 }
 
 func showNames(con *console, list iter.Seq2[names.Name, error], asJSON bool) error {
-	t := newTable(con.out, "PSEUDONYM", "FROM", "ACCOUNT")
+	t := newTable(con, "PSEUDONYM", "FROM", "ACCOUNT")
 	count := 0
 	for name, err := range list {
 		if err != nil {

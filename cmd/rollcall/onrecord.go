@@ -93,7 +93,7 @@ func (i *invocation) asked(now time.Time) string {
 	words := slices.Clone(i.args)
 	i.cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "json", "nats", "nats-context", "creds", "nkey", "nats-user", "nats-password-file", "nats-ca", "nats-cert", "nats-key":
+		case "json", "wide", "nats", "nats-context", "creds", "nkey", "nats-user", "nats-password-file", "nats-ca", "nats-cert", "nats-key":
 		case "at", "since", "until":
 			words = append(words, "--"+f.Name+"="+absolute(f.Value.String(), now))
 		default:

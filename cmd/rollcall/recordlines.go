@@ -39,7 +39,7 @@ func newRecordLines(ctx context.Context, con *console, b *bus.Bus, asJSON bool) 
 // first lines may be shown before the others are found.
 func linesUpTo(con *console, last events.Seq) *recordLines {
 	zone := con.zoneName(time.Now())
-	t := newTable(con.out, "SEQ", timeHead("TIME", zone), "EVENT", "RESOURCE", "DETAIL")
+	t := newTable(con, "SEQ", timeHead("TIME", zone), "EVENT", "RESOURCE", "DETAIL")
 	t.widen([]string{strconv.FormatUint(uint64(last), 10)})
 	return &recordLines{con: con, zone: zone, table: t}
 }
@@ -55,11 +55,12 @@ func (r *recordLines) live() {
 	if r.public != nil {
 		r.public.limit = 1
 	}
-	who := 10
+	who := leastName
 	if r.whole {
 		who = 24
 	}
-	r.table.fix(5, 12, 18, who, 0)
+	const others, most = 90, 48 // with some room for details
+	r.table.fix(5, 12, 20, max(who, min(r.con.columns()-others, most)), 0)
 }
 
 // write writes one record. Where a day begins people get a line with its date.

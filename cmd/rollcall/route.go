@@ -88,7 +88,7 @@ func showRoute(c *console, all []ask.Verdict, asJSON bool) error {
 		if label == "normal" && alike(v, &all[i-1]) {
 			label = "message"
 		}
-		writeVerdict(&page, label, v, columns(c.out))
+		writeVerdict(&page, label, v, c.columns())
 	}
 	_, err := io.WriteString(c.out, page.String())
 	return err

@@ -64,7 +64,8 @@ func newRoot(con *console) *cobra.Command {
 		Short: "An event-sourced session service for XMPP",
 		Long: "Rollcall holds XMPP sessions as a log of events in NATS JetStream.\n" +
 			"\"rollcall up --demo\" starts all of it; the other verbs ask a running service.\n" +
-			"Every one has --json, or says why not.",
+			"Every one has --json, or says why not. Tables fit the terminal, where … stands\n" +
+			"for what is left out of long names; --wide has all of it, and so has a pipe.",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Version:           cmp.Or(version(), "(unknown)"),

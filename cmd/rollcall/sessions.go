@@ -63,6 +63,7 @@ func newSessions(con *console) *cobra.Command {
 	f.StringVar(&asked.connector, "connector", "", "only those of the connector with this `NAME`")
 	f.BoolVar(&asked.address, "address", false, "addresses too")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
@@ -148,7 +149,7 @@ func showSessions(c *console, list []query.Session, address, asJSON bool) error 
 	if address {
 		head = append(head, "ADDRESS")
 	}
-	t := newTable(c.out, head...)
+	t := newTable(c, head...)
 	for i := range list {
 		v := &list[i]
 		if asJSON {

@@ -56,6 +56,7 @@ func newStats(con *console) *cobra.Command {
 	f.StringVar(&until, "until", "", "before this `TIME`")
 	f.StringVar(&step, "step", "", "`TIME` of a step: 1m, 1h, 1d (default: some dozens\nof them)")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line: what is covered, then\nthe rows")
+	con.wideFlag(cmd)
 	f.StringVar(&svg, "svg", "", "draw who was online and how sessions ended into `FILE`")
 	cmd.RegisterFlagCompletionFunc("svg", completeFiles)
 	return cmd

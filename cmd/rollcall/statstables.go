@@ -59,7 +59,7 @@ func rowsOf[T any](s *statsTables, what string, list []T, cells func(T) []string
 		fmt.Fprintf(s.con.out, "no %s\n", what)
 		return nil
 	}
-	t := newTable(s.con.out, head...)
+	t := newTable(s.con, head...)
 	for i, row := range list {
 		if s.overview && i == fewRows && len(list) > fewRows+1 {
 			t.row("...", fmt.Sprintf("%d more: rollcall stats %s", len(list)-i, what))
@@ -102,7 +102,7 @@ func (s *statsTables) curves(list []stats.Concurrency) error {
 		fmt.Fprintln(s.con.out, "no concurrency")
 		return nil
 	}
-	t := newTable(s.con.out, "ONLINE", "AT FIRST", "MOST", s.timeHead("IN"), "")
+	t := newTable(s.con, "ONLINE", "AT FIRST", "MOST", s.timeHead("IN"), "")
 	for _, c := range [...]struct {
 		what     string
 		at, most func(stats.Concurrency) int
@@ -115,7 +115,7 @@ func (s *statsTables) curves(list []stats.Concurrency) error {
 			line = append(line, float64(c.most(row)))
 		}
 		top := slices.MaxFunc(list, func(a, b stats.Concurrency) int { return cmp.Compare(c.most(a), c.most(b)) })
-		if err := t.row(c.what, count(c.at(list[0])), count(c.most(top)), s.at(top.At), spark(line, sparkRoom(s.con.out))); err != nil {
+		if err := t.row(c.what, count(c.at(list[0])), count(c.most(top)), s.at(top.At), spark(line, s.con.sparkRoom())); err != nil {
 			return err
 		}
 	}
@@ -154,7 +154,7 @@ func seriesOf[T any](s *statsTables, list []T, of func(T) (at time.Time, name st
 func (s *statsTables) logins() error {
 	all := seriesOf(s, s.answer.Logins, func(l stats.Logins) (time.Time, string, int, int) { return l.At, l.Mechanism, l.Succeeded, l.Failed })
 	return rowsOf(s, "logins", all, func(l *series) []string {
-		return []string{cmp.Or(l.name, "-"), count(l.n), count(l.bad), spark(l.line, sparkRoom(s.con.out))}
+		return []string{cmp.Or(l.name, "-"), count(l.n), count(l.bad), spark(l.line, s.con.sparkRoom())}
 	}, "LOGINS BY", "SUCCEEDED", "FAILED", "")
 }
 
@@ -175,7 +175,7 @@ func (s *statsTables) durations() error {
 		for _, b := range d.Buckets {
 			line = append(line, float64(b.Sessions))
 		}
-		return []string{rowName(d.By, d.Of), count(d.Sessions), briefly(d.P50), briefly(d.P90), briefly(d.P99), briefly(d.Longest), spark(line, sparkRoom(s.con.out))}
+		return []string{rowName(d.By, d.Of), count(d.Sessions), briefly(d.P50), briefly(d.P90), briefly(d.P99), briefly(d.Longest), spark(line, s.con.sparkRoom())}
 	}, "DURATIONS OF", "SESSIONS", "HALF", "90%", "99%", "LONGEST", "1s ... 7d")
 }
 

@@ -2,50 +2,39 @@ package main
 
 import (
 	"bufio"
-	"fmt"
-	"io"
-	"os"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/term"
 )
 
 // tableBatch is how many rows a table looks ahead to find its columns' widths.
 // Later rows may widen a column, never narrow it.
 const tableBatch = 500
 
-const (
-	// leastLast is how wide the last column must be for its cells to be broken
-	// into lines there. Where there is less room they begin below the second
-	// column.
-	leastLast = 20
-	// shortLast is the width up to which a last column is not one of text: it is
-	// not broken, and the widest of the others makes room for it.
-	shortLast = 22
-)
-
-// A table writes aligned columns for people. On a terminal a line never gets
-// longer than that is wide, if its cells allow it, and the head stays one line:
-// a cell that is too long for its column goes on below. Elsewhere a row is a line. Text
-// from clients and from the log passes through printable: no control character
-// reaches the terminal.
+// A table writes aligned columns for people. On a terminal no line gets longer than that
+// is wide, and the head stays one line: long names are shortened in the middle, visibly, and
+// what has no room all the same goes on below. Elsewhere, and with --wide, a row is a line
+// and whole. Text from clients and from the log passes through printable: no control
+// character reaches the terminal.
 type table struct {
 	w      *bufio.Writer
+	con    *console
 	head   []string
 	rows   [][]string
 	widths []int // of the widest cells so far
+	floors []int // of the widest cells that are never shortened
 	cols   []int // of the columns; none gets narrower
+	gap    int   // between two of them
 	begun  bool  // the head was written
+	text   bool  // the last column has sentences
 	live   bool  // every row is written at once, into columns that stay
 	screen int   // columns of the terminal, or 0
+	cut    bool  // something was shortened
 }
 
-func newTable(w io.Writer, head ...string) *table {
-	t := &table{w: bufio.NewWriter(w), head: head, widths: make([]int, len(head)), cols: make([]int, len(head)), screen: columns(w)}
+func newTable(con *console, head ...string) *table {
+	n := len(head)
+	t := &table{w: bufio.NewWriter(con.out), con: con, head: head, widths: make([]int, n), floors: make([]int, n), cols: make([]int, n), gap: 2, screen: con.columns()}
 	t.widen(head)
+	t.text = false // heads are none
 	return t
 }
 
@@ -64,13 +53,22 @@ func (t *table) row(cells ...string) error {
 	}
 	t.rows = append(t.rows, cells)
 	if t.live || len(t.rows) >= tableBatch {
-		return t.flush()
+		return t.write()
 	}
 	return nil
 }
 
-// flush writes the rows so far. A table without rows leaves no trace.
+// flush writes the rows so far, the last ones. A table without rows leaves no trace.
 func (t *table) flush() error {
+	err := t.write()
+	if t.cut && !t.live && !t.con.explained {
+		t.con.explained = true
+		t.con.say("(… stands for what has no room; --wide shows all of it)")
+	}
+	return err
+}
+
+func (t *table) write() error {
 	if len(t.rows) == 0 {
 		return nil
 	}
@@ -78,7 +76,7 @@ func (t *table) flush() error {
 		for _, r := range t.rows {
 			t.widen(r)
 		}
-		t.makeRoom()
+		t.layOut()
 	}
 	if !t.begun {
 		t.begun = true
@@ -91,66 +89,38 @@ func (t *table) flush() error {
 	return t.w.Flush()
 }
 
-func (t *table) widen(cells []string) {
-	for i, c := range cells {
-		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(c))
-	}
-}
-
-// makeRoom gives each column the width of its cells, but for the widest one if
-// the last then has no room on the screen: its longest cells will go on a line of
-// their own.
-func (t *table) makeRoom() {
-	last := len(t.head) - 1
-	need := utf8.RuneCountInString(t.head[last])
-	if t.widths[last] <= shortLast {
-		need = t.widths[last]
-	}
-	widest := 0
-	for i, width := range t.widths[:last] {
-		need += width + 2
-		if width > t.widths[widest] {
-			widest = i
-		}
-	}
-	for i, width := range t.widths {
-		if i == widest && i < last && t.screen > 0 && need > t.screen {
-			width = max(width-(need-t.screen), utf8.RuneCountInString(t.head[i]))
-		}
-		t.cols[i] = max(t.cols[i], width)
-	}
-}
-
-// print writes a row. A first cell that is too long for its column has a line of
-// its own; any other takes the rest of the row with it below the second column.
+// print writes a row. A cell that is too long for its column takes the rest of the row with
+// it below the second column, unless it can be shortened.
 func (t *table) print(cells []string) {
 	var line strings.Builder
 	left := 0 // the column where the next cell begins
 	for i, c := range cells {
-		last := i == len(t.head)-1
-		if last {
+		switch {
+		case t.screen == 0:
+		case i == len(t.head)-1 && !t.names(i):
 			c = t.fit(c, left)
-		} else if long := utf8.RuneCountInString(c) > t.cols[i]; long && t.screen > 0 {
-			if i > 0 {
-				t.below(&line, cells[i:])
-				break
-			}
-			line.WriteString(c)
-			if c = ""; len(cells) > 1 {
-				line.WriteByte('\n')
-			}
+		case textWidth(c) <= t.cols[i]:
+		case t.shortens(i, c):
+			c = t.shorten(c, t.cols[i])
+		case i > 0:
+			t.below(&line, cells[i:])
+			cells = nil
 		}
-		fmt.Fprintf(&line, "%-*s  ", t.cols[i], c)
-		left += t.cols[i] + 2
+		if cells == nil {
+			break
+		}
+		line.WriteString(c)
+		line.WriteString(strings.Repeat(" ", max(t.cols[i]-textWidth(c), 0)+t.gap))
+		left += t.cols[i] + t.gap
 	}
 	for text := range strings.Lines(line.String()) {
-		t.w.WriteString(strings.TrimRight(text, " \n"))
+		t.w.WriteString(t.shortenLine(strings.TrimRight(text, " \n")))
 		t.w.WriteByte('\n')
 	}
 }
 
 // second is where the second column begins.
-func (t *table) second() int { return t.cols[0] + 2 }
+func (t *table) second() int { return t.cols[0] + t.gap }
 
 // below writes cells one after the other, below the second column.
 func (t *table) below(line *strings.Builder, cells []string) {
@@ -163,7 +133,7 @@ func (t *table) below(line *strings.Builder, cells []string) {
 // fit breaks a last cell that begins at the column left so that it fits the
 // screen.
 func (t *table) fit(cell string, left int) string {
-	if t.screen == 0 || cell == "" || utf8.RuneCountInString(cell) <= t.screen-left {
+	if cell == "" || textWidth(cell) <= t.screen-left {
 		return cell
 	}
 	var lines []string
@@ -172,46 +142,4 @@ func (t *table) fit(cell string, left int) string {
 	}
 	lines = append(lines, fold(cell, t.screen-left)...)
 	return strings.Join(lines, "\n"+strings.Repeat(" ", left))
-}
-
-// fold breaks text at spaces into lines of some width, if there is any worth
-// it.
-func fold(text string, width int) (lines []string) {
-	for width >= leastLast && utf8.RuneCountInString(text) > width {
-		runes := []rune(text)
-		end := len(string(runes[:width+1])) // a space may follow the last that fits
-		cut := strings.LastIndexByte(text[:end], ' ')
-		if cut < 0 {
-			if cut = strings.IndexByte(text, ' '); cut < 0 {
-				break
-			}
-		}
-		lines, text = append(lines, strings.TrimRight(text[:cut], " ")), text[cut+1:]
-	}
-	return append(lines, text)
-}
-
-// columns is the width of the terminal that w is, or 0.
-func columns(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok {
-		return 0
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
-}
-
-// printable makes text safe for a terminal: what can't be printed (control
-// characters, changes of direction) is written as an escape.
-func printable(s string) string {
-	for _, r := range s {
-		if !unicode.IsPrint(r) || r == utf8.RuneError {
-			q := strconv.QuoteToGraphic(s)
-			return q[1 : len(q)-1]
-		}
-	}
-	return s
 }

@@ -49,6 +49,7 @@ func newTail(con *console) *cobra.Command {
 	}
 	svc.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line, as docs/schema has it")
+	con.wideFlag(cmd)
 	return cmd
 }
 

@@ -40,12 +40,13 @@ func newTokenList(con *console, svc *service) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
 func showTokens(con *console, all []access.Token, asJSON bool) error {
 	now := time.Now()
-	t := newTable(con.out, "NAME", "SCOPES", timeHead("MADE", con.zoneName(now)), timeHead("EXPIRES", con.zoneName(now)))
+	t := newTable(con, "NAME", "SCOPES", timeHead("MADE", con.zoneName(now)), timeHead("EXPIRES", con.zoneName(now)))
 	for i := range all {
 		token := &all[i]
 		expires := con.stampOr(token.Expires, now, "never")

@@ -25,6 +25,7 @@ func newUserList(con *console, svc *service) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	con.wideFlag(cmd)
 	return cmd
 }
 
@@ -34,7 +35,7 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		return err
 	}
 	now := time.Now()
-	t := newTable(con.out, "ACCOUNT", timeHead("CREATED", con.zoneName(now)), "ROLE", "STATE")
+	t := newTable(con, "ACCOUNT", timeHead("CREATED", con.zoneName(now)), "ROLE", "STATE")
 	for _, a := range list {
 		if a.Err != nil {
 			con.say("%s: %v", printable(a.JID.String()), a.Err)

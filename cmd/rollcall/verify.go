@@ -91,6 +91,7 @@ func newVerify(con *console) *cobra.Command {
 	svc.flags(cmd)
 	cmd.Flags().StringVar(&since, "since", "", "only from this `TIME|SEQ` on, or a little before it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	con.wideFlag(cmd)
 	return cmd
 }
 
@@ -225,7 +226,7 @@ func showVerification(c *console, v *verification, asJSON bool) error {
 
 // showFaults writes where something is wrong, and in which part.
 func showFaults(c *console, faults []fault) error {
-	t, now := newTable(c.out, "RECORD", timeHead("TIME", c.zoneName(time.Now())), "PART", "FAULT"), time.Now()
+	t, now := newTable(c, "RECORD", timeHead("TIME", c.zoneName(time.Now())), "PART", "FAULT"), time.Now()
 	for _, f := range faults {
 		at := "-"
 		if f.Time != "" {
