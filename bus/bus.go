@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,13 +16,17 @@ import (
 	"github.com/rollcall-xmpp/rollcall/bus/courier"
 )
 
-// A Bus is one connection to NATS and everything that travels over it. It is
-// safe for concurrent use. It reconnects for ever.
+// A Bus is the connection to NATS and everything that travels over it, with a second
+// one for what is read of the past. It is safe for concurrent use. It reconnects for ever.
 type Bus struct {
-	cfg Config
-	nc  *nats.Conn
-	js  jetstream.JetStream
-	rpc *requests
+	cfg   Config
+	nc    *nats.Conn // of the first link
+	first *link
+	js    jetstream.JetStream
+	rpc   *requests
+
+	reading sync.Mutex // held while the second link is made
+	reads   *link      // guarded by reading; nil until something is read
 
 	denials *denials
 
@@ -51,10 +54,6 @@ type Bus struct {
 	refused   atomic.Uint64 // messages that the store of waiting ones had no room for
 	closeOnce sync.Once
 	closed    chan struct{} // closed by Close
-
-	mu        sync.Mutex
-	connected bool          // owned by mu
-	changed   chan struct{} // owned by mu; closed and replaced when connected changes
 }
 
 // Connect connects and makes the streams that are missing, unless they must
@@ -65,7 +64,7 @@ func Connect(ctx context.Context, cfg Config) (*Bus, error) {
 		return nil, err
 	}
 	if err := b.start(ctx); err != nil {
-		b.nc.Close()
+		b.hangUp()
 		return nil, err
 	}
 	return b, nil
@@ -74,7 +73,7 @@ func Connect(ctx context.Context, cfg Config) (*Bus, error) {
 // dial connects, and looks at no stream. The Bus can ask JetStream and nothing else.
 func dial(cfg Config) (*Bus, error) {
 	cfg.setDefaults()
-	b := &Bus{cfg: cfg, connected: true, changed: make(chan struct{}), closed: make(chan struct{})}
+	b := &Bus{cfg: cfg, first: newLink(followShares), closed: make(chan struct{})}
 	b.rpc, b.denials = newRequests(b), newDenials()
 	b.appends, b.renewals = newAppends(), newRenewals()
 	err := b.open()
@@ -128,44 +127,6 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	return nil
 }
 
-func (b *Bus) options() []nats.Option {
-	opts := []nats.Option{
-		nats.Name(b.cfg.Name),
-		nats.MaxReconnects(-1),
-		nats.CustomReconnectDelay(reconnectDelay),
-		nats.IgnoreAuthErrorAbort(), // credentials may be mended meanwhile
-		// A message that can't be sent is refused, not sent later.
-		nats.ReconnectBufSize(-1),
-		// A server that hangs is noticed within 6 s.
-		nats.PingInterval(2 * time.Second),
-		nats.FlusherTimeout(10 * time.Second),
-		nats.DisconnectErrHandler(func(*nats.Conn, error) { b.setConnected(false) }),
-		nats.ReconnectHandler(func(nc *nats.Conn) {
-			b.lookWhoSyncs(nc)
-			b.setConnected(true)
-		}),
-		nats.ErrorHandler(b.asyncError),
-	}
-	if b.cfg.Inbox != "" {
-		opts = append(opts, nats.CustomInboxPrefix(b.cfg.Inbox))
-	}
-	if b.cfg.InProcess != nil {
-		opts = append(opts, nats.InProcessServer(b.cfg.InProcess))
-	}
-	if doorman, ok := b.cfg.InProcess.(interface{ Login() nats.Option }); ok {
-		opts = append(opts, doorman.Login())
-	}
-	return opts
-}
-
-// reconnectDelay is waited after each round through the known servers. It is
-// short because a follower should go on within two seconds of a restart, and
-// jittered because all connectors lose the same server at once.
-func reconnectDelay(attempts int) time.Duration {
-	d := 25 * time.Millisecond << min(attempts, 4)
-	return d + rand.N(d/2)
-}
-
 func (b *Bus) asyncError(_ *nats.Conn, sub *nats.Subscription, err error) {
 	if b.denied(err) {
 		return
@@ -179,29 +140,6 @@ func (b *Bus) asyncError(_ *nats.Conn, sub *nats.Subscription, err error) {
 	b.cfg.OnError(err)
 }
 
-func (b *Bus) setConnected(up bool) {
-	b.mu.Lock()
-	same := b.connected == up
-	if !same {
-		b.connected = up
-		close(b.changed)
-		b.changed = make(chan struct{})
-	}
-	b.mu.Unlock()
-	if !same {
-		b.rpc.setConnected(up)
-		b.cfg.OnState(up)
-	}
-}
-
-// link reports whether there is a connection, and a channel that is closed
-// when that changes.
-func (b *Bus) link() (connected bool, changed <-chan struct{}) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.connected, b.changed
-}
-
 // Close sends what is still buffered and disconnects. Calls that wait return,
 // iterations end, handlers are no longer called.
 func (b *Bus) Close() {
@@ -212,7 +150,7 @@ func (b *Bus) Close() {
 		if b.nc.IsConnected() {
 			b.nc.FlushTimeout(time.Second)
 		}
-		b.nc.Close()
+		b.hangUp()
 	})
 }
 

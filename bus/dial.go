@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,17 +33,64 @@ var (
 
 // open connects to the server, which may be one in this process.
 func (b *Bus) open() error {
-	credentials, err := b.cfg.Credentials.options()
-	if err != nil {
-		return err
-	}
 	if b.cfg.Inbox == "" {
 		b.cfg.Inbox = b.cfg.Credentials.inbox()
 	}
-	if b.nc, err = nats.Connect(b.cfg.URL, append(b.options(), credentials...)...); err != nil {
-		return b.cfg.unconnected(err, b.Address())
+	var err error
+	b.nc, err = b.cfg.connect(b.Address(),
+		nats.DisconnectErrHandler(func(*nats.Conn, error) { b.setConnected(false) }),
+		nats.ReconnectHandler(func(nc *nats.Conn) {
+			b.lookWhoSyncs(nc)
+			b.setConnected(true)
+		}),
+		nats.ErrorHandler(b.asyncError))
+	b.first.nc = b.nc
+	return err
+}
+
+// connect makes a connection to a server, which is at an address that people may read.
+func (c *Config) connect(address string, handlers ...nats.Option) (*nats.Conn, error) {
+	credentials, err := c.Credentials.options()
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	nc, err := nats.Connect(c.URL, slices.Concat(c.options(), handlers, credentials)...)
+	if err != nil {
+		return nil, c.unconnected(err, address)
+	}
+	return nc, nil
+}
+
+func (c *Config) options() []nats.Option {
+	opts := []nats.Option{
+		nats.Name(c.Name),
+		nats.MaxReconnects(-1),
+		nats.CustomReconnectDelay(reconnectDelay),
+		nats.IgnoreAuthErrorAbort(), // credentials may be mended meanwhile
+		// A message that can't be sent is refused, not sent later.
+		nats.ReconnectBufSize(-1),
+		// A server that hangs is noticed within 6 s.
+		nats.PingInterval(2 * time.Second),
+		nats.FlusherTimeout(10 * time.Second),
+	}
+	if c.Inbox != "" {
+		opts = append(opts, nats.CustomInboxPrefix(c.Inbox))
+	}
+	if c.InProcess != nil {
+		opts = append(opts, nats.InProcessServer(c.InProcess))
+	}
+	if doorman, ok := c.InProcess.(interface{ Login() nats.Option }); ok {
+		opts = append(opts, doorman.Login())
+	}
+	return opts
+}
+
+// reconnectDelay is waited after each round through the known servers. It is
+// short because a follower should go on within two seconds of a restart, and
+// jittered because all connectors lose the same server at once.
+func reconnectDelay(attempts int) time.Duration {
+	d := 25 * time.Millisecond << min(attempts, 4)
+	return d + rand.N(d/2)
 }
 
 // unconnected tells apart why there is no connection.

@@ -1,6 +1,6 @@
 // Package bus is how events travel: it keeps them in NATS JetStream and brings
-// them to whoever follows. A [Bus] is one connection with the streams of an
-// installation behind it:
+// them to whoever follows. A [Bus] is one connection, and a second one for what is read
+// of the past, with the streams of an installation behind it:
 //
 //	RC_EV           the log of all accounts, one subject an account    [Bus.Log]
 //	RC_PRE          what happens before there is an account            [Bus.Pre]
@@ -33,7 +33,7 @@
 //
 // # Where things are
 //
-//   - The connection: bus.go, config.go, address.go, credentials.go and dial.go; request.go (an answer or the
+//   - The connections: bus.go, link.go, config.go, address.go, credentials.go and dial.go; request.go (an answer or the
 //     loss of the connection, whichever comes first), sendqueue.go (many at once),
 //     api.go (those of JetStream), denied.go (what permissions forbid), permissions.go (what each role needs), inbox.go; failure.go (the server's errors in the words of
 //     package events).
@@ -41,7 +41,8 @@
 //   - Writing: publish.go (one attempt), sync.go (until it is on disk),
 //     compareandset.go (attempts until the outcome is known), patience.go (who waits
 //     for a stream that can't be reached).
-//   - Reading: tail.go and delivery.go (all of a stream, without gap), lasting.go
+//   - Reading: tail.go and delivery.go (all of a stream, without gap), budget.go (how much
+//     is under way), lasting.go
 //     (when it is on disk), read.go (as events), msgget.go (one message of a subject).
 //   - Stored: log.go and limits.go, pre.go and bundle.go, document.go, waiting.go, lease.go,
 //     leasewatch.go, leasedeath.go and leasepulse.go, keyframes.go, audit.go, public.go and feeds.go.
@@ -71,7 +72,8 @@
 // # Limits
 //
 // A record has at most events.MaxRecord bytes, a document events.MaxDocument, a
-// lease's info 4 KiB. Each of a follower's two requests has at most 8 MiB on the
-// way. A full log refuses records (events.ErrFull), and a full waiting room (100
+// lease's info 4 KiB. All followers of a process share 24 MiB that may be under way, and
+// all its reads share as much, on a connection of their own; each has a little beyond
+// that, so that none waits for another. A full log refuses records (events.ErrFull), and a full waiting room (100
 // messages an account) refuses messages; RC_PRE drops its oldest records.
 package bus

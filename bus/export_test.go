@@ -43,4 +43,10 @@ func (d *Documents) Changes(ctx context.Context, after uint64, give func(events.
 func (l *Lease) Deafen() error { return l.there.Unsubscribe() }
 
 // Received returns how many messages the server has sent to this process.
-func (b *Bus) Received() uint64 { return b.nc.Stats().InMsgs }
+func (b *Bus) Received() uint64 {
+	n := b.nc.Stats().InMsgs
+	if b.reads != nil {
+		n += b.reads.nc.Stats().InMsgs
+	}
+	return n
+}

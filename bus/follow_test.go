@@ -15,6 +15,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+	"github.com/rollcall-xmpp/rollcall/bus/natsd"
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
@@ -210,6 +211,26 @@ func TestAReadOfASpanBeginsAfterWhatWasReadOfIt(t *testing.T) {
 	}
 	if got := b.Received() - begun; got > 50 {
 		t.Errorf("the server sent %d messages for 2 records", got)
+	}
+}
+
+// Whoever reads a few records out of many is not sent those behind them.
+func TestAReadAsksForNoMoreThanItNeeds(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	server := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
+	b := connect(t, bus.Config{InProcess: server})
+	_, js := raw(t, server.URL(), server.Login())
+	fill(t, js)
+	begun, read := b.Received(), 0
+	for s, err := range b.Log().Read(ctx, events.Range{After: 100, To: 300}) {
+		must(t, err)
+		if read++; s.Seq != events.Seq(100+read) {
+			t.Fatalf("record %d was read in place %d", s.Seq, read)
+		}
+	}
+	if got := b.Received() - begun; read != 200 || got > 250 {
+		t.Errorf("%d records were read, and the server sent %d messages for that", read, got)
 	}
 }
 

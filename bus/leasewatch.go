@@ -21,9 +21,9 @@ func (l *Leases) Watch(ctx context.Context) iter.Seq2[events.LeaseChange, error]
 		w := leaseWatch{yield: yield, known: make(map[string]events.LeaseState), newest: make(map[string]uint64)}
 		reported := false
 		for wait := reopenMin; ; wait = min(2*wait, reopenMax) {
-			t := &tail{b: l.b, stream: leaseStream}
+			t := &tail{b: l.b, link: l.b.first, stream: leaseStream}
 			progress, err := w.pass(ctx, t)
-			t.close()
+			t.finish()
 			switch {
 			case w.stopped, ctx.Err() != nil, l.b.nc.IsClosed():
 				return

@@ -37,6 +37,9 @@ func (b *Bus) deliveries(ctx context.Context, stream, filter string, r events.Ra
 		if end.seq <= uint64(r.After) || end.at < unixNano(r.Since) {
 			return
 		}
+		if r.To > 0 {
+			end.seq = min(end.seq, uint64(r.To))
+		}
 		since, err := b.sinceOf(ctx, stream, filter, r)
 		if err != nil {
 			yield(delivery{}, fmt.Errorf("read %s: %w", stream, err))
@@ -101,7 +104,12 @@ func (b *Bus) newest(ctx context.Context, stream, filter string) (d delivery, er
 func (t *tail) all(ctx context.Context, end uint64) iter.Seq2[delivery, error] {
 	t.finite, t.until = true, end
 	return func(yield func(delivery, error) bool) {
-		defer t.close()
+		var err error
+		if t.link, err = t.b.past(ctx); err != nil {
+			yield(delivery{}, err)
+			return
+		}
+		defer t.finish()
 		var down events.Outage
 		for {
 			d, err := t.next(ctx)

@@ -67,7 +67,7 @@ func Restore(ctx context.Context, cfg Config, from *backup.Backup, progress func
 	if err != nil {
 		return nil, err
 	}
-	defer b.nc.Close()
+	defer b.hangUp()
 	if progress == nil {
 		progress = func(string, int64, int64) {}
 	}

@@ -19,9 +19,9 @@ import (
 // A tail requests messages in large batches: what the server and the client
 // spend on a message is then hardly more than its bytes.
 const (
-	maxBatch   = 16 << 10 // messages a request
+	maxBatch   = 16 << 10 // messages a request; two are on their way at once
 	minBatch   = 64
-	batchBytes = 8 << 20 // bytes a request; two are on their way at once
+	largeBytes = 8 << 20 // of a request that any message fits into
 	heartbeat  = 500 * time.Millisecond
 	silence    = 3 * heartbeat // after which the consumer is taken for dead
 	pullExpiry = 30 * time.Second
@@ -35,6 +35,7 @@ const (
 // one goroutine, which owns all its fields.
 type tail struct {
 	b      *Bus
+	link   *link // that it reads over
 	stream string
 	filter string    // one subject, "" for all
 	after  uint64    // sequence of the last message given
@@ -62,6 +63,9 @@ type tail struct {
 	place   uint64          // of the last message in the consumer
 	batch   int             // messages a request
 	wanted  int             // messages requested and not yet come
+	left    uint64          // messages that a finite tail needs at most, those wanted among them
+	held    int             // of the link's budget
+	large   bool            // the next message may not fit into a request's share
 	timer   *time.Timer
 	rounds  uint
 }
@@ -89,7 +93,8 @@ var errEnd = errors.New("end of the stream")
 // After an error that wraps events.ErrUnavailable it goes on.
 func (t *tail) follow(ctx context.Context) iter.Seq2[delivery, error] {
 	return func(yield func(delivery, error) bool) {
-		defer t.close()
+		t.link = t.b.first
+		defer t.finish()
 		reported := false
 		for wait := reopenMin; ; {
 			d, err := t.next(ctx)
@@ -127,7 +132,7 @@ func (t *tail) follow(ctx context.Context) iter.Seq2[delivery, error] {
 // is back. Without a connection the next try fails at once: it is made for the beat.
 func (t *tail) pause(ctx context.Context, d time.Duration) {
 	t.beats()
-	up, changed := t.b.link()
+	up, changed := t.link.state()
 	if up {
 		changed = nil
 	}
@@ -184,6 +189,7 @@ func (t *tail) next(ctx context.Context) (delivery, error) {
 			t.lasting = max(t.lasting, d.seq)
 		}
 		t.wanted--
+		t.left -= min(t.left, 1)
 		t.request()
 		if t.began && d.seq <= t.after {
 			continue
@@ -234,6 +240,8 @@ func (t *tail) status(m *nats.Msg) error {
 		if err != nil {
 			return errLost
 		}
+		left, _ := strconv.Atoi(m.Header.Get("Nats-Pending-Bytes"))
+		t.large = left >= t.link.share.least
 		t.wanted -= n
 		t.request()
 		return nil
@@ -272,17 +280,26 @@ func (t *tail) gone(ctx context.Context) bool {
 	return errors.Is(err, events.ErrNotFound)
 }
 
-// request asks for more when less than half as many are under way as may be.
+// request asks for more when less than half as many are under way as may be. A finite
+// tail asks for no more than it needs: what still came would be in others' way.
 func (t *tail) request() {
-	if t.wanted > t.batch {
+	batch := t.batch
+	if t.finite {
+		batch = int(min(uint64(batch), t.left-min(uint64(t.wanted), t.left)))
+	}
+	if t.wanted > t.batch || batch == 0 {
 		return
 	}
+	bytes := t.link.share.next(&t.held)
+	if t.large { // that one alone
+		batch, bytes, t.large = 1, largeBytes, false
+	}
 	req := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"expires":%d,"idle_heartbeat":%d}`,
-		t.batch, batchBytes, pullExpiry, heartbeat)
-	if err := t.b.nc.PublishRequest(t.nextSubject(), t.sub.Subject, req); err != nil {
+		batch, bytes, pullExpiry, heartbeat)
+	if err := t.link.nc.PublishRequest(t.nextSubject(), t.sub.Subject, req); err != nil {
 		return // the connection is lost, which receive notices
 	}
-	t.wanted += t.batch
+	t.wanted += batch
 }
 
 func (t *tail) nextSubject() string {
@@ -292,7 +309,7 @@ func (t *tail) nextSubject() string {
 // open checks that the stream is the one that was read before, and makes a
 // consumer.
 func (t *tail) open(ctx context.Context) error {
-	up, changed := t.b.link()
+	up, changed := t.link.state()
 	if !up {
 		return fmt.Errorf("%w: not connected", events.ErrUnavailable)
 	}
@@ -348,13 +365,14 @@ func (t *tail) consume(ctx context.Context) error {
 	}
 	t.name, t.place, t.wanted, t.served, t.batch = name, 0, 0, 0, maxBatch
 	if t.finite {
-		t.batch = int(min(max(made.Pending, minBatch), maxBatch))
+		t.left = min(made.Pending, t.until-min(t.after, t.until)) + 1 // for which heartbeats tell that no more comes
+		t.batch = int(min(max(t.left, minBatch), maxBatch))
 	}
 	t.msgs = make(chan *nats.Msg, 2*t.batch+64)
 	if t.timer == nil {
 		t.timer = time.NewTimer(silence)
 	}
-	sub, err := t.b.nc.ChanSubscribe(t.b.nc.NewInbox(), t.msgs)
+	sub, err := t.link.nc.ChanSubscribe(t.link.nc.NewInbox(), t.msgs)
 	if err != nil {
 		return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 	}
@@ -385,6 +403,12 @@ func (t *tail) config(name string) jetstream.ConsumerConfig {
 		c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, t.after+1
 	}
 	return c
+}
+
+// finish is close of a tail that opens no other consumer.
+func (t *tail) finish() {
+	t.close()
+	t.link.share.leave(&t.held)
 }
 
 // close gives the consumer up. The server is told, but not waited for: it
