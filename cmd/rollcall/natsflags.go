@@ -132,6 +132,9 @@ func (a *natsAccess) config() (cfg bus.Config, err error) {
 	if a.cert != "" {
 		c.Cert, c.Key = a.cert, a.key
 	}
+	if err := a.checkSecrets(c); err != nil {
+		return cfg, err
+	}
 	if !c.Given() && !hasSecret(cfg.URL) {
 		return cfg, a.discover(&cfg)
 	}

@@ -110,7 +110,7 @@ func (s *service) connect(ctx context.Context, adjust func(*bus.Config)) (*bus.B
 	case errors.Is(err, bus.ErrLacksStream), errors.Is(err, bus.ErrNoSpace), errors.Is(err, bus.ErrTooFew), events.IsDenied(err):
 		return nil, err
 	}
-	const lost = "is rollcall up running? otherwise change --nats"
+	lost := lostHint(cfg)
 	if err = s.explain(ctx, err, lost); !errors.As(err, new(*flagError)) {
 		return nil, &flagError{flag: lost, err: err}
 	}
