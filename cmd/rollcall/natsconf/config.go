@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -27,7 +28,7 @@ const DefaultMaxFile = 24 << 30
 type Config struct {
 	Nodes   []Node
 	Path    string // directory where the files will be on the servers; "": where they are written
-	Store   string // directory of JetStream on each server
+	Store   string // directory of JetStream on each machine
 	MaxFile int64  // bytes of it
 	Fsync   string // "always" or the longest time without
 }
@@ -46,25 +47,56 @@ func New(hosts []string) (*Config, error) {
 	}
 	c := &Config{Store: "/var/lib/nats", MaxFile: DefaultMaxFile, Fsync: "1s"}
 	for i, text := range hosts {
-		n := Node{Name: fmt.Sprintf("nats%d", i+1), Host: text, Port: defaultPort}
+		n := Node{Name: fmt.Sprintf("nats%d", i+1), Host: text}
 		if host, port, err := net.SplitHostPort(text); err == nil {
 			number, err := strconv.ParseUint(port, 10, 16)
-			if err != nil || number+monitorPort > 65535 {
+			if err != nil || number == 0 || number+monitorPort > 65535 {
 				return nil, fmt.Errorf("%w: %q has no port that can be used", ErrHosts, text)
 			}
 			n.Host, n.Port = host, int(number)
 		}
-		if n.Host == "" || n.Port == 0 {
+		if n.Host == "" {
 			return nil, fmt.Errorf("%w: %q", ErrHosts, text)
-		}
-		for _, other := range c.Nodes {
-			if other.Host == n.Host && other.Port == n.Port {
-				return nil, fmt.Errorf("%w: %q is named twice", ErrHosts, text)
-			}
 		}
 		c.Nodes = append(c.Nodes, n)
 	}
-	return c, nil
+	return c, c.assignPorts()
+}
+
+// assignPorts gives servers that name no port the default; if all are on one machine, each
+// the first one from there on that no other has. It refuses those that would have the same.
+func (c *Config) assignPorts() error {
+	together := !slices.ContainsFunc(c.Nodes, func(n Node) bool { return !n.sharesMachine(c.Nodes[0]) })
+	for i := range c.Nodes {
+		n := &c.Nodes[i]
+		if n.Port != 0 {
+			continue
+		}
+		for n.Port = defaultPort; together && c.inTheWay(i) != ""; n.Port++ { // there are no more than two others
+		}
+	}
+	for i, n := range c.Nodes {
+		if other := c.inTheWay(i); other != "" {
+			return fmt.Errorf("%w: %s and %s are on one machine, and would have a port of each other's", ErrHosts, n.Advertised(), other)
+		}
+	}
+	return nil
+}
+
+// inTheWay is another server that would have a port of this one's; "": none has.
+func (c *Config) inTheWay(of int) string {
+	n := c.Nodes[of]
+	for i, other := range c.Nodes {
+		if i == of || other.Port == 0 || !n.sharesMachine(other) {
+			continue
+		}
+		for _, port := range n.ports() {
+			if slices.Contains(other.ports(), port) {
+				return other.Advertised()
+			}
+		}
+	}
+	return ""
 }
 
 // Check refuses what a server would not start with.
@@ -91,6 +123,14 @@ func (c *Config) URL() (url string) {
 // File is a node's configuration, in the directory of all.
 func (n Node) File() string { return n.Name + ".conf" }
 
+// ports are those that it listens on: for clients, other servers, and this machine's programs.
+func (n Node) ports() []int { return []int{n.Port, n.Port + clusterPort, n.Port + monitorPort} }
+
+// sharesMachine reports servers that are known to be on one machine.
+func (n Node) sharesMachine(other Node) bool {
+	return n.Host == other.Host || n.isLocal() && other.isLocal()
+}
+
 // Advertised is where clients reach it.
 func (n Node) Advertised() string { return net.JoinHostPort(n.Host, strconv.Itoa(n.Port)) }
 
@@ -112,10 +152,27 @@ func (n Node) Monitor() string {
 }
 
 func (n Node) bound() string {
-	if ip := net.ParseIP(n.Host); n.Host == "localhost" || ip != nil && ip.IsLoopback() {
+	if n.isLocal() {
 		return n.Host
 	}
 	return "0.0.0.0"
+}
+
+// isLocal reports a name that is an address of this machine alone.
+func (n Node) isLocal() bool {
+	ip := net.ParseIP(n.Host)
+	return n.Host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// storeOf is a server's directory: one of its own below Store if another server is on the same
+// machine.
+func (c *Config) storeOf(n Node) string {
+	for _, other := range c.Nodes {
+		if other.Name != n.Name && n.sharesMachine(other) {
+			return filepath.Join(c.Store, n.Name)
+		}
+	}
+	return c.Store
 }
 
 // at is a file where the servers find it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -61,6 +62,55 @@ func TestSecretsAreForTheirOwnerAloneAndInNoConfiguration(t *testing.T) {
 	}
 	if secrets != 7+1+1+3 { // keys of users, the password, the authority's key, and the servers'
 		t.Errorf("there are %d secrets of %d files", secrets, len(files))
+	}
+}
+
+// Three servers on one machine, for whoever tries it, don't meet in a directory or at a port.
+func TestServersOnOneMachineHaveAllOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	own := regexp.MustCompile(`(?m)^ *(?:listen|http|store_dir|server_name): "?([^"\n]+)"?$`)
+	for _, tt := range []struct {
+		hosts  []string
+		ports  []int
+		shared bool // the store has the same name, on machines of their own
+	}{
+		{[]string{"127.0.0.1", "127.0.0.1", "127.0.0.1"}, []int{4222, 4223, 4224}, false},
+		{[]string{"127.0.0.1", "localhost", "::1"}, []int{4222, 4223, 4224}, false},
+		{[]string{"a.example", "a.example:4222", "a.example"}, []int{4223, 4222, 4224}, false},
+		{[]string{"a.example:6222", "a.example", "a.example"}, []int{6222, 4223, 4224}, false},
+		{[]string{"a.example", "b.example", "c.example"}, []int{4222, 4222, 4222}, true},
+	} {
+		cfg, err := natsconf.New(tt.hosts)
+		must(t, err)
+		dir := t.TempDir()
+		_, err = cfg.Write(dir)
+		must(t, err)
+		seen := map[string]int{}
+		for i, n := range cfg.Nodes {
+			if n.Port != tt.ports[i] {
+				t.Errorf("%q: the port of %s is %d, want %d", tt.hosts, n.Name, n.Port, tt.ports[i])
+			}
+			text, err := os.ReadFile(filepath.Join(dir, n.File()))
+			must(t, err)
+			all := own.FindAllStringSubmatch(string(text), -1)
+			if len(all) != 5 {
+				t.Fatalf("%s has %q", n.File(), all)
+			}
+			for _, m := range all {
+				seen[m[1]]++
+			}
+		}
+		for text, n := range seen {
+			if n > 1 && !tt.shared && text != "/var/lib/nats" {
+				t.Errorf("%q: %d files have %s", tt.hosts, n, text)
+			}
+		}
+		if n := seen["/var/lib/nats"]; tt.shared && n != 3 {
+			t.Errorf("%q: %d files have the directory as it was given", tt.hosts, n)
+		}
+	}
+	if _, err := natsconf.New([]string{"127.0.0.1:4222", "127.0.0.1:6222", "127.0.0.1:5222"}); !errors.Is(err, natsconf.ErrHosts) {
+		t.Errorf("the port for clients of one is that for servers of another: %v", err)
 	}
 }
 

@@ -136,6 +136,9 @@ func (p page) Others() (routes []string) {
 	return routes
 }
 
+// StoreDir is the node's directory of JetStream.
+func (p page) StoreDir() string { return p.storeOf(p.Node) }
+
 // At is a file where the servers find it.
 func (p page) At(name string) string { return p.at(name) }
 

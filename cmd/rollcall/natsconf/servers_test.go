@@ -33,17 +33,12 @@ func start(t *testing.T, nodes int) *servers {
 	cfg, err := natsconf.New(hosts(t, nodes))
 	must(t, err)
 	s := &servers{cfg, t.TempDir()}
-	cfg.Store = filepath.Join(s.dir, "store-of-each")
+	cfg.Store = filepath.Join(s.dir, "store")
 	_, err = cfg.Write(s.dir)
 	must(t, err)
 	var all []*bustest.Server
 	for _, n := range cfg.Nodes {
 		file := filepath.Join(s.dir, n.File())
-		text, err := os.ReadFile(file)
-		must(t, err)
-		// They would have one each on machines of their own.
-		text = []byte(strings.ReplaceAll(string(text), cfg.Store, filepath.Join(s.dir, n.Name)))
-		must(t, os.WriteFile(file, text, 0o600))
 		all = append(all, bustest.StartConfigured(t, file, n.Advertised()))
 	}
 	for _, s := range all {
