@@ -8,28 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
-	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
-
-// A feedView is a feed as scripts see it.
-type feedView struct {
-	Name      string     `json:"name"`
-	Subjects  []string   `json:"subjects"` // none: all
-	From      events.Seq `json:"from"`
-	Pending   uint64     `json:"pending"`   // events that were not sent yet
-	Unacked   uint64     `json:"unacked"`   // that were sent and are not acknowledged
-	Delivered events.Seq `json:"delivered"` // that was sent last; 0: none
-	Acked     events.Seq `json:"acked"`     // up to which all are acknowledged
-	Oldest    *time.Time `json:"oldest"`    // when the first was published that is not; null: there is none
-	Active    *time.Time `json:"active"`    // when one was sent or acknowledged last; null: never, or not since NATS started
-}
-
-func viewFeed(f *bus.Feed) feedView {
-	return feedView{
-		Name: f.Name, Subjects: append([]string{}, f.Subjects...), From: f.From, Pending: f.Pending, Unacked: f.Unacked,
-		Delivered: f.Delivered, Acked: f.Acked, Oldest: unlessZero(f.Oldest), Active: unlessZero(f.Active),
-	}
-}
 
 func newFeedList(con *console, svc *service) *cobra.Command {
 	var asJSON bool
@@ -59,7 +39,7 @@ func showFeeds(con *console, all []bus.Feed, asJSON bool) error {
 		f := &all[i]
 		var err error
 		if asJSON {
-			err = con.printJSON(viewFeed(f))
+			err = con.printJSON(ask.FeedOf(f))
 		} else {
 			err = t.row(f.Name, feedEvents(f.Subjects), grouped(f.From), grouped(f.Acked), grouped(f.Pending), grouped(f.Unacked),
 				con.stampOr(f.Oldest, now, "-"), con.activeText(f, now))

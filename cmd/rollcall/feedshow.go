@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
 
 // What other programs need to read a feed, a file a program.
@@ -59,7 +60,7 @@ func newFeedShow(con *console, svc *service) *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return con.printJSON(viewFeed(&f))
+					return con.printJSON(ask.FeedOf(&f))
 				}
 				return showClients(con.out, svc, f, client)
 			})

@@ -48,6 +48,8 @@ type History struct {
 	// Capacity tells how full the log is, and Projection how far Table is.
 	Capacity   capacity.Log
 	Projection func() ask.Projection
+	// Public has what is published, and the feeds of it.
+	Public ask.FeedSource
 }
 
 // Pre is what happens before there is an account; bus.Pre is one.
@@ -87,12 +89,14 @@ var subjects = map[string]string{
 	"DELETE /v1/token":     "",
 	"GET /v1/log":          "",
 	"GET /v1/audit":        "about",
+	"GET /v1/feeds":        "",
 }
 
 // nameless are routes that tell of nobody. Whoever asks them is not put on record, where
 // pages that ask every second would leave no room for questions about people.
 var nameless = map[string]bool{
-	"GET /v1/log": true,
+	"GET /v1/log":   true,
+	"GET /v1/feeds": true,
 }
 
 // IsOnRecord reports that whoever asks is.
@@ -145,6 +149,7 @@ var Routes = []Route{
 	{"GET /v1/logins", access.Read, false, (*History).logins},
 	{"GET /v1/log", access.Read, false, (*History).log},
 	{"GET /v1/audit", access.Audit, false, (*History).audit},
+	{"GET /v1/feeds", access.Read, false, (*History).feeds},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
 	{"GET /v1/token", AnyToken, false, (*History).ownToken},
 	{"POST /v1/token", "", false, (*History).redeem},

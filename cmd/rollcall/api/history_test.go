@@ -95,7 +95,7 @@ func newServiceOf(t testing.TB, proxy func(netip.Addr) bool) *service {
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
 		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: s.accounts,
 		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Kicker: kicker, Moderator: kicker, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: record,
-		Capacity: b.Log(), Projection: s.projection,
+		Capacity: b.Log(), Projection: s.projection, Public: b.Public(),
 	})
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)

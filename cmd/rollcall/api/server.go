@@ -58,9 +58,9 @@ type Server struct {
 	pasts chan struct{} // turns of those that hold a table of the past
 	folds chan struct{} // the turn of the one that computes figures
 
-	guesses *rate.Limiter  // of codes
-	looks   chan struct{}  // the turn of the one that looks how full the log is
-	looked  *ask.LogReport // of the last look; of whoever has the turn
+	guesses *rate.Limiter // of codes
+	looked  *lately[*ask.LogReport]
+	fed     *lately[ask.Feeds]
 
 	always map[string]http.Handler // by path
 	around http.Handler            // what listeners answer with
@@ -89,7 +89,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests),
 		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams),
-		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1), looks: make(chan struct{}, 1), guesses: rate.NewLimiter(guessRate, guessBurst)}
+		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1), looked: newLately[*ask.LogReport](lookEvery), fed: newLately[ask.Feeds](feedsEvery), guesses: rate.NewLimiter(guessRate, guessBurst)}
 	s.mux.HandleFunc("/", s.notFound)
 	s.around = s
 	return s
