@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
@@ -43,7 +44,7 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		}
 		c := a.Credentials
 		if asJSON {
-			if err := con.printJSON(viewAccount(a.JID, c, now)); err != nil {
+			if err := con.printJSON(ask.AccountOf(a.JID, c, now)); err != nil {
 				return err
 			}
 			continue

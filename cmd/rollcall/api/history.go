@@ -33,7 +33,7 @@ type History struct {
 	Table   *projector.Table
 	Ready   func() bool // the table is up to date
 	Leases  ask.Leases
-	Keys    events.Documents // credentials, of which no secret is told
+	Keys    ask.Keys // credentials, of which no secret is told
 	Rosters events.Documents
 	Names   *names.Names
 	Kicker  Kicker
@@ -90,6 +90,7 @@ var subjects = map[string]string{
 	"GET /v1/log":          "",
 	"GET /v1/audit":        "about",
 	"GET /v1/feeds":        "",
+	"GET /v1/accounts":     "",
 }
 
 // nameless are routes that tell of nobody. Whoever asks them is not put on record, where
@@ -150,6 +151,7 @@ var Routes = []Route{
 	{"GET /v1/log", access.Read, false, (*History).log},
 	{"GET /v1/audit", access.Audit, false, (*History).audit},
 	{"GET /v1/feeds", access.Read, false, (*History).feeds},
+	{"GET /v1/accounts", access.Read, false, (*History).accounts},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},
 	{"GET /v1/token", AnyToken, false, (*History).ownToken},
 	{"POST /v1/token", "", false, (*History).redeem},

@@ -59,8 +59,10 @@ type Server struct {
 	folds chan struct{} // the turn of the one that computes figures
 
 	guesses *rate.Limiter // of codes
-	looked  *lately[*ask.LogReport]
-	fed     *lately[ask.Feeds]
+	looked  *recent[*ask.LogReport]
+	fed     *recent[ask.Feeds]
+
+	listings chan struct{} // the turn of the one that reads all accounts
 
 	always map[string]http.Handler // by path
 	around http.Handler            // what listeners answer with
@@ -89,7 +91,8 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests),
 		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams),
-		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1), looked: newLately[*ask.LogReport](lookEvery), fed: newLately[ask.Feeds](feedsEvery), guesses: rate.NewLimiter(guessRate, guessBurst)}
+		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1), looked: newRecent[*ask.LogReport](lookEvery), fed: newRecent[ask.Feeds](feedsEvery),
+		listings: make(chan struct{}, 1), guesses: rate.NewLimiter(guessRate, guessBurst)}
 	s.mux.HandleFunc("/", s.notFound)
 	s.around = s
 	return s

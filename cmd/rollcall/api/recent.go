@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// latelyTimeout is how long an answer that is kept for a while may take to come.
-const latelyTimeout = 5 * time.Second
+// recentTimeout is how long an answer that is kept for a while may take to come.
+const recentTimeout = 5 * time.Second
 
-// A lately keeps an answer that NATS has work with, for pages that ask again and again.
+// A recent keeps an answer that NATS has work with, for pages that ask again and again.
 // It is safe for concurrent use.
-type lately[V any] struct {
+type recent[V any] struct {
 	every time.Duration // how old an answer may be
 	turn  chan struct{} // of the one that asks; guards the others
 	at    time.Time     // of the answer; zero: there was none yet
 	value V
 }
 
-func newLately[V any](every time.Duration) *lately[V] {
-	return &lately[V]{every: every, turn: make(chan struct{}, 1)}
+func newRecent[V any](every time.Duration) *recent[V] {
+	return &recent[V]{every: every, turn: make(chan struct{}, 1)}
 }
 
 // get is the newest answer, which is too old only if there can be no other one. One question
 // at a time asks, and the others wait for it.
-func (l *lately[V]) get(ctx context.Context, ask func(context.Context) (V, error)) (v V, err error) {
-	ctx, cancel := context.WithTimeout(ctx, latelyTimeout)
+func (l *recent[V]) get(ctx context.Context, ask func(context.Context) (V, error)) (v V, err error) {
+	ctx, cancel := context.WithTimeout(ctx, recentTimeout)
 	defer cancel()
 	select {
 	case l.turn <- struct{}{}:

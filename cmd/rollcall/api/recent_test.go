@@ -13,7 +13,7 @@ import (
 func TestAnAnswerIsKeptForAWhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLately[time.Time](10 * time.Second)
+		l := newRecent[time.Time](10 * time.Second)
 		gone := true
 		get := func() (time.Time, error) {
 			return l.get(t.Context(), func(context.Context) (time.Time, error) {
@@ -48,7 +48,7 @@ func TestAnAnswerIsKeptForAWhile(t *testing.T) {
 func TestOneAtATimeAsksForWhatIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLately[int](time.Second)
+		l := newRecent[int](time.Second)
 		asked := 0
 		slow := func(ctx context.Context) (int, error) {
 			asked++
