@@ -32,7 +32,11 @@ func (h *History) follow(q *question) error {
 			return bad(name, "a stream begins with after=0, after the position of a download, or with what comes, and does not end")
 		}
 	}
-	s, err := selectionOf(q)
+	s, err := selectionOf(q, "every", "newest")
+	if err != nil {
+		return err
+	}
+	sum, err := digestOf(q.r.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -61,7 +65,10 @@ func (h *History) follow(q *question) error {
 	}
 	q.server.following.Add(1)
 	defer q.server.following.Add(-1)
-	t := stream{question: q, selection: &s, control: http.NewResponseController(q.w), encoder: e.of(q), full: q.by.MayAbout(access.ReadAddress, q.about)}
+	t := stream{question: q, selection: &s, control: http.NewResponseController(q.w), encoder: e.of(q), full: q.by.MayAbout(access.ReadAddress, q.about), pace: streamPace, digest: sum}
+	if sum != nil {
+		t.pace = sum.every
+	}
 	t.begin(info)
 	if err := t.catchUp(q.r.Context(), h, info.Last); err != nil {
 		return err
@@ -96,6 +103,8 @@ type stream struct {
 	control *http.ResponseController
 	encoder *public.Encoder
 	full    bool // addresses are told
+	pace    time.Duration
+	digest  *digest // nil: each event is told
 	buffer  []byte
 	flushed time.Time // when something was written last
 }
@@ -139,10 +148,15 @@ func (t *stream) run(h *History) error {
 			t.after = last
 			continue
 		}
+		if summed, err := t.sumUp(); err != nil {
+			return err
+		} else if summed {
+			continue
+		}
 		beat.Reset(heartbeat)
 		select {
 		case <-more:
-			if !sleep(ctx, time.Until(t.flushed.Add(streamPace))) {
+			if !sleep(ctx, time.Until(t.flushed.Add(t.pace))) {
 				return ctx.Err()
 			}
 		case <-beat.C:
@@ -165,9 +179,9 @@ func (t *stream) write(list []*told) {
 		one := list[i]
 		switch {
 		case one.poison != nil && t.hasDamaged():
-			t.event(one.seq(), "log.damaged", one.line(t.encoder, t.full))
+			t.event(one.seq(), "log.damaged", t.line(one))
 		case one.poison == nil && t.has(&one.st):
-			t.event(one.seq(), public.TypeOf(one.st.Event.Kind()).Schema(), one.line(t.encoder, t.full))
+			t.event(one.seq(), public.TypeOf(one.st.Event.Kind()).Schema(), t.line(one))
 		}
 	}
 }
@@ -209,10 +223,33 @@ func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
 	return ctx.Err()
 }
 
+// line is an event as it is told; nil if it is only counted.
+func (t *stream) line(one *told) []byte {
+	if t.digest != nil && t.digest.most == 0 {
+		return nil
+	}
+	return one.line(t.encoder, t.full)
+}
+
+// event tells of an event, or sums it up.
 func (t *stream) event(seq events.Seq, name string, line []byte) {
+	if t.digest != nil {
+		t.digest.add(name, line)
+		return
+	}
 	t.buffer = strconv.AppendUint(append(t.buffer, "id: "...), uint64(seq), 10)
 	t.buffer = append(append(append(t.buffer, "\nevent: "...), name...), "\ndata: "...)
 	t.buffer = append(append(t.buffer, line...), "\n\n"...)
+}
+
+// sumUp has what was summed up told, and reports whether there was anything.
+func (t *stream) sumUp() (bool, error) {
+	if t.digest == nil || t.digest.events == 0 {
+		return false, nil
+	}
+	var err error
+	t.buffer, err = t.digest.take(t.buffer, t.after)
+	return true, err
 }
 
 // flush sends what was written. A reader that takes none of it for too long is gone.

@@ -95,7 +95,7 @@ func overview(v *visit) (*shown, error) {
 			return nil, err
 		}
 	}
-	s := &shown{template: "overview", Title: "Overview", Live: "?class=session", Body: &body, parts: []string{"now"}}
+	s := &shown{template: "overview", Title: "Overview", Live: "?class=session,presence,connector", Body: &body, parts: []string{"now"}}
 	if v.part() == "now" {
 		return s, nil
 	}

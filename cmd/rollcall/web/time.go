@@ -62,7 +62,7 @@ func timePage(v *visit) (*shown, error) {
 	}
 	s := &shown{template: "time", Title: "Time", Body: p, Script: "time.mjs", parts: []string{"moment"}}
 	if p.Live() {
-		s.Live = "?class=session"
+		s.Live = "?class=session,presence"
 	}
 	return s, nil
 }

@@ -27,7 +27,14 @@ const every = 500; // ms between two changes at least
 
 class Live {
   constructor(query) {
-    this.url = `/v1/events/stream${query}`;
+    const url = new URL(`/v1/events/stream${query}`, location.href);
+    url.searchParams.set("every", `${every}ms`);
+    const body = document.querySelector("[data-tail]");
+    if (body) {
+      this.tail = new Tail(body);
+      url.searchParams.set("newest", "100");
+    }
+    this.url = url;
     this.news = 0;
     document.addEventListener("visibilitychange", () => (document.hidden ? this.stop() : this.start()));
     document.addEventListener("rollcall:pause", () => ((this.paused = true), this.stop()));
@@ -37,11 +44,15 @@ class Live {
 
   start() {
     if (document.hidden || this.paused || this.source) return;
-    if (this.stopped) this.changed(); // what came while nobody looked
+    if (this.stopped) this.changed(1); // what came while nobody looked
     this.source = new EventSource(this.url);
     this.source.addEventListener("open", () => this.say(""));
     this.source.addEventListener("error", () => this.say("The connection to the service is lost; trying again."));
-    for (const type of ["events", "message"]) this.source.addEventListener(type, () => this.changed());
+    this.source.addEventListener("digest", ({ data }) => {
+      const digest = JSON.parse(data);
+      if (this.tail?.take(digest)) return;
+      this.changed(digest.events);
+    });
   }
 
   stop() {
@@ -53,8 +64,8 @@ class Live {
   }
 
   // changed has the page follow, not more often than it may.
-  changed() {
-    this.news++;
+  changed(events) {
+    this.news += events;
     if (this.due) return;
     const wait = Math.max(0, every - (performance.now() - (this.last ?? -every)));
     this.due = setTimeout(() => {
@@ -82,7 +93,7 @@ class Live {
     this.asking = true;
     try {
       for (const part of document.querySelectorAll("[data-part]")) {
-        const given = await partOf(location.href, part.dataset.part);
+        const given = await partOf(location.href, part.dataset.part || "main");
         const fresh = part.id ? given.querySelector(`#${part.id}`) : given;
         if (fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
       }
@@ -100,6 +111,78 @@ class Live {
     line.replaceChildren(what);
     line.hidden = what === "";
   }
+}
+
+// --- A table that grows -----------------------------------------------------------------
+
+const rows = 500; // that it has at most
+
+// A Tail puts new events above those that a table has, as long as its viewer is at its
+// top and has not paused it. What it does not take is offered as news.
+class Tail {
+  constructor(body) {
+    this.body = body;
+    this.row = document.querySelector("[data-tail-row]").content.firstElementChild;
+    this.zone = document.querySelector(".zone").textContent.match(/Times in (\S+)/)[1];
+    this.format = new Intl.DateTimeFormat("sv-SE", { timeZone: this.zone, dateStyle: "short", timeStyle: "medium" });
+    this.pause = document.createElement("button");
+    this.pause.type = "button";
+    this.pause.addEventListener("click", () => this.set(!this.paused));
+    this.set(false);
+    body.closest(".wide").before(this.pause);
+  }
+
+  set(paused) {
+    this.paused = paused;
+    this.pause.textContent = paused ? "Follow" : "Pause";
+    this.pause.setAttribute("aria-pressed", paused);
+  }
+
+  // take shows a digest's events, and reports whether it has.
+  take({ events, newest }) {
+    if (this.paused || this.missed || scrollY > this.body.offsetTop || this.body.contains(document.activeElement)) return !(this.missed = true);
+    const fresh = newest.reverse().map((e) => this.rowOf(e));
+    if (events > newest.length) fresh.push(this.gap(events - newest.length));
+    this.body.prepend(...fresh);
+    while (this.body.rows.length > rows) this.body.lastElementChild.remove();
+    return true;
+  }
+
+  rowOf(event) {
+    const tr = this.row.cloneNode(true), data = event.data ?? {};
+    const [, group, name] = event.type.split(".");
+    const seq = BigInt(event.sequence).toString();
+    const about = data.jid ?? data.account, session = ["session", "presence"].includes(group) ? event.subject : "";
+    const connector = ["session", "presence", "connector", "connection"].includes(group) ? data.connector : "";
+    const set = (field, text, to) => tr.querySelector(`[data-${field}]`).replaceChildren(to && text ? link(text, to) : text ?? "");
+    const time = tr.querySelector("time");
+    time.dateTime = event.recordedtime;
+    time.textContent = this.format.format(new Date(event.recordedtime));
+    set("seq", seq, `/events/${seq}`);
+    set("name", name.replaceAll("_", " "));
+    set("about", about, session ? `/sessions/${session}` : `/accounts/${encodeURIComponent(about?.split("/")[0])}`);
+    set("connector", connector, `/connectors/${encodeURIComponent(connector)}`);
+    set("detail", DETAILS.filter((k) => data[k] !== undefined && data[k] !== "").map((k) => `${k} ${data[k]}`).join(", "));
+    tr.className = "fresh";
+    return tr;
+  }
+
+  gap(n) {
+    const tr = document.createElement("tr"), td = document.createElement("td");
+    td.colSpan = this.row.cells.length;
+    td.textContent = `${n.toLocaleString("en")} more came too fast to be shown.`;
+    tr.append(td);
+    return tr;
+  }
+}
+
+const DETAILS = ["reason", "text", "condition", "by", "mechanism", "agent", "address", "network", "show", "priority", "role"];
+
+function link(text, to) {
+  const a = document.createElement("a");
+  a.href = to;
+  a.textContent = text;
+  return a;
 }
 
 // partOf asks for a part of a page: main, or one that the page has a template for.
@@ -130,4 +213,4 @@ document.addEventListener("click", async (e) => {
 });
 
 offerZone();
-if (document.body.dataset.live) new Live(document.body.dataset.live);
+if (document.body.dataset.live !== undefined) new Live(document.body.dataset.live);
