@@ -19,6 +19,8 @@ type timeline struct {
 	Log      logState
 	Curve    *curve   // nil where only the table is asked for
 	NoCurve  *problem // why there is none
+	Late     string   // where there is one that takes long
+	Marks    *incidents
 	Table    *tableThen
 	Compared *compared
 	NoTable  *problem // why there is neither
@@ -60,7 +62,7 @@ func timePage(v *visit) (*shown, error) {
 	if err := p.read(); err != nil {
 		return nil, err
 	}
-	s := &shown{template: "time", Title: "Time", Body: p, Script: "time.mjs", parts: []string{"moment"}}
+	s := &shown{template: "time", Title: "Time", Body: p, Script: "time.mjs", parts: []string{"moment", "chart"}}
 	if p.Live() {
 		s.Live = "?class=session,presence"
 	}
@@ -90,7 +92,10 @@ func (p *timeline) read() (err error) {
 			return err
 		}
 	}
-	if p.Comparing() {
+	switch {
+	case v.part() == "chart":
+		return nil
+	case p.Comparing():
 		return p.compare()
 	}
 	return p.tabulate()

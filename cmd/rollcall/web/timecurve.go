@@ -14,11 +14,19 @@ const (
 	curveHigh = 170
 )
 
+// How long the curve may take: for a page that is all waited for, and for the part with the
+// curve alone.
+const (
+	patienceOfPages = time.Second
+	maxDrawing      = 20 * time.Second
+)
+
 // A concurrency is a figure of the API.
 type concurrency struct {
 	Since, Until    time.Time
 	Seconds         int64 `json:"step_s"`
 	Complete, Known bool
+	Records         uint64
 	Items           []online
 }
 
@@ -52,20 +60,33 @@ type level struct {
 	Number  int
 }
 
-// draw asks for the figure of the span.
-func (p *timeline) draw() error {
-	c := &curve{}
-	p.Curve = c
-	asked := url.Values{"since": {p.Span.from(p.Span.Since)}, "until": {p.Span.upTo(p.Span.Until)}}
+// asked is the span as the API's figures have it.
+func (p *timeline) asked() url.Values {
+	query := url.Values{"since": {p.Span.from(p.Span.Since)}, "until": {p.Span.upTo(p.Span.Until)}}
 	if !p.Span.Until.Before(p.visit.now) {
-		asked.Del("until")
+		query.Del("until")
 	}
-	err := p.visit.ask("The curve", "/v1/stats/concurrency", asked, &c.concurrency)
-	if err != nil {
+	return query
+}
+
+// draw asks for the figure of the span. One that takes long is left for later, so that the
+// table needs not wait.
+func (p *timeline) draw() error {
+	c, v := &curve{}, p.visit
+	p.Curve = c
+	patience := maxDrawing
+	if v.part() == "" && v.value("curve") != "wait" {
+		patience = patienceOfPages
+	}
+	late, err := v.askWithin(patience, "The curve", "/v1/stats/concurrency", p.asked(), &c.concurrency)
+	switch {
+	case late:
+		p.Late = p.address(url.Values{"curve": {"wait"}})
+		return nil
+	case err != nil:
 		p.NoCurve, err = here(err)
 		return err
-	}
-	if c.Since.After(p.Span.Since) && c.Since.Before(p.Span.Until) {
+	case c.Since.After(p.Span.Since) && c.Since.Before(p.Span.Until):
 		p.Span.Since = c.Since.Truncate(time.Millisecond) // where the log begins
 	}
 	if len(c.Items) == 0 {
@@ -73,7 +94,7 @@ func (p *timeline) draw() error {
 		return nil
 	}
 	c.plot(p)
-	return nil
+	return p.mark()
 }
 
 // plot makes the drawing.

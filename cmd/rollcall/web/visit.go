@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,6 +72,18 @@ func (v *visit) ask(what, path string, query url.Values, into any) error {
 	}
 	v.queries = append(v.queries, link{what, path})
 	return v.call(http.MethodGet, path, nil, into)
+}
+
+// askWithin asks as ask does, and reports whether the answer takes longer than a page can
+// wait for it.
+func (v *visit) askWithin(d time.Duration, what, path string, query url.Values, into any) (late bool, err error) {
+	r := v.r
+	ctx, cancel := context.WithTimeout(r.Context(), d)
+	defer cancel()
+	v.r = r.WithContext(ctx)
+	err = v.ask(what, path, query, into)
+	v.r = r
+	return ctx.Err() != nil && r.Context().Err() == nil && err != nil, err
 }
 
 // call asks the API for anything that the viewer may have.

@@ -31,6 +31,7 @@ type world struct {
 	t     testing.TB
 	bus   *bus.Bus
 	url   string
+	api   http.Handler
 	write *session.Service
 	store *accounts.Store
 	table *projector.Table
@@ -85,6 +86,7 @@ func newWorld(t testing.TB) *world {
 			return ask.Projection{Position: table.Position().Seq, State: "ready", Lag: new(uint64)}
 		},
 	})
+	w.api = a
 	h := httptest.NewServer(web.New(web.Config{API: a}))
 	t.Cleanup(h.Close)
 	w.url = h.URL

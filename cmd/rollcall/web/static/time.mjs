@@ -64,7 +64,7 @@ class Curve {
   // grab follows the pointer: the nearest handle moves with it or, with Shift, a part of the
   // curve is chosen.
   grab(e) {
-    if (!plainly(e, true) || !e.isPrimary) return;
+    if (!plainly(e, true) || !e.isPrimary || e.target.closest(".mark")) return;
     const start = this.at(e);
     const nearest = this.shown().sort((a, b) => Math.abs(a.ms - start) - Math.abs(b.ms - start))[0] ?? this.handles.get("at");
     const follow = e.shiftKey ? this.choice(start) : (ms) => this.put(nearest, ms, true);
@@ -187,18 +187,26 @@ function sameSpan(to) {
 
 // replace shows a part. What had the focus keeps it.
 function replace({ moment, chart, main }) {
-  const active = document.activeElement;
-  const again = active?.dataset.step ? `[data-step="${active.dataset.step}"]` : active?.dataset.zoom ? `[data-zoom="${active.dataset.zoom}"]` : active?.dataset.handle ? `[data-handle="${active.dataset.handle}"]` : active?.name ? `#moment [name="${active.name}"]` : "";
-  if (chart) {
-    const playing = player.playing;
+  const again = nameOf(document.activeElement);
+  if (main?.querySelector("#moment") && chart) {
     $("#main").replaceChildren(...main.childNodes);
     begin();
-    if (playing) player.mark(true);
+  } else if (chart) {
+    $("#chart").replaceWith(chart);
+    begin();
   } else {
     $("#moment").replaceWith(moment);
     settle();
   }
   if (again && !document.activeElement?.matches(again)) $(again)?.focus({ preventScroll: true });
+}
+
+// nameOf is a selector of an element that is there again in another answer.
+function nameOf(element) {
+  for (const name of ["step", "zoom", "handle"]) {
+    if (element?.dataset?.[name]) return `[data-${name}="${element.dataset[name]}"]`;
+  }
+  return element?.name ? `#moment [name="${element.name}"]` : "";
 }
 
 const live = () => $("#moment")?.hasAttribute("data-live");
@@ -220,15 +228,23 @@ function busy(text) {
 
 // --- Playing ------------------------------------------------------------------------------
 
+// What needs this script is written by the style sheet, for it is no text of the page.
 const player = {
   playing: false,
+
+  speed() {
+    const range = $(".player input");
+    const speed = Number(range.dataset.speeds.split(" ")[range.value]);
+    $(".player .speed").dataset.label = range.ariaValueText = `×${speed}`;
+    return speed;
+  },
 
   mark(playing) {
     this.playing = playing;
     const button = $(".player button");
     if (!button) return;
-    button.textContent = playing ? "Pause" : "Play";
-    button.setAttribute("aria-pressed", playing);
+    button.dataset.label = playing ? "Pause" : "Play";
+    button.setAttribute("aria-label", button.dataset.label);
   },
 
   // play shows one moment after the other, and at now goes on live. The next question waits
@@ -242,7 +258,7 @@ const player = {
     while (this.playing && this.run === run) {
       await new Promise((done) => setTimeout(done, Math.max(0, pace() - (performance.now() - last))));
       if (!this.playing || this.run !== run || document.hidden) break;
-      ms += (performance.now() - last) * Number($(".player select").value);
+      ms += (performance.now() - last) * player.speed();
       last = performance.now();
       if (ms >= Date.now()) return stop(), go(liveAddress(), { record });
       const to = curve.has(ms) ? address({ at: iso(ms) }) : address({ at: iso(ms), since: iso(ms - (curve.until - curve.since) / 10), until: iso(ms + 0.9 * (curve.until - curve.since)) });
@@ -266,9 +282,27 @@ function begin() {
   curve = new Curve($("#chart"));
   curve.named = `${spanOf(location.href)}`;
   $(".player").hidden = false;
-  $(".player button").addEventListener("click", () => (player.playing ? stop() : player.play()));
+  $(".player button").onclick = () => (player.playing ? stop() : player.play());
+  $(".player input").oninput = () => player.speed();
+  player.speed();
+  player.mark(player.playing);
   drawn = Date.now();
   settle();
+  if ($("#chart").hasAttribute("data-late")) late();
+}
+
+// late has the curve come after the rest of the page, when nobody holds a handle.
+async function late() {
+  const was = curve;
+  busy("Drawing the curve …");
+  try {
+    const answer = await fetch(address({}), { headers: { "Rollcall-Part": "chart" } });
+    const chart = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#chart");
+    while (held) await new Promise((done) => addEventListener("pointerup", () => setTimeout(done), { once: true }));
+    if (chart && was === curve) replace({ chart });
+  } finally {
+    busy("");
+  }
 }
 
 let drawn = 0; // when the curve was made
@@ -284,7 +318,7 @@ function follow(e) {
 }
 
 function onKey(e) {
-  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea, [contenteditable]")) return;
+  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input:not([type=range]), select, textarea")) return;
   const step = { "[": "back", "]": "forward", l: "live" }[e.key];
   if (step) $(`[data-step="${step}"]`)?.click();
   if (e.key === " " && !e.target.closest("a, button, summary")) {
@@ -298,7 +332,7 @@ function onClick(e) {
   if (!link || !plainly(e)) return;
   e.preventDefault();
   stop();
-  go(link.href);
+  go(new URL(link.getAttribute("href"), location.href).href);
 }
 
 function onSubmit(e) {
