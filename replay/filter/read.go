@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/replay/public"
 )
 
 // maxSubjects is how many accounts are read each by its own records; to read those of
@@ -31,6 +32,27 @@ func accounts[S any](terms []term[S]) (list []events.JID) {
 	return distinct(list)
 }
 
+// places are the accounts, or what is in the place of one, whose records alone can be
+// meant; none if any may be.
+func (f *Filter) places() []events.JID {
+	if list := f.Accounts(); len(list) > 0 || f.Damaged() {
+		return list
+	}
+	var list []events.JID
+	for k, never := range f.never {
+		switch class := public.TypeOf(events.Kind(k)).Class; {
+		case never:
+		case class == public.Connector:
+			list = append(list, events.Connectors)
+		case class == public.Network:
+			list = append(list, events.Networks)
+		default:
+			return nil
+		}
+	}
+	return distinct(list)
+}
+
 // only is a term without which nothing is meant, and that names what it means.
 func only[S any](terms []term[S], key string) *term[S] {
 	for i := range terms {
@@ -43,11 +65,11 @@ func only[S any](terms []term[S], key string) *term[S] {
 }
 
 // Narrow limits a range to where the log has events that can be meant: to the one account
-// that a filter names, and to what was stored since five minutes before its sessions
+// that a filter names, or to connectors where it means nothing else, and to what was stored since five minutes before its sessions
 // began. The beginning is in a session's id, by the clock of a connector; the minutes are
 // for clocks that disagree.
 func (f *Filter) Narrow(r events.Range) events.Range {
-	if list := f.Accounts(); len(list) == 1 && r.Account.IsZero() {
+	if list := f.places(); len(list) == 1 && r.Account.IsZero() {
 		r.Account = list[0]
 	}
 	ids := f.sessions()
@@ -77,18 +99,20 @@ func (f *Filter) Few() bool {
 	return f.FewAccounts() || few(f.sessions())
 }
 
-// FewAccounts reports that Read reads the records of some accounts, and no others.
-func (f *Filter) FewAccounts() bool { return few(f.Accounts()) }
+// FewAccounts reports that Read reads the records of some accounts, or of connectors, and
+// no others.
+func (f *Filter) FewAccounts() bool { return few(f.places()) }
 
 func few[S any](list []S) bool { return 0 < len(list) && len(list) <= maxSubjects }
 
 // Read gives the records of a range that may be meant, in their order; the caller asks
-// Event of each. Where the filter names up to 16 accounts it reads no others; where it
+// Event of each. Where the filter names up to 16 accounts, or means connectors or networks
+// alone, it reads no others; where it
 // names up to 16 sessions it reads on from their beginning, and once it knows whose they
 // are no others either. Errors are as in [events.Log]; of records that can't be decoded
 // there are those of the accounts that are read.
 func (f *Filter) Read(ctx context.Context, log events.Log, r events.Range) iter.Seq2[*events.Stored, error] {
-	list, ids := f.Accounts(), f.sessions()
+	list, ids := f.places(), f.sessions()
 	r = f.Narrow(r)
 	switch {
 	case !r.Account.IsZero():

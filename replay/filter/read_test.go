@@ -111,6 +111,8 @@ func TestOnlyTheAccountsThatAreNamedAreRead(t *testing.T) {
 	}
 	for text, want := range map[string][]string{
 		"type:closed":                        {""},
+		"class:connector":                    {events.Connectors.String()},
+		"type:connector_lost,network_banned": {events.Connectors.String(), events.Networks.String()},
 		"account:u1@localhost":               {"u1@localhost"},
 		"account:u9@localhost,u1@localhost":  {"u1@localhost", "u9@localhost"},
 		"account:" + strings.Join(many, ","): {""},
@@ -226,6 +228,8 @@ func TestWhatAFewAccountsHaveDoneIsLittle(t *testing.T) {
 	id := events.NewSessionID(time.Now()).String()
 	for text, want := range map[string]bool{
 		"": false, "account:a@b": true, "account:*": false, "-account:a@b": false, "session:" + id: true, "session:*": false, "type:closed": false,
+		"class:connector": true, "type:connector_lost,network_banned": true, "class:connector,session": false, "-class:session": false,
+		"class:connector,log": false,
 	} {
 		if got := parsed(t, text).Few(); got != want {
 			t.Errorf("%q: %v", text, got)
