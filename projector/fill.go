@@ -13,9 +13,10 @@ import (
 type gap struct{ after, to events.Seq }
 
 // gaps finds where keyframes are missing up to a record: where there are more than
-// two intervals from one to the next, and, of so many sessions, twice as many records.
+// two intervals from one to the next, and twice as many records as there are at least, of
+// so many sessions.
 func gaps(list []events.Keyframe, info events.Info, to events.Seq, sessions int) (found []gap) {
-	far := 2 * max(keyframe.Interval, events.Seq(sessions))
+	far := 2 * max(keyframe.Interval, keyframe.Apart(sessions))
 	last := max(info.First, 1) - 1
 	for _, k := range append(list, events.Keyframe{Format: keyframe.Format, Created: info.Created.UnixNano(), Seq: to}) {
 		if !keyframe.Reads(k.Format) || k.Created != info.Created.UnixNano() || k.Seq < last || k.Seq > to {
@@ -55,7 +56,11 @@ func fill(ctx context.Context, c Config, to events.Seq) error {
 // there are now that looks like a gap, and would be folded again at each start. A
 // session takes two records or more, and places are at multiples of the interval.
 func (g gap) isWhole(base *keyframe.Head) bool {
-	return base != nil && base.Sessions > keyframe.Interval && uint64(g.to-base.Seq) <= 3*uint64(base.Sessions)
+	if base == nil {
+		return false
+	}
+	apart := keyframe.Apart(base.Sessions)
+	return apart > keyframe.Interval && g.to-base.Seq <= 3*apart
 }
 
 func (g gap) fill(ctx context.Context, c Config, info events.Info) error {

@@ -46,10 +46,9 @@ func TestKeyframesThatThePastMissesAreWritten(t *testing.T) {
 			}
 		}
 		p, _ := run(t, Config{Log: w.log, Table: NewTable(), Keyframes: store, Write: true})
-		if err := p.CatchUp(t.Context()); err != nil {
+		if err := p.WaitFilled(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		<-p.filled
 		got := names(t, store)
 		for i, k := range got {
 			before := events.Seq(0)
@@ -150,10 +149,10 @@ func TestAGapIsWholeIfThereWereThatManySessions(t *testing.T) {
 		want bool
 	}{
 		{"no keyframe before it", nil, false},
-		{"few sessions", &keyframe.Head{Seq: 10 * n, Sessions: n}, false},
-		{"many sessions", &keyframe.Head{Seq: 10 * n, Sessions: 2 * n}, true},
-		{"many sessions, and yet some are missing", &keyframe.Head{Seq: 10 * n, Sessions: 2*n - 1}, false},
-		{"the keyframe there is no good, but one long before", &keyframe.Head{Seq: 5 * n, Sessions: 3 * n}, false},
+		{"few sessions", &keyframe.Head{Seq: 10 * n, Sessions: n / 4}, false},
+		{"many sessions", &keyframe.Head{Seq: 10 * n, Sessions: n / 2}, true},
+		{"many sessions, and yet some are missing", &keyframe.Head{Seq: 10 * n, Sessions: n/2 - 1}, false},
+		{"the keyframe there is no good, but one long before", &keyframe.Head{Seq: 5 * n, Sessions: n / 2}, false},
 	} {
 		if got := g.isWhole(c.base); got != c.want {
 			t.Errorf("%s: %t", c.name, got)

@@ -97,6 +97,22 @@ func (p *Projector) CatchUp(ctx context.Context) error {
 	}
 }
 
+// WaitFilled waits for CaughtUp and then, with Config.Write, until the keyframes are written
+// that the past missed, or can't be. It fails as CatchUp does.
+func (p *Projector) WaitFilled(ctx context.Context) error {
+	if err := p.CatchUp(ctx); err != nil || p.filled == nil {
+		return err
+	}
+	select {
+	case <-p.filled:
+		return nil
+	case <-p.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Run folds until ctx ends and then returns nil. It goes on over interruptions;
 // the only errors are those after which the log can't be followed, as when it
 // is not the one that was read before. Run is called once: afterwards WaitFor

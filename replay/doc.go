@@ -28,7 +28,7 @@
 // # Limits
 //
 // At reads a keyframe and at most keyframe.Interval records behind it, or as many as
-// there were live sessions, and needs as much memory as the table had. Diff needs that
+// keyframe.Apart says, and needs as much memory as the table had. Diff needs that
 // once or twice, whatever lies between its moments. Sessions reads its span and what
 // lies between that and the keyframe before it, and needs memory for the sessions that
 // are open at one time. An account's own past is read by its subject. Where there is no

@@ -63,17 +63,25 @@ func TestThereIsAKeyframeBeforeEachHour(t *testing.T) {
 	}
 }
 
-// Otherwise keyframes would take more room than the log.
-func TestThereAreAsManyRecordsBetweenKeyframesAsLiveSessions(t *testing.T) {
+// Otherwise keyframes would take more room than the log, and more time.
+func TestKeyframesOfManySessionsAreFarApart(t *testing.T) {
 	t.Parallel()
-	got := places(nil, evenly(5*Interval, time.Minute), func(events.Seq) int { return 2 * Interval })
-	for i, h := range got {
-		if i > 0 && h.Seq-got[i-1].Seq < 2*Interval {
-			t.Errorf("places at %v", seqs(got))
+	for _, c := range []struct {
+		sessions int
+		apart    events.Seq
+	}{{0, 0}, {10, 40}, {Interval / 4, Interval}, {Interval/2 + 1, 2*Interval + 4}, {1 << 14, 1 << 16}, {1 << 16, 1 << 16}, {1<<16 + 1, 1<<16 + 1}} {
+		if got := Apart(c.sessions); got != c.apart {
+			t.Errorf("of %d sessions they are %d records apart, want %d", c.sessions, got, c.apart)
 		}
-	}
-	if len(got) != 2 {
-		t.Errorf("%d places", len(got))
+		got := places(nil, evenly(12*Interval, time.Microsecond), func(events.Seq) int { return c.sessions })
+		if len(got) == 0 {
+			t.Errorf("of %d sessions there is none", c.sessions)
+		}
+		for i, h := range got {
+			if i > 0 && (h.Seq-got[i-1].Seq < c.apart || h.Seq-got[i-1].Seq > c.apart+Interval) {
+				t.Errorf("of %d sessions there are places at %v", c.sessions, seqs(got))
+			}
+		}
 	}
 }
 
@@ -81,7 +89,7 @@ func TestThereAreAsManyRecordsBetweenKeyframesAsLiveSessions(t *testing.T) {
 func TestPlacesAreAFunctionOfTheLogAlone(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
-	times := make([]int64, 4*Interval)
+	times := make([]int64, 16*Interval)
 	at := int64(0)
 	for i := range times {
 		if r.IntN(1000) == 0 {

@@ -52,6 +52,9 @@ func tableOf(ctx context.Context, info events.Info, cfg projector.Config) (*proj
 	var g errgroup.Group
 	g.Go(func() error { return p.Run(ctx) })
 	err = cfg.Table.WaitFor(ctx, events.Position{Stream: info.Stream, Seq: info.Last})
+	if err == nil && cfg.Write {
+		err = p.WaitFilled(ctx)
+	}
 	cancel()
 	return cfg.Table, errors.Join(err, g.Wait())
 }
