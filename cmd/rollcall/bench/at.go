@@ -10,8 +10,8 @@ import (
 )
 
 // runAt measures the table of random moments: by the keyframe before, beside reading
-// as many records with an ordered consumer; beside folding from the beginning; and
-// then what questions about the past take from the shell.
+// as many records with an ordered consumer; beside folding from the beginning; the table
+// of moments near each other; and then what questions about the past take from the shell.
 func (b *Bench) runAt(ctx context.Context) error {
 	return b.opened(ctx, b.Log, func() error {
 		info, err := b.bus.Log().Info(ctx)
@@ -28,6 +28,9 @@ func (b *Bench) runAt(ctx context.Context) error {
 			asked[i] = info.First + events.Seq(rnd.Uint64N(uint64(info.Last-info.First+1)))
 		}
 		if err := b.atMoments(ctx, asked, frames); err != nil {
+			return err
+		}
+		if err := b.slide(ctx, replay.Archive{Log: b.bus.Log(), Keyframes: b.bus.Keyframes()}, info, asked); err != nil {
 			return err
 		}
 		return b.askFromShell(ctx, asked)
