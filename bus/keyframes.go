@@ -121,16 +121,9 @@ func (f *Keyframes) subjects(ctx context.Context, filter string) (all []string, 
 
 // Read implements events.Keyframes.
 func (f *Keyframes) Read(ctx context.Context, k events.Keyframe) ([]byte, error) {
-	m, err := f.b.last(ctx, frameStream, frameSubject(k))
-	if err != nil {
+	at, err := f.find(ctx, k)
+	if err != nil || at.Bytes == 0 {
 		return nil, err
-	}
-	var at frameMessage
-	if err := json.Unmarshal(m.Data, &at); err != nil || at.Bytes < 0 || at.Bytes > events.MaxKeyframe {
-		return nil, fmt.Errorf("%w: where its data is can't be read", events.ErrDamaged)
-	}
-	if at.Bytes == 0 {
-		return nil, nil
 	}
 	data := make([]byte, 0, at.Bytes)
 	t := &tail{b: f.b, stream: frameStream, filter: frameData + at.Upload, after: at.First - 1}
@@ -150,6 +143,34 @@ func (f *Keyframes) Read(ctx context.Context, k events.Keyframe) ([]byte, error)
 		return nil, fmt.Errorf("%w: %d of its %d bytes are there", events.ErrDamaged, len(data), at.Bytes)
 	}
 	return data, nil
+}
+
+// find tells where the data of a keyframe is.
+func (f *Keyframes) find(ctx context.Context, k events.Keyframe) (at frameMessage, err error) {
+	m, err := f.b.last(ctx, frameStream, frameSubject(k))
+	if err != nil {
+		return at, err
+	}
+	if err := json.Unmarshal(m.Data, &at); err != nil || at.Bytes < 0 || at.Bytes > events.MaxKeyframe {
+		return at, fmt.Errorf("%w: where its data is can't be read", events.ErrDamaged)
+	}
+	return at, nil
+}
+
+// Peek implements events.Keyframes. It reads the first chunk.
+func (f *Keyframes) Peek(ctx context.Context, k events.Keyframe) ([]byte, error) {
+	at, err := f.find(ctx, k)
+	if err != nil || at.Bytes == 0 {
+		return nil, err
+	}
+	m, err := f.b.next(ctx, frameStream, frameData+at.Upload, at.First)
+	switch {
+	case errors.Is(err, events.ErrNotFound):
+		return nil, fmt.Errorf("%w: none of its %d bytes are there", events.ErrDamaged, at.Bytes)
+	case err != nil:
+		return nil, err
+	}
+	return m.Data, nil
 }
 
 // Create implements events.Keyframes.

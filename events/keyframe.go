@@ -14,6 +14,9 @@ var ErrDamaged = errors.New("it is damaged")
 // sessions. No more is read into memory, whatever a store says.
 const MaxKeyframe = 1 << 30
 
+// KeyframePeek is how much of a keyframe Keyframes.Peek returns, in bytes.
+const KeyframePeek = 128 << 10
+
 // A Keyframe names a stored table of all sessions: the one after the record at Seq.
 // What it holds is a function of the log up to there, so that a name means the same
 // to everybody and a keyframe, once it is there, never changes.
@@ -41,6 +44,9 @@ type Keyframes interface {
 	// Read returns what Create was given. It fails with ErrNotFound, or with
 	// ErrDamaged if that is not what is there.
 	Read(ctx context.Context, k Keyframe) ([]byte, error)
+	// Peek returns the beginning of what Read does, KeyframePeek bytes or more if there
+	// are as many, without reading the rest.
+	Peek(ctx context.Context, k Keyframe) ([]byte, error)
 	// Create stores data, at most MaxKeyframe bytes, under a name that is free;
 	// otherwise it fails with ErrConflict. Nobody sees a part of it: if it fails, or
 	// its process is killed, there is nothing of that name.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
 )
 
 // What a Memory keeps at most. A session that no other table has takes some 300 bytes and
@@ -15,6 +16,7 @@ import (
 const (
 	maxKept         = 128     // tables
 	maxKeptSessions = 1 << 20 // of all of them
+	maxHeads        = 1 << 13 // of keyframes, twice as many as there are
 	keptFor         = 5 * time.Minute
 )
 
@@ -34,6 +36,7 @@ type Memory struct {
 	mu    sync.Mutex
 	kept  []*kept                  // by use, the newest last
 	asked map[Moment]chan struct{} // being answered; closed when they are
+	heads map[events.Keyframe]*keyframe.Head
 	idle  *time.Timer
 
 	stride events.Seq // in place of minStride, in tests
@@ -124,6 +127,11 @@ func (y *Memory) strideOf(sessions int) events.Seq {
 func (y *Memory) use(i int) {
 	k := y.kept[i]
 	y.kept = append(slices.Delete(y.kept, i, i+1), k)
+	y.rest()
+}
+
+// rest begins the time anew after which all is forgotten.
+func (y *Memory) rest() {
 	if y.idle == nil {
 		y.idle = time.AfterFunc(keptFor, y.forget)
 	}
@@ -153,5 +161,29 @@ func (y *Memory) forget() {
 	}
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	y.kept = nil
+	y.kept, y.heads = nil, nil
+}
+
+// head is that of a keyframe, which never changes; nil if it is not kept.
+func (y *Memory) head(k events.Keyframe) *keyframe.Head {
+	if y == nil {
+		return nil
+	}
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.heads[k]
+}
+
+// keepHead keeps one, and begins anew when there are too many.
+func (y *Memory) keepHead(k events.Keyframe, h *keyframe.Head) {
+	if y == nil {
+		return
+	}
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.heads == nil || len(y.heads) >= maxHeads {
+		y.heads = make(map[events.Keyframe]*keyframe.Head)
+	}
+	y.heads[k] = h
+	y.rest()
 }

@@ -67,6 +67,12 @@ func (f *Keyframes) Read(ctx context.Context, k events.Keyframe) ([]byte, error)
 	return nil, fmt.Errorf("%s: %w", k, events.ErrNotFound)
 }
 
+// Peek implements events.Keyframes.
+func (f *Keyframes) Peek(ctx context.Context, k events.Keyframe) ([]byte, error) {
+	data, err := f.Read(ctx, k)
+	return data[:min(len(data), events.KeyframePeek)], err
+}
+
 // Create implements events.Keyframes.
 func (f *Keyframes) Create(ctx context.Context, k events.Keyframe, data []byte) error {
 	f.mu.Lock()

@@ -52,9 +52,14 @@ func (c *frames) create(k events.Keyframe, data []byte) {
 
 func (c *frames) holds(k events.Keyframe, want []byte) {
 	c.Helper()
-	got, err := c.store.Read(c.ctx, k)
-	if err != nil || !bytes.Equal(got, want) {
-		c.Errorf("%v: %d bytes, %v, want %d", k, len(got), err, len(want))
+	if got, err := c.store.Read(c.ctx, k); err != nil || !bytes.Equal(got, want) {
+		c.Errorf("%s has %d bytes, want %d, %v", k, len(got), len(want), err)
+	}
+	switch got, err := c.store.Peek(c.ctx, k); {
+	case err != nil || !bytes.HasPrefix(want, got) || len(got) < min(len(want), events.KeyframePeek):
+		c.Errorf("%s begins with %d bytes of %d, %v", k, len(got), len(want), err)
+	case len(got) > len(want)/2 && len(want) > 8*events.KeyframePeek:
+		c.Errorf("of %s %d bytes are read to see its beginning", k, len(got))
 	}
 }
 
@@ -70,6 +75,8 @@ func (c *frames) roundTrip() {
 	c.lists()
 	_, err := c.store.Read(c.ctx, frame(1))
 	c.wantErr("read what isn't there", err, events.ErrNotFound)
+	_, err = c.store.Peek(c.ctx, frame(1))
+	c.wantErr("look at what isn't there", err, events.ErrNotFound)
 	large := make([]byte, 3<<20+5)
 	for i := range large {
 		large[i] = byte(i * i >> 8)

@@ -24,7 +24,7 @@ func (e *encoder) uint(v uint64) { e.b = binary.AppendUvarint(e.b, v) }
 func (e *encoder) int(v int64)   { e.b = binary.AppendVarint(e.b, v) }
 func (e *encoder) text(s string) { e.b = append(binary.AppendUvarint(e.b, uint64(len(s))), s...) }
 
-func (e *encoder) head(h Head, accounts int) {
+func (e *encoder) head(h Head) {
 	part := encoder{}
 	part.text(h.Stream)
 	part.int(h.Created)
@@ -33,7 +33,7 @@ func (e *encoder) head(h Head, accounts int) {
 	part.b = append(part.b, h.ID[:]...)
 	part.int(h.Begins)
 	part.uint(uint64(h.Sessions))
-	part.uint(uint64(accounts))
+	part.uint(uint64(h.Accounts))
 	if h.Leases != nil {
 		part.leases(h.Leases)
 	}
@@ -126,23 +126,32 @@ func (d *decoder) text() string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
-func (d *decoder) head() (h Head, accounts int) {
+func (d *decoder) head() Head {
 	part := decoder{b: d.take(d.uint())}
-	h.Stream = string([]byte(part.text()))
-	h.Created = part.int()
-	h.Seq = events.Seq(part.uint())
-	h.At = part.int()
-	copy(h.ID[:], part.take(uint64(len(h.ID))))
-	h.Begins = part.int()
-	h.Sessions = int(part.uint())
-	accounts = int(part.uint())
-	if len(part.b) > 0 {
-		h.Leases = part.leases()
-	}
+	h := part.headFields()
 	if part.err != nil {
-		d.fail("head: %w", part.err)
+		d.fail("%w", part.err)
 	}
-	return h, accounts
+	return h
+}
+
+// headFields reads a head without its length. More may follow.
+func (d *decoder) headFields() (h Head) {
+	h.Stream = string([]byte(d.text()))
+	h.Created = d.int()
+	h.Seq = events.Seq(d.uint())
+	h.At = d.int()
+	copy(h.ID[:], d.take(uint64(len(h.ID))))
+	h.Begins = d.int()
+	h.Sessions = int(d.uint())
+	h.Accounts = int(d.uint())
+	if len(d.b) > 0 {
+		h.Leases = d.leases()
+	}
+	if d.err != nil {
+		d.err = fmt.Errorf("head: %w", d.err)
+	}
+	return h
 }
 
 func (d *decoder) leases() *session.Leases {

@@ -1,10 +1,14 @@
 package keyframe
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 
@@ -28,6 +32,9 @@ func Reads(format int) bool { return format == 2 || format == Format }
 
 const magic = "RCKF"
 
+// maxHead bounds a head that is read by itself: with the leases of a thousand connectors.
+const maxHead = 64 << 10
+
 // ErrFormat: the keyframe is of another build's format.
 var ErrFormat = errors.New("it is of another format")
 
@@ -43,6 +50,7 @@ type Head struct {
 	// rests on, Unix nanoseconds; 0 if it rests on the whole log.
 	Begins   int64
 	Sessions int // of all accounts
+	Accounts int // that have them
 	// Leases is what the log says of connectors' leases; nil: nothing.
 	Leases *session.Leases
 }
@@ -59,16 +67,16 @@ func (h Head) Of(log events.Info) bool {
 }
 
 // Encode returns the data of a keyframe. It sorts accounts, leaves out those without
-// sessions, and counts h.Sessions by itself.
+// sessions, and counts h.Sessions and h.Accounts by itself.
 func Encode(h Head, accounts []*session.Account) []byte {
 	accounts = slices.DeleteFunc(accounts, func(a *session.Account) bool { return len(a.Sessions()) == 0 })
 	slices.SortFunc(accounts, func(a, b *session.Account) int { return a.JID().Compare(b.JID()) })
-	h.Sessions = 0
+	h.Sessions, h.Accounts = 0, len(accounts)
 	for _, a := range accounts {
 		h.Sessions += len(a.Sessions())
 	}
 	e := encoder{b: make([]byte, 0, 256+200*h.Sessions)}
-	e.head(h, len(accounts))
+	e.head(h)
 	for _, a := range accounts {
 		e.account(a)
 	}
@@ -95,14 +103,11 @@ var encoding = sync.OnceValue(func() *zstd.Encoder {
 // of its own; before it, they refer to a buffer that would stay in memory with them.
 // Errors wrap ErrFormat or events.ErrDamaged.
 func Decode(data []byte, own func(*events.Stored)) (Head, []*session.Account, error) {
-	if len(data) <= len(magic) || string(data[:len(magic)]) != magic {
-		return Head{}, nil, fmt.Errorf("%w: it is no keyframe", events.ErrDamaged)
+	format, frame, err := opened(data)
+	if err != nil {
+		return Head{}, nil, err
 	}
-	format := int(data[len(magic)])
-	if !Reads(format) {
-		return Head{}, nil, fmt.Errorf("%w: it has %d, this build reads up to %d", ErrFormat, format, Format)
-	}
-	body, err := decompress(data[len(magic)+1:])
+	body, err := decompress(frame)
 	if err != nil {
 		return Head{}, nil, fmt.Errorf("%w: %w", events.ErrDamaged, err)
 	}
@@ -111,10 +116,10 @@ func Decode(data []byte, own func(*events.Stored)) (Head, []*session.Account, er
 		return Head{}, nil, fmt.Errorf("%w: its hash is not that of its content", events.ErrDamaged)
 	}
 	d := decoder{b: body[:n], own: own}
-	h, count := d.head()
+	h := d.head()
 	h.Format = format
-	accounts := make([]*session.Account, 0, min(count, len(body)/minAccount))
-	for range count {
+	accounts := make([]*session.Account, 0, min(h.Accounts, len(body)/minAccount))
+	for range h.Accounts {
 		if d.err != nil {
 			break
 		}
@@ -127,6 +132,47 @@ func Decode(data []byte, own func(*events.Stored)) (Head, []*session.Account, er
 		return Head{}, nil, fmt.Errorf("%w: %w", events.ErrDamaged, d.err)
 	}
 	return h, accounts, nil
+}
+
+// opened is a keyframe's format, and what follows it.
+func opened(data []byte) (format int, frame []byte, err error) {
+	if len(data) <= len(magic) || string(data[:len(magic)]) != magic {
+		return 0, nil, fmt.Errorf("%w: it is no keyframe", events.ErrDamaged)
+	}
+	if format = int(data[len(magic)]); !Reads(format) {
+		return 0, nil, fmt.Errorf("%w: it has %d, this build reads up to %d", ErrFormat, format, Format)
+	}
+	return format, data[len(magic)+1:], nil
+}
+
+// DecodeHead reads the head of a keyframe whose data begins with events.KeyframePeek bytes,
+// or all that there are. Whether the rest is there, and fits the hash, it does not look at.
+// Errors are those of Decode.
+func DecodeHead(data []byte) (Head, error) {
+	format, frame, err := opened(data)
+	if err != nil {
+		return Head{}, err
+	}
+	z, err := zstd.NewReader(bytes.NewReader(frame), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(4*events.MaxKeyframe))
+	if err != nil {
+		return Head{}, fmt.Errorf("%w: %w", events.ErrDamaged, err)
+	}
+	defer z.Close()
+	in := bufio.NewReader(z)
+	size, err := binary.ReadUvarint(in)
+	if err != nil || size > maxHead {
+		return Head{}, fmt.Errorf("%w: how long its head is can't be read", events.ErrDamaged)
+	}
+	part := make([]byte, size)
+	if _, err := io.ReadFull(in, part); err != nil {
+		return Head{}, fmt.Errorf("%w: %w", events.ErrDamaged, err)
+	}
+	d := decoder{b: part}
+	h := d.headFields()
+	if h.Format = format; d.err != nil {
+		return Head{}, fmt.Errorf("%w: %w", events.ErrDamaged, d.err)
+	}
+	return h, nil
 }
 
 func decompress(b []byte) ([]byte, error) {

@@ -67,7 +67,7 @@ func TestWhatIsDecodedIsWhatWasEncoded(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := head
-	want.Sessions, want.Format = 6, Format
+	want.Sessions, want.Accounts, want.Format = 6, 3, Format
 	if h != want {
 		t.Errorf("head %+v, want %+v", h, want)
 	}
@@ -80,6 +80,40 @@ func TestWhatIsDecodedIsWhatWasEncoded(t *testing.T) {
 	}
 	if again := Encode(h, list); !bytes.Equal(again, data) {
 		t.Error("encoded again, they give other bytes")
+	}
+}
+
+// The head is read from the beginning alone, of whatever size the rest is.
+func TestTheHeadIsReadByItself(t *testing.T) {
+	t.Parallel()
+	var many []*session.Account
+	for i := range 20_000 {
+		many = append(many, session.Apply(nil, &events.Stored{Seq: 1, Record: events.Record{
+			ID: events.EventID{1}, Session: events.SessionID{byte(i), byte(i >> 8), 1}, JID: events.StoredJID(fmt.Sprintf("u%d@localhost", i*i)), Event: events.Authenticated{Address: fmt.Sprint(i * i * i)},
+		}}))
+	}
+	for _, list := range [][]*session.Account{nil, accounts(), many} {
+		h := head
+		h.Leases = &session.Leases{Seq: 7, At: 9, Held: []session.Lease{{Incarnation: events.Incarnation{Name: "c1", Epoch: 3}, Since: 5}}}
+		data := Encode(h, list)
+		want, _, err := Decode(data, clone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := DecodeHead(data[:min(len(data), events.KeyframePeek)])
+		if err != nil || !reflect.DeepEqual(got, want) || want.Accounts > len(list) {
+			t.Errorf("of %d bytes it is %+v, %v; want %+v", len(data), got, err, want)
+		}
+		for _, n := range []int{0, 3, 5, 9, 20} {
+			if _, err := DecodeHead(data[:n]); !errors.Is(err, events.ErrDamaged) {
+				t.Errorf("cut off after %d bytes: %v", n, err)
+			}
+		}
+	}
+	future := Encode(head, nil)
+	future[len(magic)] = Format + 1
+	if _, err := DecodeHead(future); !errors.Is(err, ErrFormat) {
+		t.Errorf("of a future format: %v", err)
 	}
 }
 
