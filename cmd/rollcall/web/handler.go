@@ -44,6 +44,11 @@ func New(cfg Config) *Handler {
 		h.mux.Handle("GET "+pages[i].path, h.page(&pages[i]))
 	}
 	h.mux.HandleFunc("GET /find", h.find)
+	for i := range actions {
+		a := h.action(&actions[i])
+		h.mux.Handle("GET "+actions[i].path, a)
+		h.mux.Handle("POST "+actions[i].path, a)
+	}
 	h.mux.HandleFunc("GET /login", h.loginPage)
 	h.mux.HandleFunc("POST /login", h.login)
 	h.mux.HandleFunc("POST /logout", h.logout)

@@ -23,6 +23,7 @@ var pages = []pageKind{
 	{"/analytics", "analytics", "Analytics", analytics},
 	{"/connectors", "connectors", "Connectors", listConnectors},
 	{"/connectors/{name}", "connector", "", oneConnector},
+	{"/bans", "bans", "Bans", listBans},
 }
 
 // loginKind is the page to log in with, which is for everybody.
@@ -54,7 +55,7 @@ type link struct {
 // Nav are the links of the navigation.
 func (s *shown) Nav() (list []navLink) {
 	for i := range pages {
-		if p := &pages[i]; p.name != "" {
+		if p := &pages[i]; p.name != "" && s.Viewer.may(p.path) {
 			list = append(list, navLink{link{p.name, trimEnd(p.path)}, p == s.kind})
 		}
 	}

@@ -28,6 +28,12 @@ func (v *viewer) May(scope string) bool {
 	return v != nil && (slices.Contains(v.Scopes, scope) || slices.Contains(v.Scopes, "admin"))
 }
 
+// needs are the scopes of pages that are for some viewers; the others are for whoever may read.
+var needs = map[string]string{"/bans": "moderate", "/access": "audit"}
+
+// may reports that a page is for the viewer.
+func (v *viewer) may(path string) bool { return needs[path] == "" || v.May(needs[path]) }
+
 // asViewer is a request with the viewer's token as that of the API. A request that shows a
 // token by itself, or that changes something, is left as it is.
 func asViewer(r *http.Request) *http.Request {

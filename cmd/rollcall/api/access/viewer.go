@@ -16,7 +16,7 @@ type Viewer struct {
 var Viewers = []Viewer{
 	{"reader", []Scope{Read}},
 	{"operator", []Scope{Read, ReadAddress, Kick, Moderate}},
-	{"auditor", []Scope{Read, ReadAddress, Export}},
+	{"auditor", []Scope{Read, ReadAddress, Export, Audit}},
 	{"admin", []Scope{Admin}},
 }
 
