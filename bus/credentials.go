@@ -45,6 +45,12 @@ func (c *Credentials) Given() bool {
 	return c.File+c.Seed+c.User+c.Token+c.Cert != ""
 }
 
+// Check fails with ErrCredentials if the files can't be used.
+func (c *Credentials) Check() error {
+	_, err := c.options()
+	return err
+}
+
 // options are those of the client.
 func (c *Credentials) options() (opts []nats.Option, err error) {
 	switch {

@@ -3,24 +3,23 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/certs"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/settings"
 )
 
 // openCerts opens the certificates of whatever serves over TLS: those that the operator
 // gave, or the self-signed one of the service, for which the bus has to be open.
 func (n *node) openCerts(ctx context.Context) (err error) {
-	if !n.cfg.has(roleConnector) && n.cfg.HTTPTLS == "" && !n.cfg.natsNeedsTLS() {
+	if !n.cfg.needsCerts() {
 		return nil
 	}
 	cfg := certs.Config{
 		Domains: n.cfg.Domains, Cert: n.cfg.Cert, Key: n.cfg.Key, Dir: n.cfg.Certs, Logger: n.log,
 	}
-	flag := "--certs"
-	switch {
-	case n.cfg.Cert != "":
-		flag = "--cert and --key"
-	case n.cfg.Certs == "":
+	flag := n.cfg.certsFlag()
+	if !n.cfg.hasCerts() {
 		flag = "--data"
 		cfg.Cert = n.dir.file("tls.pem") // one file, so that key and certificate always belong together
 		cfg.Key = cfg.Cert
@@ -36,6 +35,38 @@ func (n *node) openCerts(ctx context.Context) (err error) {
 		return change(flag, fmt.Errorf("certificate: %w", err))
 	}
 	return nil
+}
+
+// needsCerts reports that something is served over TLS.
+func (c *Config) needsCerts() bool {
+	return c.has(roleConnector) || c.HTTPTLS != "" || c.natsNeedsTLS()
+}
+
+// certsFlag names certificates that the operator gave.
+func (c *Config) certsFlag() string {
+	if c.Cert != "" {
+		return "--cert and --key"
+	}
+	return "--certs"
+}
+
+// checkCerts opens the certificates that the operator gave. What clients will not like of
+// them is in notes, and why there is none for a domain is an error.
+func (c *Config) checkCerts() (notes []string, err error) {
+	if !c.needsCerts() || !c.hasCerts() {
+		return nil, nil
+	}
+	set, err := certs.Open(certs.Config{Domains: c.Domains, Cert: c.Cert, Key: c.Key, Dir: c.Certs, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.certsFlag(), err)
+	}
+	for _, fault := range settings.Each(set.Unusable()) {
+		notes = append(notes, fault.Error()+" (it is left out)")
+	}
+	for _, complaint := range set.Complaints() {
+		notes = append(notes, complaint.File+": "+complaint.String())
+	}
+	return notes, nil
 }
 
 // tellFingerprint shows a self-signed certificate's fingerprints, so that a person whose

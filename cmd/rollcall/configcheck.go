@@ -22,9 +22,11 @@ func newConfigCheck(con *console) *cobra.Command {
 		Short: "Say all that is wrong with a configuration",
 		Long: "Check what rollcall up --config FILE would run with here, which is the file and\n" +
 			"the environment (ROLLCALL_*). Each fault is a line, FILE:LINE: FAULT. The files\n" +
-			"that it names must be there and readable. Nothing is started, and nothing asked\n" +
-			"over the network. Without FILE, ROLLCALL_CONFIG names it. A variable that is no\n" +
-			"setting is noted, for it may be another program's. The exit code is 0, or 1 if\n" +
+			"that it names must be there and readable, keys must fit their certificates, and\n" +
+			"each domain must have one. Nothing is started, and nothing asked over the\n" +
+			"network. Without FILE, ROLLCALL_CONFIG names it. Noted, and no fault, are names,\n" +
+			"chains and ends of certificates that clients will not like, and a variable that\n" +
+			"is no setting, for it may be another program's. The exit code is 0, or 1 if\n" +
 			"something is wrong.",
 		Example: "  rollcall config check /etc/rollcall.toml && systemctl restart rollcall",
 		Args:    arguments(0, 1),
@@ -34,8 +36,14 @@ func newConfigCheck(con *console) *cobra.Command {
 	cmd.RunE = verb(func(_ context.Context, args []string) error {
 		cfg, up := blankConfig(args)
 		faults := settings.Each(cfg.loadAll(up.Flags(), os.Getenv))
-		faults = append(faults, cfg.located(cfg.openable())...)
 		notes := strangers(os.Environ(), up.Flags())
+		if unopened := cfg.located(cfg.openable()); len(unopened) > 0 {
+			faults = append(faults, unopened...)
+		} else {
+			more, err := cfg.checkCerts()
+			faults = append(faults, cfg.located(errors.Join(err, cfg.NATS.checkFiles()))...)
+			notes = append(notes, more...)
+		}
 		if asJSON {
 			if err := con.printJSON(viewCheck(faults, notes)); err != nil {
 				return err
@@ -64,7 +72,7 @@ func showCheck(con *console, faults []error, notes []string) {
 // A checkView is what is wrong with a configuration, as scripts see it.
 type checkView struct {
 	Faults []faultView `json:"faults"`
-	Notes  []string    `json:"notes"` // of variables that are no settings
+	Notes  []string    `json:"notes"` // of variables that are no settings, and of certificates
 }
 
 type faultView struct {

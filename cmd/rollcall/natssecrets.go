@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -27,9 +28,26 @@ func (a *natsAccess) checkSecrets(c *bus.Credentials) error {
 		if s.own == "" {
 			s.flag = "--nats-context"
 		}
-		return change(s.flag, fmt.Errorf("others can use %s (mode %s): chmod 600 it, or have a new one made if they may have read it", s.path, info.Mode().Perm()))
+		return change(s.flag, fmt.Errorf("others can use %s (mode %04o): chmod 600 it, or have a new one made if they may have read it", s.path, info.Mode().Perm()))
 	}
 	return nil
+}
+
+// checkFiles refuses credentials that can't be used, or that others can.
+func (a *natsAccess) checkFiles() error {
+	faults := []error{a.checkSecrets(&bus.Credentials{File: a.creds, Seed: a.nkey, Key: a.key})}
+	for _, part := range []struct {
+		flag string
+		bus.Credentials
+	}{
+		{"--creds", bus.Credentials{File: a.creds}}, {"--nkey", bus.Credentials{Seed: a.nkey}}, {"--nats-ca", bus.Credentials{CA: a.ca}},
+		{"--nats-cert and --nats-key", bus.Credentials{Cert: a.cert, Key: a.key}},
+	} {
+		if err := part.Check(); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", part.flag, err))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // lostHint says what may be down when nobody answers: the server in "rollcall up" is on this

@@ -24,7 +24,7 @@ func TestASecretThatOthersCanReadIsRefused(t *testing.T) {
 			"--nkey": {"--nkey", file}, "--creds": {"--creds", file}, "--nats-key": {"--nats-cert", cert, "--nats-key", file}, "--nats-context": {"--nats-context", "prod"},
 		} {
 			_, err := accessOf(t, args...)
-			want := fmt.Sprintf("others can use %s (mode %s): chmod 600 it, or have a new one made if they may have read it (change %s)", file, mode, flag)
+			want := fmt.Sprintf("others can use %s (mode %04o): chmod 600 it, or have a new one made if they may have read it (change %s)", file, mode, flag)
 			if refused && (err == nil || err.Error() != want) || !refused && err != nil {
 				t.Errorf("%s of mode %s: %v", flag, mode, err)
 			}

@@ -48,6 +48,8 @@ type choice struct {
 	first *pair            // for whoever asks for nothing that there is
 	names map[string]*pair // ASCII names, lower case, "*.parent" for all children of one
 	all   []*pair
+
+	failed error // of pairs that were left out
 }
 
 // Open reads the certificates, and warns of their faults. It fails if a domain has none.
@@ -75,7 +77,7 @@ func (s *Set) choose() error {
 	if err != nil {
 		return err
 	}
-	c := &choice{names: make(map[string]*pair), all: all}
+	c := &choice{names: make(map[string]*pair), all: all, failed: failed}
 	for _, p := range all {
 		if !slices.Contains(before, p) { // others are in use
 			p.changed = s.changed
@@ -173,8 +175,31 @@ func (s *Set) Leaves() iter.Seq2[string, *x509.Certificate] {
 	}
 }
 
+// A Complaint is what clients complain of in one certificate, or soon will.
+type Complaint struct {
+	File   string
+	Faults []string // as [Faults] has them; there is one at least
+}
+
+// String is a sentence without the file.
+func (c *Complaint) String() string {
+	return "clients will not like a certificate: it " + strings.Join(c.Faults, "; it ")
+}
+
 // Check warns of the faults of all certificates, in a line for those of one.
 func (s *Set) Check() {
+	for _, c := range s.Complaints() {
+		s.cfg.Logger.Warn(c.String(), "file", c.File)
+	}
+}
+
+// Unusable is why pairs of the directory were left out when it was read last, nil if none
+// was.
+func (s *Set) Unusable() error { return s.chosen.Load().failed }
+
+// Complaints are the faults of all certificates as they are now, in the order of their
+// files.
+func (s *Set) Complaints() (all []Complaint) {
 	c := s.chosen.Load()
 	faults := make(map[*pair][]string)
 	for _, d := range s.cfg.Domains {
@@ -186,6 +211,7 @@ func (s *Set) Check() {
 		}
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(faults), func(a, b *pair) int { return strings.Compare(a.cert, b.cert) }) {
-		s.cfg.Logger.Warn("clients will not like a certificate: it "+strings.Join(faults[p], "; it "), "file", p.cert)
+		all = append(all, Complaint{p.cert, faults[p]})
 	}
+	return all
 }
