@@ -67,7 +67,7 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/load":        {"events", "session/stanza"},
 	"cmd/rollcall/lossy":       {},
 	"cmd/rollcall/person":      {"bus", "cmd/rollcall/api/access", "events", "replay", "replay/names", "replay/public", "session/auth", "session/roster"},
-	"cmd/rollcall/metrics":     {"events", "events/measure", "session/", "bus", "projector"},
+	"cmd/rollcall/metrics":     {"events", "events/measure", "session/", "bus", "projector", "projector/query"},
 	"cmd/rollcall/natsconf":    {"bus"},
 	"cmd/rollcall/nearby":      {},
 	"cmd/rollcall/sdnotify":    {},

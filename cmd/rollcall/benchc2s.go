@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -187,26 +186,32 @@ func (b *clientBench) compare(ctx context.Context, sc *load.Scenario, servers []
 	return figures, nil
 }
 
-// A figureView is a figure as scripts see it; absent fields say nothing.
+// A figureView is a figure as scripts see it. Null is what is not measured there.
 type figureView struct {
-	Scenario string  `json:"scenario"`
-	Server   string  `json:"server"`
-	Rounds   int     `json:"rounds"`
-	Unit     string  `json:"unit"`
-	Rate     float64 `json:"per_second,omitempty"`
-	P50      float64 `json:"p50_ms,omitempty"`
-	P99      float64 `json:"p99_ms,omitempty"`
-	CPU      float64 `json:"cpu_us,omitempty"`
-	Memory   float64 `json:"memory_bytes,omitempty"`
-	Resident float64 `json:"resident_bytes,omitempty"`
+	Scenario string   `json:"scenario"`
+	Server   string   `json:"server"`
+	Rounds   int      `json:"rounds"`
+	Unit     string   `json:"unit"`
+	Rate     *float64 `json:"per_second"`
+	P50      *float64 `json:"p50_ms"`
+	P99      *float64 `json:"p99_ms"`
+	CPU      *float64 `json:"cpu_us"`
+	Memory   *float64 `json:"memory_bytes"`
+	Resident *float64 `json:"resident_bytes"`
 }
 
 func (b *clientBench) showJSON(sc *load.Scenario, figures []load.Figure) error {
-	out := json.NewEncoder(b.con.out)
+	measured := func(n float64) *float64 {
+		if n == 0 {
+			return nil
+		}
+		return &n
+	}
 	for _, f := range figures {
-		err := out.Encode(figureView{
-			Scenario: f.Scenario, Server: f.Server, Rounds: f.Rounds, Unit: sc.Unit, Rate: f.Rate,
-			P50: f.P50.Seconds() * 1e3, P99: f.P99.Seconds() * 1e3, CPU: f.CPU.Seconds() * 1e6, Memory: f.Memory, Resident: f.Resident,
+		err := b.con.printJSON(figureView{
+			Scenario: f.Scenario, Server: f.Server, Rounds: f.Rounds, Unit: sc.Unit, Rate: measured(f.Rate),
+			P50: measured(f.P50.Seconds() * 1e3), P99: measured(f.P99.Seconds() * 1e3), CPU: measured(f.CPU.Seconds() * 1e6),
+			Memory: measured(f.Memory), Resident: measured(f.Resident),
 		})
 		if err != nil {
 			return err

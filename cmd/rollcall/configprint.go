@@ -44,7 +44,7 @@ func newConfigPrint(con *console) *cobra.Command {
 		var err error
 		cfg.origins.Each(func(name, value, from string) {
 			if asJSON {
-				err = errors.Join(err, con.printJSON(setting{name, json.RawMessage(value), from}))
+				err = errors.Join(err, json.NewEncoder(con.out).Encode(setting{name, json.RawMessage(value), from}))
 				return
 			}
 			fmt.Fprintf(con.out, "%-48s # %s\n", name+" = "+value, from)
@@ -54,7 +54,7 @@ func newConfigPrint(con *console) *cobra.Command {
 	return cmd
 }
 
-// A setting is one as JSON.
+// A setting is one as JSON. Its value may well be an empty text.
 type setting struct {
 	Name  string          `json:"name"`
 	Value json.RawMessage `json:"value"`

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
 // A console is where a command reads and writes: what scripts use goes to out,
@@ -67,12 +68,14 @@ func (c *console) erasable(format string, args ...any) {
 	fmt.Fprintf(c.err, "\r\x1b[K"+format, args...)
 }
 
-// printJSON writes one object as one line. No page of HTML will hold it, so
-// that < > & stay as they are.
+// printJSON writes one object as one line, in the form of all answers.
 func (c *console) printJSON(v any) error {
-	enc := json.NewEncoder(c.out)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	line, err := query.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = c.out.Write(append(line, '\n'))
+	return err
 }
 
 // errTerminal reports that somebody watches standard error.

@@ -13,7 +13,7 @@ func TestJSONIsForScriptsAndNotEscapedForHTML(t *testing.T) {
 	if err := newConsole(nil, &out, nil).printJSON(ask.Target{Session: "<a&b>"}); err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"jid":"","session":"<a&b>","connector":"","priority":0}` + "\n"; out.String() != want {
+	if want := `{"jid":null,"session":"<a&b>","connector":null,"priority":0}` + "\n"; out.String() != want {
 		t.Errorf("got %swant %s", out.String(), want)
 	}
 	line, err := jsonObject([]field{{"text", "<a&b>"}, {"count", 2}})

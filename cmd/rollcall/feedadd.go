@@ -175,8 +175,9 @@ type feedMade struct {
 	Stream   string     `json:"stream"`
 	Subjects []string   `json:"subjects"` // none: all
 	From     events.Seq `json:"from"`     // where it begins
-	// Missing are the sequences that were asked for and are not published any longer.
-	Missing *feedMissing `json:"missing,omitempty"`
+	// Missing are the sequences that were asked for and are not published any longer; null:
+	// none.
+	Missing *feedMissing `json:"missing"`
 }
 
 type feedMissing struct {

@@ -33,7 +33,7 @@ type restoredService struct {
 	Backup    string `json:"backup"` // when it was made
 	Streams   int    `json:"streams"`
 	Messages  uint64 `json:"messages"`
-	Forgets   string `json:"forgets,omitempty"` // records from before are too old for the log
+	Forgets   string `json:"forgets"` // records from before are too old for the log
 	Last      uint64 `json:"last_seq"`
 	Replicas  int    `json:"replicas"`
 	Removed   int    `json:"removed"` // accounts whose removal was finished

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/chart"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
@@ -142,7 +143,7 @@ func printStats(con *console, a *stats.Answer, names []string) error {
 
 // printRow writes an object with the name of what it is of in front.
 func printRow(con *console, name string, row any) error {
-	object, err := json.Marshal(row)
+	object, err := query.Marshal(row)
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,9 @@ import (
 // from the repository's commit and its tag. What was not recorded is "".
 type build struct {
 	Version  string `json:"version"`
-	Commit   string `json:"commit,omitempty"`
-	Date     string `json:"date,omitempty"`     // of the commit, RFC 3339
-	Modified bool   `json:"modified,omitempty"` // since the commit
+	Commit   string `json:"commit"`
+	Date     string `json:"date"`     // of the commit, RFC 3339
+	Modified bool   `json:"modified"` // since the commit
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }

@@ -134,7 +134,7 @@ func (h *History) diff(q *question) error {
 	answer := struct {
 		Whole    bool         `json:"whole"`
 		Items    []ask.Change `json:"items"`
-		Next     string       `json:"next,omitempty"` // to go on after
+		Next     string       `json:"next"` // to go on after
 		Complete bool         `json:"complete"`
 	}{d.Whole, append([]ask.Change{}, d.Changes...), "", !d.More}
 	for i := range answer.Items {

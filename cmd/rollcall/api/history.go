@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"iter"
 	"net"
@@ -16,6 +15,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/docs/schema"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/replay/filter"
 	"github.com/rollcall-xmpp/rollcall/replay/logins"
@@ -246,10 +246,13 @@ func (q *question) give(v any) error {
 	if q.end != nil {
 		q.end()
 	}
+	line, err := query.Marshal(v)
+	if err != nil {
+		return err
+	}
 	q.w.Header().Set("Content-Type", "application/json")
-	e := json.NewEncoder(q.w)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	_, err = q.w.Write(append(line, '\n'))
+	return err
 }
 
 // record puts on record that the question was asked. A question that can't be is not

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -139,8 +138,7 @@ func (q *question) kicked(ended []*session.Session, at events.Seq, err error) er
 		answer.Ended = append(answer.Ended, endedSession{s.ID.String(), s.JID(), s.Connector().Name})
 	}
 	q.w.Header().Set("Rollcall-Position", strconv.FormatUint(uint64(at), 10))
-	q.w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(q.w).Encode(answer)
+	return q.give(answer)
 }
 
 // sameOrigin refuses a change that a page of another origin asks a browser for. Whoever

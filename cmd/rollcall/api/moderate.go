@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -193,8 +192,7 @@ func (q *question) done(at events.Seq, err error) error {
 		return err
 	}
 	q.w.Header().Set("Rollcall-Position", strconv.FormatUint(uint64(at), 10))
-	q.w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(q.w).Encode(struct {
+	return q.give(struct {
 		Position events.Seq `json:"position"`
 	}{at})
 }

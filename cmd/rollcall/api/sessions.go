@@ -39,7 +39,7 @@ func (h *History) sessions(q *question) error {
 		ask.Known
 		Matching int             `json:"matching"` // sessions that are meant, on all pages
 		Items    []query.Session `json:"items"`
-		Next     string          `json:"next,omitempty"` // to go on after
+		Next     string          `json:"next"` // to go on after
 		Complete bool            `json:"complete"`
 	}{Known: ask.Known{At: past.Position().Seq, Whole: past.Whole}, Items: []query.Session{}, Complete: true}
 	list, err := inPlace(q.r.Context(), past.Table, q.about)

@@ -54,7 +54,7 @@ func (h *History) stats(q *question) error {
 		Figure string `json:"figure"`
 		stats.Covers
 		Items any        `json:"items"`
-		Next  *statsNext `json:"next,omitempty"`
+		Next  *statsNext `json:"next"`
 	}{Figure: figure, Covers: a.Covers, Items: a.Rows(figure)}
 	if !a.Complete {
 		answer.Next = &statsNext{a.Until}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/replay/stats"
 	"github.com/rollcall-xmpp/rollcall/session"
@@ -46,7 +47,7 @@ func TestFiguresAreThoseOfTheLog(t *testing.T) {
 			Since: got.Since, Until: got.Until, Step: time.Minute, Figures: []string{name},
 		})
 		must(t, err)
-		rows, err := json.Marshal(want.Rows(name))
+		rows, err := query.Marshal(want.Rows(name))
 		must(t, err)
 		if string(rows) != string(got.Items) || name == "ends" && !strings.Contains(body, `"reason":"client","sessions":6`) {
 			t.Errorf("%s: %s, want %s", name, got.Items, rows)

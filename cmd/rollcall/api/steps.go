@@ -78,7 +78,7 @@ func (h *History) steps(q *question) error {
 	}
 	type next struct {
 		After  events.Seq `json:"after"`
-		Failed string     `json:"failed_since,omitempty"`
+		Failed string     `json:"failed_since"`
 	}
 	answer := struct {
 		Items    []step `json:"items"`

@@ -26,7 +26,7 @@ var errGuesses = Problem{Status: http.StatusTooManyRequests, Detail: "too many c
 
 // A tokenView is a token as its holder sees it.
 type tokenView struct {
-	Token   string         `json:"token,omitempty"` // what is to be shown; only where it was just made
+	Token   string         `json:"token"` // what is to be shown; only where it was just made
 	Name    string         `json:"name"`
 	Scopes  []access.Scope `json:"scopes"`
 	Made    time.Time      `json:"made"`

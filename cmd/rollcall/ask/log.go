@@ -104,8 +104,8 @@ func rfc3339(t time.Time) string {
 type Projection struct {
 	Position events.Seq `json:"position"` // the record that the table has last
 	State    string     `json:"state"`    // ready, rebuilding, stuck, or cut_off: the log does not answer
-	Detail   string     `json:"detail,omitempty"`
-	Percent  *float64   `json:"percent,omitempty"`     // of a rebuild
-	Lag      *uint64    `json:"lag_events,omitempty"`  // that it has to read; none: nobody knows
-	Lagging  *float64   `json:"lag_seconds,omitempty"` // since the first of these was stored
+	Detail   string     `json:"detail"`
+	Percent  *float64   `json:"percent"`     // of a rebuild
+	Lag      *uint64    `json:"lag_events"`  // that it has to read; none: nobody knows
+	Lagging  *float64   `json:"lag_seconds"` // since the first of these was stored
 }

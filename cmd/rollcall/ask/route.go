@@ -175,7 +175,7 @@ type Verdict struct {
 	To      events.JID `json:"to"`
 	Stanza  string     `json:"stanza"` // chat, normal, headline, groupchat, presence, iq
 	Action  string     `json:"action"` // deliver, store, answer, refuse, drop
-	Error   string     `json:"error,omitempty"`
+	Error   string     `json:"error"`
 	Targets []Target   `json:"targets"`
 	Reason  string     `json:"reason"`
 }

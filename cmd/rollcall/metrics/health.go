@@ -1,13 +1,13 @@
 package metrics
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
 const (
@@ -38,13 +38,14 @@ type Report struct {
 }
 
 // A Part is one of: log, whether it answers and stores; table, whether it is up to date;
-// connector, whether logins are served, in a process that has one.
+// connector, whether logins are served, in a process that has one. Null is what is not known
+// of it, or of others only.
 type Part struct {
 	State   State    `json:"state"`
-	Detail  string   `json:"detail,omitempty"`      // for people
-	Percent *float64 `json:"percent,omitempty"`     // of a rebuild
-	Lag     *uint64  `json:"lag_events,omitempty"`  // of the table
-	Lagging *float64 `json:"lag_seconds,omitempty"` // the same in time
+	Detail  string   `json:"detail"`      // for people
+	Percent *float64 `json:"percent"`     // of a rebuild
+	Lag     *uint64  `json:"lag_events"`  // of the table
+	Lagging *float64 `json:"lag_seconds"` // the same in time
 }
 
 // A Fold is the goroutine that folds the log into the table. That of package projector
@@ -177,5 +178,7 @@ func answer(w http.ResponseWriter, ok bool, body any) {
 	if !ok {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	json.NewEncoder(w).Encode(body) // a peer that has gone needs no answer
+	if line, err := query.Marshal(body); err == nil {
+		w.Write(append(line, '\n')) // a peer that has gone needs no answer
+	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// An Entry says who asked what about whom, or changed what. Its JSON names are the stored
-// form, and that of rollcall audit --json; fields are added at the end.
+// An Entry says who asked what about whom, or changed what. Its JSON is the stored form;
+// fields are added at the end.
 type Entry struct {
 	By    string     `json:"by"`              // "token NAME", "cli USER@HOST", or an account's JID
 	From  string     `json:"from,omitempty"`  // its address; "" for the command line
@@ -47,6 +47,20 @@ type Stored struct {
 	Seq uint64    `json:"seq"`
 	At  time.Time `json:"time"`
 	Entry
+}
+
+// MarshalJSON has all keys, of which the stored form leaves out those that say nothing.
+func (s Stored) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Seq   uint64     `json:"seq"`
+		At    time.Time  `json:"time"`
+		By    string     `json:"by"`
+		From  string     `json:"from"`
+		Did   string     `json:"did"`
+		Asked string     `json:"asked"`
+		About events.JID `json:"about"`
+		Rows  *int       `json:"rows"`
+	}{s.Seq, s.At, s.By, s.From, s.Did, s.Asked, s.About, s.Rows})
 }
 
 // A Query says which entries are meant; the zero Query means all.
