@@ -2,7 +2,7 @@ package api
 
 import (
 	"cmp"
-	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -42,25 +42,22 @@ func (h *History) sessions(q *question) error {
 		Next     string          `json:"next"` // to go on after
 		Complete bool            `json:"complete"`
 	}{Known: ask.Known{At: past.Position().Seq, Whole: past.Whole}, Items: []query.Session{}, Complete: true}
-	list, err := inPlace(q.r.Context(), past.Table, q.about)
-	if err != nil {
-		return err
+	connector, page := params.Get("connector"), firsts{after: params.Get("after"), most: limit + 1}
+	for v := range sessionsOf(past.Table, q.about) {
+		if connector == "" || v.Connector == connector {
+			if chosen.Has(&filter.Stay{Session: &v, At: then}) {
+				answer.Matching++
+				page.take(&v)
+			}
+		}
 	}
-	connector, after := params.Get("connector"), params.Get("after")
-	for i := range list {
-		v := &list[i].Session
-		if connector != "" && v.Connector != connector || !chosen.Has(&filter.Stay{Session: v, At: then}) {
-			continue
-		}
-		answer.Matching++
-		switch n := len(answer.Items); {
-		case list[i].place <= after || !answer.Complete:
-		case n == limit:
-			answer.Next, answer.Complete = ask.Place(&answer.Items[n-1]), false
-		default:
-			q.hide(v)
-			answer.Items = append(answer.Items, *v)
-		}
+	if answer.Complete = len(page.list) <= limit; !answer.Complete {
+		page.list = page.list[:limit]
+		answer.Next = page.list[limit-1].place
+	}
+	for i := range page.list {
+		q.hide(&page.list[i].Session)
+		answer.Items = append(answer.Items, page.list[i].Session)
 	}
 	told := func(yield func(events.JID) bool) {
 		for i := range answer.Items {
@@ -81,20 +78,45 @@ type placed struct {
 	place string
 }
 
-// inPlace are the sessions of a table in their order: those of an account, for which no
+// firsts are the sessions that come first in the list of all, after a place there. However
+// many there are, no more are kept than are wanted.
+type firsts struct {
+	after string
+	most  int
+	list  []placed // in their order
+}
+
+// take takes a session, of which there may be any number in any order.
+func (f *firsts) take(v *query.Session) {
+	place := ask.Place(v)
+	full := len(f.list) == f.most
+	if place <= f.after || full && place >= f.list[f.most-1].place {
+		return
+	}
+	if full {
+		f.list = f.list[:f.most-1]
+	}
+	i, _ := slices.BinarySearchFunc(f.list, place, func(p placed, place string) int { return cmp.Compare(p.place, place) })
+	f.list = slices.Insert(f.list, i, placed{*v, place})
+}
+
+// sessionsOf are the sessions of a table, in no order: those of an account, for which no
 // others are looked at, or all.
-func inPlace(ctx context.Context, table *projector.Table, account events.JID) ([]placed, error) {
-	present := ask.PresentOf(table)
-	list, err := present.SessionsOf(ctx, []events.JID{account})
+func sessionsOf(table *projector.Table, account events.JID) iter.Seq[query.Session] {
 	if account.IsZero() {
-		list, err = present.Sessions(ctx)
+		return query.Sessions(table)
 	}
-	all := make([]placed, len(list))
-	for i := range list {
-		all[i] = placed{list[i], ask.Place(&list[i])}
+	return func(yield func(query.Session) bool) {
+		a := table.Account(account)
+		if a == nil {
+			return
+		}
+		for _, s := range a.Sessions() {
+			if !yield(query.Of(s, table.IsLost(s.Connector()))) {
+				return
+			}
+		}
 	}
-	slices.SortFunc(all, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
-	return all, err
 }
 
 // sessionFilterOf reads the filter of sessions that there are at one moment.

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -30,16 +29,39 @@ func TestTheSessionsOfAnAccountAreFoundWithoutTheOthers(t *testing.T) {
 	few, many, account := tableOfMany(10), tableOfMany(10_000), events.StoredJID("user7@localhost")
 	allocations := func(table *projector.Table) float64 {
 		return testing.AllocsPerRun(10, func() {
-			if list, err := inPlace(t.Context(), table, account); err != nil || len(list) != 1 || list[0].JID != account {
-				t.Errorf("there are %v, %v", list, err)
+			if list := slices.Collect(sessionsOf(table, account)); len(list) != 1 || list[0].JID != account {
+				t.Errorf("there are %v", list)
 			}
 		})
 	}
 	if a, b := allocations(few), allocations(many); a != b {
 		t.Errorf("it takes %v allocations among few, and %v among many", a, b)
 	}
-	all, err := inPlace(t.Context(), many, events.JID{})
-	if err != nil || len(all) != 10_000 || !slices.IsSortedFunc(all, func(a, b placed) int { return cmp.Compare(a.place, b.place) }) {
-		t.Errorf("of all there are %d, %v", len(all), err)
+}
+
+// The pages of a list have all of it, each session once and in order, and a page is found
+// without a list of all.
+func TestPagesOfSessionsAreTheirListInOrder(t *testing.T) {
+	t.Parallel()
+	table := tableOfMany(1000)
+	var all []string
+	for after := ""; ; {
+		page := firsts{after: after, most: 70}
+		for v := range sessionsOf(table, events.JID{}) {
+			page.take(&v)
+		}
+		if len(page.list) == 0 {
+			break
+		}
+		for _, p := range page.list {
+			all = append(all, p.place)
+		}
+		after = all[len(all)-1]
+		if cap(page.list) > 2*page.most {
+			t.Errorf("a page of %d has room for %d", page.most, cap(page.list))
+		}
+	}
+	if len(all) != 1000 || !slices.IsSorted(all) || len(slices.Compact(all)) != 1000 {
+		t.Errorf("there are %d", len(all))
 	}
 }
