@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"html"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -106,4 +108,27 @@ func TestALaneBeginsWhereTheSpanDoes(t *testing.T) {
 	if body := w.page("/accounts/bob@localhost?since=" + since); strings.Contains(text(body), "A client logged in") || strings.Count(body, `class="bar-connected"`) != 2 {
 		t.Error(text(body))
 	}
+}
+
+// A page reads no more events than it can show, and says where the others are.
+func TestAnAccountWithVeryManyEventsIsToldInPart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const bob = "bob@localhost"
+	must(t, w.store.Create(t.Context(), events.StoredJID(bob), "a password"))
+	id := w.login(bob, "phone", "192.0.2.7:5222")
+	for i := range 5010 {
+		_, _, err := w.write.Do(t.Context(), events.StoredJID(bob), events.ConnID{}, session.BecomeAvailable{Session: id, Priority: int8(i % 100), Stanza: "<presence/>"})
+		must(t, err)
+	}
+	w.known()
+	body := w.expect("/accounts/"+bob, "There is more in this time than a page reads: 5,000 events, up to", "What came after that", "The 4,800 before these")
+	if n := strings.Count(body, "<tr id="); n != 200 {
+		t.Errorf("%d events are listed", n)
+	}
+	if len(body) > 300<<10 {
+		t.Errorf("the page has %d bytes", len(body))
+	}
+	after := regexp.MustCompile(`href="([^"]*)">What came after that`).FindStringSubmatch(body)
+	w.expect(html.UnescapeString(after[1]), "phone is available with priority 9.")
 }

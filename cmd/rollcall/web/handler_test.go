@@ -96,3 +96,18 @@ func TestNumbersAndDurationsAreReadable(t *testing.T) {
 		}
 	}
 }
+
+// A page that can't be made yet has the browser ask again, and no other does.
+func TestAPageThatCannotBeMadeYetIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	for status, again := range map[int]bool{http.StatusServiceUnavailable: true, http.StatusTooManyRequests: true, http.StatusForbidden: false} {
+		w := get(New(Config{API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			w.Write([]byte(`{"detail":"the table is being built from the log"}`))
+		})}), "/sessions")
+		body := w.Body.String()
+		if w.Code != status || strings.Contains(body, `<meta http-equiv="refresh"`) != again || strings.Contains(body, "asks again by itself") != again {
+			t.Errorf("%d: %d %s", status, w.Code, body)
+		}
+	}
+}

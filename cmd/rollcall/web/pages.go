@@ -47,6 +47,13 @@ type shown struct {
 	Body     any
 }
 
+// Passing reports a page that a problem is in the way of which goes away by itself, so that
+// the browser asks again.
+func (s *shown) Passing() bool {
+	p, ok := s.Body.(problem)
+	return ok && p.Passing()
+}
+
 // A link is a text that leads somewhere.
 type link struct {
 	Text, To string

@@ -62,7 +62,9 @@ func faultOf(err error, parameters ...string) (*problem, bool) {
 }
 
 // Passing reports one that goes away by itself.
-func (p problem) Passing() bool { return p.Status == http.StatusServiceUnavailable }
+func (p problem) Passing() bool {
+	return p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests
+}
 
 // ask has the API answer a question into a value. It fails with a *problem if the API says
 // why it does not answer. The question is among those that the page names, by what it gives.
