@@ -204,6 +204,13 @@ func (t *Table) Stats() Stats {
 	return s
 }
 
+// Counts are how many sessions are not closed, and how many accounts have them.
+func (t *Table) Counts() (sessions, accounts int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stats.Sessions, t.stats.Accounts
+}
+
 // Sessions is how many sessions are not closed.
 func (t *Table) Sessions() int {
 	t.mu.Lock()

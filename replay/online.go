@@ -24,7 +24,7 @@ const (
 // A Curve is how many sessions there were over a span of time.
 type Curve struct {
 	Since, Until time.Time // less than was asked for if the log has less
-	// Exact tells that each point is of the time that was asked for, and that Most is known.
+	// Exact tells that each point begins a step, and that the most of each is known.
 	// Otherwise the points in between are those at which there are keyframes.
 	Exact  bool
 	Whole  bool // of the first point, as Past.Whole
@@ -37,11 +37,12 @@ type Curve struct {
 // A Point is how many there were after a record, until the next point: sessions that are not
 // closed, among them those that have no resource yet and those that wait to be resumed.
 type Point struct {
-	At       time.Time  `json:"at"`
-	Seq      events.Seq `json:"seq"` // of the newest record by then; 0: there was none
-	Sessions int        `json:"sessions"`
-	Accounts int        `json:"accounts"`      // that have them
-	Most     int        `json:"most_sessions"` // at any moment up to the next point, as far as is known
+	At           time.Time  `json:"at"`
+	Seq          events.Seq `json:"seq"` // of the newest record by then; 0: there was none
+	Sessions     int        `json:"sessions"`
+	Accounts     int        `json:"accounts"`      // that have them
+	MostSessions int        `json:"most_sessions"` // at any moment up to the next point, as far as is known
+	MostAccounts int        `json:"most_accounts"`
 }
 
 // Online tells how many sessions there were from one instant to another, by as many points
@@ -110,8 +111,8 @@ func (c *Curve) places(ctx context.Context, from Archive, after events.Seq) ([]e
 }
 
 func pointOf(p *Past, at time.Time) Point {
-	s := p.Stats()
-	return Point{at, p.Position().Seq, s.Sessions, s.Accounts, s.Sessions}
+	sessions, accounts := p.Counts()
+	return Point{at.UTC(), p.Position().Seq, sessions, accounts, sessions, accounts}
 }
 
 func (c *Curve) add(p Point) { c.Points = append(c.Points, p) }
@@ -144,7 +145,8 @@ func (c *Curve) fold(ctx context.Context, log events.Log, past *Past) error {
 			return err
 		}
 		if last := &c.Points[len(c.Points)-1]; err == nil && st.StoredAt().Before(next) {
-			last.Most = max(last.Most, past.Sessions())
+			sessions, accounts := past.Counts()
+			last.MostSessions, last.MostAccounts = max(last.MostSessions, sessions), max(last.MostAccounts, accounts)
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -182,7 +184,7 @@ func (c *Curve) frames(ctx context.Context, from Archive, list []events.Keyframe
 	heads = slices.DeleteFunc(heads, func(h *keyframe.Head) bool { return h == nil })
 	heads, err := from.ofThisLog(ctx, c.info, heads)
 	for _, h := range heads {
-		c.add(Point{time.Unix(0, h.At), h.Seq, h.Sessions, h.Accounts, h.Sessions})
+		c.add(Point{time.Unix(0, h.At).UTC(), h.Seq, h.Sessions, h.Accounts, h.Sessions, h.Accounts})
 	}
 	return err
 }

@@ -59,7 +59,7 @@ func TestACurveHasAsManySessionsAsTheTablesOfItsPoints(t *testing.T) {
 					}
 					most = slices.Max(count[seq : w.seqBy(end)+1])
 				}
-				if p.Seq != seq || p.Sessions != count[seq] || p.Most != most || p.Accounts > p.Sessions {
+				if p.Seq != seq || p.Sessions != count[seq] || p.MostSessions != most || p.Accounts > p.Sessions || p.MostAccounts < p.Accounts || p.MostAccounts > most {
 					t.Fatalf("exact %v, from %s to %s: point %d is %+v, want %d sessions at %d, and at most %d", c.Exact, since, until, i, p, count[seq], seq, most)
 				}
 			}

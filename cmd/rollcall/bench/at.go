@@ -11,7 +11,7 @@ import (
 
 // runAt measures the table of random moments: by the keyframe before, beside reading
 // as many records with an ordered consumer; beside folding from the beginning; the table
-// of moments near each other; and then what questions about the past take from the shell.
+// of moments near each other; the curve of how many were online; and then what questions about the past take from the shell.
 func (b *Bench) runAt(ctx context.Context) error {
 	return b.opened(ctx, b.Log, func() error {
 		info, err := b.bus.Log().Info(ctx)
@@ -30,7 +30,11 @@ func (b *Bench) runAt(ctx context.Context) error {
 		if err := b.atMoments(ctx, asked, frames); err != nil {
 			return err
 		}
-		if err := b.slide(ctx, replay.Archive{Log: b.bus.Log(), Keyframes: b.bus.Keyframes()}, info, asked); err != nil {
+		archive := replay.Archive{Log: b.bus.Log(), Keyframes: b.bus.Keyframes()}
+		if err := b.slide(ctx, archive, info, asked); err != nil {
+			return err
+		}
+		if err := b.draw(ctx, archive, info); err != nil {
 			return err
 		}
 		return b.askFromShell(ctx, asked)
