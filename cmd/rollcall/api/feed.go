@@ -20,10 +20,12 @@ const feedSize = 1 << 13
 
 // A feed follows the log once for all who follow it, as long as somebody does. It keeps the
 // newest events as they are told, for nobody to be waited for: whoever falls behind
-// reads the log.
+// reads the log, together with the others who are there.
 type feed struct {
 	ctx context.Context
 	h   *History
+
+	passages passages // of what those have missed that fall behind
 
 	mu      sync.Mutex
 	readers int                // owned by mu, as all below

@@ -40,6 +40,7 @@ type service struct {
 	write *session.Service
 	audit *recorder
 	log   kickLog // that kicks go to
+	read  readLog // that questions are answered from
 
 	accounts *accounts.Store
 	server   *api.Server
@@ -67,7 +68,7 @@ func newServiceOf(t testing.TB, proxy func(netip.Addr) bool) *service {
 	must(t, err)
 	t.Cleanup(b.Close)
 	s := &service{t: t, bus: b, table: projector.NewTable(), accounts: &accounts.Store{Keys: b.Accounts(), Rosters: b.Rosters(), Bans: b.Bans()}}
-	s.log.Log = b.Log()
+	s.log.Log, s.read.Log = b.Log(), b.Log()
 	s.write, err = session.NewService(session.Config{Log: b.Log(), Accounts: session.NewHistories(b.Log()), Connector: events.Incarnation{Name: "c1", Epoch: 1}})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -92,7 +93,7 @@ func newServiceOf(t testing.TB, proxy func(netip.Addr) bool) *service {
 	s.audit = record
 	s.server = a
 	a.Mount(ctx, &api.History{
-		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
+		Archive: replay.Archive{Log: &s.read, Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
 		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: s.accounts,
 		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Kicker: kicker, Moderator: kicker, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: record,
 		Capacity: b.Log(), Projection: s.projection, Public: b.Public(),

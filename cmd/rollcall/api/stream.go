@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -174,6 +175,32 @@ func (t *stream) refuse() error {
 	return access.ErrInvalid
 }
 
+// read writes what the log has up to a sequence, which it shares with other readers unless
+// that is little of it.
+func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
+	if t.few() || !t.filter.Narrow(t.span()).Since.IsZero() {
+		return t.readAlone(ctx, h, to)
+	}
+	for t.after < to {
+		list, last, err := t.feed.past(ctx, t.after, to)
+		if err != nil {
+			return err
+		}
+		for part := range slices.Chunk(list, streamBatch) {
+			if !h.holds(t.question) {
+				return t.refuse()
+			}
+			t.write(part)
+			t.after = part[len(part)-1].seq()
+			if err := t.flushMuch(); err != nil {
+				return err
+			}
+		}
+		t.after = last
+	}
+	return nil
+}
+
 func (t *stream) write(list []*told) {
 	for i := range list {
 		one := list[i]
@@ -186,8 +213,8 @@ func (t *stream) write(list []*told) {
 	}
 }
 
-// read writes what the log has up to a sequence.
-func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
+// readAlone writes what the log has up to a sequence.
+func (t *stream) readAlone(ctx context.Context, h *History, to events.Seq) error {
 	part := *t.selection
 	part.to = to
 	scanned := 0
@@ -213,10 +240,8 @@ func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
 			}
 			t.event(st.Seq, public.TypeOf(st.Event.Kind()).Schema(), t.encoder.Append(nil, st, who))
 		}
-		if len(t.buffer) > 64<<10 {
-			if err := t.flush(); err != nil {
-				return err
-			}
+		if err := t.flushMuch(); err != nil {
+			return err
 		}
 	}
 	t.after = to
@@ -250,6 +275,14 @@ func (t *stream) sumUp() (bool, error) {
 	var err error
 	t.buffer, err = t.digest.take(t.buffer, t.after)
 	return true, err
+}
+
+// flushMuch sends what was written if it is worth a write.
+func (t *stream) flushMuch() error {
+	if len(t.buffer) <= 64<<10 {
+		return nil
+	}
+	return t.flush()
 }
 
 // flush sends what was written. A reader that takes none of it for too long is gone.
