@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -59,7 +60,7 @@ func (b *Bus) Serve(ctx context.Context, version string, about map[string]string
 	if err != nil {
 		return fmt.Errorf("serve on NATS: %w", err)
 	}
-	s := service{ctx: ctx, turns: make(chan struct{}, maxAsked)}
+	s := service{ctx: ctx, turns: make(chan struct{}, maxAsked), failed: b.cfg.OnError}
 	defer func() {
 		svc.Stop()
 		for range maxAsked { // nobody else gets a turn, and those who have one give it back
@@ -120,6 +121,8 @@ func (b *Bus) Serving(ctx context.Context) (list []map[string]string, err error)
 type service struct {
 	ctx   context.Context
 	turns chan struct{} // of those that are being answered
+
+	failed func(error) // is told of bugs
 }
 
 func (s *service) handler(e Endpoint) micro.HandlerFunc {
@@ -132,9 +135,20 @@ func (s *service) handler(e Endpoint) micro.HandlerFunc {
 		}
 		go func() { // ended by the time that Serve returns
 			defer func() { <-s.turns }()
-			reply(r, e.Answer(s.ctx, Question{Authorization: r.Headers().Get("Authorization"), Data: r.Data()}))
+			reply(r, s.answer(e, Question{Authorization: r.Headers().Get("Authorization"), Data: r.Data()}))
 		}()
 	}
+}
+
+// answer asks an endpoint. One that panics costs its answer, not the process.
+func (s *service) answer(e Endpoint, q Question) (a Answer) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			a = Answer{Status: 500, Failed: "a bug: the question ended in a panic, of which the service's log tells"}
+			s.failed(fmt.Errorf("a bug: the answer of %s ended in a panic (%T)\n%s", e.Name, cause, debug.Stack()))
+		}
+	}()
+	return e.Answer(s.ctx, q)
 }
 
 // reply answers. One who has asked and is gone needs no answer.

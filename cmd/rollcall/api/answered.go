@@ -18,6 +18,13 @@ func (a *answered) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
+func (a *answered) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(b)
+}
+
 // Flush lets streams through that ask for an http.Flusher.
 func (a *answered) Flush() { http.NewResponseController(a.ResponseWriter).Flush() }
 

@@ -51,11 +51,24 @@ func (s *Server) Ask(ctx context.Context, e Endpoint, authorization string, para
 		r.Header.Set("Authorization", authorization)
 	}
 	w := &kept{header: http.Header{}, status: http.StatusOK}
-	s.ServeHTTP(w, r)
+	if !s.keep(w, r) {
+		return keptProblem(Problem{Status: http.StatusInternalServerError, Detail: "a bug: the answer could not be finished"})
+	}
 	if w.body.Len() == 0 && ctx.Err() != nil {
 		return keptProblem(Problem{Status: http.StatusServiceUnavailable, Detail: "it takes too long; ask for less"})
 	}
 	return w.status, w.body.Bytes()
+}
+
+// keep keeps an answer. It reports false if that was cut off.
+func (s *Server) keep(w *kept, r *http.Request) (whole bool) {
+	defer func() {
+		if cause := recover(); cause != nil && cause != http.ErrAbortHandler {
+			panic(cause)
+		}
+	}()
+	s.ServeHTTP(w, r)
+	return true
 }
 
 func keptProblem(p Problem) (int, []byte) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -70,6 +71,9 @@ type Server struct {
 	following  atomic.Int64  // streams that are being followed
 	unrecorded atomic.Uint64 // questions that were refused because they can't be put on record
 	cut        atomic.Uint64 // pages that ended because too much was looked at
+
+	panicked atomic.Uint64 // questions that ended in a panic
+	panics   sync.Map      // patterns of which one was logged
 }
 
 // Following is how many readers follow events at the moment.
@@ -149,6 +153,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := &answered{ResponseWriter: w}
 	defer s.count(a, r, time.Now())
+	defer s.rescue(a, r)
 	s.answer(a, r)
 }
 

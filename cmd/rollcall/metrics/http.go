@@ -40,6 +40,7 @@ type HTTP interface {
 	Following() int      // readers that follow events
 	Unrecorded() uint64  // questions refused because they can't be put on record
 	ScanLimited() uint64 // pages that ended because too much was looked at
+	Panicked() uint64    // questions that ended in a panic
 }
 
 // Serve shows what answers programs over HTTP. It is for once.
@@ -56,5 +57,8 @@ func served(h HTTP) []prometheus.Collector {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "rollcall_query_scan_limited_total", Help: "Pages that were not full because too many records were looked at for them.",
 		}, func() float64 { return float64(h.ScanLimited()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "rollcall_http_panics_total", Help: "Questions that ended in a panic, a bug each, over HTTP and on NATS.",
+		}, func() float64 { return float64(h.Panicked()) }),
 	}
 }
