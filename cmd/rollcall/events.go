@@ -39,7 +39,8 @@ func newEvents(con *console) *cobra.Command {
 			"  rollcall events address:192.0.2.0/24 -connector:c2\n" +
 			"  rollcall events type:authenticated 'agent:gajim*' -tls:TLS1.3\n" +
 			"  rollcall events type:closed 'duration:>1d' --json\n" +
-			"  rollcall events session:01KDYAA4HMM2GT58X4MPKAFA02",
+			"  rollcall events session:01KDYAA4HMM2GT58X4MPKAFA02\n" +
+			"  rollcall events type:closed --last 20",
 		Args: cobra.ArbitraryArgs, ValidArgsFunction: completeKeys(filter.EventKeys()),
 		RunE: verb(func(ctx context.Context, args []string) (err error) {
 			if q.filter, err = parseFilter(args); err != nil {
@@ -48,8 +49,11 @@ func newEvents(con *console) *cobra.Command {
 			if q.filter.BeforeLogin() {
 				return usagef("what happens before a login is not in the log: rollcall logins has those that failed, and rollcall history --since what else failed")
 			}
-			if q.limit < 0 {
-				return usagef("--limit is how many events are shown at most")
+			if q.limit < 0 || q.last < 0 {
+				return usagef("--limit and --last are how many events are shown at most")
+			}
+			if q.limit > 0 && q.last > 0 {
+				return usagef("give --limit, the first events, or --last, the last ones")
 			}
 			if q.span, err = parseSpan(since, until, time.Now()); err != nil {
 				return err
@@ -63,6 +67,7 @@ func newEvents(con *console) *cobra.Command {
 	f.StringVar(&until, "until", "", "before this `TIME`")
 	f.Uint64Var(&q.after, "after", 0, "after the event of this `SEQ`")
 	f.IntVar(&q.limit, "limit", 0, "the first `N` only; 0: all")
+	f.IntVar(&q.last, "last", 0, "the last `N` only; 0: all")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line, as docs/schema has it")
 	con.wideFlag(cmd)
 	return cmd
@@ -74,6 +79,7 @@ type eventsQuery struct {
 	span   replay.Span // of time
 	after  uint64
 	limit  int // 0: none
+	last   int // 0: all
 }
 
 func (q *eventsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
@@ -82,7 +88,7 @@ func (q *eventsQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON
 		return err
 	}
 	lines.ofAll()
-	if q.after == 0 {
+	if q.after == 0 && q.last == 0 {
 		if err := sayBegins(ctx, con, b, q.span.Since); err != nil {
 			return err
 		}
@@ -104,7 +110,13 @@ func (q *eventsQuery) write(ctx context.Context, con *console, log events.Log, l
 		return 0, err
 	}
 	shown := search{con: con, lines: lines, last: info.Last}
-	r := events.Range{After: events.Seq(q.after), Since: q.span.Since, Until: q.span.Until}
+	r := q.rangeOf(events.Seq(q.after), 0)
+	if q.last > 0 {
+		if r.After, err = q.beginOfLast(ctx, log, info, shown.at); err != nil {
+			return 0, err
+		}
+		r.To = info.Last
+	}
 	for st, err := range q.filter.Read(ctx, log, r) {
 		switch {
 		case events.IsPoison(err):
@@ -133,6 +145,11 @@ func (q *eventsQuery) write(ctx context.Context, con *console, log events.Log, l
 		return found, err
 	}
 	return found, ctx.Err()
+}
+
+// rangeOf is what is read after a sequence and up to another one.
+func (q *eventsQuery) rangeOf(after, to events.Seq) events.Range {
+	return events.Range{After: after, To: to, Since: q.span.Since, Until: q.span.Until}
 }
 
 // How often a search tells people something new.
