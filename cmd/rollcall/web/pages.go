@@ -24,6 +24,8 @@ var pages = []pageKind{
 	{"/connectors", "connectors", "Connectors", listConnectors},
 	{"/connectors/{name}", "connector", "", oneConnector},
 	{"/bans", "bans", "Bans", listBans},
+	{"/feeds", "feeds", "Feeds", feeds},
+	{"/access", "access", "Access log", access},
 }
 
 // loginKind is the page to log in with, which is for everybody.

@@ -82,7 +82,7 @@ func newWorld(t testing.TB) *world {
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: table, Ready: func() bool { return true },
 		Leases: b.Leases(), Accounts: w.store, Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(),
 		Kicker: admin, Moderator: admin, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: b.Audit(),
-		Capacity: b.Log(), Projection: func() ask.Projection {
+		Public: b.Public(), Capacity: b.Log(), Projection: func() ask.Projection {
 			return ask.Projection{Position: table.Position().Seq, State: "ready", Lag: new(uint64)}
 		},
 	})
