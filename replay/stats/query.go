@@ -33,6 +33,9 @@ func Names() []string {
 	return []string{"concurrency", "logins", "ends", "durations", "users", "resumes", "agents", "connectors", "fights", "storms"}
 }
 
+// NamesAccounts reports a figure whose rows name accounts. The others count.
+func NamesAccounts(figure string) bool { return figure == "fights" }
+
 var (
 	// ErrQuery is wrapped by the errors of queries that nothing can be answered to.
 	ErrQuery = errors.New("it can't be computed")

@@ -24,9 +24,6 @@ func (h *History) table(q *question) error {
 	} else if sum, err = h.source().SumAt(q.r.Context(), m); err != nil {
 		return err
 	}
-	if err := h.record(q, new(1)); err != nil {
-		return err
-	}
 	return q.give(sum)
 }
 
@@ -46,10 +43,6 @@ func (h *History) connectors(q *question) error {
 	defer end()
 	list, known, err := h.source().Connectors(q.r.Context(), m)
 	if err != nil {
-		return err
-	}
-	rows := len(list)
-	if err := h.record(q, &rows); err != nil {
 		return err
 	}
 	return q.give(struct {

@@ -45,7 +45,7 @@ func addressed(path, account, query string) string {
 	case name != "" && account != "":
 		query = name + "=" + account + "&" + query
 	}
-	return strings.Replace(path, "{name}", "ends", 1) + "?" + strings.TrimSuffix(query, "&")
+	return strings.Replace(path, "{name}", "fights", 1) + "?" + strings.TrimSuffix(query, "&")
 }
 
 // Every route is closed to whoever has not its scope, and what is asked is on record.

@@ -47,8 +47,10 @@ func (h *History) stats(q *question) error {
 	if err != nil {
 		return err
 	}
-	if err := h.record(q, nil); err != nil {
-		return err
+	if stats.NamesAccounts(figure) { // the others name nobody, so nobody need answer for having asked
+		if err := h.record(q, nil); err != nil {
+			return err
+		}
 	}
 	answer := struct {
 		Figure string `json:"figure"`
