@@ -81,7 +81,7 @@ func endSession(v *visit) (*actionForm, error) {
 	bare, _, _ := strings.Cut(jid, "/")
 	f.account = "/v1/accounts/" + url.PathEscape(bare)
 	f.Says = "Its client is disconnected, and may log in again at once."
-	f.end(v, "Keep "+bare+" from logging in for this time, which ends all of its sessions; empty: it may log in at once")
+	f.end(v, "Refuse logins to "+bare+" for (optional; ends all of its sessions)")
 	return f, nil
 }
 
@@ -92,7 +92,7 @@ func endAccount(v *visit) (*actionForm, error) {
 	f.account = "/v1/accounts/" + url.PathEscape(jid)
 	f.of = f.account + "/sessions"
 	f.Says = "Its clients are disconnected, and may log in again at once."
-	f.end(v, "Keep it from logging in for this time; empty: it may log in at once")
+	f.end(v, "Refuse logins to it for (optional)")
 	return f, nil
 }
 
