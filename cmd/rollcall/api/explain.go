@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -104,7 +105,7 @@ func (h *History) recordOfTwo(q *question, other events.JID, rows int) error {
 
 // diff answers with what is different between two moments, a page of it by JID.
 func (h *History) diff(q *question) error {
-	if err := q.own("from", "to", "limit", "after"); err != nil {
+	if err := q.own("from", "to", "limit", "after", "change"); err != nil {
 		return err
 	}
 	limit, err := limitOf(q)
@@ -122,12 +123,16 @@ func (h *History) diff(q *question) error {
 	if err != nil {
 		return err
 	}
+	page := ask.Page{After: q.r.URL.Query().Get("after"), Limit: limit, Kind: q.r.URL.Query().Get("change")}
+	if !slices.Contains([]string{"", ask.Gone, ask.New, ask.Changed}, page.Kind) {
+		return bad("change", "it is gone, new or changed")
+	}
 	end, err := q.at(h, from)
 	if err != nil {
 		return err
 	}
 	defer end()
-	d, err := h.source().Diff(q.r.Context(), q.about, from, to, ask.Page{After: q.r.URL.Query().Get("after"), Limit: limit})
+	d, err := h.source().Diff(q.r.Context(), q.about, from, to, page)
 	if err != nil {
 		return err
 	}
@@ -136,7 +141,8 @@ func (h *History) diff(q *question) error {
 		Items    []ask.Change `json:"items"`
 		Next     string       `json:"next"` // to go on after
 		Complete bool         `json:"complete"`
-	}{d.Whole, append([]ask.Change{}, d.Changes...), "", !d.More}
+		ask.Counts
+	}{d.Whole, append([]ask.Change{}, d.Changes...), "", !d.More, d.Counts}
 	for i := range answer.Items {
 		c := &answer.Items[i]
 		q.hide(c.Before)

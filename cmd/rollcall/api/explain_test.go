@@ -162,6 +162,7 @@ func TestADifferenceIsPagedByJID(t *testing.T) {
 	s.act("alice@localhost", session.Close{Session: gone, Reason: events.ReasonTimeout, Text: "ping"})
 	to := s.act("bob@localhost", session.BecomeAvailable{Session: changed, Stanza: "<presence/>"})
 	s.act("bob@localhost", session.Close{Session: changed, Reason: events.ReasonClient})
+	var counts struct{ Gone, New, Changed int }
 	ask := func(token, query string) (list []string) {
 		t.Helper()
 		for after := ""; ; {
@@ -171,8 +172,9 @@ func TestADifferenceIsPagedByJID(t *testing.T) {
 					Before, After  *struct{ JID, Address string }
 					Differences    []string
 				}
-				Next     string
-				Complete bool
+				Next               string
+				Complete           bool
+				Gone, New, Changed int
 			}
 			s.answer(token, fmt.Sprintf("/v1/diff?from=%d&limit=1&%s&after=%s", from, query, url.QueryEscape(after)), 200, &a)
 			for _, c := range a.Items {
@@ -182,6 +184,7 @@ func TestADifferenceIsPagedByJID(t *testing.T) {
 				}
 				list = append(list, strings.TrimSpace(fmt.Sprintln(v.JID, v.Address, c.Change, c.Reason, c.Differences)))
 			}
+			counts.Gone, counts.New, counts.Changed = a.Gone, a.New, a.Changed
 			if after = a.Next; a.Complete != (after == "") || len(a.Items) > 1 {
 				t.Fatalf("%+v", a)
 			} else if a.Complete {
@@ -193,6 +196,12 @@ func TestADifferenceIsPagedByJID(t *testing.T) {
 	carol := "carol@localhost/phone 192.0.2.7:5222 new  []"
 	if got := ask(s.token, fmt.Sprintf("to=%d", to)); !slices.Equal(got, []string{alice, bob, carol}) {
 		t.Errorf("between the moments: %q", got)
+	}
+	if all := counts; all.Gone != 1 || all.New != 1 || all.Changed != 1 {
+		t.Errorf("in all: %+v", all)
+	}
+	if got := ask(s.token, fmt.Sprintf("change=new&to=%d", to)); !slices.Equal(got, []string{carol}) || counts.Gone != 1 {
+		t.Errorf("new ones alone: %q, in all %+v", got, counts)
 	}
 	if got := ask(s.token, ""); !slices.Equal(got, []string{alice, strings.Replace(bob, "changed  [presence]", "gone client []", 1), carol}) {
 		t.Errorf("until now: %q", got)
@@ -207,7 +216,7 @@ func TestADifferenceIsPagedByJID(t *testing.T) {
 	if got := ask(reader, "account=alice@localhost"); !slices.Equal(got, []string{strings.Replace(alice, "192.0.2.7:5222", "192.0.2.0/24", 1)}) {
 		t.Errorf("without addresses: %q", got)
 	}
-	for _, query := range []string{"", "from=2&to=1", "from=x", "from=1&to=9999"} {
+	for _, query := range []string{"", "from=2&to=1", "from=x", "from=1&to=9999", "from=1&change=most"} {
 		s.answer(s.token, "/v1/diff?"+query, 400, nil)
 	}
 }

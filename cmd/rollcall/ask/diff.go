@@ -19,12 +19,21 @@ type Diff struct {
 	Whole   bool // all sessions of the first moment are known
 	EndsCut bool // how sessions ended is said of those of the first MaxEnds accounts only
 	More    bool // there are more than the page has
+	Counts  Counts
+}
+
+// Counts are how many sessions differ in all, whatever the page has of them.
+type Counts struct {
+	Gone    int `json:"gone"`
+	New     int `json:"new"`
+	Changed int `json:"changed"`
 }
 
 // A Page is a part of a list by place. The zero Page is all of it, in its own order.
 type Page struct {
 	After string
-	Limit int // 0: all
+	Limit int    // 0: all
+	Kind  string // of changes; "": all
 }
 
 // Place is a session's in a list by JID.
@@ -66,7 +75,9 @@ func (s *Source) Diff(ctx context.Context, of events.JID, from, to replay.Moment
 		if err != nil {
 			return d, err
 		}
-		all = append(all, c)
+		if kind := d.Counts.count(&c); p.Kind == "" || p.Kind == kind {
+			all = append(all, c)
+		}
 	}
 	if p.Limit > 0 {
 		all, d.More = p.cut(all)
@@ -81,6 +92,20 @@ func (s *Source) Diff(ctx context.Context, of events.JID, from, to replay.Moment
 		d.Changes = append(d.Changes, changeOf(&all[i]))
 	}
 	return d, nil
+}
+
+// count counts a change, and gives its kind.
+func (n *Counts) count(c *replay.Change) string {
+	switch {
+	case c.After == nil:
+		n.Gone++
+		return Gone
+	case c.Before == nil:
+		n.New++
+		return New
+	}
+	n.Changed++
+	return Changed
 }
 
 // cut leaves what is on the page, by place, and reports that there is more.
