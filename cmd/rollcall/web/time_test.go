@@ -88,7 +88,7 @@ func TestTimeShowsTheTableOfAMoment(t *testing.T) {
 	a.silent(t, "bob@localhost")
 	b.get("/time?at="+url.QueryEscape(between.UTC().Format(time.RFC3339Nano))).says(t, "after sequence 2", "alice@localhost/phone", "<b>1</b> sessions")
 	a = b.get("/time?at=4")
-	a.says(t, "alice@localhost/phone", "bob@localhost/laptop", "<b>2</b> sessions", "<b>2</b> accounts", "<b>0</b> available", "<b>2</b> connected only")
+	a.says(t, "alice@localhost/phone", "bob@localhost/laptop", "<b>2</b> sessions", "<b>2</b> accounts", "<b>0</b> available", "<b>2</b> connected only", "By connector: c1 2")
 	a = b.get("/time")
 	a.says(t, "live", "after sequence 5", "bob@localhost/laptop")
 	a.silent(t, "alice@localhost/phone")
@@ -180,10 +180,14 @@ func TestTwoMomentsAreCompared(t *testing.T) {
 	w.does("carol@localhost", session.RequestRoster{Session: carol})
 	b := w.loggedIn("admin").knows(8)
 	a := b.get("/time?from=4")
-	a.says(t, "alice@localhost/phone", "gone", "client", "bob@localhost/laptop", "new", "carol@localhost/tablet", "changed", "interested", `data-handle="from"`, `data-handle="to"`, "/v1/diff?from=4")
+	a.says(t, "<b>1</b> came", "<b>1</b> went", "<b>1</b> changed", "alice@localhost/phone", "client", "bob@localhost/laptop", "carol@localhost/tablet", "interested", `data-handle="from"`, `data-handle="to"`, "/v1/diff?from=4")
 	b.get("/time?from=4&to=4").says(t, "Nothing is different.")
 	b.get("/time?from=6&to=4").says(t, "the first moment is after the second")
-	b.get(b.get("/time?at=4").step("compare")).says(t, "alice@localhost/phone", "gone")
+	b.get(b.get("/time?at=4").step("compare")).says(t, "alice@localhost/phone", "went")
+	a = b.get(a.step("kind-came"))
+	a.says(t, "<b>1</b> came", "<b>1</b> went", "bob@localhost/laptop")
+	a.silent(t, "alice@localhost", "carol@localhost")
+	b.get(a.step("kind-came")).says(t, "alice@localhost/phone")
 }
 
 // The table may be long: it comes by pages, all of one moment.

@@ -7,10 +7,10 @@ import (
 
 // A compared is what differs between two moments.
 type compared struct {
-	Whole    bool
-	Complete bool
-	Next     string
-	Items    []change
+	Whole              bool
+	Gone, New, Changed int // in all
+	Next               string
+	Items              []change
 }
 
 // A change is how one session differs.
@@ -42,8 +42,10 @@ func (p *timeline) compare() (err error) {
 	if !p.To.Live() {
 		asked.Set("to", p.To.String())
 	}
-	if after := v.value("after"); after != "" {
-		asked.Set("after", after)
+	for _, name := range [...]string{"after", "change"} {
+		if value := v.value(name); value != "" {
+			asked.Set(name, value)
+		}
 	}
 	if err = v.ask("What differs", "/v1/diff", asked, c); err != nil {
 		p.NoTable, err = here(err)
@@ -51,6 +53,62 @@ func (p *timeline) compare() (err error) {
 	}
 	p.Compared = c
 	return nil
+}
+
+// Apart is how long there is between the moments; "" if that is not known.
+func (p *timeline) Apart() string {
+	from, to := p.instant(p.From), p.instant(p.To)
+	if from.IsZero() || !from.Before(to) {
+		return ""
+	}
+	return duration(to.Sub(from))
+}
+
+// Events is the list of what happened between the moments.
+func (p *timeline) Events() string {
+	query := url.Values{"since": {p.instant(p.From).UTC().Format(time.RFC3339Nano)}, "order": {"asc"}}
+	if !p.To.Live() {
+		query.Set("until", p.instant(p.To).UTC().Format(time.RFC3339Nano))
+	}
+	return "/events?" + query.Encode()
+}
+
+// A kind is one of changes, with how many there are.
+type kind struct {
+	link
+	Count int
+	Here  bool // these alone are listed
+}
+
+// Kinds are those of changes, each with a link to them alone.
+func (p *timeline) Kinds() []kind {
+	c, here := p.Compared, p.visit.value("change")
+	all := []kind{{link{"came", "new"}, c.New, false}, {link{"went", "gone"}, c.Gone, false}, {link{"changed", "changed"}, c.Changed, false}}
+	for i := range all {
+		k := &all[i]
+		if k.Here = k.To == here; k.Here {
+			k.To = ""
+		}
+		k.To = p.address(url.Values{"change": {k.To}})
+	}
+	return all
+}
+
+// words of the kinds of changes, and the classes of their marks.
+var changeOf = map[string][2]string{"new": {"came", "good"}, "gone": {"went", "bad"}, "changed": {"changed", "wait"}}
+
+// Word is what happened to the session, and Mark the class of its mark.
+func (c *change) Word() string { return changeOf[c.Change][0] }
+
+// Mark is the class of the change's mark.
+func (c *change) Mark() string { return changeOf[c.Change][1] }
+
+// NextChanges is this page with the changes after those that are shown.
+func (p *timeline) NextChanges() string {
+	if p.Compared == nil || p.Compared.Next == "" {
+		return ""
+	}
+	return p.address(url.Values{"after": {p.Compared.Next}, "change": {p.visit.value("change")}})
 }
 
 // Compare is this page with what differs between its moment and the end of the curve.

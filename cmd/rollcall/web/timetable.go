@@ -24,6 +24,9 @@ type tableThen struct {
 // Others are the sessions that are neither available nor waiting.
 func (t *tableThen) Others() int { return max(t.Sessions-t.Available-t.Detached, 0) }
 
+// Few are the first of the connectors.
+func (t *tableThen) Few() []connector { return t.Connectors[:min(len(t.Connectors), 4)] }
+
 // tabulate has the table of the moment.
 func (p *timeline) tabulate() (err error) {
 	t, v := &tableThen{}, p.visit
