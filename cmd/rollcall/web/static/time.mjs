@@ -307,15 +307,24 @@ async function late() {
 
 let drawn = 0; // when the curve was made
 
-// follow shows what has happened, and the curve of it from time to time.
-let followed = 0;
+// follow shows what has happened, and the curve of it from time to time. What can't be shown
+// right now is shown later.
+const again = 1000; // ms between two answers at least
+let due = null;
 function follow(e) {
-  e.preventDefault();
-  if (!live() || asking || held || document.activeElement?.closest("#moment form") || Date.now() - followed < 2000) return;
-  followed = Date.now();
-  const old = Date.now() - drawn > Math.max(30_000, (curve.until - curve.since) / 100);
-  go(location.href, { record: "", whole: old });
+  e?.preventDefault();
+  if (!$("#chart")) return location.reload(); // there was nothing to show
+  if (due || !live()) return;
+  due = setTimeout(async () => {
+    due = null;
+    if (!live()) return;
+    if (asking || held || document.activeElement?.closest("#moment form")) return follow();
+    followed = performance.now();
+    const old = Date.now() - drawn > Math.max(30_000, (curve.until - curve.since) / 100);
+    await go(location.href, { record: "", whole: old });
+  }, Math.max(0, again - (performance.now() - followed)));
 }
+let followed = -again;
 
 function onKey(e) {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input:not([type=range]), select, textarea")) return;
