@@ -128,7 +128,7 @@ func TestACurveIsClickedOn(t *testing.T) {
 		t.Fatalf("%d links", len(links))
 	}
 	b.get(html.UnescapeString(links[0][1])).says(t, "behind")
-	a.says(t, "At most 1 sessions at a time", "How many were online</title>", `data-handle="at"`, "The curve as a table", "/v1/stats/concurrency?")
+	a.says(t, "At most 1 sessions at a time", "How many were online</title>", `data-handle="at"`, "The curve as a table", "/v1/stats/online?")
 }
 
 // What is typed may be a sequence, a time of the page's zone, a time of day or how long ago.

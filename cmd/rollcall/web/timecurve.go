@@ -12,6 +12,8 @@ import (
 const (
 	curveWide = 1000
 	curveHigh = 170
+	// curvePoints is how many steps it has, about.
+	curvePoints = "80"
 )
 
 // How long the curve may take: for a page that is all waited for, and for the part with the
@@ -21,29 +23,28 @@ const (
 	maxDrawing      = 20 * time.Second
 )
 
-// A concurrency is a figure of the API.
-type concurrency struct {
-	Since, Until    time.Time
-	Seconds         int64 `json:"step_s"`
-	Complete, Known bool
-	Records         uint64
-	Items           []online
+// A figureOnline is a figure of the API: how many were online, at some instants.
+type figureOnline struct {
+	Since, Until time.Time
+	Exact        bool // otherwise the most of a step is not known
+	Whole        bool // no beginning of a session was removed
+	Items        []online
 }
 
-// online is how many were, in a step.
+// online is how many were, from an instant to the next.
 type online struct {
-	At           time.Time
-	MostSessions int `json:"most_sessions"`
-	MostAccounts int `json:"most_accounts"`
+	At                 time.Time
+	Sessions, Accounts int
+	Most               int `json:"most_sessions"`
+	MostAccounts       int `json:"most_accounts"`
 }
 
 // A curve is a drawing of a figure.
 type curve struct {
-	concurrency
+	figureOnline
 	Line, Accounts, Under string // paths
 	Buckets               []bucket
 	Levels                []level
-	Ends                  float64 // percent; beyond it the figure does not reach
 	Most                  int
 }
 
@@ -78,7 +79,9 @@ func (p *timeline) draw() error {
 	if v.part() == "" && v.value("curve") != "wait" {
 		patience = patienceOfPages
 	}
-	late, err := v.askWithin(patience, "The curve", "/v1/stats/concurrency", p.asked(), &c.concurrency)
+	asked := p.asked()
+	asked.Set("points", curvePoints)
+	late, err := v.askWithin(patience, "The curve", "/v1/stats/online", asked, &c.figureOnline)
 	switch {
 	case late:
 		p.Late = p.address(url.Values{"curve": {"wait"}})
@@ -100,7 +103,7 @@ func (p *timeline) draw() error {
 // plot makes the drawing.
 func (c *curve) plot(p *timeline) {
 	for i := range c.Items {
-		c.Most = max(c.Most, c.Items[i].MostSessions)
+		c.Most = max(c.Most, c.Items[i].Most)
 	}
 	top, each := topOf(c.Most)
 	for n := each; n <= top; n += each {
@@ -110,8 +113,7 @@ func (c *curve) plot(p *timeline) {
 	}
 	since, until := p.Span.Since, p.Span.Until
 	x := func(t time.Time) string { return plain(percent(t, since, until) * curveWide / 100) }
-	c.Ends = percent(c.Until, since, until)
-	c.Line = c.path(x, top, func(o *online) int { return o.MostSessions })
+	c.Line = c.path(x, top, func(o *online) int { return o.Most })
 	c.Accounts = c.path(x, top, func(o *online) int { return o.MostAccounts })
 	c.Under = strings.Replace(c.Line, "M", "M"+x(c.Items[0].At)+" "+strconv.Itoa(curveHigh)+"L", 1) + "V" + strconv.Itoa(curveHigh) + "Z"
 	for i := range c.Items {
@@ -149,9 +151,6 @@ func plain(n float64) string {
 
 // Ticks are the times that the axis names.
 func (p *timeline) Ticks() []tick { return ticksOf(p.Span.Since, p.Span.Until, p.visit.zone) }
-
-// Missing is how much of the span the figure does not reach, in percent.
-func (c *curve) Missing() string { return plain(100 - c.Ends) }
 
 // A handle marks a moment on the curve. One that is not there has no place.
 type handle struct {

@@ -8,12 +8,8 @@ import (
 	"time"
 )
 
-const (
-	maxMarks = 100 // of connectors, the newest
-	// fewRecords is how many the curve may have been made of for storms to be looked for
-	// without being asked: it takes as long again.
-	fewRecords = 50_000
-)
+// maxMarks is how many of connectors there are, the newest.
+const maxMarks = 100
 
 // An incident is something that happened to many at once.
 type incident struct {
@@ -83,18 +79,28 @@ func (p *timeline) marked(t time.Time, m incident) incident {
 	return m
 }
 
-// markStorms asks for storms if that is wanted or takes little.
+// markStorms asks for storms if that is wanted, or the span is short: all of its records are
+// read for them.
 func (p *timeline) markStorms() error {
-	little := p.Curve.Complete && p.Curve.Records <= fewRecords
-	if !little && p.visit.value("storms") == "" {
-		p.Marks.Storms = p.address(url.Values{"storms": {"look"}})
+	wanted := p.visit.value("storms") != ""
+	look := p.address(url.Values{"storms": {"look"}})
+	if !p.Curve.Exact && !wanted {
+		p.Marks.Storms = look
 		return nil
+	}
+	patience := patienceOfPages
+	if wanted {
+		patience = maxDrawing
 	}
 	var answer struct {
 		Items    []storm
 		Complete bool
 	}
-	err := p.visit.ask("Storms", "/v1/stats/storms", p.asked(), &answer)
+	late, err := p.visit.askWithin(patience, "Storms", "/v1/stats/storms", p.asked(), &answer)
+	if late {
+		p.Marks.Storms = look
+		return nil
+	}
 	if err != nil {
 		p.Marks.Why, err = here(err)
 		return err
