@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -21,8 +22,9 @@ type page struct {
 	damaged  map[int]*events.PoisonError // in place of the record at an index
 	scanned  int
 	deadline time.Time
-	next     events.Seq // to go on after, or before if the newest come first
-	complete bool       // there is nothing more now; whoever asks again after next gets what is new
+	next     events.Seq  // to go on after, or before if the newest come first
+	log      events.Info // before it was read
+	complete bool        // there is nothing more now; whoever asks again after next gets what is new
 }
 
 // take looks at a record, and reports false when the page ends with it.
@@ -52,6 +54,7 @@ func (p *page) upwards(ctx context.Context, log events.Log, s *selection) error 
 	if err != nil {
 		return err
 	}
+	p.log = info
 	if err := p.oldestFirst(ctx, log, s); err != nil || !p.complete {
 		return err
 	}
@@ -92,6 +95,7 @@ func (p *page) newestFirst(ctx context.Context, log events.Log, s *selection) er
 	if err != nil {
 		return err
 	}
+	p.log = info
 	top := info.Last
 	if s.to > 0 {
 		top = min(top, s.to)
@@ -196,6 +200,13 @@ func (p *page) encode(ctx context.Context, all *names.Names, e *public.Encoder, 
 	b = strconv.AppendBool(append(b, `},"complete":`...), p.complete)
 	b = strconv.AppendInt(append(b, `,"scanned":`...), int64(p.scanned), 10)
 	b = strconv.AppendBool(append(b, `,"scan_limited":`...), p.limited())
+	if begins := beginningOf(p.log, s.after, s.since); begins != nil {
+		text, err := json.Marshal(begins)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(b, `,"log_begins":`...), text...)
+	}
 	return append(b, "}\n"...), nil
 }
 

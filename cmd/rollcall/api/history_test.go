@@ -32,6 +32,7 @@ import (
 // A service is a log in a server of the test's own, and the API over it.
 type service struct {
 	t     testing.TB
+	nats  *natsd.Server
 	bus   *bus.Bus
 	table *projector.Table
 	url   string
@@ -67,7 +68,7 @@ func newServiceOf(t testing.TB, proxy func(netip.Addr) bool) *service {
 	b, err := bus.Connect(t.Context(), bus.Config{InProcess: server})
 	must(t, err)
 	t.Cleanup(b.Close)
-	s := &service{t: t, bus: b, table: projector.NewTable(), accounts: &accounts.Store{Keys: b.Accounts(), Rosters: b.Rosters(), Bans: b.Bans()}}
+	s := &service{t: t, nats: server, bus: b, table: projector.NewTable(), accounts: &accounts.Store{Keys: b.Accounts(), Rosters: b.Rosters(), Bans: b.Bans()}}
 	s.log.Log, s.read.Log = b.Log(), b.Log()
 	s.write, err = session.NewService(session.Config{Log: b.Log(), Accounts: session.NewHistories(b.Log()), Connector: events.Incarnation{Name: "c1", Epoch: 1}})
 	must(t, err)

@@ -57,7 +57,7 @@ func (h *History) stepsOf(q *question, items []ask.Step) ([]step, error) {
 
 // steps answers with what happened to an account, failed logins too, a page of it.
 func (h *History) steps(q *question) error {
-	if err := q.own("since", "until", "after", "failed_since", "limit"); err != nil {
+	if err := q.own("since", "until", "after", "failed_since", "limit", "filter"); err != nil {
 		return err
 	}
 	asked, err := historyOf(q)
@@ -76,17 +76,22 @@ func (h *History) steps(q *question) error {
 	if err := h.record(q, &rows); err != nil {
 		return err
 	}
+	log, err := h.Archive.Info(q.r.Context())
+	if err != nil {
+		return err
+	}
 	type next struct {
 		After  events.Seq `json:"after"`
 		Failed string     `json:"failed_since"`
 	}
 	answer := struct {
-		Items    []step `json:"items"`
-		Next     next   `json:"next"`
-		Complete bool   `json:"complete"`
-		Scanned  int    `json:"scanned"`
-		Limited  bool   `json:"scan_limited"`
-	}{list, next{After: page.After}, page.Complete, page.Scanned, !page.Complete && rows < asked.Limit}
+		Items    []step     `json:"items"`
+		Next     next       `json:"next"`
+		Complete bool       `json:"complete"`
+		Scanned  int        `json:"scanned"`
+		Limited  bool       `json:"scan_limited"`
+		Begins   *beginning `json:"log_begins,omitempty"`
+	}{list, next{After: page.After}, page.Complete, page.Scanned, !page.Complete && rows < asked.Limit, beginningOf(log, asked.After, asked.Since)}
 	if !page.Failed.IsZero() {
 		answer.Next.Failed = page.Failed.UTC().Format(time.RFC3339Nano)
 	}
@@ -104,6 +109,9 @@ func historyOf(q *question) (h ask.History, err error) {
 		return h, err
 	}
 	if h.Failed, err = instant(params, "failed_since"); err != nil {
+		return h, err
+	}
+	if h.Filter, err = filterOf(q); err != nil {
 		return h, err
 	}
 	h.Limit, err = limitOf(q)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/replay"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
 )
 
 // A Steps is a page of what happened to an account, failed logins among it. Those are of
@@ -35,6 +36,18 @@ type History struct {
 	After        events.Seq // the account's records after this one
 	Failed       time.Time  // failed logins from this instant on; zero: those since, or after the record After
 	Limit        int
+	Filter       *filter.Filter // which of these are meant; nil: all
+}
+
+// means reports a step that is meant.
+func (h *History) means(s Step) bool {
+	switch {
+	case h.Filter == nil:
+		return true
+	case s.Damaged != nil:
+		return h.Filter.Damaged()
+	}
+	return h.Filter.Event(s.Stored)
 }
 
 // Steps gives what happened to an account, oldest first. It reads 200,000 records at most,
@@ -76,12 +89,14 @@ func (s *Source) Steps(ctx context.Context, h History) (*Steps, error) {
 					return nil, err
 				}
 			}
-			p.Items, p.After = append(p.Items, step), step.Place()
+			if p.After = step.Place(); h.means(step) {
+				p.Items = append(p.Items, step)
+			}
 			log.next()
 			continue
 		}
 		passed, p.Failed = pre.at, time.Unix(0, pre.at+1)
-		if st := pre.step.Stored; st != nil && replay.IsFailedLoginTo(account, st) {
+		if st := pre.step.Stored; st != nil && replay.IsFailedLoginTo(account, st) && h.means(pre.step) {
 			p.Items = append(p.Items, pre.step)
 		}
 		pre.next()
