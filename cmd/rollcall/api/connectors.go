@@ -9,11 +9,7 @@ func (h *History) table(q *question) error {
 	if err := q.own("at"); err != nil {
 		return err
 	}
-	m, err := momentOf(q, "at")
-	if err != nil {
-		return err
-	}
-	end, err := q.at(h, m)
+	m, end, err := q.moment(h)
 	if err != nil {
 		return err
 	}
@@ -32,11 +28,7 @@ func (h *History) connectors(q *question) error {
 	if err := q.own("at"); err != nil {
 		return err
 	}
-	m, err := momentOf(q, "at")
-	if err != nil {
-		return err
-	}
-	end, err := q.at(h, m)
+	m, end, err := q.moment(h)
 	if err != nil {
 		return err
 	}

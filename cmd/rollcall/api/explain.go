@@ -19,11 +19,7 @@ func (h *History) route(q *question) error {
 	if err != nil || to.Local() == "" {
 		return bad("to", "give user@domain or user@domain/resource")
 	}
-	m, err := momentOf(q, "at")
-	if err != nil {
-		return err
-	}
-	end, err := q.at(h, m)
+	m, end, err := q.moment(h)
 	if err != nil {
 		return err
 	}
@@ -32,11 +28,7 @@ func (h *History) route(q *question) error {
 	if err != nil {
 		return err
 	}
-	rows := len(r.Verdicts)
-	if err := h.record(q, &rows); err != nil {
-		return err
-	}
-	return q.give(struct {
+	return h.tell(q, len(r.Verdicts), struct {
 		Items []ask.Verdict `json:"items"`
 		// Closed are sessions that may have been lost already: see ask.Route.
 		Closed []ask.LostLater `json:"closed_later"`
@@ -62,11 +54,7 @@ func (h *History) contacts(q *question) error {
 	if !q.by.MayAbout(q.route.Scope, who) {
 		return q.forbidden()
 	}
-	m, err := momentOf(q, "at")
-	if err != nil {
-		return err
-	}
-	end, err := q.at(h, m)
+	m, end, err := q.moment(h)
 	if err != nil {
 		return err
 	}
@@ -152,8 +140,5 @@ func (h *History) diff(q *question) error {
 	if d.More {
 		answer.Next = ask.Place(answer.Items[rows-1].Session())
 	}
-	if err := h.record(q, &rows); err != nil {
-		return err
-	}
-	return q.give(answer)
+	return h.tell(q, rows, answer)
 }

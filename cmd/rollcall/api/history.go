@@ -259,6 +259,14 @@ func (q *question) give(v any) error {
 	return err
 }
 
+// tell gives an answer of so many rows, once it is on record.
+func (h *History) tell(q *question, rows int, v any) error {
+	if err := h.record(q, &rows); err != nil {
+		return err
+	}
+	return q.give(v)
+}
+
 // record puts on record that the question was asked. A question that can't be is not
 // answered.
 func (h *History) record(q *question, rows *int) error {

@@ -27,6 +27,15 @@ func (h *History) source() *ask.Source {
 	return &ask.Source{Archive: h.Archive, Pre: h.Pre, Now: ask.PresentOf(h.Table), Leases: h.Leases, Accounts: h.Accounts}
 }
 
+// moment is that of the parameter at, with the turn of whoever asks about it.
+func (q *question) moment(h *History) (m replay.Moment, end func(), err error) {
+	if m, err = momentOf(q, "at"); err != nil {
+		return m, nil, err
+	}
+	end, err = q.at(h, m)
+	return m, end, err
+}
+
 // at is Server.at; the turn ends with give at the latest.
 func (q *question) at(h *History, m replay.Moment) (end func(), err error) {
 	return q.hold(q.server.at(q.r.Context(), h, m))
