@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -87,6 +88,27 @@ func (q *auditQuery) entries(ctx context.Context, b *bus.Bus) (list []access.Sto
 	return list, nil
 }
 
+// auditColumns are those that may have nothing: there is no room for such ones on a terminal.
+type auditColumns struct{ from, rows bool }
+
+func columnsOfAudit(con *console, list []access.Stored) auditColumns {
+	all := con.columns() == 0
+	return auditColumns{
+		from: all || slices.ContainsFunc(list, func(e access.Stored) bool { return e.From != "" }),
+		rows: all || slices.ContainsFunc(list, func(e access.Stored) bool { return e.Rows != nil }),
+	}
+}
+
+// of are the cells of a row, without those of such columns.
+func (a auditColumns) of(cells []string) (shown []string) {
+	for i, c := range cells {
+		if (i != 3 || a.from) && (i != 6 || a.rows) {
+			shown = append(shown, c)
+		}
+	}
+	return shown
+}
+
 func (q *auditQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
 	list, err := q.entries(ctx, b)
 	if err != nil {
@@ -94,7 +116,9 @@ func (q *auditQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON 
 	}
 	putAbout(ctx, b, q.About) // not before, or the newest entry would always be this question
 	now := time.Now()
-	t := newTable(con, "SEQ", timeHead("TIME", con.zoneName(now)), "BY", "FROM", "DID", "ABOUT", "ROWS", "ASKED")
+	has := columnsOfAudit(con, list)
+	head := []string{"SEQ", timeHead("TIME", con.zoneName(now)), "BY", "FROM", "DID", "ABOUT", "ROWS", "ASKED"}
+	t := newTable(con, has.of(head)...).sentences()
 	for i := range list {
 		e := &list[i]
 		if asJSON {
@@ -107,7 +131,8 @@ func (q *auditQuery) show(ctx context.Context, con *console, b *bus.Bus, asJSON 
 		if e.Rows != nil {
 			rows = strconv.Itoa(*e.Rows)
 		}
-		if err := t.row(strconv.FormatUint(e.Seq, 10), con.stamp(e.At, now), e.By, cmp.Or(e.From, "-"), e.Did, cmp.Or(e.About.String(), "-"), rows, e.Asked); err != nil {
+		cells := []string{strconv.FormatUint(e.Seq, 10), con.stamp(e.At, now), e.By, cmp.Or(e.From, "-"), e.Did, cmp.Or(e.About.String(), "-"), rows, e.Asked}
+		if err := t.row(has.of(cells)...); err != nil {
 			return err
 		}
 	}

@@ -34,7 +34,7 @@ func newBanList(con *console, svc *service) *cobra.Command {
 
 func showBans(con *console, all []bans.Ban, asJSON bool) error {
 	now := time.Now()
-	t := newTable(con, "NETWORK", timeHead("BANNED", con.zoneName(now)), timeHead("UNTIL", con.zoneName(now)), "BY", "REASON")
+	t := newTable(con, "NETWORK", timeHead("BANNED", con.zoneName(now)), timeHead("UNTIL", con.zoneName(now)), "BY", "REASON").sentences()
 	for i := range all {
 		b := &all[i]
 		until := "-"

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -28,6 +29,7 @@ type console struct {
 	wide     bool           // --wide: as if there were none
 	// explained: it was said how to see what a table leaves out.
 	explained bool
+	erasing   atomic.Bool // the line on err is one that the next takes the place of
 }
 
 func newConsole(in io.Reader, out, err io.Writer) *console {
@@ -61,12 +63,25 @@ func columnsOf(w io.Writer) int {
 }
 
 // say writes a line for people.
-func (c *console) say(format string, args ...any) { fmt.Fprintf(c.err, format+"\n", args...) }
+func (c *console) say(format string, args ...any) {
+	c.erase()
+	fmt.Fprintf(c.err, format+"\n", args...)
+}
 
 // erasable writes a line that the next one takes the place of.
 func (c *console) erasable(format string, args ...any) {
-	fmt.Fprintf(c.err, "\r\x1b[K"+format, args...)
+	c.erasing.Store(format != "")
+	fmt.Fprintf(c.err, eraseLine+format, args...)
 }
+
+// erase makes room for what is to stay, where a line is that the next one takes the place of.
+func (c *console) erase() {
+	if c.erasing.Swap(false) {
+		fmt.Fprint(c.err, eraseLine)
+	}
+}
+
+const eraseLine = "\r\x1b[K"
 
 // printJSON writes one object as one line, in the form of all answers.
 func (c *console) printJSON(v any) error {

@@ -21,3 +21,21 @@ func TestJSONIsForScriptsAndNotEscapedForHTML(t *testing.T) {
 		t.Errorf("got %s, %v; want %s", line, err, want)
 	}
 }
+
+// What is to stay does not begin behind how far something is.
+func TestWhatStaysTakesThePlaceOfProgress(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	con := newConsole(nil, &out, &out)
+	con.erasable("looking at records: 0 of 13")
+	con.say("no logins")
+	con.say("once more")
+	con.erasable("writing")
+	table := newTable(con, "NAME")
+	table.row("a")
+	table.flush()
+	want := "\r\x1b[Klooking at records: 0 of 13\r\x1b[Kno logins\nonce more\n\r\x1b[Kwriting\r\x1b[KNAME\na\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

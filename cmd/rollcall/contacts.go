@@ -73,7 +73,7 @@ func newContacts(con *console) *cobra.Command {
 // online.
 func showContacts(c *console, account events.JID, list []ask.Contact, asJSON bool) error {
 	now := time.Now()
-	t := newTable(c, "CONTACT", "SUBSCRIPTION", "SHOWN", "BECAUSE")
+	t := newTable(c, "CONTACT", "SUBSCRIPTION", "SHOWN", "BECAUSE").sentences()
 	for _, v := range list {
 		if asJSON {
 			if err := c.printJSON(v); err != nil {

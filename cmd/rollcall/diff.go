@@ -159,7 +159,7 @@ func onOff(on bool) string {
 // showChanges writes the groups one after the other and sums them up.
 func showChanges(c *console, list []ask.Change, asJSON bool) error {
 	now := time.Now()
-	t := newTable(c, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "CHANGE")
+	t := newTable(c, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "CHANGE").sentences()
 	var sums []string
 	for _, group := range groups {
 		n := 0

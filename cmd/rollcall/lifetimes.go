@@ -12,7 +12,7 @@ import (
 // begins.
 func showLifetimes(c *console, list []ask.Lifetime, asJSON bool) error {
 	now := time.Now()
-	t := newTable(c, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "UNTIL", "ADDRESS", "END")
+	t := newTable(c, "JID", "CONNECTOR", timeHead("SINCE", c.zoneName(now)), "UNTIL", "ADDRESS", "END").sentences()
 	day := ""
 	for i := range list {
 		v := &list[i]

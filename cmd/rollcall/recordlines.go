@@ -39,7 +39,7 @@ func newRecordLines(ctx context.Context, con *console, b *bus.Bus, asJSON bool) 
 // first lines may be shown before the others are found.
 func linesUpTo(con *console, last events.Seq) *recordLines {
 	zone := con.zoneName(time.Now())
-	t := newTable(con, "SEQ", timeHead("TIME", zone), "EVENT", "RESOURCE", "DETAIL")
+	t := newTable(con, "SEQ", timeHead("TIME", zone), "EVENT", "RESOURCE", "DETAIL").sentences()
 	t.widen([]string{strconv.FormatUint(uint64(last), 10)})
 	return &recordLines{con: con, zone: zone, table: t}
 }

@@ -46,6 +46,12 @@ func (t *table) fix(widths ...int) {
 	}
 }
 
+// sentences makes the last column one of text, however short.
+func (t *table) sentences() *table {
+	t.text = true
+	return t
+}
+
 // row adds a row; there may be fewer cells than columns.
 func (t *table) row(cells ...string) error {
 	for i, c := range cells {
@@ -86,6 +92,7 @@ func (t *table) write() error {
 		t.print(r)
 	}
 	t.rows = t.rows[:0]
+	t.con.erase()
 	return t.w.Flush()
 }
 
@@ -137,7 +144,7 @@ func (t *table) fit(cell string, left int) string {
 		return cell
 	}
 	var lines []string
-	if second := t.second(); t.screen-left < leastLast && second < left {
+	if second := t.second(); t.screen-left < max(leastLast, textWidth(longestOf(cell))) && second < left {
 		lines, left = append(lines, ""), second // nothing here, all of it below
 	}
 	lines = append(lines, fold(cell, t.screen-left)...)

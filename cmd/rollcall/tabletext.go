@@ -71,12 +71,7 @@ func (t *table) shortenLine(line string) string {
 		return line
 	}
 	for over := textWidth(line) - t.screen; over > 0; over = textWidth(line) - t.screen {
-		longest := ""
-		for word := range strings.FieldsSeq(line) {
-			if textWidth(word) > textWidth(longest) {
-				longest = word
-			}
-		}
+		longest := longestOf(line)
 		short := t.shorten(longest, max(textWidth(longest)-over, leastName))
 		if short == longest {
 			return line
@@ -84,6 +79,16 @@ func (t *table) shortenLine(line string) string {
 		line = strings.Replace(line, longest, short, 1)
 	}
 	return line
+}
+
+// longestOf is the widest word of a line.
+func longestOf(line string) (longest string) {
+	for word := range strings.FieldsSeq(line) {
+		if textWidth(word) > textWidth(longest) {
+			longest = word
+		}
+	}
+	return longest
 }
 
 // isWhole reports what is not shortened: times, and words of ours, as those for events and

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,13 +19,17 @@ func newTokenRm(con *console, svc *service) *cobra.Command {
 		Args:  arguments(1, 1),
 		RunE: verb(func(ctx context.Context, args []string) error {
 			return svc.use(ctx, func(b *bus.Bus) error {
-				if err := access.Remove(ctx, b.Tokens(), args[0]); err != nil {
+				err := access.Remove(ctx, b.Tokens(), args[0])
+				if errors.Is(err, access.ErrNoToken) {
+					return fmt.Errorf("%w; rollcall token list has all", err)
+				}
+				if err != nil {
 					return err
 				}
 				if asJSON {
 					return con.printJSON(removedView{args[0], true})
 				}
-				_, err := fmt.Fprintf(con.out, "removed the token %s\n", printable(args[0]))
+				_, err = fmt.Fprintf(con.out, "removed the token %s\n", printable(args[0]))
 				return err
 			})
 		}),

@@ -36,7 +36,7 @@ func listAccounts(ctx context.Context, con *console, b *bus.Bus, asJSON bool) er
 		return err
 	}
 	now := time.Now()
-	t := newTable(con, "ACCOUNT", timeHead("CREATED", con.zoneName(now)), "ROLE", "STATE")
+	t := newTable(con, "ACCOUNT", timeHead("CREATED", con.zoneName(now)), "ROLE", "STATE").sentences()
 	for _, a := range list {
 		if a.Err != nil {
 			con.say("%s: %v", printable(a.JID.String()), a.Err)
