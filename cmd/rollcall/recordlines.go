@@ -60,6 +60,9 @@ func (r *recordLines) live() {
 		who = 24
 	}
 	const others, most = 90, 48 // with some room for details
+	if n := r.con.columns(); n > 0 && n < others+who {
+		r.table.gap = 1
+	}
 	r.table.fix(5, 12, 20, max(who, min(r.con.columns()-others, most)), 0)
 }
 

@@ -143,10 +143,12 @@ func (t *table) fit(cell string, left int) string {
 	if cell == "" || textWidth(cell) <= t.screen-left {
 		return cell
 	}
-	var lines []string
-	if second := t.second(); t.screen-left < max(leastLast, textWidth(longestOf(cell))) && second < left {
-		lines, left = append(lines, ""), second // nothing here, all of it below
+	lines := fold(cell, t.screen-left)
+	if second := t.second(); second < left {
+		below := append([]string{""}, fold(cell, t.screen-second)...) // nothing here, all of it there
+		if t.screen-left < max(leastLast, textWidth(longestOf(cell))) || len(below) < len(lines) {
+			lines, left = below, second
+		}
 	}
-	lines = append(lines, fold(cell, t.screen-left)...)
 	return strings.Join(lines, "\n"+strings.Repeat(" ", left))
 }

@@ -80,6 +80,25 @@ func TestALastCellWithoutRoomGoesBelowTheOthers(t *testing.T) {
 	}
 }
 
+// A text of many words in a narrow column takes more lines than below.
+func TestATextGoesWhereItTakesFewerLines(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	table := tableOn(&b, 60, "N", "ACCOUNT", "DETAIL").sentences()
+	table.row("1", "somebody.who.is.longer@localhost", "mechanism=PLAIN address=192.0.2.7:5000 tls=1.3 agent=some")
+	table.row("2", "alice@localhost", "one two three four five six seven")
+	table.flush()
+	want := "" +
+		"N  ACCOUNT                           DETAIL\n" +
+		"1  somebody.who.is.longer@localhost\n" +
+		"   mechanism=PLAIN address=192.0.2.7:5000 tls=1.3 agent=some\n" +
+		"2  alice@localhost                   one two three four five\n" +
+		"                                     six seven\n"
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
 // Generated resources are long. Whose a session is and its resource's end are told all the same.
 func TestLongNamesAreShortenedInTheMiddleOnATerminal(t *testing.T) {
 	t.Parallel()

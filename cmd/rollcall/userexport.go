@@ -53,10 +53,13 @@ func newUserExport(con *console, svc *service) *cobra.Command {
 			}
 			return svc.use(ctx, func(b *bus.Bus) error {
 				err := exportPerson(ctx, con, b, account, args[1])
-				if err != nil || !asJSON {
-					return err
+				switch {
+				case err == nil && asJSON:
+					err = con.printJSON(accountsExported{File: args[1], Accounts: 1, Left: []exportLeft{}})
+				case err == nil && args[1] != "-":
+					_, err = fmt.Fprintf(con.out, "exported all about %s into %s\n", account, args[1])
 				}
-				return con.printJSON(accountsExported{File: args[1], Accounts: 1, Left: []exportLeft{}})
+				return err
 			})
 		}),
 	}
