@@ -44,7 +44,7 @@ func (h *History) accounts(q *question) error {
 	}
 	answer := struct {
 		Items    []accountRow `json:"items"`
-		Next     string       `json:"next,omitempty"` // to go on after
+		Next     string       `json:"next"` // to go on after
 		Complete bool         `json:"complete"`
 		Total    int          `json:"total"`
 		Damaged  int          `json:"damaged"`
