@@ -106,8 +106,8 @@ func (k *keyframer) wait() {
 // write stores a keyframe, unless it is there already, for all processes come to the
 // place at the same moment.
 func (k *keyframer) write(ctx context.Context, h keyframe.Head, v *snapshot) error {
-	release, err := k.claim(ctx)
-	if err != nil {
+	release, err := k.claim(ctx, h.Name())
+	if err != nil || release == nil {
 		return err
 	}
 	defer release()
@@ -125,14 +125,18 @@ func (k *keyframer) write(ctx context.Context, h keyframe.Head, v *snapshot) err
 	return k.prune(ctx, append(list, h.Name()))
 }
 
-// claim waits for its turn. Whoever has it needs a moment, or was killed: then it ends
-// by itself.
-func (k *keyframer) claim(ctx context.Context) (release func(), err error) {
+// claim waits for its turn, or until the keyframe is there: then release is nil, and the
+// snapshot need not be held longer. Whoever has the claim needs a moment, or was killed: then
+// it ends by itself.
+func (k *keyframer) claim(ctx context.Context, name events.Keyframe) (release func(), err error) {
 	end := time.Now().Add(claimPatience)
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		release, err = k.store.Claim(ctx)
 		if !errors.Is(err, events.ErrConflict) || time.Now().After(end) {
 			return release, err
+		}
+		if list, err := k.store.List(ctx); err == nil && slices.Contains(list, name) {
+			return nil, nil
 		}
 		select {
 		case <-ctx.Done():

@@ -94,7 +94,7 @@ func newServiceOf(t testing.TB, proxy func(netip.Addr) bool) *service {
 	s.audit = record
 	s.server = a
 	a.Mount(ctx, &api.History{
-		Archive: replay.Archive{Log: &s.read, Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: s.table,
+		Archive: replay.Archive{Log: &s.read, Keyframes: b.Keyframes(), Memory: &replay.Memory{}}, Pre: b.Pre(), Table: s.table,
 		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: s.accounts,
 		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Kicker: kicker, Moderator: kicker, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: record,
 		Capacity: b.Log(), Projection: s.projection, Public: b.Public(),

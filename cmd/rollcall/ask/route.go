@@ -48,15 +48,11 @@ func (s *Source) Route(ctx context.Context, to events.JID, m replay.Moment) (*Ro
 
 // recipient finds what the rules look at, of one moment.
 func (s *Source) recipient(ctx context.Context, to events.JID, m replay.Moment) (*recipient, error) {
-	account, err := s.accountAt(ctx, to.Bare(), m)
+	account, lost, err := s.holds(ctx, to.Bare(), m)
 	if err != nil {
 		return nil, err
 	}
 	exists := account != nil && len(account.Sessions()) > 0
-	lost, err := s.lostAt(ctx, m)
-	if err != nil {
-		return nil, err
-	}
 	if !exists {
 		if exists, err = s.existed(ctx, to.Bare(), m); err != nil {
 			return nil, err
@@ -64,8 +60,26 @@ func (s *Source) recipient(ctx context.Context, to events.JID, m replay.Moment) 
 	}
 	r := newRecipient(to, account, exists, lost)
 	served, known, err := Served(ctx, s.Leases)
-	r.foreign = known && account == nil && !slices.Contains(served, to.Domain())
+	r.foreign = known && account == nil && !exists && !slices.Contains(served, to.Domain())
 	return r, err
+}
+
+// holds is an account at a moment, and whose lease had ended. Where tables are kept that of
+// the moment tells both; by themselves the records of an account may be all over the log.
+func (s *Source) holds(ctx context.Context, account events.JID, m replay.Moment) (*session.Account, func(events.Incarnation) bool, error) {
+	if s.Archive.Memory != nil && !IsNow(m) {
+		past, err := replay.At(ctx, s.Archive, m)
+		if err != nil {
+			return nil, nil, err
+		}
+		return past.Account(account), past.IsLost, nil
+	}
+	a, err := s.accountAt(ctx, account, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	lost, err := s.lostAt(ctx, m)
+	return a, lost, err
 }
 
 func (s *Source) accountAt(ctx context.Context, account events.JID, m replay.Moment) (*session.Account, error) {
