@@ -97,10 +97,11 @@ var subjects = map[string]string{
 // nameless are routes that tell of nobody. Whoever asks them is not put on record, where
 // pages that ask every second would leave no room for questions about people.
 var nameless = map[string]bool{
-	"GET /v1/log":        true,
-	"GET /v1/feeds":      true,
-	"GET /v1/table":      true,
-	"GET /v1/connectors": true,
+	"GET /v1/log":          true,
+	"GET /v1/feeds":        true,
+	"GET /v1/table":        true,
+	"GET /v1/connectors":   true,
+	"GET /v1/stats/online": true,
 }
 
 // IsOnRecord reports that whoever asks is.

@@ -40,9 +40,6 @@ func (h *History) online(q *question) error {
 	if err != nil {
 		return err
 	}
-	if err := h.record(q, nil); err != nil {
-		return err
-	}
 	return q.give(struct {
 		Since time.Time      `json:"since"`
 		Until time.Time      `json:"until"`
