@@ -28,5 +28,5 @@ func (s *shown) Curl() string {
 	if s.r.TLS != nil {
 		scheme = "https://"
 	}
-	return `curl -H "Authorization: Bearer $ROLLCALL_TOKEN" ` + shellLine([]string{scheme + s.r.Host + s.queries[0].To})
+	return `curl -H "Authorization: Bearer $TOKEN" ` + shellLine([]string{scheme + s.r.Host + s.queries[0].To})
 }

@@ -27,6 +27,9 @@ type phase struct {
 // Open reports a session that goes on.
 func (l *lane) Open() bool { return l.Ended.IsZero() }
 
+// CutOff reports a session that did not end because its client wanted it to.
+func (l *lane) CutOff() bool { return !l.Open() && l.Reason != "client" }
+
 // isWayBack reports a login that did nothing but resume another session.
 func (l *lane) isWayBack() bool { return l.Reason == "resumed" }
 

@@ -201,5 +201,16 @@ async function replaceMain(url) {
   document.querySelector("main").replaceChildren(...main.childNodes);
 }
 
+// --- Commands ---------------------------------------------------------------------------
+
+// A button copies the command before it, where the browser lets pages do so.
+if (navigator.clipboard) document.documentElement.classList.add("copies");
+document.addEventListener("click", async (e) => {
+  const button = e.target.closest?.("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
+  button.textContent = "Copied";
+});
+
 offerZone();
 if (document.body.dataset.live !== undefined) new Live(document.body.dataset.live);
