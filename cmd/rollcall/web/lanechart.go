@@ -62,7 +62,7 @@ func drawLanes(v *visit, from, to time.Time, list []*lane, marks []mark) *chart 
 	}
 	c := &chart{Width: chartWidth, Left: chartLeft, Right: chartWidth - 10, Hidden: max(len(list)-maxLanes, 0)}
 	list = list[:min(len(list), maxLanes)]
-	s := newScale(span{from, to}, chartLeft, chartWidth-10, busySpans(list, marks, to.Sub(from)/100))
+	s := newScale(span{from, to}, chartLeft, chartWidth-10, busySpans(span{from, to}, list, marks))
 	for _, p := range s.pieces {
 		if p.idle {
 			c.Breaks = append(c.Breaks, chartBreak{p.x0, p.x1 - p.x0, duration(p.length().Truncate(time.Second))})
@@ -102,14 +102,20 @@ func drawLane(s *scale, l *lane, y int) chartLane {
 	return c
 }
 
-// busySpans are those in which something is, with a little time around it.
-func busySpans(list []*lane, marks []mark, around time.Duration) (all []span) {
+// busySpans are those of a span in which something is, with a little time around each.
+func busySpans(of span, list []*lane, marks []mark) (all []span) {
 	for _, l := range list {
-		first, last := l.Phases[0], l.Phases[len(l.Phases)-1]
-		all = append(all, span{first.From.Add(-around), last.To.Add(around)})
+		all = append(all, span{l.Phases[0].From, l.Phases[len(l.Phases)-1].To})
 	}
 	for _, m := range marks {
-		all = append(all, span{m.At.Add(-around), m.At.Add(around)})
+		all = append(all, span{m.At, m.At})
+	}
+	around := of.length() / 2000
+	for _, b := range union(all) {
+		around += b.length() / 15
+	}
+	for i := range all {
+		all[i] = span{all[i].Since.Add(-around), all[i].Until.Add(around)}
 	}
 	return all
 }

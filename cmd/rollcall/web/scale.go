@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -18,32 +19,48 @@ type piece struct {
 	idle   bool
 }
 
-// Widths of breaks, and how much of the axis something must be to become one.
+// What of an axis is a break: idle time that would take a third of it or more, were it
+// drawn as long as it is. There are not too many, so that there is room for the rest.
 const (
 	breakWidth = 26
-	breakShare = 0.12
+	maxBreaks  = 8
 )
 
 // newScale spreads a span over an axis, with breaks where none of the busy spans is.
 func newScale(of span, x0, x1 float64, busy []span) *scale {
 	s := &scale{}
-	least := time.Duration(float64(of.length()) * breakShare)
 	at := of.Since
-	for _, b := range union(busy) {
-		if b.Since.Sub(at) > least && b.Since.Before(of.Until) {
-			s.pieces = append(s.pieces, piece{span: span{at, b.Since}, idle: true})
-			at = b.Since
+	for _, idle := range breaksIn(of, union(busy)) {
+		if at.Before(idle.Since) {
+			s.pieces = append(s.pieces, piece{span: span{at, idle.Since}})
 		}
-		if end := of.clip(b.Until); end.After(at) {
-			s.pieces = append(s.pieces, piece{span: span{at, end}})
-			at = end
-		}
+		s.pieces = append(s.pieces, piece{span: idle, idle: true})
+		at = idle.Until
 	}
-	if rest := (span{at, of.Until}); rest.length() > 0 {
-		s.pieces = append(s.pieces, piece{span: rest, idle: rest.length() > least && len(s.pieces) > 0})
+	if at.Before(of.Until) {
+		s.pieces = append(s.pieces, piece{span: span{at, of.Until}})
 	}
 	s.place(x0, x1)
 	return s
+}
+
+// breaksIn are the long spans in which none of others is, which have an order and no
+// overlaps.
+func breaksIn(of span, busy []span) (list []span) {
+	at, total := of.Since, time.Duration(0)
+	for _, b := range append(busy, span{of.Until, of.Until}) {
+		from, to := of.clip(b.Since), of.clip(b.Until)
+		if at.Before(from) {
+			list = append(list, span{at, from})
+		}
+		total += to.Sub(from)
+		at = to
+	}
+	list = slices.DeleteFunc(list, func(s span) bool { return total == 0 || s.length() <= total/2 })
+	slices.SortFunc(list, func(a, b span) int { return cmp.Compare(b.length(), a.length()) })
+	list = list[:min(len(list), maxBreaks)]
+	slices.SortFunc(list, func(a, b span) int { return a.Since.Compare(b.Since) })
+	return list
 }
 
 // place gives breaks their width, and the rest to the others by their length.
