@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -33,6 +34,7 @@ type chart struct {
 type chartBreak struct {
 	X, Width float64
 	Text     string
+	Last     bool // so its text ends with it
 }
 
 // A chartLane is a lane with its place.
@@ -65,7 +67,7 @@ func drawLanes(v *visit, from, to time.Time, list []*lane, marks []mark) *chart 
 	s := newScale(span{from, to}, chartLeft, chartWidth-10, busySpans(span{from, to}, list, marks))
 	for _, p := range s.pieces {
 		if p.idle {
-			c.Breaks = append(c.Breaks, chartBreak{p.x0, p.x1 - p.x0, duration(p.length().Truncate(time.Second))})
+			c.Breaks = append(c.Breaks, chartBreak{p.x0, p.x1 - p.x0, duration(p.length().Truncate(time.Second)), p.Until.Equal(to)})
 		}
 	}
 	c.Ticks = s.ticks(v.zone, 56)
@@ -96,8 +98,10 @@ func drawLane(s *scale, l *lane, y int) chartLane {
 		x := s.x(sp.From)
 		c.Bars = append(c.Bars, chartBar{sp, x, max(s.x(sp.To)-x, leastWidth)})
 	}
+	// What is short, and so wider than it was, is not to be hidden by what came next.
+	slices.SortStableFunc(c.Bars, func(a, b chartBar) int { return cmp.Compare(b.Width, a.Width) })
 	if !l.Open() {
-		c.End = max(s.x(l.Ended), c.Bars[0].X+leastWidth)
+		c.End = s.x(l.Ended)
 	}
 	return c
 }
