@@ -3,6 +3,7 @@ package web_test
 import (
 	"html"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/web"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session"
 )
@@ -219,4 +222,42 @@ func TestTheSliderAsksForNoMoreThanTheMoment(t *testing.T) {
 	a := w.loggedIn("admin").knows(2).with("Rollcall-Part", "moment").get("/time?at=2")
 	a.says(t, "alice@localhost/phone", `data-step="back"`)
 	a.silent(t, "<svg", "<h1", "<html")
+}
+
+// instead is a world whose API has problems: a status and a detail for each path.
+func (w *world) instead(problems map[string]api.Problem) *browser {
+	w.t.Helper()
+	h := httptest.NewServer(web.New(web.Config{API: http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if p, ok := problems[r.URL.Path]; ok {
+			api.WriteProblem(out, p)
+			return
+		}
+		w.api.ServeHTTP(out, r)
+	})}))
+	w.t.Cleanup(h.Close)
+	w.url = h.URL
+	return w.loggedIn("admin")
+}
+
+// What can't be answered about one moment is said in its place, and the slider goes on; only
+// where nothing can be is there another page.
+func TestTimeSaysWhatIsOutOfReachInItsPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stays("alice@localhost", "phone")
+	w.loggedIn("admin").knows(2)
+	gone := api.Problem{Status: http.StatusGone, Detail: "sequence 1: the log no longer reaches back to the moment: it begins at sequence 5"}
+	a := w.instead(map[string]api.Problem{"/v1/table": gone}).get("/time?at=1")
+	a.says(t, `<p class="problem">sequence 1: the log no longer reaches back`, `data-step="live"`, `data-zoom="all"`, "At most 1 sessions at a time")
+	busy := api.Problem{Status: http.StatusServiceUnavailable, Detail: "another question about figures is being answered; try again"}
+	a = w.instead(map[string]api.Problem{"/v1/stats/online": busy}).get("/time?at=2")
+	a.says(t, `<p class="note">another question about figures`, "alice@localhost/phone", `data-handle="at"`, `class="axis"`)
+	for path, p := range map[string]api.Problem{
+		"/v1/log":      {Status: http.StatusServiceUnavailable, Detail: "the log has not answered yet; try again"},
+		"/v1/sessions": {Status: http.StatusForbidden, Detail: "this token does not have the scope read"},
+	} {
+		if a := w.instead(map[string]api.Problem{path: p}).get("/time"); a.status != p.Status || !strings.Contains(a.body, p.Detail) || strings.Contains(a.body, "<svg") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
 }
