@@ -141,7 +141,7 @@ func (c *Config) validate() error {
 // validateUsers compares where users come from with the domains, which are prepared.
 func (c *Config) validateUsers() error {
 	if err := c.Users.CheckServed(c.Domains); err != nil {
-		return usageError{err}
+		return err
 	}
 	if !c.Demo || len(c.Domains) == 0 {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,9 +21,9 @@ func newConfigPrint(con *console) *cobra.Command {
 		Short: "Print a configuration, and where each value comes from",
 		Long: "Print what rollcall up --config FILE would run with here, as a file: each value,\n" +
 			"and whether it comes from the environment (ROLLCALL_*), from a line of the file,\n" +
-			"or is the default. Without FILE, ROLLCALL_CONFIG names it. Secrets are left out,\n" +
-			"and so are sections. With --defaults, print a file to start from, which explains\n" +
-			"every setting, those of sections too.",
+			"or is the default; then the sections of the file. Without FILE, ROLLCALL_CONFIG\n" +
+			"names it. Secrets are left out. With --defaults, print a file to start from,\n" +
+			"which explains every setting, those of sections too.",
 		Example: "  rollcall config print /etc/rollcall.toml\n" +
 			"  rollcall config print --defaults > rollcall.toml",
 		Args: arguments(0, 1),
@@ -41,17 +42,32 @@ func newConfigPrint(con *console) *cobra.Command {
 		if err := cfg.load(up.Flags(), os.Getenv); err != nil {
 			return err
 		}
-		var err error
-		cfg.origins.Each(func(name, value, from string) {
-			if asJSON {
-				err = errors.Join(err, json.NewEncoder(con.out).Encode(setting{name, json.RawMessage(value), from}))
-				return
-			}
-			fmt.Fprintf(con.out, "%-48s # %s\n", name+" = "+value, from)
+		if asJSON {
+			return printSettings(con, cfg.origins)
+		}
+		line := func(text, from string) { fmt.Fprintf(con.out, "%-48s # %s\n", text, from) }
+		cfg.origins.Each(func(name, value, from string) { line(name+" = "+value, from) })
+		cfg.origins.EachTable(func(head, from string, each func(func(name, value, from string))) {
+			fmt.Fprintln(con.out)
+			line(head, from)
+			each(func(name, value, from string) { line(name+" = "+value, from) })
 		})
-		return err
+		return nil
 	})
 	return cmd
+}
+
+// printSettings prints a line of JSON for each, those of sections with the section before
+// their names.
+func printSettings(con *console, o *settings.Origins) (err error) {
+	print := func(name, value, from string) {
+		err = errors.Join(err, json.NewEncoder(con.out).Encode(setting{name, json.RawMessage(value), from}))
+	}
+	o.Each(print)
+	o.EachTable(func(head, _ string, each func(func(name, value, from string))) {
+		each(func(name, value, from string) { print(strings.Trim(head, "[]")+"."+name, value, from) })
+	})
+	return err
 }
 
 // A setting is one as JSON. Its value may well be an empty text.

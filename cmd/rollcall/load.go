@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -21,10 +23,26 @@ func (c *Config) load(flags *pflag.FlagSet, getenv func(string) string) error {
 		return nil
 	case len(faults) == 1:
 		return usageError{faults[0]}
-	case c.file == "":
+	}
+	// Those of the command line are nowhere else to be seen.
+	elsewhere := c.withoutFlags(getenv)
+	others := len(elsewhere)
+	if slices.Contains(elsewhere, faults[0].Error()) {
+		others--
+	}
+	if c.file == "" || others == 0 {
 		return usageError{err}
 	}
-	return usagef("%w, and %s: rollcall config check %s", faults[0], plural(len(faults)-1, "other fault"), c.file)
+	return usagef("%w, and %s: rollcall config check %s", faults[0], plural(others, "other fault"), c.file)
+}
+
+// withoutFlags are the faults that there are without the command line.
+func (c *Config) withoutFlags(getenv func(string) string) (all []string) {
+	cfg, up := blankConfig([]string{c.file}[:min(len(c.file), 1)])
+	for _, fault := range settings.Each(cfg.loadAll(up.Flags(), getenv)) {
+		all = append(all, fault.Error())
+	}
+	return all
 }
 
 // loadAll is load with an error that has all faults.
@@ -48,6 +66,10 @@ var flagNamed = regexp.MustCompile(`--([a-z][a-z0-9-]*)`)
 // comes from, if it isn't the command line.
 func (c *Config) located(err error) (all []error) {
 	for _, e := range settings.Each(err) {
+		if table, ok := errors.AsType[*settings.TableError](e); ok {
+			all = append(all, &settings.Fault{File: c.file, Line: c.origins.TableLine(table.Kind, table.Name), Err: e})
+			continue
+		}
 		if m := flagNamed.FindStringSubmatch(e.Error()); m != nil {
 			e = c.at(m[1], e)
 		}

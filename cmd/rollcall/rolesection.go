@@ -20,20 +20,23 @@ type rolebook struct {
 type roleTable struct {
 	roles.Definition
 	logins, sessions, stored int
+
+	keys *pflag.FlagSet
 }
 
 func (b *rolebook) section() settings.Section {
 	return settings.Section{
 		Kind: "role", Name: "NAME", Means: "what a role of accounts allows",
 		Define: func(name string, f *pflag.FlagSet) {
-			t := &roleTable{Definition: roles.Definition{Name: name}}
+			t := &roleTable{Definition: roles.Definition{Name: name}, keys: f}
 			b.tables = append(b.tables, t)
 			f.StringSliceVar(&t.Inherits, "inherits", nil, "`ROLES` that it has all permissions of")
 			f.StringSliceVar(&t.Allow, "allow", nil, "`PERMISSIONS` beyond those")
 			f.StringSliceVar(&t.Deny, "deny", nil, "`PERMISSIONS` that it does not have all the same")
-			f.IntVar(&t.logins, "logins", roles.Unsaid, "`N` logins of an account a minute")
-			f.IntVar(&t.sessions, "sessions", roles.Unsaid, "`N` sessions of an account")
-			f.IntVar(&t.stored, "stored", roles.Unsaid, "`BYTES` that an account stores and publishes")
+			const otherwise = "; -1: as the service's own limit. Without this it is as that of the first of inherits"
+			f.IntVar(&t.logins, "logins", roles.Usual, "`N` logins of an account a minute"+otherwise)
+			f.IntVar(&t.sessions, "sessions", roles.Usual, "`N` sessions of an account"+otherwise)
+			f.IntVar(&t.stored, "stored", roles.Usual, "`BYTES` that an account stores and publishes"+otherwise)
 		},
 		Check: func(string) error {
 			d := b.tables[len(b.tables)-1].definition()
@@ -64,7 +67,7 @@ func (t *roleTable) definition() roles.Definition {
 	d := t.Definition
 	d.Limits = make(map[string]int)
 	for name, n := range map[string]int{"logins": t.logins, "sessions": t.sessions, "stored": t.stored} {
-		if n != roles.Unsaid {
+		if t.keys.Changed(name) {
 			d.Limits[name] = n
 		}
 	}

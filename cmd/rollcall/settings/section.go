@@ -22,8 +22,47 @@ type Section struct {
 	Check func(name string) error
 }
 
-// read gives all tables to the sections that they are of.
-func (f *file) read(sections []Section) (faults []error) {
+// A filled table is one of a section, with the keys that the file gives it.
+type filled struct {
+	table
+	flags *pflag.FlagSet
+}
+
+// A TableError is an error about a table that is seen when all of a configuration is known.
+type TableError struct {
+	Kind, Name string
+	Err        error
+}
+
+func (e *TableError) Error() string { return fmt.Sprintf("[%s.%s] %v", e.Kind, quote(e.Name), e.Err) }
+
+func (e *TableError) Unwrap() error { return e.Err }
+
+// TableLine is where a table of a section begins; 0 if there is none.
+func (o *Origins) TableLine(kind, name string) int {
+	i := slices.IndexFunc(o.tables, func(t filled) bool { return t.kind == kind && t.name == name })
+	if i < 0 {
+		return 0
+	}
+	return o.tables[i].line
+}
+
+// EachTable calls do with every table of a section: its head, as in [users."example.org"], what
+// the file gives it, and where that stands.
+func (o *Origins) EachTable(do func(head, from string, each func(do func(name, value, from string)))) {
+	for _, t := range o.tables {
+		do("["+t.kind+"."+quote(t.name)+"]", fmt.Sprintf("%s:%d", o.path, t.line), func(do func(name, value, from string)) {
+			for _, e := range t.keys {
+				if f := t.flags.Lookup(e.name); f != nil && isSetting(f) {
+					do(e.name, Shown(f), fmt.Sprintf("%s:%d", o.path, e.line))
+				}
+			}
+		})
+	}
+}
+
+// read gives all tables to the sections that they are of, and keeps them.
+func (f *file) read(o *Origins, sections []Section) (faults []error) {
 	for _, t := range f.tables {
 		i := slices.IndexFunc(sections, func(s Section) bool { return s.Kind == t.kind })
 		if i < 0 {
@@ -34,13 +73,15 @@ func (f *file) read(sections []Section) (faults []error) {
 			faults = append(faults, f.fault(t.line, fmt.Errorf("there is no section %s%s", t.kind, meant(t.kind, kinds))))
 			continue
 		}
-		faults = append(faults, f.readTable(&t, &sections[i])...)
+		keys, wrong := f.readTable(&t, &sections[i])
+		faults = append(faults, wrong...)
+		o.tables = append(o.tables, filled{t, keys})
 	}
 	return faults
 }
 
-func (f *file) readTable(t *table, s *Section) (faults []error) {
-	keys := pflag.NewFlagSet(t.name, pflag.ContinueOnError)
+func (f *file) readTable(t *table, s *Section) (keys *pflag.FlagSet, faults []error) {
+	keys = pflag.NewFlagSet(t.name, pflag.ContinueOnError)
 	s.Define(t.name, keys)
 	for _, e := range t.keys {
 		if err := setKey(keys, e); err != nil {
@@ -48,7 +89,7 @@ func (f *file) readTable(t *table, s *Section) (faults []error) {
 		}
 	}
 	if len(faults) > 0 || s.Check == nil {
-		return faults
+		return keys, faults
 	}
 	for _, err := range Each(s.Check(t.name)) {
 		at, wrong := t.line, new(KeyError)
@@ -59,7 +100,7 @@ func (f *file) readTable(t *table, s *Section) (faults []error) {
 		}
 		faults = append(faults, f.fault(at, err))
 	}
-	return faults
+	return keys, faults
 }
 
 func (f *file) fault(line int, err error) error { return &Fault{File: f.path, Line: line, Err: err} }

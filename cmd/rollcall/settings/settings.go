@@ -30,6 +30,8 @@ type Origins struct {
 	lines map[string]int // of the flags that the file sets
 	env   map[string]bool
 	flags *pflag.FlagSet
+
+	tables []filled // in the order of their lines
 }
 
 // Of is where a flag's value comes from: flag, default, a variable's name, or FILE:LINE.
@@ -91,7 +93,7 @@ func Load(r Request) (*Origins, error) {
 			faults = append(faults, f.fault(e.line, err))
 		}
 	}
-	return o, Join(append(faults, f.read(r.Sections)...)...)
+	return o, Join(append(faults, f.read(o, r.Sections)...)...)
 }
 
 // readEnvironment sets flags by their variables.

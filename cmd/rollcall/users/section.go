@@ -1,6 +1,7 @@
 package users
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -120,14 +121,17 @@ func (s *Sources) check(name string) error {
 	return err
 }
 
-// CheckServed finds sections of domains that are not served.
+// CheckServed finds sections of domains that are not served. Each of the errors, which are
+// joined, is a settings.TableError.
 func (s *Sources) CheckServed(domains []string) error {
+	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
 		if d := s.byName[name].domain; d != "" && !slices.Contains(domains, d) {
-			return fmt.Errorf("[users.%q] is for no domain that is served (--domain): those are %s", name, strings.Join(domains, ", "))
+			is := fmt.Errorf("is for no domain that is served (--domain): those are %s", strings.Join(domains, ", "))
+			faults = append(faults, &settings.TableError{Kind: "users", Name: name, Err: is})
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // Open makes what the sections say, by domain. log is told when a database fails.
