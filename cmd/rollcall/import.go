@@ -50,17 +50,17 @@ func newImport(con *console) *cobra.Command {
 		ValidArgsFunction: completeFiles,
 		RunE: verb(func(ctx context.Context, args []string) error {
 			importr.asJSON = asJSON
-			bundles, done, err := openAccounts(con, args[0])
+			src, err := openAccounts(con, args[0])
 			if err != nil {
 				return err
 			}
-			defer done()
+			defer src.close()
 			if dryRun {
-				return importr.look(ctx, bundles)
+				return importr.look(ctx, src)
 			}
 			return svc.administer(ctx, func(b *bus.Bus, admin *accounts.Admin) error {
 				how.By = operator()
-				return importr.run(ctx, b, &accounts.Moving{Admin: admin, How: how}, bundles)
+				return importr.run(ctx, b, &accounts.Moving{Admin: admin, How: how}, src)
 			})
 		}),
 	}
@@ -74,11 +74,11 @@ func newImport(con *console) *cobra.Command {
 }
 
 // look reads everything and reports what would be left out.
-func (im *importing) look(ctx context.Context, bundles accountsOf) error {
+func (im *importing) look(ctx context.Context, src *source) error {
 	im.dry = true
-	im.begin()
+	im.begin(src)
 	defer im.shown.stop()
-	for b, err := range bundles {
+	for b, err := range src.all {
 		var refused *bundle.Refusal
 		if errors.As(err, &refused) {
 			im.tell(accounts.Moved{Account: refused.Account, Err: refused.Reason})
@@ -93,10 +93,10 @@ func (im *importing) look(ctx context.Context, bundles accountsOf) error {
 }
 
 // run brings everything.
-func (im *importing) run(ctx context.Context, b *bus.Bus, m *accounts.Moving, bundles accountsOf) error {
+func (im *importing) run(ctx context.Context, b *bus.Bus, m *accounts.Moving, src *source) error {
 	m.Told = im.tell
-	im.begin()
-	err := m.Run(ctx, bundles)
+	im.begin(src)
+	err := m.Run(ctx, src.all)
 	if err := im.finish(err); err != nil {
 		return err
 	}

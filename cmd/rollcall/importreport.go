@@ -43,9 +43,12 @@ type leftView struct {
 	Reason string `json:"reason"`
 }
 
-func (im *importing) begin() {
+func (im *importing) begin(src *source) {
 	im.left = map[string]int{}
-	im.shown.start(im.con, "accounts", -1)
+	if src.read != nil {
+		im.shown.percent = src.read.percent
+	}
+	im.shown.start(im.con, "accounts", src.total)
 }
 
 // tell counts an account and names what of it could not be taken.
@@ -151,7 +154,12 @@ func (im *importing) finish(err error) error {
 		}
 		fmt.Fprintf(out, "left out of %s: %s\n", plural(im.incomplete, "account"), strings.Join(kinds, ", "))
 	}
+	brought := im.made+im.replaced > 0 && !im.dry
 	switch {
+	case errors.As(err, new(sourceError)) && brought:
+		return fmt.Errorf("%w; what is named above as imported is there whole, and stays when it is mended and imported again", err)
+	case errors.As(err, new(sourceError)):
+		return err
 	case err != nil:
 		return fmt.Errorf("%w; what is named above as imported is there whole, and the same command goes on", err)
 	case im.failed != nil:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,11 @@ type progress struct {
 	count atomic.Int64
 	begun sync.Once     // for of
 	end   chan struct{} // closed by stop
-	shown sync.WaitGroup
+
+	// percent says how far it is where total is not known; nil: nobody knows. It is called
+	// by another goroutine.
+	percent func() int
+	shown   sync.WaitGroup
 }
 
 // start begins a phase; a total below 0 is one that nobody knows.
@@ -31,11 +36,7 @@ func (p *progress) start(con *console, what string, total int) {
 		tick := time.NewTicker(200 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			if p.total < 0 {
-				p.con.erasable("%s: %d", p.what, p.count.Load())
-			} else {
-				p.con.erasable("%s: %d of %d", p.what, p.count.Load(), p.total)
-			}
+			p.con.erasable("%s", p.text())
 			select {
 			case <-p.end:
 				p.con.erasable("")
@@ -44,6 +45,18 @@ func (p *progress) start(con *console, what string, total int) {
 			}
 		}
 	})
+}
+
+// text is what is shown now.
+func (p *progress) text() string {
+	n := p.count.Load()
+	switch {
+	case p.total >= 0:
+		return fmt.Sprintf("%s: %d of %d (%d %%)", p.what, n, p.total, 100*min(n, int64(p.total))/int64(max(p.total, 1)))
+	case p.percent != nil:
+		return fmt.Sprintf("%s: %d (%d %%)", p.what, n, p.percent())
+	}
+	return fmt.Sprintf("%s: %d", p.what, n)
 }
 
 // of counts one of total, and begins the phase with the first.

@@ -36,6 +36,16 @@ func Holds(dir fs.FS) bool {
 	return err == nil && len(hosts) > 0
 }
 
+// Count is how many accounts Read will give, as far as the names of files tell.
+func Count(dir fs.FS) (n int) {
+	hosts, _ := hostsOf(dir)
+	for _, name := range hosts {
+		users, _ := (&host{dir: dir, folder: name}).users()
+		n += len(users)
+	}
+	return n
+}
+
 // Read gives the accounts of all hosts, by host and name. A *bundle.Refusal says that an
 // account, or another part of the directory, can't be taken, and the reading goes on; any
 // other error is the last.
