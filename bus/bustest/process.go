@@ -130,6 +130,26 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// PID is that of the process, which must run.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// RunServer runs nats-server for something that ends by itself, as -t and --signal do, and
+// returns what it says.
+func RunServer(t testing.TB, args ...string) string {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, path, args...).CombinedOutput()
+	if err != nil {
+		t.Errorf("nats-server %q: %v\n%s", args, err, said)
+	}
+	return string(said)
+}
+
 // Kill ends the process as kill -9 does. It may be started again.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 

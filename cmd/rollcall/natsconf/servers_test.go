@@ -24,7 +24,8 @@ const patience = 60 * time.Second
 // servers are nats-servers with the configuration that was written for them.
 type servers struct {
 	*natsconf.Config
-	dir string
+	dir       string
+	processes []*bustest.Server
 }
 
 // start starts one server or three, each with a store of its own.
@@ -32,17 +33,16 @@ func start(t *testing.T, nodes int) *servers {
 	t.Helper()
 	cfg, err := natsconf.New(hosts(t, nodes))
 	must(t, err)
-	s := &servers{cfg, t.TempDir()}
+	s := &servers{Config: cfg, dir: t.TempDir()}
 	cfg.Store = filepath.Join(s.dir, "store")
 	_, err = cfg.Write(s.dir)
 	must(t, err)
-	var all []*bustest.Server
 	for _, n := range cfg.Nodes {
 		file := filepath.Join(s.dir, n.File())
-		all = append(all, bustest.StartConfigured(t, file, n.Advertised()))
+		s.processes = append(s.processes, bustest.StartConfigured(t, file, n.Advertised()))
 	}
-	for _, s := range all {
-		s.Await()
+	for _, p := range s.processes {
+		p.Await()
 	}
 	return s
 }

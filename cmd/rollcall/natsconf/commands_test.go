@@ -1,0 +1,54 @@
+package natsconf_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/bus/bustest"
+)
+
+// What the documents have people do with nats-server, done by nats-server.
+
+func TestNATSServerFindsNothingWrongWithTheFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cfg := cluster(t)
+	_, err := cfg.Write(dir)
+	must(t, err)
+	for _, n := range cfg.Nodes {
+		file := filepath.Join(dir, n.File())
+		if said := bustest.RunServer(t, "-c", file, "-t"); !strings.Contains(said, "configuration file "+file+" is valid") {
+			t.Errorf("%s: %s", n.File(), said)
+		}
+	}
+}
+
+// Certificates are renewed by nats-config, run again, and a reload.
+func TestARenewedCertificateIsTakenByAReload(t *testing.T) {
+	t.Parallel()
+	s := start(t, 1)
+	serial := func() string {
+		nc, _ := s.raw(t, "admin")
+		defer nc.Close()
+		state, err := nc.TLSConnectionState()
+		must(t, err)
+		return state.PeerCertificates[0].SerialNumber.String()
+	}
+	before := serial()
+	_, err := s.Write(s.dir)
+	must(t, err)
+	if serial() != before {
+		t.Error("it is taken before")
+	}
+	bustest.RunServer(t, "--signal", fmt.Sprintf("reload=%d", s.processes[0].PID()))
+	for ctx := within(t); serial() == before; {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatal("it is not taken")
+		}
+	}
+}
