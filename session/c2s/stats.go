@@ -91,6 +91,9 @@ type Stats struct {
 	RefusedResumes uint64 // of sessions that were not there, or no longer
 	OwnLimits      map[Limit]uint64
 	Bans           int // that have not ended
+	// Databases are those of domains whose users come from elsewhere: false if the last
+	// login that asked one got no answer.
+	Databases map[string]bool
 }
 
 // Stats returns what was counted so far.
@@ -98,7 +101,12 @@ func (s *Server) Stats() Stats {
 	y := Stats{
 		Stats: s.streams.Stats(), AuthFailures: map[Failure]uint64{}, LoginTimes: map[string]measure.Reading{},
 		RosterPushes: s.presence.Pushes(), RefusedResumes: s.stats.tooLate.Load(), OwnLimits: map[Limit]uint64{},
-		Bans: s.cfg.Bans.Len(),
+		Bans: s.cfg.Bans.Len(), Databases: map[string]bool{},
+	}
+	for domain, users := range s.cfg.Users {
+		if d, ok := users.Passwords.(interface{ Answers() bool }); ok {
+			y.Databases[domain] = d.Answers()
+		}
 	}
 	for i := range s.stats.failures {
 		if n := s.stats.failures[i].Load(); n > 0 {

@@ -1,11 +1,13 @@
 package c2s_test
 
 import (
+	"errors"
 	"maps"
 	"testing"
 	"testing/synctest"
 
 	"github.com/rollcall-xmpp/rollcall/session/auth"
+	"github.com/rollcall-xmpp/rollcall/session/auth/userdb"
 	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
@@ -68,6 +70,28 @@ func TestAServerHasALeaseFromBeginToSuspend(t *testing.T) {
 		s.Suspend()
 		if s.HasLease() {
 			t.Error("it was suspended and has a lease")
+		}
+	})
+}
+
+func TestWhetherAUserDatabaseAnswersIsKnown(t *testing.T) {
+	d := &directory{says: errors.New("connection refused")}
+	alone(t, func(c *c2s.Config) {
+		d.from(c)
+		c.Users = map[string]auth.Domain{domain: {Source: "directory", Passwords: userdb.New(d, userdb.Config{Source: "directory"})}}
+	}, func(t *testing.T, w *world) {
+		n := w.nodes[0]
+		for i, want := range []bool{true, false, true} {
+			if i > 0 {
+				n.connect("alice").login("alice", "r")
+				synctest.Wait()
+			}
+			if got := n.server.Stats().Databases; !maps.Equal(got, map[string]bool{domain: want}) {
+				t.Errorf("after %d logins: %v", i, got)
+			}
+			if i == 1 {
+				d.says = nil
+			}
 		}
 	})
 }

@@ -23,6 +23,9 @@ func (s *scrape) clients() {
 		s.histogram(loginTime, r, mechanism)
 	}
 	s.gauge(bans, float64(stats.Bans))
+	for domain, answers := range stats.Databases {
+		s.gauge(databaseUp, number(answers), domain)
+	}
 	s.counter(pushes, stats.RosterPushes)
 	s.counter(resumes, stats.RefusedResumes, "refused")
 	for l, n := range stats.Limits {

@@ -22,6 +22,8 @@ var (
 
 	bans = desc("bans", "Networks that clients may not connect from, as this process's connector knows them: the same at every connector, so not to be added.")
 
+	databaseUp = desc("user_database_up", "0 if the last login that asked the user database of a domain got no answer, otherwise 1: as this process's connector has found it.", "domain")
+
 	eventsTotal = desc("events_total", "Records of accounts in the log that this process's connector wrote, or that a tool wrote about its sessions, since the process began: the sum over all processes is what the log has got.", "type")
 	logins      = desc("logins_total", "Sessions that began."+ofConnector, "mechanism", "tls")
 	loginTime   = desc("login_seconds", "From the first element of authentication, the client's answers included, until the log has the login."+ofConnector, "mechanism")
@@ -82,7 +84,7 @@ var (
 )
 
 var descs = []*prometheus.Desc{
-	sessions, all, accounts, connections, connectionsTotal, disconnections, limitsHit, bans,
+	sessions, all, accounts, connections, connectionsTotal, disconnections, limitsHit, bans, databaseUp,
 	eventsTotal, logins, loginTime, failures, closed, duration, detached, resumes, resumeAge, presence, pushes, visible,
 	appendTime, syncTime, syncFailed,
 	logFirst, logLast, logRecords, logBytes, logLimit, logFirstTime, keyframeTime, waiting,

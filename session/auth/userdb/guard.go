@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -53,6 +54,7 @@ type Guard struct {
 	cfg    Config
 	asked  auth.Verifier
 	places *semaphore.Weighted
+	silent atomic.Bool // the last question got no answer
 
 	mu     sync.Mutex
 	failed bool      // guarded; the operator was told that it fails
@@ -97,6 +99,9 @@ func (g *tokenGuard) Bearer(ctx context.Context, domain, token string) (account 
 	return account, err
 }
 
+// Answers reports that the database answered when it was asked last, or was not asked yet.
+func (g *Guard) Answers() bool { return !g.silent.Load() }
+
 // within asks in the bounds, and hears what comes of it.
 func (g *Guard) within(ctx context.Context, ask func(context.Context) error) error {
 	err := ErrBusy
@@ -107,6 +112,7 @@ func (g *Guard) within(ctx context.Context, ask func(context.Context) error) err
 		err = ask(ctx)
 	}
 	answered := auth.IsAnswer(err)
+	g.silent.Store(!answered)
 	g.hear(answered, err)
 	if !answered {
 		return fmt.Errorf("ask %s: %w", g.cfg.Source, err)

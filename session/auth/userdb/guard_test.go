@@ -79,11 +79,18 @@ func TestAFailureIsToldOnceAndOnceThatItIsOver(t *testing.T) {
 		check := func() { g.Check(t.Context(), alice, "secret") }
 		check()
 		told(0)
+		health := g.(interface{ Answers() bool })
+		if !health.Answers() {
+			t.Error("it is taken for silent, and has answered")
+		}
 		d.says = errGone
 		for range 10 {
 			check()
 		}
 		told(1)
+		if health.Answers() {
+			t.Error("it is taken for answering")
+		}
 		time.Sleep(time.Hour)
 		check()
 		told(0) // it is known
@@ -91,6 +98,9 @@ func TestAFailureIsToldOnceAndOnceThatItIsOver(t *testing.T) {
 		check()
 		check()
 		told(1)
+		if !health.Answers() {
+			t.Error("that a password is wrong is an answer")
+		}
 		d.says = errGone
 		check()
 		told(1)
