@@ -68,6 +68,15 @@ export class Service {
     await until(`connector ${name}`, async () => (await this.json("/v1/connectors")).items.some((c) => c.name === name && c.state === "alive"));
   }
 
+  // reader begins a process that has nothing but the API and the pages, and gives its address.
+  async reader(name) {
+    const [http] = await freePorts(1);
+    const base = `http://127.0.0.1:${http}`;
+    this.up(name, "--roles", "http", "--nats", this.nats, "--data", join(this.dir, name), "--http", `127.0.0.1:${http}`);
+    await until(`${name} is ready`, () => fetch(`${base}/readyz`).then((r) => r.ok, () => false));
+    return base;
+  }
+
   up(name, ...flags) {
     const p = spawn(ROLLCALL, ["up", "--name", name, "--domain", "localhost", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
     p.log = "";

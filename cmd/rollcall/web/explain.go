@@ -9,6 +9,7 @@ import (
 type explained struct {
 	To, Of, Who, At string // as asked
 	Problem         string // what is wrong with one of them
+	Before          bool   // the log begins after the moment
 	Route           *struct {
 		Items       []verdict
 		ClosedLater []struct {
@@ -84,6 +85,13 @@ func explain(v *visit) (*shown, error) {
 		if err := ask("Whom an account sees", "/v1/contacts", &body.Contacts, "of", "who"); err != nil {
 			return nil, err
 		}
+	}
+	if body.At != "" && (body.Route != nil || body.Contacts != nil) {
+		var then struct{ At uint64 }
+		if err := ask("What is known of the moment", "/v1/table", &then); err != nil {
+			return nil, err
+		}
+		body.Before = then.At == 0
 	}
 	s.Body = body
 	return s, nil
