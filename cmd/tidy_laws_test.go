@@ -63,7 +63,8 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/ask":         {"bus", "events", "projector", "projector/keyframe", "projector/query", "replay", "replay/filter", "session", "session/auth", "session/capacity", "session/delivery", "session/roles", "session/roster"},
 	"cmd/rollcall/bench":       {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/certs":       {"events"},
-	"cmd/rollcall/chart":       {"replay/stats"},
+	"cmd/rollcall/chart":       {"cmd/rollcall/chart/axis", "replay/stats"},
+	"cmd/rollcall/chart/axis":  {},
 	"cmd/rollcall/load":        {"events", "session/stanza"},
 	"cmd/rollcall/lossy":       {},
 	"cmd/rollcall/person":      {"bus", "cmd/rollcall/api/access", "events", "replay", "replay/names", "replay/public", "session/auth", "session/roster"},
@@ -73,7 +74,7 @@ var mayImport = map[string][]string{
 	"cmd/rollcall/sdnotify":    {},
 	"cmd/rollcall/settings":    {},
 	"cmd/rollcall/users":       {"cmd/rollcall/settings", "events", "session/auth", "session/auth/"},
-	"cmd/rollcall/web":         {"docs/examples"}, // it has everything from the API
+	"cmd/rollcall/web":         {"cmd/rollcall/chart/axis", "docs/examples"}, // it has everything from the API
 	"cmd/rollcall/publisher":   {"bus", "events", "replay/names", "replay/public"},
 	"cmd/rollcall":             {"cmd/rollcall/", "events", "session", "session/", "bus", "bus/", "projector", "projector/", "replay", "replay/"},
 }

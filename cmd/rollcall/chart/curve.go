@@ -4,7 +4,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/chart/axis"
 	"github.com/rollcall-xmpp/rollcall/replay/stats"
+)
+
+// How many the axes name at most.
+const (
+	fewLevels = 5
+	fewTicks  = 9
 )
 
 // A scale has the places of the curve.
@@ -35,20 +42,20 @@ func (d *drawing) most() (sessions, accounts int) {
 func (d *drawing) curve() {
 	a := d.answer
 	sessions, _ := d.most()
-	levels := levelsOf(sessions)
-	s := scale{a.Since, a.Until, levels[len(levels)-1]}
+	most, step := axis.Top(sessions, fewLevels)
+	s := scale{a.Since, a.Until, most}
 	d.text(left, 32, "head", "Online")
 	d.text(left, 52, "soft", d.span()+", the most of each "+stepName(a.Step))
 	d.legend()
-	for _, n := range levels {
+	for n := 0; n <= most; n += step {
 		y := number(s.y(n))
 		d.put(`<path class="grid" d="M%d %sH%d"/>`, left, y, right)
 		d.text(left-8, s.y(n)+4.5, "soft right", grouped(n))
 	}
-	for _, t := range ticksOf(a.Since, a.Until, d.zone) {
-		x := s.x(t.at)
+	for _, t := range axis.Ticks(a.Since, a.Until, d.zone, fewTicks) {
+		x := s.x(t.At)
 		d.put(`<path class="axis" d="M%s %dv5"/>`, number(x), top+curveHigh)
-		d.text(x, top+curveHigh+20, "soft middle", t.label)
+		d.text(x, top+curveHigh+20, "soft middle", t.Label)
 	}
 	if len(a.Concurrency) > 0 {
 		line := d.line(s, func(c stats.Concurrency) int { return c.MostSessions })

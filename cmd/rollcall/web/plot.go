@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/chart/axis"
 )
 
 // The size of a plot in its own units; a page stretches it in its width alone.
@@ -50,7 +52,7 @@ func plotOf(title string, since, until time.Time, step time.Duration, zone *time
 			most = max(most, under[at])
 		}
 	}
-	top, each := topOf(most)
+	top, each := axis.Top(most, fewLevels)
 	for n := 0; n <= top; n += each {
 		p.Levels = append(p.Levels, plotLevel{plotHigh * (1 - float64(n)/float64(top)), count(n)})
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/chart/axis"
 )
 
 // The curve is drawn in units of its own, which the page stretches.
@@ -105,7 +107,7 @@ func (c *curve) plot(p *timeline) {
 	for i := range c.Items {
 		c.Most = max(c.Most, c.Items[i].Most)
 	}
-	top, each := topOf(c.Most)
+	top, each := axis.Top(c.Most, fewLevels)
 	for n := each; n <= top; n += each {
 		y := curveHigh - curveHigh*float64(n)/float64(top)
 		y += 12
