@@ -137,10 +137,11 @@ func (v *visit) show(s *shown) {
 		return
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	text := encode(v.w, v.r, body.Bytes())
 	if s.Status != 0 {
 		v.w.WriteHeader(s.Status)
 	}
-	v.w.Write(body.Bytes())
+	v.w.Write(text)
 }
 
 // failed is the page that says what went wrong.

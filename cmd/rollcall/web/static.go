@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"path"
-	"strings"
 	"sync"
 )
 
@@ -43,8 +42,15 @@ var statics = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	if strings.HasSuffix(name, ".mjs") {
-		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Content-Type", types[path.Ext(name)])
+	text, err := staticFiles.ReadFile("static/" + name)
+	if err != nil {
+		panic(err)
 	}
-	http.ServeFileFS(w, r, staticFiles, "static/"+name)
+	w.Write(encode(w, r, text))
 })
+
+// types are those of the files in static.
+var types = map[string]string{
+	".css": "text/css; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+}
