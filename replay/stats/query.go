@@ -49,6 +49,7 @@ type Query struct {
 	Since, Until time.Time     // zero: from the log's beginning, to its end
 	Step         time.Duration // whole seconds; 0: as StepFor says
 	Figures      []string      // of Names; none: all
+	To           events.Seq    // the last record of the log that is read; 0: the newest
 	// Most is how many records are read, about, and For how long reading takes: then it
 	// ends with the step at hand, and the answer is of a span that is shorter. Where
 	// that step takes as much again, Read fails with ErrTooMuch. 0: there is no limit.

@@ -166,10 +166,14 @@ func (r *reading) figures() (list []figure) {
 
 // records folds those of the log.
 func (r *reading) records(ctx context.Context, archive replay.Archive, after events.Seq) error {
-	if r.until <= r.since || r.info.Last <= after {
+	last := r.info.Last
+	if r.q.To > 0 {
+		last = min(last, r.q.To)
+	}
+	if r.until <= r.since || last <= after {
 		return nil
 	}
-	span := events.Range{After: after, To: r.info.Last, Until: time.Unix(0, r.until)}
+	span := events.Range{After: after, To: last, Until: time.Unix(0, r.until)}
 	for st, err := range events.Unbroken(ctx, archive, span) {
 		poison, damaged := errors.AsType[*events.PoisonError](err)
 		if err != nil && !damaged {
