@@ -60,7 +60,7 @@ var mayImport = map[string][]string{
 	"cmd":                      {},
 	"cmd/rollcall/api":         {"bus", "cmd/rollcall/api/access", "cmd/rollcall/ask", "cmd/rollcall/person", "docs/schema", "events", "projector", "projector/query", "replay", "replay/filter", "replay/logins", "replay/names", "replay/public", "replay/stats", "session", "session/auth", "session/bans", "session/capacity"},
 	"cmd/rollcall/api/access":  {"events"},
-	"cmd/rollcall/ask":         {"bus", "events", "projector", "projector/keyframe", "projector/query", "replay", "replay/filter", "session", "session/auth", "session/capacity", "session/delivery", "session/roles", "session/roster"},
+	"cmd/rollcall/ask":         {"bus", "events", "projector", "projector/keyframe", "projector/query", "replay", "replay/filter", "replay/stats", "session", "session/auth", "session/capacity", "session/delivery", "session/roles", "session/roster"},
 	"cmd/rollcall/bench":       {"events", "session", "bus", "bus/natsd", "projector", "projector/keyframe", "replay", "cmd/rollcall/load"},
 	"cmd/rollcall/certs":       {"events"},
 	"cmd/rollcall/chart":       {"cmd/rollcall/chart/axis", "replay/stats"},

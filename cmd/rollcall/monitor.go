@@ -14,6 +14,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/metrics"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 	"github.com/rollcall-xmpp/rollcall/session"
 )
 
@@ -91,6 +92,21 @@ func isLocal(r *http.Request) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
 }
+
+// alsoObserving tells the day of what is folded, too, and before whoever else is told; nil:
+// there is nobody.
+func alsoObserving(day *stats.Day, other observing) observing {
+	if other == nil {
+		return day.Observe
+	}
+	return func(before, after *session.Account, st *events.Stored) {
+		day.Observe(before, after, st)
+		other(before, after, st)
+	}
+}
+
+// observing is what is told of each record that is folded, as projector.Config.Observe has it.
+type observing = func(before, after *session.Account, st *events.Stored)
 
 // observe counts what the connector writes, and then tells its server.
 func (c *xmppConnector) observe(before, after *session.Account, st *events.Stored) {

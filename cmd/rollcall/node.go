@@ -20,6 +20,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/projector"
 	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 	"github.com/rollcall-xmpp/rollcall/session/connector"
 )
 
@@ -39,6 +40,7 @@ type node struct {
 
 	certs     *certs.Set // of whatever serves over TLS
 	table     *projector.Table
+	day       *stats.Day           // nil if this process does not answer programs
 	names     *names.Names         // nil until somebody asks for pseudonyms
 	publisher *publisher.Publisher // set by run; nil if this process does not publish
 	monitor   *monitor             // set by run
@@ -201,6 +203,10 @@ func (n *node) run(ctx context.Context) error {
 			return err
 		}
 		cfg.Observe = conn.observe
+	}
+	if n.cfg.has(roleHTTP) {
+		n.day = stats.NewDay(n.table)
+		cfg.Observe = alsoObserving(n.day, cfg.Observe)
 	}
 	fold, err := projector.New(cfg)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay/logins"
 	"github.com/rollcall-xmpp/rollcall/replay/names"
 	"github.com/rollcall-xmpp/rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
@@ -48,12 +49,15 @@ type History struct {
 	// Capacity tells how full the log is, and Projection how far Table is.
 	Capacity   capacity.Log
 	Projection func() ask.Projection
+	// Day counts what is folded into Table.
+	Day *stats.Day
 	// Public has what is published, and the feeds of it.
 	Public ask.FeedSource
 }
 
 // Pre is what happens before there is an account; bus.Pre is one.
 type Pre interface {
+	stats.DayPre
 	person.Pre
 	logins.Pre
 }
@@ -92,6 +96,7 @@ var subjects = map[string]string{
 	"GET /v1/audit":        "about",
 	"GET /v1/feeds":        "",
 	"GET /v1/accounts":     "",
+	"GET /v1/overview":     "",
 }
 
 // nameless are routes that tell of nobody. Whoever asks them is not put on record, where
@@ -102,6 +107,7 @@ var nameless = map[string]bool{
 	"GET /v1/table":        true,
 	"GET /v1/connectors":   true,
 	"GET /v1/stats/online": true,
+	"GET /v1/overview":     true,
 }
 
 // IsOnRecord reports that whoever asks is.
@@ -155,6 +161,7 @@ var Routes = []Route{
 	{"GET /v1/logins", access.Read, false, (*History).logins},
 	{"GET /v1/log", access.Read, false, (*History).log},
 	{"GET /v1/audit", access.Audit, false, (*History).audit},
+	{"GET /v1/overview", access.Read, false, (*History).overview},
 	{"GET /v1/feeds", access.Read, false, (*History).feeds},
 	{"GET /v1/accounts", access.Read, false, (*History).accounts},
 	{"GET /v1/accounts/{jid}/export", access.Export, true, (*History).person},

@@ -25,6 +25,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/projector"
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/accounts"
 )
@@ -75,7 +76,8 @@ func newServiceOf(t testing.TB, proxy func(netip.Addr) bool) *service {
 	ctx, cancel := context.WithCancel(t.Context())
 	var work sync.WaitGroup
 	t.Cleanup(func() { cancel(); work.Wait() })
-	fold, err := projector.New(projector.Config{Log: b.Log(), Table: s.table})
+	day := stats.NewDay(s.table)
+	fold, err := projector.New(projector.Config{Log: b.Log(), Table: s.table, Observe: day.Observe})
 	must(t, err)
 	guard := access.NewGuard(b.Tokens())
 	work.Go(func() { fold.Run(ctx) })
@@ -97,7 +99,7 @@ func newServiceOf(t testing.TB, proxy func(netip.Addr) bool) *service {
 		Archive: replay.Archive{Log: &s.read, Keyframes: b.Keyframes(), Memory: &replay.Memory{}}, Pre: b.Pre(), Table: s.table,
 		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: s.accounts,
 		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Kicker: kicker, Moderator: kicker, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: record,
-		Capacity: b.Log(), Projection: s.projection, Public: b.Public(),
+		Capacity: b.Log(), Projection: s.projection, Public: b.Public(), Day: day,
 	})
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)

@@ -17,7 +17,7 @@ import (
 // "": they are about all.
 func subjectOf(path string) string {
 	switch path {
-	case "/v1/table", "/v1/connectors", "/v1/stats/{name}", "/v1/stats/online", "/v1/log", "/v1/feeds", "/v1/accounts":
+	case "/v1/table", "/v1/connectors", "/v1/stats/{name}", "/v1/stats/online", "/v1/log", "/v1/feeds", "/v1/overview", "/v1/accounts":
 		return ""
 	case "/v1/route":
 		return "to"

@@ -64,6 +64,8 @@ type Server struct {
 	fed     *recent[ask.Feeds]
 
 	listings chan struct{} // the turn of the one that reads all accounts
+	holders  *recent[[]ask.Connector]
+	days     chan struct{} // the turn of the one that counts the last day
 
 	always map[string]http.Handler // by path
 	around http.Handler            // what listeners answer with
@@ -96,7 +98,7 @@ func New(cfg Config) *Server {
 	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests),
 		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams),
 		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1), looked: newRecent[*ask.LogReport](lookEvery), fed: newRecent[ask.Feeds](feedsEvery),
-		listings: make(chan struct{}, 1), guesses: rate.NewLimiter(guessRate, guessBurst)}
+		listings: make(chan struct{}, 1), holders: newRecent[[]ask.Connector](holdersEvery), days: make(chan struct{}, 1), guesses: rate.NewLimiter(guessRate, guessBurst)}
 	s.mux.HandleFunc("/", s.notFound)
 	s.around = s
 	return s

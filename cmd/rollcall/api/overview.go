@@ -1,0 +1,49 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
+	"github.com/rollcall-xmpp/rollcall/replay"
+)
+
+// holdersEvery is how old what an overview tells of connectors' leases may be.
+const holdersEvery = time.Second
+
+// overview answers with how the service is. It is made of counters, for pages that ask every
+// second.
+func (h *History) overview(q *question) error {
+	if err := q.own(); err != nil {
+		return err
+	}
+	if !h.Ready() {
+		return errRebuilding
+	}
+	q.server.countDay(q.feed.ctx, h)
+	connectors, err := q.server.holders.get(q.r.Context(), func(ctx context.Context) ([]ask.Connector, error) {
+		list, _, err := h.source().Connectors(ctx, replay.Moment{})
+		return list, err
+	})
+	if err != nil {
+		return err
+	}
+	o := ask.OverviewOf(h.Table, h.Day, time.Now())
+	o.Connectors, o.Projection = append(o.Connectors, connectors...), h.Projection()
+	return q.give(o)
+}
+
+// countDay has the last day counted from the first question on. What fails is begun anew by
+// the next one.
+func (s *Server) countDay(ctx context.Context, h *History) {
+	select {
+	case s.days <- struct{}{}:
+		go func() { // ends with ctx, that of Mount
+			defer func() { <-s.days }()
+			if err := h.Day.Run(ctx, h.Archive, h.Pre); err != nil && ctx.Err() == nil {
+				s.cfg.Logger.Warn("the last day can't be counted yet", "err", err)
+			}
+		}()
+	default:
+	}
+}
