@@ -310,6 +310,7 @@ func TestSessionsAreThoseOfNowOrOfAMoment(t *testing.T) {
 	type answer struct {
 		At       events.Seq
 		Matching int
+		States   map[string]int
 		Items    []struct{ JID, Address string }
 		Next     string
 		Complete bool
@@ -326,8 +327,8 @@ func TestSessionsAreThoseOfNowOrOfAMoment(t *testing.T) {
 	var all []string
 	for after := ""; ; {
 		a := ask(s.token, "min_seq=10&limit=2&after="+url.QueryEscape(after))
-		if a.Matching != 5 {
-			t.Errorf("after %q there are %d in all", after, a.Matching)
+		if a.Matching != 5 || len(a.States) != 1 || a.States["connected"] != 5 {
+			t.Errorf("after %q there are %d in all, %v", after, a.Matching, a.States)
 		}
 		for _, v := range a.Items {
 			all = append(all, v.JID)

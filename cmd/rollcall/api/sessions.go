@@ -38,15 +38,17 @@ func (h *History) sessions(q *question) error {
 	answer := struct {
 		ask.Known
 		Matching int             `json:"matching"` // sessions that are meant, on all pages
+		States   map[string]int  `json:"states"`   // how many of them are in each
 		Items    []query.Session `json:"items"`
 		Next     string          `json:"next"` // to go on after
 		Complete bool            `json:"complete"`
-	}{Known: ask.Known{At: past.Position().Seq, Whole: past.Whole}, Items: []query.Session{}, Complete: true}
+	}{Known: ask.Known{At: past.Position().Seq, Whole: past.Whole}, States: map[string]int{}, Items: []query.Session{}, Complete: true}
 	connector, page := params.Get("connector"), firsts{after: params.Get("after"), most: limit + 1}
 	for v := range sessionsOf(past.Table, q.about) {
 		if connector == "" || v.Connector == connector {
 			if chosen.Has(&filter.Stay{Session: &v, At: then}) {
 				answer.Matching++
+				answer.States[v.State()]++
 				page.take(&v)
 			}
 		}
