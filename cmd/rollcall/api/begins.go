@@ -8,10 +8,10 @@ import (
 )
 
 // A beginning is where a log begins that has forgotten what happened before. An answer has
-// one if the question reaches further back: it may lack what was there once.
+// one, and not null, if the question reaches further back: it may lack what was there once.
 type beginning struct {
 	Seq events.Seq `json:"seq"`
-	At  string     `json:"at,omitempty"` // when that was stored; none if the log has nothing left
+	At  string     `json:"at"` // when that was stored; null if the log has nothing left
 }
 
 // beginningOf is where a log begins, for a question about what comes after a sequence and

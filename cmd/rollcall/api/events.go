@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/projector/query"
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/replay/names"
 	"github.com/rollcall-xmpp/rollcall/replay/public"
@@ -200,13 +200,11 @@ func (p *page) encode(ctx context.Context, all *names.Names, e *public.Encoder, 
 	b = strconv.AppendBool(append(b, `},"complete":`...), p.complete)
 	b = strconv.AppendInt(append(b, `,"scanned":`...), int64(p.scanned), 10)
 	b = strconv.AppendBool(append(b, `,"scan_limited":`...), p.limited())
-	if begins := beginningOf(p.log, s.after, s.since); begins != nil {
-		text, err := json.Marshal(begins)
-		if err != nil {
-			return nil, err
-		}
-		b = append(append(b, `,"log_begins":`...), text...)
+	begins, err := query.Marshal(beginningOf(p.log, s.after, s.since))
+	if err != nil {
+		return nil, err
 	}
+	b = append(append(b, `,"log_begins":`...), begins...)
 	return append(b, "}\n"...), nil
 }
 

@@ -90,7 +90,7 @@ func (h *History) steps(q *question) error {
 		Complete bool       `json:"complete"`
 		Scanned  int        `json:"scanned"`
 		Limited  bool       `json:"scan_limited"`
-		Begins   *beginning `json:"log_begins,omitempty"`
+		Begins   *beginning `json:"log_begins"`
 	}{list, next{After: page.After}, page.Complete, page.Scanned, !page.Complete && rows < asked.Limit, beginningOf(log, asked.After, asked.Since)}
 	if !page.Failed.IsZero() {
 		answer.Next.Failed = page.Failed.UTC().Format(time.RFC3339Nano)
