@@ -52,7 +52,6 @@ func New(cfg Config) *Handler {
 	h.mux.HandleFunc("GET /login", h.loginPage)
 	h.mux.HandleFunc("POST /login", h.login)
 	h.mux.HandleFunc("POST /logout", h.logout)
-	h.mux.Handle("GET /static/", statics)
 	h.mux.Handle("GET /", h.page(&nowhere))
 	return h
 }
@@ -68,20 +67,31 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cache-Control", "no-store")
+	p := paper{to: w}
+	if strings.HasPrefix(r.URL.Path, "/static/") && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		statics(&p, r)
+	} else {
+		h.make(&p, r)
+	}
+	p.send()
+}
+
+// make makes a page, if not too many are being made.
+func (h *Handler) make(p *paper, r *http.Request) {
 	select {
 	case h.turns <- struct{}{}:
 		defer func() { <-h.turns }()
 	default:
-		header.Set("Retry-After", "1")
-		http.Error(w, "too many pages are being made; try again", http.StatusServiceUnavailable)
+		p.Header().Set("Retry-After", "1")
+		http.Error(p, "too many pages are being made; try again", http.StatusServiceUnavailable)
 		return
 	}
 	if err := h.ours.Check(r); err != nil {
-		v := h.visit(w, r, &nowhere)
+		v := h.visit(p, r, &nowhere)
 		v.show(v.failed(&problem{Status: http.StatusForbidden, Title: "Refused", Detail: "a page of another origin can't ask for this: " + err.Error()}))
 		return
 	}
-	h.mux.ServeHTTP(w, r)
+	h.mux.ServeHTTP(p, r)
 }
 
 // isAPI reports a path that programs ask.

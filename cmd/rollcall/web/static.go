@@ -35,7 +35,7 @@ var hashes = sync.OnceValue(func() map[string]string {
 func staticPath(name string) string { return "/static/" + hashes()[name] + "/" + name }
 
 // statics answers with files.
-var statics = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func statics(w http.ResponseWriter, r *http.Request) {
 	name := path.Base(r.URL.Path)
 	if hashes()[name] == "" || r.URL.Path != staticPath(name) {
 		http.NotFound(w, r)
@@ -48,7 +48,7 @@ var statics = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		panic(err)
 	}
 	w.Write(encode(w, r, text))
-})
+}
 
 // types are those of the files in static.
 var types = map[string]string{
