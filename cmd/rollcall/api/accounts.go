@@ -32,12 +32,11 @@ func (h *History) accounts(q *question) error {
 	}
 	ctx, cancel := context.WithTimeout(q.r.Context(), accountsTimeout)
 	defer cancel()
-	select {
-	case q.server.listings <- struct{}{}:
-		defer func() { <-q.server.listings }()
-	case <-ctx.Done():
-		return Problem{Status: http.StatusServiceUnavailable, Detail: "another question about accounts is being answered; try again"}
+	end, err := q.listing(ctx)
+	if err != nil {
+		return err
 	}
+	defer end()
 	p, err := asked.Page(ctx, h.Keys, time.Now())
 	if err != nil {
 		return err
@@ -64,6 +63,22 @@ func (h *History) accounts(q *question) error {
 		return err
 	}
 	return q.give(answer)
+}
+
+// listing is Server.listing; the turn ends with give at the latest.
+func (q *question) listing(ctx context.Context) (end func(), err error) {
+	return q.hold(q.server.listing(ctx))
+}
+
+// listing lets a question about all accounts be answered when it is its turn. The end must
+// be called if there is no error.
+func (s *Server) listing(ctx context.Context) (end func(), err error) {
+	select {
+	case s.listings <- struct{}{}:
+		return func() { <-s.listings }, nil
+	case <-ctx.Done():
+		return nil, Problem{Status: http.StatusServiceUnavailable, Detail: "another question about accounts is being answered; try again"}
+	}
 }
 
 func accountQueryOf(q *question) (asked ask.AccountQuery, err error) {

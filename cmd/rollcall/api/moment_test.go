@@ -67,7 +67,7 @@ func TestAnErrorHasTheStatusOfItsCause(t *testing.T) {
 func TestNobodyWaitsForAReader(t *testing.T) {
 	t.Parallel()
 	s := New(Config{})
-	for name, turns := range map[string]chan struct{}{"a past": s.pasts, "figures": s.folds} {
+	for name, turns := range map[string]chan struct{}{"a past": s.pasts, "figures": s.folds, "a page of accounts": s.listings} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		q := &question{server: s, r: r, w: reading{httptest.NewRecorder(), func() {
 			if len(turns) != 0 {
@@ -75,8 +75,9 @@ func TestNobodyWaitsForAReader(t *testing.T) {
 			}
 		}}}
 		take := map[string]func() (func(), error){
-			"a past":  func() (func(), error) { return q.at(&History{}, replay.Moment{Seq: 1}) },
-			"figures": q.fold,
+			"a past":             func() (func(), error) { return q.at(&History{}, replay.Moment{Seq: 1}) },
+			"figures":            q.fold,
+			"a page of accounts": func() (func(), error) { return q.listing(t.Context()) },
 		}[name]
 		end, err := take()
 		if err != nil || len(turns) != 1 {
