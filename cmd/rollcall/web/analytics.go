@@ -62,14 +62,16 @@ func analytics(v *visit) (*shown, error) {
 			f = &figures[i]
 		}
 	}
-	body := analysis{Here: f.name, Title: f.title, About: f.about, Since: v.value("since"), Until: v.value("until"), SQL: f.sql(), Command: "rollcall stats " + f.name}
+	body := analysis{Here: f.name, Title: f.title, About: f.about, Since: v.value("since"), Until: v.value("until"), SQL: f.sql()}
 	asked := url.Values{}
-	for name, value := range map[string]string{"since": body.Since, "until": body.Until} {
-		if value != "" {
-			asked.Set(name, value)
-			body.Command += " --" + name + " " + value
+	command := []string{"rollcall", "stats", f.name}
+	for _, p := range [...]struct{ name, value string }{{"since", body.Since}, {"until", body.Until}} {
+		if p.value != "" {
+			asked.Set(p.name, p.value)
+			command = append(command, "--"+p.name, p.value)
 		}
 	}
+	body.Command = shellLine(command)
 	for i := range figures {
 		body.Figures = append(body.Figures, link{figures[i].title, analyticsPath(figures[i].name, body.Since, body.Until)})
 	}

@@ -33,6 +33,9 @@ func newest(filter string, limit int) url.Values {
 // Lost is the connector of which an event says that it is lost; "" if it says no such thing.
 func (e *event) Lost() string { return e.text("lost") }
 
+// Witness is the connector that wrote an event.
+func (e *event) Witness() string { return e.text("connector") }
+
 // Place is the connector that an event of connectors is about.
 func (e *event) Place() string {
 	if lost := e.Lost(); lost != "" {
@@ -44,11 +47,15 @@ func (e *event) Place() string {
 // Became is what became of it, in a word.
 func (e *event) Became() string { return strings.TrimPrefix(e.Name(), "connector ") }
 
-// Around is the difference between a minute before the event and a minute after it.
+// Around is the difference between right before the event, and when what came of it was
+// written.
 func (e *event) Around() string {
-	at := e.RecordedTime
+	seq, err := strconv.ParseUint(e.Seq(), 10, 64)
+	if err != nil || seq < 2 {
+		return "/time?at=" + e.Seq()
+	}
 	return "/time?" + url.Values{
-		"from": {at.Add(-time.Minute).Format(time.RFC3339)}, "to": {at.Add(time.Minute).Format(time.RFC3339)},
+		"from": {strconv.FormatUint(seq-1, 10)}, "to": {e.RecordedTime.Add(lossSpan).UTC().Format(time.RFC3339)},
 	}.Encode()
 }
 

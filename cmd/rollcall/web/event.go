@@ -95,8 +95,12 @@ func (e *event) Session() string {
 // Connector is the one that it happened at; "" if a command or the API wrote it.
 func (e *event) Connector() string {
 	switch e.Class() {
-	case "session", "presence", "connector", "connection":
-		return e.text("connector")
+	case "connector":
+		return e.Place()
+	case "session", "presence", "connection":
+		if name := e.text("connector"); name != "cli" && name != "http" { // of whoever ends sessions without holding any
+			return name
+		}
 	}
 	return ""
 }
@@ -107,6 +111,9 @@ var details = [...]string{"reason", "text", "condition", "by", "mechanism", "age
 // Detail says what is particular about it.
 func (e *event) Detail() string {
 	var parts []string
+	if e.Lost() != "" {
+		parts = append(parts, "noticed by "+e.text("connector"))
+	}
 	for _, name := range details {
 		if value := e.text(name); value != "" {
 			parts = append(parts, name+" "+value)

@@ -21,7 +21,7 @@ type figure struct {
 
 // figures are those that there are, in the order of their links.
 var figures = []figure{
-	{"concurrency", "Online", "How many sessions and accounts were online, the most of each step.", "concurrency(step := interval 1 hour)", drawConcurrency},
+	{"concurrency", "Online", "How many sessions were online, the most of each step; the table has the accounts as well.", "concurrency(step := interval 1 hour)", drawConcurrency},
 	{"logins", "Logins", "Logins that succeeded and that failed.", "", drawLogins},
 	{"ends", "Ends", "How sessions ended, by reason.", "", drawEnds},
 	{"durations", "Durations", "How long sessions lasted that ended in the span.", "durations()", drawDurations},
@@ -59,8 +59,8 @@ func (a *analysis) draw(v *visit, all ...series) {
 // mostSeries is how many series are drawn apart; the rest is one.
 const mostSeries = 5
 
-// seriesOf are the numbers of each word a step, those of the greatest sum first.
-func (a *analysis) seriesOf(of map[string][]int) (all []series) {
+// greatest are the numbers of each word in so many steps, those of the greatest sum first.
+func greatest(of map[string][]int, steps int) (all []series) {
 	names := slices.Collect(maps.Keys(of))
 	sum := func(ns []int) (n int) {
 		for _, one := range ns {
@@ -75,7 +75,7 @@ func (a *analysis) seriesOf(of map[string][]int) (all []series) {
 			continue
 		}
 		if i == mostSeries {
-			all = append(all, series{Name: "others", of: make([]int, a.Covers.steps())})
+			all = append(all, series{Name: "others", of: make([]int, steps)})
 		}
 		for at, n := range of[name] {
 			all[mostSeries].of[at] += n
@@ -101,7 +101,7 @@ func drawConcurrency(v *visit, a *analysis) error {
 	for _, r := range slices.Backward(rows) {
 		a.Table.add(cell{Text: v.Time(r.At)}.to("/time?at="+r.At.Format(time.RFC3339)), words(r.MostSessions), words(r.MostAccounts))
 	}
-	a.draw(v, series{Name: "sessions", of: most})
+	a.draw(v, series{Name: "sessions", of: most, level: true})
 	return err
 }
 
@@ -141,7 +141,7 @@ func drawEnds(v *visit, a *analysis) error {
 		}
 		a.Table.add(cell{Text: v.Time(r.At)}, words(r.Reason).to("/events?filter=type:closed+reason:"+r.Reason), words(r.Sessions))
 	}
-	a.draw(v, a.seriesOf(of)...)
+	a.draw(v, greatest(of, a.Covers.steps())...)
 	return err
 }
 
@@ -204,11 +204,15 @@ func drawResumes(_ *visit, a *analysis) error {
 		if r.Success != nil {
 			success = fmt.Sprintf("%.1f %%", 100**r.Success)
 		}
+		within := "–"
+		if r.Resumed > 0 {
+			within = duration(time.Duration(r.P50) * time.Millisecond)
+		}
 		of := cmp.Or(r.Of, "says nothing of itself")
 		if r.By == "all" {
 			of = "all"
 		}
-		a.Table.add(words(of), bar(r.Detached, rows[0].Detached), words(r.Resumed), words(r.Elsewhere), words(r.Ended), words(r.Open), words(success), words(duration(time.Duration(r.P50)*time.Millisecond)))
+		a.Table.add(words(of), bar(r.Detached, rows[0].Detached), words(r.Resumed), words(r.Elsewhere), words(r.Ended), words(r.Open), words(success), words(within))
 	}
 	return err
 }
@@ -266,8 +270,7 @@ func drawFights(v *visit, a *analysis) error {
 	}](a)
 	a.Table.Head = []column{{"Full JID", false}, {"Began", false}, {"Ended", false}, {"Replaced", true}}
 	for _, r := range slices.Backward(rows) {
-		account, _, _ := strings.Cut(r.JID, "/")
-		a.Table.add(words(r.JID).to("/accounts/"+account), cell{Text: v.Time(r.Began)}, cell{Text: v.Time(r.Ended)}, words(r.Replaced))
+		a.Table.add(words(r.JID).to(accountPath(r.JID)), cell{Text: v.Time(r.Began)}, cell{Text: v.Time(r.Ended)}, words(r.Replaced))
 	}
 	return err
 }

@@ -2,24 +2,34 @@ package web
 
 import (
 	"fmt"
-	"net/url"
 	"time"
 )
 
 // A standing is how things are now, and how the last day was.
 type standing struct {
-	Table      struct{ Accounts, Sessions, Available, Detached int }
-	Connectors struct{ Items []connector }
-	Log        logStanding
-	Logins     *day // nil where just what changes is asked for
-	Ends       *day
+	Online            struct{ Accounts, Sessions, Available, Detached int }
+	Minute, Hour, Day tally
+	Steps             []tally
+	Complete          bool // the whole day is counted
+	Since             *time.Time
+	Connectors        []connector
+	Log               logStanding
+	Logins, Ends      plot // of the day
 }
 
-// A day is one of the API's figures of the last 24 hours.
-type day struct {
-	covers
-	Plot    plot
-	Problem string // why there is none
+// A tally is what happened in a time that begins at At.
+type tally struct {
+	At                time.Time
+	Succeeded, Failed int
+	Ends              map[string]int // by reason
+}
+
+// Ended is how many sessions did.
+func (t tally) Ended() (n int) {
+	for _, one := range t.Ends {
+		n += one
+	}
+	return n
 }
 
 // A logStanding is how full the log is, and how far behind it the table.
@@ -31,9 +41,10 @@ type logStanding struct {
 	Used            float64 // of max_bytes
 	FullIn          *int64  `json:"full_in"` // seconds
 	MaxAge          int64   `json:"max_age"` // seconds
-	LastDay         struct {
-		Events float64 `json:"events_a_day"`
-		Bytes  float64 `json:"bytes_a_day"`
+	LastDay         *struct {
+		Seconds float64
+		Events  float64 `json:"events_a_day"`
+		Bytes   float64 `json:"bytes_a_day"`
 	} `json:"last_day"`
 	Advice []struct {
 		Command        string
@@ -57,12 +68,25 @@ func (l *logStanding) Mark() string {
 // Percent is how full it is.
 func (l *logStanding) Percent() string { return fmt.Sprintf("%.1f %%", 100*l.Used) }
 
-// Full is when it will be full at the present rate.
+// Full is when it will be full at the present rate, which takes an hour to know.
 func (l *logStanding) Full() string {
-	if l.FullIn == nil {
-		return "not in sight"
+	switch {
+	case l.FullIn != nil:
+		return "in " + duration(time.Duration(min(*l.FullIn, 1<<32))*time.Second) + ", at this rate"
+	case l.LastDay == nil || l.LastDay.Seconds < 3600:
+		return "not known before the log is an hour old"
 	}
-	return "in " + duration(time.Duration(min(*l.FullIn, 1<<32))*time.Second)
+	return "not in sight"
+}
+
+// Rate is how fast it grows; "" if nobody knows.
+func (l *logStanding) Rate() string {
+	d := l.LastDay
+	if d == nil || d.Seconds <= 0 {
+		return ""
+	}
+	over := time.Duration(d.Seconds * float64(time.Second)).Round(time.Second)
+	return fmt.Sprintf("%s events and %s a day, by the last %s", count(int64(d.Events+.5)), size(d.Bytes), duration(over))
 }
 
 // Lag is how far the table is behind the log.
@@ -79,50 +103,39 @@ func (l *logStanding) Lag() string {
 	return fmt.Sprintf("%s events, %s", count(*p.LagEvents), duration(time.Duration(*p.LagSeconds*float64(time.Second))))
 }
 
-// overview shows how things stand. What changes by itself is asked for again and again, the
-// figures of the day are not.
+// overview shows how things stand, and follows it.
 func overview(v *visit) (*shown, error) {
 	var body standing
-	for _, q := range []struct {
-		what, path string
-		into       any
-	}{
-		{"How many are online", "/v1/table", &body.Table},
-		{"Connectors", "/v1/connectors", &body.Connectors},
-		{"The log, and how far the table is", "/v1/log", &body.Log},
-	} {
-		if err := v.ask(q.what, q.path, nil, q.into); err != nil {
-			return nil, err
-		}
-	}
-	s := &shown{template: "overview", Title: "Overview", Live: "?class=session,presence,connector", Body: &body, parts: []string{"now"}}
-	if v.part() == "now" {
-		return s, nil
-	}
-	var err error
-	if body.Logins, err = v.day("Logins of the last day", "logins", drawLogins); err != nil {
+	if err := v.ask("How things stand", "/v1/overview", nil, &body); err != nil {
 		return nil, err
 	}
-	body.Ends, err = v.day("Ends of the last day", "ends", drawEnds)
-	return s, err
+	if err := v.ask("The log, and how far the table is", "/v1/log", nil, &body.Log); err != nil {
+		return nil, err
+	}
+	body.draw(v.zone)
+	return &shown{
+		template: "overview", Title: "Overview", Live: "?class=session,presence,connector", Body: &body, parts: []string{"now"},
+	}, nil
 }
 
-// day asks for a figure of the last 24 hours. One that can't be had is missing by itself.
-func (v *visit) day(what, figure string, draw func(*visit, *analysis) error) (*day, error) {
-	a := analysis{Title: what}
-	if err := v.ask(what, "/v1/stats/"+figure, url.Values{"since": {"-24h"}}, &a.Covers); err != nil {
-		p, ok := err.(*problem)
-		if !ok {
-			return nil, err
+// draw draws the steps of the day.
+func (s *standing) draw(zone *time.Location) {
+	if len(s.Steps) < 3 {
+		return
+	}
+	step := s.Steps[2].At.Sub(s.Steps[1].At) // the first is a part of one
+	since := s.Steps[1].At.Add(-step)
+	good, bad, ends := make([]int, len(s.Steps)), make([]int, len(s.Steps)), map[string][]int{}
+	for i, t := range s.Steps {
+		good[i], bad[i] = t.Succeeded, t.Failed
+		for reason, n := range t.Ends {
+			if ends[reason] == nil {
+				ends[reason] = make([]int, len(s.Steps))
+			}
+			ends[reason][i] = n
 		}
-		return &day{Problem: p.Detail}, nil
 	}
-	if err := draw(v, &a); err != nil {
-		return nil, err
-	}
-	d := &day{covers: a.Covers}
-	if a.Plot != nil {
-		d.Plot = *a.Plot
-	}
-	return d, nil
+	until := since.Add(time.Duration(len(s.Steps)) * step)
+	s.Logins = plotOf("Logins of the last day", since, until, step, zone, []series{{Name: "succeeded", of: good}, {Name: "failed", of: bad}})
+	s.Ends = plotOf("Ends of sessions of the last day", since, until, step, zone, greatest(ends, len(s.Steps)))
 }

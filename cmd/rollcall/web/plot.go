@@ -28,8 +28,9 @@ type series struct {
 	Name  string
 	Class string // of the style sheet
 	Path  string
-	Total int
-	of    []int // a number a step
+	Says  string // what the numbers come to
+	of    []int  // a number a step
+	level bool   // they are how many there were, of which the most counts, and not how often something happened
 }
 
 // A plotLevel is a number that the axis names.
@@ -61,8 +62,9 @@ func plotOf(title string, since, until time.Time, step time.Duration, zone *time
 		s := all[i]
 		s.Class = fmt.Sprintf("series-%d", i+1)
 		var path strings.Builder
+		total, most := 0, 0
 		for at, n := range s.of {
-			s.Total += n
+			total, most = total+n, max(most, n)
 			if n == 0 {
 				continue
 			}
@@ -73,7 +75,10 @@ func plotOf(title string, since, until time.Time, step time.Duration, zone *time
 			fmt.Fprintf(&path, "M%.1f %.1fH%.1fv%.1fH%.1fz", left, bottom, max(right, left+.6), -high, left)
 			under[at] += n
 		}
-		s.Path = path.String()
+		s.Path, s.Says = path.String(), count(total)
+		if s.level {
+			s.Says = "at most " + count(most)
+		}
 		p.Series = append(p.Series, s)
 	}
 	return p
@@ -85,7 +90,7 @@ func plotX(at, since, until time.Time) float64 { return percent(at, since, until
 func (p *plot) Words() string {
 	var parts []string
 	for _, s := range p.Series {
-		parts = append(parts, fmt.Sprintf("%s: %s in all", s.Name, count(s.Total)))
+		parts = append(parts, s.Name+": "+s.Says)
 	}
 	if len(parts) == 0 {
 		return "nothing"

@@ -18,7 +18,7 @@ func TestAPlotStacksItsSeries(t *testing.T) {
 			t.Errorf("%s: %s, want %s", p.Series[i].Name, got, want)
 		}
 	}
-	if got, want := p.Words(), "good: 3 in all; bad: 3 in all"; got != want {
+	if got, want := p.Words(), "good: 3; bad: 3"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -32,10 +32,8 @@ func TestAPlotOfNothingHasAnAxis(t *testing.T) {
 
 func TestTheRarestReasonsAreDrawnAsOne(t *testing.T) {
 	t.Parallel()
-	since := time.Unix(0, 0)
-	a := analysis{Covers: covers{Since: since, Until: since.Add(time.Second), Seconds: 1}}
 	of := map[string][]int{"a": {9}, "b": {8}, "c": {7}, "d": {6}, "e": {5}, "f": {4}, "g": {3}}
-	all := a.seriesOf(of)
+	all := greatest(of, 1)
 	if n := len(all); n != mostSeries+1 || all[0].Name != "a" || all[n-1].Name != "others" || all[n-1].of[0] != 7 {
 		t.Errorf("%+v", all)
 	}

@@ -106,14 +106,6 @@ func (st *stay) Gap(i int) string {
 	return "+" + duration(max(st.Items[i].Event.RecordedTime.Sub(st.Items[i-1].Event.RecordedTime), 0).Truncate(time.Millisecond))
 }
 
-// LastPlace is the sequence of the last event; 0 without one.
-func (st *stay) LastPlace() uint64 {
-	if len(st.Items) == 0 {
-		return 0
-	}
-	return st.Items[len(st.Items)-1].Event.Record()
-}
-
 // Download are its events as lines.
 func (st *stay) Download() string {
 	return "/v1/events.ndjson?" + url.Values{"session": {st.Session.ID}, "account": {st.Account()}}.Encode()

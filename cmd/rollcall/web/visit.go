@@ -28,6 +28,7 @@ type visit struct {
 	queries []link // asked of the API so far
 	// position is the newest record that the API knew when it answered last.
 	position uint64
+	first    uint64 // and when it answered first
 
 	Viewer *viewer // nil: not known
 }
@@ -37,6 +38,9 @@ func (h *Handler) visit(w http.ResponseWriter, r *http.Request, p *pageKind) *vi
 	v.zone = v.zoneOf()
 	return v
 }
+
+// KnownTo is the record up to which the page knows what happened, at least.
+func (v *visit) KnownTo() uint64 { return v.first }
 
 // value is a parameter of the page.
 func (v *visit) value(name string) string { return v.r.URL.Query().Get(name) }
@@ -99,7 +103,9 @@ func (v *visit) call(method, path string, body io.Reader, into any) error {
 	var a answer
 	v.h.api.ServeHTTP(&a, r)
 	if n, err := strconv.ParseUint(a.Header().Get("Rollcall-Position"), 10, 64); err == nil {
-		v.position = n
+		if v.position = n; v.first == 0 {
+			v.first = n
+		}
 	}
 	return a.into(into)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/projector"
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/replay/names"
+	"github.com/rollcall-xmpp/rollcall/replay/stats"
 	"github.com/rollcall-xmpp/rollcall/session"
 	"github.com/rollcall-xmpp/rollcall/session/accounts"
 )
@@ -63,7 +64,8 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { cancel(); work.Wait() })
 	table := projector.NewTable()
 	w.table = table
-	fold, err := projector.New(projector.Config{Log: b.Log(), Table: table})
+	day := stats.NewDay(table)
+	fold, err := projector.New(projector.Config{Log: b.Log(), Table: table, Observe: day.Observe})
 	must(t, err)
 	guard := access.NewGuard(b.Tokens())
 	work.Go(func() { fold.Run(ctx) })
@@ -82,7 +84,7 @@ func newWorld(t testing.TB) *world {
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: table, Ready: func() bool { return true },
 		Leases: b.Leases(), Accounts: w.store, Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(),
 		Kicker: admin, Moderator: admin, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: b.Audit(),
-		Public: b.Public(), Capacity: b.Log(), Projection: func() ask.Projection {
+		Public: b.Public(), Day: day, Capacity: b.Log(), Projection: func() ask.Projection {
 			return ask.Projection{Position: table.Position().Seq, State: "ready", Lag: new(uint64)}
 		},
 	})

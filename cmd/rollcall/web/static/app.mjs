@@ -24,41 +24,73 @@ function offerZone() {
 // a template, take their new content by themselves; if there are none the page says how
 // many events there are, and changes when it is asked to, so that no row jumps.
 const every = 500; // ms between two changes at least
+const patience = 300_000; // ms after which a page that was hidden asks anew rather than for all since
 
 class Live {
-  constructor(query) {
-    const url = new URL(`/v1/events/stream${query}`, location.href);
-    url.searchParams.set("every", `${every}ms`);
-    const body = document.querySelector("[data-tail]");
-    if (body) {
-      this.tail = new Tail(body);
-      url.searchParams.set("newest", "100");
-    }
-    this.url = url;
+  wait = 1000; // ms before a stream that was refused is asked for again
+
+  constructor({ live, position }) {
+    this.url = new URL(`/v1/events/stream${live}`, location.href);
+    this.url.searchParams.set("every", `${every}ms`);
+    this.position = position; // what the page knows of
     this.news = 0;
+    this.grow();
     document.addEventListener("visibilitychange", () => (document.hidden ? this.stop() : this.start()));
     document.addEventListener("rollcall:pause", () => ((this.paused = true), this.stop()));
     document.addEventListener("rollcall:follow", () => ((this.paused = false), this.start()));
     this.start();
   }
 
+  // grow has the table of the page grow, if it has one that does.
+  grow() {
+    const body = document.querySelector("[data-tail]");
+    this.tail = body && new Tail(body, () => this.show());
+    if (body) this.url.searchParams.set("newest", "100");
+  }
+
   start() {
     if (document.hidden || this.paused || this.source) return;
-    if (this.stopped) this.changed(1); // what came while nobody looked
-    this.source = new EventSource(this.url);
-    this.source.addEventListener("open", () => this.say(""));
-    this.source.addEventListener("error", () => this.say("The connection to the service is lost; trying again."));
-    this.source.addEventListener("digest", ({ data }) => {
-      const digest = JSON.parse(data);
-      if (this.tail?.take(digest)) return;
-      this.changed(digest.events);
+    if (performance.now() - this.stopped > patience) this.forget(); // rather than have all of that told
+    const url = new URL(this.url);
+    if (this.position) url.searchParams.set("after", this.position);
+    const source = (this.source = new EventSource(url));
+    source.addEventListener("open", () => {
+      this.wait = 1000;
+      if (this.news === 0) this.say("");
     });
+    source.addEventListener("error", () => {
+      this.say("The connection to the service is lost; trying again.");
+      if (source.readyState === EventSource.CLOSED && source === this.source) this.again();
+    });
+    source.addEventListener("digest", ({ data }) => {
+      const digest = JSON.parse(data);
+      this.position = digest.position;
+      if (!this.tail?.take(digest)) this.changed(digest.events);
+    });
+  }
+
+  // again asks once more for a stream that was refused, which browsers do not by
+  // themselves, unless it was for the login.
+  async again() {
+    this.stop();
+    const answer = await fetch("/v1/token").catch(() => null);
+    if (answer?.status === 401) return this.say("You are logged out. Load this page again to log in.");
+    this.forget();
+    setTimeout(() => this.start(), this.wait);
+    this.wait = Math.min(2 * this.wait, 30_000);
+  }
+
+  // forget goes on with what comes, and says that something may have come before it.
+  forget() {
+    this.position = "";
+    if (this.tail) this.tail.missed = true;
+    this.changed(1);
   }
 
   stop() {
     this.source?.close();
     this.source = null;
-    this.stopped = true;
+    this.stopped = performance.now();
     clearTimeout(this.due);
     this.due = null;
   }
@@ -80,12 +112,15 @@ class Live {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = `${this.news.toLocaleString("en")} new: show`;
-    button.addEventListener("click", async () => {
-      await replaceMain(location.href);
-      this.news = 0;
-      this.say("");
-    });
+    button.addEventListener("click", () => this.show());
     this.say(button);
+  }
+
+  // show shows the page as it is now.
+  async show() {
+    await replaceMain(location.href);
+    this.news = 0;
+    this.grow();
   }
 
   async refresh() {
@@ -120,14 +155,14 @@ const rows = 500; // that it has at most
 // A Tail puts new events above those that a table has, as long as its viewer is at its
 // top and has not paused it. What it does not take is offered as news.
 class Tail {
-  constructor(body) {
+  constructor(body, show) {
     this.body = body;
     this.row = document.querySelector("[data-tail-row]").content.firstElementChild;
     this.zone = document.querySelector(".zone").textContent.match(/Times in (\S+)/)[1];
     this.format = new Intl.DateTimeFormat("sv-SE", { timeZone: this.zone, dateStyle: "short", timeStyle: "medium" });
     this.pause = document.createElement("button");
     this.pause.type = "button";
-    this.pause.addEventListener("click", () => this.set(!this.paused));
+    this.pause.addEventListener("click", () => (this.paused && this.missed ? show() : this.set(!this.paused)));
     this.set(false);
     body.closest(".wide").before(this.pause);
   }
@@ -141,7 +176,8 @@ class Tail {
   // take shows a digest's events, and reports whether it has.
   take({ events, newest }) {
     if (this.paused || this.missed || scrollY > this.body.offsetTop || this.body.contains(document.activeElement)) return !(this.missed = true);
-    const fresh = newest.reverse().map((e) => this.rowOf(e));
+    const shown = BigInt(this.body.rows[0]?.id.slice(1) || 0);
+    const fresh = newest.reverse().filter((e) => BigInt(e.sequence) > shown).map((e) => this.rowOf(e));
     if (events > newest.length) fresh.push(this.gap(events - newest.length));
     this.body.prepend(...fresh);
     while (this.body.rows.length > rows) this.body.lastElementChild.remove();
@@ -153,7 +189,8 @@ class Tail {
     const [, group, name] = event.type.split(".");
     const seq = BigInt(event.sequence).toString();
     const about = data.jid ?? data.account, session = ["session", "presence"].includes(group) ? event.subject : "";
-    const connector = ["session", "presence", "connector", "connection"].includes(group) ? data.connector : "";
+    const held = ["session", "presence", "connector", "connection"].includes(group) && !["cli", "http"].includes(data.connector);
+    const connector = data.lost ?? (held ? data.connector : "");
     const set = (field, text, to) => tr.querySelector(`[data-${field}]`).replaceChildren(to && text ? link(text, to) : text ?? "");
     const time = tr.querySelector("time");
     time.dateTime = event.recordedtime;
@@ -162,8 +199,10 @@ class Tail {
     set("name", name.replaceAll("_", " "));
     set("about", about, session ? `/sessions/${session}` : `/accounts/${encodeURIComponent(about?.split("/")[0])}`);
     set("connector", connector, `/connectors/${encodeURIComponent(connector)}`);
-    set("detail", DETAILS.filter((k) => data[k] !== undefined && data[k] !== "").map((k) => `${k} ${data[k]}`).join(", "));
+    const noticed = data.lost ? [`noticed by ${data.connector}`] : [];
+    set("detail", noticed.concat(DETAILS.filter((k) => data[k] !== undefined && data[k] !== "").map((k) => `${k} ${data[k]}`)).join(", "));
     tr.className = "fresh";
+    tr.id = `e${seq}`;
     return tr;
   }
 
@@ -191,6 +230,7 @@ async function partOf(url, name) {
   asked?.abort();
   asked = new AbortController();
   const answer = await fetch(url, { headers: { "Rollcall-Part": name }, signal: asked.signal });
+  if (answer.redirected) location.reload(); // to log in
   const text = await answer.text();
   return new DOMParser().parseFromString(`<main>${text}</main>`, "text/html").querySelector("main");
 }
@@ -213,4 +253,4 @@ document.addEventListener("click", async (e) => {
 });
 
 offerZone();
-if (document.body.dataset.live !== undefined) new Live(document.body.dataset.live);
+if (document.body.dataset.live !== undefined) new Live(document.body.dataset);
