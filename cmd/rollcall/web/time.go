@@ -16,6 +16,7 @@ type timeline struct {
 	Span     span
 	At       moment // that the table is of
 	From, To moment // that are compared, if From is not live
+	known    *event // that was asked for last
 	Log      logState
 	Curve    *curve   // nil where only the table is asked for
 	NoCurve  *problem // why there is none
@@ -106,11 +107,21 @@ func (p *timeline) locate(m *moment) error {
 	if m.Seq == 0 {
 		return nil
 	}
-	e, err := p.visit.eventAt(m.Seq)
+	e, err := p.eventAt(m.Seq)
 	if e != nil {
 		m.Time = e.RecordedTime
 	}
 	return err
+}
+
+// eventAt is visit.eventAt, which is asked once for each record.
+func (p *timeline) eventAt(seq uint64) (*event, error) {
+	if p.known != nil && p.known.Seq() == strconv.FormatUint(seq, 10) {
+		return p.known, nil
+	}
+	e, err := p.visit.eventAt(seq)
+	p.known = e
+	return e, err
 }
 
 // eventAt is the event of a record; nil if there is none.

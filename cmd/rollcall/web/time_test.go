@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -213,15 +214,29 @@ func TestALongTableComesByPages(t *testing.T) {
 	a.silent(t, "u1099@localhost")
 }
 
-// The script that moves the slider gets what depends on the moment, and causes no questions
-// about the curve.
+// The script that moves the slider gets what depends on the moment. It causes no questions
+// about the curve, and none twice.
 func TestTheSliderAsksForNoMoreThanTheMoment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.stays("alice@localhost", "phone")
-	a := w.loggedIn("admin").knows(2).with("Rollcall-Part", "moment").get("/time?at=2")
+	w.loggedIn("admin").knows(2)
+	var asked []string // by one request at a time
+	h := httptest.NewServer(web.New(web.Config{API: http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		w.api.ServeHTTP(out, r)
+	})}))
+	t.Cleanup(h.Close)
+	w.url = h.URL
+	b := w.loggedIn("admin").with("Rollcall-Part", "moment")
+	asked = nil
+	a := b.get("/time?at=2")
 	a.says(t, "alice@localhost/phone", `data-step="back"`)
 	a.silent(t, "<svg", "<h1", "<html")
+	asked = slices.DeleteFunc(asked, func(path string) bool { return path == "/v1/token" }) // who is asking
+	if want := []string{"/v1/events", "/v1/table", "/v1/sessions"}; !slices.Equal(asked, want) {
+		t.Errorf("asked: %q, want %q", asked, want)
+	}
 }
 
 // instead is a world whose API has problems: a status and a detail for each path.

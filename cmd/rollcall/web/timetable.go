@@ -45,7 +45,7 @@ func (p *timeline) tabulate() (err error) {
 		err = v.ask("Its sessions", "/v1/sessions", asked, t)
 	}
 	if err == nil && !p.At.Live() && t.At > 0 {
-		t.Event, err = v.eventAt(t.At)
+		t.Event, err = p.eventAt(t.At)
 	}
 	if err != nil {
 		p.NoTable, err = here(err)

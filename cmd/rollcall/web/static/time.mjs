@@ -329,7 +329,7 @@ let followed = -again;
 function onKey(e) {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input:not([type=range]), select, textarea")) return;
   const step = { "[": "back", "]": "forward", l: "live" }[e.key];
-  if (step) $(`[data-step="${step}"]`)?.click();
+  if (step && !(e.repeat && asking)) $(`[data-step="${step}"]`)?.click();
   if (e.key === " " && !e.target.closest("a, button, summary")) {
     e.preventDefault();
     player.playing ? stop() : player.play();
