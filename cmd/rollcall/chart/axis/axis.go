@@ -43,10 +43,10 @@ func Ticks(since, until time.Time, zone *time.Location, few int) (list []Tick) {
 	}
 	y, m, d := since.In(zone).Date()
 	midnight := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	for i := int(since.Sub(midnight) / each); ; i++ {
+	for i := int(since.Sub(midnight)/each) - 1; ; i++ { // a day of 25 hours has one more that has passed than its clocks show
 		at := midnight.Add(time.Duration(i) * each)
-		if each >= day { // a day may have 23 hours, or 25
-			at = time.Date(y, m, d+i*int(each/day), 0, 0, 0, 0, zone)
+		if each > time.Hour { // a day may have 23 hours, or 25; shorter steps stay round, and go through an hour that comes twice
+			at = time.Date(y, m, d, 0, 0, i*int(each/time.Second), 0, zone)
 		}
 		switch {
 		case at.After(until):
