@@ -25,13 +25,16 @@ func TestTheRoleOfASessionIsExported(t *testing.T) {
 		old := events.SessionID(w.id(2)) // of before there were roles
 		w.append("bob@localhost", old, events.Authenticated{Mechanism: "PLAIN"})
 		w.append("bob@localhost/desk", old, events.Closed{Reason: events.ReasonClient})
+		late := events.SessionID(w.id(3)) // that is known by what it has become
+		w.append("carol@localhost/tab", late, events.Refreshed{Role: "guest"})
+		w.append("carol@localhost/tab", late, events.Closed{Reason: events.ReasonClient})
 		w.later(2 * time.Hour)
 		dir := t.TempDir()
 		w.run(dir, func(c *Config) { c.Names = named })
 		for part, want := range map[string][]string{
-			"/events/class=session/": {"authenticated helper", "bound helper", "role_taken guest", "closed <nil>", "authenticated <nil>", "closed <nil>"},
+			"/events/class=session/": {"authenticated helper", "bound helper", "role_taken guest", "closed <nil>", "authenticated <nil>", "closed <nil>", "refreshed guest", "closed <nil>"},
 			"/events/class=account/": {"role_changed admin"},
-			"/sessions/":             {"<nil> helper", "<nil> <nil>"},
+			"/sessions/":             {"<nil> helper", "<nil> <nil>", "<nil> <nil>"},
 			"/online/":               {"<nil> helper"},
 			"/logins/":               {"<nil> helper", "<nil> <nil>"},
 		} {

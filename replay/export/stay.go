@@ -165,7 +165,7 @@ func binds(st *events.Stored) bool {
 
 // restore takes what a record repeats.
 func (s *stay) restore(st *events.Stored, e events.Refreshed, rows rowChoices) {
-	s.Began, s.Interested, s.Role = e.Since, e.Interested, e.Role
+	s.Began, s.Interested = e.Since, e.Interested
 	s.FirstNetwork = rows.addresses.network(e.Address)
 	if e.Available {
 		s.Priority, s.Available = e.Priority, e.PresenceAt
@@ -255,7 +255,7 @@ func (o *stays) adopt(s *session.Session) {
 	held := s.Connector()
 	n := &stay{
 		ID: s.ID, Domain: s.JID().Domain(), Began: s.Since, FirstConnector: held.Name, LastConnector: held.Name, Epoch: held.Epoch,
-		FirstNetwork: o.rows.addresses.network(s.Address()), Interested: s.Interested(), Until: s.DetachedUntil(), Role: s.Role(),
+		FirstNetwork: o.rows.addresses.network(s.Address()), Interested: s.Interested(), Until: s.DetachedUntil(),
 	}
 	n.LastNetwork = n.FirstNetwork
 	if o.rows.names {
