@@ -48,7 +48,7 @@ func addressed(path, account, query string) string {
 	return strings.Replace(path, "{name}", "fights", 1) + "?" + strings.TrimSuffix(query, "&")
 }
 
-// Every route is closed to whoever has not its scope, and what is asked is on record.
+// Every route is closed to whoever lacks its scope, and what is asked is on record.
 func TestEveryRouteAsksForItsScopeAndIsOnRecord(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -109,7 +109,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 }
 
 // sendToLogin has whoever is not known log in, and come back. A browser that follows a link
-// on a page of somebody else does not show its cookie, so it is had to ask again by itself.
+// on a page of somebody else does not show its cookie, so the page makes it ask once more.
 func (v *visit) sendToLogin() {
 	to := "/login?" + url.Values{"next": {localPath(v.r.URL.RequestURI())}}.Encode()
 	switch {

@@ -73,7 +73,7 @@ func (p *timeline) asked() url.Values {
 }
 
 // draw asks for the figure of the span. One that takes long is left for later, so that the
-// table needs not wait.
+// table need not wait.
 func (p *timeline) draw() error {
 	c, v := &curve{}, p.visit
 	p.Curve = c
