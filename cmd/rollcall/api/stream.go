@@ -71,6 +71,9 @@ func (h *History) follow(q *question) error {
 		t.pace = sum.every
 	}
 	t.begin(info)
+	if err := t.flush(); err != nil {
+		return err
+	}
 	if err := t.catchUp(q.r.Context(), h, info.Last); err != nil {
 		return err
 	}
@@ -277,8 +280,14 @@ func (t *stream) sumUp() (bool, error) {
 	return true, err
 }
 
-// flushMuch sends what was written if it is worth a write.
+// flushMuch sends what was written if it is worth a write, or sums up what is due.
 func (t *stream) flushMuch() error {
+	if t.digest != nil && time.Since(t.flushed) >= t.pace {
+		if _, err := t.sumUp(); err != nil {
+			return err
+		}
+		return t.flush()
+	}
 	if len(t.buffer) <= 64<<10 {
 		return nil
 	}
