@@ -169,11 +169,7 @@ func (h *Handler) action(a *action) http.HandlerFunc {
 // act does what the form asks for. The page that follows shows it: it is not sent for before
 // the change is known here.
 func (v *visit) act(a *action, f *actionForm) {
-	given, err := f.read(v.w, v.r)
-	if err != nil {
-		v.show(v.failed(err))
-		return
-	}
+	given := f.read(v.r)
 	method, path, query := a.request(f, given)
 	var done struct{ Position uint64 }
 	if err := v.call(method, path+"?"+query.Encode(), nil, &done); err != nil {
@@ -193,11 +189,7 @@ func (v *visit) act(a *action, f *actionForm) {
 }
 
 // read fills in the blanks, and returns what was given.
-func (f *actionForm) read(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		return nil, &problem{Status: http.StatusBadRequest, Title: "Bad Request", Detail: "the form can't be read: " + err.Error()}
-	}
+func (f *actionForm) read(r *http.Request) url.Values {
 	given := url.Values{}
 	for i := range f.Blanks {
 		b := &f.Blanks[i]
@@ -206,7 +198,7 @@ func (f *actionForm) read(w http.ResponseWriter, r *http.Request) (url.Values, e
 			given.Set(b.Name, value)
 		}
 	}
-	return given, nil
+	return given
 }
 
 // blame says where the fault is.

@@ -78,6 +78,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // make makes a page, if not too many are being made.
 func (h *Handler) make(p *paper, r *http.Request) {
+	if err := readForm(p, r); err != nil { // before there is a turn, which whoever sends slowly would hold
+		v := h.visit(p, r, &nowhere)
+		v.show(v.failed(err))
+		return
+	}
 	select {
 	case h.turns <- struct{}{}:
 		defer func() { <-h.turns }()
@@ -92,6 +97,18 @@ func (h *Handler) make(p *paper, r *http.Request) {
 		return
 	}
 	h.mux.ServeHTTP(p, r)
+}
+
+// readForm reads the form that a request brings, if it brings one.
+func readForm(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost {
+		return nil
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return &problem{Status: http.StatusBadRequest, Title: "Bad Request", Detail: "the form can't be read: " + err.Error()}
+	}
+	return nil
 }
 
 // isAPI reports a path that programs ask.

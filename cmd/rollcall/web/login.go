@@ -40,7 +40,6 @@ func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) {
 // login lets in whoever shows a token or a code.
 func (h *Handler) login(w http.ResponseWriter, r *http.Request) {
 	v := h.visit(w, r, &loginKind)
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	text, next := strings.TrimSpace(r.PostFormValue("shown")), localPath(r.PostFormValue("next"))
 	who, err := v.enter(text)
 	if err != nil {

@@ -51,3 +51,34 @@ func TestNobodyWaitsForABrowserThatTakesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A slow body is that of a browser that sends a form and never gets to its end.
+type slow struct{ ended chan struct{} }
+
+func (s slow) Read([]byte) (int, error) {
+	<-s.ended
+	return 0, os.ErrDeadlineExceeded
+}
+
+func TestNobodyWaitsForABrowserThatSendsSlowly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, ended := New(Config{API: refusing}), make(chan struct{})
+		for range maxPages {
+			go func() {
+				r := httptest.NewRequest("POST", "/login", slow{ended})
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				w := httptest.NewRecorder()
+				if h.ServeHTTP(w, r); w.Code != http.StatusBadRequest {
+					t.Errorf("a form without an end is answered with %d", w.Code)
+				}
+			}()
+		}
+		synctest.Wait()
+		if w := get(h, "/login"); w.Code != http.StatusOK {
+			t.Errorf("meanwhile a page is answered with %d", w.Code)
+		}
+		close(ended)
+		synctest.Wait()
+	})
+}
