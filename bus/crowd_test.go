@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	crowd = 40    // that read at the same time
-	pages = 4_000 // large records that they all read
+	crowd = 24    // that read at the same time
+	pages = 1_000 // large records that they all read
 )
 
-// A server closes a connection for which 64 MiB wait, and here each reader is 32 MiB behind.
+// A server closes a connection for which 64 MiB wait, and here each of 24 readers is 8 MiB behind.
 func TestManyReadersFarBehindAGrowingLogHoldUpNobody(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
