@@ -11,7 +11,7 @@ import { client, jid, xml } from "@xmpp/client";
 import { Link } from "../clients/link.mjs";
 
 const { XMPP_HOST, PORT, CAROL_JID, CAROL_PASSWORD } = process.env;
-const PATIENCE = 15_000; // milliseconds
+const PATIENCE = 60_000; // milliseconds that all of it may take
 const AGENT = xml("user-agent", { id: webcrypto.randomUUID() },
   xml("software", {}, "Examplary 4.2"), xml("device", {}, "a machine of CI"));
 
