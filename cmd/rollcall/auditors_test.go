@@ -20,7 +20,7 @@ var auditors = map[string][2]string{
 	"rollcall sessions --at 2026-11-30T14:03:07Z address:192.0.2.0/24": {`alice@localhost/phone `, `"jid":"alice@localhost/phone"`},
 	"rollcall events type:closed reason:kicked":                        {`closed +bob@localhost/desk +reason=kicked text=rude by="cli `, `"reason":"kicked","text":"rude","by":"cli `},
 	"rollcall events 'by:*'":                                           {`closed +bob@localhost/desk .*by="cli `, `"type":"rollcall.session.closed.v1".*"by":"cli `},
-	"rollcall user export alice@localhost alice.zip":                   {`^$`, `(?s)^PK.*README\.txt`},
+	"rollcall user export alice@localhost alice.zip":                   {`^exported all about alice@localhost into alice.zip\n$`, `(?s)^PK.*README\.txt`},
 	"rollcall audit --about alice@localhost":                           {`user export +alice@localhost`, `"did":"user export",.*"about":"alice@localhost"`},
 	"rollcall history alice@localhost":                                 {`(?s)authenticated.*auth_failed`, `(?s)authenticated.*auth_failed`},
 	"rollcall logins 'agent:gajim*'":                                   {`authenticated +alice@localhost.*agent="Gajim 1.9, laptop, `, `"agent":"Gajim 1.9, laptop, `},
