@@ -57,6 +57,7 @@ func connectorPermissions() Permissions {
 		p.publish(prefix + ".>")
 	}
 	p.publish(auditSubject) // who used a command of XEP-0133
+	p.ask("CONSUMER.LIST." + publicStream) // how far feeds are
 	p.subscribe(toPrefix+".>", probePrefix+".>")
 	return p
 }
@@ -73,6 +74,7 @@ func httpPermissions() Permissions {
 	p.read(bucketStream(serviceBucket)) // the certificate that the service has made for itself
 	p.publish(logPrefix+".>", auditSubject, bucketPrefix(namesBucket)+">", bucketPrefix(serviceBucket)+">")
 	p.publish(bucketPrefix(accountsBucket)+">", bucketPrefix(bansBucket)+">", bucketPrefix(tokensBucket)+">")
+	p.ask("CONSUMER.LIST." + publicStream) // how far feeds are
 	p.subscribe(servicePrefix+".>", "$SRV.>")
 	return p
 }
