@@ -57,13 +57,12 @@ func connectorPermissions() Permissions {
 		p.publish(prefix + ".>")
 	}
 	p.publish(auditSubject) // who used a command of XEP-0133
-	p.ask("CONSUMER.LIST." + publicStream) // how far feeds are
 	p.subscribe(toPrefix+".>", probePrefix+".>")
 	return p
 }
 
 // httpPermissions: it writes the ends of sessions, which accounts are disabled and networks
-// banned, pseudonyms, the tokens of browsers, and who asked.
+// banned, pseudonyms, the tokens of browsers, and the record of each question.
 func httpPermissions() Permissions {
 	p := processPermissions()
 	p.answer()
@@ -74,7 +73,6 @@ func httpPermissions() Permissions {
 	p.read(bucketStream(serviceBucket)) // the certificate that the service has made for itself
 	p.publish(logPrefix+".>", auditSubject, bucketPrefix(namesBucket)+">", bucketPrefix(serviceBucket)+">")
 	p.publish(bucketPrefix(accountsBucket)+">", bucketPrefix(bansBucket)+">", bucketPrefix(tokensBucket)+">")
-	p.ask("CONSUMER.LIST." + publicStream) // how far feeds are
 	p.subscribe(servicePrefix+".>", "$SRV.>")
 	return p
 }
@@ -86,7 +84,7 @@ func publisherPermissions() Permissions {
 	for _, verb := range []string{"CREATE.", "UPDATE.", "DELETE.", "PURGE.", "MSG.GET."} {
 		p.ask("STREAM." + verb + publicStream)
 	}
-	p.ask("CONSUMER.LIST."+publicStream, "CONSUMER.CREATE."+publicStream+".>") // of feeds, when the log is another
+	p.ask("CONSUMER.CREATE." + publicStream + ".>") // of feeds, when the log is another
 	return p
 }
 
@@ -121,10 +119,11 @@ func adminPermissions() Permissions {
 }
 
 // processPermissions are those of each process of the service: it follows the log, begins at
-// a keyframe and watches the leases.
+// a keyframe, watches the leases, and measures how far the feeds are.
 func processPermissions() Permissions {
 	var p Permissions
 	p.look()
+	p.ask("CONSUMER.LIST." + publicStream)
 	p.read(logStream, frameStream, leaseStream)
 	p.publish(probePrefix + ".>")
 	return p
