@@ -118,7 +118,7 @@ func (b *Bus) start(ctx context.Context) (err error) {
 	b.waiting = &Waiting{b: b, taken: make(map[uint64]bool)}
 	b.courier, err = courier.New(courier.Config{
 		Conn: b.nc, To: incarnationSubject, Verbs: askPrefix + ".", Takes: takePrefix + ".",
-		Subscribed: b.subscribed, Denied: b.denials.channel,
+		Subscribing: b.subscribing, Denied: b.denials.channel,
 	})
 	if err != nil {
 		return err

@@ -137,12 +137,15 @@ func deniedBy(err error) (*events.DeniedError, bool) {
 // tellTime is far more than nats.go takes to tell of an error that has come.
 const tellTime = 200 * time.Millisecond
 
-// subscribed waits until the server knows of a new subscription, "": of all, or refuses it.
-// A refusal comes before the answer to the flush; if others came beside, it is waited for
-// until it has been told of.
-func (b *Bus) subscribed(subject string) error {
+// subscribing has a subscription made, "": several, and waits until the server knows of it,
+// or refuses it. A refusal comes before the answer to the flush; if others came beside, it
+// is waited for until it has been told of, which may be as soon as the subscription is made.
+func (b *Bus) subscribing(subject string, subscribe func() error) error {
 	told := make(chan error, 1)
 	defer b.denials.add(&denial{subscribe: true, prefix: subject, deny: once(told)})()
+	if err := subscribe(); err != nil {
+		return err
+	}
 	if err := b.nc.FlushTimeout(b.cfg.AttemptTimeout); err != nil {
 		return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 	}

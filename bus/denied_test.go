@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -158,4 +160,27 @@ func TestAMissingPermissionIsToldOfOnceAMinute(t *testing.T) {
 	if err := <-told; strings.Contains(err.Error(), "alice") {
 		t.Errorf("with an account: %v", err)
 	}
+}
+
+// A refusal may be told of before whoever subscribes begins to wait, and another one come
+// after it.
+func TestASubscriptionThatWasRefusedBeforeTheWaitIsToldOf(t *testing.T) {
+	t.Parallel()
+	_, some := restricted(t, `subscribe: { deny: "refused" }, publish: { deny: "other" }`)
+	told := make(chan error, 100)
+	b := connect(t, bus.Config{URL: some, OnError: func(err error) { told <- err }})
+	wantDenied(t, "subscribe", "subscribe to refused", func(ctx context.Context) error {
+		return b.Subscribing("refused", func(nc *nats.Conn) error {
+			_, err := nc.SubscribeSync("refused")
+			must(t, err)
+			must(t, nc.Flush())
+			select {
+			case <-told:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			must(t, nc.Publish("other", nil))
+			return nc.Flush()
+		})
+	})
 }

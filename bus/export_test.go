@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
@@ -49,4 +51,9 @@ func (b *Bus) Received() uint64 {
 		n += b.reads.nc.Stats().InMsgs
 	}
 	return n
+}
+
+// Subscribing is the wait for a subscription that subscribe makes on the bus's connection.
+func (b *Bus) Subscribing(subject string, subscribe func(*nats.Conn) error) error {
+	return b.subscribing(subject, func() error { return subscribe(b.nc) })
 }

@@ -90,11 +90,13 @@ func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
 	lease := &Lease{b: l.b, subject: leaseSubject(r.Name), done: make(chan struct{}), pulse: newPulse(), msg: leaseMessage{
 		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Info: r.Info, Probe: leaseProbe(r.Name),
 	}}
-	var err error
-	if lease.there, err = l.b.nc.Subscribe(lease.msg.Probe, func(m *nats.Msg) { m.Respond(nil) }); err != nil {
+	err := l.b.subscribing(lease.msg.Probe, func() (err error) {
+		lease.there, err = l.b.nc.Subscribe(lease.msg.Probe, func(m *nats.Msg) { m.Respond(nil) })
+		return err
+	})
+	if lease.there == nil {
 		return nil, notSent(err)
 	}
-	err = l.b.subscribed(lease.msg.Probe)
 	if err == nil {
 		err = l.acquire(ctx, lease)
 	}

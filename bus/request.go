@@ -63,14 +63,13 @@ func newRequests(b *Bus) *requests {
 // would cost the server more than the call.
 func (r *requests) listen() error {
 	r.prefix = r.b.nc.NewInbox() + "."
-	sub, err := r.b.nc.Subscribe(r.prefix+"*", r.receive)
-	if err != nil {
-		return err
-	}
-	if err := sub.SetPendingLimits(-1, -1); err != nil { // bounded by the calls that wait
-		return err
-	}
-	err = r.b.subscribed(sub.Subject)
+	err := r.b.subscribing(r.prefix+"*", func() error {
+		sub, err := r.b.nc.Subscribe(r.prefix+"*", r.receive)
+		if err != nil {
+			return err
+		}
+		return sub.SetPendingLimits(-1, -1) // bounded by the calls that wait
+	})
 	if denied, ok := errors.AsType[*events.DeniedError](err); ok {
 		denied.Subject = cmp.Or(r.b.cfg.Inbox, "_INBOX") + ".>"
 	}

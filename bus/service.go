@@ -54,33 +54,42 @@ type Endpoint struct {
 // in the header Nats-Service-Error-Code. About is what the process tells of itself, as the
 // service's metadata.
 func (b *Bus) Serve(ctx context.Context, version string, about map[string]string, endpoints []Endpoint) error {
-	svc, err := micro.AddService(b.nc, micro.Config{
-		Name: serviceName, Version: version, Description: "Rollcall: sessions and their history", Metadata: about,
-	})
-	if err != nil {
-		return fmt.Errorf("serve on NATS: %w", err)
-	}
+	var svc micro.Service
 	s := service{ctx: ctx, turns: make(chan struct{}, maxAsked), failed: b.cfg.OnError}
 	defer func() {
-		svc.Stop()
+		if svc != nil {
+			svc.Stop()
+		}
 		for range maxAsked { // nobody else gets a turn, and those who have one give it back
 			s.turns <- struct{}{}
 		}
 	}()
-	for _, e := range endpoints {
-		subject := servicePrefix + "." + e.Name
-		err := svc.AddEndpoint(strings.ReplaceAll(e.Name, ".", "-"), s.handler(e), micro.WithEndpointSubject(subject),
-			micro.WithEndpointMetadata(map[string]string{"description": e.Means}))
-		if err != nil {
-			return fmt.Errorf("serve on NATS: %s: %w", subject, err)
+	err := b.subscribing("", func() (err error) {
+		svc, err = micro.AddService(b.nc, micro.Config{
+			Name: serviceName, Version: version, Description: "Rollcall: sessions and their history", Metadata: about,
+		})
+		for i := 0; i < len(endpoints) && err == nil; i++ {
+			err = s.add(svc, endpoints[i])
 		}
-	}
-	if err := b.subscribed(""); err != nil {
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("serve on NATS: %w", err)
 	}
 	select {
 	case <-ctx.Done():
 	case <-b.closed:
+	}
+	return nil
+}
+
+// add has questions of a kind answered.
+func (s *service) add(svc micro.Service, e Endpoint) error {
+	subject := servicePrefix + "." + e.Name
+	err := svc.AddEndpoint(strings.ReplaceAll(e.Name, ".", "-"), s.handler(e), micro.WithEndpointSubject(subject),
+		micro.WithEndpointMetadata(map[string]string{"description": e.Means}))
+	if err != nil {
+		return fmt.Errorf("%s: %w", subject, err)
 	}
 	return nil
 }

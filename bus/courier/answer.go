@@ -31,7 +31,7 @@ func (c *Courier) Answer(verb, queue string, handle func(ctx context.Context, re
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	places := make(chan struct{}, maxAnswers)
-	sub, err := c.nc.QueueSubscribe(c.subject(verb), queue, func(m *nats.Msg) {
+	take := func(m *nats.Msg) {
 		a := &answer{c: c, to: m.Reply}
 		select {
 		case places <- struct{}{}:
@@ -42,12 +42,10 @@ func (c *Courier) Answer(verb, queue string, handle func(ctx context.Context, re
 		default:
 			a.end(errBusy)
 		}
-	})
-	if err != nil {
-		cancel()
-		return nil, notSent(err)
 	}
-	return c.serve(sub, func() { cancel(); running.Wait() })
+	return c.serve(c.subject(verb), func(subject string) (*nats.Subscription, error) {
+		return c.nc.QueueSubscribe(subject, queue, take)
+	}, func() { cancel(); running.Wait() })
 }
 
 // An answer is one stream of chunks. Its fields are owned by the goroutine of

@@ -31,8 +31,9 @@ type Config struct {
 	To    func(events.Incarnation) string // the subject on which an incarnation receives
 	Verbs string                          // what the subjects of verbs begin with
 	Takes string                          // what the subjects begin with at which an asker says what it took
-	// Subscribed waits until the server knows of a new subscription, or refuses it.
-	Subscribed func(subject string) error
+	// Subscribing has a subscription made, and waits until the server knows of it, or
+	// refuses it.
+	Subscribing func(subject string, subscribe func() error) error
 	// Denied gives a channel that has an error once the server refuses to publish to a subject.
 	Denied func(subject string) (denied <-chan error, stop func())
 }
@@ -66,8 +67,8 @@ type track struct {
 // New makes the courier of one process. Its connection should reconnect for ever
 // and keep nothing that it can't send; the caller closes it, after the courier.
 func New(cfg Config) (*Courier, error) {
-	if cfg.Conn == nil || cfg.To == nil || cfg.Verbs == "" || cfg.Subscribed == nil || cfg.Takes == "" || cfg.Denied == nil {
-		return nil, errors.New("courier: Conn, To, Verbs, Takes, Subscribed and Denied are required")
+	if cfg.Conn == nil || cfg.To == nil || cfg.Verbs == "" || cfg.Subscribing == nil || cfg.Takes == "" || cfg.Denied == nil {
+		return nil, errors.New("courier: Conn, To, Verbs, Takes, Subscribing and Denied are required")
 	}
 	c := &Courier{
 		cfg: cfg, nc: cfg.Conn, returns: cfg.Conn.NewInbox() + ".",
@@ -195,14 +196,13 @@ func (c *Courier) answered(m *nats.Msg) {
 // not before, Receive may be called for the same incarnation again.
 func (c *Courier) Receive(to events.Incarnation, handle func(payload []byte, later func() (done func()))) (stop func(), err error) {
 	r := c.receiver(to, handle)
-	sub, err := c.nc.Subscribe(c.cfg.To(to), r.receive)
-	if err != nil {
-		return nil, notSent(err)
-	}
-	if err := sub.SetPendingLimits(receiveMsgs, receiveBytes); err != nil {
-		return nil, notSent(err)
-	}
-	return c.serve(sub, func() {
+	return c.serve(c.cfg.To(to), func(subject string) (*nats.Subscription, error) {
+		sub, err := c.nc.Subscribe(subject, r.receive)
+		if err == nil {
+			err = sub.SetPendingLimits(receiveMsgs, receiveBytes)
+		}
+		return sub, err
+	}, func() {
 		r.stop()
 		if c.nc.IsConnected() {
 			c.nc.FlushTimeout(lingerTimeout)
@@ -233,11 +233,23 @@ type handler struct {
 	once   sync.Once
 }
 
-// serve waits until the server knows the subscription.
-func (c *Courier) serve(sub *nats.Subscription, finish func()) (stop func(), err error) {
-	h := &handler{nc: c.nc, sub: sub, ended: make(chan struct{}), finish: finish}
-	sub.SetClosedHandler(func(string) { close(h.ended) })
-	if err := c.cfg.Subscribed(sub.Subject); err != nil {
+// serve subscribes, and waits until the server knows of it.
+func (c *Courier) serve(subject string, subscribe func(string) (*nats.Subscription, error), finish func()) (stop func(), err error) {
+	h := &handler{nc: c.nc, ended: make(chan struct{}), finish: finish}
+	err = c.cfg.Subscribing(subject, func() (err error) {
+		if h.sub, err = subscribe(subject); h.sub != nil {
+			h.sub.SetClosedHandler(func(string) { close(h.ended) })
+		}
+		if err != nil {
+			return notSent(err)
+		}
+		return nil
+	})
+	switch {
+	case h.sub == nil:
+		finish()
+		return nil, err
+	case err != nil:
 		h.stop()
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package courier_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,8 +50,10 @@ func process(t testing.TB, url string, login nats.Option) *courier.Courier {
 	t.Cleanup(nc.Close)
 	c, err := courier.New(courier.Config{
 		Conn: nc, To: func(to events.Incarnation) string { return fmt.Sprint("to.", to.Epoch) }, Verbs: "ask.",
-		Subscribed: func(string) error { return nc.FlushTimeout(patience) },
-		Takes:      "take.", Denied: func(string) (<-chan error, func()) { return nil, func() {} },
+		Subscribing: func(_ string, subscribe func() error) error {
+			return cmp.Or(subscribe(), nc.FlushTimeout(patience))
+		},
+		Takes: "take.", Denied: func(string) (<-chan error, func()) { return nil, func() {} },
 	})
 	must(t, err)
 	t.Cleanup(c.Close)

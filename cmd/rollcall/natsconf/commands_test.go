@@ -1,11 +1,14 @@
 package natsconf_test
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 )
@@ -26,29 +29,41 @@ func TestNATSServerFindsNothingWrongWithTheFiles(t *testing.T) {
 	}
 }
 
-// Certificates are renewed by nats-config, run again, and a reload.
+// Certificates are renewed by nats-config, run again, and a reload. While the server reloads
+// it refuses whoever logs in.
 func TestARenewedCertificateIsTakenByAReload(t *testing.T) {
 	t.Parallel()
 	s := start(t, 1)
-	serial := func() string {
-		nc, _ := s.raw(t, "admin")
+	serial := func() (string, error) {
+		nc, _, err := s.dial(t, "admin")
+		if err != nil {
+			return "", err
+		}
 		defer nc.Close()
 		state, err := nc.TLSConnectionState()
 		must(t, err)
-		return state.PeerCertificates[0].SerialNumber.String()
+		return state.PeerCertificates[0].SerialNumber.String(), nil
 	}
-	before := serial()
-	_, err := s.Write(s.dir)
+	before, err := serial()
 	must(t, err)
-	if serial() != before {
-		t.Error("it is taken before")
+	_, err = s.Write(s.dir)
+	must(t, err)
+	if still, err := serial(); err != nil || still != before {
+		t.Errorf("it is taken before: %v", err)
 	}
 	bustest.RunServer(t, "--signal", fmt.Sprintf("reload=%d", s.processes[0].PID()))
-	for ctx := within(t); serial() == before; {
+	for ctx := within(t); ; {
+		now, err := serial()
+		if err == nil && now != before {
+			return
+		}
+		if err != nil && !errors.Is(err, nats.ErrAuthorization) {
+			t.Fatal(err)
+		}
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():
-			t.Fatal("it is not taken")
+			t.Fatalf("it is not taken: %v", err)
 		}
 	}
 }

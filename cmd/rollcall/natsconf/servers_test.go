@@ -68,6 +68,15 @@ func (s *servers) connect(t *testing.T, user string, existing bool) *bus.Bus {
 // channel.
 func (s *servers) raw(t *testing.T, user string) (*nats.Conn, <-chan error) {
 	t.Helper()
+	nc, told, err := s.dial(t, user)
+	must(t, err)
+	t.Cleanup(nc.Close)
+	return nc, told
+}
+
+// dial is raw for whoever may be refused.
+func (s *servers) dial(t *testing.T, user string) (*nats.Conn, <-chan error, error) {
+	t.Helper()
 	told := make(chan error, 100)
 	options := []nats.Option{
 		nats.RootCAs(filepath.Join(s.dir, natsconf.AuthorityFile)),
@@ -83,9 +92,7 @@ func (s *servers) raw(t *testing.T, user string) (*nats.Conn, <-chan error) {
 		options = append(options, key, nats.CustomInboxPrefix(s.inbox(t, user)))
 	}
 	nc, err := nats.Connect(s.URL(), options...)
-	must(t, err)
-	t.Cleanup(nc.Close)
-	return nc, told
+	return nc, told, err
 }
 
 // inbox is what a user's answers come below, as its configuration says.
