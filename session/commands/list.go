@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
@@ -31,7 +32,10 @@ func accountField(label string) field { return field{"accountjid", "jid-single",
 
 func accountsField(label string) field { return field{"accountjids", "jid-multi", label, true, nil} }
 
-// list133 are the commands, by the names that XEP-0133 gives them. To delete an account is
+// known are all commands, in the order in which they are offered.
+var known = slices.Concat(list133, listOwn)
+
+// list133 are those of XEP-0133, by the names that it gives them. To delete an account is
 // not among them: it can't be undone, and is for the command line. Fields that begin with
 // x- are our own (XEP-0068, 3.4).
 var list133 = []command{
@@ -86,29 +90,5 @@ var list133 = []command{
 			{"subject", "text-single", "Subject", false, nil},
 			{"announcement", "text-multi", "Announcement", true, nil},
 		},
-	}, {
-		name: "ban", own: true, title: "Ban an Address or a Network", needs: roles.Ban, run: ban,
-		instructions: "Fill out this form to refuse connections from an address or a network, and to end the sessions there.",
-		fields: []field{
-			{"network", "text-single", "192.0.2.7, 192.0.2.0/24 or 2001:db8::/32", true, nil},
-			{"x-for", "text-single", "For how long: 30m, 12h or 7d; nothing: until the ban is lifted", false, nil},
-			{"x-reason", "text-single", "The reason, which clients there are told", false, nil},
-		},
-	}, {
-		name: "lift-ban", own: true, title: "Lift a Ban", needs: roles.Ban, run: liftBan, offers: standing,
-		instructions: "Which network may clients connect from again?",
-		fields:       []field{{"network", "list-single", "The address or network", true, nil}},
-	}, {
-		name: "set-role", own: true, title: "Set a User's Role", needs: roles.SetRoles, run: setRole, offers: givable,
-		instructions: "Fill out this form to give a user another role. Sessions that may do less by it end.",
-		fields: []field{
-			accountField("The Jabber ID for this account"),
-			{"role", "list-single", "The new role", true, nil},
-			{"x-reason", "text-single", "The reason, for the history", false, nil},
-		},
-	}, {
-		name: "take-role", own: true, title: "Change the Role of This Session", needs: roles.Commands, run: takeRole, offers: assumable,
-		instructions: "Which of your account's roles is this session to have until it ends?",
-		fields:       []field{{"role", "list-single", "The role", true, nil}},
 	},
 }

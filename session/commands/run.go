@@ -84,8 +84,8 @@ type Item struct{ Node, Name string }
 
 // Items lists the commands that the client may use (XEP-0050, 2.2).
 func (s *Service) Items(r Requester) (list []Item) {
-	for i := range list133 {
-		if c := &list133[i]; r.may(c) {
+	for i := range known {
+		if c := &known[i]; r.may(c) {
 			list = append(list, Item{c.node(), c.title})
 		}
 	}
@@ -102,11 +102,11 @@ func (s *Service) Info(r Requester, node string) (Item, error) {
 }
 
 func (s *Service) find(r Requester, node string) (*command, error) {
-	i := slices.IndexFunc(list133, func(c command) bool { return c.node() == node })
+	i := slices.IndexFunc(known, func(c command) bool { return c.node() == node })
 	if i < 0 {
 		return nil, &stanza.Error{Condition: stanza.ItemNotFound}
 	}
-	if c := &list133[i]; r.may(c) {
+	if c := &known[i]; r.may(c) {
 		return c, nil
 	}
 	return nil, &stanza.Error{Condition: stanza.Forbidden}

@@ -1,14 +1,11 @@
 package natsconf_test
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/nats-io/nats.go"
 
 	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 )
@@ -56,9 +53,6 @@ func TestARenewedCertificateIsTakenByAReload(t *testing.T) {
 		now, err := serial()
 		if err == nil && now != before {
 			return
-		}
-		if err != nil && !errors.Is(err, nats.ErrAuthorization) {
-			t.Fatal(err)
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):
