@@ -25,6 +25,6 @@
 // # Where things are
 //
 // run.go has what XEP-0050 says of any command, session.go what waits between two requests,
-// form.go the forms. What there is stands in list.go; accounts.go, online.go, roles.go, bans.go
-// and announce.go carry it out.
+// form.go the forms. list.go lists the commands of XEP-0133, own.go ours that it lacks;
+// accounts.go, online.go, roles.go, bans.go and announce.go carry them out.
 package commands
