@@ -49,10 +49,10 @@ test("a link on somebody else's page needs no login, and a form there does nothi
   const page = await enter("operator");
   await page.route("http://elsewhere.example/**", (route) => route.fulfill({
     contentType: "text/html",
-    body: `<a href="${service.base}/sessions?state=online">a ticket</a><form method="post" action="${service.base}/logout"><button>win</button></form>`,
+    body: `<a href="${service.base}/sessions?state=available">a ticket</a><form method="post" action="${service.base}/logout"><button>win</button></form>`,
   }));
   await page.goto("http://elsewhere.example/");
-  await Promise.all([page.waitForURL(`${service.base}/sessions?state=online`), page.getByText("a ticket").click()]);
+  await Promise.all([page.waitForURL(`${service.base}/sessions?state=available`), page.getByText("a ticket").click()]);
   await page.goto("http://elsewhere.example/");
   await page.getByText("win").click();
   await page.getByText("another origin").waitFor();

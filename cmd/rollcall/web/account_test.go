@@ -56,7 +56,7 @@ func TestAnAccountIsToldOverTime(t *testing.T) {
 		"2 sessions as a table", "kicked, by carol@localhost", "From where it logs in", "198.51.100.120", "203.0.113.901", "192.0.2.720",
 		"whom it sees, and why",
 	)
-	for shape, n := range map[string]int{`class="bar-online"`: 2 + 1, `class="bar-waiting"`: 1 + 1, `class="bar-connected"`: 2 + 1, `class="mark-bad"`: 1 + 2 + 3, `class="end"`: 1 + 2} {
+	for shape, n := range map[string]int{`class="bar-available"`: 2 + 1, `class="bar-detached"`: 1 + 1, `class="bar-connected"`: 2 + 1, `class="mark-bad"`: 1 + 2 + 3, `class="end"`: 1 + 2} {
 		if got := strings.Count(body, shape); got != n {
 			t.Errorf("%s is drawn %d times, not %d", shape, got, n)
 		}

@@ -14,24 +14,6 @@ type session struct {
 	Since                                 time.Time
 }
 
-// State is how it stands, in a word.
-func (s *session) State() string {
-	switch {
-	case s.Lost:
-		return "lost"
-	case s.Detached:
-		return "waiting"
-	case s.Available:
-		return "online"
-	}
-	return "connected"
-}
-
-// Mark is the class of the state's mark.
-func (s *session) Mark() string {
-	return map[string]string{"lost": "bad", "waiting": "wait", "online": "good", "connected": "soft"}[s.State()]
-}
-
 // A connector is one of those that hold sessions.
 type connector struct {
 	Name, State                   string

@@ -15,7 +15,7 @@ type lane struct {
 	By                string // who ended it, if somebody did
 	Phases            []phase
 
-	available bool // by its last presence, also while it waits
+	available bool // by its last presence, also while it is detached
 }
 
 // A phase is a time in which a session was in one state.
@@ -52,8 +52,17 @@ type lanes struct {
 // present takes a session that there was where what is shown begins.
 func (ls *lanes) present(s *session) {
 	l := &lane{ID: s.ID, JID: s.JID, Resource: s.Resource, Connector: s.Connector, Began: s.Since, available: s.Available}
-	l.enter(s.State(), ls.from)
+	l.enter(drawn(s.State()), ls.from)
 	ls.list = append(ls.list, l)
+}
+
+// drawn is the state that a chart shows: a session is unbound for so short a time that it
+// would not be seen.
+func drawn(state string) string {
+	if state == "unbound" {
+		return "connected"
+	}
+	return state
 }
 
 // of is the lane of an event's session, a new one if it is the first that is known of it.
@@ -97,7 +106,7 @@ func (ls *lanes) take(e *event) {
 	case "refreshed":
 		l.available, _ = e.Data["available"].(bool)
 	case "detached":
-		l.enter("waiting", at)
+		l.enter("detached", at)
 	case "resumed":
 		l.Connector = e.text("connector")
 		l.enter(l.attached(), at)
@@ -109,7 +118,7 @@ func (ls *lanes) take(e *event) {
 // attached is the state of a session that has a connection.
 func (l *lane) attached() string {
 	if l.available {
-		return "online"
+		return "available"
 	}
 	return "connected"
 }

@@ -30,7 +30,7 @@ func TestASessionSaysWhyItEnded(t *testing.T) {
 	if body := w.expect(path+"?view=json", `"specversion": "1.0"`); strings.Contains(body, "<svg") {
 		t.Error("JSON is drawn")
 	}
-	if body := w.expect(path+"?view=timeline", "presence available"); strings.Count(body, `class="bar-waiting"`) != 1+1 {
+	if body := w.expect(path+"?view=timeline", "presence available"); strings.Count(body, `class="bar-detached"`) != 1+1 {
 		t.Errorf("the timeline is %s", text(body))
 	}
 }
@@ -59,7 +59,7 @@ func TestASessionThatWaitedInVainSaysSo(t *testing.T) {
 	id := w.login("bob@localhost", "phone", "192.0.2.7:5222")
 	w.act("bob@localhost", session.EnableStreamManagement{Session: id, Resumable: true, Max: 300, TokenHash: "hash"},
 		session.Detach{Session: id, Reason: events.ReasonConnectionLost, Now: time.Now().UnixNano()})
-	w.expect("/sessions/"+id.String(), "waiting for", "its connection is gone, and it waits to be resumed")
+	w.expect("/sessions/"+id.String(), "detached for", "its connection is gone, and it waits to be resumed")
 	w.act("bob@localhost", session.Close{Session: id, Reason: events.ReasonTimeout})
 	body := w.expect("/sessions/"+id.String(), "Cut off at", "its connection was lost at", "and it was not resumed by")
 	if strings.Contains(text(body), "T") && strings.Contains(text(body), "Z (connection_lost)") {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +14,7 @@ type sessionList struct {
 	At       uint64 // the record after which they are so
 	Whole    bool
 	Matching int
+	Counts   stateCounts `json:"states"`
 	Items    []session
 	Next     string
 	Complete bool
@@ -28,16 +30,8 @@ type sessionQuery struct {
 	At, Account, Connector, State, Filter string
 }
 
-// states are those by which the bar can choose, as the page calls them and as filters do.
-var states = [...]struct{ Name, Filter, Means string }{
-	{"online", "available", "connected, and has said that it is available: others see it, and messages reach it"},
-	{"connected", "connected", "logged in, but has not said that it is available, or no longer is"},
-	{"waiting", "detached", "its connection is lost, and it waits a while for the client to come back"},
-	{"lost", "lost", "the connector that held it is gone; it ends as soon as another one has found that out"},
-}
-
 // States are those of sessions, with what they mean.
-func (*sessionList) States() any { return states }
+func (*sessionList) States() []state { return states[:] }
 
 // sessions lists those that there are.
 func sessions(v *visit) (*shown, error) {
@@ -49,6 +43,9 @@ func sessions(v *visit) (*shown, error) {
 	at, err := v.momentOf("at")
 	if err == nil {
 		list.Asked.At = at.String()
+		err = list.Asked.known()
+	}
+	if err == nil {
 		err = v.ask("Sessions", "/v1/sessions", list.Asked.values(v.After()), list)
 	}
 	if err != nil {
@@ -85,6 +82,18 @@ func (l *sessionList) askHosts(v *visit) error {
 	return err
 }
 
+// known fails if there is no such state.
+func (q *sessionQuery) known() error {
+	if _, ok := stateOf(q.State); ok || q.State == "" {
+		return nil
+	}
+	names := make([]string, len(states))
+	for i := range states {
+		names[i] = states[i].Name
+	}
+	return &problem{Status: http.StatusBadRequest, Parameter: "state", Detail: fmt.Sprintf("state: %q is none; there are %s", q.State, strings.Join(names, ", "))}
+}
+
 // values are the query that asks the API.
 func (q *sessionQuery) values(after string) url.Values {
 	query := url.Values{}
@@ -98,12 +107,10 @@ func (q *sessionQuery) values(after string) url.Values {
 
 // filter is what was typed, and the state.
 func (q *sessionQuery) filter() string {
-	for _, s := range states {
-		if s.Name == q.State {
-			return strings.TrimSpace(q.Filter + " state:" + s.Filter)
-		}
+	if q.State == "" {
+		return q.Filter
 	}
-	return q.Filter
+	return strings.TrimSpace(q.Filter + " state:" + q.State)
 }
 
 // chooses reports that not all are meant.

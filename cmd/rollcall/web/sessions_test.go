@@ -32,12 +32,12 @@ func TestSessionsAreListedAndChosen(t *testing.T) {
 	alice := w.login("alice@localhost", "phone", "192.0.2.7:5222")
 	w.act("alice@localhost", session.BecomeAvailable{Session: alice, Priority: 5, Stanza: "<presence/>"})
 	w.login("bob@localhost", "desk", "198.51.100.1:5222")
-	body := w.expect("/sessions", "2 sessions, as of", "alice@localhost/phone", "online priority 5", "192.0.2.7:5222", "bob@localhost/desk", "connected", "rollcall sessions Copycurl -H")
+	body := w.expect("/sessions", "2 sessions, as of", "alice@localhost/phone", "available priority 5", "192.0.2.7:5222", "bob@localhost/desk", "connected", "rollcall sessions Copycurl -H")
 	if !strings.Contains(body, `data-live="?class=session`) {
 		t.Error("the page does not follow what happens")
 	}
 	for query, want := range map[string]string{
-		"state=online": "alice@localhost/phone", "state=connected": "bob@localhost/desk", "account=bob@localhost": "bob@localhost/desk",
+		"state=available": "alice@localhost/phone", "state=connected": "bob@localhost/desk", "account=bob@localhost": "bob@localhost/desk",
 		"filter=address:192.0.2.0/24": "alice@localhost/phone", "connector=c1&filter=resource:d*": "bob@localhost/desk",
 	} {
 		w.expect("/sessions?"+query, "1 session chosen of all", want)

@@ -58,6 +58,7 @@ var functions = template.FuncMap{
 	"before":        func(seq uint64) uint64 { return seq - 1 },
 	"add":           func(a, b int) int { return a + b },
 	"short":         short,
+	"meaning":       meaning,
 }
 
 // count is a number as people read it: 1,234,567.

@@ -92,7 +92,7 @@ func TestTimeShowsTheTableOfAMoment(t *testing.T) {
 	a.silent(t, "bob@localhost")
 	b.get("/time?at="+url.QueryEscape(between.UTC().Format(time.RFC3339Nano))).says(t, "after sequence 2", "alice@localhost/phone", "<b>1</b> sessions")
 	a = b.get("/time?at=4")
-	a.says(t, "alice@localhost/phone", "bob@localhost/laptop", "<b>2</b> sessions", "<b>2</b> accounts", "<b>0</b> available", "<b>2</b> connected only", "By connector: c1 2")
+	a.says(t, "alice@localhost/phone", "bob@localhost/laptop", "<b>2</b> sessions", "<b>2</b> accounts", "<b>0</b> available", "<b>2</b> connected", "By connector: c1 2")
 	a = b.get("/time")
 	a.says(t, "live", "after sequence 5", "bob@localhost/laptop")
 	a.silent(t, "alice@localhost/phone")

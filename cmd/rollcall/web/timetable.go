@@ -12,17 +12,15 @@ const tablePage = "100"
 
 // A tableThen is the table of a moment.
 type tableThen struct {
-	At                                      uint64
-	Whole                                   bool
-	Accounts, Sessions, Available, Detached int
-	Connectors                              []connector // that hold sessions
-	Items                                   []session
-	Next                                    string
-	Event                                   *event // the newest of the moment; nil: none, or it is live
+	At                 uint64
+	Whole              bool
+	Accounts, Sessions int
+	States             stateCounts
+	Connectors         []connector // that hold sessions
+	Items              []session
+	Next               string
+	Event              *event // the newest of the moment; nil: none, or it is live
 }
-
-// Others are the sessions that are neither available nor waiting.
-func (t *tableThen) Others() int { return max(t.Sessions-t.Available-t.Detached, 0) }
 
 // Few are the first of the connectors.
 func (t *tableThen) Few() []connector { return t.Connectors[:min(len(t.Connectors), 4)] }
