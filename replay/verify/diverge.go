@@ -188,6 +188,12 @@ func inWhat(ours, theirs *session.Session) string {
 	for _, d := range c.Differences() {
 		names = append(names, string(d))
 	}
+	if ours.Address() != theirs.Address() {
+		names = append(names, "address")
+	}
+	if ours.Role() != theirs.Role() {
+		names = append(names, "role")
+	}
 	if len(names) == 0 {
 		return ""
 	}

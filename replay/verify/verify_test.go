@@ -182,6 +182,31 @@ func TestAKeyframeThatIsWrongIsNamed(t *testing.T) {
 	}
 }
 
+// The table's own hash leaves the address out, and the role.
+func TestAKeyframeInWhichNothingButAnAddressOrARoleIsAnotherIsWrong(t *testing.T) {
+	t.Parallel()
+	for part, change := range map[string]func(*events.Authenticated){
+		"address": func(e *events.Authenticated) { e.Address = "192.0.2.1:5222" },
+		"role":    func(e *events.Authenticated) { e.Role = "staff" },
+	} {
+		w := newWorld(t)
+		w.online(1, "alice@localhost")
+		other := projector.NewTable()
+		for _, st := range w.stored {
+			if e, ok := st.Event.(events.Authenticated); ok {
+				change(&e)
+				st.Event = e
+			}
+			other.Fold(&st)
+		}
+		w.write(other)
+		r := w.check(w, replay.Moment{})
+		if f, _ := first(r); r.Wrong != 1 || !strings.HasSuffix(f.Text, "alice@localhost/r1 than the log gives ("+part+")") {
+			t.Errorf("another %s: %+v", part, r)
+		}
+	}
+}
+
 func TestDamagedKeyframesArePassedOver(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string][]int{"one": {2}, "the first": {0}, "the last": {5}, "a run": {1, 2, 3}, "all": {0, 1, 2, 3, 4, 5}} {
