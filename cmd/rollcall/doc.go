@@ -10,7 +10,7 @@
 //
 // A verb is a file of its name, those of "rollcall user", "rollcall names", "rollcall
 // config" and "rollcall bench" begin with that, and run.go puts them together. They share
-// console.go, table.go, bars.go, recordlines.go and publiclines.go for what they print, when.go for times, size.go for sizes,
+// console.go, table.go, bars.go, recordlines.go and publiclines.go for what they print, when.go for times, size.go for counts and sizes,
 // chosen.go for filters, service.go, serviceconfig.go, past.go and progresslog.go for what they read, and accounts.go for what
 // they change.
 // "rollcall user export --xep0227" is userexportall.go. "rollcall import" has importsource.go (what is at a path) and importreport.go beside it.

@@ -54,13 +54,6 @@ func showFeeds(con *console, all []bus.Feed, asJSON bool) error {
 	return t.flush()
 }
 
-func (c *console) stampOr(t, now time.Time, never string) string {
-	if t.IsZero() {
-		return never
-	}
-	return c.stamp(t, now)
-}
-
 // activeText says when a feed was active. NATS forgets the time when it starts again, but not
 // that anything was sent.
 func (c *console) activeText(f *bus.Feed, now time.Time) string {

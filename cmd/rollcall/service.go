@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -137,12 +136,4 @@ func parseTarget(s string) (events.JID, error) {
 		return j, usagef("%s names no account: give user@domain or user@domain/resource", j)
 	}
 	return j, nil
-}
-
-// plural is "1 account", "2 accounts".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

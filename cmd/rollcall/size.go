@@ -12,7 +12,15 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
-// Sizes and times as people read and write them.
+// Counts, sizes and times as people read and write them.
+
+// plural is "1 account", "2 accounts".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
 
 // units are those of sizes, the largest first. Those without an i are decimal, and a
 // letter alone is what disks and NATS take it for.

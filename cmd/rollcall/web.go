@@ -12,9 +12,6 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 )
 
-// defaultViewer is whom a link is for unless it is said otherwise.
-const defaultViewer = "operator"
-
 // A linkView is a link as scripts see it.
 type linkView struct {
 	URL     string         `json:"url"`

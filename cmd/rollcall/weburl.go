@@ -18,6 +18,9 @@ import (
 
 // What of a service is looked at with a browser, and the link that lets one in.
 
+// defaultViewer is whom a link is for unless it is said otherwise.
+const defaultViewer = "operator"
+
 // A face is where a process answers browsers. Others learn of it on NATS.
 type face struct {
 	Host  string // the machine's name

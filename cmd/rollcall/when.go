@@ -122,6 +122,14 @@ func (c *console) stamp(t, now time.Time) string {
 	return t.Format("2006-01-02 15:04:05")
 }
 
+// stampOr is stamp, or never for the zero time.
+func (c *console) stampOr(t, now time.Time, never string) string {
+	if t.IsZero() {
+		return never
+	}
+	return c.stamp(t, now)
+}
+
 // zoneName is what the heads of time columns show.
 func (c *console) zoneName(now time.Time) string { return now.In(c.zone).Format("MST") }
 
