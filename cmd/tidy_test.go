@@ -43,12 +43,12 @@ func (s *source) imports(name string) bool {
 func sources(t *testing.T) []source {
 	t.Helper()
 	var all []source
+	fset := token.NewFileSet()
 	for _, p := range files(t, ".go") {
 		text, err := os.ReadFile(filepath.Join("..", p))
 		if err != nil {
 			t.Fatal(err)
 		}
-		fset := token.NewFileSet()
 		file, err := parser.ParseFile(fset, p, text, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
