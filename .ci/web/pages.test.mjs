@@ -61,6 +61,16 @@ test("every page is sound, small and large, light and dark", async (t) => {
   }
 });
 
+test("the header takes two lines on a notebook, and no third", async () => {
+  const page = await browser.open({ width: 1280 });
+  await page.visit("/?zone=America/Argentina/ComodRivadavia");
+  for (const line of ["header > div", "header > nav"]) {
+    const tops = await page.locator(`${line} > *`).evaluateAll((all) => all.filter((e) => e.offsetParent).map((e) => e.offsetTop + e.offsetHeight / 2));
+    assert.ok(Math.max(...tops) - Math.min(...tops) < 15, `${line} wraps: ${tops}`);
+  }
+  await page.context().close();
+});
+
 test("every page is whole without JavaScript", async (t) => {
   for (const path of paths) {
     await t.test(path, async () => {

@@ -9,8 +9,8 @@ import (
 
 // accessLog is who asked for what, and did what, about whom.
 type accessLog struct {
-	About, By, Since, Until string // as asked
-	Problem                 string // what is wrong with one of them
+	About, By, Since, Until string  // as asked
+	Problem                 problem // of what was typed
 	Items                   []auditEntry
 	Next                    struct{ Before uint64 }
 	Complete                bool
@@ -59,11 +59,11 @@ func access(v *visit) (*shown, error) {
 	}
 	s := &shown{template: "access", Title: "Access log", Body: &body}
 	if err := v.ask("Who asked for what", "/v1/audit", asked, &body); err != nil {
-		p, ok := faultOf(err, names[:]...)
+		p, ok := faultOf(err, names[:4]...)
 		if !ok {
 			return nil, err
 		}
-		body.Problem, s.Status = p.Detail, p.Status
+		body.Problem, s.Status = *p, p.Status
 		return s, nil
 	}
 	if !body.Complete {

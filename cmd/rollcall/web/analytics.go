@@ -11,8 +11,8 @@ type analysis struct {
 	Figures      []link
 	Here         string // name of the figure
 	Title, About string
-	Since, Until string // as asked
-	Problem      string // what is wrong with one of them
+	Since, Until string  // as asked
+	Problem      problem // of what was typed
 	Spans        []navLink
 	Covers       covers
 	Plot         *plot
@@ -84,7 +84,7 @@ func analytics(v *visit) (*shown, error) {
 		if !ok {
 			return nil, err
 		}
-		body.Problem, s.Status = p.Detail, p.Status
+		body.Problem, s.Status = *p, p.Status
 		return s, nil
 	}
 	if !body.Covers.Complete {

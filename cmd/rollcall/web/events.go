@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // eventsPage is a page of the log.
@@ -16,8 +17,8 @@ type eventsPage struct {
 	Scanned              uint64
 	ScanLimited          bool `json:"scan_limited"`
 
-	FilterProblem string // what is wrong with the filter
-	More          string // address of the page after this one; "": there is none
+	Problem problem // of what was typed
+	More    string  // address of the page after this one; "": there is none
 }
 
 // listEvents searches the log. Without a span it begins with the newest and says when there
@@ -39,21 +40,31 @@ func listEvents(v *visit) (*shown, error) {
 		if !ok {
 			return nil, err
 		}
-		body.FilterProblem, s.Status = p.Detail, p.Status
+		body.Problem, s.Status, s.Body = *p, p.Status, &body
+		return s, nil
 	}
 	body.More = body.more(v.r.URL.Query())
-	body.Tail = !body.Oldest && body.Until == "" && v.value("to") == "" && body.FilterProblem == ""
+	body.Tail = !body.Oldest && body.Until == "" && v.value("to") == ""
 	if body.Tail {
 		s.Live = "?" + url.Values{"filter": {body.Filter}}.Encode()
 	}
-	s.Body = body
+	s.Body = &body
 	return s, nil
+}
+
+// Logins is where logins are that the filter means and the log of events does not have; ""
+// if it does not ask for them.
+func (p *eventsPage) Logins() string {
+	if !strings.Contains(p.Filter, "auth_failed") {
+		return ""
+	}
+	return loginsPath("", p.Filter, p.Since, p.Until)
 }
 
 // more is the address of the page after this one.
 func (p *eventsPage) more(query url.Values) string {
 	switch {
-	case p.Complete || p.FilterProblem != "":
+	case p.Complete:
 		return ""
 	case p.Oldest:
 		query.Set("after", strconv.FormatUint(p.Next.After, 10))

@@ -7,9 +7,9 @@ import (
 
 // explained is why stanzas go where they go, and why somebody is shown to somebody else.
 type explained struct {
-	To, Of, Who, At string // as asked
-	Problem         string // what is wrong with one of them
-	Before          bool   // the log begins after the moment
+	To, Of, Who, At string  // as asked
+	Problem         problem // of what was typed
+	Before          bool    // the log begins after the moment
 	Route           *struct {
 		Items       []verdict
 		ClosedLater []struct {
@@ -71,7 +71,7 @@ func explain(v *visit) (*shown, error) {
 		}
 		err := v.ask(what, path, query, into)
 		if p, ok := faultOf(err, append(params, "at")...); ok {
-			body.Problem, s.Status = p.Detail, p.Status
+			body.Problem, s.Status = *p, p.Status
 			return nil
 		}
 		return err

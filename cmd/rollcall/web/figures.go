@@ -118,10 +118,19 @@ func drawLogins(v *visit, a *analysis) error {
 			good[i] += r.Succeeded
 			bad[i] += r.Failed
 		}
-		a.Table.add(cell{Text: v.Time(r.At)}, words(cmp.Or(r.Mechanism, "unknown")), words(r.Succeeded), words(r.Failed))
+		failed := words(r.Failed)
+		if r.Failed > 0 {
+			failed = failed.to(a.failedAt(r.At))
+		}
+		a.Table.add(cell{Text: v.Time(r.At)}, words(cmp.Or(r.Mechanism, "unknown")), words(r.Succeeded), failed)
 	}
 	a.draw(v, series{Name: "succeeded", of: good}, series{Name: "failed", of: bad})
 	return err
+}
+
+// failedAt are the logins that failed in the step that begins then.
+func (a *analysis) failedAt(at time.Time) string {
+	return loginsPath("", failedLogins, at.Format(time.RFC3339), at.Add(a.Covers.step()).Format(time.RFC3339))
 }
 
 func drawEnds(v *visit, a *analysis) error {

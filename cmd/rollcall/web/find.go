@@ -67,6 +67,14 @@ func networkIn(text string) string {
 	return ""
 }
 
+// Findable is what the box takes, for the viewer.
+func (v *visit) Findable() string {
+	if v.Viewer.May("read:address") {
+		return "JID, session, address, time"
+	}
+	return "JID, session, time"
+}
+
 // findHelp says what may be meant by a word that is none of these: a connector, or the name
 // of an account of one of the domains that there are.
 func findHelp(v *visit) (*shown, error) {

@@ -19,6 +19,7 @@ var pages = []pageKind{
 	{"/time", "time", "Time", timePage},
 	{"/events", "events", "Events", listEvents},
 	{"/events/{seq}", "event", "", oneEvent},
+	{"/logins", "logins", "Logins", logins},
 	{"/explain", "explain", "Explain", explain},
 	{"/analytics", "analytics", "Analytics", analytics},
 	{"/connectors", "connectors", "Connectors", listConnectors},

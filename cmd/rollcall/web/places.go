@@ -85,3 +85,17 @@ func countPlace(places map[string]*place, e *event) {
 	}
 	pl.Logins++
 }
+
+// Logins are those of the account in the span that a filter means.
+func (p *accountPage) Logins(filter string) string {
+	span := p.Span.query()
+	return loginsPath(p.JID, filter, span.Get("since"), span.Get("until"))
+}
+
+// FailedFrom are the logins that failed from a place.
+func (p *accountPage) FailedFrom(address string) string {
+	if address == "" || !p.Span.page.Viewer.May("read:address") {
+		return p.Logins(failedLogins)
+	}
+	return p.Logins(failedLogins + " address:" + address)
+}

@@ -58,10 +58,11 @@ type problem struct {
 
 func (p *problem) Error() string { return p.Detail }
 
-// faultOf is a problem with one of these parameters, which a form shows beside the field.
+// faultOf is a problem with what was typed for one of these parameters, which a form shows
+// beside the field.
 func faultOf(err error, parameters ...string) (*problem, bool) {
 	var p *problem
-	ok := errors.As(err, &p) && p.Status == http.StatusBadRequest && slices.Contains(parameters, p.Parameter)
+	ok := errors.As(err, &p) && (p.Status == http.StatusBadRequest || p.Status == http.StatusForbidden) && slices.Contains(parameters, p.Parameter)
 	return p, ok
 }
 
