@@ -63,6 +63,23 @@ test("the list of sessions says that there are new ones, and moves no row", asyn
   await page.context().close();
 });
 
+test("a list of sessions counts no event of others", async () => {
+  const [page, some] = [await browser.open({ path: "/sessions?filter=resource:seen*" }), await browser.open({ path: "/sessions?state=lost" })];
+  const news = page.locator(".news button");
+  await until("both follow", () => page.evaluate(() => performance.getEntriesByType("resource").some((r) => r.name.includes("/v1/events/stream"))));
+  await service.login("bob", { resource: "unseen" });
+  await some.getByRole("button", { name: "There may be changes: show" }).waitFor();
+  assert.equal(await news.count(), 0);
+  const seen = await service.login("bob", { resource: "seen-first" });
+  await news.waitFor();
+  const told = Number((await news.textContent()).match(/^(\d+) new changes?: show$/)[1]);
+  const { items } = await service.json("/v1/events?filter=resource:seen*+type:bound,presence_available,roster_requested");
+  assert.ok(told <= items.length, `${told} of ${items.length}`);
+  await seen.stop();
+  await page.context().close();
+  await some.context().close();
+});
+
 test("the events come by themselves, and wait while they are paused", async () => {
   const page = await browser.open({ path: "/events?filter=type:authenticated" });
   const rows = () => page.locator("[data-tail] tr").count();

@@ -44,7 +44,7 @@ type accountPage struct {
 func account(v *visit) (*shown, error) {
 	jid := v.r.PathValue("jid")
 	p := &accountPage{JID: jid}
-	s := &shown{template: "account", Title: jid, Body: p, Live: pathWith("", url.Values{"account": {jid}})}
+	s := &shown{template: "account", Title: jid, Body: p, Live: pathWith("", url.Values{"account": {jid}}), Counts: "event"}
 	if fault, ok := faultOf(p.Span.read(v, 7*aDay), "since", "until"); ok {
 		p.Problem, s.Status = *fault, fault.Status
 		return s, nil

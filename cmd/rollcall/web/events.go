@@ -46,7 +46,7 @@ func listEvents(v *visit) (*shown, error) {
 	body.More = body.more(v.r.URL.Query())
 	body.Tail = !body.Oldest && body.Until == "" && v.value("to") == ""
 	if body.Tail {
-		s.Live = "?" + url.Values{"filter": {body.Filter}}.Encode()
+		s.Live, s.Counts = "?"+url.Values{"filter": {body.Filter}}.Encode(), "event"
 	}
 	s.Body = &body
 	return s, nil

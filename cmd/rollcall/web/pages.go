@@ -45,6 +45,7 @@ type shown struct {
 	Status   int      // of HTTP; 0: 200
 	Refresh  string   // where the browser goes by itself; "": it stays
 	Live     string   // query of the events that change this page, see app.mjs; "": it is not live
+	Counts   string   // what one of these events is called where the page counts them; "": it can't
 	Script   string   // file of static that this page alone needs; "": none
 	parts    []string // templates that the script may ask for by themselves, beside main
 	Body     any

@@ -56,7 +56,7 @@ func sessions(v *visit) (*shown, error) {
 		return s, nil
 	}
 	if list.Then = at.Time; at.Live() {
-		s.Live = pathWith("", url.Values{"class": {"session,presence"}, "account": {list.Asked.Account}})
+		s.Live, s.Counts = list.Asked.following()
 		list.Then = v.now
 		return s, list.askHosts(v)
 	}

@@ -33,7 +33,7 @@ func TestSessionsAreListedAndChosen(t *testing.T) {
 	w.act("alice@localhost", session.BecomeAvailable{Session: alice, Priority: 5, Stanza: "<presence/>"})
 	w.login("bob@localhost", "desk", "198.51.100.1:5222")
 	body := w.expect("/sessions", "2 sessions, as of", "alice@localhost/phone", "available priority 5", "192.0.2.7:5222", "bob@localhost/desk", "connected", "rollcall sessions Copycurl -H")
-	if !strings.Contains(body, `data-live="?class=session`) {
+	if !strings.Contains(body, `data-live="?type=authenticated`) {
 		t.Error("the page does not follow what happens")
 	}
 	for query, want := range map[string]string{

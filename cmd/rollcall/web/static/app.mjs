@@ -29,7 +29,8 @@ const patience = 300_000; // ms after which a page that was hidden asks anew rat
 class Live {
   wait = 1000; // ms before a stream that was refused is asked for again
 
-  constructor({ live, position }) {
+  constructor({ live, position, counts }) {
+    this.counts = counts; // what one event is called; "": they are not counted, for some may not matter
     this.url = new URL(`/v1/events/stream${live}`, location.href);
     this.url.searchParams.set("every", `${every}ms`);
     this.position = position; // what the page knows of
@@ -111,7 +112,8 @@ class Live {
   offer() {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = `${this.news.toLocaleString("en")} new: show`;
+    const few = this.news === 1 ? this.counts : `${this.counts}s`;
+    button.textContent = this.counts ? `${this.news.toLocaleString("en")} new ${few}: show` : "There may be changes: show";
     button.addEventListener("click", () => this.show());
     this.say(button);
   }
