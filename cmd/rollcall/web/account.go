@@ -132,6 +132,14 @@ func (p *accountPage) read(v *visit) (*lanes, error) {
 	return ls, nil
 }
 
+// DisabledUntil is when it will be enabled by itself; zero: it will not.
+func (p *accountPage) DisabledUntil() time.Time {
+	if p.Disabled == nil {
+		return time.Time{}
+	}
+	return p.Disabled.instant("until")
+}
+
 // readSteps asks for the events of the span, a page after another.
 func (p *accountPage) readSteps(v *visit) error {
 	query := p.Span.query()

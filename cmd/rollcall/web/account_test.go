@@ -88,7 +88,9 @@ func TestADisabledAccountIsCalledSo(t *testing.T) {
 	w := newWorld(t)
 	w.bobsDay()
 	w.act("bob@localhost", session.DisableAccount{Text: "spam", By: "carol@localhost"})
-	w.expect("/accounts/bob@localhost", "disabled since", "text spam, by carol@localhost", "Not online.")
+	w.expect("/accounts/bob@localhost", "disabled since", ", until it is enabled: spam, by carol@localhost.", "Not online.")
+	w.act("bob@localhost", session.DisableAccount{Text: "spam", By: "carol@localhost", Until: time.Date(2099, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano()})
+	w.expect("/accounts/bob@localhost", ", until 2099-01-02 03:04:05: spam, by carol@localhost.")
 	w.act("bob@localhost", session.EnableAccount{By: "carol@localhost"})
 	if read := text(w.page("/accounts/bob@localhost")); strings.Contains(read, "disabled since") {
 		t.Error(read)

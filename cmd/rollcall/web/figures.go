@@ -59,7 +59,8 @@ func (a *analysis) draw(v *visit, all ...series) {
 // mostSeries is how many series are drawn apart; the rest is one.
 const mostSeries = 5
 
-// greatest are the numbers of each word in so many steps, those of the greatest sum first.
+// greatest are the numbers of each reason of ends in so many steps, those of the greatest sum
+// first. A reason has its color wherever it is drawn.
 func greatest(of map[string][]int, steps int) (all []series) {
 	names := slices.Collect(maps.Keys(of))
 	sum := func(ns []int) (n int) {
@@ -71,11 +72,11 @@ func greatest(of map[string][]int, steps int) (all []series) {
 	slices.SortFunc(names, func(x, y string) int { return cmp.Or(-cmp.Compare(sum(of[x]), sum(of[y])), cmp.Compare(x, y)) })
 	for i, name := range names {
 		if i < mostSeries {
-			all = append(all, series{Name: name, of: of[name]})
+			all = append(all, series{Name: name, Class: "end-" + name, of: of[name]})
 			continue
 		}
 		if i == mostSeries {
-			all = append(all, series{Name: "others", of: make([]int, steps)})
+			all = append(all, series{Name: "others", Class: "series-6", of: make([]int, steps)})
 		}
 		for at, n := range of[name] {
 			all[mostSeries].of[at] += n
@@ -124,7 +125,7 @@ func drawLogins(v *visit, a *analysis) error {
 		}
 		a.Table.add(cell{Text: v.Time(r.At)}, words(cmp.Or(r.Mechanism, "unknown")), words(r.Succeeded), failed)
 	}
-	a.draw(v, series{Name: "succeeded", of: good}, series{Name: "failed", of: bad})
+	a.draw(v, series{Name: "succeeded", of: good}, series{Name: "failed", Class: "series-5", of: bad})
 	return err
 }
 

@@ -136,6 +136,6 @@ func (s *standing) draw(zone *time.Location) {
 		}
 	}
 	until := since.Add(time.Duration(len(s.Steps)) * step)
-	s.Logins = plotOf("Logins of the last day", since, until, step, zone, []series{{Name: "succeeded", of: good}, {Name: "failed", of: bad}})
+	s.Logins = plotOf("Logins of the last day", since, until, step, zone, []series{{Name: "succeeded", of: good}, {Name: "failed", Class: "series-5", of: bad}})
 	s.Ends = plotOf("Ends of sessions of the last day", since, until, step, zone, greatest(ends, len(s.Steps)))
 }

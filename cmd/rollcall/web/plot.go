@@ -26,7 +26,7 @@ type plot struct {
 // A series is what one hue and pattern is of.
 type series struct {
 	Name  string
-	Class string // of the style sheet
+	Class string // of the style sheet; "": that of its place
 	Path  string
 	Says  string // what the numbers come to
 	of    []int  // a number a step
@@ -60,7 +60,9 @@ func plotOf(title string, since, until time.Time, step time.Duration, zone *time
 	clear(under)
 	for i := range all {
 		s := all[i]
-		s.Class = fmt.Sprintf("series-%d", i+1)
+		if s.Class == "" {
+			s.Class = fmt.Sprintf("series-%d", i+1)
+		}
 		var path strings.Builder
 		total, most := 0, 0
 		for at, n := range s.of {

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rollcall-xmpp/rollcall/events"
 )
 
 func TestAPlotStacksItsSeries(t *testing.T) {
@@ -61,5 +64,39 @@ func TestATableHasALimit(t *testing.T) {
 	}
 	if got := words("<b>").Text; got != "&lt;b&gt;" {
 		t.Errorf("%s", got)
+	}
+}
+
+// The color of a reason does not depend on what else there is, and is that of no other.
+func TestEachReasonHasAColorOfItsOwn(t *testing.T) {
+	t.Parallel()
+	classes := func(of map[string][]int) map[string]string {
+		all := map[string]string{}
+		for _, s := range plotOf("Ends", time.Time{}, time.Time{}.Add(time.Minute), time.Minute, time.UTC, greatest(of, 1)).Series {
+			all[s.Name] = s.Class
+		}
+		return all
+	}
+	few, many := classes(map[string][]int{"kicked": {1}, "client": {2}}), classes(map[string][]int{"kicked": {9}, "client": {2}, "timeout": {3}})
+	if few["kicked"] != many["kicked"] || few["client"] != many["client"] || few["kicked"] == few["client"] {
+		t.Errorf("%v, then %v", few, many)
+	}
+	style, err := staticFiles.ReadFile("static/app.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]events.Reason{}
+	for _, r := range events.Reasons() {
+		rule := regexp.MustCompile(`\.end-` + string(r) + ` \{ fill: light-dark\((#\w{6}), (#\w{6})\) \}`).FindSubmatch(style)
+		if rule == nil {
+			t.Errorf("%s has no color", r)
+			continue
+		}
+		for _, color := range rule[1:] {
+			if other := seen[string(color)]; other != "" {
+				t.Errorf("%s has the color of %s", r, other)
+			}
+			seen[string(color)] = r
+		}
 	}
 }
