@@ -166,7 +166,7 @@ func TestTheLimitsDoNotTellWhetherAnAccountExists(t *testing.T) {
 			}
 			for user, got := range seen {
 				if got != seen["nobody"] || !strings.Contains(got, "temporary-auth-failure") {
-					t.Errorf("guesses at %s: %s\nat nobody: %s", user, got, seen["nobody"])
+					t.Errorf("guesses at %s:\n%s\nat nobody:\n%s", user, got, seen["nobody"])
 				}
 			}
 		})
