@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"path"
 	"sync"
@@ -12,10 +13,10 @@ import (
 //go:embed static
 var staticFiles embed.FS
 
-// hashes are those of the files in static, by name. A file's address changes with it, so
-// that browsers may keep it for good.
-var hashes = sync.OnceValue(func() map[string]string {
-	all := map[string]string{}
+// staticHash is that of all files in static. It is in their addresses, which so change with
+// them, and browsers may keep them for good. Scripts find each other beside themselves.
+var staticHash = sync.OnceValue(func() string {
+	h := sha256.New()
 	entries, err := staticFiles.ReadDir("static")
 	if err != nil {
 		panic(err)
@@ -25,28 +26,24 @@ var hashes = sync.OnceValue(func() map[string]string {
 		if err != nil {
 			panic(err)
 		}
-		h := sha256.Sum256(data)
-		all[e.Name()] = base64.RawURLEncoding.EncodeToString(h[:9])
+		fmt.Fprintf(h, "%s %d\n%s", e.Name(), len(data), data)
 	}
-	return all
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:9])
 })
 
 // staticPath is the address of a file.
-func staticPath(name string) string { return "/static/" + hashes()[name] + "/" + name }
+func staticPath(name string) string { return "/static/" + staticHash() + "/" + name }
 
 // statics answers with files.
 func statics(w http.ResponseWriter, r *http.Request) {
 	name := path.Base(r.URL.Path)
-	if hashes()[name] == "" || r.URL.Path != staticPath(name) {
+	text, err := staticFiles.ReadFile("static/" + name)
+	if err != nil || r.URL.Path != staticPath(name) {
 		http.NotFound(w, r)
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	w.Header().Set("Content-Type", types[path.Ext(name)])
-	text, err := staticFiles.ReadFile("static/" + name)
-	if err != nil {
-		panic(err)
-	}
 	w.Write(encode(w, r, text))
 }
 

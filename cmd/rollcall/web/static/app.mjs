@@ -4,11 +4,14 @@
 // --- The zone -----------------------------------------------------------------------
 
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const shown = document.querySelector(".zone")?.textContent.match(/Times in (\S+)/)?.[1] ?? "UTC";
+
+// stamp writes times as pages do.
+export const stamp = new Intl.DateTimeFormat("sv-SE", { timeZone: shown, dateStyle: "short", timeStyle: "medium" });
 
 // offerZone shows the link to the viewer's own zone, which only the browser knows.
 function offerZone() {
   const offer = document.querySelector("[data-local-zone]");
-  const shown = document.querySelector(".zone")?.textContent.match(/Times in (\S+)/)?.[1];
   if (!offer || !here || here === shown || here === "UTC") return;
   const to = new URL(location.href);
   to.searchParams.set("zone", here);
@@ -17,6 +20,49 @@ function offerZone() {
   link.textContent = `local (${here})`;
   offer.hidden = false;
 }
+
+// --- A service that is away ---------------------------------------------------------------
+
+// say puts a line above the page.
+function say(what) {
+  const line = document.querySelector(".news");
+  if (!line) return;
+  line.replaceChildren(what);
+  line.hidden = what === "";
+}
+
+// While the service can't be asked the page says since when, and calls nothing live that it
+// has from before. It asks until there is an answer, and then goes on.
+const NOT_READY = "The service cannot answer yet";
+const away = {
+  since: null,
+
+  begin(what = "The service cannot be reached") {
+    if (this.since) return;
+    this.since = new Date();
+    document.documentElement.classList.add("away");
+    this.tell(what);
+    this.ask(500);
+  },
+
+  tell(what) { say(`${what}, since ${stamp.format(this.since)}. What is shown is from before; trying again.`); },
+
+  async ask(wait) {
+    await new Promise((done) => setTimeout(done, wait));
+    if (document.hidden) await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+    const answer = await fetch("/readyz", { signal: AbortSignal.timeout(5000) }).catch(() => null);
+    if (answer?.ok) return this.end();
+    this.tell(answer ? NOT_READY : "The service cannot be reached");
+    this.ask(Math.min(2 * wait, 4000));
+  },
+
+  end() {
+    this.since = null;
+    document.documentElement.classList.remove("away");
+    say("");
+    document.dispatchEvent(new Event("rollcall:back"));
+  },
+};
 
 // --- What is live ---------------------------------------------------------------------
 
@@ -29,8 +75,9 @@ const patience = 300_000; // ms after which a page that was hidden asks anew rat
 class Live {
   wait = 1000; // ms before a stream that was refused is asked for again
 
-  constructor({ live, position, counts }) {
+  constructor({ live, position, counts, waits }) {
     this.counts = counts; // what one event is called; "": they are not counted, for some may not matter
+    if (waits !== undefined) [this.paused, this.stopped] = [true, performance.now()];
     this.url = new URL(`/v1/events/stream${live}`, location.href);
     this.url.searchParams.set("every", `${every}ms`);
     this.position = position; // what the page knows of
@@ -39,6 +86,7 @@ class Live {
     document.addEventListener("visibilitychange", () => (document.hidden ? this.stop() : this.start()));
     document.addEventListener("rollcall:pause", () => ((this.paused = true), this.stop()));
     document.addEventListener("rollcall:follow", () => ((this.paused = false), this.start()));
+    document.addEventListener("rollcall:back", () => this.back());
     this.start();
   }
 
@@ -57,11 +105,11 @@ class Live {
     const source = (this.source = new EventSource(url));
     source.addEventListener("open", () => {
       this.wait = 1000;
-      if (this.news === 0) this.say("");
+      if (this.news === 0 && !away.since) say("");
     });
     source.addEventListener("error", () => {
-      this.say("The connection to the service is lost; trying again.");
-      if (source.readyState === EventSource.CLOSED && source === this.source) this.again();
+      if (source.readyState !== EventSource.CLOSED) return away.begin();
+      if (source === this.source) this.again();
     });
     source.addEventListener("digest", ({ data }) => {
       const digest = JSON.parse(data);
@@ -75,10 +123,19 @@ class Live {
   async again() {
     this.stop();
     const answer = await fetch("/v1/token").catch(() => null);
-    if (answer?.status === 401) return this.say("You are logged out. Load this page again to log in.");
+    if (answer?.status === 401) return say("You are logged out. Load this page again to log in.");
+    if (!answer || answer.status >= 502) return away.begin(answer && NOT_READY);
+    say("The service does not tell this page what is new; trying again.");
     this.forget();
     setTimeout(() => this.start(), this.wait);
     this.wait = Math.min(2 * this.wait, 30_000);
+  }
+
+  // back goes on once the service is there again.
+  back() {
+    this.stop();
+    this.start();
+    if (!this.paused && document.querySelector("[data-part]")) this.refresh();
   }
 
   // forget goes on with what comes, and says that something may have come before it.
@@ -115,12 +172,14 @@ class Live {
     const few = this.news === 1 ? this.counts : `${this.counts}s`;
     button.textContent = this.counts ? `${this.news.toLocaleString("en")} new ${few}: show` : "There may be changes: show";
     button.addEventListener("click", () => this.show());
-    this.say(button);
+    say(button);
   }
 
   // show shows the page as it is now.
   async show() {
-    await replaceMain(location.href);
+    const main = await partOf(location.href, "main").catch(() => null);
+    if (!main) return;
+    document.querySelector("main").replaceChildren(...main.childNodes);
     this.news = 0;
     this.grow();
   }
@@ -136,17 +195,10 @@ class Live {
       }
       this.news = 0;
     } catch (e) {
-      if (e.name !== "AbortError") this.say(String(e.message ?? e));
+      if (e.name !== "AbortError" && !away.since) say(e.message);
     } finally {
       this.asking = false;
     }
-  }
-
-  say(what) {
-    const line = document.querySelector(".news");
-    if (!line) return;
-    line.replaceChildren(what);
-    line.hidden = what === "";
   }
 }
 
@@ -160,8 +212,6 @@ class Tail {
   constructor(body, show) {
     this.body = body;
     this.row = document.querySelector("[data-tail-row]").content.firstElementChild;
-    this.zone = document.querySelector(".zone").textContent.match(/Times in (\S+)/)[1];
-    this.format = new Intl.DateTimeFormat("sv-SE", { timeZone: this.zone, dateStyle: "short", timeStyle: "medium" });
     this.pause = document.createElement("button");
     this.pause.type = "button";
     this.pause.addEventListener("click", () => (this.paused && this.missed ? show() : this.set(!this.paused)));
@@ -196,7 +246,7 @@ class Tail {
     const set = (field, text, to) => tr.querySelector(`[data-${field}]`).replaceChildren(to && text ? link(text, to) : text ?? "");
     const time = tr.querySelector("time");
     time.dateTime = event.recordedtime;
-    time.textContent = this.format.format(new Date(event.recordedtime));
+    time.textContent = stamp.format(new Date(event.recordedtime));
     set("seq", seq, `/events/${seq}`);
     set("name", name.replaceAll("_", " "));
     set("about", about, session ? `/sessions/${session}` : `/accounts/${encodeURIComponent(about?.split("/")[0])}`);
@@ -226,21 +276,22 @@ function link(text, to) {
   return a;
 }
 
-// partOf asks for a part of a page: main, or one that the page has a template for.
-let asked;
-async function partOf(url, name) {
-  asked?.abort();
-  asked = new AbortController();
-  const answer = await fetch(url, { headers: { "Rollcall-Part": name }, signal: asked.signal });
-  if (answer.redirected) location.reload(); // to log in
-  const text = await answer.text();
+// partOf asks for a part of a page: main, or one that the page has a template for. It fails
+// with an Unreachable where the service is away.
+export async function partOf(url, name, signal) {
+  let answer, text;
+  try {
+    answer = await fetch(url, { headers: { "Rollcall-Part": name }, signal });
+    text = await answer.text();
+  } catch (e) {
+    if (e.name === "AbortError") throw e;
+  }
+  if (!answer || text === undefined || answer.status >= 502) {
+    away.begin(answer && NOT_READY);
+    throw new DOMException("The service cannot be reached.", "Unreachable");
+  }
+  if (answer.redirected) location.assign(url); // to log in
   return new DOMParser().parseFromString(`<main>${text}</main>`, "text/html").querySelector("main");
-}
-
-// replaceMain shows a page in place of this one.
-async function replaceMain(url) {
-  const main = await partOf(url, "main");
-  document.querySelector("main").replaceChildren(...main.childNodes);
 }
 
 // --- Commands ---------------------------------------------------------------------------
