@@ -164,6 +164,47 @@ test("two handles tell what differs, by keyboard too", async () => {
   await page.context().close();
 });
 
+test("what is compared is walked through by steps, by keys and by playing", async () => {
+  const page = await open("/time");
+  await page.locator("[data-step=compare]").click();
+  await page.says("from the beginning until now", /to now/);
+  const box = (name) => page.locator(`[data-handle=${name}] circle`).boundingBox();
+  const [from, to] = [await box("from"), await box("to")];
+  assert.ok(from && to && to.x > from.x, `the handles are at ${JSON.stringify([from, to])}`);
+  await page.locator("[data-handle=from]").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.says("another first moment", /to now/);
+  assert.ok(await box("to"), "the second is still there");
+  await page.locator("#moment input[name=from]").fill("1");
+  await page.locator("#moment input[name=to]").fill("2");
+  await page.keyboard.press("Enter");
+  await page.says("two records", /From sequence 1 to sequence 2\b/);
+  await page.locator("h1").click();
+  for (const [key, seq] of [["]", 3], ["]", 4], ["[", 3]]) {
+    await page.keyboard.press(key);
+    await page.says(`${key} is ${seq}`, new RegExp(`From sequence 1 to sequence ${seq}\\b`));
+  }
+  await page.locator(".player input").fill("5");
+  await page.locator(".player button").click();
+  await page.says("it has arrived at now", /From sequence 1 to now/);
+  assert.ok(await box("to"));
+  await page.locator(".player button").click();
+  assert.equal(await page.locator(".player button").getAttribute("aria-label"), "Pause", "from the first moment again");
+  await page.says("it has arrived at now again", /From sequence 1 to now/);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("a page of the past that goes live follows", async () => {
+  const page = await open("/time?at=1");
+  await page.keyboard.press("l");
+  await page.says("live", /live after sequence/);
+  const carol = await service.login("carol", { resource: "desk" });
+  await page.says("carol is online", /carol@localhost\/desk/);
+  await carol.stop();
+  await page.context().close();
+});
+
 test("a part of the curve is chosen with Shift", async () => {
   const page = await open(`/time?${await logSpan()}&at=1`);
   await page.keyboard.down("Shift");

@@ -46,6 +46,7 @@ type shown struct {
 	Refresh  string   // where the browser goes by itself; "": it stays
 	Live     string   // query of the events that change this page, see app.mjs; "": it is not live
 	Counts   string   // what one of these events is called where the page counts them; "": it can't
+	Waits    bool     // it is not live yet: the script says when it is
 	Script   string   // file of static that this page alone needs; "": none
 	parts    []string // templates that the script may ask for by themselves, beside main
 	Body     any

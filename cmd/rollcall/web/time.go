@@ -24,6 +24,7 @@ type timeline struct {
 	Marks    *incidents
 	Table    *tableThen
 	Compared *compared
+	second   uint64   // record after which the second moment is; 0: not known
 	NoTable  *problem // why there is neither
 }
 
@@ -64,9 +65,7 @@ func timePage(v *visit) (*shown, error) {
 		return nil, err
 	}
 	s := &shown{template: "time", Title: "Time", Body: p, Script: "time.mjs", parts: []string{"moment", "chart"}}
-	if p.Live() {
-		s.Live = "?class=session,presence"
-	}
+	s.Live, s.Waits = "?class=session,presence", !p.Live()
 	return s, nil
 }
 

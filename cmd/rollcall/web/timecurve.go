@@ -157,7 +157,7 @@ func (p *timeline) Ticks() []tick { return ticksOf(p.Span.Since, p.Span.Until, p
 // A handle marks a moment on the curve. One that is not there has no place.
 type handle struct {
 	Name, Label, X string
-	Time           time.Time
+	At             string // in milliseconds, or now; "": not known
 }
 
 // Handles are those that there may be: of the table's moment, and of two that are compared.
@@ -167,8 +167,16 @@ func (p *timeline) Handles() []handle {
 		if p.Comparing() != (i > 0) {
 			continue
 		}
-		if list[i].Time = p.instant(m); !list[i].Time.IsZero() && p.Span.has(list[i].Time) {
-			list[i].X = plain(percent(list[i].Time, p.Span.Since, p.Span.Until))
+		switch {
+		case m.Live(): // where the curve ends
+			list[i].At, list[i].X = "now", "100"
+			continue
+		case m.Time.IsZero():
+			continue
+		}
+		list[i].At = strconv.FormatInt(m.Time.UnixMilli(), 10)
+		if p.Span.has(m.Time) {
+			list[i].X = plain(percent(m.Time, p.Span.Since, p.Span.Until))
 		}
 	}
 	return list

@@ -52,7 +52,22 @@ func (p *timeline) compare() (err error) {
 		return err
 	}
 	p.Compared = c
-	return nil
+	return p.place()
+}
+
+// place finds out after which record the second moment is, from which the next is a step.
+func (p *timeline) place() error {
+	if p.To.Live() {
+		p.second = p.visit.position
+		return nil
+	}
+	if p.To.Seq > 0 {
+		return nil
+	}
+	var t tableThen
+	err := p.visit.ask("Where the second moment is in the log", "/v1/table", url.Values{"at": {p.To.String()}}, &t)
+	p.second = t.At
+	return err
 }
 
 // Apart is how long there is between the moments; "" if that is not known.
@@ -111,16 +126,24 @@ func (p *timeline) NextChanges() string {
 	return p.address(url.Values{"after": {p.Compared.Next}, "change": {p.visit.value("change")}})
 }
 
-// Compare is this page with what differs between its moment and the end of the curve.
+// Compare is this page with what differs between its moment, or the beginning of the curve,
+// and the end of that, which is now if it goes on.
 func (p *timeline) Compare() string {
 	from, to := p.At, moment{Time: p.Span.Until}
-	switch {
-	case from.Live():
-		from, to = moment{Time: p.Span.Since.Truncate(time.Second)}, moment{}
-	case !p.Span.Until.Before(p.visit.now) || !p.Span.has(from.Time):
-		to = moment{}
+	if from.Live() {
+		from = moment{Time: p.Span.Since.Truncate(p.Span.grain())}
 	}
-	return p.address(url.Values{"at": {""}, "from": {from.String()}, "to": {to.String()}})
+	changes := url.Values{"at": {""}, "from": {from.String()}}
+	switch { // a curve up to now has no end in its address
+	case !p.Span.has(from.Time):
+		to = moment{}
+		changes.Set("since", "")
+	case !p.Span.Until.Before(p.visit.now):
+		to = moment{}
+		changes.Set("since", p.Span.from(p.Span.Since))
+	}
+	changes.Set("to", to.String())
+	return p.address(changes)
 }
 
 // Single is this page with the table of one of the moments that are compared.

@@ -66,12 +66,25 @@ func (p *timeline) Before() bool {
 	return p.Table != nil && p.Table.At == 0 && !p.At.Live() && !p.Empty()
 }
 
-// Seq is the record that the table is of.
+// Seq is the record that the table is of, or the second of two moments.
 func (p *timeline) Seq() uint64 {
-	if p.Table == nil {
-		return p.At.Seq
+	switch _, m := p.moving(); {
+	case p.Table != nil:
+		return p.Table.At
+	case m.Seq == 0:
+		return p.second
+	default:
+		return m.Seq
 	}
-	return p.Table.At
+}
+
+// moving is the moment that steps lead away from, and the parameter that names it: the
+// table's, or the second of two.
+func (p *timeline) moving() (name string, m moment) {
+	if p.Comparing() {
+		return "to", p.To
+	}
+	return "at", p.At
 }
 
 // Instant is when the moment was: the time that was asked for, or of the record.
@@ -95,14 +108,16 @@ func (p *timeline) Steps() []step {
 // later is this page some time later or, less than 0, earlier; "" beyond now. The curve is of
 // that time, too.
 func (p *timeline) later(d time.Duration) string {
-	t := p.Instant().Add(d)
+	name, m := p.moving()
+	from := p.instant(m)
+	t := from.Add(d)
 	switch {
-	case p.Instant().IsZero() || p.Live() && d > 0:
+	case from.IsZero() || m.Live() && d > 0:
 		return ""
 	case !t.Before(p.visit.now):
-		return p.ToLive()
+		return p.toNow()
 	}
-	changes := url.Values{"at": {moment{Time: t}.String()}}
+	changes := url.Values{name: {moment{Time: t}.String()}}
 	if !p.Span.has(t) {
 		s := around(t, p.Span.length(), p.visit.now)
 		changes.Set("since", s.from(s.Since))
@@ -113,11 +128,20 @@ func (p *timeline) later(d time.Duration) string {
 
 // event is this page after an event near the one that it is of; "" if there is none.
 func (p *timeline) event(n int64) string {
+	name, m := p.moving()
 	seq := int64(p.Seq()) + n
-	if seq < 1 || n > 0 && (p.Live() || uint64(seq) > max(p.Log.Last, p.visit.position)) {
+	if seq < 1 || n > 0 && (m.Live() || p.Seq() == 0 || uint64(seq) > max(p.Log.Last, p.visit.position)) {
 		return ""
 	}
-	return p.address(url.Values{"at": {strconv.FormatInt(seq, 10)}})
+	return p.address(url.Values{name: {strconv.FormatInt(seq, 10)}})
+}
+
+// toNow is this page with the moment that moves at now.
+func (p *timeline) toNow() string {
+	if p.Comparing() {
+		return p.address(url.Values{"to": {""}, "since": {p.Span.from(p.Span.Since)}})
+	}
+	return p.ToLive()
 }
 
 // ToLive is this page at now, and going on.

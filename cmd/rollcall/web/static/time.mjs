@@ -2,6 +2,8 @@
 // steps and the field. It asks when a handle is let go, abandons the question before, and
 // keeps the address, so that all that it shows can be linked to.
 
+import { partOf, stamp } from "./app.mjs";
+
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 const pace = () => (reduced.matches ? 2000 : 500); // ms between two moments that are played
 const $ = (selector) => document.querySelector(selector);
@@ -13,7 +15,6 @@ class Curve {
   constructor(chart) {
     this.svg = chart.querySelector(".slider");
     [this.since, this.until] = [Number(chart.dataset.since), Number(chart.dataset.until)];
-    this.format = new Intl.DateTimeFormat("sv-SE", { timeZone: chart.dataset.zone, dateStyle: "short", timeStyle: "medium" });
     this.handles = new Map();
     for (const g of this.svg.querySelectorAll(".handle")) this.handles.set(g.dataset.handle, this.adorn(g));
     this.svg.addEventListener("pointerdown", (e) => this.grab(e));
@@ -42,8 +43,9 @@ class Curve {
     return Math.round(this.since + clamp((e.clientX - box.left) / box.width, 0, 1) * (this.until - this.since));
   }
 
-  // put moves a handle to an instant, or away.
-  put(g, ms, said = false) {
+  // put moves a handle to an instant, or away. That of now is where the curve ends.
+  put(g, at, said = false) {
+    const ms = at === "now" ? this.until : Number(at ?? NaN);
     const there = Number.isFinite(ms) && this.has(ms);
     there ? g.removeAttribute("display") : g.setAttribute("display", "none");
     if (!there) return;
@@ -52,9 +54,9 @@ class Curve {
     for (const name of ["x1", "x2"]) g.querySelector("line").setAttribute(name, x);
     g.querySelector("circle").setAttribute("cx", x);
     g.setAttribute("aria-valuenow", ms);
-    g.setAttribute("aria-valuetext", this.format.format(ms));
+    g.setAttribute("aria-valuetext", at === "now" ? at : stamp.format(ms));
     const flag = g.querySelector(".flag");
-    flag.textContent = said ? this.format.format(ms) : "";
+    flag.textContent = said ? stamp.format(ms) : "";
     flag.setAttribute("x", x);
     flag.setAttribute("text-anchor", this.x(ms) < 15 ? "start" : this.x(ms) > 85 ? "end" : "middle");
   }
@@ -115,7 +117,7 @@ class Curve {
   release(g) {
     this.moved = null;
     this.put(g, g.ms);
-    const now = g.ms >= Date.now() - 1000 && g.dataset.handle !== "from";
+    const now = g.ms >= (curve.open ? curve.until : Date.now() - 1000) && g.dataset.handle !== "from";
     go(now && g.dataset.handle === "at" ? liveAddress() : address({ [g.dataset.handle]: now ? "" : iso(g.ms) }));
   }
 }
@@ -126,6 +128,7 @@ function plainly(e, shift = false) { return e.button === 0 && !e.ctrlKey && !e.m
 // --- Addresses and questions --------------------------------------------------------------
 
 let curve, asking;
+let missed = null; // asks again what the service was not there to answer
 let held = false; // a pointer holds a handle
 const iso = (ms) => new Date(ms).toISOString();
 
@@ -133,8 +136,18 @@ const iso = (ms) => new Date(ms).toISOString();
 function address(changes, from = location.href) {
   const to = new URL(from);
   const all = { since: iso(curve.since), until: iso(curve.until), after: "", zone: "", ...changes };
+  const has = (name) => name in changes ? changes[name] : to.searchParams.get(name);
+  if (has("from") && !has("to") && curve.open && !changes.until) all.until = ""; // the second moment is now, and goes on
   for (const [name, value] of Object.entries(all)) value ? to.searchParams.set(name, value) : to.searchParams.delete(name);
   return to.href;
+}
+
+// spanWith is a span as long as the curve's, with an instant a part of it after its
+// beginning. While two moments are compared it has the curve's, too.
+function spanWith(ms, part, both) {
+  const length = curve.until - curve.since;
+  const [since, until] = [ms - part * length, ms + (1 - part) * length];
+  return { since: iso(both ? Math.min(since, curve.since) : since), until: iso(both ? Math.max(until, curve.until) : until) };
 }
 
 const liveAddress = () => address({ at: "", from: "", to: "", until: "", since: iso(Date.now() - (curve.until - curve.since)) });
@@ -144,12 +157,13 @@ const liveAddress = () => address({ at: "", from: "", to: "", until: "", since: 
 async function go(to, { record = "push", whole = false } = {}) {
   asking?.abort();
   const mine = (asking = new AbortController());
+  missed = null;
   const late = setTimeout(() => busy("Loading …"), 150);
   try {
     let fresh = await part(to, whole || !sameSpan(to) ? "main" : "moment", mine.signal);
-    const at = Number(fresh.moment.dataset.at);
-    if (!fresh.chart && !fresh.live && at && !curve.has(at)) { // the curve follows
-      to = address({ since: iso(at - (curve.until - curve.since) / 2), until: iso(at + (curve.until - curve.since) / 2) }, to);
+    const { at, from, to: second } = fresh.moment.dataset, ms = Number(second ?? at);
+    if (!fresh.chart && ms && !curve.has(ms)) { // the curve follows
+      to = address(spanWith(ms, 0.5, from), to);
       fresh = await part(to, "main", mine.signal);
     }
     if (record) history[`${record}State`](null, "", to);
@@ -157,7 +171,10 @@ async function go(to, { record = "push", whole = false } = {}) {
     busy("");
     return true;
   } catch (e) {
-    if (e.name !== "AbortError") settle(), busy(String(e.message ?? e));
+    if (e.name === "AbortError") return false;
+    settle();
+    busy(e.name === "Unreachable" ? "" : e.message);
+    if (e.name === "Unreachable") missed = () => go(to, { record, whole });
     return false;
   } finally {
     clearTimeout(late);
@@ -167,12 +184,10 @@ async function go(to, { record = "push", whole = false } = {}) {
 
 // part asks for a part of the page.
 async function part(to, name, signal) {
-  const answer = await fetch(to, { headers: { "Rollcall-Part": name }, signal });
-  if (answer.redirected) location.assign(to); // to the login
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = await partOf(to, name, signal);
   const moment = page.querySelector("#moment");
-  if (!moment) throw new Error(page.querySelector(".problem, .none")?.textContent ?? `The service has answered with ${answer.status}.`);
-  return { moment, live: moment.hasAttribute("data-live"), chart: page.querySelector("#chart"), main: page.body };
+  if (!moment) throw new Error(page.querySelector(".problem, .none")?.textContent ?? "The service has answered with something else.");
+  return { moment, chart: page.querySelector("#chart"), main: page };
 }
 
 // spanOf is how an address names the span of the curve.
@@ -182,7 +197,7 @@ const spanOf = (to) => ["since", "until"].map((name) => new URL(to).searchParams
 function sameSpan(to) {
   const [since, until] = spanOf(to);
   const near = (text, ms) => Math.abs(Date.parse(text) - ms) < 2000;
-  return `${[since, until]}` === curve.named || (near(since, curve.since) && near(until, curve.until));
+  return `${[since, until]}` === curve.named || (near(since, curve.since) && (until ? near(until, curve.until) : curve.open));
 }
 
 // replace shows a part. What had the focus keeps it.
@@ -213,10 +228,7 @@ const live = () => $("#moment")?.hasAttribute("data-live");
 
 // settle puts the handles where the moments are.
 function settle() {
-  for (const [name, g] of curve.handles) {
-    const ms = Number($("#moment").dataset[name] ?? NaN);
-    curve.put(g, live() ? Math.min(ms, curve.until) : ms);
-  }
+  for (const [name, g] of curve.handles) curve.put(g, $("#moment").dataset[name]);
   document.dispatchEvent(new Event(live() ? "rollcall:follow" : "rollcall:pause"));
 }
 
@@ -250,8 +262,10 @@ const player = {
   // play shows one moment after the other, and at now goes on live. The next question waits
   // for the answer to the one before.
   async play() {
-    const start = Number($("#moment").dataset.at);
-    if (live() || !Number.isFinite(start)) return busy("Choose a moment of the past to play from.");
+    const { at, from, to } = $("#moment").dataset;
+    const moves = from ? "to" : "at"; // of two moments the second, which begins where the first is if it is now
+    const start = Number(to === "now" ? from : (to ?? at));
+    if (!Number.isFinite(start)) return busy("Choose a moment of the past to play from.");
     this.mark(true);
     const run = (this.run = {});
     let ms = start, last = performance.now(), record = "push";
@@ -260,9 +274,9 @@ const player = {
       if (!this.playing || this.run !== run || document.hidden) break;
       ms += (performance.now() - last) * player.speed();
       last = performance.now();
-      if (ms >= Date.now()) return stop(), go(liveAddress(), { record });
-      const to = curve.has(ms) ? address({ at: iso(ms) }) : address({ at: iso(ms), since: iso(ms - (curve.until - curve.since) / 10), until: iso(ms + 0.9 * (curve.until - curve.since)) });
-      if (!(await go(to, { record }))) break;
+      if (ms >= Date.now()) return stop(), go(moves === "to" ? address({ to: "" }) : liveAddress(), { record });
+      const next = { [moves]: iso(ms), ...(curve.has(ms) ? {} : spanWith(ms, 0.1, from)) };
+      if (!(await go(address(next), { record }))) break;
       record = "replace";
     }
     if (this.run === run) this.mark(false);
@@ -281,6 +295,7 @@ function begin() {
   if (!$("#chart")) return;
   curve = new Curve($("#chart"));
   curve.named = `${spanOf(location.href)}`;
+  curve.open = !spanOf(location.href)[1] || curve.until >= Date.now() - 2000; // it goes on
   $(".player").hidden = false;
   $(".player button").onclick = () => (player.playing ? stop() : player.play());
   $(".player input").oninput = () => player.speed();
@@ -296,8 +311,7 @@ async function late() {
   const was = curve;
   busy("Drawing the curve …");
   try {
-    const answer = await fetch(address({}), { headers: { "Rollcall-Part": "chart" } });
-    const chart = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#chart");
+    const chart = (await partOf(address({}), "chart").catch(() => null))?.querySelector("#chart");
     while (held) await new Promise((done) => addEventListener("pointerup", () => setTimeout(done), { once: true }));
     if (chart && was === curve) replace({ chart });
   } finally {
@@ -370,6 +384,7 @@ function duration(ms) {
 
 begin();
 document.addEventListener("rollcall:news", follow);
+document.addEventListener("rollcall:back", () => (missed ? missed() : live() && follow()));
 document.addEventListener("keydown", onKey);
 document.addEventListener("click", onClick);
 document.addEventListener("submit", onSubmit);
