@@ -143,13 +143,13 @@ type line struct {
 	subject, text string
 }
 
-// published is what the stream has.
-func (w *world) published() map[events.Seq]line {
+// patiently asks until there is an answer, which takes a while where a cluster elects.
+func patiently[T any](w *world, ask func() (T, error)) T {
 	w.t.Helper()
 	for {
-		all, err := w.tryPublished()
+		answer, err := ask()
 		if err == nil {
-			return all
+			return answer
 		}
 		if pause(w.ctx, 10*time.Millisecond); w.ctx.Err() != nil {
 			w.t.Fatal(err)
@@ -157,8 +157,8 @@ func (w *world) published() map[events.Seq]line {
 	}
 }
 
-// tryPublished fails while a cluster elects a leader.
-func (w *world) tryPublished() (map[events.Seq]line, error) {
+// published is what the stream has. It fails while a cluster elects a leader.
+func (w *world) published() (map[events.Seq]line, error) {
 	s, err := w.bus.Public().State(w.ctx)
 	if err != nil {
 		return nil, err
@@ -179,27 +179,32 @@ func (w *world) tryPublished() (map[events.Seq]line, error) {
 	return all, nil
 }
 
-// encoded is what the log has in the published form.
-func (w *world) encoded() map[events.Seq]line {
-	w.t.Helper()
+// encoded is what the log has in the published form. It fails as published does.
+func (w *world) encoded() (map[events.Seq]line, error) {
 	info, err := w.bus.Log().Info(w.ctx)
-	must(w.t, err)
+	if err != nil {
+		return nil, err
+	}
 	who := names.New(w.bus.Names(), w.bus.Log())
 	e := public.NewEncoder(public.SourceOf(info), public.Source{}, public.Options{Addresses: public.PrefixAddresses})
 	all := make(map[events.Seq]line)
 	for st, err := range w.bus.Log().Read(w.ctx, events.Range{}) {
-		must(w.t, err)
+		if err != nil {
+			return nil, err
+		}
 		p, err := who.Of(w.ctx, st)
-		must(w.t, err)
+		if err != nil {
+			return nil, err
+		}
 		all[st.Seq] = line{fmt.Sprintf("rc.v1.pub.session.authenticated.%d", public.Partition(st.Account())), string(e.Append(nil, st, p))}
 	}
-	return all
+	return all, nil
 }
 
 // same checks that each record is published once, at its place, as it is encoded.
 func (w *world) same() {
 	w.t.Helper()
-	got, want := w.published(), w.encoded()
+	got, want := patiently(w, w.published), patiently(w, w.encoded)
 	if len(got) != len(want) {
 		w.t.Errorf("%d events of %d records", len(got), len(want))
 	}
@@ -224,7 +229,7 @@ func TestEachRecordIsPublishedAtItsPlaceAsItIsEncoded(t *testing.T) {
 	defer w.publish()()
 	w.await()
 	w.same()
-	for _, is := range w.published() {
+	for _, is := range patiently(w, w.published) {
 		if strings.Contains(is.text, "192.0.2.77") || !strings.Contains(is.text, `"address":"192.0.2.0/24"`) || strings.Contains(is.subject, "user") {
 			t.Errorf("%s has %s", is.subject, is.text)
 		}
@@ -299,8 +304,8 @@ func TestWhatTheLogHasLostIsTold(t *testing.T) {
 			must(t, w.bus.Public().Make(w.ctx, public.SourceOf(info).String(), string(Networks), 1))
 			defer w.publish()()
 			w.await()
-			all := w.published()
-			for seq, is := range w.encoded() {
+			all := patiently(w, w.published)
+			for seq, is := range patiently(w, w.encoded) {
 				if all[seq] != is {
 					t.Fatalf("at %d there is %v", seq, all[seq])
 				}
@@ -354,7 +359,7 @@ func TestWhatTheLogLacksInTheMiddleIsTold(t *testing.T) {
 	}
 	defer w.publish()()
 	w.await()
-	all, whole := w.published(), w.encoded()
+	all, whole := patiently(w, w.published), patiently(w, w.encoded)
 	if len(all) != 700 || len(whole) != 695 {
 		t.Errorf("%d events of %d records", len(all), len(whole))
 	}
