@@ -11,14 +11,14 @@ import (
 
 // forbidden says why a token may not ask, and how it may if it can.
 func (q *question) forbidden() error {
-	detail := fmt.Sprintf("this token does not have the scope %s; rollcall token list shows what it has", q.route.Scope)
+	detail, scope := fmt.Sprintf("this token does not have the scope %s; rollcall token add NAME --scope %[1]s makes one that has it", q.route.Scope), q.route.Scope
 	switch accounts := q.accounts(); {
 	case q.earlier:
-		detail = "this token was made for an earlier account of this name; make another with rollcall token add"
+		detail, scope = "this token was made for an earlier account of this name; make another with rollcall token add", ""
 	case len(accounts) > 0 && q.route.Scope != access.Kick && q.route.Scope != access.Audit:
 		detail = "this token is for " + strings.Join(accounts, " and ") + " alone" + q.advice(accounts)
 	}
-	return Problem{Status: http.StatusForbidden, Detail: detail}
+	return Problem{Status: http.StatusForbidden, Detail: detail, Scope: scope}
 }
 
 // accounts are those that the token is for by themselves.

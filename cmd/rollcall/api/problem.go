@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 )
 
 // A Problem says why a request is not answered (RFC 9457). Its type is about:blank, so that
@@ -13,6 +15,8 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"` // what is wrong with this request, and what mends it
 	// Parameter is the one of the query that is at fault, if one is.
 	Parameter string `json:"parameter,omitempty"`
+	// Scope is the one that the token lacks, if that is why.
+	Scope access.Scope `json:"scope,omitempty"`
 }
 
 func (p Problem) Error() string { return p.Detail }

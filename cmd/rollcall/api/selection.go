@@ -138,7 +138,7 @@ func mayFilter(q *question, byAddress bool) error {
 	if !byAddress || q.by.MayAbout(access.ReadAddress, q.about) {
 		return nil
 	}
-	return Problem{Status: http.StatusForbidden, Parameter: "filter", Detail: "filter: address: this token does not have the scope read:address, without which addresses can't be asked for"}
+	return Problem{Status: http.StatusForbidden, Parameter: "filter", Scope: access.ReadAddress, Detail: "filter: address: this token does not have the scope read:address, without which addresses can't be asked for"}
 }
 
 func sequence(query url.Values, name string) (events.Seq, error) {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -148,8 +147,7 @@ func (h *Handler) action(a *action) http.HandlerFunc {
 			v.sendToLogin()
 			return
 		case err == nil && !v.Viewer.May(a.scope):
-			err = &problem{Status: http.StatusForbidden, Title: "Not for you",
-				Detail: fmt.Sprintf("this needs the scope %s, which %s does not have; rollcall web prints a link for an operator", a.scope, v.Viewer.Person())}
+			err = &problem{Status: http.StatusForbidden, Scope: a.scope}
 		}
 		var f *actionForm
 		if err == nil {

@@ -184,7 +184,7 @@ func TestActionsAreForWhoeverMayDoThem(t *testing.T) {
 		for _, path := range paths {
 			for _, method := range []string{"GET", "POST"} {
 				a := b.do(method, path, url.Values{"network": {"192.0.2.0/24"}})
-				a.shows(t, 403, "this needs the scope")
+				a.shows(t, 403, "This needs the scope")
 			}
 		}
 		for _, path := range []string{"/sessions", "/sessions/" + id.String(), "/accounts/bob@localhost"} {

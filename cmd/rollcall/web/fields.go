@@ -1,5 +1,7 @@
 package web
 
+import "fmt"
+
 // A field is an input of a form, with what is wrong with what was typed there.
 type field struct {
 	Name, Label, Example, Value string
@@ -10,7 +12,9 @@ type field struct {
 func (*visit) Field(name, label, example, value string, fault problem) field {
 	f := field{Name: name, Label: label, Example: example, Value: value}
 	if fault.Parameter == name {
-		f.Wrong = fault.Detail
+		if f.Wrong = fault.Detail; fault.Scope != "" {
+			f.Wrong = fmt.Sprintf("this needs the scope %s, which you don't have; %s prints a link that has it", fault.Scope, asWhom(fault.Scope))
+		}
 	}
 	return f
 }

@@ -177,5 +177,8 @@ func (v *visit) failed(err error) *shown {
 	if known := (*problem)(nil); errors.As(err, &known) {
 		p = *known
 	}
+	if p.Scope != "" {
+		p.Title = "Not for you"
+	}
 	return &shown{template: "problem", Title: p.Title, Status: p.Status, Body: p}
 }

@@ -71,6 +71,9 @@ func (s *shown) Nav() (list []navLink) {
 			list = append(list, navLink{link{p.name, trimEnd(p.path)}, p == s.kind})
 		}
 	}
+	for _, account := range s.Viewer.Accounts() {
+		list = append(list, navLink{link{account, accountPath(account)}, false}, navLink{link{"Logins", loginsPath(account, "", "", "")}, false})
+	}
 	return list
 }
 

@@ -59,6 +59,7 @@ var functions = template.FuncMap{
 	"add":           func(a, b int) int { return a + b },
 	"short":         short,
 	"meaning":       meaning,
+	"asWhom":        asWhom,
 }
 
 // count is a number as people read it: 1,234,567.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -32,7 +33,35 @@ func (v *viewer) May(scope string) bool {
 var needs = map[string]string{"/bans": "moderate", "/access": "audit"}
 
 // may reports that a page is for the viewer.
-func (v *viewer) may(path string) bool { return needs[path] == "" || v.May(needs[path]) }
+func (v *viewer) may(path string) bool { return v.May(cmp.Or(needs[path], "read")) }
+
+// Accounts are those that the viewer may ask about and about no others, as with a token for
+// an account.
+func (v *viewer) Accounts() (list []string) {
+	if v.May("read") {
+		return nil
+	}
+	for _, s := range v.Scopes {
+		if account, ok := strings.CutPrefix(s, "account:"); ok {
+			list = append(list, account)
+		}
+	}
+	return list
+}
+
+// asWhom is the command that gives a browser a scope, and as little else as can be.
+func asWhom(scope string) string {
+	whom := "admin"
+	switch scope {
+	case "read":
+		whom = "reader"
+	case "read:address", "kick", "moderate":
+		whom = "operator"
+	case "export", "audit":
+		whom = "auditor"
+	}
+	return "rollcall web --as " + whom
+}
 
 // asViewer is a request with the viewer's token as that of the API. A request that shows a
 // token by itself, or that changes something, is left as it is.

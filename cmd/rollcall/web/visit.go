@@ -54,6 +54,7 @@ type problem struct {
 	Title     string `json:"title"`
 	Detail    string `json:"detail"`
 	Parameter string `json:"parameter"`
+	Scope     string `json:"scope"` // that the viewer lacks, if that is why
 }
 
 func (p *problem) Error() string { return p.Detail }
