@@ -16,8 +16,10 @@ import (
 const maxKeyframes = 4000
 
 // claimPatience is for how long a keyframe waits for the turn to be written: for one
-// that is written before it, and for the end of a claim whose holder was killed.
-const claimPatience = 30 * time.Second
+// that is written before it, and for the end of a claim whose holder was killed, which
+// takes 5 seconds. The table keeps all that it replaces meanwhile, so that beyond it the
+// keyframe is left to fill.
+const claimPatience = 10 * time.Second
 
 // A keyframer writes keyframes of a table while that is folded, one at a time: at every
 // place, unless the one before is not written yet. What is missing then, or because a
