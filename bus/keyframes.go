@@ -329,16 +329,9 @@ func (f *Keyframes) clear(ctx context.Context) error {
 	if err != nil || len(names) == len(uploads) {
 		return err
 	}
-	used := map[string]bool{}
-	for _, name := range names {
-		m, err := f.b.last(ctx, frameStream, name)
-		if err != nil {
-			return err
-		}
-		var at frameMessage
-		if err := json.Unmarshal(m.Data, &at); err == nil {
-			used[frameData+at.Upload] = true
-		}
+	used, err := f.used(ctx)
+	if err != nil {
+		return err
 	}
 	for _, upload := range uploads {
 		if !used[upload] {
@@ -348,4 +341,19 @@ func (f *Keyframes) clear(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// used are the subjects of the data that names lead to, all names being read in one go.
+func (f *Keyframes) used(ctx context.Context) (map[string]bool, error) {
+	used := make(map[string]bool)
+	for d, err := range f.b.deliveries(ctx, frameStream, frameName+">", events.Range{}) {
+		if err != nil {
+			return nil, err
+		}
+		var at frameMessage
+		if err := json.Unmarshal(d.msg.Data, &at); err == nil {
+			used[frameData+at.Upload] = true
+		}
+	}
+	return used, ctx.Err()
 }

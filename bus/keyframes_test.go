@@ -59,6 +59,38 @@ func TestWhatAKilledWriterLeftIsRemovedByTheNext(t *testing.T) {
 	}
 }
 
+// There may be thousands of names, and a keyframe waits until it is known which data is used.
+func TestClearingUpAsksNoMoreOftenTheMoreKeyframesThereAre(t *testing.T) {
+	t.Parallel()
+	frames, nc, js := openFrames(t)
+	ctx := within(t)
+	const many = 40
+	for i := range many {
+		k := frame
+		k.Seq += events.Seq(i)
+		must(t, frames.Create(ctx, k, []byte("whole")))
+	}
+	_, err := js.Publish(ctx, "rc.v1.key.data.left", []byte("half"))
+	must(t, err)
+	asked, err := nc.SubscribeSync("$JS.API.STREAM.MSG.GET.RC_KEYFRAMES")
+	must(t, err)
+	must(t, nc.Flush())
+	release, err := frames.Claim(ctx)
+	must(t, err)
+	release()
+	must(t, nc.Flush())
+	if n, _, err := asked.Pending(); err != nil || n >= many {
+		t.Errorf("%d messages were asked for one by one, %v", n, err)
+	}
+	stream, err := js.Stream(ctx, "RC_KEYFRAMES")
+	must(t, err)
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter("rc.v1.key.data.>"))
+	must(t, err)
+	if n := len(info.State.Subjects); n != many || info.State.Subjects["rc.v1.key.data.left"] != 0 {
+		t.Errorf("data is left under %d subjects, %d of them in use", n, many)
+	}
+}
+
 func TestAKeyframeThatMissesAChunkIsDamaged(t *testing.T) {
 	t.Parallel()
 	frames, _, js := openFrames(t)
