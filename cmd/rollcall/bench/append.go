@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,7 +18,7 @@ import (
 
 // runAppend measures transitions appended by compare-and-set over many
 // accounts. Raw is PublishAsync of the same records with the same expectation and
-// header, the accounts in the same order, on a stream of its own with the settings of
+// header, the accounts in such an order too, on a stream of its own with the settings of
 // ours.
 func (b *Bench) runAppend(ctx context.Context) error {
 	raw, err := newRawAppender(ctx, b.station, b.Accounts, b.Appends, b.Writers)
@@ -125,8 +126,8 @@ func (s *looper) command(now time.Time) session.Command {
 // A rawAppender does with PublishAsync what the log does.
 type rawAppender struct {
 	js       jetstream.JetStream
-	appends  int // of one run
-	writers  int // that it stands for
+	appends  int   // of one run
+	writers  []int // that it stands for, in the order of their turns
 	subjects []string
 	list     []*looper                // makes the records of each subject
 	last     []jetstream.PubAckFuture // of the record whose sequence is not known yet
@@ -146,7 +147,7 @@ func newRawAppender(ctx context.Context, s *station, accounts, n, writers int) (
 	if err != nil {
 		return nil, err
 	}
-	a := &rawAppender{js: js, appends: n, writers: writers, list: loopers(accounts), last: make([]jetstream.PubAckFuture, accounts)}
+	a := &rawAppender{js: js, appends: n, writers: rand.Perm(writers), list: loopers(accounts), last: make([]jetstream.PubAckFuture, accounts)}
 	for i := range accounts {
 		a.subjects = append(a.subjects, fmt.Sprintf("bench.%02x.writers-%d.user%07d", i%256, writers, i))
 	}
@@ -176,12 +177,17 @@ func (a *rawAppender) run(ctx context.Context) (int, error) {
 }
 
 // account is whose the record is that is appended after i others. The writers that it
-// stands for go round their shares of the accounts side by side; from one account to the
-// next in the server's order of subjects would cost the server less.
+// stands for go round their shares of the accounts side by side, each time in another
+// order, as clients do: in one that stays the server finds what it keeps of each subject
+// beside that of the one before.
 func (a *rawAppender) account(i int) int {
-	w := i % a.writers
-	first, end := w*len(a.subjects)/a.writers, (w+1)*len(a.subjects)/a.writers
-	return first + i/a.writers%(end-first)
+	turn := i % len(a.writers)
+	if turn == 0 {
+		rand.Shuffle(len(a.writers), func(i, j int) { a.writers[i], a.writers[j] = a.writers[j], a.writers[i] })
+	}
+	w := a.writers[turn]
+	first, end := w*len(a.subjects)/len(a.writers), (w+1)*len(a.subjects)/len(a.writers)
+	return first + i/len(a.writers)%(end-first)
 }
 
 // settle waits for the acknowledgement of the subject's last message.
