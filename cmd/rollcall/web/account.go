@@ -179,6 +179,16 @@ func (v *visit) newest(jid string) *event {
 	return &body.Items[0]
 }
 
+// Moves are spans that a click leads to.
+func (p *accountPage) Moves() []link {
+	busy := linesOf(p.Lanes)
+	for i := range p.Steps {
+		at := p.Steps[i].Event.RecordedTime
+		busy = append(busy, span{at, at})
+	}
+	return p.Span.moves(busy)
+}
+
 // Listed are the newest steps, newest first, as many as a page lists.
 func (p *accountPage) Listed() []happening {
 	list := slices.Clone(p.Steps[max(len(p.Steps)-maxListed, 0):])

@@ -53,6 +53,22 @@ func (s *pageSpan) query() url.Values {
 	return query
 }
 
+// closer is a part of the span of half its length or less: where something is or, if that
+// is more, the newest of it.
+func (s *pageSpan) closer(busy []span) span {
+	d := s.length()
+	list := union(busy)
+	if len(list) == 0 {
+		return span{s.Until.Add(-d / 2), s.Until}
+	}
+	first, last := s.clip(list[0].Since), s.clip(list[len(list)-1].Until)
+	room := max(last.Sub(first)/10, shortestSpan/2)
+	if last.Sub(first)+2*room > d/2 {
+		return span{last.Add(-d/2 + d/40), last.Add(d / 40)}
+	}
+	return span{first.Add(-room), last.Add(room)}
+}
+
 // exactly is an instant in a query.
 func exactly(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
@@ -66,8 +82,9 @@ func (s *pageSpan) Others() (list []navLink) {
 	return list
 }
 
-// Moves are spans beside this one, and around its middle.
-func (s *pageSpan) Moves() (list []link) {
+// moves are spans beside this one, a part of it in which the busy spans are, or the newest
+// of them, and one around it.
+func (s *pageSpan) moves(busy []span) (list []link) {
 	if s.Since.IsZero() {
 		return nil
 	}
@@ -79,14 +96,13 @@ func (s *pageSpan) Moves() (list []link) {
 		list = append(list, link{text, s.page.Here("since", to.from(to.Since), "until", until)})
 	}
 	d := s.length()
-	middle := s.Since.Add(d / 2)
 	add("‹ earlier", span{s.Since.Add(-d), s.Since})
 	if !s.Live {
 		add("later ›", span{s.Until, s.Until.Add(d)})
 	}
 	if d > shortestSpan {
-		add("zoom in", span{middle.Add(-d / 4), middle.Add(d / 4)})
+		add("zoom in", s.closer(busy).within(s.page.now))
 	}
-	add("zoom out", span{middle.Add(-d), middle.Add(d)})
+	add("zoom out", span{s.Since.Add(-d / 2), s.Until.Add(d / 2)})
 	return list
 }

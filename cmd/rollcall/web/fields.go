@@ -18,3 +18,12 @@ func (*visit) Field(name, label, example, value string, fault problem) field {
 	}
 	return f
 }
+
+// Moment is a Field of a moment, which shows one that is right as the page shows times.
+func (v *visit) Moment(name, label, example, value string, fault problem) field {
+	f := v.Field(name, label, example, value, fault)
+	if f.Wrong == "" {
+		f.Value = v.asTyped(value)
+	}
+	return f
+}

@@ -9,10 +9,10 @@ import (
 
 // Sizes of a chart of lanes, in pixels.
 const (
-	chartWidth  = 960
-	chartLeft   = 130 // of the axis
+	chartWidth  = 840
+	chartLeft   = 10 // of the axis
 	laneHeight  = 24
-	laneTop     = 52
+	laneTop     = 66
 	leastWidth  = 3 // of what is drawn, however short it was
 	maxLanes    = 40
 	markSpacing = 9
@@ -106,11 +106,17 @@ func drawLane(s *scale, l *lane, y int) chartLane {
 	return c
 }
 
-// busySpans are those of a span in which something is, with a little time around each.
-func busySpans(of span, list []*lane, marks []mark) (all []span) {
+// linesOf are the spans in which sessions are.
+func linesOf(list []*lane) (all []span) {
 	for _, l := range list {
 		all = append(all, span{l.Phases[0].From, l.Phases[len(l.Phases)-1].To})
 	}
+	return all
+}
+
+// busySpans are those of a span in which something is, with a little time around each.
+func busySpans(of span, list []*lane, marks []mark) []span {
+	all := linesOf(list)
 	for _, m := range marks {
 		all = append(all, span{m.At, m.At})
 	}

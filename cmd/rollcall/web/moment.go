@@ -60,6 +60,34 @@ func (v *visit) timeOf(name string) (time.Time, error) {
 	}
 }
 
+// asTyped is the value of a field as its viewer would type it: a time in the page's zone, and
+// all else as it is.
+func (v *visit) asTyped(text string) string {
+	if t, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(text)); err == nil {
+		return v.typed(t)
+	}
+	return text
+}
+
+// typed is an instant in the page's zone. It has an offset if it means another one without:
+// clocks show an hour twice when they go back.
+func (v *visit) typed(t time.Time) string {
+	t = t.In(v.zone)
+	text := t.Format("2006-01-02 15:04:05.999999999")
+	if again, ok := v.timeIn(text); !ok || !again.Equal(t) {
+		return t.Format(time.RFC3339Nano)
+	}
+	return text
+}
+
+// Field is a moment as the page's fields show it.
+func (p *timeline) Field(m moment) string {
+	if m.Seq > 0 || m.Live() {
+		return m.String()
+	}
+	return p.visit.typed(m.Time)
+}
+
 // timeIn is the time that a text means.
 func (v *visit) timeIn(text string) (t time.Time, ok bool) {
 	if back, ok := strings.CutPrefix(text, "-"); ok {

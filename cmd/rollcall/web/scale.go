@@ -137,5 +137,6 @@ func (s *scale) ticks(zone *time.Location, apart float64) (list []tick) {
 			}
 		}
 	}
+	date(list)
 	return list
 }

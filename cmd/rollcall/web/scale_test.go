@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -59,5 +61,36 @@ func TestAnAxisHasNotTooManyBreaks(t *testing.T) {
 	}
 	if len(s.pieces) > 2*maxBreaks+1 {
 		t.Errorf("the axis has %d pieces", len(s.pieces))
+	}
+}
+
+// A time of day tells nothing without its day, and a day without its year.
+func TestAnAxisSaysOfWhichDayItsTimesAre(t *testing.T) {
+	t.Parallel()
+	at := func(text string) time.Time {
+		t, _ := time.Parse("2006-01-02 15:04", text)
+		return t
+	}
+	for _, c := range []struct{ since, until, want string }{
+		{"2026-01-31 10:01", "2026-01-31 10:29", "10:05/31 Jan 2026 10:10 10:15 10:20 10:25"},
+		{"2026-01-31 12:00", "2026-02-01 11:00", "15:00/31 Jan 2026 18:00 21:00 1 Feb 03:00 06:00 09:00"},
+		{"2025-12-29 12:00", "2026-01-03 12:00", "30 Dec/2025 31 Dec 1 Jan/2026 2 Jan 3 Jan"},
+	} {
+		var said []string
+		for _, t := range ticksOf(at(c.since), at(c.until), time.UTC) {
+			said = append(said, strings.TrimSuffix(t.Text+"/"+t.Date, "/"))
+		}
+		if got := strings.Join(said, " "); got != c.want {
+			t.Errorf("%s to %s: %s, want %s", c.since, c.until, got, c.want)
+		}
+	}
+	busy := []span{minutes(600, 610), minutes(2040, 2050)} // 0:00 and 0:10 of the days after
+	s := newScale(minutes(0, 3000), 0, 1000, busy)
+	var dates []string
+	for _, t := range s.ticks(time.UTC, 56) {
+		dates = append(dates, t.Date)
+	}
+	if got := strings.Join(slices.DeleteFunc(dates, func(d string) bool { return d == "" }), " "); got != "1 Feb 2026 2 Feb" {
+		t.Errorf("an axis with breaks says %q", got)
 	}
 }
