@@ -38,7 +38,9 @@ const (
 	evResource
 	evTo
 	evText
-	evRole // which is the last of a row, with names or without
+	evRole // from here on with names or without: columns are added at the end
+	evLost
+	evLostEpoch
 )
 
 var eventColumns = []column{
@@ -68,6 +70,8 @@ var eventColumns = []column{
 	evTo:        {name: "to", kind: word},
 	evText:      {name: "text", kind: word},
 	evRole:      {name: "role", kind: word},
+	evLost:      {name: "lost", kind: word},
+	evLostEpoch: {name: "lost_epoch", kind: counter},
 }
 
 // damagedType is the type of a record that can't be decoded. Of one of a kind that this
@@ -86,17 +90,17 @@ func (e *eventRows) columns() []column {
 	if e.names {
 		return eventColumns[evSeq:]
 	}
-	return withoutNames(eventColumns, evAccount)[evSeq:]
+	return withoutNames(eventColumns, evAccount, evRole)[evSeq:]
 }
 
-// withoutNames are the columns before those that have names, which begin at first, and the
-// one behind them, role: columns are added at the end.
-func withoutNames(columns []column, first int) []column {
-	return append(slices.Clone(columns[:first]), columns[len(columns)-1])
+// withoutNames are the columns before those that have names, which begin at first, and
+// those behind them, which begin at role.
+func withoutNames(columns []column, first, role int) []column {
+	return slices.Concat(columns[:first], columns[role:])
 }
 
-// setRole fills in the last column of a row.
-func setRole(row []value, role string) { row[len(row)-1] = textOf(role) }
+// behind is the value of a column behind those that have names, which a row may lack.
+func behind(row []value, columns []column, i int) *value { return &row[len(row)-len(columns)+i] }
 
 // hasNames reports a row of an event that has the columns of names.
 func hasNames(row []value) bool { return len(row) == len(eventColumns) }
@@ -129,7 +133,11 @@ func (e *eventRows) of(it *item) []value {
 	row[evEpoch] = counterOf(st.Connector.Epoch)
 	row[evPrev] = counterOf(uint64(st.Prev))
 	e.session(row, st)
-	setRole(row, roleOf(st.Event))
+	*behind(row, eventColumns, evRole) = textOf(roleOf(st.Event))
+	if e, ok := st.Event.(events.ConnectorLost); ok {
+		*behind(row, eventColumns, evLost) = textOf(e.Lost.Name)
+		*behind(row, eventColumns, evLostEpoch) = counterOf(e.Lost.Epoch)
+	}
 	if e.names {
 		e.name(row, st)
 	}

@@ -62,7 +62,7 @@ type loginTable struct {
 }
 
 func newLoginTable(c *Config) *loginTable {
-	columns := withoutNames(loginColumns, loAccount)
+	columns := withoutNames(loginColumns, loAccount, loRole)
 	if c.Names {
 		columns = loginColumns
 	}
@@ -83,7 +83,7 @@ func (t *loginTable) take(it *item) error {
 		clear(t.row)
 		t.row[loOK], t.row[loSession], t.row[loAgent] = flagOf(true), textOf(it.st.Session.String()), textOf(t.agent(e.Agent))
 		t.row[loMechanism], t.row[loTLS] = textOf(e.Mechanism), textOf(e.TLS)
-		setRole(t.row, e.Role)
+		*behind(t.row, loginColumns, loRole) = textOf(e.Role)
 		t.fill(it, it.st.Account(), e.Address)
 	case events.AuthFailed:
 		clear(t.row)

@@ -1,6 +1,10 @@
 package export
 
-import "github.com/rollcall-xmpp/rollcall/events"
+import (
+	"slices"
+
+	"github.com/rollcall-xmpp/rollcall/events"
+)
 
 // The columns of dataset sessions, in their order.
 const (
@@ -27,7 +31,8 @@ const (
 	seAccount // from here to seText only with names
 	seResource
 	seText
-	seRole
+	seRole // from here on with names or without
+	seJIDTag
 )
 
 var sessionColumns = []column{
@@ -55,6 +60,7 @@ var sessionColumns = []column{
 	seResource:       {name: "resource", kind: word},
 	seText:           {name: "text", kind: word},
 	seRole:           {name: "role", kind: word},
+	seJIDTag:         {name: "jid_tag", kind: word, bloom: true},
 }
 
 // The columns of dataset online, in their order.
@@ -98,23 +104,25 @@ var onlineColumns = []column{
 // which it ended, and one for each that was bound when the first record of an hour came.
 type stayTable struct {
 	stays            *stays
+	tags             tagger
 	ended, beginning []column // nil: not exported
 	part             *part    // of those that ended
 	hour             int64    // of the newest segment
 }
 
-func newStayTable(o *stays, sessions, online, named bool, hour int64) *stayTable {
-	t := &stayTable{stays: o, hour: hour}
+func newStayTable(o *stays, c *Config, hour int64) *stayTable {
+	t := &stayTable{stays: o, tags: newTagger(c), hour: hour}
+	sessions, online := slices.Contains(c.Datasets, datasetSessions), slices.Contains(c.Datasets, datasetOnline)
 	if sessions {
-		t.ended = withoutNames(sessionColumns, seAccount)
+		t.ended = withoutNames(sessionColumns, seAccount, seRole)
 	}
 	if online {
-		t.beginning = withoutNames(onlineColumns, onAccount)
+		t.beginning = withoutNames(onlineColumns, onAccount, onRole)
 	}
-	if named && sessions {
+	if c.Names && sessions {
 		t.ended = sessionColumns
 	}
-	if named && online {
+	if c.Names && online {
 		t.beginning = onlineColumns
 	}
 	return t
@@ -159,6 +167,9 @@ func (t *stayTable) take(it *item) error {
 		}
 		row := make([]value, len(t.ended))
 		e.row(row)
+		if e.Name != nil {
+			*behind(row, sessionColumns, seJIDTag) = textOf(t.tags.tag("full JID", string(e.Name), e.at))
+		}
 		return t.part.write(row)
 	})
 }
@@ -178,7 +189,7 @@ func (e *ending) row(row []value) {
 	row[seDetachedFor] = numberOf(duration(0, e.DetachedFor+lasted(e.Detached, e.at)))
 	row[seAvailableFor] = numberOf(duration(0, e.AvailableFor+lasted(e.Available, e.at)))
 	row[seClosedSeq] = counterOf(uint64(e.seq))
-	setRole(row, e.Role)
+	*behind(row, sessionColumns, seRole) = textOf(e.Role)
 	if len(row) == len(sessionColumns) {
 		row[seAccount], row[seResource], row[seText] = textOf(e.Account), textOf(e.Resource), textOf(e.text)
 	}
@@ -197,7 +208,7 @@ func (s *stay) online(row []value, at events.Seq) {
 		row[onPriority] = numberOf(int64(s.Priority))
 	}
 	row[onDetachedUntil] = instantOf(s.Until)
-	setRole(row, s.Role)
+	*behind(row, onlineColumns, onRole) = textOf(s.Role)
 	if len(row) == len(onlineColumns) {
 		row[onAccount], row[onResource] = textOf(s.Account), textOf(s.Resource)
 	}

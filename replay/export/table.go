@@ -53,7 +53,7 @@ func (x *lane) makeTables(ctx context.Context) error {
 		return nil
 	}
 	x.stays = newStays(x.Config)
-	x.tables = append(x.tables, newStayTable(x.stays, wanted(datasetSessions), wanted(datasetOnline), x.Names, x.reached))
+	x.tables = append(x.tables, newStayTable(x.stays, x.Config, x.reached))
 	return x.findStays(ctx)
 }
 
