@@ -33,13 +33,18 @@ func (s *service) askSQL(t *testing.T) {
 		want answer
 	}{
 		{"from concurrency(step := interval 1 hour)", s.statsConcurrency(t, end, time.Hour)},
+		{"from logins_by_mechanism(step := interval 1 hour)", s.statsLogins(t, end, time.Hour)},
+		{"from ends(step := interval 1 hour)", s.statsEnds(t, end, time.Hour)},
 		{"from durations()", durations},
 		{"from active()", s.statsActive(t, end, "day")},
 		{"from active(period := 'week')", s.statsActive(t, end, "week")},
 		{"from active(period := 'month')", s.statsActive(t, end, "month")},
 		{"from retention()", f.askRetention()},
 		{"from resumption()", s.statsResumption(t, end)},
+		{"from clients()", s.statsAgents(t, end)},
+		{"from connectors()", s.statsConnectors(t, end)},
 		{"from storms()", s.statsStorms(t, end)},
+		{"from fights()", s.statsFights(t, end)},
 		{"from guessing()", f.askGuessing(10)},
 	}
 	var all []string
@@ -52,6 +57,8 @@ func (s *service) askSQL(t *testing.T) {
 			got = within(got, durations)
 		case "from storms()":
 			got = together(t, got)
+		case "from fights()":
+			got = untagged(t, got)
 		}
 		t.Run(questions[i].sql, func(t *testing.T) { compare(t, got, questions[i].want) })
 	}

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What the examples' figures are of, beside a past of some weeks: users who come and go,
 are cut off and resume, or don't; a connector that is killed, whose users all come back at
-once; and somebody who guesses passwords. By slixmpp, but for the guessing.
+once; two clients that fight for a resource; and somebody who guesses passwords. By slixmpp, but for the guessing.
 
 Settings (environment): ROLLCALL, the program to start a connector with, ROLLCALL_NATS,
 XMPP_HOST, PORT and TLS_PORT of the service, and JID and PASSWORD of ALICE, BOB and CAROL,
@@ -90,6 +90,18 @@ async def storm(check):
     check.ok()
 
 
+async def fight(check):
+    """Two clients with one resource take it from each other."""
+    check.begin("two clients fight for a resource")
+    peers = [Peer("CAROL", setting("PORT"), "tug") for _ in range(5)]
+    for before, peer in zip([None, *peers], peers):
+        await log_in(peer)
+        if before:
+            await before.lost()
+    await peers[-1].logout()
+    check.ok()
+
+
 async def guess(name, password, address):
     """Tries a password from an address of this machine; returns the server's answer."""
     context = ssl.create_default_context()
@@ -123,6 +135,7 @@ async def scenario(check):
     await come_and_go(check)
     await cut_off(check)
     await storm(check)
+    await fight(check)
 
 
 if __name__ == "__main__":

@@ -8,24 +8,29 @@
 -- out. docs/export.md has the columns of the files.
 --
 --     from concurrency(step := interval 1 minute);
+--     from logins_by_mechanism(step := interval 1 hour);
+--     from ends(step := interval 1 hour);
 --     from durations();
 --     from active(period := 'day');
 --     from retention();
 --     from resumption();
+--     from clients();
+--     from connectors();
 --     from storms(least := 10);
+--     from fights(least := 3);
 --     from guessing(least := 10);
 --
--- `rollcall stats` computes some of them from the log itself, by the same definitions.
+-- `rollcall stats` computes most of them from the log itself, by the same definitions.
 -- Times are of UTC, and the log's clock. Nobody's name is in the files: `who` stands for
 -- an account from its creation to its removal. It is missing for an account that was
 -- erased, whose sessions then count, but not as anybody's.
 
 set timezone = 'UTC';
 
-create view events   as from read_parquet('hist/events/**/*.parquet');
-create view sessions as from read_parquet('hist/sessions/**/*.parquet');
-create view online   as from read_parquet('hist/online/**/*.parquet');
-create view logins   as from read_parquet('hist/logins/**/*.parquet');
+create view events   as from read_parquet('hist/events/**/*.parquet', union_by_name = true);
+create view sessions as from read_parquet('hist/sessions/**/*.parquet', union_by_name = true);
+create view online   as from read_parquet('hist/online/**/*.parquet', union_by_name = true);
+create view logins   as from read_parquet('hist/logins/**/*.parquet', union_by_name = true);
 
 -- From the first to the last time that anything happened to a session.
 create view span as
@@ -73,6 +78,17 @@ from steps
 asof left join busy as before on steps.t > before.t
 left join busy on busy.t = steps.t
 order by steps.t;
+
+-- How many logged in when, and how many failed to, by SASL mechanism.
+create macro logins_by_mechanism(step := interval 1 hour) as table
+select time_bucket(step, stored_at) as t, mechanism,
+       count(*) filter (ok) as succeeded, count(*) filter (not ok) as failed
+from logins group by all order by t, mechanism;
+
+-- How many sessions ended when, by reason.
+create macro ends(step := interval 1 hour) as table
+select time_bucket(step, ended) as t, reason, count(*) as sessions
+from sessions group by all order by t, reason;
 
 -- How long sessions last, by the reason of their end, in milliseconds from the login. Those
 -- that have not ended are not among them.
@@ -130,6 +146,73 @@ select agent, count(*) as detached,
 from steps left join agents using (session)
 where type = 'detached' and then_type is distinct from 'detached' -- said twice of one loss
 group by agent order by detached desc, agent;
+
+-- What software logs in, and how many accounts use it. Software that does not say what it
+-- is has none. In an export with --names each release is one of its own.
+create macro clients() as table
+select agent, count(*) as logins, count(distinct who) as accounts
+from logins where ok group by agent order by logins desc, agent;
+
+-- What happened at each connector: how often it started, stopped and was lost, the logins
+-- at it, the resumptions that it took up, the sessions that ended at it; how many are
+-- online at it at the end, and at most. Nobody says that it was lost of one that was
+-- killed and is back in time: it starts while it holds the lease of an earlier epoch.
+create macro connectors() as table
+with leases as (
+    select coalesce(lost, connector) as connector, coalesce(lost_epoch, epoch) as epoch, type,
+           max(if(type = 'connector_started', epoch, 0)) over before as had,
+           max(if(type = 'connector_started', 0, coalesce(lost_epoch, epoch))) over before as ended
+    from events where class = 'connector'
+    window before as (partition by coalesce(lost, connector) order by seq rows between unbounded preceding and 1 preceding)
+), places as ( -- where each session is from a record on
+    select session, seq, connector, type, went_seq from events join stays using (session)
+    where class = 'session' and type in ('bound', 'resumed') and seq >= came_seq and (went_seq is null or seq < went_seq)
+  union all
+    select session, 0, arg_min(connector, seq), 'bound', any_value(went_seq)
+    from online join stays using (session) where came_seq = 0 group by session
+), moves as (
+    select connector, seq, 1 as d from places
+  union all
+    select connector, coalesce(lead(seq) over (partition by session order by seq), went_seq), -1 from places
+), steps as ( -- a session that takes the place of another one comes as that goes
+    select connector, seq, sum(d) as d from moves where seq is not null group by all
+), curve as (
+    select connector, seq, sum(d) over (partition by connector order by seq) as n from steps
+), counts as (
+    select connector, count(*) filter (type = 'connector_started') as started,
+           count(*) filter (type = 'connector_stopped') as stopped,
+           count(*) filter (type = 'connector_lost' or type = 'connector_started' and had > ended and epoch > had) as lost
+    from leases group by connector
+  union all by name
+    select connector, count(*) as logins from logins where ok group by connector
+  union all by name
+    select connector, count(*) as resumed from places where type = 'resumed' group by connector
+  union all by name
+    select connector_last as connector, count(*) as ended from sessions group by connector_last
+  union all by name
+    select connector, arg_max(n, seq) as sessions, max(n) as most from curve group by connector
+)
+select connector, coalesce(sum(started), 0)::bigint as started, coalesce(sum(stopped), 0)::bigint as stopped,
+       coalesce(sum(lost), 0)::bigint as lost, coalesce(sum(logins), 0)::bigint as logins,
+       coalesce(sum(resumed), 0)::bigint as resumed, coalesce(sum(ended), 0)::bigint as ended,
+       coalesce(sum(sessions), 0)::bigint as sessions, coalesce(sum(most), 0)::bigint as most
+from counts group by connector order by connector;
+
+-- Resources that clients take from each other again and again: at least so many sessions of
+-- one full JID that were replaced, each at most a minute after the one before. Which
+-- sessions had the same is told within a month only.
+create macro fights(least := 3) as table
+with replaced as (
+    select jid_tag, who, closed_seq, ended,
+           ended - lag(ended) over (partition by jid_tag order by closed_seq) > interval 1 minute as later
+    from sessions where reason = 'replaced' and jid_tag is not null
+), numbered as (
+    select *, count(*) filter (later) over (partition by jid_tag order by closed_seq) as number from replaced
+), fights as (
+    select any_value(who) as who, jid_tag, min(ended) as began, max(ended) as ended, count(*) as replaced
+    from numbered group by jid_tag, number
+)
+from fights where replaced >= least order by replaced desc, began, jid_tag;
 
 -- When many come back at once: accounts that in the same ten seconds logged in or resumed
 -- a session, at most five minutes after they had last lost one. Of a connector that was

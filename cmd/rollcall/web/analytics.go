@@ -18,7 +18,7 @@ type analysis struct {
 	Plot         *plot
 	Table        table
 	Rest         string // address of the same figure of the rest of the span; "": it is whole
-	SQL          string // that computes it from an export; "": there is none
+	SQL          string // that computes it from an export
 	Command      string
 }
 

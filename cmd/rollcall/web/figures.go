@@ -15,30 +15,27 @@ import (
 // A figure is one that the API computes of a span.
 type figure struct {
 	name, title, about string
-	query              string // in SQL to files of an export; "": there is none
+	query              string // in SQL to files of an export, a macro of docs/examples
 	draw               func(*visit, *analysis) error
 }
 
 // figures are those that there are, in the order of their links.
 var figures = []figure{
 	{"concurrency", "Online", "How many sessions were online, the most of each step; the table has the accounts as well.", "concurrency(step := interval 1 hour)", drawConcurrency},
-	{"logins", "Logins", "Logins that succeeded and that failed.", "", drawLogins},
-	{"ends", "Ends", "How sessions ended, by reason.", "", drawEnds},
+	{"logins", "Logins", "Logins that succeeded and that failed.", "logins_by_mechanism(step := interval 1 hour)", drawLogins},
+	{"ends", "Ends", "How sessions ended, by reason.", "ends(step := interval 1 hour)", drawEnds},
 	{"durations", "Durations", "How long sessions lasted that ended in the span.", "durations()", drawDurations},
 	{"users", "Active accounts", "How many different accounts were online on a day, in a week, in a month (DAU, WAU, MAU).", "active(period := 'day')", drawUsers},
 	{"resumes", "Resumption", "What became of sessions that lost their connection.", "resumption()", drawResumes},
-	{"agents", "Clients", "What software logged in, as far as it says.", "", drawAgents},
-	{"connectors", "Connectors", "What happened at each connector.", "", drawConnectors},
+	{"agents", "Clients", "What software logged in, as far as it says.", "clients()", drawAgents},
+	{"connectors", "Connectors", "What happened at each connector.", "connectors()", drawConnectors},
 	{"storms", "Storms", "When many accounts came back at once.", "storms(least := 10)", drawStorms},
-	{"fights", "Fights", "Resources for which two clients replaced each other again and again.", "", drawFights},
+	{"fights", "Fights", "Resources for which two clients replaced each other again and again.", "fights(least := 3)", drawFights},
 }
 
 // sql is what computes the figure from the files of an export.
 func (f *figure) sql() string {
-	name, _, ok := strings.Cut(f.query, "(")
-	if !ok {
-		return ""
-	}
+	name, _, _ := strings.Cut(f.query, "(")
 	return "from " + f.query + ";\n\n" + examples.Macro(name)
 }
 
