@@ -2,12 +2,13 @@ package bus
 
 import "sync"
 
-// What tails request is under way until this process has read it off the connection,
-// and with a busy processor that takes its time. So those that share a connection share
-// the bytes that may be: a tail requests the less, the more there are. No tail ever waits
-// for another, for each may have a little under way whatever the others have.
+// The records that a tail requests are under way until this process has read them off the
+// connection, and with a busy processor that takes its time. So the tails that share a
+// connection share the bytes that may be under way: each requests the less, the more there
+// are. None ever waits for another, for each may have a little under way whatever the others
+// have.
 
-// What is under way to all tails of a connection, the total and twice the least of each,
+// All that is under way to the tails of a connection, the total and twice the least of each,
 // stays below the 64 MiB for which a server closes it.
 var (
 	// followShares are for those that follow, some fifteen in a process.

@@ -36,8 +36,8 @@ const (
 // Keyframes keeps keyframes in a stream of their own. The data of one is written in
 // chunks under a subject that nobody else knows; then one message, of the keyframe's
 // name, says where it is. That message is written by compare-and-set, so that there
-// is one of a name at most, and never one without its data. What a writer left that
-// was killed in between is removed by the next one.
+// is one of a name at most, and never one without its data. Whatever a writer that
+// was killed in between has left is removed by the next one.
 type Keyframes struct{ b *Bus }
 
 var _ events.Keyframes = (*Keyframes)(nil)

@@ -134,8 +134,8 @@ func (p *Pre) ReadRange(ctx context.Context, r events.Range) iter.Seq2[*events.S
 }
 
 // Follow gives the records of all connectors after a sequence, or since a time, and then
-// those to come, as Log.Follow does; the range's end is not used. What is forgotten before
-// it comes is not told of.
+// those to come, as Log.Follow does; the range's end is not used. Those that are
+// forgotten before they come are not told of.
 func (p *Pre) Follow(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
 	return func(yield func(*events.Stored, error) bool) {
 		t := &tail{b: p.b, stream: preStream, after: uint64(r.After), since: r.Since}

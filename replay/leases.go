@@ -10,8 +10,8 @@ import (
 
 // LeasesAt returns what the log says of connectors' leases, as it was; nil if it says
 // nothing. It reads only the records of connectors, of which there are few, and
-// forgets no end. What a log has forgotten of its beginning it does not know; At knows
-// that from keyframes. It fails as At does.
+// forgets no end. It does not know of a beginning that the log has forgotten; At
+// knows that from keyframes. It fails as At does.
 func LeasesAt(ctx context.Context, log events.Log, m Moment) (*session.Leases, error) {
 	info, err := look(ctx, log, m)
 	if err != nil {

@@ -56,7 +56,7 @@ func newDoor(dataDir string) (*door, error) {
 	}, err
 }
 
-// Check is the server's question. No key travels: who connects signs what the server has
+// Check is the server's question. No key travels: whoever connects signs what the server has
 // thought up for this connection. A program's token does travel.
 func (d *door) Check(c server.ClientAuthentication) bool {
 	if c.Kind() != server.CLIENT {

@@ -16,7 +16,7 @@ const programsName = "programs"
 // programs is the account of those that were let in with tokens. Nothing in NATS says which
 // subjects somebody may want an answer at: whoever shares an account with the streams could have
 // the server answer a question where a stream listens, or where it takes orders, with the rights
-// of whoever answers. What leaves this account are questions alone, and answers come back to it.
+// of whoever answers. Only questions leave this account, and only answers come back to it.
 type programs struct {
 	account, main *server.Account
 

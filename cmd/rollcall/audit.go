@@ -21,7 +21,7 @@ type auditQuery struct {
 	limit int // of the newest; 0: all
 }
 
-// newAudit shows who asked what, about whom.
+// newAudit shows the questions that were asked about persons, and by whom.
 func newAudit(con *console) *cobra.Command {
 	var (
 		svc                 service

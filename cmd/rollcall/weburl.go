@@ -16,7 +16,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api/access"
 )
 
-// What of a service is looked at with a browser, and the link that lets one in.
+// Where a browser finds the pages of a service, and the link that lets one in.
 
 // defaultViewer is whom a link is for unless it is said otherwise.
 const defaultViewer = "operator"

@@ -16,7 +16,7 @@
 // one for each class of each dataset in each segment, though it has no rows. A segment
 // ends with an hour of the log's clock, at multiples of 2^20 sequences, and nowhere
 // otherwise, so that segments are a function of the log; and so is what is in the files:
-// who exports the same log with the same choices and the same key gets the same bytes,
+// whoever exports the same log with the same choices and the same key gets the same bytes,
 // on any machine, however often it was interrupted. The hour that goes on is in files
 // whose name ends in -open, which later runs replace.
 //

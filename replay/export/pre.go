@@ -18,8 +18,8 @@ const (
 )
 
 // Pre is what happens before there is an account; bus.Pre is one. It forgets the oldest
-// when it is full: what it had forgotten before it was exported is missing, and who begins
-// another directory later finds less. What a directory has stays as it is.
+// when it is full: records that it had forgotten before an export are missing, and whoever
+// begins another directory later finds less. A directory keeps what it has.
 type Pre interface {
 	Read(ctx context.Context, since, until time.Time) iter.Seq2[*events.Stored, error]
 	Info(ctx context.Context) (events.Info, error)

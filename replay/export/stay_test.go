@@ -201,7 +201,7 @@ func TestASessionIsToldWhole(t *testing.T) {
 	}
 }
 
-// What the log has forgotten the beginning of is told as far as it is known.
+// A session whose beginning the log has forgotten is told as far as it is known.
 func TestASessionThatIsOlderThanTheLogIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

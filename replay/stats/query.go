@@ -18,7 +18,7 @@ const (
 	MaxSteps    = 100_000 // of a span
 )
 
-// What fights and storms are; see the package.
+// The definitions of fights and storms; see the package.
 const (
 	FightWindow   = time.Minute
 	ComesBack     = 5 * time.Minute

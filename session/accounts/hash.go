@@ -17,7 +17,7 @@ type scheme struct {
 
 // schemes are tried in this order. Those without a mark of their own, digests in hex or
 // base64, are known by their length: nobody types a password of exactly that form, and
-// who generates one can have its account made by itself.
+// whoever generates one can have its account made by itself.
 var schemes = []scheme{
 	{"a SCRAM line", regexp.MustCompile(`(?i)^(\{SCRAM-SHA-\d+(-PLUS)?\}|SCRAM-SHA-\d+[$:,])`)},
 	{"a bcrypt hash", regexp.MustCompile(`^\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}$`)},
@@ -31,8 +31,8 @@ var schemes = []scheme{
 	{"a digest in base64", regexp.MustCompile(`^([A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==)$`)},
 }
 
-// checkPlain refuses what is not a password, but the hash of one: who knows that text
-// could log in with it, and its owner could not. The error is ErrHash, and does not quote it.
+// checkPlain refuses the hash of a password in place of one: whoever knows that text could
+// log in with it, and its owner could not. The error is ErrHash, and does not quote it.
 func checkPlain(password string) error {
 	for _, s := range schemes {
 		if s.form.MatchString(password) {

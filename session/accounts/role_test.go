@@ -61,7 +61,7 @@ func TestSessionsThatMayDoLessEndAndOthersStay(t *testing.T) {
 	}
 }
 
-// What a role allowed that is no longer defined nobody knows.
+// Nobody knows what a role allowed that is no longer defined.
 func TestARoleThatIsNotKnownMayHaveAllowedMore(t *testing.T) {
 	t.Parallel()
 	c := RoleChange{Roles: roles.Standard()}

@@ -173,7 +173,7 @@ func TestTheLimitsDoNotTellWhetherAnAccountExists(t *testing.T) {
 	}
 }
 
-// guessesAt is what a guesser sees who shares his address with alice and bob.
+// guessesAt is what is seen by a guesser that shares its address with alice and bob.
 func guessesAt(t *testing.T, user string, by way) string {
 	w := newWorld(t, 1, nil)
 	defer w.close()

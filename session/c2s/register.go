@@ -88,7 +88,7 @@ func setRegistration(cl *client, r *request) error {
 }
 
 // registerAnother makes an account for somebody else, of the client's own domain: none that
-// may do what the client may not, who knows its password.
+// may do what the client may not, for the client knows its password.
 func registerAnother(cl *client, r *request, local, password string) error {
 	if !cl.may(roles.Register) {
 		return refuse(stanza.NotAllowed)

@@ -39,7 +39,7 @@ func rootHeader(e *Element) Header {
 
 // Check returns the [StreamError] that a header of a client's stream deserves
 // for its name, its namespaces (RFC 6120, 4.8) and its version (4.7.5). The
-// addresses are for the caller to judge, who knows which hosts it serves.
+// addresses are for the caller to judge, which knows the hosts that it serves.
 func (h Header) Check() error {
 	switch {
 	case h.Space != NSStream || h.Local != "stream":

@@ -77,7 +77,7 @@ func (s *shelf) addFor(valid time.Duration, cert, key string, names ...string) {
 	put(s.T, k, s.dir, key)
 }
 
-// shown is the first name of the certificate that a client sees who asks for name.
+// shown is the first name of the certificate that is shown to a client that asks for name.
 func (s *shelf) shown(name string) string {
 	s.Helper()
 	cert, err := s.set.TLS().GetCertificate(&tls.ClientHelloInfo{ServerName: name})

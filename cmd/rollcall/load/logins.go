@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// logins has l.Logins users log in, parallel at a time, who stay until all are
+// logins has l.Logins users log in, parallel at a time. They stay until all are
 // there.
 func logins(ctx context.Context, s *Server, l *Load) (*Round, error) {
 	var all crowd

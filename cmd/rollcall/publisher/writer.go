@@ -149,7 +149,7 @@ func (w *writer) lost(seq events.Seq) bus.PublicMessage {
 	return bus.PublicMessage{Subject: logLost, Data: w.encoder.AppendLost(nil, seq, from, seq)}
 }
 
-// What no partition has.
+// Subjects of messages that belong to no partition.
 var (
 	logDamaged = bus.PublicSubject(string(public.Log), "damaged", "0")
 	logLost    = bus.PublicSubject(string(public.Log), "lost", "0")

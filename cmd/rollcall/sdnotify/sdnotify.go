@@ -22,7 +22,7 @@ const pingsPerLimit = 3
 // writeTimeout bounds a message to a manager whose socket is full.
 const writeTimeout = time.Second
 
-// A Manager is who started the process. It is safe for concurrent use.
+// A Manager is whatever started the process. It is safe for concurrent use.
 type Manager struct {
 	conn     *net.UnixConn
 	watchdog time.Duration // 0: none

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// accessLog is who asked for what, and did what, about whom.
+// accessLog is the record of questions about persons, and of changes.
 type accessLog struct {
 	About, By, Since, Until string  // as asked
 	Problem                 problem // of what was typed

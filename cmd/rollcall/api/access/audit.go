@@ -12,8 +12,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// An Entry says who asked what about whom, or changed what. Its JSON is the stored form;
-// fields are added at the end.
+// An Entry is a question that somebody asked about persons, or a change that somebody made.
+// Its JSON is the stored form; fields are added at the end.
 type Entry struct {
 	By    string     `json:"by"`              // "token NAME", "cli USER@HOST", or an account's JID
 	From  string     `json:"from,omitempty"`  // its address; "" for the command line

@@ -30,7 +30,7 @@ const (
 var ErrCode = errors.New("the code is not known here: it was used, or more than 5 minutes have passed; rollcall web makes another")
 
 // Offer makes a code, good once and for CodeLife, for a token of a browser with these scopes.
-// The token's name says who: it is web: and theirs, in which no spaces are left. It fails as
+// The token's name is web: and that of its user, in which no spaces are left. It fails as
 // docs do.
 func Offer(ctx context.Context, docs events.Documents, who string, scopes []Scope, now time.Time) (code string, err error) {
 	t := Token{Name: browserName(who), Scopes: scopes, Expires: now.UTC().Add(CodeLife).Truncate(time.Second), Use: Code}
@@ -113,7 +113,7 @@ func parts(prefix, shown string) (id, secret string, ok bool) {
 	return id, secret, ok
 }
 
-// browserName is a name that says who, whatever the system calls them.
+// browserName is the name of a token for a user, whatever the system calls that user.
 func browserName(who string) string {
 	name := browserPrefix + strings.Map(func(r rune) rune {
 		if isUnprintable(r) {

@@ -190,7 +190,7 @@ func TestNamesOfBrowsersAreTheirs(t *testing.T) {
 	}
 }
 
-// What a version has stored that knows no uses is read as tokens of programs.
+// Tokens that were stored by a version that knew no uses are read as tokens of programs.
 func TestTokensOfOlderVersionsAreThoseOfPrograms(t *testing.T) {
 	t.Parallel()
 	docs := buckets(t).Tokens()

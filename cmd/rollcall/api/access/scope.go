@@ -21,7 +21,7 @@ const (
 	Kick        Scope = "kick"         // to end sessions
 	Moderate    Scope = "moderate"     // to disable accounts and ban networks
 	Metrics     Scope = "metrics"      // metrics, which name nobody
-	Audit       Scope = "audit"        // who asked what about whom, and who changed what
+	Audit       Scope = "audit"        // the record of questions about persons, and of changes
 	Admin       Scope = "admin"
 
 	accountPrefix = "account:" // and a bare JID: Read and Export of that account alone
