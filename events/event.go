@@ -228,3 +228,21 @@ type Unknown struct {
 	Version uint8
 	Fields  []byte // the msgpack array
 }
+
+// RoleOf is the role that an event names, "" if none: its session, or of RoleChanged its
+// account, has it from there on.
+func RoleOf(e Event) string {
+	switch e := e.(type) {
+	case Authenticated:
+		return e.Role
+	case Bound:
+		return e.Role
+	case Refreshed:
+		return e.Role
+	case RoleTaken:
+		return e.Role
+	case RoleChanged:
+		return e.Role
+	}
+	return ""
+}

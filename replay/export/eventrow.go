@@ -133,7 +133,7 @@ func (e *eventRows) of(it *item) []value {
 	row[evEpoch] = counterOf(st.Connector.Epoch)
 	row[evPrev] = counterOf(uint64(st.Prev))
 	e.session(row, st)
-	*behind(row, eventColumns, evRole) = textOf(roleOf(st.Event))
+	*behind(row, eventColumns, evRole) = textOf(events.RoleOf(st.Event))
 	if e, ok := st.Event.(events.ConnectorLost); ok {
 		*behind(row, eventColumns, evLost) = textOf(e.Lost.Name)
 		*behind(row, eventColumns, evLostEpoch) = counterOf(e.Lost.Epoch)
@@ -142,23 +142,6 @@ func (e *eventRows) of(it *item) []value {
 		e.name(row, st)
 	}
 	return row
-}
-
-// roleOf is the role that an event names, "" if none.
-func roleOf(e events.Event) string {
-	switch e := e.(type) {
-	case events.Authenticated:
-		return e.Role
-	case events.Bound:
-		return e.Role
-	case events.Refreshed:
-		return e.Role
-	case events.RoleTaken:
-		return e.Role
-	case events.RoleChanged:
-		return e.Role
-	}
-	return ""
 }
 
 // session fills in what the events of sessions say.

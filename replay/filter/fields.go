@@ -98,22 +98,7 @@ func actorOf(st *events.Stored) string {
 	return ""
 }
 
-// roleOf is the role that a session or an account has from there on.
-func roleOf(st *events.Stored) string {
-	switch e := st.Event.(type) {
-	case events.Authenticated:
-		return e.Role
-	case events.Bound:
-		return e.Role
-	case events.Refreshed:
-		return e.Role
-	case events.RoleTaken:
-		return e.Role
-	case events.RoleChanged:
-		return e.Role
-	}
-	return ""
-}
+func roleOf(st *events.Stored) string { return events.RoleOf(st.Event) }
 
 func showOf(st *events.Stored) string {
 	e, _ := st.Event.(events.PresenceAvailable)
