@@ -17,9 +17,10 @@ import (
 
 // Limits of a lease.
 const (
-	// defaultTTL outlasts an election by far: those of three servers on one
-	// machine took up to 15 s. A death is noticed sooner; see Missing.
-	defaultTTL   = 45 * time.Second
+	// LeaseTTL is how long a lease lasts that is not renewed. It outlasts an election by
+	// far: those of three servers on one machine took up to 15 s. A death is noticed
+	// sooner; see Missing.
+	LeaseTTL     = 45 * time.Second
 	minTTL       = 2 * time.Second
 	maxLeaseInfo = 4 << 10
 	// A lease is renewed every renewEvery, or a third of its time if that is less,
@@ -38,7 +39,7 @@ type LeaseRequest struct {
 	// once, because the process that held it can no longer be alive, unless it answers:
 	// then the directory is a copy of its own.
 	Instance string
-	TTL      time.Duration // whole seconds, at least 2 s; 0: 45 s
+	TTL      time.Duration // whole seconds, at least 2 s; 0: LeaseTTL
 	Info     []byte        // what others are to know, at most 4 KiB; see events.LeaseState
 }
 
@@ -81,7 +82,7 @@ type Lease struct {
 // which another attempt may succeed.
 func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
 	if r.TTL == 0 {
-		r.TTL = defaultTTL
+		r.TTL = LeaseTTL
 	}
 	if r.Name == "" || r.Instance == "" || r.TTL < minTTL || r.TTL%time.Second != 0 || len(r.Info) > maxLeaseInfo {
 		return nil, fmt.Errorf("lease %q: %w: a name, an instance, whole seconds >= %s and at most %d bytes of info are needed",

@@ -9,13 +9,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/connector"
 )
 
 // A lease lasts ttl without being renewed, and is renewed every renewEvery.
 const (
-	ttl        = 45 * time.Second
+	ttl        = bus.LeaseTTL
 	renewEvery = 2 * time.Second
 )
 
