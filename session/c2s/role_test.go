@@ -416,3 +416,30 @@ func TestASessionTakesAnotherRoleOfItsAccount(t *testing.T) {
 		}
 	})
 }
+
+// TestARoleIsInEffectWhenItIsSaidToBe: a session is told that it has another role when its
+// stanzas are judged by it.
+func TestARoleIsInEffectWhenItIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := &office{}
+		w := newWorld(t, 1, o.administered)
+		defer w.close()
+		o.w = w
+		w.user("ann", roles.Member, roles.Admin)
+		ann := w.login("ann", "desk")
+		const take = ownCommands + "take-role"
+		begun := ann.begun(t, take)
+		goOn := w.nodes[0].stick()
+		if got := ann.command(take, begun, submitted("role=admin")); got != "" {
+			t.Errorf("before the table knew, the client was sent %s", got)
+		}
+		goOn()
+		if got := ann.answers(); !strings.Contains(got, "this session has the role admin") {
+			t.Errorf("the client was sent %s", got)
+		}
+		if got := ann.command("get-online-users-num", "", ""); !strings.Contains(got, "status='completed'") {
+			t.Errorf("the role that was taken is not in effect: %s", got)
+		}
+	})
+}
