@@ -75,6 +75,7 @@ type Lease struct {
 	until time.Time // owned by mu; with a monotonic clock reading
 	lost  bool      // owned by mu
 	pulse pulse     // owned by mu
+	info  []byte    // owned by mu; goes out with the next message
 }
 
 // Acquire takes a name. Errors are a *events.HeldError, or wrap
@@ -88,8 +89,8 @@ func (l *Leases) Acquire(ctx context.Context, r LeaseRequest) (*Lease, error) {
 		return nil, fmt.Errorf("lease %q: %w: a name, an instance, whole seconds >= %s and at most %d bytes of info are needed",
 			r.Name, events.ErrLeaseRefused, minTTL, maxLeaseInfo)
 	}
-	lease := &Lease{b: l.b, subject: leaseSubject(r.Name), done: make(chan struct{}), pulse: newPulse(), msg: leaseMessage{
-		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Info: r.Info, Probe: leaseProbe(r.Name),
+	lease := &Lease{b: l.b, subject: leaseSubject(r.Name), done: make(chan struct{}), pulse: newPulse(), info: r.Info, msg: leaseMessage{
+		Name: r.Name, Instance: r.Instance, Started: time.Now(), TTL: r.TTL, Probe: leaseProbe(r.Name),
 	}}
 	err := l.b.subscribing(lease.msg.Probe, func() (err error) {
 		lease.there, err = l.b.nc.Subscribe(lease.msg.Probe, func(m *nats.Msg) { m.Respond(nil) })
@@ -168,6 +169,9 @@ func openLease(data []byte, h nats.Header, seq uint64, at time.Time) (state even
 // fence. The lease counts from before the message was sent, the server's time
 // to live from after.
 func (l *Lease) store(ctx context.Context, expected uint64) error {
+	l.mu.Lock()
+	l.msg.Info = l.info
+	l.mu.Unlock()
 	data, err := json.Marshal(l.msg)
 	if err != nil {
 		return err
@@ -217,6 +221,22 @@ func (l *Lease) extend(start time.Time) error {
 	} else {
 		l.fence.Reset(time.Until(until))
 		l.pulse.confirm(start)
+	}
+	return nil
+}
+
+// Tell changes what others are to know, of which at most 4 KiB may be. Run renews the lease
+// with it at once, or as soon as the stream can be reached. It is for any goroutine.
+func (l *Lease) Tell(info []byte) error {
+	if len(info) > maxLeaseInfo {
+		return fmt.Errorf("lease %q: %d bytes of info are more than %d", l.msg.Name, len(info), maxLeaseInfo)
+	}
+	l.mu.Lock()
+	l.info = info
+	l.mu.Unlock()
+	select {
+	case l.pulse.woke <- struct{}{}:
+	default:
 	}
 	return nil
 }

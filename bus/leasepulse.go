@@ -24,7 +24,7 @@ type pulse struct {
 	beaten    time.Time     // when it looked at the clock last
 	frozen    time.Time     // when it found out that it had been frozen; zero: it is sure of its lease
 	confirmed chan struct{} // closed, and replaced, when it is sure again
-	woke      chan struct{} // has a token when the lease is to be renewed at once
+	woke      chan struct{} // has a token when the lease is to be renewed at once; Tell gives one, too
 }
 
 func newPulse() pulse { return pulse{confirmed: make(chan struct{}), woke: make(chan struct{}, 1)} }

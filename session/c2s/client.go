@@ -41,6 +41,7 @@ type client struct {
 	listener  *pubsub.Listener           // to what they publish
 	resource  *presence.Resource         // as others see it, and as it sees them
 	life      sync.Mutex                 // held by whoever takes the connection away or gives another
+	parting   atomic.Bool                // it ends without a connection, as Drain ends those
 
 	// Owned by the connection's goroutine.
 	id      events.ConnID   // the connection's; the cause of events

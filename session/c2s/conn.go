@@ -24,6 +24,8 @@ type conn struct {
 
 	client atomic.Pointer[client] // once bound
 	read   chan struct{}          // closed when nothing more is read and handled
+
+	parting atomic.Bool // it ends as Drain ends connections
 }
 
 // serve handles a client's stream from its beginning to its end.
@@ -50,6 +52,9 @@ func (c *conn) endSession(e stream.Ending) stream.Ending {
 	switch cl := c.client.Load(); {
 	case !c.IsAuthenticated():
 	case cl != nil:
+		if c.parting.Load() {
+			cl.tellLast()
+		}
 		cl.lose(c, e)
 	case !e.Recorded:
 		c.svc.End(context.Background(), c.account, c.ID(), session.Close{Session: c.session, Reason: e.Reason, Text: e.Text, By: e.By})

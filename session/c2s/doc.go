@@ -40,7 +40,7 @@
 //     channelbinding.go, users.go, bind.go, bind2.go, signup.go, signupform.go;
 //     guesses.go limits the guessing of passwords, logins.go and limiter.go bound what
 //     gets into the log.
-//   - Bound sessions: client.go, hub.go, local.go, manage.go, resume.go,
+//   - Bound sessions: client.go, hub.go, local.go, manage.go, resume.go, drain.go,
 //     acknowledge.go, endedcounts.go, clientstate.go.
 //   - Their stanzas: messages are package delivery's, presence goes through
 //     presence.go to package presence.
@@ -84,7 +84,8 @@
 // # What others see when a connector stops
 //
 // After an orderly stop: system-shutdown for its clients, and the unavailable
-// presence of each for those who watch them. After a kill: nothing, until the
+// presence of each for those who watch them; Drain does the same to one after the
+// other. After a kill: nothing, until the
 // lease ends; then each watcher gets one unavailable presence for each session,
 // whichever connector wrote the end, and stanzas that were sent to those sessions
 // and not handled go where they go without them (Reroute). After it lost its

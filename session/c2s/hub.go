@@ -1,6 +1,8 @@
 package c2s
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -59,6 +61,20 @@ func (h *hub) detached() (list []*client) {
 		}
 	}
 	return list
+}
+
+// all lists the clients, detached ones too.
+func (h *hub) all() []*client {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return slices.Collect(maps.Values(h.clients))
+}
+
+// size is how many clients there are, detached ones too.
+func (h *hub) size() int {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return len(h.clients)
 }
 
 // addClient makes a client findable. The client is sent told before anything

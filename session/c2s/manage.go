@@ -43,6 +43,7 @@ type smState struct {
 	requested bool                // guarded; an answer to <r/> is due
 	asked     uint32              // guarded; what had been sent at the last <r/>
 	ended     bool                // guarded; the session has, and nothing more is kept
+	settled   chan struct{}       // guarded; if not nil, closed when unacked becomes empty
 	refused   []refusal           // guarded; of the client's stanzas, oldest first; it may not know of these yet
 }
 
@@ -225,10 +226,29 @@ func (m *smState) drop(h uint32) error {
 	m.unacked = m.unacked[n:]
 	if len(m.unacked) == 0 {
 		m.unacked = nil
+		m.settle()
 	}
 	m.acked = h
 	m.refused = slices.DeleteFunc(m.refused, func(r refusal) bool { return int32(r.at-h) <= 0 })
 	return nil
+}
+
+// settle tells whoever waits for it that all is acknowledged. The caller holds m.mu.
+func (m *smState) settle() {
+	if m.settled != nil {
+		close(m.settled)
+		m.settled = nil
+	}
+}
+
+// awaitAcks is closed when the client has acknowledged all that it was sent; nil: it has.
+func (m *smState) awaitAcks() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.unacked) > 0 && m.settled == nil {
+		m.settled = make(chan struct{})
+	}
+	return m.settled
 }
 
 // refuse notes that a stanza, before which there were so many, was answered by an

@@ -105,6 +105,11 @@ func (s *Server) EndRefused(end func(netip.Addr) Ending) {
 	}
 }
 
+// EndUnbound ends the connections that have not logged in. It does not wait.
+func (s *Server) EndUnbound(e Ending) {
+	s.EndAll(e, func(c *Conn) bool { return c.waiting != nil })
+}
+
 // giveWay closes a connection that has not logged in, without a word: there is
 // no time for one.
 func (c *Conn) giveWay() {

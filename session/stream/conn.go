@@ -240,11 +240,25 @@ func (c *Conn) End(e Ending) Ending {
 		return *c.ending.Load()
 	}
 	c.sayEnd(e)
+	c.wake()
+	return e
+}
+
+// BeginEnd is End, but leaves what the peer is told to the handler: the stream's end is
+// written when that returns, and until then the peer can be sent more, such as how much of what
+// it has said was handled.
+func (c *Conn) BeginEnd(e Ending) {
+	if c.ending.CompareAndSwap(nil, &e) {
+		c.wake()
+	}
+}
+
+// wake makes the handler notice that the connection is to end.
+func (c *Conn) wake() {
 	c.raw.SetReadDeadline(time.Now())
 	if wake := c.paused.Swap(nil); wake != nil {
 		close(*wake)
 	}
-	return e
 }
 
 // broken ends a connection that no longer takes anything, which reading from it
