@@ -72,10 +72,11 @@ type Lease struct {
 	done    chan struct{}
 
 	mu    sync.Mutex
-	until time.Time // owned by mu; with a monotonic clock reading
-	lost  bool      // owned by mu
-	pulse pulse     // owned by mu
-	info  []byte    // owned by mu; goes out with the next message
+	until time.Time     // owned by mu; with a monotonic clock reading
+	lost  bool          // owned by mu
+	pulse pulse         // owned by mu
+	info  []byte        // owned by mu; goes out with the next message
+	told  chan struct{} // owned by mu; if not nil, closed when info has gone out
 }
 
 // Acquire takes a name. Errors are a *events.HeldError, or wrap
@@ -170,6 +171,7 @@ func openLease(data []byte, h nats.Header, seq uint64, at time.Time) (state even
 // to live from after.
 func (l *Lease) store(ctx context.Context, expected uint64) error {
 	l.mu.Lock()
+	told := l.told
 	l.msg.Info = l.info
 	l.mu.Unlock()
 	data, err := json.Marshal(l.msg)
@@ -195,7 +197,18 @@ func (l *Lease) store(ctx context.Context, expected uint64) error {
 	if l.msg.Released {
 		return nil
 	}
+	l.hasTold(told)
 	return l.extend(start)
+}
+
+// hasTold says that what was to be told when a message was made is stored.
+func (l *Lease) hasTold(told chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if told != nil && told == l.told {
+		close(told)
+		l.told = nil
+	}
 }
 
 // wrote reports that a message is this lease's. Nobody else writes one with its
@@ -225,20 +238,29 @@ func (l *Lease) extend(start time.Time) error {
 	return nil
 }
 
-// Tell changes what others are to know, of which at most 4 KiB may be. Run renews the lease
-// with it at once, or as soon as the stream can be reached. It is for any goroutine.
-func (l *Lease) Tell(info []byte) error {
+// Tell changes what others are to know, of which at most 4 KiB may be, and returns when they
+// can. Run renews the lease with it at once, or as soon as the stream can be reached; if ctx ends
+// before, with its error, that is still to come. It is not for two goroutines.
+func (l *Lease) Tell(ctx context.Context, info []byte) error {
 	if len(info) > maxLeaseInfo {
 		return fmt.Errorf("lease %q: %d bytes of info are more than %d", l.msg.Name, len(info), maxLeaseInfo)
 	}
+	told := make(chan struct{})
 	l.mu.Lock()
-	l.info = info
+	l.info, l.told = info, told
 	l.mu.Unlock()
 	select {
 	case l.pulse.woke <- struct{}{}:
 	default:
 	}
-	return nil
+	select {
+	case <-told:
+		return nil
+	case <-l.done:
+		return events.ErrLeaseLost
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // lose closes Done, once, unless the lease was renewed while the timer fired.

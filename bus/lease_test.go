@@ -129,6 +129,35 @@ func TestALeaseIsKeptByRenewingIt(t *testing.T) {
 	w.want("c1", l.Incarnation().Epoch, false)
 }
 
+func TestWhatAHolderTellsIsKnownAtOnce(t *testing.T) {
+	t.Parallel()
+	ctx, b := within(t), embedded(t)
+	l := acquire(t, b, "c1", "one")
+	life, end := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { l.Run(life) })
+	for _, info := range []string{"there", "elsewhere"} {
+		if err := l.Tell(ctx, []byte(info)); err != nil {
+			t.Fatal(err)
+		}
+		alive, err := b.Leases().Alive(ctx)
+		if err != nil || len(alive) != 1 || string(alive[0].Info) != info || alive[0].Incarnation != l.Incarnation() {
+			t.Errorf("%q is told, and known is %+v: %v", info, alive, err)
+		}
+	}
+	if err := l.Tell(ctx, make([]byte, 4<<10+1)); err == nil {
+		t.Error("more than 4 KiB can be told")
+	}
+	end()
+	running.Wait()
+	if err := l.Release(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := l.Tell(ctx, nil); !errors.Is(err, events.ErrLeaseLost) {
+		t.Errorf("told by one that has given its lease back: %v", err)
+	}
+}
+
 func TestALeaseIsRenewedByTheClockThatCanBeAsked(t *testing.T) {
 	t.Parallel()
 	leases := embedded(t).Leases()
