@@ -73,6 +73,7 @@ func httpPermissions() Permissions {
 	p.read(bucketStream(serviceBucket)) // the certificate that the service has made for itself
 	p.publish(logPrefix+".>", auditSubject, bucketPrefix(namesBucket)+">", bucketPrefix(serviceBucket)+">")
 	p.publish(bucketPrefix(accountsBucket)+">", bucketPrefix(bansBucket)+">", bucketPrefix(tokensBucket)+">")
+	p.question(askPrefix + ".do.drain.*")
 	p.subscribe(servicePrefix+".>", "$SRV.>")
 	return p
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
+	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/session/accounts"
 	"github.com/rollcall-xmpp/rollcall/session/auth"
@@ -33,6 +33,8 @@ type xmppConnector struct {
 	inherited   *accounts.Inheritances
 	bans        *bans.Table
 	lease       bus.LeaseRequest
+	told        ask.LeaseInfo // with drain as it is, the lease's info
+	drain       drain
 	peers       peerWatches
 }
 
@@ -78,14 +80,11 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 	told := n.listeners.info()
 	told.Domains, told.Users = n.cfg.Domains, n.cfg.Users.Kinds()
 	told.Roles = n.cfg.accounts.defined
-	info, err := json.Marshal(told)
-	if err != nil {
-		return nil, err
-	}
 	return &xmppConnector{
 		node: n, server: server, tally: tally.New(n.cfg.Name), credentials: credentials, inherited: inherited, bans: banned,
 		peers: peerWatches{newDomainWatch(n.cfg.Name, withUsers(told.Domains, told.Users), n.log), newRoleWatch(n.cfg.Name, told.Roles, n.log)},
-		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease, Info: info},
+		lease: bus.LeaseRequest{Name: n.cfg.Name, Instance: n.dir.instance, TTL: n.cfg.Lease}, told: told,
+		drain: drain{orders: make(chan drainCall)},
 	}, nil
 }
 
@@ -93,7 +92,7 @@ func (n *node) newConnector(ctx context.Context) (*xmppConnector, error) {
 // nil.
 func (c *xmppConnector) run(ctx context.Context) error {
 	err := connector.Run(ctx, connector.Config{
-		Acquire: func(ctx context.Context) (connector.Lease, error) { return c.bus.Leases().Acquire(ctx, c.lease) },
+		Acquire: c.acquire,
 		Leases:  c.bus.Leases(), Table: c.table, Log: warningLog{c.bus.Log(), c.log}, Courier: c.bus.Courier(),
 		Server: leaving{c.server, c.node}, Beside: c.beside, Ready: c.ready, Heard: c.peers.hear, Logger: c.log,
 	})
@@ -125,7 +124,8 @@ func (c *xmppConnector) beside(ctx context.Context) error {
 	g.Go(func() error {
 		return follow(ctx, func(ctx context.Context) error { return c.bans.Follow(ctx, c.bus.Bans(), c.server.EnforceBans) })
 	})
-	c.listeners.serve(ctx, g, c.server)
+	g.Go(func() error { return follow(ctx, c.answerDrainOrders) })
+	g.Go(func() error { return c.admit(ctx) })
 	return g.Wait()
 }
 

@@ -25,7 +25,9 @@ func newConnectors(con *console) *cobra.Command {
 		Short: "Show the connectors and what they hold",
 		Long: "Show the connectors and what they hold. Alive is one that has a lease; lost is\n" +
 			"one that did not renew its lease in time, and serves nobody any longer. It\n" +
-			"leaves the list when another one, or its next start, has closed its sessions.\n\n" +
+			"leaves the list when another one, or its next start, has closed its sessions.\n" +
+			"Draining is one that sends its clients to the others (\"rollcall drain\"), and\n" +
+			"drained when none is left.\n\n" +
 			"With --at they are those of a moment. Where one listened then is not kept.",
 		Args: arguments(0, 0),
 		RunE: verb(func(ctx context.Context, _ []string) error {
@@ -71,7 +73,7 @@ func showConnectors(c *console, list []ask.Connector, asJSON bool) error {
 			since = c.stamp(at, now)
 		}
 		where := inWords(set(field{"c2s", v.C2S}, field{"c2s-tls", v.C2STLS}, field{"ws", v.WS}, field{"ws-tls", v.WSTLS}))
-		if err := t.row(v.Name, v.State, strconv.Itoa(v.Sessions), strconv.Itoa(v.Available), since, strconv.FormatUint(v.Epoch, 10), cmp.Or(where, "-")); err != nil {
+		if err := t.row(v.Name, stateOf(v), strconv.Itoa(v.Sessions), strconv.Itoa(v.Available), since, strconv.FormatUint(v.Epoch, 10), cmp.Or(where, "-")); err != nil {
 			return err
 		}
 	}
@@ -79,4 +81,15 @@ func showConnectors(c *console, list []ask.Connector, asJSON bool) error {
 		c.say("no connectors")
 	}
 	return t.flush()
+}
+
+// stateOf is the state of a connector in a word. To scripts one that is drained is alive.
+func stateOf(v ask.Connector) string {
+	switch {
+	case v.Drain == nil || v.State != ask.Alive:
+		return v.State
+	case v.Sessions > 0:
+		return "draining"
+	}
+	return "drained"
 }

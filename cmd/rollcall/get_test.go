@@ -15,8 +15,20 @@ import (
 // scriptGet asks a node over HTTP with the token in a file, which may not be known there at
 // once. With ! it must be refused.
 func scriptGet(ts *testscript.TestScript, neg bool, args []string) {
+	scriptRequest(ts, http.MethodGet, neg, args)
+}
+
+func scriptPut(ts *testscript.TestScript, neg bool, args []string) {
+	scriptRequest(ts, http.MethodPut, neg, args)
+}
+
+func scriptDelete(ts *testscript.TestScript, neg bool, args []string) {
+	scriptRequest(ts, http.MethodDelete, neg, args)
+}
+
+func scriptRequest(ts *testscript.TestScript, method string, neg bool, args []string) {
 	if len(args) < 3 || len(args) > 4 {
-		ts.Fatalf("usage: get NODE TOKENFILE PATH [FILE]")
+		ts.Fatalf("usage: get|put|delete NODE TOKENFILE PATH [FILE]")
 	}
 	p := worldOf(ts).node(ts, args[:1])
 	m := httpAddress.FindStringSubmatch(p.out.String())
@@ -24,11 +36,11 @@ func scriptGet(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s was started without --http", args[0])
 	}
 	token := strings.TrimSpace(ts.ReadFile(args[1]))
-	status, body := get(ts, m[1]+args[2], token)
+	status, body := request(ts, method, m[1]+args[2], token)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(patience); status == http.StatusUnauthorized && time.Now().Before(end); <-tick.C {
-		status, body = get(ts, m[1]+args[2], token)
+		status, body = request(ts, method, m[1]+args[2], token)
 	}
 	switch {
 	case (status/100 != 2) != neg:
@@ -40,8 +52,8 @@ func scriptGet(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func get(ts *testscript.TestScript, url, token string) (status int, body []byte) {
-	r, err := http.NewRequest("GET", url, nil)
+func request(ts *testscript.TestScript, method, url, token string) (status int, body []byte) {
+	r, err := http.NewRequest(method, url, nil)
 	ts.Check(err)
 	r.Header.Set("Authorization", "Bearer "+token)
 	client := http.Client{Timeout: patience}

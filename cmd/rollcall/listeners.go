@@ -61,6 +61,26 @@ func (l *listeners) serve(ctx context.Context, g *errgroup.Group, server *c2s.Se
 	}
 }
 
+// reopen opens the connector's listeners again, where they were. If one can't be, none is.
+func (l *listeners) reopen() error {
+	var again []net.Listener
+	for _, closed := range []*net.Listener{&l.c2s, &l.direct, &l.web, &l.webTLS} {
+		if *closed == nil {
+			continue
+		}
+		opened, err := net.Listen("tcp", (*closed).Addr().String())
+		if err != nil {
+			for _, o := range again {
+				o.Close()
+			}
+			return err
+		}
+		again = append(again, opened)
+		*closed = opened
+	}
+	return nil
+}
+
 func (l *listeners) close() {
 	for _, opened := range []net.Listener{l.c2s, l.direct, l.web, l.webTLS, l.api, l.apiTLS} {
 		if opened != nil {

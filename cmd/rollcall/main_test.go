@@ -70,7 +70,8 @@ func (a elsewhere) Run() int {
 //	vanish USER                 cut the connections of a crowd
 //	retain AGE                  limit the log's age, and wait until what was in it
 //	                            is gone
-//	get NODE TOKENFILE PATH [FILE]    ask over HTTP; with ! it must be refused
+//	get NODE TOKENFILE PATH [FILE]    ask over HTTP; with ! it must be refused; so do
+//	                            put and delete, which change something
 //	unzip FILE DIR              unpack a zip
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -132,7 +133,7 @@ func runScriptsWith(t *testing.T, servers []*bustest.Server, variables map[strin
 					"connect": scriptConnect, "distrust": scriptDistrust, "login": scriptLogin, "drop": scriptDrop, "send": scriptSend, "expect": scriptExpect,
 					"await": scriptAwait, "tail": scriptTail, "output": scriptOutput, "logged": scriptLogged, "quiet": scriptQuiet, "nats": scriptNATS, "stranger": scriptStranger,
 					"retain": scriptRetain, "fill": scriptFill, "crowd": scriptCrowd, "vanish": scriptVanish,
-					"get": scriptGet, "unzip": scriptUnzip,
+					"get": scriptGet, "put": scriptPut, "delete": scriptDelete, "unzip": scriptUnzip,
 				},
 			})
 		})

@@ -34,7 +34,7 @@ func isPersonal(verb string) bool {
 	return slices.Contains([]string{
 		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "audit", "names list", "names erase",
 		"kick", "user add", "user import", "user list", "user passwd", "user rm", "user disable", "user enable", "user role", "user export",
-		"ban add", "ban rm", "announce", "token add", "token rm", "feed add", "feed rm",
+		"ban add", "ban rm", "announce", "drain", "token add", "token rm", "feed add", "feed rm",
 		"backup", "restore", "log set", "log create", "import", "web",
 	}, verb)
 }
@@ -56,6 +56,7 @@ func putOnRecord(ctx context.Context, b *bus.Bus) {
 	switch {
 	case verb == "announce": // whose argument is a text
 		named = i.cmd.Flags().Lookup("to").Value.String()
+	case verb == "drain": // whose argument is no account
 	case len(i.args) > 0 && !strings.HasPrefix(verb, "token ") && verb != "import":
 		named = i.args[0]
 	}

@@ -46,6 +46,8 @@ var operating = map[string]string{
 	"rollcall route alice@example.org":                               `message`,
 	"rollcall history alice@example.org":                             `authenticated`,
 	"rollcall audit":                                                 `kick`,
+	"rollcall drain xmpp1 --for 10m":                                 `^xmpp1 is drained`,
+	"rollcall drain xmpp1 --undo":                                    `^xmpp1 takes clients again`,
 	"rollcall backup backup-1":                                       `backed up`,
 	"rollcall restore backup-1 --data restored":                      `restored`,
 	"rollcall health":                                                ``,
@@ -163,6 +165,7 @@ func (w *office) do(line string, want *regexp.Regexp) {
 	w.Helper()
 	if strings.HasPrefix(line, "rollcall up ") {
 		w.up(line)
+		w.second(line)
 		return
 	}
 	here := strings.NewReplacer("/var/lib/prosody", "prosody").Replace(line)
@@ -195,6 +198,22 @@ func (w *office) up(line string) {
 		w.Fatalf("it does not serve:\n%s%s", p.out.String(), p.err.String())
 	}
 	w.c2s = xmppAddress.FindStringSubmatch(p.out.String())[1]
+}
+
+// second starts the connector of the other machine.
+func (w *office) second(line string) {
+	w.Helper()
+	p, err := launch(append(os.Environ(), "ROLLCALL_HTTP="), w.dir, append(strings.Fields(line)[1:], "--name", "xmpp2", "--data", "xmpp2", "--roles", "connector")...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() {
+		p.cmd.Process.Kill()
+		<-p.ended
+	})
+	if !p.says(&p.out, serving) {
+		w.Fatalf("the other one does not serve:\n%s%s", p.out.String(), p.err.String())
+	}
 }
 
 // enter opens the link that the verb has printed, with a browser that is sent on when it is in.

@@ -79,7 +79,7 @@ func newRoot(con *console) *cobra.Command {
 	chooseOne(root)
 	root.AddCommand(
 		profiled(newUp(con)), newUser(con), newNames(con), newSessions(con), newHistory(con), newEvents(con), newRoute(con), newContacts(con), newDiff(con),
-		newTail(con), newLogins(con), newKick(con), newBan(con), newAnnounce(con), newConnectors(con), newLog(con), newVerify(con),
+		newTail(con), newLogins(con), newKick(con), newBan(con), newAnnounce(con), newConnectors(con), newDrain(con), newLog(con), newVerify(con),
 		newToken(con), newWeb(con), newFeed(con), newAudit(con), newExport(con), newImport(con), newStats(con),
 		newConfig(con), newHealth(con), newBackup(con), newRestore(con), newBench(con), newNATSConfig(con), newNATSHelp(),
 		newVersion(con), newMan(con),

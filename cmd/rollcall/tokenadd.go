@@ -34,6 +34,7 @@ func newTokenAdd(con *console, svc *service) *cobra.Command {
 			"  export        everything about any one account\n" +
 			"  kick          end sessions\n" +
 			"  moderate      disable accounts and ban networks\n" +
+			"  operate       drain connectors\n" +
 			"  metrics       metrics from other machines\n" +
 			"  audit         who asked what about whom, and who changed what\n" +
 			"  admin         all of these",

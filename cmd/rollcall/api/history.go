@@ -38,6 +38,7 @@ type History struct {
 	Rosters events.Documents
 	Names   *names.Names
 	Kicker  Kicker
+	Drainer Drainer
 	// Moderator keeps people out, and Bans are what it keeps of networks.
 	Moderator Moderator
 	Bans      events.Documents
@@ -81,22 +82,24 @@ type Route struct {
 // subjects are the parameters that name the account which a question is about, where that
 // is neither account nor in the path; "": there is none, the question is about all.
 var subjects = map[string]string{
-	"GET /v1/table":        "",
-	"GET /v1/connectors":   "",
-	"GET /v1/route":        "to",
-	"GET /v1/contacts":     "of",
-	"GET /v1/stats/{name}": "",
-	"GET /v1/stats/online": "",
-	"GET /v1/bans":         "",
-	"PUT /v1/bans":         "",
-	"DELETE /v1/bans":      "",
-	"GET /v1/token":        "",
-	"DELETE /v1/token":     "",
-	"GET /v1/log":          "",
-	"GET /v1/audit":        "about",
-	"GET /v1/feeds":        "",
-	"GET /v1/accounts":     "",
-	"GET /v1/overview":     "",
+	"GET /v1/table":                      "",
+	"GET /v1/connectors":                 "",
+	"GET /v1/route":                      "to",
+	"PUT /v1/connectors/{name}/drain":    "",
+	"DELETE /v1/connectors/{name}/drain": "",
+	"GET /v1/contacts":                   "of",
+	"GET /v1/stats/{name}":               "",
+	"GET /v1/stats/online":               "",
+	"GET /v1/bans":                       "",
+	"PUT /v1/bans":                       "",
+	"DELETE /v1/bans":                    "",
+	"GET /v1/token":                      "",
+	"DELETE /v1/token":                   "",
+	"GET /v1/log":                        "",
+	"GET /v1/audit":                      "about",
+	"GET /v1/feeds":                      "",
+	"GET /v1/accounts":                   "",
+	"GET /v1/overview":                   "",
 }
 
 // nameless are routes that tell of nobody. Whoever asks them is not put on record, where
@@ -158,6 +161,8 @@ var Routes = []Route{
 	{"GET /v1/bans", access.Moderate, false, (*History).bans},
 	{"PUT /v1/bans", access.Moderate, false, (*History).ban},
 	{"DELETE /v1/bans", access.Moderate, false, (*History).unban},
+	{"PUT /v1/connectors/{name}/drain", access.Operate, false, (*History).drain},
+	{"DELETE /v1/connectors/{name}/drain", access.Operate, false, (*History).undrain},
 	{"GET /v1/logins", access.Read, false, (*History).logins},
 	{"GET /v1/log", access.Read, false, (*History).log},
 	{"GET /v1/audit", access.Audit, false, (*History).audit},

@@ -44,8 +44,9 @@ type service struct {
 	log   kickLog // that kicks go to
 	read  readLog // that questions are answered from
 
-	accounts *accounts.Store
-	server   *api.Server
+	connectors connectors // that are drained
+	accounts   *accounts.Store
+	server     *api.Server
 }
 
 func must(t testing.TB, err error) {
@@ -98,7 +99,7 @@ func newServiceOf(t testing.TB, proxy func(netip.Addr) bool) *service {
 	a.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: &s.read, Keyframes: b.Keyframes(), Memory: &replay.Memory{}}, Pre: b.Pre(), Table: s.table,
 		Ready: func() bool { return !s.busy.Load() }, Leases: b.Leases(), Accounts: s.accounts,
-		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Kicker: kicker, Moderator: kicker, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: record,
+		Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(), Kicker: kicker, Moderator: kicker, Drainer: &s.connectors, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: record,
 		Capacity: b.Log(), Projection: s.projection, Public: b.Public(), Day: day,
 	})
 	h := httptest.NewServer(a)

@@ -30,6 +30,8 @@ type LeaseInfo struct {
 
 	// Roles are those beside the built-in ones, or changes of these.
 	Roles []roles.Definition `json:"roles,omitempty"`
+
+	Drain *Drain `json:"drain,omitempty"` // nil: it is not being drained
 }
 
 // A Connector is one as people and scripts see it.
@@ -47,7 +49,8 @@ type Connector struct {
 	Since     string `json:"since"`
 
 	Domains []string           `json:"domains"`
-	Roles   []roles.Definition `json:"-"` // of one that is Alive
+	Drain   *Drain             `json:"drain"` // null: it is not being drained, or that is not known
+	Roles   []roles.Definition `json:"-"`     // of one that is Alive
 }
 
 // The states of a connector. Lost is one that did not renew its lease in time,
@@ -135,7 +138,7 @@ func connectorViews(leases []events.LeaseState, held []query.Holding, now time.T
 		if json.Unmarshal(l.Info, &info) == nil { // of another version: unknown, no error
 			v.C2S, v.C2STLS, v.WS, v.WSTLS = info.C2S, info.C2STLS, info.WS, info.WSTLS
 		}
-		v.Domains, v.Roles = append([]string{}, info.Domains...), info.Roles
+		v.Domains, v.Roles, v.Drain = append([]string{}, info.Domains...), info.Roles, info.Drain
 		list = append(list, v)
 	}
 	for _, h := range held {

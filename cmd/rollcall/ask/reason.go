@@ -24,7 +24,7 @@ var reasons = []struct {
 	{events.ReasonOverload, "it read too slowly"},
 	{events.ReasonError, "it broke the protocol"},
 	{events.ReasonConnectorLost, "its connector was killed or cut off from the log"},
-	{events.ReasonShutdown, "its connector was stopped"},
+	{events.ReasonShutdown, "its connector was stopped, or drained"},
 	{events.ReasonUnavailable, "the log could not take its events"},
 	{events.ReasonResumed, "it was only the way back into a session that waited"},
 }

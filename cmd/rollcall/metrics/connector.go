@@ -23,6 +23,7 @@ func (s *scrape) clients() {
 		s.histogram(loginTime, r, mechanism)
 	}
 	s.gauge(bans, float64(stats.Bans))
+	s.gauge(drained, number(s.cfg.Health.isDraining()))
 	for domain, answers := range stats.Databases {
 		s.gauge(databaseUp, number(answers), domain)
 	}

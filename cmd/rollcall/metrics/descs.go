@@ -20,6 +20,8 @@ var (
 	disconnections   = desc("disconnections_total", "Connections that have ended; reason none is of HTTP requests that became no WebSocket."+ofConnector, "reason")
 	limitsHit        = desc("limits_hit_total", "How often clients have met a limit."+ofConnector, "limit")
 
+	drained = desc("connector_draining", "1 while the connector takes no clients and sends away those that it has, or the process is about to stop, otherwise 0."+ofConnector)
+
 	bans = desc("bans", "Networks that clients may not connect from, as this process's connector knows them: the same at every connector, so not to be added.")
 
 	databaseUp = desc("user_database_up", "0 if the last login that asked the user database of a domain got no answer, otherwise 1: as this process's connector has found it.", "domain")

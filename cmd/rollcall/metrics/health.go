@@ -28,7 +28,7 @@ const (
 	CutOff     State = "cut_off"    // the log does not answer
 	Unsynced   State = "unsynced"   // the disk failed at a sync, so a stream takes nothing
 	NoLease    State = "no_lease"   // the connector has no lease, so logins are refused
-	Draining   State = "draining"   // the process is about to stop
+	Draining   State = "draining"   // the process is about to stop, or its connector is drained
 )
 
 // A Report is what /readyz answers.
@@ -63,6 +63,7 @@ type Health struct {
 	fold     Fold
 	lease    func() bool // nil: the process has no connector
 	draining atomic.Bool
+	drained  atomic.Pointer[string] // why the connector takes no clients; nil: it does
 	now      func() time.Time
 }
 
@@ -75,6 +76,18 @@ func NewHealth(probe *Probe, fold Fold, hasLease func() bool) *Health {
 // Drain makes the process not ready for good: it is about to stop, and whoever
 // balances clients should send it none.
 func (h *Health) Drain() { h.draining.Store(true) }
+
+// SetDrained says that the connector takes no clients, and why, or with "" that it does.
+func (h *Health) SetDrained(detail string) {
+	if detail == "" {
+		h.drained.Store(nil)
+		return
+	}
+	h.drained.Store(&detail)
+}
+
+// isDraining reports that clients are sent away.
+func (h *Health) isDraining() bool { return h.draining.Load() || h.drained.Load() != nil }
 
 // IsAlive reports that the fold goes round. A process that is not alive only a new
 // start mends; one that is cut off is alive, for it goes on by itself.
@@ -156,6 +169,9 @@ func (h *Health) connector() Part {
 		return Part{State: Draining}
 	case !h.lease():
 		return Part{State: NoLease, Detail: "logins are refused until the connector has a lease"}
+	}
+	if why := h.drained.Load(); why != nil {
+		return Part{State: Draining, Detail: *why}
 	}
 	return Part{State: Ready}
 }

@@ -209,12 +209,12 @@ func TestTokensOfOlderVersionsAreThoseOfPrograms(t *testing.T) {
 func TestViewersMayWhatTheyAreFor(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"reader": "read", "operator": "read kick moderate", "auditor": "read export audit", "admin": "read kick moderate export audit admin",
+		"reader": "read", "operator": "read kick moderate operate", "auditor": "read export audit", "admin": "read kick moderate operate export audit admin",
 	} {
 		v, err := access.ViewerOf(name)
 		must(t, err)
 		token := access.Token{Scopes: v.Scopes}
-		for _, s := range []access.Scope{access.Read, access.Kick, access.Moderate, access.Export, access.Audit, access.Admin} {
+		for _, s := range []access.Scope{access.Read, access.Kick, access.Moderate, access.Operate, access.Export, access.Audit, access.Admin} {
 			if token.May(s) != slices.Contains(strings.Fields(want), string(s)) {
 				t.Errorf("%s may %s: %v", name, s, token.May(s))
 			}

@@ -20,6 +20,7 @@ const (
 	Export      Scope = "export"       // everything about one account, with addresses
 	Kick        Scope = "kick"         // to end sessions
 	Moderate    Scope = "moderate"     // to disable accounts and ban networks
+	Operate     Scope = "operate"      // to drain connectors
 	Metrics     Scope = "metrics"      // metrics, which name nobody
 	Audit       Scope = "audit"        // the record of questions about persons, and of changes
 	Admin       Scope = "admin"
@@ -40,8 +41,8 @@ func ParseScopes(list string) (scopes []Scope, err error) {
 				return nil, fmt.Errorf("%w as %q: after %s comes user@domain", ErrScope, text, accountPrefix)
 			}
 			s = Scope(accountPrefix + j.String())
-		} else if !slices.Contains([]Scope{Read, ReadAddress, Export, Kick, Moderate, Metrics, Audit, Admin}, s) {
-			return nil, fmt.Errorf("%w as %q: there are read, read:address, account:JID, export, kick, moderate, metrics, audit and admin", ErrScope, text)
+		} else if !slices.Contains([]Scope{Read, ReadAddress, Export, Kick, Moderate, Operate, Metrics, Audit, Admin}, s) {
+			return nil, fmt.Errorf("%w as %q: there are read, read:address, account:JID, export, kick, moderate, operate, metrics, audit and admin", ErrScope, text)
 		}
 		if !slices.Contains(scopes, s) {
 			scopes = append(scopes, s)

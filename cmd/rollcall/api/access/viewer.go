@@ -15,7 +15,7 @@ type Viewer struct {
 // Viewers are all of them, from the one who may least.
 var Viewers = []Viewer{
 	{"reader", []Scope{Read}},
-	{"operator", []Scope{Read, ReadAddress, Kick, Moderate}},
+	{"operator", []Scope{Read, ReadAddress, Kick, Moderate, Operate}},
 	{"auditor", []Scope{Read, ReadAddress, Export, Audit}},
 	{"admin", []Scope{Admin}},
 }
