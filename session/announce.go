@@ -53,7 +53,7 @@ func (s *Service) announce(ctx context.Context, known *Leases, e events.Event) e
 	if s.fenced() {
 		return ErrFenced
 	}
-	if err := s.settle(ctx, &s.announcing, events.Connectors); err != nil {
+	if err := s.resolveOpen(ctx, &s.announcing, events.Connectors); err != nil {
 		return err
 	}
 	now := s.cfg.Clock()

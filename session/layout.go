@@ -196,7 +196,7 @@ func inOne[Room any](a Account, d *draft) *Account {
 		session Session
 		room    Room
 	}{Account: a, session: d.Session}
-	one.session.settle(d, unsafe.Slice((*byte)(unsafe.Pointer(&one.room)), unsafe.Sizeof(one.room)))
+	one.session.setTexts(d, unsafe.Slice((*byte)(unsafe.Pointer(&one.room)), unsafe.Sizeof(one.room)))
 	one.n, one.p = 1, unsafe.Pointer(&one.session)
 	return &one.Account
 }
@@ -209,11 +209,11 @@ func (d *draft) session() *Session {
 			Session
 			room [64]byte
 		}{Session: d.Session}
-		one.settle(d, one.room[:])
+		one.setTexts(d, one.room[:])
 		return &one.Session
 	}
 	s := d.Session
-	s.settle(d, make([]byte, n))
+	s.setTexts(d, make([]byte, n))
 	return &s
 }
 
@@ -227,8 +227,8 @@ func (d *draft) fit() int {
 	return int(d.full) + int(d.Session.address)
 }
 
-// settle copies the texts into their room.
-func (s *Session) settle(d *draft, room []byte) {
+// setTexts copies the texts into their room.
+func (s *Session) setTexts(d *draft, room []byte) {
 	copy(room[copy(room, d.name):], d.address)
 	s.text = unsafe.SliceData(room)
 }

@@ -158,7 +158,7 @@ func (s *Service) attempt(ctx context.Context, stripe *stripe, account events.JI
 	if s.fenced() {
 		return nil, events.Position{}, ErrFenced
 	}
-	if err := s.settle(ctx, stripe, account); err != nil {
+	if err := s.resolveOpen(ctx, stripe, account); err != nil {
 		return nil, events.Position{}, err
 	}
 	a, asked, err := s.known(ctx, stripe, account)

@@ -57,11 +57,11 @@ func (l *stripe) close(r *events.Record) {
 	}
 }
 
-// settle finds out what became of a record that an earlier command on the
+// resolveOpen finds out what became of a record that an earlier command on the
 // account left open, by appending it again. Otherwise a decision that appends
 // nothing could miss it: to close a session whose Authenticated is still on
 // its way would find nothing to close, and leave a ghost.
-func (s *Service) settle(ctx context.Context, stripe *stripe, account events.JID) error {
+func (s *Service) resolveOpen(ctx context.Context, stripe *stripe, account events.JID) error {
 	r := stripe.open[account]
 	if r == nil {
 		return nil

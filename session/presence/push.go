@@ -48,7 +48,7 @@ func (a *account) changed(s *Service, doc events.Document) {
 	defer s.tail.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.settle(s)
+	a.applyPending(s)
 }
 
 // load reads the roster unless that was done before.
@@ -76,7 +76,7 @@ func (a *account) load(ctx context.Context, s *Service) error {
 	defer a.mu.Unlock()
 	a.roster, a.loaded = r, true
 	s.index.watch(a, r, s.cfg.Table)
-	a.settle(s)
+	a.applyPending(s)
 	s.mend(a.jid, r)
 	return nil
 }
@@ -115,11 +115,11 @@ func (a *account) finish(s *Service, answer func()) {
 		answer()
 	}
 	a.busy = false
-	a.settle(s)
+	a.applyPending(s)
 }
 
-// settle applies what came meanwhile. The caller holds the tail and a.mu.
-func (a *account) settle(s *Service) {
+// applyPending applies what came meanwhile. The caller holds the tail and a.mu.
+func (a *account) applyPending(s *Service) {
 	if a.busy || !a.loaded {
 		return
 	}

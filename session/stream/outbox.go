@@ -111,7 +111,7 @@ func (o *outbox) start() {
 // write writes what waits, and what comes meanwhile. The caller has locked mu
 // and set writing; write unlocks.
 func (o *outbox) write() {
-	defer o.settle()
+	defer o.endWrite()
 	for len(o.queue) > 0 && o.failed == nil {
 		batch, conn := o.queue, o.conn
 		o.queue, o.spare = o.spare[:0], nil
@@ -129,8 +129,8 @@ func (o *outbox) write() {
 	}
 }
 
-// settle ends write.
-func (o *outbox) settle() {
+// endWrite ends write.
+func (o *outbox) endWrite() {
 	o.writing = false
 	switch {
 	case !o.held:
