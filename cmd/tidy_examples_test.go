@@ -13,6 +13,39 @@ var forOthers = []string{
 	"bus", "projector", "projector/query", "replay",
 }
 
+// What somebody else's program needs at most, in lines: for a consumer of the log that
+// knows how long sessions last, and a connector with a bot that speaks no XMPP.
+const (
+	maxConsumer = 30 // ExampleSessions of package replay
+	maxBot      = 80 // bot_test.go of package connector
+)
+
+func TestLittleIsNeededForAConsumerOrABot(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, s := range sources(t) {
+		if s.path == "session/connector/bot_test.go" {
+			found++
+			if n := strings.Count(string(s.text), "\n"); n > maxBot {
+				t.Errorf("%s has %d lines", s.path, n)
+			}
+		}
+		for _, d := range s.file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || s.dir != "replay" || f.Name.Name != "ExampleSessions" {
+				continue
+			}
+			found++
+			if n := s.fset.Position(f.End()).Line - s.fset.Position(f.Pos()).Line + 1; n > maxConsumer {
+				t.Errorf("%s: %s has %d lines", s.path, f.Name.Name, n)
+			}
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d of the two are there", found)
+	}
+}
+
 // Without the output that it expects, go test compiles an example and does not run
 // it; and one that takes what only the package's tests can see shows nobody how.
 func TestExamplesAreThereAndRunAndArePublic(t *testing.T) {
