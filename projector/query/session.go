@@ -31,17 +31,23 @@ type Session struct {
 // Of is a session as it is shown; lost says that its connector's lease has
 // ended, which the session itself doesn't know.
 func Of(s *session.Session, lost bool) Session {
-	presenceAt := ""
-	if s.Available() {
-		presenceAt = Timestamp(s.PresenceAt)
+	v := Brief(s, lost)
+	v.ID, v.Since = s.ID.String(), Timestamp(s.Since)
+	if v.Available {
+		v.PresenceAt = Timestamp(s.PresenceAt)
 	}
+	return v
+}
+
+// Brief is Of without ID, Since and PresenceAt, for whoever looks at very many
+// sessions: it allocates nothing.
+func Brief(s *session.Session, lost bool) Session {
 	return Session{
-		ID: s.ID.String(), JID: s.JID(),
+		JID:      s.JID(),
 		Username: s.JID().Local(), Host: s.JID().Domain(), Resource: s.JID().Resource(),
 		Type: "c2s", Priority: s.Priority, Available: s.Available(), Interested: s.Interested(),
 		Detached: s.Detached(), Lost: lost,
-		Connector: s.Connector().Name, Epoch: s.Connector().Epoch, Since: Timestamp(s.Since), PresenceAt: presenceAt,
-		Address: s.Address(), Role: s.Role(),
+		Connector: s.Connector().Name, Epoch: s.Connector().Epoch, Address: s.Address(), Role: s.Role(),
 	}
 }
 
@@ -52,15 +58,22 @@ func (s *Session) Held() events.Incarnation {
 
 // State is the session's state in a word of package session's vocabulary, or
 // lost.
-func (s *Session) State() string {
+func (s *Session) State() string { return stateOf(s.Lost, s.Detached, s.Available, s.Resource != "") }
+
+// StateOf is [Session.State] of Of.
+func StateOf(s *session.Session, lost bool) string {
+	return stateOf(lost, s.Detached(), s.Available(), s.Bound())
+}
+
+func stateOf(lost, detached, available, bound bool) string {
 	switch {
-	case s.Lost:
+	case lost:
 		return "lost"
-	case s.Detached:
+	case detached:
 		return "detached"
-	case s.Available:
+	case available:
 		return "available"
-	case s.Resource == "":
+	case !bound:
 		return "unbound"
 	}
 	return "connected"

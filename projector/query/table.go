@@ -33,23 +33,36 @@ type Summary struct {
 	Foreign    uint64 `json:"foreign"`    // of them, those by a writer that did not look: nothing is lost
 }
 
-// Sessions gives all sessions of a table at one instant. The accounts are
-// immutable, so the table is left alone while they are taken.
+// Sessions gives all sessions of a table at one instant, as Each does.
 func Sessions(table *projector.Table) iter.Seq[Session] {
-	var all []*session.Account
-	table.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
-		for a := range accounts {
-			if len(a.Sessions()) > 0 {
-				all = append(all, a)
+	all := Each(table)
+	return func(yield func(Session) bool) {
+		for s, lost := range all {
+			if !yield(Of(s, lost)) {
+				return
 			}
 		}
+	}
+}
+
+// Each gives all sessions of a table at one instant, and whether each is lost. They are
+// immutable, so the table is left alone while they are taken.
+func Each(table *projector.Table) iter.Seq2[*session.Session, bool] {
+	all := make([]*session.Session, 0, table.Sessions())
+	table.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
+		for a := range accounts {
+			all = append(all, a.Sessions()...)
+		}
 	})
-	return func(yield func(Session) bool) {
-		for _, a := range all {
-			for _, s := range a.Sessions() {
-				if !yield(Of(s, table.IsLost(s.Connector()))) {
-					return
-				}
+	return func(yield func(*session.Session, bool) bool) {
+		var holder events.Incarnation // of the session before, which most sessions share
+		lost := table.IsLost(holder)
+		for _, s := range all {
+			if c := s.Connector(); c != holder {
+				holder, lost = c, table.IsLost(c)
+			}
+			if !yield(s, lost) {
+				return
 			}
 		}
 	}

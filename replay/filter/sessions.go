@@ -12,6 +12,7 @@ import (
 type Stay struct {
 	*query.Session
 	At     time.Time // when it ended, or the moment that is asked about
+	Began  time.Time // zero: as Session.Since says
 	Reason string    // why it ended; "" if it goes on
 	Text   string    // said of its end
 	By     string    // who wanted it, if somebody did
@@ -23,7 +24,11 @@ func (s *Stay) id() events.SessionID {
 }
 
 func (s *Stay) lasted() (ms int64, ok bool) {
-	return max(s.At.Sub(query.Time(s.Since)).Milliseconds(), 0), true
+	began := s.Began
+	if began.IsZero() {
+		began = query.Time(s.Since)
+	}
+	return max(s.At.Sub(began).Milliseconds(), 0), true
 }
 
 // Sessions says which sessions are meant; the zero one all of them. It does not change,
@@ -54,6 +59,13 @@ func (f *Sessions) Has(s *Stay) bool {
 	}
 	return true
 }
+
+// All reports that all are meant.
+func (f *Sessions) All() bool { return len(f.terms) == 0 }
+
+// Brief reports that [query.Brief] of a session, and when it began, are enough to say whether
+// it is meant.
+func (f *Sessions) Brief() bool { return !f.Asks("session") }
 
 // Asks reports a term with the key, as [Filter.Asks].
 func (f *Sessions) Asks(key string) bool { return asks(f.terms, key) }

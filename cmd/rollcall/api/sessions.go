@@ -14,6 +14,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay"
 	"github.com/rollcall-xmpp/rollcall/replay/filter"
 	"github.com/rollcall-xmpp/rollcall/replay/public"
+	"github.com/rollcall-xmpp/rollcall/session"
 )
 
 // sessions answers with the table, of now or of a moment, a page of it by JID.
@@ -44,13 +45,12 @@ func (h *History) sessions(q *question) error {
 		Complete bool            `json:"complete"`
 	}{Known: ask.Known{At: past.Position().Seq, Whole: past.Whole}, States: map[string]int{}, Items: []query.Session{}, Complete: true}
 	connector, page := params.Get("connector"), firsts{after: params.Get("after"), most: limit + 1}
-	for v := range sessionsOf(past.Table, q.about) {
-		if connector == "" || v.Connector == connector {
-			if chosen.Has(&filter.Stay{Session: &v, At: then}) {
-				answer.Matching++
-				answer.States[v.State()]++
-				page.take(&v)
-			}
+	meant := meaning(chosen, then)
+	for s, lost := range sessionsOf(past.Table, q.about) {
+		if (connector == "" || s.Connector().Name == connector) && meant(s, lost) {
+			answer.Matching++
+			answer.States[query.StateOf(s, lost)]++
+			page.take(s, lost)
 		}
 	}
 	if answer.Complete = len(page.list) <= limit; !answer.Complete {
@@ -89,9 +89,13 @@ type firsts struct {
 }
 
 // take takes a session, of which there may be any number in any order.
-func (f *firsts) take(v *query.Session) {
-	place := ask.Place(v)
+func (f *firsts) take(s *session.Session, lost bool) {
 	full := len(f.list) == f.most
+	if byName(s, f.after) < 0 || full && byName(s, f.list[f.most-1].place) > 0 {
+		return
+	}
+	v := query.Of(s, lost)
+	place := ask.Place(&v)
 	if place <= f.after || full && place >= f.list[f.most-1].place {
 		return
 	}
@@ -99,22 +103,47 @@ func (f *firsts) take(v *query.Session) {
 		f.list = f.list[:f.most-1]
 	}
 	i, _ := slices.BinarySearchFunc(f.list, place, func(p placed, place string) int { return cmp.Compare(p.place, place) })
-	f.list = slices.Insert(f.list, i, placed{*v, place})
+	f.list = slices.Insert(f.list, i, placed{v, place})
 }
 
-// sessionsOf are the sessions of a table, in no order: those of an account, for which no
-// others are looked at, or all.
-func sessionsOf(table *projector.Table, account events.JID) iter.Seq[query.Session] {
-	if account.IsZero() {
-		return query.Sessions(table)
+// byName compares a session's place with another as far as its JID alone decides that; 0: it
+// does not. Most sessions are left out by it, before there is a text of any.
+func byName(s *session.Session, place string) int {
+	name := s.JID().String()
+	n := min(len(name), len(place))
+	return cmp.Compare(name[:n], place[:n])
+}
+
+// meaning is whether a filter means a session at a moment. It is for one goroutine.
+func meaning(chosen *filter.Sessions, then time.Time) func(s *session.Session, lost bool) bool {
+	if chosen.All() {
+		return func(*session.Session, bool) bool { return true }
 	}
-	return func(yield func(query.Session) bool) {
+	view := query.Of
+	if chosen.Brief() {
+		view = query.Brief
+	}
+	var v query.Session
+	stay := filter.Stay{Session: &v, At: then}
+	return func(s *session.Session, lost bool) bool {
+		v, stay.Began = view(s, lost), time.Unix(0, s.Since)
+		return chosen.Has(&stay)
+	}
+}
+
+// sessionsOf are the sessions of a table, in no order, and whether each is lost: those of an
+// account, for which no others are looked at, or all.
+func sessionsOf(table *projector.Table, account events.JID) iter.Seq2[*session.Session, bool] {
+	if account.IsZero() {
+		return query.Each(table)
+	}
+	return func(yield func(*session.Session, bool) bool) {
 		a := table.Account(account)
 		if a == nil {
 			return
 		}
 		for _, s := range a.Sessions() {
-			if !yield(query.Of(s, table.IsLost(s.Connector()))) {
+			if !yield(s, table.IsLost(s.Connector())) {
 				return
 			}
 		}

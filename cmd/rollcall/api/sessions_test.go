@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/replay/filter"
 )
 
 // tableOfMany has a session of each of so many accounts.
@@ -29,8 +30,14 @@ func TestTheSessionsOfAnAccountAreFoundWithoutTheOthers(t *testing.T) {
 	few, many, account := tableOfMany(10), tableOfMany(10_000), events.StoredJID("user7@localhost")
 	allocations := func(table *projector.Table) float64 {
 		return testing.AllocsPerRun(10, func() {
-			if list := slices.Collect(sessionsOf(table, account)); len(list) != 1 || list[0].JID != account {
-				t.Errorf("there are %v", list)
+			n := 0
+			for s := range sessionsOf(table, account) {
+				if n++; s.JID() != account {
+					t.Errorf("%s is there", s.JID())
+				}
+			}
+			if n != 1 {
+				t.Errorf("there are %d", n)
 			}
 		})
 	}
@@ -47,8 +54,8 @@ func TestPagesOfSessionsAreTheirListInOrder(t *testing.T) {
 	var all []string
 	for after := ""; ; {
 		page := firsts{after: after, most: 70}
-		for v := range sessionsOf(table, events.JID{}) {
-			page.take(&v)
+		for s, lost := range sessionsOf(table, events.JID{}) {
+			page.take(s, lost)
 		}
 		if len(page.list) == 0 {
 			break
@@ -63,5 +70,28 @@ func TestPagesOfSessionsAreTheirListInOrder(t *testing.T) {
 	}
 	if len(all) != 1000 || !slices.IsSorted(all) || len(slices.Compact(all)) != 1000 {
 		t.Errorf("there are %d", len(all))
+	}
+}
+
+// Most of very many sessions are left out before there is a text of any, whatever is asked of
+// them that a table knows without one.
+func TestAPageAmongManySessionsIsMadeOfThoseOnIt(t *testing.T) {
+	table := tableOfMany(20_000)
+	for _, text := range []string{"", "state:unbound", "connector:c1 -role:admin", "address:192.0.2.0/24 duration:>1h"} {
+		chosen, err := filter.ParseSessions(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		allocations := testing.AllocsPerRun(3, func() {
+			page, meant := firsts{after: "user12@localhost", most: 100}, meaning(chosen, time.Now())
+			for s, lost := range sessionsOf(table, events.JID{}) {
+				if meant(s, lost) {
+					page.take(s, lost)
+				}
+			}
+		})
+		if allocations > 10_000 {
+			t.Errorf("%q: %v allocations among 20,000 sessions", text, allocations)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"maps"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -94,8 +95,8 @@ func actorPath(by string) string {
 // Here is this page with some of its parameters changed; those without a value are left
 // out. What a page goes on after is another place then, and left out too.
 func (v *visit) Here(changes ...string) string {
-	query := v.r.URL.Query()
-	for _, name := range [...]string{"zone", "after"} {
+	query := maps.Clone(v.query)
+	for _, name := range [...]string{"zone", "after", "before"} {
 		query.Del(name)
 	}
 	for i := 0; i+1 < len(changes); i += 2 {

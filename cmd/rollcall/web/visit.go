@@ -23,6 +23,7 @@ type visit struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	kind    *pageKind
+	query   url.Values // of the page, not to be changed
 	now     time.Time
 	zone    *time.Location
 	queries []link // asked of the API so far
@@ -34,7 +35,7 @@ type visit struct {
 }
 
 func (h *Handler) visit(w http.ResponseWriter, r *http.Request, p *pageKind) *visit {
-	v := &visit{h: h, w: w, r: withToken(r), kind: p, now: time.Now()}
+	v := &visit{h: h, w: w, r: withToken(r), kind: p, query: r.URL.Query(), now: time.Now()}
 	v.zone = v.zoneOf()
 	return v
 }
@@ -43,7 +44,7 @@ func (h *Handler) visit(w http.ResponseWriter, r *http.Request, p *pageKind) *vi
 func (v *visit) KnownTo() uint64 { return v.first }
 
 // value is a parameter of the page.
-func (v *visit) value(name string) string { return v.r.URL.Query().Get(name) }
+func (v *visit) value(name string) string { return v.query.Get(name) }
 
 // Value is a parameter of the page, as it was given.
 func (v *visit) Value(name string) string { return v.value(name) }
