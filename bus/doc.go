@@ -37,7 +37,7 @@
 //     loss of the connection, whichever comes first), sendqueue.go (many at once),
 //     api.go (those of JetStream), denied.go (what permissions forbid), permissions.go (what each role needs), inbox.go; failure.go (the server's errors in the words of
 //     package events).
-//   - Streams and names: streams.go, space.go (what they reserve), token.go.
+//   - Streams and names: streams.go, space.go (what they reserve), left.go (what the account may still store), token.go.
 //   - Writing: publish.go (one attempt), sync.go (until it is on disk),
 //     compareandset.go (attempts until the outcome is known), patience.go (who waits
 //     for a stream that can't be reached).

@@ -173,6 +173,7 @@ type streamInfo struct {
 	Config  struct {
 		MaxAge   time.Duration `json:"max_age"`
 		MaxBytes int64         `json:"max_bytes"`
+		Replicas int           `json:"num_replicas"`
 	} `json:"config"`
 	State struct {
 		Messages  uint64            `json:"messages"`

@@ -140,8 +140,9 @@ func (p *Permissions) ask(verbs ...string) {
 	}
 }
 
-// look is for how each stream is.
+// look is for how each stream is, and how much room there is for them.
 func (p *Permissions) look() {
+	p.ask(accountInfo)
 	for _, name := range streamNames() {
 		p.ask("STREAM.INFO." + name)
 	}

@@ -35,20 +35,29 @@ func lockDir(dir string) (*os.File, error) {
 // storeLimit is three quarters of what the disk has free or the streams use
 // already.
 func storeLimit(dir string) int64 {
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(dir), &st); err != nil {
+	free, err := freeOf(filepath.Dir(dir))
+	if err != nil {
 		return 1 << 30
 	}
-	return (int64(st.Bavail)*int64(st.Bsize) + size(dir)) / 4 * 3
+	return (free + size(dir)) / 4 * 3
+}
+
+// freeOf is how many bytes the disk of a directory has left for users like this one.
+func freeOf(dir string) (int64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return 0, err
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
 }
 
 // checkRoom finds out whether the disk takes writes again.
 func checkRoom(dir string) error {
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(dir, &st); err != nil {
+	free, err := freeOf(dir)
+	if err != nil {
 		return err
 	}
-	if free := int64(st.Bavail) * int64(st.Bsize); free < minRoom {
+	if free < minRoom {
 		return fmt.Errorf("%d MiB free in %s, %d MiB wanted: %w", free>>20, dir, minRoom>>20, syscall.ENOSPC)
 	}
 	f, err := os.CreateTemp(dir, "room")

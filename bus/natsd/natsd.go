@@ -207,6 +207,20 @@ func (s *Server) InProcessConn() (net.Conn, error) { return s.ns.InProcessConn()
 // MaxStore is how many bytes all streams together may have.
 func (s *Server) MaxStore() int64 { return s.js.MaxStore }
 
+// Free is how many bytes the streams can still take: what their disk has free, but not more
+// than MaxStore in all.
+func (s *Server) Free() (int64, error) {
+	free, err := freeOf(s.dir)
+	if err != nil {
+		return 0, err
+	}
+	used, err := s.ns.Jsz(nil)
+	if err != nil {
+		return 0, err
+	}
+	return max(min(free, s.js.MaxStore-int64(used.Store)), 0), nil
+}
+
 // URL is where other processes reach the server; "" if they can't.
 func (s *Server) URL() string {
 	if s.ns.Addr() == nil {

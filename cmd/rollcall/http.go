@@ -42,7 +42,7 @@ func (n *node) serveHTTP(ctx context.Context, g *errgroup.Group, guard *access.G
 		Archive: replay.Archive{Log: n.bus.Log(), Keyframes: n.bus.Keyframes(), Memory: &replay.Memory{}}, Pre: n.bus.Pre(), Table: n.table,
 		Ready: func() bool { return !n.monitor.health.IsRebuilding() }, Leases: n.bus.Leases(), Accounts: storeOf(n.bus),
 		Names: pseudonyms, Keys: n.bus.Accounts(), Rosters: n.bus.Rosters(), Kicker: kicker, Moderator: kicker, Drainer: drainer{n.bus}, Bans: n.bus.Bans(), Guard: guard, Tokens: n.bus.Tokens(), Audit: n.bus.Audit(),
-		Capacity: n.bus.Log(), Projection: n.projection, Public: n.bus.Public(), Day: n.day,
+		Capacity: logOnDisk(n.bus, n.nats), Projection: n.projection, Public: n.bus.Public(), Day: n.day,
 	})
 	server.Around(web.New(web.Config{API: server, Logger: n.log}))
 	g.Go(func() error { return n.serveOnBus(ctx, server) })

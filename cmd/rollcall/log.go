@@ -52,7 +52,7 @@ func showLog(ctx context.Context, con *console, b *bus.Bus, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	l, err := ask.LookAtLog(ctx, b.Log(), b.Keyframes(), sessions, time.Now())
+	l, err := ask.LookAtLog(ctx, logOnDisk(b, nil), b.Keyframes(), sessions, time.Now())
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func reportOn(ctx context.Context, b *bus.Bus) (*capacity.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return capacity.Look(ctx, b.Log(), sessions, time.Now())
+	return capacity.Look(ctx, logOnDisk(b, nil), sessions, time.Now())
 }
 
 func sessionsLive(ctx context.Context, b *bus.Bus) (n int, err error) {
@@ -106,6 +106,9 @@ func printLog(c *console, l *ask.LogReport) error {
 	fact("size", "%s", sizeOf(r))
 	if r.Mark > 0 {
 		fact("reserve", "%s", reserveText(r))
+	}
+	if r.Disk != nil {
+		fact("disk", "%s", diskText(r))
 	}
 	fact("rate", "%s", rateText(r))
 	if r.Hour.Over > 0 && r.Hour.Over < r.Day.Over {

@@ -68,5 +68,9 @@ func (w *logWatch) tell(r *capacity.Report) {
 	if level == capacity.Full {
 		severity = slog.LevelError
 	}
-	w.out.Log(context.Background(), severity, ask.Headline(r)+" See: rollcall log", "bytes", sizeText(r.Bytes), "limit", sizeText(r.MaxBytes))
+	attrs := []any{"bytes", sizeText(r.Bytes), "limit", sizeText(r.MaxBytes)}
+	if r.Disk != nil {
+		attrs = append(attrs, "disk_free", sizeText(r.Disk.Free))
+	}
+	w.out.Log(context.Background(), severity, ask.Headline(r)+" See: rollcall log", attrs...)
 }

@@ -46,9 +46,18 @@ func rateText(r *capacity.Report) string {
 		grouped(int64(r.Day.Events)), sizeText(uint64(r.Day.Bytes)), ask.SpanText(r.Day.Over))
 }
 
+// diskText is how much room the log has, whatever its limit.
+func diskText(r *capacity.Report) string {
+	room := "room for " + sizeText(r.Disk.Free) + " more"
+	if r.Disk.Account {
+		room += ", by the limit of its NATS account"
+	}
+	return room
+}
+
 func fullText(r *capacity.Report) string {
-	switch {
-	case r.Mark == 0:
+	switch room, _ := r.Room(); {
+	case room == 0:
 		return "never"
 	case r.FullIn == 0:
 		return "now"

@@ -50,8 +50,25 @@ func reports() map[string]*capacity.Report {
 		"The log is 0 % full.": of(0, capacity.Never, func(r *capacity.Report) {
 			r.Info = events.Info{Last: 14_711_000_000, MaxBytes: 16 << 40}
 		}),
-		"The log has no limit of its own: it takes what the disk has.": of(0, capacity.Never, func(r *capacity.Report) { r.MaxBytes, r.Mark, r.MaxAge = 0, 0, 0 }),
+		"The log's disk has 1.5 GiB left, and is full in 31 hours at this rate.": of(0.9, 31*time.Hour, onDisk(3<<29)),
+		"The log's disk has 1.5 TiB left, less than the log may still grow.":     of(0.5, capacity.Never, onDisk(3<<39)),
+		"The log's disk has 1.5 TiB left, and the log no limit.": of(0.5, capacity.Never, func(r *capacity.Report) {
+			onDisk(3 << 39)(r)
+			r.MaxBytes, r.Mark = 0, 0
+		}),
+		"The log's disk is FULL. Nothing is stored, and logins are refused.": of(0.5, 0, onDisk(0)),
+		"The log's NATS account has 1.5 GiB left, and is full in 5 days at this rate.": of(0.9, 5*day, func(r *capacity.Report) {
+			onDisk(3 << 29)(r)
+			r.Disk.Account = true
+		}),
+		"The log is 92 % full, and at this rate it refuses logins in 5 days.": of(0.925, 5*day, onDisk(15<<40)),
+		"The log has no limit of its own: it takes what the disk has.":        of(0, capacity.Never, func(r *capacity.Report) { r.MaxBytes, r.Mark, r.MaxAge = 0, 0, 0 }),
 	}
+}
+
+// onDisk is for a log whose disk has so many bytes free.
+func onDisk(free uint64) func(*capacity.Report) {
+	return func(r *capacity.Report) { r.Disk = &capacity.Disk{Free: free} }
 }
 
 func TestTheStateOfALogFits80ColumnsAndBeginsWithTheAnswer(t *testing.T) {

@@ -31,7 +31,7 @@ func (n *node) newMonitor(fold *projector.Projector, conn *xmppConnector) (*moni
 	if n.publisher != nil {
 		publisher = n.publisher
 	}
-	m := &monitor{probe: metrics.NewProbe(n.bus, n.table.Position, publisher)}
+	m := &monitor{probe: metrics.NewProbe(n.bus, n.table.Position, publisher, logOnDisk(n.bus, n.nats).Disk)}
 	cfg := metrics.Config{Bus: n.bus, Table: n.table, Probe: m.probe, Publisher: publisher, Version: version()}
 	var hasLease func() bool
 	if conn != nil {

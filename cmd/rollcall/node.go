@@ -247,11 +247,16 @@ func (n *node) serve(ctx, life context.Context, g *errgroup.Group, conn *xmppCon
 		}
 		defer stop()
 	}
+	stop, err := answerDisk(n.bus, n.nats)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	if n.publisher != nil {
 		g.Go(func() error { return n.publish(life) })
 	}
 	g.Go(func() error {
-		watch := logWatch{log: n.bus.Log(), sessions: n.table.Sessions, out: n.log}
+		watch := logWatch{log: logOnDisk(n.bus, n.nats), sessions: n.table.Sessions, out: n.log}
 		watch.run(life)
 		return nil
 	})

@@ -50,20 +50,7 @@ func parseSize(s string) (int64, error) {
 }
 
 // sizeText is a size with three digits.
-func sizeText(bytes uint64) string {
-	for _, u := range units[:4] {
-		if float64(bytes) < u.bytes {
-			continue
-		}
-		n := float64(bytes) / u.bytes
-		decimals := 0
-		if n < 100 && n != math.Trunc(n) {
-			decimals = 1
-		}
-		return strconv.FormatFloat(n, 'f', decimals, 64) + " " + u.name
-	}
-	return fmt.Sprintf("%d bytes", bytes)
-}
+func sizeText(bytes uint64) string { return ask.SizeText(bytes) }
 
 // parseAge reads for how long the log keeps records: 30d, 720h, or forever, which
 // is 0.

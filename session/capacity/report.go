@@ -43,9 +43,9 @@ type Level int
 // The levels, each worse than the one before.
 const (
 	Fine     Level = iota
-	Warning        // three quarters of the room for logins are used
+	Warning        // three quarters of Room are used
 	Critical       // nine tenths are, or it is full in less than two days
-	Full           // logins are refused
+	Full           // nobody can log in
 )
 
 // String is the level as scripts read it.
@@ -64,10 +64,11 @@ type Report struct {
 	At       time.Time
 	Sessions int    // that were live; below 0: nobody knows
 	Mark     uint64 // size in bytes at which logins are refused; 0: the log has no limit
+	Disk     *Disk  // nil: nobody knows
 	Day      Rate   // of the last day
 	Hour     Rate   // of the last hour
-	// FullIn is the time until logins are refused: 0 if they are, Never if they
-	// won't be, or nobody can tell.
+	// FullIn is the time until nobody can log in any longer, because of the log's limit or
+	// of its disk: 0 if nobody can, Never if it won't come to that, or nobody can tell.
 	FullIn time.Duration
 	// ByHour tells that FullIn goes by the last hour, because the log would be full
 	// within a day if it went on as in that.
@@ -105,7 +106,7 @@ func begin(ctx context.Context, log Log, sessions int, now time.Time) (*Report, 
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Info: info, At: now, Sessions: sessions, FullIn: Never}
+	r := &Report{Info: info, At: now, Sessions: sessions, FullIn: Never, Disk: diskOf(ctx, log)}
 	if info.MaxBytes > 0 {
 		r.Mark = info.MaxBytes - session.Reserve(info.MaxBytes, sessions)
 	}
@@ -121,11 +122,11 @@ func begin(ctx context.Context, log Log, sessions int, now time.Time) (*Report, 
 // its parts are need not be asked: for each answer the server reads a block of the log
 // into memory.
 func (r *Report) mayFill() bool {
-	if r.Mark == 0 {
+	if r.room() == 0 {
 		return false
 	}
 	perDay := max(r.Day.trend(), r.Hour.trend())
-	return r.MaxAge == 0 || float64(r.Bytes)+perDay*float64(r.MaxAge)/float64(day) >= float64(r.Mark)
+	return r.MaxAge == 0 || float64(r.Bytes)+perDay*float64(r.MaxAge)/float64(day) >= r.room()
 }
 
 // forecast tells when the log is full if it goes on as it did and old records go.
@@ -138,24 +139,24 @@ func (r *Report) forecast(ctx context.Context, log Log) error {
 }
 
 func (r *Report) reach(g growth) {
-	r.FullIn, r.ByHour = g.reaches(float64(r.Mark), r.Day.trend()), false
-	if hot := g.reaches(float64(r.Mark), r.Hour.trend()); hot < min(r.FullIn, day) {
+	r.FullIn, r.ByHour = g.reaches(r.room(), r.Day.trend()), false
+	if hot := g.reaches(r.room(), r.Hour.trend()); hot < min(r.FullIn, day) {
 		r.FullIn, r.ByHour = hot, hot > 0
 	}
 }
 
-// Used is the share of the room for logins that is used; 0 without a limit.
+// Used is the share of Room that is used; 0 without a limit.
 func (r *Report) Used() float64 {
-	if r.Mark == 0 {
+	if r.room() == 0 {
 		return 0
 	}
-	return float64(r.Bytes) / float64(r.Mark)
+	return float64(r.Bytes) / r.room()
 }
 
 // Level says how much trouble there is.
 func (r *Report) Level() Level {
 	switch used := r.Used(); {
-	case r.Mark > 0 && r.Bytes >= r.Mark:
+	case used >= 1:
 		return Full
 	case used >= criticalAt, r.FullIn < soon:
 		return Critical

@@ -46,7 +46,7 @@ type LogState struct {
 	Bytes    uint64  `json:"bytes"`
 	MaxBytes uint64  `json:"max_bytes"`    // 0: no limit
 	Mark     uint64  `json:"logins_until"` // bytes at which logins are refused; 0: none
-	Used     float64 `json:"used"`         // share of that, 0 to 1 and above
+	Used     float64 `json:"used"`         // share of that, or of what the disk takes if that is less; 0 to 1 and above
 	Sessions *int    `json:"sessions"`     // for whose ends the rest is; null: nobody says how many
 	MaxAge   int64   `json:"max_age"`      // seconds; 0: forever
 
@@ -55,11 +55,14 @@ type LogState struct {
 
 	Day    LogRate `json:"last_day"`
 	Hour   LogRate `json:"last_hour"`
-	FullIn *int64  `json:"full_in"` // seconds until logins are refused; null: never, or nobody can tell
+	FullIn *int64  `json:"full_in"` // seconds until logins are refused, or the disk is full; null: never, or nobody can tell
 
 	At       string      `json:"time"`     // when it was looked at
 	Headline string      `json:"headline"` // in one line, for people
 	Advice   []LogAdvice `json:"advice"`   // what gives it room; none while the level is fine
+
+	DiskFree *uint64 `json:"disk_free"` // bytes by which the log can still grow; null: nobody can tell
+	FullBy   string  `json:"full_by"`   // what is full first: log (its limit), disk, or account (of NATS); "": nobody can tell
 }
 
 // A LogRate is what was written over a time that ends now.
@@ -90,7 +93,24 @@ func (l *LogReport) State() LogState {
 		s := int64(r.FullIn.Seconds())
 		v.FullIn = &s
 	}
+	if r.Disk != nil {
+		v.DiskFree = &r.Disk.Free
+	}
+	v.FullBy = fullBy(r)
 	return v
+}
+
+// fullBy names what is full first.
+func fullBy(r *capacity.Report) string {
+	switch room, byDisk := r.Room(); {
+	case room == 0:
+		return ""
+	case !byDisk:
+		return "log"
+	case r.Disk.Account:
+		return "account"
+	}
+	return "disk"
 }
 
 func rfc3339(t time.Time) string {

@@ -12,6 +12,9 @@ import (
 
 // Headline says in one line how full a log is, and when it will be.
 func Headline(r *capacity.Report) string {
+	if _, byDisk := r.Room(); byDisk {
+		return diskHeadline(r)
+	}
 	full := fmt.Sprintf("The log is %s full", percent(r.Used()))
 	switch {
 	case r.Mark == 0:
@@ -24,6 +27,24 @@ func Headline(r *capacity.Report) string {
 		return full + "."
 	}
 	return fmt.Sprintf("%s, and at this rate it refuses logins in %s.", full, SpanText(r.FullIn))
+}
+
+// diskHeadline is for a log whose disk is full before it has reached its limit.
+func diskHeadline(r *capacity.Report) string {
+	disk := "disk"
+	if r.Disk.Account {
+		disk = "NATS account"
+	}
+	switch left := fmt.Sprintf("The log's %s has %s left", disk, SizeText(r.Disk.Free)); {
+	case r.Level() == capacity.Full:
+		return fmt.Sprintf("The log's %s is FULL. Nothing is stored, and logins are refused.", disk)
+	case r.FullIn != capacity.Never:
+		return fmt.Sprintf("%s, and is full in %s at this rate.", left, SpanText(r.FullIn))
+	case r.Mark == 0:
+		return left + ", and the log no limit."
+	default:
+		return left + ", less than the log may still grow."
+	}
 }
 
 // percent is a share, rounded down so that 100 % means it.
@@ -45,7 +66,9 @@ func AdviceFor(ctx context.Context, log capacity.Log, r *capacity.Report) (advic
 	if r.Level() == capacity.Fine {
 		return nil, nil
 	}
-	advice = append(advice, LogAdvice{Command: "rollcall log set --max-bytes " + FlagSize(twice(r.MaxBytes))})
+	if _, byDisk := r.Room(); !byDisk {
+		advice = append(advice, LogAdvice{Command: "rollcall log set --max-bytes " + FlagSize(twice(r.MaxBytes))})
+	}
 	age, err := shorterAge(ctx, log, r)
 	if err != nil || age == 0 {
 		return advice, err
@@ -74,6 +97,7 @@ func twice(limit uint64) int64 {
 // be told: 0 if there is none of at least a day.
 func shorterAge(ctx context.Context, log capacity.Log, r *capacity.Report) (time.Duration, error) {
 	const day = 24 * time.Hour
+	room, _ := r.Room()
 	for days := int(r.At.Sub(r.FirstAt) / day); days >= 1; days-- {
 		age := time.Duration(days) * day
 		before, err := r.Before(ctx, log, r.At.Add(-age))
@@ -81,7 +105,7 @@ func shorterAge(ctx context.Context, log capacity.Log, r *capacity.Report) (time
 			return 0, err
 		}
 		left := float64(r.Bytes) * float64(r.Records-before) / float64(r.Records)
-		if max(left, r.Day.Bytes*float64(days)) < float64(r.Mark)/4*3 {
+		if max(left, r.Day.Bytes*float64(days)) < float64(room)/4*3 {
 			return age, nil
 		}
 	}
@@ -103,6 +127,23 @@ func FlagSize(bytes int64) string {
 		}
 	}
 	return strconv.FormatInt(bytes, 10)
+}
+
+// SizeText is a size with three digits.
+func SizeText(bytes uint64) string {
+	for i, unit := range [...]string{"TiB", "GiB", "MiB", "KiB"} {
+		one := float64(int64(1) << (40 - 10*i))
+		if float64(bytes) < one {
+			continue
+		}
+		n := float64(bytes) / one
+		decimals := 0
+		if n < 100 && n != math.Trunc(n) {
+			decimals = 1
+		}
+		return strconv.FormatFloat(n, 'f', decimals, 64) + " " + unit
+	}
+	return fmt.Sprintf("%d bytes", bytes)
 }
 
 // SpanText is a span of time by its largest unit, or by the one below where that matters.

@@ -48,6 +48,7 @@ var (
 	logRecords   = desc("log_records", "Messages that a stream has."+ofAll, "stream")
 	logBytes     = desc("log_bytes", "Size of a stream."+ofAll, "stream")
 	logLimit     = desc("log_limit_bytes", "Size that a stream may have; not there without a limit."+ofAll, "stream")
+	diskFree     = desc("log_disk_free_bytes", "By how much the log can still grow before its disk is full, or what its account may use of an outside NATS server; missing if nobody can tell.")
 	logFirstTime = desc("log_first_timestamp_seconds", "When the first message of a stream was stored."+ofAll, "stream")
 	keyframeTime = desc("keyframe_timestamp_seconds", "When the record of the newest keyframe was stored."+ofAll)
 	waiting      = desc("waiting_messages", "Messages that wait for accounts nobody is there for, claims included."+ofAll)
@@ -89,7 +90,7 @@ var descs = []*prometheus.Desc{
 	sessions, all, accounts, connections, connectionsTotal, disconnections, limitsHit, bans, databaseUp,
 	eventsTotal, logins, loginTime, failures, closed, duration, detached, resumes, resumeAge, presence, pushes, visible,
 	appendTime, syncTime, syncFailed,
-	logFirst, logLast, logRecords, logBytes, logLimit, logFirstTime, keyframeTime, waiting,
+	logFirst, logLast, logRecords, logBytes, logLimit, diskFree, logFirstTime, keyframeTime, waiting,
 	feedPending, feedAcked, feedOldest,
 	position, reachable, lag, lagTime, heartbeat, rebuilding, poison, unknown, mismatched,
 	held, serving, renewal, renewFailed, leasesLost, preSent, preDropped, parcelsSent, parcelsGot, parcelsAgain, waitRefused,

@@ -20,6 +20,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector"
 	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/capacity"
 	"github.com/rollcall-xmpp/rollcall/session/tally"
 )
 
@@ -92,7 +93,7 @@ func newWorld(t testing.TB, records int, fold func(*bus.Bus, *projector.Table) p
 	if w.fold, err = projector.New(fold(w.bus, w.table)); err != nil {
 		t.Fatal(err)
 	}
-	w.probe = NewProbe(w.bus, w.table.Position, nil)
+	w.probe = NewProbe(w.bus, w.table.Position, nil, func(context.Context) *capacity.Disk { return nil })
 	w.health = NewHealth(w.probe, w.fold, nil)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{}, 2)

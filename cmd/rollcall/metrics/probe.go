@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/events"
+	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
 
 // How often the server is asked, how long an answer may take, and how old it may be when it
@@ -64,7 +65,8 @@ type Rest struct {
 	Streams   []bus.StreamState
 	Feeds     []bus.Feed
 	RoundTrip time.Duration
-	Keyframe  time.Time // when the log stored the record of the newest keyframe; zero: there is none
+	Keyframe  time.Time      // when the log stored the record of the newest keyframe; zero: there is none
+	Disk      *capacity.Disk // nil: nobody can tell
 	Err       error
 }
 
@@ -74,6 +76,7 @@ type Probe struct {
 	bus       *bus.Bus
 	position  func() events.Position
 	publisher Reader // nil: there is none
+	disk      Disk
 
 	end  atomic.Pointer[End]
 	rest atomic.Pointer[Rest]
@@ -85,10 +88,13 @@ type Reader interface {
 	Heartbeat() time.Time
 }
 
+// A Disk tells how much room the log has, nil if nobody can.
+type Disk = func(context.Context) *capacity.Disk
+
 // NewProbe returns one that asks when Run is called. position is the table's; publisher may
 // be nil.
-func NewProbe(b *bus.Bus, position func() events.Position, publisher Reader) *Probe {
-	p := &Probe{bus: b, position: position, publisher: publisher}
+func NewProbe(b *bus.Bus, position func() events.Position, publisher Reader, disk Disk) *Probe {
+	p := &Probe{bus: b, position: position, publisher: publisher, disk: disk}
 	p.end.Store(&End{Moved: time.Now(), Err: errNotAsked})
 	p.rest.Store(&Rest{Err: errNotAsked})
 	return p
@@ -170,6 +176,7 @@ func (p *Probe) askRest(ctx context.Context) {
 	var err error
 	r.Streams, r.Err = p.bus.StreamStates(ctx)
 	r.RoundTrip, err = p.bus.RoundTrip(ctx)
+	r.Disk = p.disk(ctx)
 	r.Feeds, _ = p.bus.Public().Feeds(ctx) // one that can't be asked for keeps nothing else from being told
 	list, other := p.bus.Keyframes().List(ctx)
 	for _, k := range list {

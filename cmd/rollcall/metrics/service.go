@@ -118,6 +118,9 @@ func (s *scrape) streams() {
 			s.gauge(waiting, float64(st.Records))
 		}
 	}
+	if rest.Disk != nil {
+		s.gauge(diskFree, float64(rest.Disk.Free))
+	}
 	if !rest.Keyframe.IsZero() {
 		s.gauge(keyframeTime, seconds(rest.Keyframe))
 	}

@@ -41,6 +41,8 @@ type logStanding struct {
 	Used            float64 // of max_bytes
 	FullIn          *int64  `json:"full_in"` // seconds
 	MaxAge          int64   `json:"max_age"` // seconds
+	DiskFree        *uint64 `json:"disk_free"`
+	FullBy          string  `json:"full_by"` // log, disk, or account (of NATS)
 	LastDay         *struct {
 		Seconds float64
 		Events  float64 `json:"events_a_day"`
@@ -68,15 +70,29 @@ func (l *logStanding) Mark() string {
 // Percent is how full it is.
 func (l *logStanding) Percent() string { return fmt.Sprintf("%.1f %%", 100*l.Used) }
 
-// Full is when it will be full at the present rate, which takes an hour to know.
+// Full is when it, or its disk if that is earlier, will be full at the present rate, which
+// takes an hour to know.
 func (l *logStanding) Full() string {
+	first := map[string]string{"log": ": then its limit is reached", "disk": ": then its disk is full", "account": ": then its NATS account has no room"}[l.FullBy]
 	switch {
 	case l.FullIn != nil:
-		return "in " + duration(time.Duration(min(*l.FullIn, 1<<32))*time.Second) + ", at this rate"
+		return "in " + duration(time.Duration(min(*l.FullIn, 1<<32))*time.Second) + ", at this rate" + first
 	case l.LastDay == nil || l.LastDay.Seconds < 3600:
 		return "not known before the log is an hour old"
 	}
 	return "not in sight"
+}
+
+// Disk is how much room it has, whatever its limit; "" if nobody can tell.
+func (l *logStanding) Disk() string {
+	if l.DiskFree == nil {
+		return ""
+	}
+	room := "room for " + size(*l.DiskFree) + " more"
+	if l.FullBy == "account" {
+		room += ", by the limit of its NATS account"
+	}
+	return room
 }
 
 // Rate is how fast it grows; "" if nobody knows.

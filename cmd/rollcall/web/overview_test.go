@@ -36,4 +36,15 @@ func TestFullSaysWhatIsKnown(t *testing.T) {
 	if got := l.Full(); got != "in 1 d 1 h, at this rate" {
 		t.Error(got)
 	}
+	l.FullBy = "disk"
+	if got := l.Full(); got != "in 1 d 1 h, at this rate: then its disk is full" {
+		t.Error(got)
+	}
+	if got := l.Disk(); got != "" {
+		t.Error(got)
+	}
+	l.DiskFree = new(uint64(3 << 29))
+	if got := l.Disk(); got != "room for 1.5 GiB more" {
+		t.Error(got)
+	}
 }
