@@ -41,7 +41,7 @@
 //     guesses.go limits the guessing of passwords, logins.go and limiter.go bound what
 //     gets into the log.
 //   - Bound sessions: client.go, hub.go, local.go, manage.go, resume.go, drain.go,
-//     acknowledge.go, endedcounts.go, clientstate.go.
+//     farewells.go, acknowledge.go, endedcounts.go, clientstate.go.
 //   - Their stanzas: messages are package delivery's, presence goes through
 //     presence.go to package presence.
 //   - What a client's role allows: role.go.

@@ -26,8 +26,9 @@ const (
 // Drain sends all clients away, evenly over a time, with system-shutdown (RFC 6120, 4.9.3.20),
 // which makes clients connect again. Sessions that wait for a connection end, too, and logins
 // that have not been finished at once. by is who wants it, for the log. It returns when no
-// session is left, or when ctx ends, whose error it returns then: those that are left stay. The
-// caller lets no new connections come before.
+// session is left and the stanzas that clients have not acknowledged are where they go without
+// them, or when ctx ends, whose error it returns then: those that are left stay. The caller lets
+// no new connections come before.
 func (s *Server) Drain(ctx context.Context, over time.Duration, by events.Actor) error {
 	e := drained(by)
 	s.streams.EndUnbound(e)
@@ -47,7 +48,7 @@ func (s *Server) Drain(ctx context.Context, over time.Duration, by events.Actor)
 			cl.part(e)
 		}
 	}
-	return nil
+	return s.ending.wait(ctx)
 }
 
 // Sessions is how many are bound here, those that wait for a connection included.
@@ -66,7 +67,7 @@ func (cl *client) part(e stream.Ending) {
 	c := cl.link.Load()
 	switch {
 	case c == nil && cl.parting.CompareAndSwap(false, true):
-		go cl.end(e) // what it hasn't acknowledged may have to be stored
+		cl.srv.ending.Go(func() { cl.end(e) })
 	case c != nil && c.parting.CompareAndSwap(false, true):
 		go func() {
 			cl.awaitAcknowledged(c)

@@ -182,3 +182,29 @@ func TestADrainEndsSessionsThatWaitForAConnection(t *testing.T) {
 		}
 	})
 }
+
+// Whoever drains a connector stops it then, and that waits for what is still to be stored.
+func TestAStopAfterADrainLosesNothingThatIsStillToBeStored(t *testing.T) {
+	withCounts(t, func(t *testing.T, w *world, alice *client) {
+		bob := w.nodes[1].connect("bob")
+		bob.login("bob", "2")
+		bob.send("<message to='alice@localhost' type='chat'><body>one</body></message>")
+		synctest.Wait()
+		alice.drop()
+		synctest.Wait()
+		slow := func() { <-time.After(time.Second) }
+		w.lag.Store(&slow)
+		drained := w.nodes[0].drains(0)
+		<-time.After(time.Second / 2)
+		if err := w.nodes[0].server.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if n := len(w.waiting.list(bare("alice"))); n != 1 {
+			t.Errorf("when the connector has stopped %d of her messages wait for her", n)
+		}
+		w.lag.Store(nil)
+		if err := <-drained; err != nil {
+			t.Error(err)
+		}
+	})
+}

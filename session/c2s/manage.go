@@ -163,7 +163,7 @@ func (m *smState) send(cl *client, o delivery.Outgoing) bool {
 	}
 	size := m.bytes + len(o.Stanza)
 	if len(m.unacked) >= maxUnacked || size > maxUnackedBytes || !m.share.Reserve(size) {
-		go cl.overflow() // ends the session, for which it needs m.mu
+		cl.srv.ending.Go(cl.overflow) // ends the session, for which it needs m.mu
 		return false
 	}
 	if o.Since == 0 {

@@ -55,7 +55,7 @@ func (cl *client) detach(m *smState, reason events.Reason) {
 			return
 		}
 	}
-	m.expiry = time.AfterFunc(m.max, cl.expire)
+	m.expiry = time.AfterFunc(m.max, func() { cl.srv.ending.Go(cl.expire) })
 }
 
 // expire ends a session that nobody has resumed in time.
@@ -83,7 +83,7 @@ func (cl *client) endSoon(e stream.Ending) {
 		c.End(e)
 		return
 	}
-	go cl.end(e)
+	cl.srv.ending.Go(func() { cl.end(e) })
 }
 
 // end ends the session, with its connection or without one.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +42,7 @@ type Server struct {
 
 	stats   stats
 	streams *stream.Server // of the clients
-	ending  sync.WaitGroup // of detached clients
+	ending  farewells
 }
 
 // hasCredentials reports whether there is such an account.
@@ -118,32 +117,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		if err := s.streams.Shutdown(ctx); err != nil {
 			return fmt.Errorf("stop the connector: %w", err)
 		}
-		if err := s.awaitDetached(ctx); err != nil {
+		if err := s.ending.wait(ctx); err != nil {
 			return fmt.Errorf("stop the connector: %w", err)
 		}
 	}
 	return nil
 }
 
-// awaitDetached returns when what endDetached has begun is over, or ctx is.
-func (s *Server) awaitDetached(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		s.ending.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // endDetached begins to end the sessions that wait for a connection.
 func (s *Server) endDetached(e stream.Ending) {
 	for _, cl := range s.hub.detached() {
-		s.ending.Go(func() { cl.end(e) }) // what it hasn't acknowledged may have to be stored
+		s.ending.Go(func() { cl.end(e) })
 	}
 }
 
