@@ -90,7 +90,8 @@ type (
 	// Detached: the connection is gone, the session waits to be resumed.
 	Detached struct {
 		Reason Reason
-		Until  int64 // Unix nanoseconds; the session is closed after it
+		Until  int64  // Unix nanoseconds; the session is closed after it
+		HeldBy string // as Closed's
 	}
 	// Resumed: a connection took the session over, maybe at another connector,
 	// which the record names.
@@ -132,6 +133,7 @@ type (
 		Reason Reason
 		Text   string // for people; may be empty
 		By     Actor  // who wanted it, where somebody did: an administrator, or the account's owner
+		HeldBy string // name of the connector that was lost with the session; "" if none was
 	}
 )
 

@@ -11,9 +11,9 @@ func (PresenceAvailable) version() uint8       { return 1 }
 func (PresenceUnavailable) version() uint8     { return 1 }
 func (PresenceDirected) version() uint8        { return 1 }
 func (StreamManagementEnabled) version() uint8 { return 2 }
-func (Detached) version() uint8                { return 1 }
+func (Detached) version() uint8                { return 2 }
 func (Resumed) version() uint8                 { return 1 }
-func (Closed) version() uint8                  { return 2 }
+func (Closed) version() uint8                  { return 3 }
 func (CarbonsEnabled) version() uint8          { return 1 }
 func (CarbonsDisabled) version() uint8         { return 1 }
 func (Refreshed) version() uint8               { return 3 }
@@ -54,11 +54,11 @@ func (e StreamManagementEnabled) appendFields(b []byte) []byte {
 	return appendBin(b, e.TokenHash)
 }
 func (e Detached) appendFields(b []byte) []byte {
-	return appendInt(appendString(appendArray(b, 2), string(e.Reason)), e.Until)
+	return appendString(appendInt(appendString(appendArray(b, 3), string(e.Reason)), e.Until), e.HeldBy)
 }
 func (e Resumed) appendFields(b []byte) []byte { return appendStrings(b, e.Address) }
 func (e Closed) appendFields(b []byte) []byte {
-	return appendStrings(b, string(e.Reason), e.Text, string(e.By))
+	return appendStrings(b, string(e.Reason), e.Text, string(e.By), e.HeldBy)
 }
 func (CarbonsEnabled) appendFields(b []byte) []byte  { return appendStrings(b) }
 func (CarbonsDisabled) appendFields(b []byte) []byte { return appendStrings(b) }
@@ -240,11 +240,11 @@ func (f *fields) event(k Kind) Event {
 	case KindStreamManagementEnabled:
 		return StreamManagementEnabled{Resumable: f.bool(), Max: uint32(f.uint()), TokenHash: f.bin()}
 	case KindDetached:
-		return Detached{Reason: Reason(f.string()), Until: f.int()}
+		return Detached{Reason: Reason(f.string()), Until: f.int(), HeldBy: f.string()}
 	case KindResumed:
 		return Resumed{Address: f.string()}
 	case KindClosed:
-		return Closed{Reason: Reason(f.string()), Text: f.string(), By: Actor(f.string())}
+		return Closed{Reason: Reason(f.string()), Text: f.string(), By: Actor(f.string()), HeldBy: f.string()}
 	case KindCarbonsEnabled:
 		return CarbonsEnabled{}
 	case KindCarbonsDisabled:

@@ -217,12 +217,25 @@ func (c Fence) decide(a *Account) ([]Step, error) {
 		switch {
 		case s.Connector().Name != c.Lost.Name || s.Connector().Epoch > c.Lost.Epoch:
 		case !c.Keep:
-			steps = append(steps, s.close(events.ReasonConnectorLost, ""))
+			steps = append(steps, c.lost(s.close(events.ReasonConnectorLost, "")))
 		case !s.Detached():
-			steps = append(steps, s.leave(events.ReasonConnectorLost, c.Now))
+			steps = append(steps, c.lost(s.leave(events.ReasonConnectorLost, c.Now)))
 		}
 	}
 	return steps, nil
+}
+
+// lost is a step that the loss of a connector makes, which it names: another one writes it.
+func (c Fence) lost(step Step) Step {
+	switch e := step.Event.(type) {
+	case events.Closed:
+		e.HeldBy = c.Lost.Name
+		step.Event = e
+	case events.Detached:
+		e.HeldBy = c.Lost.Name
+		step.Event = e
+	}
+	return step
 }
 
 func (c Expire) decide(a *Account) (steps []Step, err error) {

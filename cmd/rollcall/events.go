@@ -31,8 +31,8 @@ func newEvents(con *console) *cobra.Command {
 			"looked for from five minutes before its beginning on, and then its account is\n" +
 			"read. Otherwise the whole log is read, or the time that is given. Failed logins\n" +
 			"are not in the log: \"rollcall logins\" has them.\n\n" +
-			"The end of a session may be written by another connector than the one that held\n" +
-			"it, as with connector_lost. What connector c2 lost is a question about sessions:\n" +
+			"The loss of a connector, and the ends of its sessions, are written by another\n" +
+			"one. connector:c2 means them, too, but for ends that older builds have written:\n" +
 			"  rollcall sessions connector:c2 reason:connector_lost --since 1d",
 		Example: "  rollcall events type:closed reason:connection_lost,timeout --since 1h\n" +
 			"  rollcall events 'by:*' --since 7d    (kicks, and changes of accounts)\n" +

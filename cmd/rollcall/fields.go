@@ -34,13 +34,13 @@ func fieldsOf(e events.Event) []field {
 	case events.StreamManagementEnabled:
 		return []field{{"resumable", e.Resumable}, {"max", e.Max}}
 	case events.Detached:
-		return []field{{"reason", e.Reason}, {"until", query.Timestamp(e.Until)}}
+		return append([]field{{"reason", e.Reason}, {"until", query.Timestamp(e.Until)}}, set(field{"held_by", e.HeldBy})...)
 	case events.Resumed:
 		return set(field{"address", e.Address})
 	case events.Refreshed:
 		return refreshedFields(e)
 	case events.Closed:
-		return append([]field{{"reason", e.Reason}}, set(field{"text", e.Text}, field{"by", string(e.By)})...)
+		return append([]field{{"reason", e.Reason}}, set(field{"text", e.Text}, field{"by", string(e.By)}, field{"held_by", e.HeldBy})...)
 	case events.RoleTaken:
 		return []field{{"role", e.Role}}
 	case events.ConnectorLost:

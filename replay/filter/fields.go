@@ -8,6 +8,19 @@ func resourceOf(st *events.Stored) string { return st.JID.Resource() }
 
 func connectorOf(st *events.Stored) string { return st.Connector.Name }
 
+// lostOf is the connector whose loss the event is, or has led to. Another one has written it.
+func lostOf(st *events.Stored) string {
+	switch e := st.Event.(type) {
+	case events.ConnectorLost:
+		return e.Lost.Name
+	case events.Closed:
+		return e.HeldBy
+	case events.Detached:
+		return e.HeldBy
+	}
+	return ""
+}
+
 func addressOf(st *events.Stored) string {
 	switch e := st.Event.(type) {
 	case events.Authenticated:

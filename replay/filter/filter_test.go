@@ -20,21 +20,21 @@ func TestAFilterMeansTheEventsOfWhichAllItsTermsHold(t *testing.T) {
 	t.Parallel()
 	all := golden(t)
 	for text, want := range map[string]string{
-		"type:closed":                         "closed.v1 closed.v2",
-		"type:rollcall.session.closed.v1":     "closed.v1 closed.v2",
-		"type:session.closed":                 "closed.v1 closed.v2",
-		"type:closed,detached":                "closed.v1 closed.v2 detached.v1",
+		"type:closed":                         "closed.v1 closed.v2 closed.v3",
+		"type:rollcall.session.closed.v1":     "closed.v1 closed.v2 closed.v3",
+		"type:session.closed":                 "closed.v1 closed.v2 closed.v3",
+		"type:closed,detached":                "closed.v1 closed.v2 closed.v3 detached.v1 detached.v2",
 		"class:account -type:account_removed": "account_created.v1 account_created.v2 account_disabled.v1 account_enabled.v1 password_changed.v1 password_changed.v2 role_changed.v1",
 		"class:connector":                     "connector_lost.v1 connector_started.v1 connector_stopped.v1",
-		"type:closed reason:kicked":           "closed.v1 closed.v2",
+		"type:closed reason:kicked":           "closed.v1 closed.v2 closed.v3",
 		"type:closed -reason:kicked":          "",
-		"type:closed reason:kicked,client":    "closed.v1 closed.v2",
+		"type:closed reason:kicked,client":    "closed.v1 closed.v2 closed.v3",
 		"type:closed reason:client":           "",
 		"type:closed type:detached":           "",
-		"reason:*":                            "closed.v1 closed.v2 detached.v1 disconnected.v1 disconnected.v2",
-		"reason:* -class:connection":          "closed.v1 closed.v2 detached.v1",
-		"by:*":                                "account_created.v2 account_disabled.v1 account_enabled.v1 account_removed.v2 closed.v2 network_banned.v1 network_unbanned.v1 password_changed.v2 role_changed.v1",
-		"by:\"cli root@example\"":             "account_disabled.v1 closed.v2 network_banned.v1 role_changed.v1",
+		"reason:*":                            "closed.v1 closed.v2 closed.v3 detached.v1 detached.v2 disconnected.v1 disconnected.v2",
+		"reason:* -class:connection":          "closed.v1 closed.v2 closed.v3 detached.v1 detached.v2",
+		"by:*":                                "account_created.v2 account_disabled.v1 account_enabled.v1 account_removed.v2 closed.v2 closed.v3 network_banned.v1 network_unbanned.v1 password_changed.v2 role_changed.v1",
+		"by:\"cli root@example\"":             "account_disabled.v1 closed.v2 closed.v3 network_banned.v1 role_changed.v1",
 		"agent:*":                             "authenticated.v2 authenticated.v3",
 		"role:member":                         "authenticated.v3 bound.v2 refreshed.v3",
 		"role:*":                              "authenticated.v3 bound.v2 refreshed.v3 role_changed.v1 role_taken.v1",
@@ -44,6 +44,10 @@ func TestAFilterMeansTheEventsOfWhichAllItsTermsHold(t *testing.T) {
 		"account:romeo@example.com":           "",
 		"-account:juliet@example.com":         "",
 		"show:away":                           "presence_available.v1",
+		"connector:c2":                        "closed.v3 connector_lost.v1 detached.v2",
+		"connector:c2 class:session":          "closed.v3 detached.v2",
+		"-connector:c2 type:closed,detached":  "closed.v1 closed.v2 detached.v1",
+		"connector:c1 type:closed":            "closed.v1 closed.v2 closed.v3",
 	} {
 		f, err := Parse(text)
 		if err != nil && want != "" {

@@ -33,6 +33,7 @@ type key[S any] struct {
 	words func() []string     // all that there are, if they are words
 	plain func(string) string // what is written otherwise, as such a word; nil: nothing is
 	text  func(S) string      // "": it has none
+	also  func(S) string      // another text, of which a term may hold as well; nil: there is none
 	num   func(S) (int64, bool)
 	jid   func(S) events.JID
 	id    func(S) events.SessionID
@@ -45,7 +46,7 @@ var eventKeys = []key[*events.Stored]{
 	{name: "account", form: account, means: "whose it is, user@domain", jid: (*events.Stored).Account},
 	{name: "session", form: id, means: "26 characters of its id", id: func(st *events.Stored) events.SessionID { return st.Session }},
 	{name: "resource", form: text, means: "once one is bound", text: resourceOf},
-	{name: "connector", form: text, means: "that wrote the event, not always the holder", text: connectorOf},
+	{name: "connector", form: text, means: "that wrote it, or whose loss it is, or comes of", text: connectorOf, also: lostOf},
 	{name: "address", form: network, field: "address", means: "the client's", text: addressOf},
 	{name: "agent", form: fold, field: "agent", means: "client software, as it says", text: agentOf},
 	{name: "mechanism", form: fold, field: "mechanism", means: "of SASL", text: mechanismOf},

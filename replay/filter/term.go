@@ -20,7 +20,7 @@ func (t *term[S]) of(s S) bool {
 	case words:
 		return t.hasWord(t.key.text(s))
 	}
-	return t.hasText(t.key.text(s))
+	return t.hasText(t.key.text(s)) || t.key.also != nil && t.hasText(t.key.also(s))
 }
 
 func (t *term[S]) hasWord(s string) bool {

@@ -30,12 +30,13 @@ func (e *Encoder) appendFields(b []byte, event events.Event) []byte {
 	case events.StreamManagementEnabled:
 		return appendUint(appendBool(b, `,"resumable":`, ev.Resumable), `,"max":`, uint64(ev.Max))
 	case events.Detached:
-		return appendTime(appendText(b, `,"reason":`, string(ev.Reason)), `,"until":`, ev.Until)
+		b = appendTime(appendText(b, `,"reason":`, string(ev.Reason)), `,"until":`, ev.Until)
+		return appendSet(b, `,"held_by":`, ev.HeldBy)
 	case events.Resumed:
 		return e.appendAddress(b, ev.Address)
 	case events.Closed:
 		b = appendSet(appendText(b, `,"reason":`, string(ev.Reason)), `,"text":`, ev.Text)
-		return appendSet(b, `,"by":`, string(ev.By))
+		return appendSet(appendSet(b, `,"by":`, string(ev.By)), `,"held_by":`, ev.HeldBy)
 	case events.Refreshed:
 		return e.appendRefreshed(b, &ev)
 	case events.RoleTaken:

@@ -147,6 +147,7 @@ var (
 	ending  = Field{Name: "until", Form: Time, Means: "when it ends by itself; absent: never"}
 	banned  = Field{Name: "network", Form: Address, Means: "the network, in the notation of CIDR"}
 	role    = Field{Name: "role", Form: Text, Means: "the session's role; absent if it was not recorded"}
+	holder  = Field{Name: "held_by", Form: Text, Means: "name of the connector that held the session and was lost; connector is the one that noticed"}
 	words   = Field{Name: "text", Form: Text, Means: "more of it, for people"}
 )
 
@@ -185,11 +186,11 @@ var types = []Type{
 	{Kind: events.KindDetached, Event: "detached", Class: Session, Common: ofAccount,
 		Means: "The connection is gone; the session waits to be resumed.",
 		Fields: []Field{reason,
-			{Name: "until", Form: Time, Always: true, Means: "how long it waits"}}},
+			{Name: "until", Form: Time, Always: true, Means: "how long it waits"}, holder}},
 	{Kind: events.KindResumed, Event: "resumed", Class: Session, Common: ofAccount,
 		Means: "Another connection has taken the session over, maybe at another connector.", Fields: []Field{address}},
 	{Kind: events.KindClosed, Event: "closed", Class: Session, Common: ofAccount,
-		Means: "The session has ended.", Fields: []Field{reason, words, actor}},
+		Means: "The session has ended.", Fields: []Field{reason, words, actor, holder}},
 	{Kind: events.KindPresenceDirected, Event: "presence_directed", Class: Presence, Common: ofAccount,
 		Means: "Presence was sent to one JID (RFC 6121, 4.6).",
 		Fields: []Field{
