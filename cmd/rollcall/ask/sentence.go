@@ -59,7 +59,7 @@ func detail(st *events.Stored, who string) string {
 		return who + " told " + e.To.String() + " that it is unavailable."
 	case events.StreamManagementEnabled:
 		if e.Resumable {
-			return fmt.Sprintf("%s switched stream management on, and may be resumed for %s.", who, time.Duration(e.Max)*time.Second)
+			return fmt.Sprintf("%s switched stream management on, and may be resumed for %s.", who, spanOf(e.Max))
 		}
 		return who + " switched stream management on."
 	case events.CarbonsEnabled:
@@ -90,7 +90,7 @@ func with(e events.Authenticated) string {
 	if e.TLS != "" {
 		tls = " over " + e.TLS
 	}
-	return before(" with ", e.Mechanism) + tls + before(", as ", e.Agent) + before(", with the role ", e.Role)
+	return before(" with ", e.Mechanism) + tls + before(", client ", e.Agent) + before(", with the role ", e.Role)
 }
 
 func on(connector string) string { return before(" on connector ", connector) }
@@ -113,6 +113,14 @@ func before(words, text string) string {
 		return ""
 	}
 	return words + text
+}
+
+// spanOf is a number of seconds as people read it.
+func spanOf(seconds uint32) string {
+	if seconds > 0 && seconds%60 == 0 {
+		return fmt.Sprintf("%d min", seconds/60)
+	}
+	return fmt.Sprintf("%d s", seconds)
 }
 
 // clock is an instant as sentences have it.

@@ -15,7 +15,7 @@ func TestEveryEventOfAnAccountHasASentence(t *testing.T) {
 		event events.Event
 		want  string
 	}{
-		{events.Authenticated{Mechanism: "PLAIN", TLS: "TLS 1.3", Address: "192.0.2.7:1", Agent: "Gajim 2"}, "A client logged in on connector c1 from <192.0.2.7:1> with PLAIN over TLS 1.3, as Gajim 2."},
+		{events.Authenticated{Mechanism: "PLAIN", TLS: "TLS 1.3", Address: "192.0.2.7:1", Agent: "Gajim 2"}, "A client logged in on connector c1 from <192.0.2.7:1> with PLAIN over TLS 1.3, client Gajim 2."},
 		{events.Authenticated{}, "A client logged in on connector c1 in the clear."},
 		{events.Bound{}, "The session is bound as phone."},
 		{events.RosterRequested{}, "phone asked for the roster and hears of its changes."},
@@ -23,7 +23,8 @@ func TestEveryEventOfAnAccountHasASentence(t *testing.T) {
 		{events.PresenceUnavailable{}, "phone is no longer available, by its own word."},
 		{events.PresenceDirected{To: events.StoredJID("room@x"), Available: true}, "phone sent room@x its presence."},
 		{events.PresenceDirected{To: events.StoredJID("room@x")}, "phone told room@x that it is unavailable."},
-		{events.StreamManagementEnabled{Resumable: true, Max: 300}, "phone switched stream management on, and may be resumed for 5m0s."},
+		{events.StreamManagementEnabled{Resumable: true, Max: 300}, "phone switched stream management on, and may be resumed for 5 min."},
+		{events.StreamManagementEnabled{Resumable: true, Max: 90}, "phone switched stream management on, and may be resumed for 90 s."},
 		{events.StreamManagementEnabled{}, "phone switched stream management on."},
 		{events.Detached{Reason: events.ReasonConnectionLost, Until: until}, "phone lost its connection (connection_lost) and waits until 2026-01-31T14:03:07Z to be resumed."},
 		{events.Resumed{Address: "192.0.2.7:1"}, "phone was resumed on connector c1 from <192.0.2.7:1>."},

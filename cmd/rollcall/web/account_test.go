@@ -53,7 +53,7 @@ func TestAnAccountIsToldOverTime(t *testing.T) {
 		"online with 1 session.", "desk", "Created", "by cli root@host", "Password changed",
 		"A login failed from 203.0.113.9:1234 with PLAIN: not-authorized.", "phone was resumed on connector c1 from 198.51.100.1:40000.",
 		"phone ended on connector c1: an administrator ended it: spam, by carol@localhost.",
-		"2 sessions as a table", "kicked, by carol@localhost", "From where it logs in", "198.51.100.120", "203.0.113.901", "192.0.2.720",
+		"2 sessions as a table", "kicked, by carol@localhost", "Where it logs in from", "198.51.100.120", "203.0.113.901", "192.0.2.720",
 		"whom it sees, and why",
 	)
 	for shape, n := range map[string]int{`class="bar-available"`: 2 + 1, `class="bar-detached"`: 1 + 1, `class="bar-connected"`: 2 + 1, `class="mark-bad"`: 1 + 2 + 3, `class="end"`: 1 + 2} {
@@ -67,10 +67,10 @@ func TestAnAccountIsToldOverTime(t *testing.T) {
 func TestAnAccountOfWhichNothingIsKnownSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.expect("/accounts/nobody@localhost", "The log has nothing of an account of this name")
+	w.expect("/accounts/nobody@localhost", "The log has no events of an account with this name")
 	must(t, w.store.Create(t.Context(), events.StoredJID("bob@localhost"), "a password"))
 	w.login("bob@localhost", "phone", "192.0.2.7:5222")
-	w.expect("/accounts/bob@localhost?since=-2d&until=-1d", "Nothing happened to this account in this time. Its newest event was at")
+	w.expect("/accounts/bob@localhost?since=-2d&until=-1d", "Nothing happened to this account in this span. Its latest event was at")
 	w.followLinks("/accounts/bob@localhost?since=-2d&until=-1d")
 	w.followLinks("/accounts/bob@localhost?since=all")
 	for query, field := range map[string]string{"since=then": "since", "until=never": "until", "since=-1h&until=-2h": "since", "since=2099-01-01T00:00:00Z": "since"} {
@@ -124,13 +124,13 @@ func TestAnAccountWithVeryManyEventsIsToldInPart(t *testing.T) {
 		must(t, err)
 	}
 	w.known()
-	body := w.expect("/accounts/"+bob, "There is more in this time than a page reads: 5,000 events, up to", "What came after that", "The 4,800 before these")
+	body := w.expect("/accounts/"+bob, "There are more events in this span than a page shows: these are the first 5,000, up to", "Later ones", "The 4,800 earlier ones")
 	if n := strings.Count(body, "<tr id="); n != 200 {
 		t.Errorf("%d events are listed", n)
 	}
 	if len(body) > 300<<10 {
 		t.Errorf("the page has %d bytes", len(body))
 	}
-	after := regexp.MustCompile(`href="([^"]*)">What came after that`).FindStringSubmatch(body)
+	after := regexp.MustCompile(`href="([^"]*)">Later ones`).FindStringSubmatch(body)
 	w.expect(html.UnescapeString(after[1]), "phone is available with priority 9.")
 }

@@ -53,7 +53,7 @@ type blank struct {
 }
 
 func reasonBlank() blank {
-	return blank{Name: "reason", Label: "Reason, for its user and the history", Kind: "text"}
+	return blank{Name: "reason", Label: "Reason (for its user and the history)", Kind: "text"}
 }
 
 func forBlank(label string) blank {
@@ -80,7 +80,7 @@ func endSession(v *visit) (*actionForm, error) {
 	bare, _, _ := strings.Cut(jid, "/")
 	f.account = "/v1/accounts/" + url.PathEscape(bare)
 	f.Says = "Its client is disconnected, and may log in again at once."
-	f.end(v, "Refuse logins to "+bare+" for (optional; ends all of its sessions)")
+	f.end(v, "Also refuse logins to "+bare+" for (optional; ends all of its sessions)")
 	return f, nil
 }
 
@@ -91,7 +91,7 @@ func endAccount(v *visit) (*actionForm, error) {
 	f.account = "/v1/accounts/" + url.PathEscape(jid)
 	f.of = f.account + "/sessions"
 	f.Says = "Its clients are disconnected, and may log in again at once."
-	f.end(v, "Refuse logins to it for (optional)")
+	f.end(v, "Also refuse logins to it for (optional)")
 	return f, nil
 }
 
@@ -123,7 +123,7 @@ func disable(v *visit) (*actionForm, error) {
 	jid := v.r.PathValue("jid")
 	return &actionForm{
 		Title: "Disable " + jid + "?", Says: "Nobody can log in to it, and its sessions end now.", Button: "Disable",
-		Blanks: []blank{reasonBlank(), forBlank("For this time; empty: until it is enabled")},
+		Blanks: []blank{reasonBlank(), forBlank("For how long (empty: until it is enabled)")},
 		Back:   "/accounts/" + url.PathEscape(jid), of: "/v1/accounts/" + url.PathEscape(jid) + "/disabled",
 	}, nil
 }

@@ -33,11 +33,11 @@ func (*visit) BanActions() []link { return []link{{"Ban a network…", "/bans/ad
 // said why.
 func addBan(v *visit) (*actionForm, error) {
 	return &actionForm{
-		Title: "Ban a network", Says: "Clients can't connect from there, and the sessions of those that have end now.", Button: "Ban",
+		Title: "Ban a network", Says: "Clients can't connect from there, and sessions of clients there end now.", Button: "Ban",
 		Blanks: []blank{
 			{Name: "network", Label: "Address or network", Example: "192.0.2.0/24", Value: v.value("network"), Kind: "text"},
-			reasonBlank(), forBlank("For this time; empty: until it is lifted"),
-			{Name: "force", Label: "Ban it all the same", Kind: "later"},
+			reasonBlank(), forBlank("For how long (empty: until it is lifted)"),
+			{Name: "force", Label: "Ban it anyway", Kind: "later"},
 		},
 		Back: "/bans", of: "/v1/bans",
 	}, nil

@@ -161,7 +161,7 @@ func drawDurations(_ *visit, a *analysis) error {
 		P99      int64 `json:"p99_ms"`
 		Longest  int64 `json:"longest_ms"`
 	}](a)
-	a.Table.Head = []column{{"By", false}, {"Of", false}, {"Sessions", true}, {"Half within", true}, {"9 of 10", true}, {"99 of 100", true}, {"Longest", true}}
+	a.Table.Head = []column{{"By", false}, {"Of", false}, {"Sessions", true}, {"Median", true}, {"90th percentile", true}, {"99th percentile", true}, {"Longest", true}}
 	most := uint64(0)
 	for _, r := range rows {
 		most = max(most, r.Sessions)
@@ -180,15 +180,15 @@ func drawUsers(v *visit, a *analysis) error {
 		Accounts     uint64
 		Whole, Exact bool
 	}](a)
-	a.Table.Head = []column{{"Period", false}, {"Begins", false}, {"Accounts", true}, {"Of", false}}
+	a.Table.Head = []column{{"Period", false}, {"Begins", false}, {"Accounts", true}, {"Covered", false}}
 	most := uint64(0)
 	for _, r := range rows {
 		most = max(most, r.Accounts)
 	}
 	for _, r := range rows {
-		of := "all of it"
+		of := "wholly"
 		if !r.Whole {
-			of = "a part of it"
+			of = "in part"
 		}
 		if !r.Exact {
 			of += ", at least"
@@ -205,7 +205,7 @@ func drawResumes(_ *visit, a *analysis) error {
 		Success                                   *float64
 		P50                                       int64 `json:"p50_ms"`
 	}](a)
-	a.Table.Head = []column{{"Client", false}, {"Lost connections", true}, {"Resumed", true}, {"At another connector", true}, {"Ended", true}, {"Open", true}, {"Success", true}, {"Half within", true}}
+	a.Table.Head = []column{{"Client", false}, {"Lost connections", true}, {"Resumed", true}, {"At another connector", true}, {"Ended", true}, {"Open", true}, {"Success", true}, {"Median time", true}}
 	for _, r := range rows {
 		success := "–"
 		if r.Success != nil {
@@ -215,7 +215,7 @@ func drawResumes(_ *visit, a *analysis) error {
 		if r.Resumed > 0 {
 			within = duration(time.Duration(r.P50) * time.Millisecond)
 		}
-		of := cmp.Or(r.Of, "says nothing of itself")
+		of := cmp.Or(r.Of, "does not say")
 		if r.By == "all" {
 			of = "all"
 		}
@@ -236,7 +236,7 @@ func drawAgents(_ *visit, a *analysis) error {
 		most = max(most, r.Logins)
 	}
 	for _, r := range rows {
-		a.Table.add(words(cmp.Or(r.Agent, "says nothing of itself")), bar(r.Logins, most), words(r.Accounts))
+		a.Table.add(words(cmp.Or(r.Agent, "does not say")), bar(r.Logins, most), words(r.Accounts))
 	}
 	return err
 }
@@ -248,7 +248,7 @@ func drawConnectors(_ *visit, a *analysis) error {
 		Sessions                                       int
 		Most                                           int `json:"most_sessions"`
 	}](a)
-	a.Table.Head = []column{{"Connector", false}, {"Started", true}, {"Stopped", true}, {"Lost", true}, {"Logins", true}, {"Resumed", true}, {"Ended", true}, {"Online at the end", true}, {"At most", true}}
+	a.Table.Head = []column{{"Connector", false}, {"Started", true}, {"Stopped", true}, {"Lost", true}, {"Logins", true}, {"Resumed", true}, {"Ended", true}, {"Online at the end", true}, {"Peak", true}}
 	for _, r := range rows {
 		a.Table.add(words(r.Connector).to("/events?filter=connector:"+r.Connector+"+class:connector"), words(r.Started), words(r.Stopped), words(r.Lost), words(r.Logins), words(r.Resumed), words(r.Ended), words(r.Sessions), words(r.Most))
 	}

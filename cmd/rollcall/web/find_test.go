@@ -40,8 +40,8 @@ func TestAWordIsAnAccountOrAConnector(t *testing.T) {
 	must(t, hold(w, "c1", `{"domains":["example.org","example.net"]}`))
 	w.expect("/find?q=bob", "“bob” may be", "Account bob@example.netAccount bob@example.org")
 	w.expect("/find?q=c1", "Connector c1")
-	w.expect("/find?q=no+such+thing", "“no such thing” is nothing that can be found", "26 characters")
-	w.expect("/find", "The box finds")
+	w.expect("/find?q=no+such+thing", "Nothing matches “no such thing”", "26 characters")
+	w.expect("/find", "The box takes:")
 	w.followLinks("/find?q=c1")
 	if got := w.browser().get("/find?q=bob"); got.status != http.StatusSeeOther || !strings.HasPrefix(got.header.Get("Location"), "/login") {
 		t.Errorf("whoever is not logged in: %d", got.status)

@@ -120,7 +120,7 @@ func TestAPageThatCannotBeMadeYetIsAskedForAgain(t *testing.T) {
 			w.Write([]byte(`{"detail":"the table is being built from the log"}`))
 		})}), "/sessions")
 		body := w.Body.String()
-		if w.Code != status || strings.Contains(body, `<meta http-equiv="refresh"`) != again || strings.Contains(body, "asks again by itself") != again {
+		if w.Code != status || strings.Contains(body, `<meta http-equiv="refresh"`) != again || strings.Contains(body, "tries again by itself") != again {
 			t.Errorf("%d: %d %s", status, w.Code, body)
 		}
 	}

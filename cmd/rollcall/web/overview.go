@@ -78,7 +78,7 @@ func (l *logStanding) Full() string {
 	case l.FullIn != nil:
 		return "in " + duration(time.Duration(min(*l.FullIn, 1<<32))*time.Second) + ", at this rate" + first
 	case l.LastDay == nil || l.LastDay.Seconds < 3600:
-		return "not known before the log is an hour old"
+		return "not known until the log is an hour old"
 	}
 	return "not in sight"
 }
@@ -110,13 +110,13 @@ func (l *logStanding) Lag() string {
 	p := &l.Projection
 	switch {
 	case p.LagEvents == nil:
-		return "unknown"
+		return "and how far behind the log is not known"
 	case *p.LagEvents == 0:
-		return "none"
+		return "level with the log"
 	case p.LagSeconds == nil:
-		return count(*p.LagEvents) + " events"
+		return count(*p.LagEvents) + " events behind the log"
 	}
-	return fmt.Sprintf("%s events, %s", count(*p.LagEvents), duration(time.Duration(*p.LagSeconds*float64(time.Second))))
+	return fmt.Sprintf("%s events and %s behind the log", count(*p.LagEvents), duration(time.Duration(*p.LagSeconds*float64(time.Second))))
 }
 
 // overview shows how things stand, and follows it.

@@ -29,7 +29,7 @@ func TestADayIsDrawnFromItsWholeSteps(t *testing.T) {
 func TestFullSaysWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	var l logStanding
-	if got := l.Full(); got != "not known before the log is an hour old" {
+	if got := l.Full(); got != "not known until the log is an hour old" {
 		t.Error(got)
 	}
 	l.FullIn = new(int64(90_000))

@@ -89,13 +89,24 @@ func (st *stay) Lasted() time.Duration {
 	return d
 }
 
-// Verb is what became of the session, before the sentence that says why.
+// Verb is what became of the session, before the sentence that says why: it is cut off if
+// neither its client nor anybody else wanted it to end.
 func (st *stay) Verb() string {
 	switch st.Reason {
-	case "client", "resumed":
-		return "Ended"
+	case "client":
+		return "Logged out"
+	case "connection_lost", "timeout", "connector_lost", "overload", "unavailable":
+		return "Cut off"
 	}
-	return "Cut off"
+	return "Ended"
+}
+
+// EndMark is the class of how it ended.
+func (st *stay) EndMark() string {
+	if st.Reason == "client" || st.Reason == "resumed" {
+		return "soft"
+	}
+	return "bad"
 }
 
 // Gap is how long after the step before it a step happened.

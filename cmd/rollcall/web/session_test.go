@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ func TestASessionSaysWhyItEnded(t *testing.T) {
 	w := newWorld(t)
 	kicked, second := w.bobsDay()
 	path := "/sessions/" + kicked.String()
-	w.expect(path, "Session of bob@localhost/phone", "Cut off at", "an administrator ended it: spam, by carol@localhost.",
+	w.expect(path, "Session of bob@localhost/phone", "Ended at", "an administrator ended it: spam, by carol@localhost.",
 		"Reasonkicked", "A client logged in on connector c1 from 192.0.2.7:5222", "phone is available with priority 5.", "waits until")
 	body := w.page(path + "?account=bob@localhost")
 	if strings.Contains(body, "data-live") {
@@ -23,7 +24,7 @@ func TestASessionSaysWhyItEnded(t *testing.T) {
 	if !strings.Contains(body, `href="/accounts/carol@localhost"`) {
 		t.Error("whoever ended it is not linked to")
 	}
-	w.expect("/sessions/"+second.String(), "connected for", "it goes on: connected, without presence.")
+	w.expect("/sessions/"+second.String(), "connected: it has bound a resource", "The session began", "Endednot yet")
 	for _, view := range []string{"", "?view=compact", "?view=timeline", "?view=json"} {
 		w.followLinks(path + view)
 	}
@@ -59,7 +60,7 @@ func TestASessionThatWaitedInVainSaysSo(t *testing.T) {
 	id := w.login("bob@localhost", "phone", "192.0.2.7:5222")
 	w.act("bob@localhost", session.EnableStreamManagement{Session: id, Resumable: true, Max: 300, TokenHash: "hash"},
 		session.Detach{Session: id, Reason: events.ReasonConnectionLost, Now: time.Now().UnixNano()})
-	w.expect("/sessions/"+id.String(), "detached for", "its connection is gone, and it waits to be resumed")
+	w.expect("/sessions/"+id.String(), "detached: its connection is lost")
 	w.act("bob@localhost", session.Close{Session: id, Reason: events.ReasonTimeout})
 	body := w.expect("/sessions/"+id.String(), "Cut off at", "its connection was lost at", "and it was not resumed by")
 	if strings.Contains(text(body), "T") && strings.Contains(text(body), "Z (connection_lost)") {
@@ -87,5 +88,18 @@ func TestASessionThatIsNotThereSaysWhereTheLogBegins(t *testing.T) {
 	}
 	if got := w.reader().get("/sessions/bob"); got.status != 400 || !strings.Contains(text(got.body), "26 characters") {
 		t.Errorf("%d %s", got.status, text(got.body))
+	}
+}
+
+// Durations are written in one way, whoever writes them.
+func TestDurationsAreWrittenInOneWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	kicked, _ := w.bobsDay()
+	clock := regexp.MustCompile(`\b\d+[hm]\d+[ms]`)
+	for _, path := range []string{"/accounts/bob@localhost", "/sessions/" + kicked.String()} {
+		if other := clock.FindString(text(w.expect(path, "may be resumed for 5 min."))); other != "" {
+			t.Errorf("%s has %s", path, other)
+		}
 	}
 }

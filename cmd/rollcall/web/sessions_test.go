@@ -40,9 +40,9 @@ func TestSessionsAreListedAndChosen(t *testing.T) {
 		"state=available": "alice@localhost/phone", "state=connected": "bob@localhost/desk", "account=bob@localhost": "bob@localhost/desk",
 		"filter=address:192.0.2.0/24": "alice@localhost/phone", "connector=c1&filter=resource:d*": "bob@localhost/desk",
 	} {
-		w.expect("/sessions?"+query, "1 session chosen of all", want)
+		w.expect("/sessions?"+query, "1 session matches, as of", want)
 	}
-	w.expect("/sessions?state=lost", "0 sessions chosen of all", "None of the sessions is meant", "rollcall sessions state:lost")
+	w.expect("/sessions?state=lost", "0 sessions match, as of", "No session matches.", "rollcall sessions state:lost")
 	w.followLinks("/sessions")
 }
 

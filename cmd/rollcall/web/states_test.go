@@ -27,7 +27,7 @@ func TestPagesHaveOneWordForAState(t *testing.T) {
 		session.Detach{Session: in["detached"], Reason: events.ReasonConnectionLost, Now: time.Now().UnixNano()},
 		session.Authenticate{Session: in["unbound"], Address: "192.0.2.7:1", Mechanism: "PLAIN", AsOf: w.known()})
 	for state, id := range in {
-		w.expect("/sessions/"+id.String(), state+" for")
+		w.expect("/sessions/"+id.String(), state+": it")
 	}
 	for _, state := range query.States() {
 		for _, path := range []string{"/sessions", "/accounts/bob@localhost"} {
