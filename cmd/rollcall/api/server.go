@@ -59,6 +59,8 @@ type Server struct {
 	pasts chan struct{} // turns of those that hold a table of the past
 	folds chan struct{} // the turn of the one that computes figures
 
+	figures figures
+
 	guesses *rate.Limiter // of codes
 	looked  *recent[*ask.LogReport]
 	fed     *recent[ask.Feeds]
@@ -97,7 +99,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{always: map[string]http.Handler{}, cfg: cfg, mux: http.NewServeMux(), turns: make(chan struct{}, maxRequests),
 		streams: map[string]bool{}, streamTurns: make(chan struct{}, maxStreams),
-		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1), looked: newRecent[*ask.LogReport](lookEvery), fed: newRecent[ask.Feeds](feedsEvery),
+		pasts: make(chan struct{}, maxPasts), folds: make(chan struct{}, 1), figures: figures{least: leastFigure}, looked: newRecent[*ask.LogReport](lookEvery), fed: newRecent[ask.Feeds](feedsEvery),
 		listings: make(chan struct{}, 1), holders: newRecent[[]ask.Connector](holdersEvery), days: make(chan struct{}, 1), guesses: rate.NewLimiter(guessRate, guessBurst)}
 	s.mux.HandleFunc("/", s.notFound)
 	s.around = s

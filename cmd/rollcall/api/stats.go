@@ -38,12 +38,7 @@ func (h *History) stats(q *question) error {
 		return err
 	}
 	asked.Figures, asked.Most, asked.For = []string{figure}, maxFold, maxFoldTime
-	end, err := q.fold()
-	if err != nil {
-		return err
-	}
-	defer end()
-	a, err := stats.Read(q.r.Context(), h.Archive, h.Pre, asked)
+	a, err := h.figure(q, figure, asked)
 	if err != nil {
 		return err
 	}
@@ -62,6 +57,23 @@ func (h *History) stats(q *question) error {
 		answer.Next = &statsNext{a.Until}
 	}
 	return q.give(answer)
+}
+
+// figure is one, computed now or a while ago.
+func (h *History) figure(q *question, name string, asked stats.Query) (*stats.Answer, error) {
+	info, err := h.Archive.Info(q.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	end, err := q.fold()
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	key, over := figureKeyOf(name, q.r.URL.Query(), &asked)
+	return q.server.figures.read(key, over, info.First, func() (*stats.Answer, error) {
+		return stats.Read(q.r.Context(), h.Archive, h.Pre, asked)
+	})
 }
 
 // statsNext is where the next question goes on.
