@@ -96,9 +96,13 @@ func (s *Server) ServeTLS(ctx context.Context, l net.Listener) error {
 func (s *Server) accept(ctx context.Context, l net.Listener, wrap func(net.Conn) net.Conn) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
+	defer l.Close() // before it returns, so that nobody waits for an answer there
 	for {
 		nc, err := l.Accept()
 		switch {
+		case ctx.Err() != nil && err == nil:
+			nc.Close()
+			return nil
 		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
 			return nil
 		case err != nil:

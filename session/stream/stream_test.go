@@ -278,6 +278,32 @@ func TestAShutdownEndsEveryStreamAndRefusesNewOnes(t *testing.T) {
 	})
 }
 
+// A lastMoment listener gives a connection that comes while its server is told to stop.
+type lastMoment struct {
+	net.Listener
+	stop context.CancelFunc
+}
+
+func (l lastMoment) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	l.stop()
+	return nc, err
+}
+
+func (lastMoment) Close() error { return nil } // later
+
+func TestAConnectionThatComesAsAListenerIsClosedIsClosed(t *testing.T) {
+	alone(t, nil, func(t *testing.T, w *world) {
+		ctx, stop := context.WithCancel(t.Context())
+		pipes := newPipes()
+		w.rooms.Go(func() { w.server.Serve(ctx, lastMoment{pipes, stop}) })
+		nc, _ := pipes.dial(nil)
+		if n, err := nc.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+			t.Errorf("its peer reads %d bytes, %v", n, err)
+		}
+	})
+}
+
 func TestAShutdownWaitsForHandlersAsLongAsItsContextSays(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
