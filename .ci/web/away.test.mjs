@@ -50,3 +50,15 @@ test("pages say since when the service cannot be reached, call nothing live, and
   await until("what happens is told again", async () => (await pages["/time"].locator("#moment").innerText()).includes("bob@localhost/phone"));
   await until("and on the list", async () => /: show/.test(await news(pages["/sessions"])));
 });
+
+// A process whose connector takes no clients is not ready for them, and answers pages.
+test("pages go on by themselves where the connector is drained", async () => {
+  const page = await browser.open({ path: "/time?at=2" });
+  await service.run("drain", "c1", "--for", "0s", "--force");
+  await page.context().setOffline(true);
+  await page.keyboard.press("[");
+  await until("the page says so", async () => AWAY.test(await news(page)));
+  await page.context().setOffline(false);
+  await until("the page is as it was", async () => !(await news(page)).includes("since"));
+  await service.run("drain", "c1", "--undo");
+});

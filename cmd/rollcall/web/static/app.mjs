@@ -51,7 +51,8 @@ const away = {
     await new Promise((done) => setTimeout(done, wait));
     if (document.hidden) await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
     const answer = await fetch("/readyz", { signal: AbortSignal.timeout(5000) }).catch(() => null);
-    if (answer?.ok) return this.end();
+    const { log, table } = (await answer?.json().catch(() => null))?.parts ?? {};
+    if (log?.state === "ready" && table?.state === "ready") return this.end(); // whether clients can log in or not
     this.tell(answer ? NOT_READY : "The service cannot be reached");
     this.ask(Math.min(2 * wait, 4000));
   },
