@@ -41,8 +41,8 @@ func newDrain(con *console) *cobra.Command {
 		Long: "Send the clients of a connector to the others, evenly over a time, before it is\n" +
 			"stopped. It closes its ports at once, and its /readyz says \"draining\", so that\n" +
 			"clients and balancers go elsewhere. Each session ends when its turn comes; its\n" +
-			"client logs in at another connector. No stanza is lost: what a client with\n" +
-			"stream management has not acknowledged goes where it would go without it.\n\n" +
+			"client logs in at another connector. What a client with stream management has\n" +
+			"not acknowledged is not lost: it goes where it would go without the session.\n\n" +
 			"The command waits until no client is left, and the connector goes on draining\n" +
 			"without it. It does not stop by itself: stop it, at any time, or let clients\n" +
 			"come again with --undo. One that is started again takes clients.",

@@ -179,8 +179,10 @@ func (c *xmppConnector) beginDrain(call drainCall) error {
 	}
 	if err != nil {
 		c.tellDrain(context.WithoutCancel(call.ctx), before)
+		return err
 	}
-	return err
+	c.monitor.health.SetDrained(fmt.Sprintf("drained since %s; rollcall drain %s --undo lets clients come again", state.Since, c.cfg.Name))
+	return nil
 }
 
 // endDrain opens the listeners again.
@@ -188,6 +190,7 @@ func (c *xmppConnector) endDrain(call drainCall) error {
 	if err := c.listeners.reopen(); err != nil {
 		return fmt.Errorf("it stays drained until it is started again: %w", err)
 	}
+	c.monitor.health.SetDrained("")
 	if err := c.tellDrain(call.ctx, nil); err != nil {
 		c.log.Warn("the lease still says that this connector is drained", "error", err)
 	}
@@ -196,6 +199,8 @@ func (c *xmppConnector) endDrain(call drainCall) error {
 
 // othersTake fails with ask.ErrOnlyConnector if clients would have nowhere to go.
 func (c *xmppConnector) othersTake(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
 	unserved, err := ask.Unserved(ctx, c.bus.Leases(), c.cfg.Name, c.cfg.Domains)
 	if err != nil {
 		return err
@@ -214,17 +219,12 @@ func andMore(domains []string) string {
 	return domains[0]
 }
 
-// tellDrain makes a state known, here and in the lease. A lease that can't be told has it
+// tellDrain makes a state known, to this process and in the lease. A lease that can't be told has it
 // with the next renewal.
 func (c *xmppConnector) tellDrain(ctx context.Context, state *ask.Drain) error {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
 	c.drain.state.Store(state)
-	detail := ""
-	if state != nil {
-		detail = fmt.Sprintf("drained since %s by %s; rollcall drain %s --undo lets clients come again", state.Since, state.By, c.cfg.Name)
-	}
-	c.monitor.health.SetDrained(detail)
 	info, err := c.info()
 	if err != nil {
 		return err
