@@ -23,7 +23,6 @@ const (
 // A server closes a connection for which 64 MiB wait, and here each of 24 readers is 8 MiB behind.
 func TestManyReadersFarBehindAGrowingLogHoldUpNobody(t *testing.T) {
 	t.Parallel()
-	ctx := within(t)
 	server := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 	var losses atomic.Int64
 	b := connect(t, bus.Config{InProcess: server, OnError: func(err error) { t.Error(err) }, OnState: func(up bool) {
@@ -42,6 +41,7 @@ func TestManyReadersFarBehindAGrowingLogHoldUpNobody(t *testing.T) {
 		must(t, err)
 	}
 	<-js.PublishAsyncComplete()
+	ctx := within(t)
 	lease, err := b.Leases().Acquire(ctx, bus.LeaseRequest{Name: "c1", Instance: "a"})
 	must(t, err)
 	holding, release := context.WithCancel(ctx)

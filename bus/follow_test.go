@@ -171,10 +171,10 @@ func fill(t *testing.T, js jetstream.JetStream) {
 func TestAReadGoesOnAfterItsServerWasAway(t *testing.T) {
 	t.Parallel()
 	server := bustest.StartServer(t)
-	ctx := within(t)
 	b := connect(t, bus.Config{URL: server.URL})
 	_, js := raw(t, server.URL)
 	fill(t, js)
+	ctx := within(t)
 	read := 0
 	for s, err := range b.Log().Read(ctx, events.Range{}) {
 		must(t, err)
@@ -217,11 +217,11 @@ func TestAReadOfASpanBeginsAfterWhatWasReadOfIt(t *testing.T) {
 // Whoever reads a few records out of many is not sent those behind them.
 func TestAReadAsksForNoMoreThanItNeeds(t *testing.T) {
 	t.Parallel()
-	ctx := within(t)
 	server := serve(t, natsd.Options{Listen: "127.0.0.1:0"})
 	b := connect(t, bus.Config{InProcess: server})
 	_, js := raw(t, server.URL(), server.Login())
 	fill(t, js)
+	ctx := within(t)
 	begun, read := b.Received(), 0
 	for s, err := range b.Log().Read(ctx, events.Range{After: 100, To: 300}) {
 		must(t, err)
@@ -237,10 +237,10 @@ func TestAReadAsksForNoMoreThanItNeeds(t *testing.T) {
 func TestAFollowerGoesOnWhenItsConsumerIsRemoved(t *testing.T) {
 	t.Parallel()
 	server := bustest.StartServer(t)
-	ctx := within(t)
 	b := connect(t, bus.Config{URL: server.URL})
 	_, js := raw(t, server.URL)
 	fill(t, js)
+	ctx := within(t)
 	stream, err := js.Stream(ctx, "RC_EV")
 	must(t, err)
 	f := follow(t, ctx, b.Log())
