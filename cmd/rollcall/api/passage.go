@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/replay/names"
@@ -15,6 +16,9 @@ const (
 	passageSize  = 1 << 11 // sequences, at most
 	passageRoom  = 4 << 20 // bytes of stanzas, about, after which a passage ends early
 	passagesKept = 16
+	// passagesFor is after how long without a question all are forgotten, which may have
+	// 100 MB.
+	passagesFor = time.Minute
 )
 
 // A passage is a part of the log that was read once, for all readers that come to it at
@@ -34,7 +38,8 @@ type passage struct {
 // passages are those that were asked for last.
 type passages struct {
 	mu   sync.Mutex
-	kept []*passage // guarded; the one that was asked for last comes last
+	kept []*passage  // guarded; the one that was asked for last comes last
+	idle *time.Timer // guarded; forgets them. nil: nobody has asked yet
 }
 
 // at gives the passage with what comes after a sequence, and whether whoever asks is to
@@ -42,6 +47,10 @@ type passages struct {
 func (p *passages) at(after, to events.Seq) (one *passage, mine bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.idle == nil {
+		p.idle = time.AfterFunc(passagesFor, p.forget)
+	}
+	p.idle.Reset(passagesFor)
 	for i, one := range p.kept {
 		if one.after <= after && after < one.end() {
 			p.kept = append(slices.Delete(p.kept, i, i+1), one)
@@ -54,6 +63,13 @@ func (p *passages) at(after, to events.Seq) (one *passage, mine bool) {
 	one = &passage{after: after, to: min(after+passageSize, to), last: after, done: make(chan struct{})}
 	p.kept = append(p.kept, one)
 	return one, true
+}
+
+// forget leaves those that are being read to whoever waits for them.
+func (p *passages) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept = nil
 }
 
 // end is up to where a passage is good for somebody, as far as is known.
