@@ -164,7 +164,7 @@ func (t *stream) run(h *History) error {
 				return ctx.Err()
 			}
 		case <-beat.C:
-			t.buffer = fmt.Appendf(t.buffer, ": the log ends at %d\n\n", t.after)
+			t.position("ends at")
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -200,8 +200,27 @@ func (t *stream) read(ctx context.Context, h *History, to events.Seq) error {
 			}
 		}
 		t.after = last
+		if err := t.tellPosition(); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// position tells up to where the log was read. It is an id without an event: to a client it
+// is where to go on after an interruption, and nothing has happened (HTML, 9.2.6).
+func (t *stream) position(where string) {
+	t.buffer = fmt.Appendf(t.buffer, ": the log %s %d\nid: %d\n\n", where, t.after, t.after)
+}
+
+// tellPosition does so if nothing was told for long, as while much is read of which nothing
+// is meant.
+func (t *stream) tellPosition() error {
+	if time.Since(t.flushed) < heartbeat || t.digest != nil && t.digest.events > 0 {
+		return nil
+	}
+	t.position("was read up to")
+	return t.flush()
 }
 
 func (t *stream) write(list []*told) {
@@ -222,8 +241,13 @@ func (t *stream) readAlone(ctx context.Context, h *History, to events.Seq) error
 	part.to = to
 	scanned := 0
 	for st, err := range part.read(ctx, h.Archive.Log) {
-		if scanned++; scanned%streamBatch == 0 && !h.holds(t.question) {
-			return t.refuse()
+		if scanned++; scanned%streamBatch == 0 {
+			if !h.holds(t.question) {
+				return t.refuse()
+			}
+			if err := t.tellPosition(); err != nil {
+				return err
+			}
 		}
 		poison, _ := errors.AsType[*events.PoisonError](err)
 		switch {

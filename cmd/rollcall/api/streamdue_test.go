@@ -23,3 +23,27 @@ func TestAStreamThatIsBehindSumsUpWhatIsDue(t *testing.T) {
 		}
 	}
 }
+
+// While nothing is meant of what is read, a reader is told where to go on all the same; but
+// not beyond what is still to be summed up.
+func TestAStreamThatTellsNothingTellsItsPosition(t *testing.T) {
+	t.Parallel()
+	for _, step := range []struct {
+		silent  time.Duration
+		pending bool
+		want    string
+	}{
+		{heartbeat - time.Second, false, ""},
+		{heartbeat, false, ": the log was read up to 4711\nid: 4711\n\n"},
+		{heartbeat, true, ""},
+	} {
+		w := httptest.NewRecorder()
+		s := stream{question: &question{w: w}, selection: &selection{after: 4711}, control: http.NewResponseController(w), digest: &digest{types: map[string]int{}}, flushed: time.Now().Add(-step.silent)}
+		if step.pending {
+			s.digest.add("session.bound", nil)
+		}
+		if err := s.tellPosition(); err != nil || w.Body.String() != step.want {
+			t.Errorf("silent for %s, pending: %t: %v %q", step.silent, step.pending, err, w.Body)
+		}
+	}
+}
