@@ -46,13 +46,13 @@ async function picture(page, name) {
 }
 
 test("every page is sound, small and large, light and dark", async (t) => {
-  for (const path of paths) {
+  for (const path of [...paths, "/accounts/alice@localhost", "/accounts/carol@localhost"]) {
     for (const [width, dark] of [[1440, false], [1440, true], [380, false], [380, true]]) {
       const where = `${path} at ${width} pixels, ${dark ? "dark" : "light"}`;
       await t.test(where, async () => {
         const page = await browser.open({ path, width, dark });
         assert.equal(page.status, 200, where);
-        await picture(page, `${path.slice(1) || "overview"}-${width}-${dark ? "dark" : "light"}`);
+        await picture(page, `${path.slice(1).replaceAll("/", "-") || "overview"}-${width}-${dark ? "dark" : "light"}`);
         await sound(page, where);
         assert.ok(page.bytes <= LARGEST, `${where}: ${page.bytes} bytes`);
         await page.context().close();

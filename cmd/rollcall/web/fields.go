@@ -1,6 +1,9 @@
 package web
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A field is an input of a form, with what is wrong with what was typed there.
 type field struct {
@@ -12,7 +15,7 @@ type field struct {
 func (*visit) Field(name, label, example, value string, fault problem) field {
 	f := field{Name: name, Label: label, Example: example, Value: value}
 	if fault.Parameter == name {
-		if f.Wrong = fault.Detail; fault.Scope != "" {
+		if f.Wrong = strings.TrimPrefix(fault.Detail, name+": "); fault.Scope != "" {
 			f.Wrong = fmt.Sprintf("this needs the scope %s, which you don't have; %s prints a link that has it", fault.Scope, asWhom(fault.Scope))
 		}
 	}

@@ -81,6 +81,9 @@ func TestAFaultOfASearchIsShownAtItsField(t *testing.T) {
 			if got.status != 400 || !strings.Contains(got.body, `id="wrong-`+field+`"`) || !strings.Contains(got.body, `value="no:such=thing"`) {
 				t.Errorf("%s with a wrong %s: %d %s", path, field, got.status, got.body)
 			}
+			if strings.Contains(got.body, `id="wrong-`+field+`">`+field+":") {
+				t.Errorf("%s says twice which field is wrong: %s", path, field)
+			}
 			if strings.Contains(got.body, "<table") {
 				t.Errorf("%s has a table with a wrong %s", path, field)
 			}

@@ -32,9 +32,8 @@ func TestAReaderIsOfferedWhatReadersMay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.bobsDay()
-	token := w.token("read")
 	for _, path := range []string{"/", "/sessions", "/sessions?at=2", "/time", "/events", "/logins", "/explain", "/analytics", "/connectors", "/feeds", "/find", "/accounts/bob@localhost"} {
-		token = w.token("read")
+		token := w.token("read")
 		page := w.as(token).get(path)
 		if page.status != 200 {
 			t.Fatalf("%s: %d", path, page.status)
