@@ -94,7 +94,7 @@ test("a network is banned, and the ban lifted", async () => {
   const page = await enter("operator");
   await page.visit("/bans/add");
   await page.getByLabel("Address or network").fill("192.0.2.0/24");
-  await page.getByLabel("For this time").fill("1h");
+  await page.getByLabel("For how long").fill("1h");
   await sound(page, "a ban");
   await page.getByRole("button", { name: "Ban" }).click();
   await page.getByRole("link", { name: "Lift…" }).click();
