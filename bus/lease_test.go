@@ -281,12 +281,12 @@ func TestLeasesThatAreRenewedWhileTheyAreReadAreAlive(t *testing.T) {
 	t.Parallel()
 	const n = 50
 	b := embedded(t)
-	holding, release := context.WithCancel(within(t))
+	holding, release := context.WithCancel(t.Context())
 	var renewing sync.WaitGroup
 	defer renewing.Wait()
 	defer release()
 	for i := range n {
-		l, err := b.Leases().Acquire(holding, bus.LeaseRequest{Name: fmt.Sprintf("c%d", i), Instance: "one", TTL: patience})
+		l, err := b.Leases().Acquire(within(t), bus.LeaseRequest{Name: fmt.Sprintf("c%d", i), Instance: "one", TTL: patience})
 		must(t, err)
 		renewing.Go(func() { l.Run(holding) })
 	}
@@ -295,7 +295,7 @@ func TestLeasesThatAreRenewedWhileTheyAreReadAreAlive(t *testing.T) {
 		return taken.Count
 	}
 	for before := times(); times() < before+2*n; {
-		alive, err := b.Leases().Alive(holding)
+		alive, err := b.Leases().Alive(within(t))
 		if err != nil || len(alive) != n {
 			t.Fatalf("%d of %d are alive: %v", len(alive), n, err)
 		}
