@@ -12,7 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// What is left of an account's limit gets less by what is stored.
+// The room left within an account's limit shrinks by the bytes that are stored.
 func TestAnAccountSaysHowMuchItMayStillStore(t *testing.T) {
 	t.Parallel()
 	const limit = 256 << 20

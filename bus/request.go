@@ -20,8 +20,8 @@ import (
 // nats.Conn.Request in that a lost connection ends the wait at once, in that it can
 // tell a message that was never sent from one that wasn't answered, and in that many
 // may call at the same time: one of those that come together sends for all, and a
-// call waits on nothing but its answer. What else may end it, the loss of the
-// connection and its time, comes as an answer.
+// call waits on nothing but its answer. Anything else that may end it, the loss of
+// the connection and its time, comes as an answer.
 type requests struct {
 	b      *Bus
 	prefix string

@@ -15,8 +15,9 @@ const MaxActor = 256
 // password gets into its place.
 type Actor string
 
-// Fit is the actor as events have it: printable UTF-8 of at most MaxActor bytes. What is
-// not printable becomes U+FFFD, and what is too long is cut between characters.
+// Fit is the actor as events have it: printable UTF-8 of at most MaxActor bytes.
+// Characters that are not printable become U+FFFD, and a text that is too long is cut
+// between characters.
 func (a Actor) Fit() Actor {
 	name := strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -18,7 +18,7 @@ const MaxKeyframe = 1 << 30
 const KeyframePeek = 128 << 10
 
 // A Keyframe names a stored table of all sessions: the one after the record at Seq.
-// What it holds is a function of the log up to there, so that a name means the same
+// Its content is a function of the log up to there, so that a name means the same
 // to everybody and a keyframe, once it is there, never changes.
 type Keyframe struct {
 	Format  int   // of its data

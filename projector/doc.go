@@ -15,9 +15,10 @@
 //
 // Readers take no lock and never wait for the fold, nor the fold for them. An
 // account is read whole: as it was at one sequence of the log, never half
-// changed. What a table holds at a sequence is a function of the log up to it,
-// by session.Apply and nothing else, so that the tables of all processes agree,
-// and agree with those that replay folds of the past; Table.Hash compares them.
+// changed. The content of a table at a sequence is a function of the log up to
+// it, by session.Apply and nothing else, so that the tables of all processes
+// agree, and agree with those that replay folds of the past; Table.Hash
+// compares them.
 //
 // For each record there is this order: the table shows it, the observer is told
 // of it, WaitFor releases those who wait for it. So whoever waits for a

@@ -57,7 +57,8 @@ func TestAForkChangesNothingInOthers(t *testing.T) {
 	})
 }
 
-// What was forked may be forked by any goroutine, and its forks are folded by others.
+// A table that was forked may be forked by any goroutine, and its forks are folded by
+// others.
 func TestForksAreMadeAndFoldedAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	w := newScribe()

@@ -31,7 +31,7 @@ func (w *scribe) foldInto(t *Table) *Table {
 	return t
 }
 
-// What is true of sessions does not depend on what is remembered of others.
+// The facts about sessions do not depend on the hints remembered about others.
 func TestATableThatForgetsSaysTheSameOfEverySession(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -22,8 +22,9 @@ const maxKeyframes = 4000
 const claimPatience = 10 * time.Second
 
 // A keyframer writes keyframes of a table while that is folded, one at a time: at every
-// place, unless the one before is not written yet. What is missing then, or because a
-// process was killed, fill writes later. Its methods are the folding goroutine's.
+// place, unless the one before is not written yet. Keyframes that are missing then, or
+// because a process was killed, fill writes later. Its methods are the folding
+// goroutine's.
 type keyframer struct {
 	table  *Table
 	log    events.Log

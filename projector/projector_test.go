@@ -59,8 +59,8 @@ func TestAnObserverIsToldWhatChanged(t *testing.T) {
 	}
 }
 
-// What an observer hands on must come before what is sent by those who waited
-// for the same record.
+// The stanzas that an observer hands on must come before those sent by whoever
+// waited for the same record.
 func TestWaitersGoAfterTheObserverReturned(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

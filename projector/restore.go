@@ -28,8 +28,9 @@ type Restoration struct {
 }
 
 // Fill fills an empty table from the newest good keyframe that is wanted, and returns
-// its head; nil if there is none, and the table is as it was. What the table lacks is
-// in the log behind it. Errors wrap events.ErrUnavailable, or are those of ctx.
+// its head; nil if there is none, and the table is as it was. The records that the
+// table lacks are in the log behind it. Errors wrap events.ErrUnavailable, or are
+// those of ctx.
 func (r Restoration) Fill(ctx context.Context, t *Table) (*keyframe.Head, error) {
 	list, err := r.Keyframes.List(ctx)
 	if err != nil {

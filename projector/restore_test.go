@@ -314,7 +314,7 @@ func TestALogThatWasCutAndWentOnIsRecognised(t *testing.T) {
 	}
 }
 
-// What retention has removed behind a keyframe would be missing in silence.
+// Records that retention has removed behind a keyframe would be missing in silence.
 func TestAKeyframeWithAGapBehindItIsNotUsed(t *testing.T) {
 	t.Parallel()
 	w := busy()

@@ -11,7 +11,7 @@ import (
 
 // A Table is the state of all sessions at one sequence of the log. Its methods
 // are safe for concurrent use, but for Fold and Skip, which are one
-// goroutine's. What it returns is immutable.
+// goroutine's. The values that it returns are immutable.
 type Table struct {
 	accounts  *index
 	lost      lostList

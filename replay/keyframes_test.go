@@ -284,7 +284,7 @@ func lastOf[T any](all iter.Seq2[T, error]) (last error) {
 	return last
 }
 
-// What is asked about the end must not read the beginning.
+// A question about the end must not read the beginning.
 func TestASpanReadsNoMoreThanFromTheKeyframeBeforeIt(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		for i := range byte(9) {

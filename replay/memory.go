@@ -11,8 +11,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
 )
 
-// What a Memory keeps at most. A session that no other table has takes some 300 bytes and
-// its presence.
+// The most that a Memory keeps. A session that no other table has takes some 300 bytes
+// and its presence.
 const (
 	maxKept         = 128     // tables
 	maxKeptSessions = 1 << 20 // of all of them

@@ -2,7 +2,7 @@ package session
 
 import "github.com/rollcall-xmpp/rollcall/events"
 
-// What a keyframe keeps of an account, and back.
+// An account as a keyframe keeps it, and back.
 
 // Record returns the session as the one record that repeats it (events.Refreshed). It
 // has no id, time or place of its own.

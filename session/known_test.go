@@ -81,7 +81,7 @@ func TestWhatWasForeseenIsNotAskedAgain(t *testing.T) {
 	}
 }
 
-// What was foreseen is not believed longer than it is true.
+// A position that was foreseen is not believed longer than it is true.
 func TestALoginSucceedsThoughTheAccountMovedOnSinceItWasForeseen(t *testing.T) {
 	t.Parallel()
 	log := bustest.NewLog()

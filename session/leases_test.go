@@ -66,7 +66,7 @@ func TestWhatTheLogSaysOfLeases(t *testing.T) {
 		// A later incarnation ends those before it, whatever became of their own ends.
 		{"c1#3 starts, c1#9 starts", "held c1#9 since 200, ended c1#8"},
 		{"c1#3 starts, c1#9 starts, c2#5 finds c1#3 lost, c1#3 stops", "held c1#9 since 200, ended c1#8"},
-		// What comes late of an earlier one changes nothing.
+		// A late record of an earlier one changes nothing.
 		{"c1#9 starts, c1#3 starts", "held c1#9 since 100, ended c1#8"},
 		{"c2#5 finds c1#3 lost, c1#3 starts", "held, ended c1#3"},
 		// The log need not have heard of those that have ended.

@@ -32,8 +32,8 @@ func TestTheReserveIsEnoughForTheEndsOfAllSessions(t *testing.T) {
 	}
 }
 
-// What a log of 1 MiB says of itself when only the reserve is left, an eighth of it, and
-// when three quarters of that are.
+// The state of a log of 1 MiB when only the reserve is left, an eighth of it, and when
+// three quarters of that are.
 var (
 	reserved = events.Info{MaxBytes: 1 << 20, Bytes: 1<<20 - 1<<17, Last: 100, Records: 1 << 12}
 	full     = events.Info{MaxBytes: 1 << 20, Bytes: 1<<20 - 3<<15, Last: 100, Records: 1 << 12}
@@ -113,8 +113,8 @@ func TestALogWithoutALimitTakesAll(t *testing.T) {
 	n.must("S1", session.Authenticate{Session: id("S1")})
 }
 
-// The log is not asked before each append. What has been stored since it was, by
-// whatever writer, shows in the sequences that are acknowledged.
+// The log is not asked before each append. Records stored since it was, by
+// whatever writer, show in the sequences that are acknowledged.
 func TestWhatIsStoredBetweenTwoQuestionsCounts(t *testing.T) {
 	t.Parallel()
 	log := bustest.NewLog()

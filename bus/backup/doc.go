@@ -13,8 +13,8 @@
 //
 // The directory gets its name when everything in it is on disk, so that what has
 // the name is complete. Until then, and for ever if the process is killed, it is
-// called dir.partial; whoever makes the same backup again removes that first. What
-// bus puts in, and in which order, is in bus.Bus.Backup.
+// called dir.partial; whoever makes the same backup again removes that first. The
+// files that bus puts in, and their order, are in bus.Bus.Backup.
 //
 // Directories are locked by flock, which makes this a package for Unix.
 package backup

@@ -31,8 +31,8 @@ type Writer struct {
 	done bool
 }
 
-// Create begins a backup at dir, which must be empty or not be there. What is left
-// of an earlier attempt is removed. Errors wrap ErrExists, ErrBusy or those of
+// Create begins a backup at dir, which must be empty or not be there. The remains
+// of an earlier attempt are removed. Errors wrap ErrExists, ErrBusy or those of
 // package os.
 func Create(dir string) (*Writer, error) {
 	dir = filepath.Clean(dir)

@@ -49,7 +49,8 @@ func (d *Documents) Put(_ context.Context, account events.JID, data []byte, revi
 	return next, nil
 }
 
-// Delete implements events.Documents. What is left of a document has no data.
+// Delete implements events.Documents. The marker that is left of a document has
+// no data.
 func (d *Documents) Delete(ctx context.Context, account events.JID, revision uint64) error {
 	_, err := d.Put(ctx, account, nil, revision)
 	return err

@@ -6,14 +6,14 @@
 //	for chunk, err := range c.Ask(ctx, "weather", question) { ... }
 //	stop, err = c.Answer("weather", "forecasters", handle)
 //
-// What one process sends to a connector's incarnation on one track arrives in
-// order and once, as long as both live, over interruptions too ([Courier.Send],
-// [Courier.Receive]). The sender numbers what it sends and keeps it until the
-// receiver has said that it was handled (link.go, ring.go); the receiver takes
-// numbers in their order only and asks for missing ones (receiver.go). A message
-// that the receiver has not handled when its incarnation ends is given back to
-// the sender ([Courier.Return]). One that it handled in its last 2 ms may be
-// given back all the same.
+// Everything that one process sends to a connector's incarnation on one track
+// arrives in order and once, as long as both live, over interruptions too
+// ([Courier.Send], [Courier.Receive]). The sender numbers what it sends and
+// keeps it until the receiver has said that it was handled (link.go, ring.go);
+// the receiver takes numbers in their order only and asks for missing ones
+// (receiver.go). A message that the receiver has not handled when its
+// incarnation ends is given back to the sender ([Courier.Return]). One that it
+// handled in its last 2 ms may be given back all the same.
 //
 // A question goes to one of those who answer its verb, and the answer comes in
 // chunks, as fast as the asker takes them ([Courier.Ask], [Courier.Answer]).

@@ -9,9 +9,10 @@ import (
 	"github.com/rollcall-xmpp/rollcall/bus/natsd/index"
 )
 
-// The pace of keeping indices. What a start has to read after a kill is then what
-// came within keepEvery, or 32 blocks of 8 MiB, which are some 1,000,000 records and
-// a second; and what is written for that is a fraction of the records themselves.
+// The pace of keeping indices. After a kill a start then has to read only the
+// records that came within keepEvery, or 32 blocks of 8 MiB, which are some
+// 1,000,000 records and a second; and what is written for that is a fraction of the
+// records themselves.
 const (
 	keepEvery  = 2 * time.Minute
 	keepBlocks = 32

@@ -50,8 +50,8 @@ func (c *Config) certsFlag() string {
 	return "--certs"
 }
 
-// checkCerts opens the certificates that the operator gave. What clients will not like of
-// them is in notes, and why there is none for a domain is an error.
+// checkCerts opens the certificates that the operator gave. Defects that clients will not
+// like are in notes, and a domain without a certificate is an error, which says why.
 func (c *Config) checkCerts() (notes []string, err error) {
 	if !c.needsCerts() || !c.hasCerts() {
 		return nil, nil

@@ -22,7 +22,7 @@ func TestJSONIsForScriptsAndNotEscapedForHTML(t *testing.T) {
 	}
 }
 
-// What is to stay does not begin behind how far something is.
+// A line that is to stay does not begin behind one of progress.
 func TestWhatStaysTakesThePlaceOfProgress(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

@@ -14,8 +14,9 @@
 // chosen.go for filters, service.go, serviceconfig.go, past.go and progresslog.go for what they read, and accounts.go for what
 // they change.
 // "rollcall user export --xep0227" is userexportall.go. "rollcall import" has importsource.go (what is at a path) and importreport.go beside it.
-// What they know is in packages: ask, replay, projector/query, session/accounts and person;
-// what "nats-config" writes is in natsconf, what "bench" measures in bench and load, and the picture that "stats" draws in chart.
+// Their knowledge is in packages: ask, replay, projector/query, session/accounts and
+// person; what "nats-config" writes is in natsconf, what "bench" measures in bench and
+// load, and the picture that "stats" draws in chart.
 //
 // The service is up.go and config.go (what was asked for), load.go and sections.go
 // (where that is read; package settings does it), node.go (one process,
@@ -28,8 +29,8 @@
 // # What it promises
 //
 // The exit code is 0, 1 for an error with one line on standard error, or 2 for
-// wrong usage. What scripts read goes to standard output, what is for people's
-// eyes only goes to standard error.
+// wrong usage. Output that scripts read goes to standard output, anything for
+// people's eyes only goes to standard error.
 //
 // # What others see when a process ends
 //

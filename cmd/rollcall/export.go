@@ -139,7 +139,8 @@ func (e *exporting) run(ctx context.Context) error {
 	return e.show(made)
 }
 
-// follow exports until Ctrl-C. What others erase meanwhile is forgotten here, too.
+// follow exports until Ctrl-C. Accounts that others erase meanwhile are forgotten here,
+// too.
 func (e *exporting) follow(ctx context.Context) error {
 	end, stop := context.WithCancelCause(ctx)
 	var erasures sync.WaitGroup

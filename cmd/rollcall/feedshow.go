@@ -14,7 +14,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/ask"
 )
 
-// What other programs need to read a feed, a file a program.
+// The programs that read a feed, a file each.
 //
 //go:embed feeds
 var feedFiles embed.FS

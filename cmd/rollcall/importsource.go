@@ -114,8 +114,9 @@ func emptySource(dir fs.FS, path string) error {
 	return fmt.Errorf("%s has neither *.xml, as ejabberdctl export_piefxis and prosody-migrator write them, nor HOST/accounts/USER.dat of Prosody", path)
 }
 
-// readFiles reads files of XEP-0227, each once, also if another one includes it. What
-// they include is beside them. Of several, one that can't be read keeps no other from it.
+// readFiles reads files of XEP-0227, each once, also if another one includes it. The
+// files that they include are beside them. Of several, one that can't be read keeps no
+// other from it.
 func readFiles(dir *os.Root, names []string, bytes *amount) accountsOf {
 	size := func(name string) int64 {
 		if info, err := dir.Stat(name); err == nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/projector/query"
 )
 
-// What views of many types have in common. Every value has a key: one that is absent is
-// null, and a list of none is empty.
+// The parts that views of many types have in common. Every value has a key: one that is
+// absent is null, and a list of none is empty.
 
 // A removedView is something that a verb has removed, as scripts see it.
 type removedView struct {

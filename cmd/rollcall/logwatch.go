@@ -27,7 +27,7 @@ type logWatch struct {
 	told  time.Time
 }
 
-// run looks until ctx ends. What can't be looked at is told of elsewhere.
+// run looks until ctx ends. A log that can't be looked at is reported elsewhere.
 func (w *logWatch) run(ctx context.Context) {
 	tick := time.NewTicker(lookAtLog)
 	defer tick.Stop()

@@ -11,7 +11,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/capacity"
 )
 
-// What "rollcall log" says of a log in its table.
+// The words in which "rollcall log" describes a log in its table.
 
 func recordsText(r *capacity.Report) string {
 	switch {

@@ -60,7 +60,7 @@ func TestTheLinesOfEveryTableFit80Columns(t *testing.T) {
 	}
 }
 
-// What takes long, or does not end, has the flag too.
+// A verb that takes long, or does not end, has the flag too.
 func TestVerbsThatGoOnHaveWideTables(t *testing.T) {
 	t.Parallel()
 	for _, c := range everyVerb(t) {

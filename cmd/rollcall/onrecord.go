@@ -28,8 +28,8 @@ type invocation struct {
 type invocationKey struct{}
 
 // isPersonal reports the verbs that tell of accounts, or change them, or the log that they
-// are in: those that go on record. What they all print or copy is about sessions and events
-// of people; that others print about the service is not.
+// are in: those that go on record. All of them print or copy sessions and events of people;
+// others print facts about the service, which are not personal.
 func isPersonal(verb string) bool {
 	return slices.Contains([]string{
 		"sessions", "history", "events", "tail", "logins", "route", "contacts", "diff", "export", "stats", "audit", "names list", "names erase",

@@ -17,7 +17,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// What is published is what the log has, while people come and go; and metrics say so.
+// The events that are published are those of the log, while people come and go; and
+// metrics say so.
 func TestAProcessPublishesAndTellsHowFarItIs(t *testing.T) {
 	t.Parallel()
 	server := bustest.StartServer(t)
@@ -65,8 +66,8 @@ func sequenceOf(t *testing.T, event []byte) uint64 {
 	return seq
 }
 
-// What was published is gone after some days; whoever wants it has it from the API, and
-// then goes on with a feed, without a seam.
+// Published events are gone after some days; whoever wants them gets them from the API,
+// and then goes on with a feed, without a seam.
 func TestABackfillAndAFeedHaveEachEventOnce(t *testing.T) {
 	t.Parallel()
 	server := bustest.StartServer(t)

@@ -9,7 +9,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// What is found early is shown before it is known what else will be.
+// A record that is found early is shown before it is known which others will
+// be.
 func TestLinesThatAreShownOneAfterTheOtherHaveTheSameColumns(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer

@@ -154,8 +154,8 @@ func (w *world) node(ts *testscript.TestScript, args []string) *process {
 	return w.nodes[args[0]]
 }
 
-// scriptHalt is for tail as well as for up: both end properly, with code 0. What they
-// have said is then in NAME.out.
+// scriptHalt is for tail as well as for up: both end properly, with code 0. Their
+// output is then in NAME.out.
 func scriptHalt(ts *testscript.TestScript, _ bool, args []string) {
 	p := worldOf(ts).node(ts, args)
 	ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))

@@ -11,7 +11,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 )
 
-// What NATS servers lack to keep the streams is said with the setting that mends it.
+// The space that NATS servers lack for the streams is said with the setting that
+// mends it.
 func TestWhatNATSServersLackIsNamedWithItsFlag(t *testing.T) {
 	t.Parallel()
 	config := filepath.Join(t.TempDir(), "nats.conf")

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/width"
 )
 
-// What a terminal makes of text.
+// Text as a terminal shows it.
 
 // textWidth is how many columns of a terminal a text takes.
 func textWidth(s string) (n int) {

@@ -124,8 +124,9 @@ func (t *tailing) ofLog(ctx context.Context, st *events.Stored, err error) error
 	return err
 }
 
-// ofPre shows failed logins. What else happens before there is an account, which is
-// much, is shown where the filter means nothing else. An interruption is told by the log.
+// ofPre shows failed logins. Everything else that happens before there is an account,
+// which is much, is shown where the filter means nothing else. An interruption is told by
+// the log.
 func (t *tailing) ofPre(ctx context.Context, st *events.Stored, err error) error {
 	switch {
 	case events.IsPoison(err), errors.Is(err, events.ErrUnavailable):

@@ -11,7 +11,7 @@ import (
 )
 
 // A build is what is known of how the program was built: as the Go tool recorded it,
-// from the repository's commit and its tag. What was not recorded is "".
+// from the repository's commit and its tag. A field that was not recorded is "".
 type build struct {
 	Version  string `json:"version"`
 	Commit   string `json:"commit"`

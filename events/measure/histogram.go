@@ -13,8 +13,8 @@ type Histogram struct {
 	sum    atomic.Uint64   // microseconds: enough for millions of sessions of a week
 }
 
-// NewHistogram returns one with the upper bounds of its buckets, which rise. What
-// is above the last one is counted too.
+// NewHistogram returns one with the upper bounds of its buckets, which rise.
+// Durations above the last one are counted too.
 func NewHistogram(bounds ...time.Duration) *Histogram {
 	return &Histogram{bounds: bounds, counts: make([]atomic.Uint64, len(bounds)+1)}
 }
@@ -31,8 +31,8 @@ func (h *Histogram) Observe(d time.Duration) {
 	h.sum.Add(uint64(d / time.Microsecond))
 }
 
-// A Reading is what a Histogram has counted up to a moment. What is counted during
-// the reading may be in one of its figures and not yet in another.
+// A Reading is what a Histogram has counted up to a moment. A duration that is
+// counted during the reading may be in one of its figures and not yet in another.
 type Reading struct {
 	Count   uint64
 	Sum     float64            // seconds, each duration cut to microseconds

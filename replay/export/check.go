@@ -42,9 +42,10 @@ type Checked struct {
 }
 
 // Check compares an export with its manifest. It needs neither the service nor the key
-// that signs. What is not as it was written is in Faults; an error is of the file system,
-// of ctx, or wraps ErrManifest, if the manifest itself is not what an export has written.
-// That the newest lines and their files are all there it can't tell without Trust.
+// that signs. Files that are not as they were written are in Faults; an error is of the
+// file system, of ctx, or wraps ErrManifest, if the manifest itself is not what an export
+// has written. That the newest lines and their files are all there it can't tell without
+// Trust.
 func Check(ctx context.Context, dir string, trust Trust) (*Checked, error) {
 	c := checker{dir: dir, known: map[string]bool{manifestName: true, lockName: true}, removed: map[string]bool{}, seen: trust.Line == ""}
 	if err := c.manifest(ctx, manifestName, trust); err != nil {

@@ -35,7 +35,7 @@
 // # Limits
 //
 // A class or dataset takes memory for up to 122,880 rows, and all sessions that are open at
-// one time are in it. What the log has forgotten before it was exported is missing, and
-// counted. A clock of the log's servers that is put back by more than a minute, while
-// nothing is stored, ends an hour early: what comes then is in the next one.
+// one time are in it. Records that the log has forgotten before they were exported are
+// missing, and counted. A clock of the log's servers that is put back by more than a
+// minute, while nothing is stored, ends an hour early: what comes then is in the next one.
 package export

@@ -92,7 +92,7 @@ func TestObjectsHaveOnlyWhatTheirSchemasHave(t *testing.T) {
 	}
 }
 
-// What every class of OCSF requires, and its own rules.
+// The attributes that every class of OCSF requires, and its own rules.
 func TestOCSFHasWhatItRequires(t *testing.T) {
 	t.Parallel()
 	n := 0

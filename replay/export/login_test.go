@@ -62,7 +62,8 @@ func TestATagIsOfAMonthAndAKey(t *testing.T) {
 	}
 }
 
-// What was forgotten before it was exported is missing; what a directory has stays.
+// Connections that were forgotten before they were exported are missing; those that
+// a directory has stay.
 func TestConnectionsThatWereForgottenAreCounted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -62,8 +62,8 @@ type ending struct {
 	text   string
 }
 
-// stays are the sessions that are open at one place of the log. What a record does to them
-// is what it does in session.Apply.
+// stays are the sessions that are open at one place of the log. A record does to them what
+// it does in session.Apply.
 type stays struct {
 	open   map[events.SessionID]*stay
 	named  map[string]*stay // those that are bound, by Name

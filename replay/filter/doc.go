@@ -27,8 +27,8 @@
 //
 // # What it promises
 //
-// What is wrong with a filter is said with the key that is wrong, and what is allowed
-// there. The zero Filter means all events. A Filter doesn't change, may be used by any
+// An error in a filter names the key that is wrong, and says what is allowed there.
+// The zero Filter means all events. A Filter doesn't change, may be used by any
 // goroutine, and looks at an event without allocating.
 //
 // # Limits

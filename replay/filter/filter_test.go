@@ -68,8 +68,8 @@ func TestAFilterMeansTheEventsOfWhichAllItsTermsHold(t *testing.T) {
 	}
 }
 
-// What a key asks for is the field of the published form, of every type that has it, and
-// of no other.
+// A key asks for the field of the published form, of every type that has it, and of no
+// other.
 func TestEachKeySaysWhatThePublishedFormSays(t *testing.T) {
 	t.Parallel()
 	e := public.NewEncoder(public.Source{Stream: "RC_EV"}, public.Source{Stream: "RC_PRE"}, public.Options{})

@@ -47,7 +47,7 @@ type Reading struct {
 	log, pre *lane
 }
 
-// Open begins to read. What is stored later is not read.
+// Open begins to read. Records that are stored later are not read.
 func (s *Source) Open(ctx context.Context, q Question) (*Reading, error) {
 	if q.Filter == nil {
 		q.Filter = &filter.Filter{}

@@ -57,7 +57,7 @@ type world struct {
 
 func newWorld(first, firstPre events.Seq) *world {
 	w := &world{now: 1_767_323_045_000_000_000}
-	// What was before it is forgotten.
+	// The records before it are forgotten.
 	w.add(&w.log, first, 0, events.Bound{})
 	w.add(&w.pre, firstPre, 0, events.Connected{})
 	return w

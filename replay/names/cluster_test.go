@@ -14,7 +14,7 @@ import (
 )
 
 // Three processes at three servers make pseudonyms for the same accounts while one of the
-// servers is killed. What each was told stays true.
+// servers is killed. The pseudonyms that each was given stay true.
 func TestOnAClusterAllGetTheSameThoughAServerDies(t *testing.T) {
 	t.Parallel()
 	cluster := bustest.StartCluster(t, 3)

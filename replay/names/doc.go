@@ -29,9 +29,9 @@
 // log. Archives and figures stay as they are: their pseudonyms then are nobody's.
 // Records up to there have none from then on, for they still name the account in
 // clear, and a new pseudonym for them would join the archives' old one to it, by the
-// sequence. That is remembered for as long as the log keeps such records. What comes
-// later has another pseudonym. Backups have what was not erased when they were made:
-// after one is restored, erase again.
+// sequence. That is remembered for as long as the log keeps such records. Records
+// that come later have another pseudonym. Backups have everything that was not
+// erased when they were made: after one is restored, erase again.
 //
 // # Limits
 //

@@ -156,8 +156,8 @@ func TestStanzasAreNotPublished(t *testing.T) {
 	}
 }
 
-// What encoding/json makes of any text is what stands there, byte for byte; and all of it
-// is read as what was written.
+// Any text stands there as encoding/json writes it, byte for byte; and all of it is read
+// as it was written.
 func TestTextIsWrittenAsEncodingJSONWritesIt(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

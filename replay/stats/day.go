@@ -125,7 +125,8 @@ func (d *Day) Run(ctx context.Context, archive replay.Archive, pre DayPre) error
 func (d *Day) begin(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	// What the table has is read, and what it gets is told to Observe after it has it.
+	// The records that the table has are read, and those that it gets are told to Observe
+	// after it has them.
 	d.begun, d.from = true, d.table.Position().Seq
 	d.since, d.failing = now.UnixNano(), now.UnixNano()
 }

@@ -80,7 +80,8 @@ func (w *world) counting(d *Day) {
 	}
 }
 
-// What a Day has counted, of before it began and since, is what the log gives.
+// The counts of a Day, from before it began and since, are those that the log
+// gives.
 func TestADayHasWhatTheLogGives(t *testing.T) {
 	t.Parallel()
 	w, table := newWorld(t), projector.NewTable()

@@ -24,8 +24,8 @@
 //
 // A client is the software of a session and its major version (public.Software), as the
 // record that authenticated it says. It is "" if the client has said nothing, or the
-// session began before the span. What connector a session is at is named by its last
-// record of authenticated, resumed or refreshed.
+// session began before the span. The connector that a session is at is named by its
+// last record of authenticated, resumed or refreshed.
 //
 // # Figures
 //

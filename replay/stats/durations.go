@@ -9,7 +9,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// What rows of durations and resumes are of.
+// The values of By in rows of durations and resumes.
 const (
 	ByAll    = "all"
 	ByReason = "reason"

@@ -157,7 +157,7 @@ func compareDurations(t *testing.T, where string, a *Answer, want map[byWord][]i
 	}
 }
 
-// What is read from a keyframe on is what the whole log gives, figure for figure.
+// Figures read from a keyframe on are those of the whole log, one for one.
 func TestAKeyframeChangesNoFigure(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(12) {

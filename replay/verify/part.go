@@ -206,7 +206,7 @@ func (f *folding) take(ctx context.Context, st *events.Stored) error {
 }
 
 // arrive finds out whether anything between the record before and this one is missing.
-// What retention has removed since the check began is not.
+// Records that retention has removed since the check began are not missing.
 func (f *folding) arrive(ctx context.Context, seq events.Seq) error {
 	from := f.next
 	f.next = seq + 1

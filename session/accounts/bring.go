@@ -38,8 +38,9 @@ const (
 // that stops halfway it stays disabled until it is brought again, with or without
 // Replace. Its role stays, and its sessions end.
 //
-// What did not fit is added to what the bundle leaves. A *bundle.Refusal says that the
-// account can't be taken; other errors, that something could not be stored: repeat it.
+// The parts that did not fit are added to those that the bundle leaves. A
+// *bundle.Refusal says that the account can't be taken; other errors, that something
+// could not be stored: repeat it.
 func (a *Admin) Bring(ctx context.Context, how Bringing, b *bundle.Bundle) (Outcome, error) {
 	doc, err := a.Keys.Get(ctx, b.Account)
 	if err != nil && !errors.Is(err, events.ErrNotFound) {

@@ -12,7 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
-// What a domain has inherited is a document in the bucket of credentials, under the
+// The inheritance of a domain is a document in the bucket of credentials, under the
 // domain. It is no account, for it has no localpart.
 
 // settled is how long a domain keeps an inheritance at least, so that an import that is
@@ -20,7 +20,8 @@ import (
 const settled = 24 * time.Hour
 
 // inherit notes that accounts with such keys come to a domain, before the first that this
-// Admin brings is there. What is noted already stays, and is as good as new.
+// Admin brings is there. An inheritance that is noted already stays, and is as good as
+// new.
 func (a *Admin) inherit(ctx context.Context, domain string, in auth.Inheritance) error {
 	if _, noted := a.inherited.Load(domain); noted {
 		return nil

@@ -17,8 +17,9 @@ type Peek interface {
 	Peek(ctx context.Context, account events.JID) iter.Seq2[events.Document, error]
 }
 
-// Pack puts together what is kept of an account, as it is now, to be moved elsewhere. What
-// can't be read is noted in the bundle, and so are roles; the error is one of the stores.
+// Pack puts together what is kept of an account, as it is now, to be moved elsewhere.
+// Parts that can't be read are noted in the bundle, and so are roles; the error is one of
+// the stores.
 func (s *Store) Pack(ctx context.Context, a Account, waiting Peek) (*bundle.Bundle, error) {
 	b := bundle.New(a.JID)
 	if c := a.Credentials; c == nil {

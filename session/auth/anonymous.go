@@ -12,8 +12,8 @@ import (
 )
 
 // An anonymousConversation is ANONYMOUS (RFC 4505): whoever asks comes in, with an
-// account that nobody had before and nobody has afterwards. What the client says to be
-// traced by is not kept.
+// account that nobody had before and nobody has afterwards. The trace information that
+// the client sends is not kept.
 type anonymousConversation struct{ x *Exchange }
 
 func (c *anonymousConversation) step(_ context.Context, msg []byte) Reply {

@@ -18,8 +18,8 @@ var ErrNoAccount = errors.New("no such account")
 
 // CredentialStore looks up credentials by an account's bare JID. The error is
 // [ErrNoAccount] if there is none; any other error ends the exchange with
-// temporary-auth-failure. What it returns isn't changed by either side. It is
-// called by many goroutines.
+// temporary-auth-failure. The credentials that it returns aren't changed by
+// either side. It is called by many goroutines.
 type CredentialStore interface {
 	Credentials(ctx context.Context, account events.JID) (*Credentials, error)
 }

@@ -72,7 +72,8 @@ func TestTheDocumentIsFrozen(t *testing.T) {
 	}
 }
 
-// What was written before there were further roles and the end of a disabling.
+// A document written before there were further roles and the end of a
+// disabling.
 func TestAnOlderDocumentIsRead(t *testing.T) {
 	t.Parallel()
 	want := fixed(t)

@@ -42,7 +42,8 @@ func (in Inheritance) Encode() []byte {
 	return append(b, 0)
 }
 
-// DecodeInheritance reads such a document. What comes after it is of a later program.
+// DecodeInheritance reads such a document. Anything that comes after it is of a later
+// program.
 func DecodeInheritance(doc []byte) (in Inheritance, err error) {
 	if len(doc) == 0 || doc[0] != inheritanceVersion {
 		return in, errors.New("not a document of an inheritance")

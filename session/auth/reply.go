@@ -39,8 +39,8 @@ type Reply struct {
 	Err error
 }
 
-// What Reply.Err may be or wrap, beside [ErrNoAccount] and the store's errors. ErrDisabled is
-// for the client, too, with the end and the reason.
+// The errors that Reply.Err may be or wrap, beside [ErrNoAccount] and the store's errors.
+// ErrDisabled is for the client, too, with the end and the reason.
 var (
 	ErrWrongPassword = errors.New("wrong password")
 	ErrDisabled      = errors.New("account is disabled")

@@ -9,12 +9,12 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
-// What a client is told of its own stanzas (XEP-0198, 4). It drops those that are
-// counted, so a count may only cover stanzas that were stored, refused, handed to a
-// session here, or handled by the connector that has the recipient. Another
-// connector takes some milliseconds to say so, and its successor the rest of a
-// lease if it has died: until then the client is told less, and the rest as soon as
-// it is so.
+// The acknowledgements that a client gets of its own stanzas (XEP-0198, 4). It
+// drops those that are counted, so a count may only cover stanzas that were stored,
+// refused, handed to a session here, or handled by the connector that has the
+// recipient. Another connector takes some milliseconds to say so, and its successor
+// the rest of a lease if it has died: until then the client is told less, and the
+// rest as soon as it is so.
 
 const (
 	// answerTime is how long a client waits at most for an answer to <r/>.

@@ -13,9 +13,9 @@ import (
 )
 
 // The guessing of passwords is limited by package guess, whatever the mechanism, the
-// profile of SASL and the transport. What other connectors have seen of it is learnt from
-// the log and from what stands beside it, so that a guesser gains little by going from one
-// to the other.
+// profile of SASL and the transport. The guesses that other connectors have seen are
+// learnt from the log and from the documents beside it, so that a guesser gains little by
+// going from one to the other.
 
 // gate rules on a password that is to be checked.
 func (l *login) gate(account events.JID) bool {

@@ -12,8 +12,9 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
-// What a client may do, by its session's role. The log says which that is, and the
-// configuration what it allows: each stanza is judged by the role of the moment.
+// The permissions of a client, by its session's role. The log says which that is,
+// and the configuration what it allows: each stanza is judged by the role of the
+// moment.
 
 // may reports that the client's role allows it.
 func (cl *client) may(p roles.Permission) bool { return cl.role.Load().May(p) }

@@ -282,7 +282,8 @@ func TestAChangeOfRoleIsInEffectAtEveryConnectorAtOnce(t *testing.T) {
 	})
 }
 
-// What the log says of a session is what its stanzas are judged by, and what is recorded.
+// The stanzas of a session are judged by the role that the log gives it, which is also
+// recorded.
 func TestALoginIsRecordedWithItsRole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -66,8 +66,8 @@ func (l *login) begin(p profile) *auth.Exchange {
 
 // authenticate handles one element of the exchange: auth and its responses
 // (6.4.2, 6.4.3), or abort (6.4.4). restart says that it succeeded (6.4.6) and
-// that the client is to open a new stream. What is a guess too many is ruled on when
-// the account is known and its password is to be checked (guesses.go).
+// that the client is to open a new stream. Whether this is a guess too many is
+// decided when the account is known and its password is to be checked (guesses.go).
 func (l *login) authenticate(el *stanza.Element) (restart bool, err error) {
 	p := profile(el.Space())
 	l.asked = time.Now()

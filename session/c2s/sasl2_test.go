@@ -56,7 +56,8 @@ func TestALoginBySASL2IsTheSameEventsAsAnyOther(t *testing.T) {
 	})
 }
 
-// What a client says of itself is bounded before it gets into the log.
+// The description that a client gives of itself is bounded before it gets into
+// the log.
 func TestALongUserAgentIsCutOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/c2s"
 )
 
-// What a client is told already holds for whatever is routed (RFC 6120, 7.1).
-// The tests keep a connector's table from getting to know what is stored, which
-// in life takes it some 100 µs.
+// Whatever a client is told already holds for every stanza that is routed (RFC
+// 6120, 7.1). The tests keep a connector's table from getting to know what is
+// stored, which in life takes it some 100 µs.
 
 // stick keeps the node's table as it is until the function that it returns is
 // called.

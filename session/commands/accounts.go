@@ -12,7 +12,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
-// What a command says of one account that it can't act on.
+// The errors of a command about one account that it can't act on.
 var (
 	errSelf    = errors.New("it is your own, and you could not take it back")
 	errCovered = errors.New("its role may do what yours may not")

@@ -1,7 +1,6 @@
 // Package commands lets clients administer the service by ad-hoc commands (XEP-0050) with
-// forms (XEP-0004): those of XEP-0133 that its users know from other servers. What a command
-// does is done by the same functions as the verbs of the command line do it, in the name
-// of the client's account.
+// forms (XEP-0004): those of XEP-0133 that its users know from other servers. A command runs
+// the same functions as the verbs of the command line, in the name of the client's account.
 //
 // # Use
 //

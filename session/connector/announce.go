@@ -10,10 +10,10 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session"
 )
 
-// What connectors write into the log of themselves and of each other, so that the
-// past knows which leases were held (events.ConnectorStarted and its like). The log
-// is told what the leases have said already; nothing rests on it, and nobody who
-// logs in waits for it.
+// The records that connectors write into the log about themselves and each other,
+// so that the past knows which leases were held (events.ConnectorStarted and its
+// like). The log is told what the leases have said already; nothing rests on it,
+// and nobody who logs in waits for it.
 
 const (
 	// announceTime bounds the attempts that something waits for: the beginning of

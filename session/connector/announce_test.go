@@ -149,7 +149,7 @@ func TestALossWithoutSurvivorsIsFoundByTheNextConnector(t *testing.T) {
 	})
 }
 
-// What is written of connectors holds up nobody, and is made up for.
+// A record about a connector holds up nobody, and one that fails is made up for.
 func TestAConnectorServesAlthoughTheLogDoesNotTakeItsBeginning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// An election takes 7 s mostly, and 15 s once in a while. What has to be stored
-// waits, as long as for everything else that has to be.
+// An election takes 7 s mostly, and 15 s once in a while. A message that has to
+// be stored waits, as long as everything else that has to be.
 const election = events.MaxOutage - 5*time.Second
 
 func TestAMessageWaitsForAStoreThatElectsItsLeader(t *testing.T) {

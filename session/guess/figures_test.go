@@ -8,8 +8,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/guess"
 )
 
-// What a guesser achieves in a day is in docs/design.md. One that has more addresses than
-// here does not exist for less money than a new phone for each victim.
+// The figures that a guesser achieves in a day are in docs/design.md. One that has more
+// addresses than here does not exist for less money than a new phone for each victim.
 
 // guessers are tried in steps that are as long as it takes to count them.
 var guessers = []struct {

@@ -84,7 +84,7 @@ func New(cfg Config, now func() time.Time) *Limiter {
 	set(&cfg.Accounts, 1<<16)
 	set(&cfg.Networks, 1<<17)
 	set(&cfg.Known, 1<<16)
-	// What is worth more will be forgiven later.
+	// A level that is worth more will be forgiven later.
 	left := func(at int32, level float32, each time.Duration) float32 {
 		return float32(at) + level*float32(each.Seconds())
 	}

@@ -83,7 +83,8 @@ func TestAnOwnerIsSlowedDownByWhatHappensElsewhereAndNotShutOut(t *testing.T) {
 	})
 }
 
-// What a guesser sees of an account does not depend on where its owner is at home.
+// The answers that a guesser gets about an account do not depend on where its owner is at
+// home.
 func TestPlacesAreNotSeenByWhoeverIsWrong(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
-// What clients see of a change of a block list (XEP-0191, 3.3 and 3.4), each at
-// its own connector.
+// The effects of a change of a block list that clients see (XEP-0191, 3.3 and
+// 3.4), each at its own connector.
 
 // turn makes a list the account's, and shows what has changed: the answer to the
 // client that has changed it, if there is one, pushes to the account's clients that

@@ -10,9 +10,9 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
-// What clients are shown of a roster that changes (RFC 6121, 2.1.6): pushes to
-// interested resources, subscription stanzas, and the presence of contacts that
-// are seen from now on or no longer.
+// The stanzas that clients get of a roster that changes (RFC 6121, 2.1.6):
+// pushes to interested resources, subscription stanzas, and the presence of
+// contacts that are seen from now on or no longer.
 //
 // All of it follows the documents, so it is the same whichever connector made
 // the change, and comes once for each revision. Changes that come while a client

@@ -7,8 +7,8 @@
 // It knows no stream and no connection. [Service.Handle] answers a request of a
 // session; events go to the sessions of all that may see them by package delivery,
 // and each session's [Listener], at the connector that has the session, picks out
-// those that its client asks for. What is stored, and who may read it, is package
-// pep's; whose roster has whom, who is blocked and which sessions there are is
+// those that its client asks for. Package pep decides what is stored, and who may
+// read it; whose roster has whom, who is blocked and which sessions there are is
 // asked of others ([Config]).
 //
 // # Use
@@ -30,9 +30,9 @@
 //
 // # Limits
 //
-// What an account keeps is bounded by package pep. The abilities of clients, and
-// the items that were published last, are kept in memory to be quick, up to a
-// limit beyond which those that were not needed for the longest time are
+// The items of an account are bounded by package pep. The abilities of clients,
+// and the items that were published last, are kept in memory to be quick, up to
+// a limit beyond which those that were not needed for the longest time are
 // forgotten, and read or asked for again (caps.go, newest.go). One client's
 // wishes, and the accounts that it watches, are heeded up to limits of their
 // own.

@@ -31,7 +31,8 @@ func TestAContactIsBroughtInItsState(t *testing.T) {
 	}
 }
 
-// What was asked for at another server can be granted at this one.
+// A subscription that was asked for at another server can be granted at this
+// one.
 func TestARequestThatWasBroughtIsGrantedAsAnyOther(t *testing.T) {
 	t.Parallel()
 	asked, err := (*Roster)(nil).BringRequest(alice, []byte("<presence type='subscribe'/>"))

@@ -2,7 +2,8 @@ package stanza
 
 import "unicode/utf8"
 
-// AppendText appends s as character data. What XML can't carry becomes U+FFFD.
+// AppendText appends s as character data. Characters that XML can't carry
+// become U+FFFD.
 func AppendText(dst []byte, s string) []byte {
 	from := 0
 	for i := 0; i < len(s); {
@@ -21,7 +22,7 @@ func AppendText(dst []byte, s string) []byte {
 }
 
 // AppendAttr appends a space, name, = and s in single quotes. The name is
-// written as it is. What XML can't carry becomes U+FFFD.
+// written as it is. Characters that XML can't carry become U+FFFD.
 func AppendAttr(dst []byte, name, s string) []byte {
 	dst = append(dst, ' ')
 	dst = append(dst, name...)

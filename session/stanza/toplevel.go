@@ -93,7 +93,7 @@ func (p *parser) xmlDecl() error {
 	if string(p.b[at:][:name.size]) != "xml" {
 		return restricted("processing instruction")
 	}
-	// What may stand there, and in which order, is nearly that of attributes.
+	// The grammar is nearly that of attributes.
 	order := "version encoding standalone"
 	for first := true; ; first = false {
 		before := p.pos

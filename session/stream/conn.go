@@ -93,8 +93,8 @@ func (c *Conn) Host() string { return c.host }
 func (c *Conn) IsAuthenticated() bool { return c.authed.Load() }
 
 // MarkAuthenticated says that the handler knows who the peer is, and ends the
-// limits for those whom nobody knows. What becomes of the connection is from
-// then on the handler's to record.
+// limits for those whom nobody knows. The fate of the connection is from then
+// on the handler's to record.
 func (c *Conn) MarkAuthenticated() {
 	c.meter.known = rate.NewLimiter(rate.Limit(c.srv.cfg.Rate), c.srv.cfg.Burst)
 	c.wire.SetLimits(c.srv.cfg.Limits)

@@ -29,9 +29,9 @@
 // end counts. The peer is told, reading fails, and the connection is closed when
 // the handler has returned and the peer has had a moment to read what it was told.
 //
-// What happens before MarkAuthenticated is given to Config.Record: Connected,
-// StreamOpened, Secured, Disconnected. What happens afterwards is the handler's to
-// record, as Ending.Reason and Ending.Text tell it.
+// The events before MarkAuthenticated are given to Config.Record: Connected,
+// StreamOpened, Secured, Disconnected. Later events are the handler's to record,
+// as Ending.Reason and Ending.Text tell it.
 //
 // # Where things are
 //

@@ -10,7 +10,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
-// What a peer may send before it is authenticated. Thousands may do so at once,
+// The limits of a peer that is not authenticated. Thousands may do so at once,
 // and nobody knows who they are.
 const (
 	// maxStranger is all of it, in bytes, TLS included. A login has some 2 KB,

@@ -9,8 +9,8 @@ import (
 
 // A transport is how a stream is laid on its connection: as one document over
 // TCP (tcp.go), or element by element in the messages of a WebSocket
-// (websocket.go). What is said over it, and in which order, is the same; a
-// connection's handler doesn't know which one it has.
+// (websocket.go). The elements and their order are the same; a connection's
+// handler doesn't know which one it has.
 //
 // Its methods are for the connection's goroutine, but for end, which is for any.
 type transport interface {

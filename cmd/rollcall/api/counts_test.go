@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What can't be put on record is not answered, and is counted.
+// A question that can't be put on record is not answered, and is counted.
 func TestAQuestionThatCannotBePutOnRecordIsRefusedAndCounted(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -83,7 +83,8 @@ func TestAStreamThatIsSummedUpCountsEveryEventOnce(t *testing.T) {
 	}
 }
 
-// What is counted alone is not told, and what a filter leaves out is not counted.
+// Events that are only counted are not told, and those that a filter leaves out are
+// not counted.
 func TestADigestIsOfWhatIsMeant(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

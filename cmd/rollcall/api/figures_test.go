@@ -126,8 +126,8 @@ func rowsText(t *testing.T, rows any) string {
 	return string(text)
 }
 
-// What is cheap is not kept, what the log has forgotten is not told, and what is kept is
-// bounded.
+// Cheap figures are not kept, figures that the log has forgotten are not told, and the
+// room for those that are kept is bounded.
 func TestFiguresAreKeptWithinBounds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

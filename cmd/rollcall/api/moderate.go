@@ -172,7 +172,8 @@ func (h *History) unban(q *question) error {
 	return q.done(at, refusal(err))
 }
 
-// refusal is an error of a change as a problem. What is not certain may be repeated.
+// refusal is an error of a change as a problem. A change whose outcome is not
+// certain may be repeated.
 func refusal(err error) error {
 	status := http.StatusServiceUnavailable
 	switch {

@@ -10,7 +10,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/cmd/rollcall/api"
 )
 
-// What OpenAPI says is what there is.
+// The OpenAPI document names the routes that there are, and no others.
 func TestTheDescriptionHasEveryRoute(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -33,8 +33,8 @@ func (h *History) overview(q *question) error {
 	return q.give(o)
 }
 
-// countDay has the last day counted from the first question on. What fails is begun anew by
-// the next one.
+// countDay has the last day counted from the first question on. A count that fails is begun
+// anew by the next one.
 func (s *Server) countDay(ctx context.Context, h *History) {
 	select {
 	case s.days <- struct{}{}:

@@ -41,7 +41,8 @@ func (s *service) failLogin(account string) {
 	})
 }
 
-// What was before somebody first asked is counted, and what comes is counted at once.
+// Events from before somebody first asked are counted, and new ones are counted at
+// once.
 func TestAnOverviewCountsTheLastDay(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

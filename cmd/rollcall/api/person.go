@@ -48,8 +48,8 @@ func (h *History) person(q *question) error {
 	return err
 }
 
-// fileName is that of an account's zip. What may mean something to a file system or in a
-// header is left out of it.
+// fileName is that of an account's zip. Characters that may mean something to a file
+// system or in a header are left out of it.
 func fileName(account events.JID) string {
 	return strings.TrimLeft(strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) || strings.ContainsRune(".-_@", r) {

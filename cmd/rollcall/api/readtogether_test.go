@@ -37,7 +37,8 @@ func (l *brokenLog) Read(ctx context.Context, r events.Range) iter.Seq2[*events.
 	}
 }
 
-// What was read for a reader that has gone is not lost, and what was not is read by another.
+// Records read for a reader that has gone are not lost, and those not yet read are read by
+// another.
 func TestAReaderThatGoesLeavesTheReadToAnother(t *testing.T) {
 	t.Parallel()
 	for _, stop := range []events.Seq{1, 100} {

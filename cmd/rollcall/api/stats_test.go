@@ -90,7 +90,7 @@ func TestFiguresThatCannotBeComputedAreRefused(t *testing.T) {
 	}
 }
 
-// What OpenAPI says of rows is what they are.
+// Rows are as the OpenAPI document says.
 func TestTheDescriptionHasEveryFigure(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -147,7 +147,7 @@ func (s *service) guess(stored int, accounts ...string) {
 	s.awaitFailed(stored + len(accounts))
 }
 
-// What happened to an account is whole and in order, failed logins too, however it is paged.
+// The history of an account is whole and in order, failed logins too, however it is paged.
 func TestAnAccountsHistoryHasItsFailedLogins(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -20,8 +20,8 @@ const (
 	// streamBatch is how many events are written at once.
 	streamBatch = 256
 	// streamPace is the least time from one write to the next: what comes meanwhile is
-	// written together, for a write costs a reader and us as much as many events do. What
-	// comes after a silence is written at once.
+	// written together, for a write costs a reader and us as much as many events do. An
+	// event that comes after a silence is written at once.
 	streamPace = 10 * time.Millisecond
 )
 

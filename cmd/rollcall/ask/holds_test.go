@@ -10,8 +10,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
-// What an account held at a moment, and which connectors were lost, is the same by the table
-// and by the account's own records.
+// The sessions that an account held at a moment, and the connectors that were lost, are the
+// same by the table and by the account's own records.
 func TestAnAccountHoldsWhatTheTableOfTheMomentSays(t *testing.T) {
 	t.Parallel()
 	log, prev := bustest.NewLog(), map[events.JID]events.Seq{}

@@ -15,7 +15,7 @@ import (
 // ErrNoSession: the log has no such session, or not where it was looked for.
 var ErrNoSession = errors.New("there is no such session in the log")
 
-// What is read for one answer at most, and how far clocks may differ.
+// The most that is read for one answer, and how far clocks may differ.
 const (
 	maxRecords = 200_000
 	maxTime    = 2 * time.Second

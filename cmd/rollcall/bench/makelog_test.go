@@ -84,8 +84,8 @@ func TestALogThatIsMadeIsWholeAndAsPromised(t *testing.T) {
 	})
 }
 
-// What a connector could not have written would measure something that does not
-// occur.
+// A log that no connector could have written would measure something that does
+// not occur.
 func TestACrowdDoesOnlyWhatConnectorsDo(t *testing.T) {
 	t.Parallel()
 	m := aLog("")

@@ -19,8 +19,9 @@ type place struct{ cert, key string }
 
 // places finds the pairs of a directory as they are usually kept: NAME.crt, NAME.cert
 // or NAME.pem with NAME.key, NAME.pem with both in it, and NAME/fullchain.pem with
-// NAME/privkey.pem as certbot has it. What they are for stands in the certificates,
-// not in the names of the files. Hidden files and others are passed over.
+// NAME/privkey.pem as certbot has it. The names that they are for stand in the
+// certificates, not in the names of the files. Hidden files and others are passed
+// over.
 func places(dir string) ([]place, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -35,7 +35,8 @@ func (s *Set) Watch(ctx context.Context) {
 	}
 }
 
-// Reload reads everything again. What can't be used leaves in use what was there before.
+// Reload reads everything again. Certificates that can't be used leave those before in
+// use.
 func (s *Set) Reload(ctx context.Context) {
 	if s.cfg.SelfSigned != nil {
 		if err := s.cfg.SelfSigned.Ensure(ctx); err != nil && ctx.Err() == nil {

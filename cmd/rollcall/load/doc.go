@@ -8,8 +8,8 @@
 //   - A scenario counts what clients got, not what was sent. Stanzas that never
 //     come are an error, not a good figure.
 //   - Clients are cheap: one goroutine each, no timers, and where only a count
-//     is wanted what they get is searched for end tags and not parsed. What the
-//     load costs is still taken from the same machine.
+//     is wanted what they get is searched for end tags and not parsed. The
+//     processor time that the load costs is still taken from the same machine.
 //   - Latency is counted from when a stanza was due, not from when it could be
 //     sent, so that a server that stalls is charged for all that waited.
 //   - The figures of the server's process, memory and processor time, are the

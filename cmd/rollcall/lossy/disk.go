@@ -165,7 +165,8 @@ func resize(b []byte, size int) []byte {
 	return b
 }
 
-// Break makes every sync from now on fail. What is written can be read all the same.
+// Break makes every sync from now on fail. Data that is written can be read all the
+// same.
 func (d *Disk) Break() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -117,7 +117,8 @@ func TestAFileIsCutOffByTheJournal(t *testing.T) {
 	d.wants(map[string]string{"file": "other"})
 }
 
-// What strays decide lies between what was synced and what processes see.
+// Pages for which strays decide lie between those that were synced and those
+// that processes see.
 func TestStraysLeavePagesThatWereNotSynced(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

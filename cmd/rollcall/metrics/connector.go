@@ -2,7 +2,8 @@ package metrics
 
 import "github.com/rollcall-xmpp/rollcall/events"
 
-// What a connector counts of its clients, and of what it wrote about them.
+// The counts that a connector keeps of its clients, and of the records that it
+// wrote about them.
 
 func (s *scrape) clients() {
 	stats := s.cfg.Server.Stats()

@@ -2,8 +2,8 @@
 // and ready, for whoever starts and balances it.
 //
 // It counts nothing itself: each fact is counted where it happens, by the package
-// whose fact it is, without a lock or a look-up on a path that clients wait for. What is
-// read here is read when somebody asks.
+// whose fact it is, without a lock or a look-up on a path that clients wait for. The
+// figures are read when somebody asks.
 //
 // Which process counts what is said in each metric's help. Counters of events are of
 // those that the process's own connector wrote, so their sum over all processes is what

@@ -258,7 +258,7 @@ func TestAProcessWhoseDiskFailedIsNotReady(t *testing.T) {
 	w.eventually("it is ready again", func(Part) bool { return w.readyz().State == Ready })
 }
 
-// What is not known is not 0.
+// A figure that is not known is not 0.
 func TestWithoutAnAnswerOfTheLogTheLagIsNotANumber(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1, func(b *bus.Bus, table *projector.Table) projector.Config {

@@ -10,7 +10,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/bus/bustest"
 )
 
-// What the documents have people do with nats-server, done by nats-server.
+// The commands that the documents have people give nats-server, given to it.
 
 func TestNATSServerFindsNothingWrongWithTheFiles(t *testing.T) {
 	t.Parallel()

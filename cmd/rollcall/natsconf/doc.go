@@ -14,5 +14,5 @@
 //
 // Keys, passwords and the authority are in files that nobody but their owner may read, and in no
 // configuration. Those that are in the directory already stay: the same configurations are
-// made again, in the form of this build. What each role may do is in package bus.
+// made again, in the form of this build. The permissions of each role are in package bus.
 package natsconf

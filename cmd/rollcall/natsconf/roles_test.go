@@ -15,7 +15,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// The users that the programs of Rollcall connect as. What a feed may do is in feed_test.go.
+// The users that the programs of Rollcall connect as. The permissions of a feed are in
+// feed_test.go.
 var everybody = []string{"connector", "http", "publisher", "service", "auditor", "admin"}
 
 // An action is something that a user does, and who may.

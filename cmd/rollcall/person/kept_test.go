@@ -21,7 +21,8 @@ func (r *reading) read(context.Context) iter.Seq2[int, error] {
 	}
 }
 
-// What is read is kept, unless it is too much; either way each look at it gives all.
+// The records that are read are kept, unless they are too many; either way each look
+// at it gives all.
 func TestOnlyWhatIsTooMuchToKeepIsReadAgain(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int]int{1: 2, maxKept / 5: 2, maxKept/5 + 1: 4, maxKept + 1: 4} {

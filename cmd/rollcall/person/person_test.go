@@ -266,7 +266,7 @@ func TestANameThatOnlyFailedLoginsKnowHasThese(t *testing.T) {
 	}
 }
 
-// What the rows alone would have people guess wrong is said beside them.
+// A fact that the rows alone would have people guess wrong is said beside them.
 func TestTheReadmeSaysWhatRowsDoNot(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
@@ -282,7 +282,8 @@ func TestTheReadmeSaysWhatRowsDoNot(t *testing.T) {
 	}
 }
 
-// What strangers choose does nothing in a spreadsheet, and is as it was in the NDJSON.
+// Text that strangers choose does nothing in a spreadsheet, and is as it was in the
+// NDJSON.
 func TestNoCellIsAFormula(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

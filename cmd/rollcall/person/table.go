@@ -32,7 +32,8 @@ type form struct {
 	sink   func(w io.Writer, columns []string) sink
 }
 
-// A sink takes the rows of a table. What it has taken is written when it is closed.
+// A sink takes the rows of a table. The rows that it has taken are written when it is
+// closed.
 type sink interface {
 	write(row) error
 	close() error

@@ -345,7 +345,7 @@ func TestAProcessThatPublishesOtherAddressesIsRefused(t *testing.T) {
 	w.same()
 }
 
-// What the log lacks in the middle is not passed over in silence.
+// A gap in the middle of the log is not passed over in silence.
 func TestWhatTheLogLacksInTheMiddleIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, bustest.StartServer(t).URL)

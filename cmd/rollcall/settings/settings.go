@@ -68,9 +68,9 @@ func (o *Origins) rank(flag string) int {
 func (o *Origins) Line(flag string) int { return o.lines[flag] }
 
 // Load gives the flags that the command line has not given their values, and the
-// sections their tables. What it sets counts as given (pflag.Flag.Changed). The
-// error has all faults of the file and of the environment, in the order of the lines;
-// with an error there are Origins, too, unless the file could not be read.
+// sections their tables. A flag that it sets counts as given (pflag.Flag.Changed).
+// The error has all faults of the file and of the environment, in the order of the
+// lines; with an error there are Origins, too, unless the file could not be read.
 func Load(r Request) (*Origins, error) {
 	o := &Origins{path: r.Path, lines: make(map[string]int), env: make(map[string]bool), flags: r.Flags}
 	faults := o.readEnvironment(&r)

@@ -26,7 +26,7 @@ const (
 	maxLeft = 1_000
 )
 
-// A Bundle is all that moves of one account. What is zero is not there.
+// A Bundle is all that moves of one account. A part that is zero is not there.
 type Bundle struct {
 	Account  events.JID
 	Password string // where the source has it; otherwise there are keys

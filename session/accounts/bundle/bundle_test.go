@@ -81,7 +81,7 @@ func TestAtEachLimitTheRestIsNamed(t *testing.T) {
 	}
 }
 
-// What other servers hide from somebody is shown to nobody more here.
+// A node that other servers hide from somebody is shown to nobody more here.
 func TestANodeIsNeverMoreOpenThanItWas(t *testing.T) {
 	t.Parallel()
 	for model, want := range map[string]pep.Access{

@@ -16,8 +16,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
-// account reads what all stores have of a user, by the name of its files. What can't be
-// read of it but its account file is noted, so that the rest moves.
+// account reads what all stores have of a user, by the name of its files. Files other
+// than its account file that can't be read are noted, so that the rest moves.
 func (h *host) account(file string) (*bundle.Bundle, error) {
 	name, err := url.PathUnescape(file)
 	if err != nil {

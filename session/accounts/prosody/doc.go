@@ -14,8 +14,8 @@
 // # What it promises
 //
 // The files are programs in Lua; they are parsed as the constants that Prosody writes, and
-// never run. Nothing is written. What an account has in a store that has no place in a
-// bundle is noted there.
+// never run. Nothing is written. Stores of an account that have no place in a bundle are
+// noted there.
 //
 // A file that Prosody writes anew has its name when it is complete, so the directory of a
 // running Prosody can be read; but what it changes meanwhile is missed, in part or wholly.

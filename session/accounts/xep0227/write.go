@@ -41,8 +41,8 @@ func NewWriter(out io.Writer, form Form) *Writer {
 	return w
 }
 
-// Write writes an account. What the format has no place for is added to what the bundle
-// leaves.
+// Write writes an account. Parts for which the format has no place are added to those
+// that the bundle leaves.
 func (w *Writer) Write(b *bundle.Bundle) error {
 	var xml []byte
 	if domain := b.Account.Domain(); domain != w.host {

@@ -115,7 +115,8 @@ func TestEjabberdGetsKeysInBase64Twice(t *testing.T) {
 	}
 }
 
-// What servers wrote comes through unchanged, read, written and read again.
+// Files that servers wrote come through unchanged, read, written and read
+// again.
 func TestTheFilesOfOtherServersComeThrough(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"20261130_example_org.xml", "bob@example.org.xml"} {

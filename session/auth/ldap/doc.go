@@ -12,7 +12,7 @@
 // the directory is on this machine. One that the directory has closed meanwhile is
 // replaced, and the question asked again.
 //
-// What the directory sends is bounded, in time by the question's context and in bytes.
+// The directory's answers are bounded, in time by the question's context and in bytes.
 // Errors name its result by a code, never by the text that it sent, for that may quote
 // anything.
 package ldap

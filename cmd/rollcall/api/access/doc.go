@@ -19,6 +19,6 @@
 //	code, err := access.Offer(ctx, bus.Tokens(), "root@host", scopes, time.Now())
 //	token, secret, err := access.Redeem(ctx, bus.Tokens(), code, time.Now())
 //
-// An Auditor appends Entries to RC_AUDIT. What can't be put on record must not be
-// answered; that is for whoever answers.
+// An Auditor appends Entries to RC_AUDIT. A question that can't be put on record
+// must not be answered; that is for whoever answers.
 package access
