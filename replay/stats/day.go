@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"sync"
 	"time"
 
@@ -30,9 +31,12 @@ type Day struct {
 
 	mu      sync.Mutex
 	begun   bool
-	from    events.Seq // records after it are counted as they come
-	since   int64      // from which on all are counted; Unix nanoseconds
-	failing int64      // likewise, of logins that failed
+	from    events.Seq    // records after it are counted as they come
+	since   int64         // from which on all are counted; Unix nanoseconds
+	failing int64         // likewise, of logins that failed
+	oldest  int64         // from when on they are to be counted
+	whole   bool          // all are
+	counted chan struct{} // closed then
 	steps   [daySteps]dayStep
 	reasons []events.Reason // that ends are counted by, in the order of a step's ends
 }
@@ -46,7 +50,7 @@ type dayStep struct {
 
 // NewDay returns the one that is kept along with a table. Observe is to be told of what is
 // folded into that.
-func NewDay(table *projector.Table) *Day { return &Day{table: table} }
+func NewDay(table *projector.Table) *Day { return &Day{table: table, counted: make(chan struct{})} }
 
 // Observe counts a record, as projector.Config.Observe has it.
 func (d *Day) Observe(before, after *session.Account, st *events.Stored) {
@@ -129,12 +133,34 @@ func (d *Day) begin(now time.Time) {
 	// after it has them.
 	d.begun, d.from = true, d.table.Position().Seq
 	d.since, d.failing = now.UnixNano(), now.UnixNano()
+	d.oldest = now.Add(-24 * time.Hour).Truncate(DayStep).UnixNano()
 }
 
 func (d *Day) forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.begun, d.reasons, d.steps = false, nil, [daySteps]dayStep{}
+	if d.whole {
+		d.whole, d.counted = false, make(chan struct{})
+	}
+}
+
+// Counted is closed once the whole day is counted.
+func (d *Day) Counted() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.counted
+}
+
+// reached notes from when on logins and ends, and logins that failed, are counted.
+func (d *Day) reached(since, failing int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.since, d.failing = min(d.since, since), min(d.failing, failing)
+	if d.begun && !d.whole && max(d.since, d.failing) <= d.oldest {
+		d.whole = true
+		close(d.counted)
+	}
 }
 
 // fill reads what was before, and adds it.
@@ -154,9 +180,7 @@ func (d *Day) fill(ctx context.Context, archive replay.Archive, now time.Time) e
 		default:
 			d.add(a)
 		}
-		d.mu.Lock()
-		d.since = since.UnixNano()
-		d.mu.Unlock()
+		d.reached(since.UnixNano(), math.MaxInt64)
 		until = since
 	}
 	return nil
@@ -179,7 +203,7 @@ func (d *Day) follow(ctx context.Context, pre DayPre, now time.Time) {
 	since := now.Add(-24 * time.Hour).Truncate(DayStep)
 	info, err := pre.Info(ctx)
 	if err == nil && info.LastAt.Before(since) {
-		d.failuresKnown(since)
+		d.reached(math.MaxInt64, since.UnixNano())
 	}
 	for st, err := range pre.Follow(ctx, events.Range{Since: since}) {
 		if err != nil {
@@ -191,15 +215,9 @@ func (d *Day) follow(ctx context.Context, pre DayPre, now time.Time) {
 			d.mu.Unlock()
 		}
 		if st.Seq >= info.Last {
-			d.failuresKnown(since)
+			d.reached(math.MaxInt64, since.UnixNano())
 		}
 	}
-}
-
-func (d *Day) failuresKnown(since time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.failing = since.UnixNano()
 }
 
 // A DayCount is what has happened in some time.

@@ -11,6 +11,10 @@ import (
 // holdersEvery is how old what an overview tells of connectors' leases may be.
 const holdersEvery = time.Second
 
+// dayPatience is how long an overview waits for the last day to be counted: what most logs
+// take, so that the first one is whole, and not so long that a page seems to hang.
+const dayPatience = 300 * time.Millisecond
+
 // overview answers with how the service is. It is made of counters, for pages that ask every
 // second.
 func (h *History) overview(q *question) error {
@@ -21,6 +25,12 @@ func (h *History) overview(q *question) error {
 		return errRebuilding
 	}
 	q.server.countDay(q.feed.ctx, h)
+	patience, cancel := context.WithTimeout(q.r.Context(), dayPatience)
+	defer cancel()
+	select {
+	case <-h.Day.Counted():
+	case <-patience.Done():
+	}
 	connectors, err := q.server.holders.get(q.r.Context(), func(ctx context.Context) ([]ask.Connector, error) {
 		list, _, err := h.source().Connectors(ctx, replay.Moment{})
 		return list, err

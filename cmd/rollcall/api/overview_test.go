@@ -79,3 +79,15 @@ func TestAnOverviewCountsTheLastDay(t *testing.T) {
 	s.busy.Store(true)
 	s.answer(s.token, "/v1/overview", 503, nil)
 }
+
+// Whoever looks first is not told of a day in which nothing happened.
+func TestTheFirstOverviewHasTheDay(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.login("alice@localhost", "phone", "192.0.2.7:5222")
+	var o ask.Overview
+	must(t, json.Unmarshal([]byte(s.answer(s.token, "/v1/overview", 200, nil)), &o))
+	if !o.Complete || o.Hour.Succeeded != 1 {
+		t.Errorf("complete %v, since %v, %d logins in the last hour", o.Complete, o.Since, o.Hour.Succeeded)
+	}
+}

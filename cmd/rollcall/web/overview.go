@@ -10,11 +10,19 @@ type standing struct {
 	Online            struct{ Accounts, Sessions, Available, Detached int }
 	Minute, Hour, Day tally
 	Steps             []tally
-	Complete          bool // the whole day is counted
-	Since             *time.Time
+	Time              time.Time
+	Complete          bool       // the whole day is counted
+	Since             *time.Time // from when on it is
+	FailedSince       *time.Time `json:"failed_since"` // and logins that failed
 	Connectors        []connector
 	Log               logStanding
 	Logins, Ends      plot // of the day
+}
+
+// HourKnown reports that all of the last hour is counted, but for a part of its first step.
+func (s *standing) HourKnown() bool {
+	begins := s.Time.Add(-time.Hour + time.Minute)
+	return s.Complete || s.Since != nil && s.FailedSince != nil && s.Since.Before(begins) && s.FailedSince.Before(begins)
 }
 
 // A tally is what happened in a time that begins at At.

@@ -48,3 +48,24 @@ func TestFullSaysWhatIsKnown(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A figure that is not known yet is not shown as a zero.
+func TestTheLastHourIsKnownOnceItIsCounted(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	ago := func(d time.Duration) *time.Time { return new(now.Add(-d)) }
+	for _, c := range []struct {
+		since, failed *time.Time
+		want          bool
+	}{
+		{nil, nil, false},
+		{ago(time.Second), ago(time.Second), false},
+		{ago(time.Hour), ago(time.Second), false},
+		{ago(time.Hour), ago(24 * time.Hour), true},
+	} {
+		s := standing{Time: now, Since: c.since, FailedSince: c.failed}
+		if got := s.HourKnown(); got != c.want {
+			t.Errorf("counted since %v, failures since %v: %v", c.since, c.failed, got)
+		}
+	}
+}
