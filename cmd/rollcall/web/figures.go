@@ -167,8 +167,12 @@ func drawDurations(_ *visit, a *analysis) error {
 		most = max(most, r.Sessions)
 	}
 	for _, r := range rows {
-		ms := func(n int64) cell { return words(duration(time.Duration(n) * time.Millisecond)) }
-		a.Table.add(words(r.By), words(r.Of), bar(r.Sessions, most), ms(r.P50), ms(r.P90), ms(r.P99), ms(r.Longest))
+		of := r.Of
+		if r.By == "client" {
+			of = cmp.Or(of, "does not say")
+		}
+		ms := func(n int64) cell { return words(rounded(time.Duration(n) * time.Millisecond)) }
+		a.Table.add(words(r.By), words(of), bar(r.Sessions, most), ms(r.P50), ms(r.P90), ms(r.P99), ms(r.Longest))
 	}
 	return err
 }
@@ -262,9 +266,9 @@ func drawStorms(v *visit, a *analysis) error {
 		Cause, Connector string
 		Caused           int
 	}](a)
-	a.Table.Head = []column{{"Began", false}, {"Lasted", true}, {"Came back", true}, {"Cause of most", false}, {"Connector", false}}
+	a.Table.Head = []column{{"Began", false}, {"Lasted", true}, {"Came back", true}, {"Cause (of how many)", false}, {"Connector", false}}
 	for _, r := range slices.Backward(rows) {
-		a.Table.add(cell{Text: v.Time(r.Began)}.to("/time?at="+r.Began.Format(time.RFC3339)), words(duration(r.Ended.Sub(r.Began))), words(r.CameBack), words(fmt.Sprintf("%s (%d)", r.Cause, r.Caused)), words(r.Connector))
+		a.Table.add(cell{Text: v.Time(r.Began)}.to("/time?at="+r.Began.Format(time.RFC3339)), words(rounded(r.Ended.Sub(r.Began))), words(r.CameBack), words(fmt.Sprintf("%s (%d)", r.Cause, r.Caused)), words(r.Connector))
 	}
 	return err
 }

@@ -24,7 +24,7 @@ func TestAListOfSessionsCountsWhatItShows(t *testing.T) {
 		{sessionQuery{Filter: `resource:my\ phone duration:>1h`}, "", `resource:my\ phone`, ""},
 		{sessionQuery{State: "detached"}, "", "", ""},
 		{sessionQuery{Connector: "c1"}, "", "", ""},
-		{sessionQuery{Filter: "-role:user"}, "", "", ""},
+		{sessionQuery{Filter: "-role:member"}, "", "", ""},
 	} {
 		live, counts := c.asked.following()
 		query, err := url.ParseQuery(strings.TrimPrefix(live, "?"))

@@ -111,6 +111,16 @@ func TestNumbersAndDurationsAreReadable(t *testing.T) {
 	}
 }
 
+// A figure is the same on a page and in a terminal.
+func TestWhatWasMeasuredIsRoundedAsInATerminal(t *testing.T) {
+	t.Parallel()
+	for ms, want := range map[int]string{250: "250 ms", 1_800: "2 s", 184_831: "3 min 5 s", 450_602: "7 min 31 s"} {
+		if got := rounded(time.Duration(ms) * time.Millisecond); got != want {
+			t.Errorf("%d ms: %s", ms, got)
+		}
+	}
+}
+
 // A page that can't be made yet has the browser ask again, and no other does.
 func TestAPageThatCannotBeMadeYetIsAskedForAgain(t *testing.T) {
 	t.Parallel()

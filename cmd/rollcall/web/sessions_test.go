@@ -3,12 +3,14 @@ package web_test
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rollcall-xmpp/rollcall/bus"
 	"github.com/rollcall-xmpp/rollcall/session"
+	"github.com/rollcall-xmpp/rollcall/session/roles"
 )
 
 func TestSessionsOfAFirstStartSayHowToLogIn(t *testing.T) {
@@ -108,4 +110,20 @@ func TestSessionsAreAPageOfAHundred(t *testing.T) {
 	}
 	next := strings.Split(body[strings.Index(body, "after="):], `"`)[0]
 	w.expect("/sessions?"+strings.ReplaceAll(next, "&amp;", "&"), "105 sessions", "u100@localhost/r", "u104@localhost/r", "First page")
+}
+
+// Whoever tries an example is not left with an empty page, because there is no such role.
+func TestTheExamplesOfFiltersNameRolesThatThereAre(t *testing.T) {
+	t.Parallel()
+	builtIn, err := roles.New()
+	must(t, err)
+	found := regexp.MustCompile(`role:(\w+)`).FindAllStringSubmatch(newWorld(t).page("/sessions"), -1)
+	if len(found) == 0 {
+		t.Error("no example has a role")
+	}
+	for _, one := range found {
+		if builtIn.Role(one[1]) == nil {
+			t.Errorf("%s: there is no such role", one[0])
+		}
+	}
 }

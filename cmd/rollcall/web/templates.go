@@ -117,6 +117,15 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d ms", d.Milliseconds())
 }
 
+// rounded is a duration that was measured, to the next second from a second on, as the
+// command stats gives it.
+func rounded(d time.Duration) string {
+	if d >= time.Second {
+		d = d.Round(time.Second)
+	}
+	return duration(d)
+}
+
 // short is a text that has room beside a chart.
 func short(text string) string {
 	if r := []rune(text); len(r) > 16 {
