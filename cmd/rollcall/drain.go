@@ -93,7 +93,7 @@ func (d *draining) run(ctx context.Context, con *console, to drainer) error {
 	r, err := to.Drain(ctx, d.name, d.order)
 	switch {
 	case errors.Is(err, ask.ErrOnlyConnector):
-		return fmt.Errorf("%w: its clients would have nowhere to go; --force drains it all the same", err)
+		return fmt.Errorf("%w, who would have nowhere to go; --force drains it all the same", err)
 	case err != nil:
 		return err
 	case d.noWait || d.undo:

@@ -206,7 +206,7 @@ func (c *xmppConnector) othersTake(ctx context.Context) error {
 		return err
 	}
 	if len(unserved) > 0 {
-		return fmt.Errorf("%w, of %s", ask.ErrOnlyConnector, andMore(unserved))
+		return fmt.Errorf("%w of %s", ask.ErrOnlyConnector, andMore(unserved))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,9 +35,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "rollcall: %s\n", sayFailure(failed.error))
 		return exitError
 	default: // whatever cobra says is about the command line
-		fmt.Fprintf(stderr, "rollcall: %s\n(%s --help shows how it is used)\n", oneLine(err), explained(cmd).CommandPath())
+		fmt.Fprintf(stderr, "rollcall: %s\n(%s --help shows how it is used)\n", sayUsage(err), explained(cmd).CommandPath())
 		return exitUsage
 	}
+}
+
+// exclusive is how cobra says that two flags were given of which only one may be.
+var exclusive = regexp.MustCompile(`^if any flags in the group .* none of the others can be; \[(.*)\] were all set$`)
+
+// sayUsage is what people read of a command line that is wrong.
+func sayUsage(err error) string {
+	text := oneLine(err)
+	if m := exclusive.FindStringSubmatch(text); m != nil {
+		return "--" + strings.ReplaceAll(m[1], " ", " and --") + " exclude each other: give one"
+	}
+	return text
 }
 
 // explained is the command whose help is of use: that about help itself is of none.

@@ -92,6 +92,7 @@ func TestWrongUsageIsCode2WithOneLineAndAHint(t *testing.T) {
 		{"restore x --creds y", "--creds is for --nats"},
 		{"restore x --replicas 6", "--replicas: 6 is not from 1 to 5"},
 		{"restore x --log-max-age soon", "--log-max-age: "},
+		{"drain c1 --undo --for 5m", "--for and --undo exclude each other: give one"},
 		{"up --nats nats://x --nats-listen 127.0.0.1:0", "give one"},
 	} {
 		var stdout, stderr bytes.Buffer
