@@ -55,7 +55,7 @@ func asWhom(scope string) string {
 	switch scope {
 	case "read":
 		whom = "reader"
-	case "read:address", "kick", "moderate":
+	case "read:address", "kick", "moderate", "operate":
 		whom = "operator"
 	case "export", "audit":
 		whom = "auditor"

@@ -10,7 +10,7 @@ import (
 // The command that pages name is for the least of the viewers who have the scope.
 func TestTheCommandGivesTheScopeThatIsMissing(t *testing.T) {
 	t.Parallel()
-	for _, scope := range []scopes.Scope{scopes.Read, scopes.ReadAddress, scopes.Export, scopes.Kick, scopes.Moderate, scopes.Audit, scopes.Metrics, scopes.Admin} {
+	for _, scope := range []scopes.Scope{scopes.Read, scopes.ReadAddress, scopes.Export, scopes.Kick, scopes.Moderate, scopes.Operate, scopes.Audit, scopes.Metrics, scopes.Admin} {
 		first := slices.IndexFunc(scopes.Viewers, func(v scopes.Viewer) bool {
 			token := scopes.Token{Scopes: v.Scopes}
 			return token.May(scope)
