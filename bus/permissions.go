@@ -143,6 +143,7 @@ func (p *Permissions) ask(verbs ...string) {
 // look is for how each stream is, and how much room there is for them.
 func (p *Permissions) look() {
 	p.ask(accountInfo)
+	p.publish(askPrefix + ".disk") // where the account has no limit; one chunk answers it
 	for _, name := range streamNames() {
 		p.ask("STREAM.INFO." + name)
 	}
