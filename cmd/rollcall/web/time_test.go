@@ -88,7 +88,7 @@ func TestTimeShowsTheTableOfAMoment(t *testing.T) {
 	w.leaves("alice@localhost", alice) // 5
 	b := w.loggedIn("admin").knows(5)
 	a := b.get("/time?at=2")
-	a.says(t, "after sequence 2", "alice@localhost/phone", "<b>1</b> sessions", `<a href="/events/2">bound</a>`, "/v1/sessions?at=2&amp;limit=100")
+	a.says(t, "after sequence 2", "alice@localhost/phone", "<b>1</b> sessions", `<a href="/events/2">bound</a>`, "/v1/sessions?at=2&amp;limit=50")
 	a.silent(t, "bob@localhost")
 	b.get("/time?at="+url.QueryEscape(between.UTC().Format(time.RFC3339Nano))).says(t, "after sequence 2", "alice@localhost/phone", "<b>1</b> sessions")
 	a = b.get("/time?at=4")
@@ -198,20 +198,20 @@ func TestTwoMomentsAreCompared(t *testing.T) {
 func TestALongTableComesByPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for i := range 101 {
+	for i := range 51 {
 		w.stays("u"+strconv.Itoa(1000+i)+"@localhost", "x")
 	}
-	b := w.loggedIn("admin").knows(202)
+	b := w.loggedIn("admin").knows(102)
 	a := b.get("/time")
-	a.says(t, "<b>101</b> sessions", "u1099@localhost")
-	a.silent(t, "u1100@localhost")
+	a.says(t, "<b>51</b> sessions", "u1049@localhost")
+	a.silent(t, "u1050@localhost")
 	next := regexp.MustCompile(`href="([^"]*)">The next ones`).FindStringSubmatch(a.body)
 	if next == nil {
 		t.Fatal("there is no next page")
 	}
 	a = b.get(html.UnescapeString(next[1]))
-	a.says(t, "u1100@localhost", "after sequence 202")
-	a.silent(t, "u1099@localhost")
+	a.says(t, "u1050@localhost", "after sequence 102")
+	a.silent(t, "u1049@localhost")
 }
 
 // The script that moves the slider gets what depends on the moment. It causes no questions

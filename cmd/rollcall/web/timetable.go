@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// tablePage is how many sessions the page shows at once.
-const tablePage = "100"
+// tablePage is how many sessions the page shows at once: more than a window has room for, and
+// few enough that they are drawn at once while somebody moves the slider.
+const tablePage = "50"
 
 // A tableThen is the table of a moment.
 type tableThen struct {
