@@ -47,21 +47,18 @@ func (e *event) Place() string {
 // Became is what became of it, in a word.
 func (e *event) Became() string { return strings.TrimPrefix(e.Name(), "connector ") }
 
-// Around is the difference between right before the event, and when what came of it was
-// written.
+// Around is the difference between before a loss and when what came of it was written. Clients
+// notice that their connector is dead before the others do, so that many have logged in anew,
+// and replaced their sessions, when its loss is written.
 func (e *event) Around() string {
-	seq, err := strconv.ParseUint(e.Seq(), 10, 64)
-	if err != nil || seq < 2 {
-		return "/time?at=" + e.Seq()
-	}
 	return "/time?" + url.Values{
-		"from": {strconv.FormatUint(seq-1, 10)}, "to": {e.RecordedTime.Add(lossSpan).UTC().Format(time.RFC3339)},
+		"from": {e.RecordedTime.Add(-lossSpan).UTC().Format(time.RFC3339)}, "to": {e.RecordedTime.Add(lossSpan).UTC().Format(time.RFC3339)},
 	}.Encode()
 }
 
 const (
 	maxStories = 5                // losses of which a page tells what they did
-	lossSpan   = 30 * time.Second // within which the sessions of a lost connector are closed
+	lossSpan   = 30 * time.Second // within which the sessions of a lost connector are closed, and its clients notice
 	maxEnded   = 1000
 )
 
