@@ -29,7 +29,7 @@ func (v *verifier) compare(ctx context.Context, i int, r *Report) error {
 	case next.err != nil:
 		r.Passed = append(r.Passed, Unusable{*next.base, next.err})
 		return nil
-	case p.ended.is(next.begun, p.begins == 0 && next.begins == 0):
+	case p.ended.is(next.begun, p.begins == 0 && next.begins == 0, keepsRoles(v.parts[v.restsOn(i)].base) && keepsRoles(next.base)):
 		r.Keyframes++
 		return nil
 	}
@@ -110,13 +110,19 @@ type place struct {
 	at  int64
 }
 
+// restsOn is the part whose keyframe the table of a part rests on: its own, or one before if
+// that can't be used.
+func (v *verifier) restsOn(i int) int {
+	for i > 0 && v.parts[i].err != nil {
+		i--
+	}
+	return i
+}
+
 // again folds a part from its own keyframe, or, where that can't be used, from one
 // before, and notes each account's first record in it.
 func (v *verifier) again(ctx context.Context, i int) (*projector.Table, map[events.JID]place, error) {
-	p, from := v.parts[i], i
-	for from > 0 && v.parts[from].err != nil {
-		from--
-	}
+	p, from := v.parts[i], v.restsOn(i)
 	table, after := projector.NewTable(), v.parts[from].after
 	if base := v.parts[from].base; base != nil {
 		var err error

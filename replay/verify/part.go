@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-xmpp/rollcall/events"
 	"github.com/rollcall-xmpp/rollcall/projector"
+	"github.com/rollcall-xmpp/rollcall/projector/keyframe"
 	"github.com/rollcall-xmpp/rollcall/session"
 )
 
@@ -35,7 +36,8 @@ type part struct {
 
 // A state is what a table is compared by.
 type state struct {
-	sessions uint64 // sums up all that is kept of them
+	sessions uint64 // sums up all that is kept of them but their roles
+	roles    uint64 // sums these up
 	leases   *session.Leases
 }
 
@@ -55,6 +57,11 @@ func stateOf(t *projector.Table) state {
 			b = binary.AppendUvarint(b[:0], uint64(a.Seq))
 			for _, of := range a.Sessions() {
 				r := of.Record()
+				s.roles ^= maphash.String(sums, of.ID.String()+of.Role())
+				if e, ok := r.Event.(events.Refreshed); ok {
+					e.Role = ""
+					r.Event = e
+				}
 				b = r.Append(b)
 			}
 			s.sessions ^= maphash.Bytes(sums, b)
@@ -64,10 +71,14 @@ func stateOf(t *projector.Table) state {
 }
 
 // is compares two states of the same place. Leases that began before the log does are
-// known to one of them only, unless both rest on the whole log.
-func (s state) is(o state, whole bool) bool {
-	return s.sessions == o.sessions && (!whole || s.leases.Equal(o.leases))
+// known to one of them only, unless both rest on the whole log, and roles are not known to
+// one that rests on a keyframe of an older form.
+func (s state) is(o state, whole, roles bool) bool {
+	return s.sessions == o.sessions && (!roles || s.roles == o.roles) && (!whole || s.leases.Equal(o.leases))
 }
+
+// keepsRoles reports that a table which rests on that keyframe knows roles; nil: on none.
+func keepsRoles(k *events.Keyframe) bool { return k == nil || k.Format == keyframe.Format }
 
 func newPart(base *events.Keyframe, after events.Seq) *part {
 	return &part{base: base, after: after, loaded: make(chan struct{}), done: make(chan struct{})}

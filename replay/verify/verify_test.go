@@ -207,6 +207,41 @@ func TestAKeyframeInWhichNothingButAnAddressOrARoleIsAnotherIsWrong(t *testing.T
 	}
 }
 
+// Builds of format 2 knew no roles, and while connectors are updated one such may still write
+// keyframes of sessions that have some.
+func TestAKeyframeOfAnOlderFormIsNotWrongForLackOfRoles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do("alice@localhost", session.Authenticate{Session: sid(1), Mechanism: "PLAIN", Role: "staff", AsOf: 1 << 60})
+	w.do("alice@localhost", session.Bind{Session: sid(1), Resource: "r1"})
+	older := projector.NewTable()
+	for _, st := range w.stored {
+		if e, ok := st.Event.(events.Authenticated); ok {
+			e.Role = ""
+			st.Event = e
+		}
+		older.Fold(&st)
+	}
+	name := w.write(older)
+	data, err := w.frames.Read(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.frames.Remove(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	name.Format = 2
+	data[4] = 2
+	if err := w.frames.Create(t.Context(), name, data); err != nil {
+		t.Fatal(err)
+	}
+	w.priority(1, "alice@localhost", 3)
+	w.keyframe() // of this build, which knows the role
+	if r := w.check(w, replay.Moment{}); r.Wrong != 0 || r.Keyframes != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestDamagedKeyframesArePassedOver(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string][]int{"one": {2}, "the first": {0}, "the last": {5}, "a run": {1, 2, 3}, "all": {0, 1, 2, 3, 4, 5}} {
