@@ -173,8 +173,9 @@ func TestARestoredServiceHasWhatWasBackedUp(t *testing.T) {
 	must(t, err)
 }
 
-// The list of what is backed up and that of what is made are two. A stream that
-// belongs to one creation of the log, and can be made from it, is not copied.
+// The list of the streams that are backed up and that of those that are made
+// are two. A stream that belongs to one creation of the log, and can be made
+// from it, is not copied.
 func TestEveryStreamIsInABackup(t *testing.T) {
 	t.Parallel()
 	s := serve(t, natsd.Options{Listen: "127.0.0.1:0"})

@@ -13,7 +13,7 @@ import "sync"
 var (
 	// followShares are for those that follow, some fifteen in a process.
 	followShares = shares{total: 24 << 20, least: 1 << 20, most: 8 << 20}
-	// readShares are for reads of what is there, of which the API lets in 456 at a time.
+	// readShares are for reads of stored records, of which the API lets in 456 at a time.
 	readShares = shares{total: 24 << 20, least: 32 << 10, most: 2 << 20}
 )
 

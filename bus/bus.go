@@ -16,8 +16,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/bus/courier"
 )
 
-// A Bus is the connection to NATS and everything that travels over it, with a second
-// one for what is read of the past. It is safe for concurrent use. It reconnects for ever.
+// A Bus is the connection to NATS and everything that travels over it, with a second one
+// for reads of the past. It is safe for concurrent use. It reconnects for ever.
 type Bus struct {
 	cfg   Config
 	nc    *nats.Conn // of the first link

@@ -1,6 +1,6 @@
 // Package bus is how events travel: it keeps them in NATS JetStream and brings
-// them to whoever follows. A [Bus] is one connection, and a second one for what is read
-// of the past, with the streams of an installation behind it:
+// them to whoever follows. A [Bus] is one connection, and a second one for reads of the
+// past, with the streams of an installation behind it:
 //
 //	RC_EV           the log of all accounts, one subject an account    [Bus.Log]
 //	RC_PRE          what happens before there is an account            [Bus.Pre]

@@ -216,7 +216,7 @@ func (p *Public) Publish(ctx context.Context, first events.Seq, messages []Publi
 	return nil
 }
 
-// stored waits for what became of a message.
+// stored waits for the outcome of a message.
 func (p *Public) stored(ctx context.Context, c *call, at events.Seq) error {
 	answer, err := p.b.rpc.wait(ctx, c)
 	if err != nil {

@@ -119,7 +119,8 @@ func (c *call) synced(err error) {
 // Until there is an answer m's header and data must not be changed.
 func (r *requests) send(m *nats.Msg) (*call, error) { return r.sendThen(m, nil) }
 
-// sendThen is send of what is to be synced once it is acknowledged, if it is.
+// sendThen is send of a message that is to be synced once it is acknowledged, if it
+// is.
 func (r *requests) sendThen(m *nats.Msg, sync *syncing) (*call, error) {
 	c := callPool.Get().(*call)
 	c.id, c.subject, c.sync, c.ack = r.last.Add(1), m.Subject, sync, nil
@@ -165,7 +166,7 @@ func (r *requests) do(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 	return r.doThen(ctx, m, nil)
 }
 
-// doThen is do of what is to be synced once it is acknowledged, if it is.
+// doThen is do of a message that is to be synced once it is acknowledged, if it is.
 func (r *requests) doThen(ctx context.Context, m *nats.Msg, sync *syncing) (*nats.Msg, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", events.ErrUnavailable, err)

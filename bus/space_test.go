@@ -34,7 +34,7 @@ func reserved(t *testing.T, js jetstream.JetStream) map[string]int64 {
 }
 
 // wantFit checks that the streams fit into a store, that the log has most of it, and
-// that some is left for what reserves nothing.
+// that some is left for streams that reserve nothing.
 func wantFit(t *testing.T, sizes map[string]int64, store int64) {
 	t.Helper()
 	if len(sizes) != 4 {

@@ -147,7 +147,7 @@ func (a *asked) synced(err error) {
 func (b *Bus) lookWhoSyncs(nc *nats.Conn) { b.asks.Store(commit.Asks(nc.ConnectedServerName())) }
 
 // settle makes sure that a message that was read from a stream stays there. It is for
-// what was perhaps never acknowledged. Errors wrap events.ErrUnavailable.
+// messages that were perhaps never acknowledged. Errors wrap events.ErrUnavailable.
 func (b *Bus) settle(ctx context.Context, stream string, seq uint64) error {
 	g := b.syncs.after(stream)
 	if g == nil {

@@ -327,9 +327,9 @@ func (t *tail) open(ctx context.Context) error {
 
 // identify finds out whether sequences still mean what they meant: a stream that
 // was made anew begins at 1 again, and one restored from an older copy ends before
-// what was read. If the tail tells of gaps, the log must not have forgotten, while
-// it was out of reach, what came next. A consumer would start all the same, and skip
-// in silence.
+// the place that was read. If the tail tells of gaps, the log must not have
+// forgotten, while it was out of reach, what came next. A consumer would start all
+// the same, and skip in silence.
 func (t *tail) identify(info streamInfo) error {
 	if t.created.IsZero() {
 		t.created = info.Created

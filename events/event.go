@@ -184,7 +184,7 @@ type (
 )
 
 // Events of connectors: when each incarnation began and ended, as a lease says it
-// at the time, in one order with what happens to sessions. Their records have no
+// at the time, in one order with the events of sessions. Their records have no
 // session and, in the place of an account, [Connectors]. A log that was written
 // before there were such events, or by connectors of both kinds, says less.
 type (

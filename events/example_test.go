@@ -13,9 +13,9 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// A projector of one's own: it follows the log and counts the logins by what secured
-// them. It could keep what it counts with the sequence up to which it did, and go on
-// after that.
+// A projector of one's own: it follows the log and counts the logins by their
+// security. It could keep what it counts with the sequence up to which it did, and
+// go on after that.
 func ExampleLog() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -107,10 +107,10 @@ func (y *stats) load(a *session.Account) {
 
 // onTop checks that the log did what Append promises. An account of which
 // retention has removed everything begins again at 0. Of one that the table doesn't
-// know it is known only that its last record is not behind what was forgotten;
-// whether it is the one that the record names, only a fold can tell that begins early
-// enough, as verify's does for each part of the log. Poison names no account, so a
-// record that says that it was appended on top of some is believed.
+// know it is known only that its last record is not behind the records that were
+// forgotten; whether it is the one that the record names, only a fold can tell that
+// begins early enough, as verify's does for each part of the log. Poison names no
+// account, so a record that says that it was appended on top of some is believed.
 func (y *stats) onTop(st *events.Stored, before last, forgotten events.Seq) bool {
 	switch {
 	case before.seq > 0 && st.Prev == before.seq:

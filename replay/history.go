@@ -86,7 +86,8 @@ func giveUntil(instant int64, list []*events.Stored, yield func(*events.Stored, 
 }
 
 // sessionsOf are those that a full JID means. Their logins name only the
-// account, so they are found by what came after. It is nil if all are meant.
+// account, so they are found by the records that came after. It is nil if all
+// are meant.
 func sessionsOf(ctx context.Context, log events.Log, s Span, r events.Range) (map[events.SessionID]bool, error) {
 	if s.Of.IsBare() {
 		return nil, nil

@@ -58,7 +58,7 @@ func (m Moment) Instant(ctx context.Context, log events.Log) (at time.Time, err 
 	return at, ctx.Err()
 }
 
-// until limits r to what had been stored by the moment.
+// until limits r to the records that had been stored by the moment.
 func (m Moment) until(r events.Range, info events.Info) events.Range {
 	r.To = info.Last
 	switch {
@@ -70,7 +70,7 @@ func (m Moment) until(r events.Range, info events.Info) events.Range {
 	return r
 }
 
-// after limits r to what was stored after the moment.
+// after limits r to the records stored after the moment.
 func (m Moment) after(r events.Range, info events.Info) events.Range {
 	switch {
 	case m.Seq != 0:

@@ -49,8 +49,8 @@ type Point struct {
 // about. A short span is folded, and has a point at each of as many equal steps. Of a long
 // one the first and the last point are exact, and those in between are at keyframes, at most
 // one in each step, whose heads tell it: they are exact, too, but at times of their own. It
-// reads the tables of both ends, and nothing of what lies between. It fails as At does, but
-// for what is before the log's beginning or after its end, which is left out.
+// reads the tables of both ends, and nothing that lies between. It fails as At does, but for
+// the part that is before the log's beginning or after its end, which is left out.
 func Online(ctx context.Context, from Archive, since, until time.Time, steps int) (*Curve, error) {
 	return online(ctx, from, since, until, steps, fewOnline)
 }

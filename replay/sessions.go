@@ -14,8 +14,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session"
 )
 
-// A Lifetime is a session from its beginning to its end, or to the end of what
-// was asked for.
+// A Lifetime is a session from its beginning to its end, or to the end of the
+// span that was asked for.
 type Lifetime struct {
 	*session.Session // as it was last
 	End              // zero: it goes on
@@ -44,12 +44,12 @@ func (l Lifetime) Duration(now time.Time) time.Duration {
 // so a span of a full JID has no session that was never bound.
 //
 // It reads the keyframe before the span and the log from there on, or an account's own
-// records, if the span is of one. A session that began before what is read is known,
-// with its own beginning, from the keyframe or from the record that repeats it. Where
-// the log has forgotten its beginning, and the span begins before the first keyframe
-// that is left, those that ended before that keyframe are missing. The sessions that
-// are open at one time are held in memory. An error is the last; records that can't
-// be decoded are passed over.
+// records, if the span is of one. A session that began before the span that is read is
+// known, with its own beginning, from the keyframe or from the record that repeats it.
+// Where the log has forgotten its beginning, and the span begins before the first
+// keyframe that is left, those that ended before that keyframe are missing. The
+// sessions that are open at one time are held in memory. An error is the last; records
+// that can't be decoded are passed over.
 func Sessions(ctx context.Context, archive Archive, s Span) iter.Seq2[Lifetime, error] {
 	return func(yield func(Lifetime, error) bool) {
 		open, after, err := archive.opening(ctx, s)
@@ -145,7 +145,7 @@ func (o *openSessions) reach(next events.Seq, of events.JID) {
 }
 
 // adopt takes the sessions of a table, of all accounts or of one: those that began
-// before what was read, and those that are known already.
+// before the span that was read, and those that are known already.
 func (o *openSessions) adopt(t *projector.Table, of events.JID) {
 	t.Snapshot(func(_ events.Position, accounts iter.Seq[*session.Account]) {
 		for a := range accounts {

@@ -48,7 +48,7 @@ func (s *Service) readLeases(ctx context.Context, known *Leases) (*Leases, error
 	return known, nil
 }
 
-// announce makes one attempt on top of what is known.
+// announce makes one attempt on top of the known records.
 func (s *Service) announce(ctx context.Context, known *Leases, e events.Event) error {
 	if s.fenced() {
 		return ErrFenced

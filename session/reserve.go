@@ -18,8 +18,8 @@ const (
 	// endRoom is what the ends of one session may take, in bytes: that it went,
 	// was detached and was closed, each with the server's own overhead.
 	endRoom = 1 << 10
-	// leastReserve is for what is on its way when the mark is reached, and for more
-	// sessions than were counted.
+	// leastReserve is for the records that are on their way when the mark is
+	// reached, and for more sessions than were counted.
 	leastReserve = 8 << 20
 	// longestFarewell is how long a stanza may be with which a session becomes
 	// unavailable, for its event to count as an end.
@@ -57,7 +57,7 @@ type level struct {
 type levels struct {
 	known   atomic.Pointer[level] // nil: nothing is known, or there is no limit
 	seen    atomic.Uint64         // the newest sequence that was acknowledged
-	beyond  atomic.Uint64         // bytes beyond the mean, of what was stored since the log was asked
+	beyond  atomic.Uint64         // bytes beyond the mean, of the records stored since the log was asked
 	refused atomic.Uint64
 }
 

@@ -278,7 +278,7 @@ func (s *sim) reap(by *simNode, lost events.Incarnation) {
 	}
 }
 
-// reapAll is the look for what was missed, when all tables are up to date.
+// reapAll is the look for sessions that were missed, when all tables are up to date.
 func (s *sim) reapAll() {
 	by := s.alive()[0]
 	for _, n := range s.nodes {

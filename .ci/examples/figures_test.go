@@ -36,8 +36,8 @@ type login struct {
 	ok      bool
 }
 
-// foldLog finds the figures in the log up to a record, and in what happened before there
-// were accounts.
+// foldLog finds the figures in the log up to a record, and in the events from before
+// there were accounts.
 func foldLog(t *testing.T, b *bus.Bus, to events.Seq) *figures {
 	t.Helper()
 	f := &fold{

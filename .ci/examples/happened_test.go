@@ -10,7 +10,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay/stats"
 )
 
-// statsLogins is what analytics.sql should say of what happened, as the ones below.
+// statsLogins is what analytics.sql should say of the events, as the ones below.
 func (s *service) statsLogins(t *testing.T, end events.Seq, step time.Duration) (a answer) {
 	for _, l := range s.stats(t, end, "logins", "--step", step.String()) {
 		var row stats.Logins

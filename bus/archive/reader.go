@@ -40,7 +40,7 @@ func NewReader(r io.Reader) (*Reader, State, error) {
 	return a, state.normal(), nil
 }
 
-// cause is an error, or that there is none but for what was read.
+// cause is an error, or that there is none but for the part that was read.
 func cause(err error) error {
 	if err == nil {
 		return errors.New("it begins with something else")

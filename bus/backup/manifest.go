@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Format is the version of what is written. One that is newer can't be read, for it
-// may have what this build would leave out.
+// Format is the version of the files that are written. One that is newer can't be
+// read, for it may have what this build would leave out.
 const Format = 1
 
 // Errors of Create and Open, each wrapped with the path.

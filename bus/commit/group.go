@@ -42,9 +42,10 @@ func (g *Group[T]) add(v T, written uint64) {
 }
 
 // Await has v done when everything up to a place lasts: at once if it does, after the
-// sync that runs if that serves it, otherwise as Add does, with what has been written.
-// It does not wait, and reports whether the sync will be one that begins from now on.
-// Places must be those of one history: this is not for files that may be replaced.
+// sync that runs if that serves it, otherwise as Add does, with everything that has
+// been written. It does not wait, and reports whether the sync will be one that begins
+// from now on. Places must be those of one history: this is not for files that may be
+// replaced.
 func (g *Group[T]) Await(v T, place, written uint64) (begins bool) {
 	g.mu.Lock()
 	switch {

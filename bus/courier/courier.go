@@ -19,8 +19,8 @@ const (
 	// dropped, and sent again by its sender.
 	receiveMsgs  = 64 << 10
 	receiveBytes = 128 << 20
-	// drainTimeout bounds a stop, lingerTimeout the wait for what was sent before
-	// it ends, and before the connection is closed.
+	// drainTimeout bounds a stop, lingerTimeout the wait for the messages that
+	// were sent before it ends, and before the connection is closed.
 	drainTimeout  = 5 * time.Second
 	lingerTimeout = time.Second
 )

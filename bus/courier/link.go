@@ -206,7 +206,7 @@ func (l *link) drop(n uint64) {
 }
 
 // receipt is what the receiver says: all up to handled are, all up to taken have
-// come, and again asks for what follows taken.
+// come, and again asks for the messages that follow taken.
 func (l *link) receipt(r receipt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

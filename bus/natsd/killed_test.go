@@ -132,7 +132,7 @@ func TestAServerThatWasKilledDoesNotReadAllBlocks(t *testing.T) {
 }
 
 // Of a copy, and after a power failure, not everything need be there that was
-// written before what is there.
+// written before the data that are there.
 func TestACopyOfAKilledServerIsReadWhole(t *testing.T) {
 	t.Parallel()
 	dir, acknowledged := killedServer(t)

@@ -52,8 +52,8 @@ func (f *streamFiles) sync() (isNew bool, err error) {
 	return f.failed != nil, err
 }
 
-// syncFile syncs a file or directory. After a failure nothing is known of what was
-// to be written, so that it stays.
+// syncFile syncs a file or directory. After a failure nothing is known of the data
+// that were to be written, so that they stay.
 func (f *streamFiles) syncFile(file *os.File) error {
 	err := f.fsync(file)
 	if err != nil {

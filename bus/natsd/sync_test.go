@@ -40,8 +40,9 @@ func (d *disk) sync(f *os.File) error {
 	return f.Sync()
 }
 
-// after makes what the machine has after the power came back: of each file what
-// was synced and, of what was written behind it, junk of the same length.
+// after makes what the machine has after the power came back: of each file the
+// part that was synced and, instead of the part that was written behind it,
+// junk of the same length.
 func (d *disk) after(t *testing.T, dir string) string {
 	t.Helper()
 	copied := t.TempDir()

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// auditors are the lines of the table in docs/audit.md, by their commands, with what must be in
-// the answers to the command and to the URL.
+// auditors are the lines of the table in docs/audit.md, by their commands, with the text that
+// must be in the answers to the command and to the URL.
 var auditors = map[string][2]string{
 	"rollcall logins address:192.0.2.0/24":                             {`(?s)authenticated +alice@localhost.*address=192\.0\.2\.7:.*auth_failed.*192\.0\.2\.66`, `(?s)authenticated.*192\.0\.2\.7:.*auth_failed.*192\.0\.2\.66:`},
 	"rollcall logins type:auth_failed --limit 100":                     {`auth_failed +alice@localhost`, `"condition":"not-authorized"`},

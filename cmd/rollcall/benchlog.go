@@ -11,8 +11,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
-// newBenchLog makes a log that is as long as one of years, for what is to be
-// measured on it.
+// newBenchLog makes a log that is as long as one of years, for the measurements
+// on it.
 func newBenchLog(con *console) *cobra.Command {
 	var m bench.LogMaker
 	var (

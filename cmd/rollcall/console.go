@@ -74,7 +74,8 @@ func (c *console) erasable(format string, args ...any) {
 	fmt.Fprintf(c.err, eraseLine+format, args...)
 }
 
-// erase makes room for what is to stay, where a line is that the next one takes the place of.
+// erase makes room for a line that is to stay, where a line is that the next one takes the
+// place of.
 func (c *console) erase() {
 	if c.erasing.Swap(false) {
 		fmt.Fprint(c.err, eraseLine)

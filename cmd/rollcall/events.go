@@ -163,7 +163,7 @@ type search struct {
 	con     *console
 	lines   *recordLines
 	last    events.Seq // the log's
-	seq     events.Seq // of what was found last
+	seq     events.Seq // of the last event found
 	found   int
 	looked  int
 	told    time.Time

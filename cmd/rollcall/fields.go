@@ -83,7 +83,7 @@ func accountFields(e events.Event) []field {
 	return connectionFields(e)
 }
 
-// untilField is the end of what has one.
+// untilField is the end of a state that has one.
 func untilField(until int64) field {
 	if until == 0 {
 		return field{"until", ""}
@@ -139,7 +139,7 @@ func set(fields ...field) []field {
 	return kept
 }
 
-// whose is the JID that a record is about; zero of what happens to connectors and networks.
+// whose is the JID that a record is about; zero for events of connectors and networks.
 func whose(st *events.Stored) events.JID {
 	if st.IsService() {
 		return events.JID{}

@@ -61,7 +61,7 @@ func openAccounts(con *console, path string) (*source, error) {
 	return openFiles(dir, files), nil
 }
 
-// A sourceError is of what is read: trying again is no use.
+// A sourceError is of the files that are read: trying again is no use.
 type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }

@@ -19,7 +19,7 @@ const (
 func (q *eventsQuery) beginOfLast(ctx context.Context, log events.Log, info events.Info, at func(context.Context, events.Seq) error) (events.Seq, error) {
 	bottom, left := max(events.Seq(q.after), max(info.First, 1)-1), q.last
 	for top, size := info.Last, events.Seq(firstWindow); top > bottom; size = min(4*size, maxWindow) {
-		if q.filter.Few() { // of what is read all is meant, or nearly so
+		if q.filter.Few() { // of the records read all are meant, or nearly so
 			size = top
 		}
 		window := q.rangeOf(max(bottom, top-min(size, top)), top)

@@ -17,7 +17,7 @@ const maxSaid = 1000
 
 // newLogger logs to w, which the welcome does not go to: that is for people and
 // scripts to read. An error that was written already in the last minute is left
-// out, for what can't be done during an outage is tried again and again; news
+// out, for an action that fails during an outage is tried again and again; news
 // in between, which is any line without an error, makes it worth saying.
 //
 // Lines name neither accounts nor clients' addresses, for they are kept and read where

@@ -68,8 +68,8 @@ func (a elsewhere) Run() int {
 //	crowd NODE USER N           log in N clients, USER1 and so on; every second one
 //	                            can be resumed
 //	vanish USER                 cut the connections of a crowd
-//	retain AGE                  limit the log's age, and wait until what was in it
-//	                            is gone
+//	retain AGE                  limit the log's age, and wait until the records
+//	                            in it are gone
 //	get NODE TOKENFILE PATH [FILE]    ask over HTTP; with ! it must be refused; so do
 //	                            put and delete, which change something
 //	unzip FILE DIR              unpack a zip

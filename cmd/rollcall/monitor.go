@@ -93,8 +93,8 @@ func isLocal(r *http.Request) bool {
 	return err == nil && ip.Unmap().IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
 }
 
-// alsoObserving tells the day of what is folded, too, and before whoever else is told; nil:
-// there is nobody.
+// alsoObserving tells the day of the records that are folded, too, and before whoever else
+// is told; nil: there is nobody.
 func alsoObserving(day *stats.Day, other observing) observing {
 	if other == nil {
 		return day.Observe

@@ -75,8 +75,9 @@ func (d *testDisk) cut(t *testing.T, p *process, strays *rand.Rand) (left string
 	return left
 }
 
-// A blackout is what is left after the power failed, what must be there of what
-// was acknowledged, and what had been when it failed.
+// A blackout has the data that are left after the power failed, those of the
+// acknowledged ones that must be there, and those that had been there when it
+// failed.
 type blackout struct {
 	left      string
 	book, end *ledger
@@ -107,8 +108,9 @@ func startWork(t *testing.T, disk *testDisk, fsync string) *atWork {
 	return w
 }
 
-// cuts lets the power fail at some moments. Every second time some of what was not
-// synced is left. Whatever was acknowledged so long before must be there.
+// cuts lets the power fail at some moments. Every second time some of the data
+// that were not synced are left. Whatever was acknowledged so long before must be
+// there.
 func (w *atWork) cuts(t *testing.T, before time.Duration) (all []blackout) {
 	t.Helper()
 	defer w.stop()
@@ -163,7 +165,7 @@ func TestAPowerFailureLosesASecondIfThatIsWanted(t *testing.T) {
 	}
 }
 
-// check starts the service on what is left.
+// check starts the service on the data that are left.
 func (o blackout) check(t *testing.T, users []string) {
 	t.Helper()
 	p := connectorProcess(t, o.left, "a", "--nats-listen", "127.0.0.1:0", "--fsync", "always")

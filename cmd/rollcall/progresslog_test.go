@@ -8,7 +8,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// How much there is to read is told of what is read, not of the whole log.
+// How much there is to read is told of the part that is read, not of the whole
+// log.
 func TestProgressIsOfWhatIsRead(t *testing.T) {
 	t.Parallel()
 	log := events.Info{First: 101, Last: 1000}

@@ -11,7 +11,7 @@ import (
 )
 
 // publicFlags are what the role publisher publishes, and for how long that is kept. Unlike the
-// log's its limits can be changed by a start, for what goes is in the log.
+// log's its limits can be changed by a start, for the events that go are in the log.
 type publicFlags struct {
 	size, age, addresses string // as they were given
 

@@ -40,7 +40,7 @@ func (b *rolebook) section() settings.Section {
 		},
 		Check: func(string) error {
 			d := b.tables[len(b.tables)-1].definition()
-			d.Inherits = nil // from what may stand below
+			d.Inherits = nil // from roles that may stand below
 			_, err := roles.New(d)
 			b.faulty = b.faulty || err != nil
 			return err

@@ -273,7 +273,8 @@ func scriptRetain(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(retain(ts.Getenv("ROLLCALL_NATS"), age))
 }
 
-// retain limits the age of the log and waits until what is in it now is gone.
+// retain limits the age of the log and waits until the records that are in it now
+// are gone.
 func retain(url string, age time.Duration) error {
 	last, err := limitAge(url, age)
 	if err != nil {

@@ -19,8 +19,8 @@ func textWidth(s string) (n int) {
 	return n
 }
 
-// runeWidth is 2 for the wide characters of East Asia, emoji among them, and 0 for what is
-// put on the character before (Unicode Standard Annex 11).
+// runeWidth is 2 for the wide characters of East Asia, emoji among them, and 0 for marks
+// that are put on the character before (Unicode Standard Annex 11).
 func runeWidth(r rune) int {
 	if r < 0x300 {
 		return 1
@@ -35,7 +35,7 @@ func runeWidth(r rune) int {
 	return 1
 }
 
-// ellipsis stands for what was left out.
+// ellipsis stands for the part that was left out.
 const ellipsis = "…"
 
 // shorten leaves out the middle of a text so that it takes no more than so many columns.

@@ -95,7 +95,7 @@ func newVerify(con *console) *cobra.Command {
 	return cmd
 }
 
-// judge is the error of what is wrong.
+// judge is the error of the faults that were found.
 func (v *verification) judge(con *console) error {
 	switch {
 	case !v.Agrees:

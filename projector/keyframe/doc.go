@@ -21,7 +21,8 @@
 // some record behind the keyframe.
 //
 // The bytes are a function of the log up to the record, whoever encodes them with
-// one build. Other builds may compress otherwise; the hash is of what is compressed.
+// one build. Other builds may compress otherwise; the hash is of the data that are
+// compressed.
 //
 // # Limits
 //

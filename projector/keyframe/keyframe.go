@@ -19,7 +19,7 @@ import (
 )
 
 // Format is the number of the form that Encode writes. A change that older builds would
-// misread takes the next one. Where the log was cut to what is younger than a session,
+// misread takes the next one. Where the log was cut to records younger than a session,
 // that session is in the keyframes alone, so that Decode goes on reading the forms of
 // released builds.
 //

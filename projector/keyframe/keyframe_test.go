@@ -194,7 +194,7 @@ func TestNoDamageGoesUnnoticed(t *testing.T) {
 	for i := range good {
 		bad := bytes.Clone(good)
 		bad[i] ^= 0x10
-		// A few bits of zstd's own header change nothing of what comes out.
+		// A few bits of zstd's own header change nothing of the output.
 		h, list, err := Decode(bad, clone)
 		if err == nil && !bytes.Equal(Encode(h, list), good) || err != nil && !errors.Is(err, events.ErrDamaged) && !errors.Is(err, ErrFormat) {
 			t.Errorf("byte %d changed: %v", i, err)

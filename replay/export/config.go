@@ -41,7 +41,7 @@ type Pseudonyms interface {
 }
 
 // A Config is what to export. Dir, Log, Pseudonyms and Key are required. To go on with a directory the
-// same choices of what is in it must be made: datasets, classes, format, names, addresses,
+// same choices of its content must be made: datasets, classes, format, names, addresses,
 // the key and Since.
 type Config struct {
 	Dir string     // made if it is not there

@@ -10,7 +10,7 @@ type eventTable struct {
 	pre     bool             // what can't be decoded is of a connection too
 }
 
-// newEventTable is that of the log, or, of the class connection alone, of what happens
+// newEventTable is that of the log, or, of the class connection alone, of the events
 // before there is an account.
 func newEventTable(c *Config, pre bool) *eventTable {
 	classes := slices.DeleteFunc(slices.Clone(c.Classes), func(class string) bool { return (class == classConnection) != pre })

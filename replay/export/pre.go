@@ -9,7 +9,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// preManifestName is the manifest of what happens before there is an account. That is
+// preManifestName is the manifest of the events before there is an account. That is
 // another stream, with sequences of its own, so it has segments and a chain of its own,
 // and the names of its files say so.
 const (

@@ -67,7 +67,7 @@ type ending struct {
 type stays struct {
 	open   map[events.SessionID]*stay
 	named  map[string]*stay // those that are bound, by Name
-	begins int64            // what began before is known by what came later only; 0: all is known
+	begins int64            // a stay that began before is known by later records only; 0: all is known
 	mac    hash.Hash        // for Name
 	rows   rowChoices
 }
@@ -132,7 +132,7 @@ func (o *stays) take(it *item, ended func(ending) error) error {
 }
 
 // begin is a stay that is not known yet: one that begins, or is repeated, or, if it may be
-// older than what is read, shows by anything else that it is there.
+// older than the records that are read, shows by anything else that it is there.
 func (o *stays) begin(st *events.Stored) *stay {
 	s := &stay{
 		ID: st.Session, Domain: st.JID.Domain(), Began: st.At,
@@ -249,7 +249,7 @@ func (o *stays) sorted() []*stay {
 	return list
 }
 
-// adopt takes the sessions of a table: of what came before nothing else is known.
+// adopt takes the sessions of a table: of the time before nothing else is known.
 func (o *stays) adopt(s *session.Session) {
 	at := &events.Stored{Record: events.Record{JID: s.JID()}}
 	held := s.Connector()

@@ -65,9 +65,9 @@ func only[S any](terms []term[S], key string) *term[S] {
 }
 
 // Narrow limits a range to where the log has events that can be meant: to the one account
-// that a filter names, or to connectors where it means nothing else, and to what was stored since five minutes before its sessions
-// began. The beginning is in a session's id, by the clock of a connector; the minutes are
-// for clocks that disagree.
+// that a filter names, or to connectors where it means nothing else, and to the records
+// stored since five minutes before its sessions began. The beginning is in a session's
+// id, by the clock of a connector; the minutes are for clocks that disagree.
 func (f *Filter) Narrow(r events.Range) events.Range {
 	if list := f.places(); len(list) == 1 && r.Account.IsZero() {
 		r.Account = list[0]

@@ -106,7 +106,7 @@ func parseAccount(s string) (events.JID, error) {
 }
 
 // parseNetwork reads an address or a network. One of IPv4 that is written as of IPv6 is
-// one of IPv4, as in what is compared with it.
+// one of IPv4, as in the addresses that are compared with it.
 func parseNetwork(s string) (netip.Prefix, error) {
 	if p, err := netip.ParsePrefix(s); err == nil {
 		if p.Addr().Is4In6() && p.Bits() >= 96 {

@@ -30,7 +30,7 @@ type lane struct {
 	size  window
 	few   bool                   // it gives the records of some accounts alone, which seem to be few
 	login func(events.Kind) bool // the kinds that tell of logins here
-	low   events.Seq             // of what is read
+	low   events.Seq             // of the part that is read
 	high  events.Seq             // up to and including it; 0: nothing is read
 
 	cut   Cut            // up to where it was read

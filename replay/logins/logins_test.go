@@ -128,8 +128,8 @@ func parsed(t interface{ Fatal(...any) }, text string) *filter.Filter {
 	return f
 }
 
-// page reads some of what is left from a place, as one request does: so many logins, and so
-// many records at most.
+// page reads some of the logins that are left from a place, as one request does: so many
+// logins, and so many records at most.
 func (w *world) page(t *rapid.T, q logins.Question, limit, budget int) (list []*events.Stored, next logins.Place, complete bool) {
 	q.Go = func() bool { budget--; return budget >= 0 }
 	source := logins.Source{Log: &w.log, Pre: &w.pre}

@@ -94,8 +94,8 @@ func (n *Names) OfAll(ctx context.Context, records []*events.Stored, pseudonyms 
 	}
 }
 
-// answer fills in what is certain, and returns the places of the others. Of an account
-// whose record is not certain none of the later ones is asked for.
+// answer fills in the names that are certain, and returns the places of the others. Of
+// an account whose record is not certain none of the later ones is asked for.
 func (n *Names) answer(records []*events.Stored, pseudonyms []Pseudonym, held map[string]*entry, places []int) (left []int) {
 	waits := make(map[string]bool)
 	n.mu.Lock()

@@ -9,7 +9,7 @@
 //	}
 //
 // Every record has a form: one of a kind that this build does not know is a log.unknown, and
-// one that can't be decoded a log.damaged. So in what is written of a log without gaps
+// one that can't be decoded a log.damaged. So in the events written of a log without gaps
 // the sequences have none either.
 //
 // [Types] is the one list of types, their classes and their fields. The schemas, filters and

@@ -26,7 +26,7 @@ type Options struct {
 	Whole bool
 }
 
-// An Encoder writes records of a log and of what happens before authentication.
+// An Encoder writes records of a log and of the stream before authentication.
 type Encoder struct {
 	Options
 	log, pre source

@@ -226,8 +226,8 @@ func again(value json.RawMessage) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// replaced has one form of the character that stands for what is not UTF-8: nobody who
-// reads it can tell whether it was written as an escape.
+// replaced has one form of the character that stands for bytes that are not UTF-8:
+// nobody who reads it can tell whether it was written as an escape.
 func replaced(text []byte) string { return strings.ReplaceAll(string(text), "\ufffd", `\ufffd`) }
 
 func TestTheTypesAreTheKinds(t *testing.T) {

@@ -76,7 +76,7 @@ func (e *Encoder) appendAccount(b []byte, event events.Event) []byte {
 	return e.appendConnection(b, event)
 }
 
-// appendUntil writes the end of what has one.
+// appendUntil writes the end of a state that has one.
 func appendUntil(b []byte, until int64) []byte {
 	if until == 0 {
 		return b

@@ -151,8 +151,8 @@ var (
 	words   = Field{Name: "text", Form: Text, Means: "more of it, for people"}
 )
 
-// types is the one home of what is published. In a released version a type only gets
-// fields that may be absent.
+// types is the one home of the types that are published. In a released version a
+// type only gets fields that may be absent.
 var types = []Type{
 	{Kind: events.KindAuthenticated, Event: "authenticated", Class: Session, Common: ofAccount,
 		Means: "A client logged in; the session begins.",

@@ -48,8 +48,8 @@ type dayStep struct {
 	ends              [maxReasons]uint32
 }
 
-// NewDay returns the one that is kept along with a table. Observe is to be told of what is
-// folded into that.
+// NewDay returns the one that is kept along with a table. Observe is to be told of the
+// records folded into that.
 func NewDay(table *projector.Table) *Day { return &Day{table: table, counted: make(chan struct{})} }
 
 // Observe counts a record, as projector.Config.Observe has it.

@@ -10,7 +10,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// Limits of what is counted apart. Beyond them figures say that they are not exact.
+// Limits of the things that are counted apart. Beyond them figures say that they are not
+// exact.
 const (
 	MaxAccounts = 1 << 22 // told apart, with some 40 bytes each
 	MaxNames    = 500     // of mechanisms, and of clients

@@ -28,8 +28,8 @@
 // # Limits
 //
 // Memory: at most two tables for each processor, fewer if they are large; 16 bytes, in
-// a map some 20 to 40, for each account that has a record in what is checked; and 32
-// for each record of the parts under way. Accounts are told apart by a keyed hash of
-// 64 bits: of 10,000,000 accounts two have the same with a probability of 1 in
+// a map some 20 to 40, for each account that has a record in the part that is checked;
+// and 32 for each record of the parts under way. Accounts are told apart by a keyed
+// hash of 64 bits: of 10,000,000 accounts two have the same with a probability of 1 in
 // 370,000, and would then be taken for a fault.
 package verify

@@ -151,7 +151,7 @@ func (v *verifier) load(ctx context.Context, k events.Keyframe) (*projector.Tabl
 	return table, head.Begins, nil
 }
 
-// passing reports an error of reading, not of what was read.
+// passing reports an error of reading, not of the keyframe that was read.
 func passing(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, events.ErrUnavailable))
 }

@@ -33,7 +33,7 @@ type Config struct {
 type Report struct {
 	Tally
 	After     events.Seq       // what came up to this record was not checked
-	Accounts  int              // that had a record in what was checked
+	Accounts  int              // that had a record in the part checked
 	Keyframes int              // that are what the log gives
 	Wrong     int              // that are not; each is among the Faults, if there is room
 	Passed    []Unusable       // those that could not be read

@@ -24,7 +24,7 @@ func (w *world) check(log events.Log, since replay.Moment) *Report {
 	return r
 }
 
-// sound fails unless there is nothing wrong but what can't be decoded.
+// sound fails unless there is nothing wrong but records that can't be decoded.
 func (r *Report) sound(t *testing.T, what string) {
 	t.Helper()
 	if r.Wrong != 0 || r.Mismatched != 0 || r.Missing != 0 || uint64(len(r.Faults)) != r.Poison {
@@ -396,7 +396,8 @@ func TestALogWhoseBeginningIsForgottenIsIntact(t *testing.T) {
 	}
 }
 
-// A fault in what is left is found though the part that it is in lacks its beginning.
+// A fault in the part that is left is found though the part that it is in lacks its
+// beginning.
 func TestAFaultInAPartWithoutItsBeginningIsFound(t *testing.T) {
 	t.Parallel()
 	w, names := week(t)

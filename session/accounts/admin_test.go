@@ -162,9 +162,9 @@ func TestAnAccountThatIsRemovedLeavesOnlyItsHistory(t *testing.T) {
 	}
 }
 
-// A backup may have some of what is kept of an account that was removed while it was
-// made: a restore finishes that, whether there is a roster or not.
-// Somebody who saw neither the removal nor the creation tells the two apart.
+// A backup may have some of the documents of an account that was removed while it
+// was made: a restore finishes that, whether there is a roster or not. Somebody who
+// saw neither the removal nor the creation tells the two apart.
 func TestTheSuccessorOfAnAccountHasAPseudonymOfItsOwn(t *testing.T) {
 	w := newWorld(t)
 	alice := jid("alice@localhost")

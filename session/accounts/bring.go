@@ -121,7 +121,7 @@ func (a *Admin) replace(ctx context.Context, how Bringing, b *bundle.Bundle, old
 	return err
 }
 
-// bringDocuments stores all but the credentials, in the place of what is there.
+// bringDocuments stores all but the credentials, in the place of those that are there.
 func (a *Admin) bringDocuments(ctx context.Context, b *bundle.Bundle) error {
 	for _, err := range a.Waiting.Take(ctx, b.Account) { // taking a message removes it
 		if err != nil {

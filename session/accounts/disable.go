@@ -38,7 +38,7 @@ func (a *Admin) Disable(ctx context.Context, account events.JID, c session.Disab
 
 // recordState appends a change of whether an account is disabled. Of two changes at once the
 // one that was made last may be on record first; then the log is told of it once more, so
-// that the history ends with what holds.
+// that the history ends with the state that holds.
 func (a *Admin) recordState(ctx context.Context, account events.JID, c session.Command, is *auth.Credentials, by events.Actor) (ended []*session.Session, at events.Seq, err error) {
 	for {
 		gone, stored, err := a.do(ctx, account, c)

@@ -7,7 +7,7 @@ import (
 
 // DecodeText reads the character data of <auth/> or <response/>: nil if there
 // is none, and not nil but empty for "=" (RFC 6120, section 6.4.2). It reports
-// false for what must be answered with incorrect-encoding: line breaks and
+// false for text that must be answered with incorrect-encoding: line breaks and
 // stray bits are refused, not ignored (RFC 6120, section 13.9.1).
 func DecodeText(text string) ([]byte, bool) {
 	switch text {

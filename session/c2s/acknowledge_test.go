@@ -145,9 +145,9 @@ func TestAfterTheLossOfALeaseNothingIsCountedThatMayBeLost(t *testing.T) {
 	})
 }
 
-// The errors that a client has not acknowledged are lost with its session. It was told
-// nothing of what became of a stanza that one of them answers, and sends it again, unless it has
-// seen that counted: the error came before.
+// The errors that a client has not acknowledged are lost with its session. It was told nothing
+// of the fate of a stanza that one of them answers, and sends it again, unless it has seen that
+// counted: the error came before.
 func TestAfterTheLossOfALeaseNothingIsCountedWhoseErrorMayBeLost(t *testing.T) {
 	const refused = "<message to='bob@localhost/gone'><body>2</body></message>"
 	for then, want := range map[string]string{"": "1", "<a xmlns='urn:xmpp:sm:3' h='1'/>": "3", asked: "3"} {

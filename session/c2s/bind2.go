@@ -72,8 +72,9 @@ func (l *login) resourceFor(w *inline) string {
 }
 
 // start begins the session in the state that the client asked for, and returns
-// <bound/> with what is to be said of it. Others can't find the client yet. An
-// error is for the stream: there is a resource, but not as it was asked for.
+// <bound/> with the answers that belong in it. Others can't find the client
+// yet. An error is for the stream: there is a resource, but not as it was asked
+// for.
 func (cl *client) start(bind *stanza.Element) ([]byte, error) {
 	b := []byte("<bound xmlns='" + stanza.NSBind2 + "'>")
 	if bind.Child(stanza.NSCarbons, "enable") != nil {

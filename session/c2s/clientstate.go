@@ -12,7 +12,7 @@ import (
 // Client state indication: XEP-0352. Stanzas to an inactive client that nobody
 // waits for are held back, so that its radio may sleep: presence, of which the
 // newest of each sender is enough, and messages without anything to read.
-// Anything else goes out at once, with what was held before it, so that the
+// Anything else goes out at once, with the stanzas held before it, so that the
 // order stays.
 //
 // A stanza that is held has not been sent: stream management neither counts nor
@@ -50,7 +50,7 @@ func (cl *client) activate() {
 	defer q.mu.Unlock()
 	q.over = true
 	q.flush(cl)
-	cl.csi.Store(nil) // whoever no longer finds it comes after what was held
+	cl.csi.Store(nil) // whoever no longer finds it comes after the held stanzas
 }
 
 // A csiQueue is for one period of inactivity.

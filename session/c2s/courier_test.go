@@ -98,7 +98,8 @@ func (n *node) Await(ctx context.Context, to events.Incarnation, track uint8, pl
 	return nil
 }
 
-// linger waits for what is on its way to those that receive it: others may wait for that.
+// linger waits for the parcels that are on their way to those that receive them: others
+// may wait for that.
 func (w *world) linger() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -62,9 +62,9 @@
 // to read. One ends a session that has no connection (resume.go).
 //
 // Locks, in the order in which they are taken: a client's life; those of package
-// presence, but for its index's; the hub's; the index's; then those of what goes to a
-// client, csiQueue, tally, smState, outbox (package stream). Of ours only life is
-// held over I/O.
+// presence, but for its index's; the hub's; the index's; then those of the stanzas
+// that go to a client, csiQueue, tally, smState, outbox (package stream). Of ours
+// only life is held over I/O.
 //
 // # Limits and what happens at them
 //

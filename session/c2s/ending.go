@@ -82,7 +82,7 @@ func endingByLog(e events.Closed) stream.Ending {
 	return say(stanza.StreamReset, "the session was closed: "+string(e.Reason))
 }
 
-// reasoned puts a reason behind what has happened, if one was given.
+// reasoned puts a reason behind the event, if one was given.
 func reasoned(what, reason string) string {
 	if reason == "" {
 		return what

@@ -89,7 +89,7 @@ func (s *Server) LearnFailure(st *events.Stored) {
 }
 
 // addressIn is that of an address with a port, or without one, as it is of a client whose
-// proxy speaks HTTP; invalid for what is none of IP.
+// proxy speaks HTTP; invalid for one that is none of IP.
 func addressIn(text string) netip.Addr {
 	if p, err := netip.ParseAddrPort(text); err == nil {
 		return p.Addr().Unmap()

@@ -38,7 +38,7 @@ type smState struct {
 	mu        sync.Mutex
 	unacked   []delivery.Outgoing // guarded; sent and not acknowledged, oldest first
 	bytes     int                 // guarded; of unacked
-	share     stream.Share        // guarded; of what waits for all clients
+	share     stream.Share        // guarded; of the data that wait for all clients
 	acked     uint32              // guarded; the last h
 	requested bool                // guarded; an answer to <r/> is due
 	asked     uint32              // guarded; what had been sent at the last <r/>
@@ -153,8 +153,9 @@ func tokenHash(token string) string {
 }
 
 // send keeps a stanza until it is acknowledged, and writes it if there is a
-// connection. One request is out at a time; its answer brings the next, for what
-// was sent since, so that a client acknowledges as fast as it reads and no faster.
+// connection. One request is out at a time; its answer brings the next, for the
+// stanzas sent since, so that a client acknowledges as fast as it reads and no
+// faster.
 func (m *smState) send(cl *client, o delivery.Outgoing) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -205,8 +206,8 @@ func (m *smState) acknowledge(c *conn, h uint32) error {
 func (m *smState) sent() uint32 { return m.acked + uint32(len(m.unacked)) }
 
 // drop takes a client's count. A lower one than before, as some clients give
-// when they resume, changes nothing; one beyond what was sent is an error.
-// Counts go around at 2^32.
+// when they resume, changes nothing; one beyond the stanzas that were sent is
+// an error. Counts go around at 2^32.
 func (m *smState) drop(h uint32) error {
 	n := int32(h - m.acked)
 	if n > 0 && int(n) > len(m.unacked) {
@@ -264,7 +265,7 @@ func (m *smState) refuse(before uint32) {
 // known is the part of a count of the client's stanzas that it may be told when the
 // session has ended: the errors that it has not acknowledged are lost with that, and
 // a stanza that is counted it would not send again. A count never goes back behind
-// what was told; an error came before such a one.
+// one that was told; an error came before such a one.
 func (m *smState) known(h, told uint32) uint32 {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -24,10 +24,11 @@ func (s *Server) Observe(before, after *session.Account, st *events.Stored) {
 	s.router.FetchAfter(before.Session(st.Session), after.Session(st.Session))
 }
 
-// awaitRoutes waits for the table to route by what is stored at p. It is called
-// before every answer that promises as much, for the client may rely on it with
-// its next stanza, or tell others to (RFC 6120, 7.1; XEP-0280, 4). An error ends
-// the stream: what the client asked for is stored, and does not hold yet.
+// awaitRoutes waits for the table to route by the record stored at p. It is
+// called before every answer that promises as much, for the client may rely on
+// it with its next stanza, or tell others to (RFC 6120, 7.1; XEP-0280, 4). An
+// error ends the stream: what the client asked for is stored, and does not hold
+// yet.
 func (s *Server) awaitRoutes(ctx context.Context, p events.Position) error {
 	if err := s.cfg.Table.WaitFor(ctx, p); err != nil {
 		return fmt.Errorf("%w: wait for the table: %w", events.ErrUnresolved, err)

@@ -14,7 +14,7 @@ import (
 // stream's.
 type Limit uint8
 
-// The limits, each with what happened at it.
+// The limits, each with the event at it.
 const (
 	LimitLogins         Limit = iota // of an account: the login was refused
 	LimitFailures                    // of passwords: the client was told nothing about its own

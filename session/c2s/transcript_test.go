@@ -26,15 +26,15 @@ var update = flag.Bool("update", false, "write what the server says into the tra
 //	login a1 alice phone          verbs prepare the scene, see verbs
 //	a1> <message to='...'/>       the client a1 says this ("..." is Go syntax)
 //	b1< <message from='...'/>     and this is what b1 is sent then,
-//	b1<~ <presence from='...'/>   where ~ is for what may come before or after
-//	b1<+ <presence from='...'/>   and + for what may if there are two connectors
+//	b1<~ <presence from='...'/>   where ~ is for one that may come before or after
+//	b1<+ <presence from='...'/>   and + for one that may if there are two connectors
 //
 // {previd a1} is the id by which a1's session can be resumed, {asked a1} that of
 // the last request that a1 was sent.
 //
 // After each line with > everything settles, and the lines with < say all that
-// anybody was sent by it. {random} and {time} stand for what differs between
-// runs; (closed) is the end of the connection.
+// anybody was sent by it. {random} and {time} stand for values that differ
+// between runs; (closed) is the end of the connection.
 //
 // Each transcript runs in two placements: all clients on one connector, and
 // clients by turns on two.
@@ -181,8 +181,8 @@ func (e *expectation) add(item, mark string, apart bool) {
 	}
 }
 
-// expect compares the lines from i on that begin with a client and < with what
-// was sent, and returns the index of the first other one.
+// expect compares the lines from i on that begin with a client and < with the
+// lines that were sent, and returns the index of the first other one.
 func (s *script) expect(lines []string, i int) int {
 	synctest.Wait()
 	want := map[string]*expectation{}

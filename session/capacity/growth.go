@@ -43,7 +43,7 @@ func (r *Report) growth(ctx context.Context, log Log) (growth, error) {
 }
 
 // reaches is after how long the log has a size, if so many bytes a day are added;
-// Never if it doesn't get there before what is added goes, too.
+// Never if it doesn't get there before the records that are added go, too.
 func (g growth) reaches(size, perDay float64) time.Duration {
 	if g.size >= size {
 		return 0

@@ -57,7 +57,7 @@ type phase struct {
 	perHour int
 }
 
-// The forecast is compared with what happens when the log goes on as on its last day.
+// The forecast is compared with the outcome when the log goes on as on its last day.
 func TestTheForecastComesTrue(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -132,7 +132,8 @@ func (c *call) one(account events.JID, done string, do func() error) (string, er
 	return c.record(account, done, account.String(), do)
 }
 
-// record does something to what has a name, once it is on record whom it is about.
+// record does something to a thing that has a name, once it is on record whom it is
+// about.
 func (c *call) record(about events.JID, done, name string, do func() error) (string, error) {
 	if err := c.cfg.Record(c.ctx, c.by.actor(), c.command.name, about); err != nil {
 		return "", err

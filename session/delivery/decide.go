@@ -28,9 +28,9 @@ type Verdict struct {
 	Reason Reason
 	// Targets get the stanza if Action is Deliver. The slice must not be changed.
 	Targets []*session.Session
-	// Carbons are the recipient's other sessions that want a copy of what is
-	// delivered or stored, if the message is eligible (XEP-0280, 6.1) and they
-	// have not sent it themselves.
+	// Carbons are the recipient's other sessions that want a copy of the
+	// message that is delivered or stored, if the message is eligible
+	// (XEP-0280, 6.1) and they have not sent it themselves.
 	Carbons []*session.Session
 	// Condition is that of the error if Action is Refuse.
 	Condition stanza.Condition

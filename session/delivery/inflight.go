@@ -36,9 +36,9 @@ type sending struct {
 // arrived are forgotten.
 const maxWays = 64
 
-// barrier returns the way to an account, after what went to connectors that hold
-// none of the next recipients has arrived. It waits up to CatchUp for that, then
-// gives up order for the sake of delivery.
+// barrier returns the way to an account, after the parcels to connectors that
+// hold none of the next recipients have arrived. It waits up to CatchUp for
+// that, then gives up order for the sake of delivery.
 func (f *inflight) barrier(r *Router, account events.JID, next []*session.Session) *way {
 	on := f.to[account]
 	if on != nil {
@@ -125,9 +125,9 @@ func (f *inflight) mark(r *Router) Mark {
 	return slices.Clone(f.newest)
 }
 
-// Await waits until what is marked has arrived: it was handled by the connector that
-// it went to or, if that has ended, went elsewhere. It returns the error of ctx if
-// that ends before.
+// Await waits until the marked parcels have arrived: they were handled by the
+// connector that they went to or, if that has ended, went elsewhere. It returns the
+// error of ctx if that ends before.
 func (r *Router) Await(ctx context.Context, m Mark) error {
 	for _, p := range m {
 		if err := r.cfg.Courier.Await(ctx, p.at, p.track, p.place); err != nil {

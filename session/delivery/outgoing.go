@@ -2,8 +2,9 @@ package delivery
 
 import "github.com/rollcall-xmpp/rollcall/events"
 
-// An Outgoing is a stanza for a session, with what has to be known if its client
-// never gets it: the stanza then goes on to others, or waits (XEP-0198, 5).
+// An Outgoing is a stanza for a session, with the facts that matter if its
+// client never gets it: the stanza then goes on to others, or waits (XEP-0198,
+// 5).
 type Outgoing struct {
 	Stanza []byte
 	// Since is when the stanza was first sent, Unix nanoseconds. 0: now, or not

@@ -118,8 +118,8 @@ type Policy struct {
 	Keeps func(ctx context.Context, account events.JID) (bool, error)
 	// Blocked returns a function that reports whether the account blocks a
 	// sender, nil if it blocks nobody. It is asked before a message that was
-	// stored is handed over, and about what comes from other connectors, where
-	// the list may be an older one; the caller has looked at what its own clients
+	// stored is handed over, and about stanzas from other connectors, where the
+	// list may be an older one; the caller has looked at what its own clients
 	// send.
 	Blocked func(account events.JID) func(from events.JID) bool
 	// ShowDirected calls hand, which hands out a directed presence, unless its

@@ -204,7 +204,7 @@ func (l *Limiter) Elsewhere(account events.JID, from netip.Addr) {
 	l.count(&Try{client: Client{Account: account, Address: from}, now: l.seconds(l.now())}, 1)
 }
 
-// seconds since the limiter was made, below 0 for what was before.
+// seconds since the limiter was made, below 0 for times before.
 func (l *Limiter) seconds(at time.Time) int32 { return int32(at.Sub(l.began) / time.Second) }
 
 func (l *Limiter) key(account events.JID) uint64 { return maphash.Comparable(l.seed, account) }

@@ -10,8 +10,8 @@ type network struct {
 	times float32 // as much is allowed as from one address
 }
 
-// networksOf lists the networks of an address, itself first. There are none of what is
-// not an address of IP.
+// networksOf lists the networks of an address, itself first. There are none of a text
+// that is not an address of IP.
 func networksOf(a netip.Addr) []network {
 	a = a.Unmap().WithZone("")
 	switch {

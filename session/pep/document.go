@@ -34,7 +34,8 @@ func Within(most int, by func(*Store) (*Store, error)) func(*Store) (*Store, err
 
 // Change changes what an account keeps, unless by returns what it was given, and
 // returns what is kept then. Where somebody else was first, by is called again with
-// what is there now. Its error is returned as it is; others are those of Read.
+// the document that is there now. Its error is returned as it is; others are those
+// of Read.
 func Change(ctx context.Context, docs events.Documents, account events.JID, by func(*Store) (*Store, error)) (next *Store, err error) {
 	_, err = events.Update(ctx, docs, account, func(doc events.Document) ([]byte, error) {
 		old, err := Decode(doc.Revision, doc.Data)

@@ -72,8 +72,8 @@ func (l lock) release() { <-l }
 // added by then keeps it, too. An error is of ctx, or of the documents.
 //
 // The account can be found before it is loaded: a change of the roster that comes
-// meanwhile is applied to what was read (applyPending), so that none is missed between the
-// two.
+// meanwhile is applied to the one that was read (applyPending), so that none is missed
+// between the two.
 func (s *Service) Hold(ctx context.Context, jid events.JID) (release func(), err error) {
 	x := s.index
 	x.mu.Lock()

@@ -14,7 +14,7 @@ import (
 // turn makes a list the account's, and shows what has changed: the answer to the
 // client that has changed it, if there is one, pushes to the account's clients that
 // know the list (XEP-0191, 3.3), and to each side the other's presence, or that it
-// is gone. The caller holds the tail, as for what follows.
+// is gone. The caller holds the tail, as for the functions below.
 func (s *Service) turn(account events.JID, next *blockList, answer func()) {
 	old, ok := s.blocks.replace(account, next)
 	if answer != nil {

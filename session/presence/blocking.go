@@ -26,8 +26,8 @@ func (s *Service) beginBlocking(a *account) {
 }
 
 // finishBlocking applies the changes that beginBlocking kept back, and own, the
-// client's, if it was not refused. It answers when own decides about what is
-// sent: the client may rely on that.
+// client's, if it was not refused. It answers when own decides about stanzas
+// that are sent: the client may rely on that.
 func (s *Service) finishBlocking(a *account, own *blockList, answer func()) {
 	s.tail.Lock()
 	defer s.tail.Unlock()

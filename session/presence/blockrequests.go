@@ -18,8 +18,9 @@ func (res *Resource) ShowBlockList(answer func(payload string)) {
 	answer(string(appendBlocked(nil, "blocklist", res.srv.blocks.of(res.home.jid).sorted())))
 }
 
-// Block is XEP-0191, 3.3. It answers once it decides about what is sent, before the
-// pushes go out, or returns why not: a *stanza.Error, or one of a store.
+// Block is XEP-0191, 3.3. It answers once the change decides about stanzas that are
+// sent, before the pushes go out, or returns why not: a *stanza.Error, or one of a
+// store.
 func (res *Resource) Block(payload *stanza.Element, answer func()) error {
 	jids, err := blockItems(payload)
 	if err == nil && len(jids) == 0 {

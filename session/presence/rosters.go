@@ -87,7 +87,7 @@ func decodeRoster(doc events.Document) (*roster.Roster, error) {
 // stored and is still empty needs no document.
 func (a *account) put(ctx context.Context, s *Service, base, next *roster.Roster) error {
 	if next == base || base.Version() == 0 && next.Len() == 0 && !hasRequests(next) {
-		a.store(base) // which may be newer than what is known here, and is answered by
+		a.store(base) // which may be newer than the roster known here, and is answered by
 		return nil
 	}
 	revision, err := s.cfg.Rosters.Put(ctx, a.jid, next.Encode(), base.Version())

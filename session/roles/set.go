@@ -15,7 +15,7 @@ type Definition struct {
 	Name     string         `json:"name"`
 	Inherits []string       `json:"inherits,omitempty"`
 	Allow    []string       `json:"allow,omitempty"`  // beyond what it inherits, by the names of permissions
-	Deny     []string       `json:"deny,omitempty"`   // of what it inherits, or of what is built in
+	Deny     []string       `json:"deny,omitempty"`   // of the permissions that it inherits, or that are built in
 	Limits   map[string]int `json:"limits,omitempty"` // by the names of limits; Usual is the service's own. Without one, the first of Inherits says
 }
 

@@ -6,9 +6,9 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// Bring adds a contact in the state that another server had it in, in place of what is
-// there; its request, if ask is set, is one from before there were numbers. The errors
-// are [ErrBadRequest], [ErrNotAcceptable] and [ErrFull].
+// Bring adds a contact in the state that another server had it in, in place of the one
+// that is there; its request, if ask is set, is one from before there were numbers.
+// The errors are [ErrBadRequest], [ErrNotAcceptable] and [ErrFull].
 func (r *Roster) Bring(contact Item) (*Roster, error) {
 	if err := checkContact(contact.JID, contact.Name, contact.Groups); err != nil {
 		return nil, err

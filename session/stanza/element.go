@@ -64,7 +64,7 @@ func (e *Element) Is(space, local string) bool {
 }
 
 // Raw returns the element as it was sent. It may depend on declarations around
-// it: [Element.AppendTo] is for what has to stand alone.
+// it: [Element.AppendTo] is for an element that has to stand alone.
 func (e *Element) Raw() string {
 	if e == nil {
 		return ""

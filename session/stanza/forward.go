@@ -100,7 +100,7 @@ func (e *Element) appendOtherAttrs(dst []byte, s Stamp) []byte {
 	return dst
 }
 
-// has reports that the stamp says an attribute, instead of what was sent.
+// has reports that the stamp says an attribute, instead of the one that was sent.
 func (s *Stamp) has(local string) bool {
 	switch local {
 	case "from":

@@ -29,8 +29,9 @@ const (
 // goroutine reads, and owns every field without another note; others may send,
 // end and look at the atomics.
 //
-// Until MarkBound the two sides take turns: what is sent goes out, in one piece,
-// when the handler asks for what comes next. Afterwards it goes out at once.
+// Until MarkBound the two sides take turns: all that is sent goes out, in one
+// piece, when the handler asks for the next element. Afterwards it goes out at
+// once.
 type Conn struct {
 	srv   *Server
 	id    events.ConnID
@@ -72,7 +73,7 @@ func newConn(s *Server, raw net.Conn) *Conn {
 	return c
 }
 
-// ID tells the connection from all others, in what is recorded of it.
+// ID tells the connection from all others, in the records of it.
 func (c *Conn) ID() events.ConnID { return c.id }
 
 // Address is the peer's with its port, as a trusted proxy has told it if there
@@ -147,10 +148,10 @@ func (c *Conn) within(deadline time.Time) error {
 
 // Next waits for the peer's next element, which is valid until Next is called
 // again. It fails with stanza.ErrStreamEnd at the stream's end, with a
-// *stanza.StreamError for what must not be sent, with os.ErrDeadlineExceeded when
-// the login takes too long or the connection is to end, or with an error of the
-// connection: EndingFor knows them all. A bound peer that is silent has its
-// connection tried.
+// *stanza.StreamError for an element that must not be sent, with
+// os.ErrDeadlineExceeded when the login takes too long or the connection is to
+// end, or with an error of the connection: EndingFor knows them all. A bound peer
+// that is silent has its connection tried.
 func (c *Conn) Next() (*stanza.Element, error) {
 	if !c.bound {
 		c.out.flush()

@@ -13,7 +13,7 @@ import (
 const (
 	lineReader = 1 << 10
 	lineWriter = 16 // a frame's header
-	// maxBatch is about what is written at once.
+	// maxBatch is about as much as is written at once.
 	maxBatch = 16 << 10
 )
 

@@ -38,7 +38,7 @@ type outbox struct {
 	idle    chan struct{} // guarded; if not nil, closed when all is written
 	failed  error         // guarded
 	broken  func()        // called when a write has failed
-	share   Share         // guarded; of what waits for all clients
+	share   Share         // guarded; of the data that wait for all clients
 }
 
 // A writer takes batches, within its write deadline.

@@ -23,7 +23,7 @@ func (t Transport) String() string { return [...]string{"tcp", "ws"}[t] }
 // A Limit is one that peers have met.
 type Limit uint8
 
-// The limits, each with what happened at it.
+// The limits, each with the event at it.
 const (
 	LimitConnections Limit = iota // of all: refused
 	LimitAddress                  // of an address: refused

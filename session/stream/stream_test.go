@@ -168,7 +168,7 @@ func TestElementsComeAndGoByEveryListener(t *testing.T) {
 	}
 }
 
-// The record of a connection is of what happened before it was authenticated.
+// The record of a connection is of the events before it was authenticated.
 func TestAConnectionIsRecordedUntilItIsAuthenticated(t *testing.T) {
 	alone(t, nil, func(t *testing.T, w *world) {
 		c := w.connect()

@@ -31,7 +31,7 @@ type index struct {
 // A block is a file of records, all of which live from its first to its last.
 type block struct {
 	number              uint64 // in the file's name
-	bytes               uint64 // of what lives
+	bytes               uint64 // of the records that live
 	first, last         uint64
 	firstTime, lastTime int64
 }

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// ErrUnfit: the stream's index can't be brought up to date from what is on disk
-// with certainty. Nothing was changed.
+// ErrUnfit: the stream's index can't be brought up to date with certainty from
+// the files on disk. Nothing was changed.
 var ErrUnfit = errors.New("the index can't be brought up to date with certainty")
 
 // Files beside a stream's blocks: the server's index, and one of ours; see [Keep].

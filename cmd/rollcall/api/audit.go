@@ -109,8 +109,8 @@ func (p *auditPage) read(ctx context.Context, from Audit) error {
 	}
 }
 
-// window adds what is meant of a part of the record, and reports that what comes before it
-// is older than what is asked for.
+// window adds the entries that are meant of a part of the record, and reports that
+// those before it are older than the span that is asked for.
 func (p *auditPage) window(ctx context.Context, from Audit, r events.Range) (over bool, err error) {
 	var list []access.Stored
 	for raw, err := range from.ReadRange(ctx, r) {

@@ -14,8 +14,8 @@ type beginning struct {
 	At  string     `json:"at"` // when that was stored; null if the log has nothing left
 }
 
-// beginningOf is where a log begins, for a question about what comes after a sequence and
-// since a time; nil if the log has all of that.
+// beginningOf is where a log begins, for a question about the records after a sequence
+// and since a time; nil if the log has all of that.
 func beginningOf(log events.Info, after events.Seq, since time.Time) *beginning {
 	switch {
 	case after+1 >= log.First, log.Records > 0 && !since.Before(log.FirstAt):

@@ -48,7 +48,7 @@ func (p *page) take(s *selection, st *events.Stored, poison *events.PoisonError)
 }
 
 // upwards reads a page with the oldest first. One with nothing more goes on after the
-// end of what was looked at, however little of that was meant.
+// end of the records that were looked at, however few of those were meant.
 func (p *page) upwards(ctx context.Context, log events.Log, s *selection) error {
 	info, err := log.Info(ctx)
 	if err != nil {

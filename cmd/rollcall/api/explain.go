@@ -91,7 +91,7 @@ func (h *History) recordOfTwo(q *question, other events.JID, rows int) error {
 	return h.record(&also, &rows)
 }
 
-// diff answers with what is different between two moments, a page of it by JID.
+// diff answers with the differences between two moments, a page of it by JID.
 func (h *History) diff(q *question) error {
 	if err := q.own("from", "to", "limit", "after", "change"); err != nil {
 		return err

@@ -53,7 +53,8 @@ func figureKeyOf(name string, params url.Values, asked *stats.Query) (k figureKe
 	return figureKey{name, asked.Since.Format(time.RFC3339Nano), asked.Until.Format(time.RFC3339Nano), asked.Step.String(), ""}, true
 }
 
-// read is the answer to what was asked before, of a log that begins there, or another one.
+// read is the answer to a question that was asked before, of a log that begins there, or
+// another one.
 func (f *figures) read(k figureKey, over bool, first events.Seq, compute func() (*stats.Answer, error)) (*stats.Answer, error) {
 	if a := f.get(k, first); a != nil {
 		return a, nil

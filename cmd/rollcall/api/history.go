@@ -27,7 +27,7 @@ import (
 )
 
 // A History has all that the routes about events and sessions read, the guard that lets
-// programs ask them, and the record of what was asked.
+// programs ask them, and the record of the questions.
 type History struct {
 	Archive replay.Archive
 	Pre     Pre
@@ -191,7 +191,7 @@ func (s *Server) Mount(ctx context.Context, h *History) {
 func (s *Server) question(h *History, f *feed, route *Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p := newPaced(w)
-		defer p.limit() // for what is flushed after it
+		defer p.limit() // for the data flushed after it
 		q := &question{w: p, r: r, route: route, feed: f, server: s}
 		if err := h.answer(q); err != nil {
 			q.fail(err)
@@ -295,7 +295,7 @@ func (h *History) record(q *question, rows *int) error {
 	})
 }
 
-// fail answers with what is wrong, unless the answer has begun.
+// fail answers with the error, unless the answer has begun.
 func (q *question) fail(err error) {
 	if errors.Is(err, access.ErrUnrecorded) {
 		q.server.unrecorded.Add(1)

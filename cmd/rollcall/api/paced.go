@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// readerTimeout is how long a reader may take for what was sent before more is.
+// readerTimeout is how long a reader may take for the data that were sent before more
+// are.
 const readerTimeout = 30 * time.Second
 
-// A paced writer gives a reader so long for what is written. In between there is no limit:
-// HTTP/2 would take an answer that takes its time for a reader that is gone.
+// A paced writer gives a reader so long for the data that are written. In between there is
+// no limit: HTTP/2 would take an answer that takes its time for a reader that is gone.
 type paced struct {
 	http.ResponseWriter
 	control *http.ResponseController
@@ -17,7 +18,7 @@ type paced struct {
 
 func newPaced(w http.ResponseWriter) *paced { return &paced{w, http.NewResponseController(w)} }
 
-// limit begins the time for what is written next.
+// limit begins the time for the next write.
 func (p *paced) limit() { p.control.SetWriteDeadline(time.Now().Add(readerTimeout)) }
 
 func (p *paced) unlimit() { p.control.SetWriteDeadline(time.Time{}) }

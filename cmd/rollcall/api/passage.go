@@ -42,8 +42,8 @@ type passages struct {
 	idle *time.Timer // guarded; forgets them. nil: nobody has asked yet
 }
 
-// at gives the passage with what comes after a sequence, and whether whoever asks is to
-// read it.
+// at gives the passage with the records after a sequence, and whether whoever asks is
+// to read it.
 func (p *passages) at(after, to events.Seq) (one *passage, mine bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

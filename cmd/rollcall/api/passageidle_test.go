@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// What readers that have fallen behind share is forgotten when nobody has come for a while.
+// The read that readers which have fallen behind share is forgotten when nobody has come
+// for a while.
 func TestPassagesAreForgottenWhenNobodyReads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

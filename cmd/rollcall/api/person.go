@@ -19,8 +19,8 @@ import (
 // where no loop comes by.
 const holdEvery = time.Second
 
-// person answers with what is known of one account, as a zip. An answer that is cut off is
-// no zip.
+// person answers with everything known of one account, as a zip. An answer that is cut off
+// is no zip.
 func (h *History) person(q *question) error {
 	if err := only(q.r.URL.Query(), []string{"min_seq"}); err != nil {
 		return err

@@ -14,14 +14,15 @@ import (
 // from is a parameter with the time that it is.
 func from() string { return "since=" + url.QueryEscape(time.Now().Format(time.RFC3339Nano)) }
 
-// steps is a page of what happened to an account.
+// steps is a page of the history of an account.
 func (s *service) steps(account, query string) (p history) {
 	s.t.Helper()
 	s.answer(s.token, "/v1/accounts/"+account+"/history?"+query, 200, &p)
 	return p
 }
 
-// A page that has nothing, or little, of what was looked at goes on after all of that.
+// A page that has nothing, or little, of the records that were looked at goes on after
+// all of those.
 func TestWhoeverPollsGetsWhatIsNewAndNoMore(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
@@ -62,7 +63,7 @@ func TestWhoeverPollsGetsWhatIsNewAndNoMore(t *testing.T) {
 	}
 }
 
-// A span that is over ends with what was stored before its end.
+// A span that is over ends with the last record stored before its end.
 func TestAPageOfASpanGoesOnAfterTheSpan(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

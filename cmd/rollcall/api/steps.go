@@ -55,7 +55,7 @@ func (h *History) stepsOf(q *question, items []ask.Step) ([]step, error) {
 	return list, nil
 }
 
-// steps answers with what happened to an account, failed logins too, a page of it.
+// steps answers with the history of an account, failed logins too, a page of it.
 func (h *History) steps(q *question) error {
 	if err := q.own("since", "until", "after", "failed_since", "limit", "filter"); err != nil {
 		return err

@@ -26,7 +26,7 @@ const (
 )
 
 // follow answers with events as they happen, as server-sent events whose ids are their
-// sequences. It begins after Last-Event-ID, the parameter after, or with what comes.
+// sequences. It begins after Last-Event-ID, the parameter after, or with new events.
 func (h *History) follow(q *question) error {
 	for _, name := range [...]string{"since", "until"} {
 		if q.r.URL.Query().Has(name) {

@@ -67,7 +67,7 @@ func benchmarkStream(b *testing.B, readers int) {
 	b.ReportMetric(float64((processorTime()-before).Nanoseconds())/total/float64(max(readers, 1)), "cpu-ns/event/reader")
 }
 
-// follow opens a stream of what comes, and waits until it has begun. A token may not ask
+// follow opens a stream of new events, and waits until it has begun. A token may not ask
 // for as many as it likes at once.
 func (s *service) follow(ctx context.Context) io.ReadCloser {
 	for ctx.Err() == nil {

@@ -99,7 +99,7 @@ func TestAStreamThatIsCutLosesAndDoublesNothing(t *testing.T) {
 	}
 }
 
-// Whoever asks only for the head of what has no end would wait for ever.
+// Whoever asks only for the head of an answer that has no end would wait for ever.
 func TestAStreamHasNoHead(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -24,8 +24,8 @@ func TestAStreamThatIsBehindSumsUpWhatIsDue(t *testing.T) {
 	}
 }
 
-// While nothing is meant of what is read, a reader is told where to go on all the same; but
-// not beyond what is still to be summed up.
+// While none of the records read is meant, a reader is told where to go on all the same;
+// but not beyond those still to be summed up.
 func TestAStreamThatTellsNothingTellsItsPosition(t *testing.T) {
 	t.Parallel()
 	for _, step := range []struct {

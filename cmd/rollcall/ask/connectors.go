@@ -112,8 +112,8 @@ func (s *Source) connectorsNow(ctx context.Context) ([]Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Later than what is held: a connector that is in the first and not in the
-	// second is lost, not new.
+	// Later than the sessions that are held: a connector that is in the first
+	// and not in the second is lost, not new.
 	leases, err := s.Leases.Alive(ctx)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ func TestTheEndOfASessionIsToldWithTheConnectorThatHeldIt(t *testing.T) {
 	}
 }
 
-// noFailures is the stream of what happens before a login, without anything.
+// noFailures is the stream of events before a login, without anything.
 type noFailures struct{}
 
 func (noFailures) Read(context.Context, time.Time, time.Time) iter.Seq2[*events.Stored, error] {

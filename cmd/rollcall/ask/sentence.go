@@ -47,7 +47,7 @@ func Sentence(st *events.Stored, held string, shown func(address string) string)
 	return detail(st, who)
 }
 
-// detail continues Sentence with what matters less.
+// detail continues Sentence with the facts that matter less.
 func detail(st *events.Stored, who string) string {
 	switch e := st.Event.(type) {
 	case events.RosterRequested:
@@ -99,7 +99,7 @@ func from(address string) string { return before(" from ", address) }
 
 func byWhom(a events.Actor) string { return before(", by ", string(a)) }
 
-// until is the end of what has one.
+// until is the end of a state that has one.
 func until(unixNano int64) string {
 	if unixNano == 0 {
 		return ""

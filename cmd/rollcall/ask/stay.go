@@ -230,7 +230,7 @@ func (f *stayFold) finish() {
 	s.Duration = max(until/int64(time.Millisecond)-f.id.Began().UnixMilli(), 0)
 }
 
-// why is why it ended, in words, with what led to it.
+// why is why it ended, in words, with the events that led to it.
 func (f *stayFold) why() string {
 	reason := events.Reason(f.stay.Reason)
 	words := wordsOf(reason)

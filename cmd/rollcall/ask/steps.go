@@ -11,7 +11,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay/filter"
 )
 
-// A Steps is a page of what happened to an account, failed logins among it. Those are of
+// A Steps is a page of the history of an account, failed logins among it. Those are of
 // another stream, with places of its own: they are merged by the time at which the server
 // stored them, and the next page begins after a record and at a time.
 type Steps struct {

@@ -67,8 +67,8 @@ func takeTurns(rounds int, all ...*turn) error {
 }
 
 // versus is the row of two that took turns: how long each took, how many times as
-// fast as the other the first was, and how much processor time it took for what takes
-// the other 1.
+// fast as the other the first was, and how much processor time it took for the work
+// that takes the other 1.
 func (b *Bench) versus(what string, ours, other *turn) error {
 	o, r := middle(ours.took), middle(other.took)
 	cpu := ""

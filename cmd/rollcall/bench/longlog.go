@@ -12,7 +12,8 @@ import (
 // is long enough.
 const liveSessions = 1000
 
-// longRounds bounds the rounds of what takes as long as a long log does.
+// longRounds bounds the rounds of a measurement that takes as long as a long log
+// does.
 const longRounds = 3
 
 // runLong makes the measurements on a long log. It gets its keyframes first, as it

@@ -171,7 +171,7 @@ func (m *LogMaker) write(w io.Writer, c *crowd) error {
 	return a.close()
 }
 
-// A restoring is a stream that the server restores from what is written.
+// A restoring is a stream that the server restores from the data that are written.
 type restoring struct {
 	ctx context.Context
 	nc  *nats.Conn

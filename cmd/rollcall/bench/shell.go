@@ -53,7 +53,7 @@ func (b *Bench) ask(ctx context.Context, questions [][]string) error {
 		}
 	}
 	slices.Sort(took)
-	var words []string // of the question, without what is asked about
+	var words []string // of the question, without the things asked about
 	for _, word := range questions[0] {
 		if len(words) == 0 || strings.HasPrefix(word, "--") {
 			words = append(words, word)

@@ -54,7 +54,7 @@ func (d *drawing) bars(ends []end) {
 }
 
 // Percent is how much a part is of the whole, which is not 0, with a digit after the point;
-// never 0 of what there is.
+// never 0 of a part that there is.
 func Percent(part, whole int) string {
 	share := 100 * float64(part) / float64(whole)
 	if part > 0 && share < 0.1 {

@@ -77,8 +77,8 @@ func (c *client) answer(id string) (*stanza.Element, error) {
 	})
 }
 
-// settle makes sure that the reader has nothing more of what was on its way, so
-// that the connection can be read without it.
+// settle makes sure that the reader has nothing more of the stanzas that were
+// on their way, so that the connection can be read without it.
 func (c *client) settle() error {
 	for {
 		if err := c.sendf("<iq type='get' id='settle' to='%s'><ping xmlns='%s'/></iq>", c.srv.Domain, stanza.NSPing); err != nil {

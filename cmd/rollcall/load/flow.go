@@ -59,7 +59,7 @@ func (f *flow) send(stop <-chan struct{}) error {
 	}
 }
 
-// complete waits for what is on its way.
+// complete waits for the stanzas that are on their way.
 func (f *flow) complete(timeout <-chan time.Time) error {
 	for f.got.Load() < f.sent*int64(len(f.to)) {
 		select {

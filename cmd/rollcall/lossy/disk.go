@@ -189,7 +189,7 @@ func (d *Disk) sync(n *node) syscall.Errno {
 	return 0
 }
 
-// keep copies a span to what is kept, as far as it is still there.
+// keep copies a span to the data that are kept, as far as it is still there.
 func (n *node) keep(s span) {
 	if s.to = min(s.to, len(n.data)); s.from < s.to {
 		n.kept = resize(n.kept, max(len(n.kept), s.to))

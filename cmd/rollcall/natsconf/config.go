@@ -21,7 +21,7 @@ const (
 )
 
 // DefaultMaxFile is what JetStream may have on each server, in bytes: all streams as large as
-// they are made where there is room, and a little for what is not reserved.
+// they are made where there is room, and a little for streams that reserve nothing.
 const DefaultMaxFile = 24 << 30
 
 // A Config is what the servers are to be like.

@@ -7,8 +7,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// maxKept bounds in bytes, roughly, what is kept of what was read, so that it need not be
-// read again for the next file.
+// maxKept bounds in bytes, roughly, how many of the records that were read are kept, so
+// that they need not be read again for the next file.
 const maxKept = 32 << 20
 
 // A kept reading is read once, unless it is too much to keep: then as often as it is asked

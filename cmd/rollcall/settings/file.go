@@ -19,7 +19,7 @@ type file struct {
 	path   string
 	keys   []entry // those of flags, in the order of their lines
 	tables []table // sections, likewise
-	faults []error // of what is neither
+	faults []error // of lines that are neither
 }
 
 // An entry is a key with its value.

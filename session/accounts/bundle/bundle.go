@@ -212,7 +212,7 @@ func bareJID(s string) (events.JID, error) {
 // nothing about it is to be mended.
 var ErrNoAccounts = errors.New("it has no accounts, and there is no place for what it has")
 
-// A Refusal is an account that can't be taken at all, or another part of what is read
+// A Refusal is an account that can't be taken at all, or another part of the input
 // that belongs to no account.
 type Refusal struct {
 	Account string // as it was written

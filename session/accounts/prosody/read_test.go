@@ -17,7 +17,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/roster"
 )
 
-// read gives the accounts by their JIDs, and the reasons of refusals by what is refused.
+// read gives the accounts by their JIDs, and the reasons of refusals by the names
+// that they refuse.
 func read(t testing.TB, dir fs.FS) (all map[string]*bundle.Bundle, refused map[string]string) {
 	t.Helper()
 	all, refused = map[string]*bundle.Bundle{}, map[string]string{}

@@ -44,7 +44,7 @@ func (s *site) gives(text []byte) {
 	s.does(func(w http.ResponseWriter, _ *http.Request) { w.Write(text) })
 }
 
-// pass lets time go by for what was fetched.
+// pass lets time go by for the keys that were fetched.
 func (v *Verifier) pass(d time.Duration) {
 	r := v.keys.(*remoteKeys)
 	r.mu.Lock()

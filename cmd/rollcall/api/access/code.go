@@ -106,7 +106,7 @@ func (t *Token) is(secret string) bool {
 	return subtle.ConstantTimeCompare(hash(t.Use, secret), t.Hash) == 1
 }
 
-// parts are those of what is shown.
+// parts are those of the code that is shown.
 func parts(prefix, shown string) (id, secret string, ok bool) {
 	rest, ok := strings.CutPrefix(shown, prefix)
 	id, secret, _ = strings.Cut(rest, "_")

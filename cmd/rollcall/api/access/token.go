@@ -54,7 +54,7 @@ type Token struct {
 // as tokens of programs, and what they find of codes as something that lets nobody in.
 type Use string
 
-// The uses of what is kept.
+// The uses of the documents that are kept.
 const (
 	Program Use = ""
 	Browser Use = "browser"
