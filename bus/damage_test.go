@@ -13,7 +13,7 @@ import (
 )
 
 // The server may know of records that it can't read: after a power failure its
-// index can be newer than what it indexes, and disks rot.
+// index can be newer than the records that it indexes, and disks rot.
 func TestAFollowerPassesAnEndThatIsGone(t *testing.T) {
 	t.Parallel()
 	const records = 3

@@ -19,7 +19,7 @@ import (
 // A link is one of them, and whether it stands.
 type link struct {
 	nc    *nats.Conn
-	share budget // of what tails have under way
+	share budget // of the records that tails have under way
 
 	mu      sync.Mutex
 	up      bool          // guarded

@@ -24,7 +24,7 @@ const (
 
 // Keys in the stream's metadata.
 const (
-	sourceKey    = "rollcall.source"    // of what log it is
+	sourceKey    = "rollcall.source"    // of which log it is
 	addressesKey = "rollcall.addresses" // how much of clients' addresses is in it
 	lostKey      = "rollcall.lost"      // FROM-TO: what it passed over last
 )
@@ -130,8 +130,8 @@ func (p *Public) Make(ctx context.Context, source, addresses string, first event
 	return fmt.Errorf("make stream %s: %w: %w", publicStream, events.ErrUnavailable, err)
 }
 
-// leaveRoom gives back half of what a new stream has got, if it had to take less than it
-// should have: other streams, which reserve nothing, need what is left.
+// leaveRoom gives back half of the space that a new stream has got, if it had to take
+// less than it should have: other streams, which reserve nothing, need what is left.
 func (p *Public) leaveRoom(ctx context.Context, full int64) error {
 	have, err := p.b.streamInfo(ctx, publicStream)
 	if err != nil {

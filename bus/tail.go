@@ -43,9 +43,9 @@ type tail struct {
 	finite bool      // ends when there is no more up to until
 	until  uint64
 	began  bool // something was given
-	// gaps makes the tail tell of what it can't give: of a stream whose end is gone,
-	// for its last messages were damaged and would be waited for in vain, and of one
-	// that went on without the tail and forgot what came.
+	// gaps makes the tail tell of the records that it can't give: of a stream whose
+	// end is gone, for its last messages were damaged and would be waited for in
+	// vain, and of one that went on without the tail and forgot what came.
 	gaps bool
 	// beat, if not nil, is called about as often as heartbeats come.
 	beat func()

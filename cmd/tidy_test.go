@@ -348,8 +348,8 @@ func TestTheRootHasOnlyWhatBelongsThere(t *testing.T) {
 }
 
 // rootEntries are those of the repository. Whatever else lies about, an editor's
-// folder or a service's data, is nobody's business; without git the names of what
-// this program makes are known.
+// folder or a service's data, is nobody's business; without git the names of the
+// files that this program makes are known.
 func rootEntries(t *testing.T) (names []string) {
 	t.Helper()
 	if tracked, err := exec.Command("git", "-C", "..", "ls-files").Output(); err == nil {

@@ -38,8 +38,8 @@ func ExampleLog() {
 	// Output: map[:1 TLS 1.2:1 TLS 1.3:2] up to 4
 }
 
-// A document is changed by a function of what it was. The function may be called
-// again, if somebody else has changed the document meanwhile.
+// A document is changed by a function of its old content. The function may be
+// called again, if somebody else has changed the document meanwhile.
 func ExampleUpdate() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -44,8 +44,8 @@ type Keyframes interface {
 	// Read returns what Create was given. It fails with ErrNotFound, or with
 	// ErrDamaged if that is not what is there.
 	Read(ctx context.Context, k Keyframe) ([]byte, error)
-	// Peek returns the beginning of what Read does, KeyframePeek bytes or more if there
-	// are as many, without reading the rest.
+	// Peek returns the beginning of the data that Read returns, KeyframePeek bytes or
+	// more if there are as many, without reading the rest.
 	Peek(ctx context.Context, k Keyframe) ([]byte, error)
 	// Create stores data, at most MaxKeyframe bytes, under a name that is free;
 	// otherwise it fails with ErrConflict. Nobody sees a part of it: if it fails, or
@@ -55,7 +55,7 @@ type Keyframes interface {
 	Remove(ctx context.Context, k Keyframe) error
 	// Claim makes the caller the only writer until it calls release, ctx ends, or some
 	// seconds after it was killed or frozen. It fails with ErrConflict while somebody
-	// else is. A writer that goes on after its claim has ended does no harm, for what
-	// it creates has a name.
+	// else is. A writer that goes on after its claim has ended does no harm, for the
+	// keyframe that it creates has a name.
 	Claim(ctx context.Context) (release func(), err error)
 }

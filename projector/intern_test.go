@@ -9,7 +9,7 @@ import (
 )
 
 // The table must not keep the message that a text came in, and few copies of
-// what thousands of clients send alike.
+// the texts that thousands of clients send alike.
 func TestTextsAreTheTablesOwnAndSharedAmongSessions(t *testing.T) {
 	k := newInterner()
 	message := strings.Repeat("x", 100)

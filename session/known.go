@@ -44,9 +44,10 @@ func (f *foreseen) take(account events.JID) *Account {
 	return a
 }
 
-// Foresee asks the log for what the next command on an account will need, if nothing
-// is known of that here: Do would have to ask, and wait for it. A caller that has
-// something else to wait for calls Foresee meanwhile. It is no loss if it fails.
+// Foresee asks the log for the record that the next command on an account will need,
+// if nothing is known of that here: Do would have to ask, and wait for it. A caller
+// that has something else to wait for calls Foresee meanwhile. It is no loss if it
+// fails.
 func (s *Service) Foresee(ctx context.Context, account events.JID) {
 	account = account.Bare()
 	if s.cfg.Accounts.Account(account) != nil || s.cfg.Accounts.Forgotten() == 0 {

@@ -193,8 +193,8 @@ func historyOf(t *testing.T, log events.Log, racers []*racer) (history []porcupi
 	return history
 }
 
-// checkLinearizable fails if no order of what the racers did explains what they
-// were told.
+// checkLinearizable fails if no order of the racers' commands explains what
+// they were told.
 func checkLinearizable(t *testing.T, history []porcupine.Operation) {
 	t.Helper()
 	kinds := make(map[string]int)

@@ -8,8 +8,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session"
 )
 
-// check compares the log with what clients were told, and its end with the
-// sessions that must be left.
+// check compares the log with the answers that clients were given, and its end
+// with the sessions that must be left.
 func (s *sim) check() {
 	log := s.readLog()
 	s.t.Logf("seed %d: %d records, %d incarnations, %v", s.seed, len(log), len(s.nodes), s.faults)

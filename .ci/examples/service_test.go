@@ -207,5 +207,6 @@ func (s *service) path(name string) string {
 	return path
 }
 
-// example is the path of one of docs/examples, with what it needs installed beside it.
+// example is the path of one of docs/examples, with the packages that it needs installed
+// beside it.
 func (s *service) example(name string) string { return filepath.Join(s.bin, "..", "examples", name) }

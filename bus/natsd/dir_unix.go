@@ -32,8 +32,8 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// storeLimit is three quarters of what the disk has free or the streams use
-// already.
+// storeLimit is three quarters of the space that the disk has free or the
+// streams use already.
 func storeLimit(dir string) int64 {
 	free, err := freeOf(filepath.Dir(dir))
 	if err != nil {

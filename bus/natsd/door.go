@@ -36,8 +36,9 @@ type door struct {
 }
 
 // A Program is one that was let in with a token. It may do what is named here and nothing else:
-// it publishes to whoever has the key, and subscribes to answers, and to what programs publish
-// to each other. No answer leaves their account, whatever subject a program wants it at.
+// it publishes to whoever has the key, and subscribes to answers, and to the messages that
+// programs publish to each other. No answer leaves their account, whatever subject a program
+// wants it at.
 type Program struct {
 	Name               string   // as NATS shows it
 	Publish, Subscribe []string // subjects, which may have wildcards

@@ -65,7 +65,7 @@ type Options struct {
 	Name     string // of the server, as NATS shows it
 	// TLS is what clients of other processes must use; nil: none.
 	TLS      *tls.Config
-	MaxStore int64 // bytes of all streams; 0: 3/4 of what the disk has for them
+	MaxStore int64 // bytes of all streams; 0: 3/4 of the space that the disk has for them
 	// Logger is told what the server warns of, each thing once a minute, and at
 	// level info all that it says. nil: nobody is told.
 	Logger *slog.Logger
@@ -188,7 +188,7 @@ func (o *Options) fsync(opts *server.Options) error {
 	switch o.Fsync {
 	case "always":
 		opts.ServerName = commit.ServerName(o.Name)
-		opts.SyncInterval = time.Second // of what nobody waits for
+		opts.SyncInterval = time.Second // of the writes that nobody waits for
 	case "":
 		opts.SyncInterval = time.Second
 	default:

@@ -92,8 +92,8 @@ func parseSessionFilter(terms []string) (*filter.Sessions, error) {
 	return f, nil
 }
 
-// joined is a filter of what the shell has made of it. An argument with spaces that are not
-// between terms is one term that was quoted for the shell.
+// joined is a filter of the words that the shell has made of it. An argument with spaces
+// that are not between terms is one term that was quoted for the shell.
 func joined(args []string) string {
 	args = slices.Clone(args)
 	for i, a := range args {

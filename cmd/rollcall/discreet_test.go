@@ -90,8 +90,8 @@ func around(text string, at int) string {
 	return line
 }
 
-// trouble makes for a process all kinds of what it may log, and returns a token that was
-// used.
+// trouble makes for a process all kinds of events that it may log, and returns a token
+// that was used.
 func (p *process) trouble(t *testing.T) string {
 	t.Helper()
 	token, err := command(t, "token", "add", "busy", "--scope", "admin", "--nats", p.nats())

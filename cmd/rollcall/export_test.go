@@ -44,8 +44,9 @@ func filesOf(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// Whenever an export is killed, the same command makes of what it leaves what an
-// undisturbed one makes, byte for byte. ROLLCALL_KILLS says how often that is tried.
+// Whenever an export is killed, the same command makes of the files that it leaves
+// those that an undisturbed one makes, byte for byte. ROLLCALL_KILLS says how often
+// that is tried.
 func TestAnExportThatIsKilledGoesOn(t *testing.T) {
 	t.Parallel()
 	p, dir := longRunning(t), t.TempDir()

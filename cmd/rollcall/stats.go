@@ -115,7 +115,8 @@ func drawStats(con *console, a *stats.Answer, file string) error {
 	return os.WriteFile(file, picture.Bytes(), 0o666)
 }
 
-// printStats writes a line for what the answer covers, and one for each row.
+// printStats writes a line for the span that the answer covers, and one for
+// each row.
 func printStats(con *console, a *stats.Answer, names []string) error {
 	if err := printRow(con, "covers", a.Covers); err != nil {
 		return err
@@ -141,7 +142,7 @@ func printStats(con *console, a *stats.Answer, names []string) error {
 	return nil
 }
 
-// printRow writes an object with the name of what it is of in front.
+// printRow writes an object with the name of its subject in front.
 func printRow(con *console, name string, row any) error {
 	object, err := query.Marshal(row)
 	if err != nil {

@@ -106,7 +106,7 @@ func (f folder) Write(b *bundle.Bundle) error {
 
 func (f folder) Close() error { return nil }
 
-// all writes them, and to the end of what they are written to.
+// all writes them, and closes to at the end.
 func (p *packing) all(ctx context.Context, to sink) error {
 	store := storeOf(p.bus)
 	list, err := store.List(ctx)

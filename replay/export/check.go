@@ -153,7 +153,7 @@ func (c *checker) segment(s *Segment) {
 	c.files = append(c.files, s.Files...)
 }
 
-// file compares a file with what the manifest says of it.
+// file compares a file with its line in the manifest.
 func (c *checker) file(f File) error {
 	if !filepath.IsLocal(f.Path) {
 		c.fault("%s is outside", f.Path)

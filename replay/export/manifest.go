@@ -17,7 +17,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// layout is the version of what a directory holds and how.
+// layout is the version of the content of a directory and its form.
 const layout = 2
 
 // Errors of a directory that an export can't go on with.
@@ -112,7 +112,8 @@ type line struct {
 	Signature []byte          `json:"signature"`
 }
 
-// A manifest is the record of what an export has done, and with that its checkpoint.
+// A manifest is the record of the work that an export has done, and with that its
+// checkpoint.
 type manifest struct {
 	head Head
 	last Segment // zero: none yet

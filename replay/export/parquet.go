@@ -27,7 +27,8 @@ const (
 var compression = &zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}
 
 // A parquetSink writes rows as one Parquet file. What it writes is a function of the
-// rows and of what it was made with: there is no time in it, and no build.
+// rows and of the settings that it was made with: there is no time in it, and no
+// build.
 type parquetSink struct {
 	columns []column
 	w       *parquet.GenericWriter[any]

@@ -51,8 +51,8 @@ func (n *Names) Find(ctx context.Context, account events.JID) (list []Name, err 
 	return list, nil
 }
 
-// Load fills the memory with what the bucket has, in one reading, as far as there is
-// room. It is for whoever is going to need most of it.
+// Load fills the memory with the names that the bucket has, in one reading, as far
+// as there is room. It is for whoever is going to need most of it.
 func (n *Names) Load(ctx context.Context) error {
 	info, err := n.log.Info(ctx) // before the documents: of events until then they know
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 )
 
 // Read computes figures. pre, if not nil, has the logins that failed. A span that begins
-// before the log does is cut to what the log has: to its first record or, if it has
-// forgotten what was before that, to the first keyframe that is left. Records that can't
+// before the log does is cut to the part that the log has: to its first record or, if it
+// has forgotten those before that, to the first keyframe that is left. Records that can't
 // be decoded are passed over. Errors wrap ErrQuery, ErrTooMuch, replay.ErrFuture or those
 // of a Log.
 func Read(ctx context.Context, archive replay.Archive, pre replay.Pre, q Query) (*Answer, error) {

@@ -19,8 +19,8 @@ import (
 // they would be for a client that reads them there: they come with the initial
 // presence, as after any other bind.
 
-// generatedSize is the length of what the server adds to a tag, base32: enough
-// that nobody guesses it, and short enough to be read.
+// generatedSize is the length of the part that the server adds to a tag,
+// base32: enough that nobody guesses it, and short enough to be read.
 const generatedSize = 12
 
 // appendBind2 announces what can be done with a bind (XEP-0386).

@@ -37,16 +37,16 @@ type client struct {
 	link      atomic.Pointer[conn]       // the connection; nil while detached
 	managed   atomic.Pointer[smState]    // nil without stream management
 	csi       atomic.Pointer[csiQueue]   // nil while the client is active
-	recipient *delivery.Recipient        // of what others send
-	listener  *pubsub.Listener           // to what they publish
+	recipient *delivery.Recipient        // of the stanzas that others send
+	listener  *pubsub.Listener           // to the items that they publish
 	resource  *presence.Resource         // as others see it, and as it sees them
 	life      sync.Mutex                 // held by whoever takes the connection away or gives another
 	parting   atomic.Bool                // it ends without a connection, as Drain ends those
 
 	// Owned by the connection's goroutine.
 	id      events.ConnID   // the connection's; the cause of events
-	sender  delivery.Sender // of what it sends
-	limiter *limiter        // of what it changes
+	sender  delivery.Sender // of the stanzas that it sends
+	limiter *limiter        // of its changes
 }
 
 func newClient(c *conn, jid events.JID, at events.Position) *client {

@@ -68,10 +68,11 @@
 //
 // # Limits and what happens at them
 //
-// Those of connections, of what a client sends and of what it leaves unread are
-// package stream's. Stanzas that it does not acknowledge count with those that it
-// leaves unread, for all clients together. Changes that are stored for good, such
-// as presence, are handled at a steady pace beyond a burst (limiter.go).
+// Those of connections, of the stanzas that a client sends and of those that it
+// leaves unread are package stream's. Stanzas that it does not acknowledge count
+// with those that it leaves unread, for all clients together. Changes that are
+// stored for good, such as presence, are handled at a steady pace beyond a burst
+// (limiter.go).
 //
 // A login that fails five times ends with policy-violation. Whoever has failed too often
 // is told nothing about a password, and late (guesses.go, package guess). An account that logs

@@ -7,8 +7,8 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/auth"
 )
 
-// A foresight looks up credentials, and at the same time has the log asked for what
-// the login will need if its account was not here recently.
+// A foresight looks up credentials, and at the same time has the log asked for the
+// records that the login will need if its account was not here recently.
 type foresight struct{ srv *Server }
 
 // Credentials implements [auth.CredentialStore].

@@ -79,9 +79,10 @@ func (cl *client) manage(c *conn, el *stanza.Element) error {
 	return &stanza.StreamError{Condition: stanza.StreamUnsupportedStanzaType}
 }
 
-// enable is XEP-0198, 3. The count of what the client sends begins here, which
-// is right too for one that goes on without waiting for the answer. So does the
-// count of what it is sent: the answer is the first thing after the switch.
+// enable is XEP-0198, 3. The count of the stanzas that the client sends begins
+// here, which is right too for one that goes on without waiting for the answer.
+// So does the count of those that it is sent: the answer is the first thing
+// after the switch.
 func (cl *client) enable(c *conn, el *stanza.Element) error {
 	if cl.managed.Load() != nil {
 		c.sendFailed(stanza.UnexpectedRequest)

@@ -28,7 +28,7 @@ func (cl *client) needs(p roles.Permission) error {
 }
 
 // mayReach refuses a stanza to somebody else that the client's role does not allow. An
-// answer to what others have sent needs nothing.
+// answer to a stanza that others have sent needs nothing.
 func (cl *client) mayReach(to events.JID, p roles.Permission) error {
 	if to.IsZero() || to.Bare() == cl.account {
 		return nil

@@ -15,8 +15,8 @@ import (
 // There are no tasks: nothing continues after a mechanism, and no mechanism is
 // upgraded, since each account has keys for all of them.
 
-// maxAgent bounds each part of what a client says of itself, in bytes; a longer
-// one is cut off.
+// maxAgent bounds each part of the description that a client gives of itself,
+// in bytes; a longer one is cut off.
 const maxAgent = 100
 
 // appendAuthentication announces mechanisms, what can be done inline, and the

@@ -243,8 +243,8 @@ func TestNothingThatWasSentInTheClearIsRunUnderTLS(t *testing.T) {
 	l.end()
 }
 
-// The error must not be lost with what the client still sends: closing a socket
-// with unread input resets the connection.
+// The error must not be lost with the data that the client still sends: closing
+// a socket with unread input resets the connection.
 func TestAnErrorReachesAClientThatGoesOnSending(t *testing.T) {
 	w := secureWorld(t, func(c *c2s.Config) { c.AllowPlaintext = true })
 	l := dial(t, w.listen((*c2s.Server).Serve))

@@ -12,7 +12,7 @@ import (
 func (n *node) silence() { n.receives.Store(false) }
 
 // TestAResumedSessionDoesNotShareTheWaysWithItsOldConnection: the goroutine of a
-// lost connection may still be waiting for what it sent to arrive.
+// lost connection may still be waiting for the stanzas that it sent to arrive.
 func TestAResumedSessionDoesNotShareTheWaysWithItsOldConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -101,7 +101,8 @@ func TestWhatWaitsIsNotOvertakenAfterAnElection(t *testing.T) {
 }
 
 // A connector that was cut off learns late that its session has ended, and before
-// that of what would have made it fetch: what waits now is not for that session.
+// that of the event that would have made it fetch: what waits now is not for that
+// session.
 func TestWhatWaitsIsNotTakenByASessionThatTheLogHasEnded(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		c1, c2 := w.connector("c1"), w.connector("c2")

@@ -49,7 +49,7 @@ const (
 
 var errParcel = errors.New("not a parcel")
 
-// laneOf is the lane of what an account sends.
+// laneOf is the lane of the parcels that an account sends.
 func laneOf(sender events.JID) uint64 {
 	h := uint64(14695981039346656037) // FNV-1a
 	for _, c := range []byte(sender.Bare().String()) {

@@ -147,8 +147,8 @@ func New(cfg Config) (*Router, error) {
 }
 
 // Begin tells the router whose incarnation it delivers for, and the log to ask
-// about accounts. nil: it has none any longer, and nothing of what others hold; the
-// stanzas that it still has are decided about by the same log.
+// about accounts. nil: it has none any longer, and nothing that others hold;
+// the stanzas that it still has are decided about by the same log.
 func (r *Router) Begin(svc *session.Service) {
 	if svc != nil {
 		r.asked.Store(svc)

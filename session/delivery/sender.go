@@ -9,8 +9,8 @@ import (
 // stanza.
 const keptBuffer = 16 << 10
 
-// A Sender owns the order of what one session sends. It belongs to the goroutine
-// that handles the session's stanzas, or ends it.
+// A Sender owns the order of the stanzas that one session sends. It belongs to
+// the goroutine that handles the session's stanzas, or ends it.
 type Sender struct {
 	// After is the newest event of the session that is stored: whoever gets what
 	// it sends has seen that.

@@ -27,8 +27,8 @@ const number = 3
 // size bounds the length of the encoded store from above.
 func (s *Store) size() int { return s.owned() + s.subscriberBytes() }
 
-// owned bounds from above the length of what the owner has put into the encoded
-// store: all of it but the subscribers.
+// owned bounds from above the length of the data that the owner has put into
+// the encoded store: all of it but the subscribers.
 func (s *Store) owned() int {
 	n := 1
 	if s == nil {

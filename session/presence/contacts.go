@@ -9,8 +9,8 @@ import (
 )
 
 // A contact is an account that accounts here watch: their rosters have it with
-// subscription to or both. The service's tail keeps what is in it together with
-// what the watchers have been sent.
+// subscription to or both. The service's tail keeps its content together with
+// the stanzas that the watchers have been sent.
 type contact struct {
 	// seen is the contact as its watchers have been shown it. The table may be
 	// ahead by the event that Observe is about to be called for.

@@ -64,7 +64,7 @@ func (w *world) Session(full events.JID) *session.Session {
 	return w.table[full.Bare()].Resource(full.Resource())
 }
 
-// A resource is one with what its client was sent.
+// A resource is one with the stanzas that its client was sent.
 type resource struct {
 	*presence.Resource
 	w    *world

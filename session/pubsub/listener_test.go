@@ -11,7 +11,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/session/stanza"
 )
 
-// A client is a listener with what it was sent.
+// A client is a listener with the events that it was sent.
 type client struct {
 	*pubsub.Listener
 	t    *testing.T

@@ -165,11 +165,11 @@ func (s *Service) keepsNewest() bool {
 	return err == nil && s.newest.await(ctx, last)
 }
 
-// Follow follows the changes of what accounts publish, so that it need
-// not be read at every login. While it doesn't run a login reads a document for
-// each contact; while it runs, every document that changes makes its way to this
-// connector. It returns when ctx ends, or with an error if the documents are not
-// those that it began with.
+// Follow follows the changes of the items that accounts publish, so that they
+// need not be read at every login. While it doesn't run a login reads a document
+// for each contact; while it runs, every document that changes makes its way to
+// this connector. It returns when ctx ends, or with an error if the documents
+// are not those that it began with.
 func (s *Service) Follow(ctx context.Context) error {
 	if s.cfg.Documents == nil {
 		<-ctx.Done()

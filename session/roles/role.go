@@ -21,7 +21,8 @@ const Default = Member
 // MaxName is the greatest length of a role's name, in bytes.
 const MaxName = 32
 
-// A Role is what its sessions may do, with what it inherits. A nil Role may do nothing.
+// A Role is what its sessions may do, with the permissions that it inherits. A nil Role
+// may do nothing.
 type Role struct {
 	name      string
 	allowed   uint64 // a bit for each Permission

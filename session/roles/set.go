@@ -191,9 +191,9 @@ func (s *Set) May(role string, p Permission) bool { return s.Role(role).May(p) }
 func (s *Set) All() []*Role { return s.order }
 
 // Assumable lists the roles that a session of an account may have, its primary role
-// first: that, the further ones, and those of what these inherit from that allow no more
-// than the heir does: what is denied to a role is not to be had by what it inherits. Names
-// that are no role are left out.
+// first: that, the further ones, and those of the roles that these inherit from which
+// allow no more than the heir does: what is denied to a role is not to be had by what it
+// inherits. Names that are no role are left out.
 func (s *Set) Assumable(primary string, further []string) (list []*Role) {
 	for _, name := range append([]string{cmp.Or(primary, Default)}, further...) {
 		r := s.byName[name]

@@ -7,7 +7,7 @@ import (
 
 // Text that is decoded here was accepted by the parser before, so that none of it
 // can fail. It is decoded when asked for, not when it comes in: a server never
-// looks at most of what it forwards.
+// looks at most of the elements that it forwards.
 
 // predefined returns the character of one of XML's own entities (XML 1.0, 4.6),
 // or 0.

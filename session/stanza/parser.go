@@ -11,8 +11,8 @@ import (
 // Element.
 //
 // It pulls its input: where bytes are missing it waits for them in the middle of
-// what it is doing, so that the state between two reads is on the stack, no byte
-// is looked at twice, and an error is found at the first byte that makes it one.
+// its work, so that the state between two reads is on the stack, no byte is
+// looked at twice, and an error is found at the first byte that makes it one.
 // Parsers are pooled: a stream needs one only while a stanza is coming in.
 type parser struct {
 	*input

@@ -81,9 +81,9 @@ func (rd *Reader) enter(root *Element) {
 //
 // It returns [ErrStreamEnd] at the stream's end tag; [io.EOF] or
 // [io.ErrUnexpectedEOF] where the input ends without one, between or within
-// elements; a [*StreamError] for what a stream may not have. All of these are
-// final. Other errors are those of the underlying reader, wrapped: after one
-// that is not final, such as a deadline, Next continues where it was.
+// elements; a [*StreamError] for content that a stream may not have. All of
+// these are final. Other errors are those of the underlying reader, wrapped:
+// after one that is not final, such as a deadline, Next continues where it was.
 func (rd *Reader) Next() (*Element, error) {
 	if rd.sticky != nil {
 		return nil, rd.sticky

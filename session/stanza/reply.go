@@ -33,7 +33,8 @@ func AppendResult(dst []byte, iq *Element, payload string, s Stamp) []byte {
 }
 
 // appendReply appends a start tag but for its >. Addresses are repeated as they
-// were sent, prepared or not: the sender compares them with what it wrote.
+// were sent, prepared or not: the sender compares them with those that it
+// wrote.
 func appendReply(dst []byte, el *Element, s Stamp) []byte {
 	if s.From == "" {
 		s.From = el.Attr("to")

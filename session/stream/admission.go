@@ -89,8 +89,8 @@ func (s *Server) forwarded(c *Conn, from net.Addr) bool {
 }
 
 // EndRefused ends the connections that Config.Refused is against, as end says of their
-// addresses. It is to be called after each change of what that is against: a connection that
-// comes meanwhile is refused or ended. It does not wait.
+// addresses. It is to be called after each change of that function's answers: a connection
+// that comes meanwhile is refused or ended. It does not wait.
 func (s *Server) EndRefused(end func(netip.Addr) Ending) {
 	s.mu.Lock()
 	refused := map[*Conn]netip.Addr{}

@@ -246,8 +246,8 @@ func (c *Conn) End(e Ending) Ending {
 }
 
 // BeginEnd is End, but leaves what the peer is told to the handler: the stream's end is
-// written when that returns, and until then the peer can be sent more, such as how much of what
-// it has said was handled.
+// written when that returns, and until then the peer can be sent more, such as how many of the
+// elements that it has sent were handled.
 func (c *Conn) BeginEnd(e Ending) {
 	if c.ending.CompareAndSwap(nil, &e) {
 		c.wake()

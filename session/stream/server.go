@@ -70,8 +70,9 @@ func New(cfg Config, handle Handler) (*Server, error) {
 	return s, nil
 }
 
-// Unread is the budget of what peers have not read, by which a protocol may
-// also count what it keeps for them until they acknowledge it.
+// Unread is the budget of the data that peers have not read, by which a
+// protocol may also count those that it keeps for them until they acknowledge
+// them.
 func (s *Server) Unread() *Budget { return &s.unread }
 
 // Serve accepts connections that begin in the clear and may use STARTTLS. It

@@ -28,10 +28,10 @@ const (
 	LimitConnections Limit = iota // of all: refused
 	LimitAddress                  // of an address: refused
 	LimitUnbound                  // of those that have not logged in: the oldest was closed
-	LimitUnread                   // of what all have not read: the stream was ended
+	LimitUnread                   // of the data that all have not read: the stream was ended
 	LimitBegun                    // of elements that are not complete, of all: the same
-	LimitOutbox                   // of what one has not read: the same
-	LimitRate                     // of what one may send: the same
+	LimitOutbox                   // of the data that one has not read: the same
+	LimitRate                     // of the data that one may send: the same
 	LimitBanned                   // an address that nobody may connect from: refused
 	limits
 )

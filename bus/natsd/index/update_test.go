@@ -52,8 +52,9 @@ var lives = map[string]life{
 	"all covered go":      {config: logOf(nats.StreamConfig{MaxBytes: 128_000}), covered: 300, later: 1000, size: 1000, subjects: 20},
 }
 
-// The server itself is the judge: of two copies of what a killed one has left, one
-// with its index brought up to date and one without an index, it makes the same.
+// The server itself is the judge: of two copies of the files that a killed one has
+// left, one with its index brought up to date and one without an index, it makes
+// the same.
 func TestAnUpdatedIndexIsAsGoodAsReadingAllBlocks(t *testing.T) {
 	t.Parallel()
 	for name, l := range lives {

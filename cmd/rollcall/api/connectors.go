@@ -13,7 +13,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/replay"
 )
 
-// table answers with what the table adds up to, now or at a moment.
+// table answers with the totals of the table, now or at a moment.
 func (h *History) table(q *question) error {
 	if err := q.own("at"); err != nil {
 		return err

@@ -25,7 +25,7 @@ type feed struct {
 	ctx context.Context
 	h   *History
 
-	passages passages // of what those have missed that fall behind
+	passages passages // of the events missed by readers that fall behind
 
 	mu      sync.Mutex
 	readers int                // owned by mu, as all below
@@ -148,7 +148,7 @@ func (f *feed) tell(ctx context.Context, one *told) {
 	}
 	seq := one.seq()
 	for gap := f.last + 1; gap < seq && seq-gap < feedSize; gap++ {
-		f.ring[gap%feedSize] = nil // of what the log has lost
+		f.ring[gap%feedSize] = nil // of the records that the log has lost
 	}
 	f.ring[seq%feedSize] = one
 	f.last = seq

@@ -46,7 +46,7 @@ type LogState struct {
 	Bytes    uint64  `json:"bytes"`
 	MaxBytes uint64  `json:"max_bytes"`    // 0: no limit
 	Mark     uint64  `json:"logins_until"` // bytes at which logins are refused; 0: none
-	Used     float64 `json:"used"`         // share of that, or of what the disk takes if that is less; 0 to 1 and above
+	Used     float64 `json:"used"`         // share of that, or of the space that the disk gives if that is less; 0 to 1 and above
 	Sessions *int    `json:"sessions"`     // for whose ends the rest is; null: nobody says how many
 	MaxAge   int64   `json:"max_age"`      // seconds; 0: forever
 

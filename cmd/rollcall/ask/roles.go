@@ -10,7 +10,7 @@ import (
 
 // Roles are those of the service, as the connector that began last has them in its
 // configuration; the built-in ones if none runs. The error is also that this build can't
-// make roles of what that connector says.
+// make roles of the definitions that the connector has.
 func Roles(ctx context.Context, leases Leases) (*roles.Set, error) {
 	alive, err := leases.Alive(ctx)
 	if err != nil {

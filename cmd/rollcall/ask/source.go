@@ -58,7 +58,7 @@ type Accounts interface {
 	Contacts(context.Context, events.JID) (*roster.Roster, error)
 }
 
-// Known says of what an answer is.
+// Known says of which moment an answer is, and whether all was known.
 type Known struct {
 	At    events.Seq `json:"at"`    // the record after which it is so; 0: of now
 	Whole bool       `json:"whole"` // all sessions that there were are known: see replay.Past.Whole

@@ -25,10 +25,10 @@ func (s *side) round(ctx context.Context, counts bool) error {
 	return err
 }
 
-// compare runs both in turns and shows the medians of what they do a second,
-// and how much processor time ours takes for the work that takes raw 1: on a
-// machine that others use too that says more. The first round warms up and does
-// not count.
+// compare runs both in turns and shows the medians of their operations a
+// second, and how much processor time ours takes for the work that takes raw 1:
+// on a machine that others use too that says more. The first round warms up and
+// does not count.
 func (b *Bench) compare(ctx context.Context, name string, ours, raw func(context.Context) (int, error)) error {
 	o, r := side{run: ours}, side{run: raw}
 	for i := range b.Rounds + 1 {

@@ -13,8 +13,8 @@ import (
 // password is that of all accounts that are made to log in.
 const password = "secret"
 
-// slowShare: of what the others do this part is done by a single writer, and where the
-// server syncs each message by itself; both are slow.
+// slowShare: of the operations of the others this part is done by a single writer, and
+// where the server syncs each message by itself; both are slow.
 const slowShare = 20
 
 // runGroupCommit measures what it costs that an acknowledged record survives a power

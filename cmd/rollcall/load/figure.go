@@ -36,7 +36,7 @@ func Summarize(sc *Scenario, s *Server, rounds []*Round) Figure {
 	return f
 }
 
-// median of what of says; of two in the middle, the upper one.
+// median of the figures that of gives; of two in the middle, the upper one.
 func median[T cmp.Ordered](rounds []*Round, of func(*Round) T) T {
 	var v []T
 	for _, r := range rounds {

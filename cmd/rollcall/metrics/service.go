@@ -10,7 +10,7 @@ import (
 // What is the same for all of a service: the table, the log, the streams, and the
 // connection to them.
 
-// The label of what reads the log.
+// The label of the readers of the log.
 const (
 	projection = "table"
 	publisher  = "publisher"

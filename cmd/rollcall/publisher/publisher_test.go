@@ -97,7 +97,7 @@ func (w *world) publish() (stop func()) {
 	return func() { cancel(); <-ended }
 }
 
-// append appends records of an account, on top of what it has.
+// append appends records of an account, on top of those it has.
 func (w *world) append(account events.JID, prev events.Seq, n int) events.Seq {
 	w.t.Helper()
 	l := w.bus.Log()

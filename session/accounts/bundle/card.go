@@ -19,8 +19,9 @@ const (
 	nsCard4 = "urn:ietf:params:xml:ns:vcard-4.0"
 )
 
-// DeriveCard makes a card of what the account publishes, if it has none. Prosody keeps no
-// others since version 0.11, and answers in this way whoever asks for a card.
+// DeriveCard makes a card of the items that the account publishes, if it has none.
+// Prosody keeps no others since version 0.11, and answers in this way whoever asks for a
+// card.
 func (b *Bundle) DeriveCard() {
 	if b.Kept.Node(CardKey) != nil {
 		return

@@ -64,7 +64,7 @@ func one[T any](material T, err error) ([]key, error) {
 
 const (
 	lookEvery = time.Second // at a file, at most
-	maxFile   = 1 << 20     // bytes, of a file or of what a URL gives
+	maxFile   = 1 << 20     // bytes, of a file or of the answer of a URL
 )
 
 // A keyFile reads its file again when it has changed. One that can't be read, or is only

@@ -147,8 +147,8 @@ func Shown(r *http.Request) (string, error) {
 	return shown, nil
 }
 
-// Find finds a token by what its holder shows. It fails with ErrNotReady, ErrInvalid, ErrExpired
-// or ErrTooFast.
+// Find finds a token by the text that its holder shows. It fails with ErrNotReady, ErrInvalid,
+// ErrExpired or ErrTooFast.
 func (g *Guard) Find(shown string) (*Token, error) {
 	all := g.tokens.Load()
 	if all == nil {

@@ -73,9 +73,9 @@ func (t *Token) IsBefore(at time.Time) bool {
 	return t.Made.Before(at.Truncate(unit))
 }
 
-// Add makes a token with the name, scopes and end of t, and returns it with what its
-// holder has to show, which is nowhere else. It fails with ErrTaken, ErrTooMany or
-// ErrName, and otherwise as docs do.
+// Add makes a token with the name, scopes and end of t, and returns it with the text
+// that its holder has to show, which is nowhere else. It fails with ErrTaken,
+// ErrTooMany or ErrName, and otherwise as docs do.
 func Add(ctx context.Context, docs events.Documents, t Token) (Token, string, error) {
 	if t.Name == "" || len(t.Name) > MaxName || strings.ContainsFunc(t.Name, isUnprintable) || strings.HasPrefix(t.Name, browserPrefix) {
 		return t, "", ErrName
