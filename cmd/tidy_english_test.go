@@ -15,8 +15,8 @@ import (
 //
 //   - bareWho finds "who" where the noun is missing: after a preposition, after
 //     a conjunction that begins no list of questions, and after a semicolon.
-//   - bareWhat finds "what" as the subject of a clause that follows a preposition.
-//     It leaves "it says what is stored" alone, which asks.
+//   - bareWhat finds "what" as the subject of a clause that follows a preposition,
+//     and each after "of". It leaves "it says what is stored" alone, which asks.
 //   - openingClause finds a sentence that begins so. One that ends in a question
 //     mark or a colon asks, and so does "Who may see whom is in the rosters".
 //   - unidiomatic finds what should be "no longer", "recently" or "otherwise".
@@ -24,7 +24,7 @@ var (
 	bareWho = regexp.MustCompile(`(?:;|\b(?:about|after|against|as|at|because|before|behind|between|but|by|for|from|if|in|like|of|on|over|so|` +
 		`than|that|through|to|under|unless|until|when|where|which|while|with|without)) who\b`)
 	bareWhat = regexp.MustCompile(`\b(?:after|against|before|behind|beyond|but|by|for|from|in|of|than|to|until|with|without) what ` +
-		`(?:is|was|are|were|has|had|can|can't|could|may|must|came|comes|follows|goes|happens|happened|lies|mends|needs|went)\b`)
+		`(?:is|was|are|were|has|had|can|can't|could|may|must|came|comes|follows|goes|happens|happened|lies|mends|needs|went)\b|\bof what\b`)
 	openingClause = regexp.MustCompile(`(?:^|[.!?] )((?:Who|What) [^.?!:]*)`)
 	unidiomatic   = regexp.MustCompile(`\b(?:any ?more(?:$|[.,;:)]| (?:and|but|by|for|if|in|or|to|when))|lately\b)|(?:^|[,;:(]|\b(?:and|or|if not)) ?\belse\b`)
 )
@@ -126,6 +126,7 @@ func TestBadEnglishIsFoundAndGoodIsNot(t *testing.T) {
 		"What is blocked stays.",
 		"It waits. What a client sent is kept.",
 		"The files of what was read, and others.",
+		"The order of what a session sends.",
 		"It stands for what is left out.",
 		"It goes on with what has come.",
 		"The records are younger than what happened to the account.",
