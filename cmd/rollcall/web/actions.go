@@ -28,6 +28,8 @@ var actions = []action{
 	{"/accounts/{jid}/enable", "moderate", enable, requestDelete},
 	{"/bans/add", "moderate", addBan, requestPut},
 	{"/bans/lift", "moderate", liftBan, requestDelete},
+	{"/connectors/{name}/drain", "operate", drainConnector, requestPut},
+	{"/connectors/{name}/undrain", "operate", undrainConnector, requestDelete},
 }
 
 // actionKind is the page of an action.
@@ -248,4 +250,19 @@ func (v *visit) ActionsOnAddress(address string) []link {
 		return nil
 	}
 	return []link{{"Ban " + address + "…", "/bans/add?" + url.Values{"network": {address}}.Encode()}}
+}
+
+// ActionsOnConnector are those that the viewer may do about a connector that runs.
+func (v *visit) ActionsOnConnector(c *connector) (list []link) {
+	if c.State != "alive" || !v.Viewer.May("operate") {
+		return nil
+	}
+	at := "/connectors/" + url.PathEscape(c.Name)
+	if c.Drain != nil {
+		list = append(list, link{"Take clients again…", at + "/undrain"})
+	}
+	if c.Condition() != "drained" {
+		list = append(list, link{"Drain…", at + "/drain"})
+	}
+	return list
 }

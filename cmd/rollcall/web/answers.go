@@ -25,6 +25,7 @@ type connector struct {
 	WSTLS                         string `json:"ws_tls"`
 	Since                         stamp
 	Domains                       []string
+	Drain                         *drain // nil: it takes clients
 }
 
 // A stamp is a time of the API's, which is "" where there is none.
@@ -40,8 +41,11 @@ func (s *stamp) UnmarshalJSON(data []byte) error {
 
 // Mark is the class of the state's mark.
 func (c *connector) Mark() string {
-	if c.State == "alive" {
+	switch c.Condition() {
+	case "alive":
 		return "good"
+	case "draining", "drained":
+		return "wait"
 	}
 	return "bad"
 }

@@ -22,7 +22,7 @@ func listConnectors(v *visit) (*shown, error) {
 		return nil, err
 	}
 	body.News, body.More = page.Items, !page.Complete
-	return &shown{template: "connectors", Title: "Connectors", Live: "?class=connector", Body: body, parts: []string{"now"}}, nil
+	return &shown{template: "connectors", Title: "Connectors", Live: liveWith(body.Items), Body: body, parts: []string{"now"}}, nil
 }
 
 // newest asks for the newest events that a filter means.
@@ -111,7 +111,7 @@ func oneConnector(v *visit) (*shown, error) {
 	if body.Now == nil && body.News == nil {
 		return nil, &problem{Status: 404, Title: "No such connector", Detail: "nothing is known of a connector " + name + ", now or among the newest 1,000 events of connectors"}
 	}
-	return &shown{template: "connector", Title: "Connector " + name, Live: "?class=connector", Body: body, parts: []string{"now"}}, nil
+	return &shown{template: "connector", Title: "Connector " + name, Live: liveWith(all.Items), Body: body, parts: []string{"now"}}, nil
 }
 
 // storyOf tells which sessions ended because a connector was lost: they are closed right

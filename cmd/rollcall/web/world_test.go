@@ -37,6 +37,8 @@ type world struct {
 	store *accounts.Store
 	table *projector.Table
 
+	running map[string]*bus.Lease // connectors that can be drained
+
 	tokens, asked int    // that were made, and questions of reader
 	admin         string // reader's token
 }
@@ -83,7 +85,7 @@ func newWorld(t testing.TB) *world {
 	a.Mount(ctx, &api.History{
 		Archive: replay.Archive{Log: b.Log(), Keyframes: b.Keyframes()}, Pre: b.Pre(), Table: table, Ready: func() bool { return true },
 		Leases: b.Leases(), Accounts: w.store, Names: names.New(b.Names(), b.Log()), Keys: b.Accounts(), Rosters: b.Rosters(),
-		Kicker: admin, Moderator: admin, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: b.Audit(),
+		Kicker: admin, Moderator: admin, Drainer: w, Bans: b.Bans(), Guard: guard, Tokens: b.Tokens(), Audit: b.Audit(),
 		Public: b.Public(), Day: day, Capacity: b.Log(), Projection: func() ask.Projection {
 			return ask.Projection{Position: table.Position().Seq, State: "ready", Lag: new(uint64)}
 		},
