@@ -2,7 +2,9 @@ package web
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -56,11 +58,9 @@ var spans = []struct{ name, since string }{{"hour", "-1h"}, {"day", "-24h"}, {"w
 
 // analytics shows one figure of a span.
 func analytics(v *visit) (*shown, error) {
-	f := &figures[0]
-	for i := range figures {
-		if figures[i].name == v.value("figure") {
-			f = &figures[i]
-		}
+	f, err := figureOf(v.value("figure"))
+	if err != nil {
+		return nil, err
 	}
 	body := analysis{Here: f.name, Title: f.title, About: f.about, Since: v.value("since"), Until: v.value("until"), SQL: f.sql()}
 	asked := url.Values{}
@@ -93,8 +93,22 @@ func analytics(v *visit) (*shown, error) {
 	return s, f.draw(v, &body)
 }
 
-func analyticsPath(figure, since, until string) string {
-	query := url.Values{"figure": {figure}}
+// figureOf finds a figure by its name; "" is the first.
+func figureOf(name string) (*figure, error) {
+	if name == "" {
+		return &figures[0], nil
+	}
+	names := make([]string, len(figures))
+	for i := range figures {
+		if names[i] = figures[i].name; names[i] == name {
+			return &figures[i], nil
+		}
+	}
+	return nil, &problem{Status: http.StatusNotFound, Title: "No such figure", Detail: "the figures are " + strings.Join(names, ", ")}
+}
+
+func analyticsPath(name, since, until string) string {
+	query := url.Values{"figure": {name}}
 	if since != "" {
 		query.Set("since", since)
 	}
