@@ -68,7 +68,7 @@ func ExampleDecide() {
 		}
 	}
 	// Output:
-	// closed of bob@localhost/desk: {Reason:replaced Text: By:}
+	// closed of bob@localhost/desk: {Reason:replaced Text: By: HeldBy:}
 	// bound of bob@localhost/desk: {Requested:desk Role:}
 	// refused: the full JID is in use
 }
