@@ -204,7 +204,7 @@ func (f *folding) take(ctx context.Context, st *events.Stored) error {
 		f.part.links[h] = link{prev: st.Prev, first: st.Seq, at: st.At, last: st.Seq}
 		return nil
 	}
-	verdict, err := f.weigh(ctx, f.chain.judge(st.Prev, l.last), st.At, l.last)
+	verdict, err := f.weigh(ctx, f.chain.judge(st.Prev, l.last), st.At, st.Prev, l.last)
 	if err != nil {
 		return err
 	}

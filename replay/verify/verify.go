@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -57,6 +58,7 @@ type verifier struct {
 	parts []*part
 	chain *chain        // the merging goroutine's
 	room  chan struct{} // has a token for each part that was claimed and is not merged yet
+	lost  atomic.Int64  // records that are missing though the log's age did not remove them
 
 	mu      sync.Mutex
 	claimed int              // parts that somebody has begun, or is about to
@@ -152,7 +154,7 @@ func (v *verifier) join(ctx context.Context, p *part, r *Report) error {
 	for h, l := range p.links {
 		last := v.chain.last[h]
 		v.chain.last[h] = l.last
-		verdict, err := v.weigh(ctx, v.chain.judge(l.prev, last), l.at, last)
+		verdict, err := v.weigh(ctx, v.chain.judge(l.prev, last), l.at, l.prev, last)
 		if err != nil {
 			return err
 		}
@@ -189,10 +191,31 @@ func (v *verifier) describe(ctx context.Context, l link, last events.Seq) (strin
 	return fmt.Sprintf("it was appended after %d, but %d came before it", l.prev, last), ctx.Err()
 }
 
+// missing decides about a record that others say was there. The question is one to the
+// server: a log that has lost very much is not asked about all of it.
+func (v *verifier) missing(ctx context.Context, prev events.Seq) (verdict, error) {
+	if v.info.MaxAge == 0 || v.lost.Load() > maxFaults {
+		return lost, nil
+	}
+	info, err := v.Log.Info(ctx)
+	if err != nil {
+		return lost, fmt.Errorf("ask where the log begins: %w", err)
+	}
+	if prev < info.First {
+		return onTop, nil
+	}
+	v.lost.Add(1)
+	return lost, nil
+}
+
 // weigh decides about a record that says that its account has no history: there was
-// some, but retention has removed it when the record came, if it has by now.
-func (v *verifier) weigh(ctx context.Context, verdict verdict, at int64, last events.Seq) (verdict, error) {
+// some, but retention has removed it when the record came, if it has by now. And about one
+// that was appended on top of a record that is not there: it is not lost if retention has
+// removed it since the check began.
+func (v *verifier) weigh(ctx context.Context, verdict verdict, at int64, prev, last events.Seq) (verdict, error) {
 	switch {
+	case verdict == lost:
+		return v.missing(ctx, prev)
 	case verdict != renewed:
 		return verdict, nil
 	case last < v.info.First:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -392,6 +393,17 @@ func TestALogWhoseBeginningIsForgottenIsIntact(t *testing.T) {
 		}
 		if r.Records+r.Poison != uint64(w.end()-first+1) {
 			t.Errorf("%s: %+v", what, r.Tally)
+		}
+	}
+}
+
+func TestWhatRetentionRemovesWhileItIsCheckedIsNotLost(t *testing.T) {
+	t.Parallel()
+	w, _ := week(t)
+	for first := events.Seq(2); first <= w.end(); first += 7 {
+		r, err := Run(t.Context(), Config{Log: aging{aged{w, first}, new(atomic.Bool)}})
+		if err != nil || r.Mismatched > 0 {
+			t.Errorf("from %d on: %v, %+v", first, err, r)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -208,6 +209,22 @@ func (l aged) Info(ctx context.Context) (events.Info, error) {
 func (l aged) Read(ctx context.Context, r events.Range) iter.Seq2[*events.Stored, error] {
 	r.After = max(r.After, l.first-1)
 	return l.Log.Read(ctx, r)
+}
+
+// An aging log is whole when it is asked first, and has lost its beginning to retention when
+// it is read.
+type aging struct {
+	aged
+	asked *atomic.Bool
+}
+
+// Info implements events.Log.
+func (l aging) Info(ctx context.Context) (events.Info, error) {
+	i, err := l.aged.Info(ctx)
+	if !l.asked.Swap(true) {
+		i.First = 1
+	}
+	return i, err
 }
 
 // A busy store gets another keyframe, of a newer record, just before it is listed.
