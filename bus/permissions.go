@@ -124,7 +124,7 @@ func adminPermissions() Permissions {
 func processPermissions() Permissions {
 	var p Permissions
 	p.look()
-	p.ask("CONSUMER.LIST." + publicStream)
+	p.ask("CONSUMER.LIST."+publicStream, "STREAM.MSG.GET."+publicStream)
 	p.read(logStream, frameStream, leaseStream)
 	p.publish(probePrefix + ".>")
 	return p

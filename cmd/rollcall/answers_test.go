@@ -19,6 +19,8 @@ var leftOut = map[string]string{
 	"api/access/audit.go":             "stored; what is shown has all",
 	"api/access/token.go":             "stored; what is shown has all",
 	"rolewatch.go":                    "stored with the leases",
+	"ask/drain.go":                    "an order to a connector",
+	"drainorder.go":                   "a connector's answer to it",
 	"../../projector/query/answer.go": "a question to projectors",
 }
 
