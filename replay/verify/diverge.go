@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-xmpp/rollcall/events"
@@ -29,6 +30,8 @@ func (v *verifier) compare(ctx context.Context, i int, r *Report) error {
 	case next.err != nil:
 		r.Passed = append(r.Passed, Unusable{*next.base, next.err})
 		return nil
+	case slices.ContainsFunc(v.parts[v.restsOn(i):i+1], func(p *part) bool { return p.cut }):
+		return nil // nobody can tell any longer
 	case p.ended.is(next.begun, p.begins == 0 && next.begins == 0, keepsRoles(v.parts[v.restsOn(i)].base) && keepsRoles(next.base)):
 		r.Keyframes++
 		return nil

@@ -28,6 +28,7 @@ type part struct {
 	// Written by the worker that folds the part, and read when done is closed.
 	done   chan struct{}
 	begins int64 // of its tables, as replay.Past's
+	cut    bool  // retention removed records of it before they were read
 	Tally
 	links  map[uint64]link
 	poison []events.Seq
@@ -229,7 +230,9 @@ func (f *folding) arrive(ctx context.Context, seq events.Seq) error {
 		if err != nil {
 			return fmt.Errorf("ask where the log begins: %w", err)
 		}
-		from = max(from, info.First)
+		if info.First > from {
+			f.part.cut, from = true, info.First
+		}
 	}
 	if from >= seq {
 		return nil
