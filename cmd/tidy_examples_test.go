@@ -13,7 +13,7 @@ var forOthers = []string{
 	"bus", "projector", "projector/query", "replay",
 }
 
-// What somebody else's program needs at most, in lines: for a consumer of the log that
+// The lines that somebody else's program needs at most: for a consumer of the log that
 // knows how long sessions last, and a connector with a bot that speaks no XMPP.
 const (
 	maxConsumer = 30 // ExampleSessions of package replay

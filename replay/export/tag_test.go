@@ -8,7 +8,7 @@ import (
 	"github.com/rollcall-xmpp/rollcall/events"
 )
 
-// Who took a resource from whom is told without names: two sessions of one full JID have one
+// An export tells without names which session took the resource of which: two sessions of one full JID have one
 // tag, whatever ended them, and a session that never had a resource has none.
 func TestSessionsOfOneFullJIDHaveOneTag(t *testing.T) {
 	t.Parallel()

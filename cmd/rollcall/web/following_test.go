@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What a list of sessions counts are events of its sessions. Where it can't know which are,
+// A list of sessions counts the events of its sessions. Where it can't know which those are,
 // it counts none.
 func TestAListOfSessionsCountsWhatItShows(t *testing.T) {
 	t.Parallel()

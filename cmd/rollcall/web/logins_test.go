@@ -63,7 +63,7 @@ func between(body, begin, end string) string {
 	return body[strings.LastIndex(body, begin)+len(begin):]
 }
 
-// What is wrong with what was typed is said where it was typed, without an empty table below.
+// A fault in a field is told at that field, without an empty table below.
 func TestAFaultOfASearchIsShownAtItsField(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

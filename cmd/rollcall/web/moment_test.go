@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// What a field shows means the same when it is sent again, in whatever zone the page is.
+// The time in a field means the same when it is sent again, in whatever zone the page is.
 func TestAFieldShowsATimeInThePagesZone(t *testing.T) {
 	t.Parallel()
 	berlin, err := time.LoadLocation("Europe/Berlin")

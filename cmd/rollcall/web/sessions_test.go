@@ -62,7 +62,7 @@ func TestSessionsAreThoseOfAMoment(t *testing.T) {
 	w.followLinks("/sessions?at=-1d")
 }
 
-// What is wrong with what was typed is said where it was typed, and nothing typed is lost.
+// A fault in a field is told at that field, and nothing typed is lost.
 func TestAFaultOfABarIsShownAtItsField(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
